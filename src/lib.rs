@@ -1,0 +1,6 @@
+//! Terraform provider for Webex Contact Center custom connectors.
+
+pub mod provider;
+pub mod secret;
+pub mod tf_provider;
+pub mod webex;

@@ -1,0 +1,158 @@
+//! Errors and warnings, in the form in which Terraform shows them.
+
+use super::value::Path;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The operation failed.
+    Error,
+    /// The operation went on, but the user should know.
+    Warning,
+}
+
+/// One message to the user.
+///
+/// The summary says in one line what could not be done. The detail says what
+/// happened, what is true now, and what to do. Control characters other than
+/// line breaks are removed on entry, because text from elsewhere could use them
+/// to hide lines of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    severity: Severity,
+    summary: String,
+    detail: String,
+    attribute: Option<Path>,
+}
+
+impl Diagnostic {
+    /// A message that ends the operation.
+    #[must_use]
+    pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(Severity::Error, summary.into(), detail.into())
+    }
+
+    /// A message that lets the operation go on.
+    #[must_use]
+    pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, summary.into(), detail.into())
+    }
+
+    fn new(severity: Severity, summary: String, detail: String) -> Self {
+        Self { severity, summary: printable(&summary), detail: printable(&detail), attribute: None }
+    }
+
+    /// The same message, pointing at an argument.
+    #[must_use]
+    pub fn at(mut self, path: Path) -> Self {
+        self.attribute = Some(path);
+        self
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// What could not be done.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// What happened, what is true now, what to do.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The argument at fault.
+    #[must_use]
+    pub fn attribute(&self) -> Option<&Path> {
+        self.attribute.as_ref()
+    }
+}
+
+/// Messages in the order in which they came up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// No messages.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a message.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Whether one of the messages is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// Whether there is no message at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The messages.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<T: IntoIterator<Item = Diagnostic>>(&mut self, more: T) {
+        self.0.extend(more);
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<T: IntoIterator<Item = Diagnostic>>(messages: T) -> Self {
+        Self(messages.into_iter().collect())
+    }
+}
+
+/// Removes what a terminal would act upon, and the marks that reverse the
+/// direction of writing.
+fn printable(text: &str) -> String {
+    let hidden = |character: char| {
+        (character.is_control() && character != '\n')
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(|&character| !hidden(character)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Diagnostic;
+
+    #[test]
+    fn terminal_control_is_removed() {
+        let message = Diagnostic::error("a\u{1b}[2Jb\r\u{202e}", "one\ntwo\u{7}\u{9b}");
+        assert_eq!(message.summary(), "a[2Jb");
+        assert_eq!(message.detail(), "one\ntwo");
+    }
+}

@@ -1,0 +1,12 @@
+//! The messages and services that `build.rs` compiles from `proto/`.
+#![allow(missing_docs, unreachable_pub, clippy::all)]
+
+/// Terraform's own protocol.
+pub(crate) mod tfplugin5 {
+    tonic::include_proto!("tfplugin5");
+}
+
+/// The services that go-plugin adds.
+pub(crate) mod go_plugin {
+    tonic::include_proto!("plugin");
+}

@@ -1,0 +1,95 @@
+//! Terraform values: what they are, and how they travel.
+//!
+//! A [`Value`] alone says little; every value is read and written by its
+//! [`Type`], which comes from a schema. [`msgpack`] is what Terraform speaks on
+//! the wire, [`json`] is how state files and some older calls are written.
+
+mod number;
+mod path;
+mod ty;
+
+use std::collections::BTreeMap;
+
+pub use number::Number;
+pub use path::{Path, Step};
+pub use ty::Type;
+
+use crate::secret::Secret;
+
+/// A value as Terraform sees it: absent, not known yet, or known.
+///
+/// `Debug` is safe to print: sensitive strings are [`Secret`]s.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Not set.
+    Null,
+    /// To be known only after apply. What Terraform adds about an unknown value
+    /// (a prefix, bounds) is dropped: nothing here decides on it.
+    Unknown,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, without loss.
+    Number(Number),
+    /// Text.
+    String(String),
+    /// Text of an attribute that its schema calls sensitive.
+    Secret(Secret),
+    /// A list, a set (in the order received) or a tuple.
+    List(Vec<Value>),
+    /// A map, or an object with exactly the attributes of its type.
+    Map(BTreeMap<String, Value>),
+    /// A value that brings its type along, where the schema leaves it open.
+    Dynamic(Box<(Type, Value)>),
+}
+
+impl Value {
+    /// Whether the value is absent.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Whether this value, and everything in it, is known.
+    #[must_use]
+    pub fn is_wholly_known(&self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::List(items) => items.iter().all(Self::is_wholly_known),
+            Self::Map(entries) => entries.values().all(Self::is_wholly_known),
+            Self::Dynamic(inner) => inner.1.is_wholly_known(),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Secret(_) => {
+                true
+            }
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+
+impl From<Secret> for Value {
+    fn from(secret: Secret) -> Self {
+        Self::Secret(secret)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
