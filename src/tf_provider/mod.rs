@@ -4,7 +4,16 @@
 //! itself by schemas and traits; this room turns the protocol's calls into
 //! calls of those traits.
 
+pub mod data_source;
 pub mod diagnostics;
+pub mod function;
+pub mod list;
+pub mod object;
+pub mod plan;
 pub mod plugin;
-pub(crate) mod protocol;
+mod protocol;
+pub mod provider;
+pub mod resource;
+pub mod schema;
+pub mod server;
 pub mod value;

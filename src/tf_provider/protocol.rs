@@ -1,5 +1,5 @@
 //! The messages and services that `build.rs` compiles from `proto/`.
-#![allow(missing_docs, unreachable_pub, clippy::all)]
+#![allow(missing_docs, unreachable_pub, dead_code, clippy::all)]
 
 /// Terraform's own protocol.
 pub(crate) mod tfplugin5 {

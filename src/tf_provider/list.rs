@@ -1,0 +1,74 @@
+//! List resources: what `terraform query` finds. Since Terraform 1.14.
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::diagnostics::{Diagnostic, Diagnostics};
+use super::object::{Configuration, Identity, State};
+use super::resource::ValidateRequest;
+use super::schema::Schema;
+
+/// A way to find existing objects of a managed resource of the same name.
+#[async_trait]
+pub trait ListResource: Send + Sync {
+    /// What to search by.
+    fn schema(&self) -> Schema;
+
+    /// Checks a configuration without any call. Values may be unknown.
+    fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// Sends what it finds, until [`Found::send`] says that nobody listens.
+    async fn list(&self, request: ListRequest, found: Found);
+}
+
+/// What to search for.
+#[derive(Debug)]
+pub struct ListRequest {
+    /// What the user wrote, wholly known.
+    pub configuration: Configuration,
+    /// Whether the objects themselves are wanted beside their identities.
+    pub include_object: bool,
+    /// Ends when Terraform wants to stop.
+    pub stop: CancellationToken,
+}
+
+/// One object.
+#[derive(Debug)]
+pub struct ListItem {
+    /// What tells it from every other one.
+    pub identity: Identity,
+    /// What a person calls it.
+    pub display_name: String,
+    /// The object, when it was asked for.
+    pub object: Option<State>,
+}
+
+/// Where a search puts what it finds. It is closed when the limit is reached or
+/// the client has gone.
+#[derive(Clone, Debug)]
+pub struct Found {
+    events: mpsc::Sender<Result<ListItem, Diagnostic>>,
+}
+
+impl Found {
+    /// A channel that holds `capacity` items, so that a search never runs far
+    /// ahead of the client.
+    pub(crate) fn channel(capacity: usize) -> (Self, mpsc::Receiver<Result<ListItem, Diagnostic>>) {
+        let (events, receiver) = mpsc::channel(capacity);
+        (Self { events }, receiver)
+    }
+
+    /// Hands over one object. `false` says that the search is over.
+    pub async fn send(&self, item: ListItem) -> bool {
+        self.events.send(Ok(item)).await.is_ok()
+    }
+
+    /// Reports a problem.
+    pub async fn fail(&self, problem: Diagnostic) {
+        // Whoever has stopped listening does not miss the problem.
+        let _ = self.events.send(Err(problem)).await;
+    }
+}

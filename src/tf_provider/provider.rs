@@ -1,0 +1,174 @@
+//! The provider as a whole, and the table of everything it serves.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::OnceLock;
+
+use async_trait::async_trait;
+
+use super::data_source::DataSource;
+use super::diagnostics::Diagnostics;
+use super::function::Function;
+use super::list::ListResource;
+use super::object::Configuration;
+use super::resource::{Resource, ValidateRequest};
+use super::schema::{IdentitySchema, Schema};
+use super::value::Type;
+
+/// The provider block: its arguments, and what it does with them.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Its arguments.
+    fn schema(&self) -> Schema;
+
+    /// Checks a configuration without any call. Values may be unknown.
+    fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// Takes a configuration. Values may be unknown while planning.
+    async fn configure(&self, request: ConfigureRequest) -> Diagnostics;
+}
+
+/// A configuration to take.
+#[derive(Debug)]
+pub struct ConfigureRequest {
+    /// What the user wrote.
+    pub configuration: Configuration,
+    /// The version of the Terraform or OpenTofu on the other side.
+    pub terraform_version: String,
+}
+
+/// Everything that a provider serves: the one table from which the server,
+/// the documentation and the tests are derived.
+///
+/// Schemas are built when they are first needed and then kept, so a process
+/// that Terraform starts for one call pays for one schema.
+pub struct Registry {
+    /// The provider block.
+    pub provider: Served<dyn Provider>,
+    /// Managed resources by type name.
+    pub resources: BTreeMap<&'static str, Served<dyn Resource>>,
+    /// Data sources by type name.
+    pub data_sources: BTreeMap<&'static str, Served<dyn DataSource>>,
+    /// List resources by type name.
+    pub list_resources: BTreeMap<&'static str, Served<dyn ListResource>>,
+    /// Functions by name.
+    pub functions: BTreeMap<&'static str, Box<dyn Function>>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Registry")
+            .field("resources", &self.resources.keys())
+            .field("data_sources", &self.data_sources.keys())
+            .field("list_resources", &self.list_resources.keys())
+            .field("functions", &self.functions.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// A table that holds the provider block only.
+    #[must_use]
+    pub fn new(provider: Box<dyn Provider>) -> Self {
+        Self {
+            provider: Served::new(provider),
+            resources: BTreeMap::new(),
+            data_sources: BTreeMap::new(),
+            list_resources: BTreeMap::new(),
+            functions: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a managed resource.
+    #[must_use]
+    pub fn resource(mut self, type_name: &'static str, resource: Box<dyn Resource>) -> Self {
+        self.resources.insert(type_name, Served::new(resource));
+        self
+    }
+
+    /// Adds a data source.
+    #[must_use]
+    pub fn data_source(mut self, type_name: &'static str, source: Box<dyn DataSource>) -> Self {
+        self.data_sources.insert(type_name, Served::new(source));
+        self
+    }
+
+    /// Adds a list resource. A managed resource of the same name with an
+    /// identity must be served too.
+    #[must_use]
+    pub fn list_resource(mut self, type_name: &'static str, list: Box<dyn ListResource>) -> Self {
+        self.list_resources.insert(type_name, Served::new(list));
+        self
+    }
+
+    /// Adds a function.
+    #[must_use]
+    pub fn function(mut self, name: &'static str, function: Box<dyn Function>) -> Self {
+        self.functions.insert(name, function);
+        self
+    }
+}
+
+/// Something served, with its schema.
+pub struct Served<T: ?Sized> {
+    /// What does the work.
+    pub object: Box<T>,
+    schema: OnceLock<(Schema, Type)>,
+    identity: OnceLock<Option<(IdentitySchema, Type)>>,
+}
+
+impl<T: ?Sized> Served<T> {
+    fn new(object: Box<T>) -> Self {
+        Self { object, schema: OnceLock::new(), identity: OnceLock::new() }
+    }
+}
+
+/// Gives a kind of served thing access to its kept schema.
+macro_rules! keeps_schema {
+    ($kind:ty) => {
+        impl Served<$kind> {
+            fn kept(&self) -> &(Schema, Type) {
+                self.schema.get_or_init(|| {
+                    let schema = self.object.schema();
+                    let value_type = schema.value_type();
+                    (schema, value_type)
+                })
+            }
+
+            /// The schema.
+            #[must_use]
+            pub fn schema(&self) -> &Schema {
+                &self.kept().0
+            }
+
+            /// The type of values of the schema.
+            #[must_use]
+            pub fn value_type(&self) -> &Type {
+                &self.kept().1
+            }
+        }
+    };
+}
+
+keeps_schema!(dyn Provider);
+keeps_schema!(dyn Resource);
+keeps_schema!(dyn DataSource);
+keeps_schema!(dyn ListResource);
+
+impl Served<dyn Resource> {
+    /// The identity schema and the type of its values.
+    #[must_use]
+    pub fn identity(&self) -> Option<&(IdentitySchema, Type)> {
+        self.identity
+            .get_or_init(|| {
+                self.object.identity().map(|schema| {
+                    let value_type = schema.value_type();
+                    (schema, value_type)
+                })
+            })
+            .as_ref()
+    }
+}

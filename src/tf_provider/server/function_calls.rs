@@ -1,0 +1,85 @@
+//! Calls about functions.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Server, wire};
+use crate::tf_provider::function::{FunctionError, Parameter, Signature};
+use crate::tf_provider::protocol::tfplugin5 as protocol;
+use crate::tf_provider::value::Value;
+
+impl Server {
+    pub(super) fn functions(&self) -> protocol::get_functions::Response {
+        let functions =
+            self.registry.functions.iter().map(|(name, function)| {
+                ((*name).to_owned(), wire::function(&function.signature()))
+            });
+        protocol::get_functions::Response { functions: functions.collect(), ..Default::default() }
+    }
+
+    pub(super) fn function_result(
+        &self,
+        request: &protocol::call_function::Request,
+    ) -> protocol::call_function::Response {
+        let computed =
+            catch_unwind(AssertUnwindSafe(|| self.compute(request))).unwrap_or_else(|_| {
+                Err(FunctionError {
+                    text: "A defect in this provider ended the function call. Please report it."
+                        .to_owned(),
+                    argument: None,
+                })
+            });
+        match computed {
+            Ok(result) => protocol::call_function::Response { result: Some(result), error: None },
+            Err(error) => protocol::call_function::Response {
+                result: None,
+                error: Some(wire::function_error(error)),
+            },
+        }
+    }
+
+    fn compute(
+        &self,
+        request: &protocol::call_function::Request,
+    ) -> Result<protocol::DynamicValue, FunctionError> {
+        let whole = |text: String| FunctionError { text, argument: None };
+        let function = self.registry.functions.get(request.name.as_str()).ok_or_else(|| {
+            whole(format!("This version of the provider has no function {:?}.", request.name))
+        })?;
+        let signature = function.signature();
+        let parameters = parameters(&signature, request.arguments.len())?;
+        let mut arguments = Vec::with_capacity(parameters.len());
+        for (position, (parameter, sent)) in parameters.iter().zip(&request.arguments).enumerate() {
+            let value =
+                wire::decode(Some(sent), &parameter.ty, "argument").map_err(|messages| {
+                    let text = messages.iter().map(|message| message.detail()).collect::<String>();
+                    FunctionError::argument(position, text)
+                })?;
+            if value.is_null() {
+                let text = format!("{} must not be null.", parameter.name);
+                return Err(FunctionError::argument(position, text));
+            }
+            arguments.push(value);
+        }
+        // Terraform calls only with known arguments; a caller that does not
+        // gets the only honest answer.
+        let result = if arguments.iter().all(Value::is_wholly_known) {
+            function.call(&arguments)?
+        } else {
+            Value::Unknown
+        };
+        wire::encode(&result, &signature.result)
+            .map_err(|messages| whole(messages.iter().map(|message| message.detail()).collect()))
+    }
+}
+
+/// The parameter of each argument sent.
+fn parameters(signature: &Signature, sent: usize) -> Result<Vec<&Parameter>, FunctionError> {
+    let fixed = signature.parameters.len();
+    let fits = sent == fixed || (sent > fixed && signature.variadic.is_some());
+    if !fits {
+        let text = format!("The function takes {fixed} arguments, and {sent} were given.");
+        return Err(FunctionError { text, argument: None });
+    }
+    let variadic = signature.variadic.iter().cycle().take(sent - fixed);
+    Ok(signature.parameters.iter().chain(variadic).collect())
+}

@@ -1,0 +1,139 @@
+//! Calls about list resources.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use super::answer::{Answer as _, panicked};
+use super::{Server, wire};
+use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
+use crate::tf_provider::protocol::tfplugin5 as protocol;
+use crate::tf_provider::provider::{Registry, Served};
+use crate::tf_provider::resource::ValidateRequest;
+
+/// The answer to ListResource. Dropping it ends the search.
+pub(super) type Events =
+    Pin<Box<dyn Stream<Item = Result<protocol::list_resource::Event, Status>> + Send>>;
+
+/// How far a search may run ahead of the client, in objects.
+const AHEAD: usize = 16;
+
+impl Server {
+    pub(super) fn validate_list(
+        &self,
+        request: &protocol::validate_list_resource_config::Request,
+    ) -> Result<protocol::validate_list_resource_config::Response, Diagnostics> {
+        let served = find(&self.registry, &request.type_name)?;
+        let configuration = wire::decode_configuration(
+            request.config.as_ref(),
+            &served.schema().block,
+            served.value_type(),
+        )?;
+        let messages = served.object.validate(ValidateRequest { configuration: &configuration });
+        Ok(protocol::validate_list_resource_config::Response::default().with(messages))
+    }
+
+    pub(super) fn list(&self, request: &protocol::list_resource::Request) -> Events {
+        let (found, events) = Found::channel(AHEAD);
+        let listed = match self.list_request(request) {
+            Ok(listed) => listed,
+            Err(messages) => return stream::iter(messages.into_iter().map(problem)).boxed(),
+        };
+        let registry = self.registry.clone();
+        let type_name = request.type_name.clone();
+        // The search runs beside the stream and ends when the stream is
+        // dropped: sending into a closed channel tells it so.
+        tokio::spawn({
+            let registry = registry.clone();
+            let type_name = type_name.clone();
+            async move {
+                if let Ok(served) = find(&registry, &type_name) {
+                    let problems = found.clone();
+                    let search = served.object.list(listed, found);
+                    if AssertUnwindSafe(search).catch_unwind().await.is_err() {
+                        problems.fail(panicked("ListResource")).await;
+                    }
+                }
+            }
+        });
+        let limit = usize::try_from(request.limit).ok().filter(|&limit| limit > 0);
+        ReceiverStream::new(events)
+            .map(move |event| match event {
+                Ok(item) => found_event(&registry, &type_name, item),
+                Err(message) => problem(message),
+            })
+            .take(limit.unwrap_or(usize::MAX))
+            .boxed()
+    }
+
+    fn list_request(
+        &self,
+        request: &protocol::list_resource::Request,
+    ) -> Result<ListRequest, Diagnostics> {
+        let served = find(&self.registry, &request.type_name)?;
+        let configuration = wire::decode_configuration(
+            request.config.as_ref(),
+            &served.schema().block,
+            served.value_type(),
+        )?;
+        Ok(ListRequest {
+            configuration,
+            include_object: request.include_resource_object,
+            stop: self.stop.clone(),
+        })
+    }
+}
+
+fn find<'a>(
+    registry: &'a Registry,
+    type_name: &str,
+) -> Result<&'a Served<dyn ListResource>, Diagnostics> {
+    registry.list_resources.get(type_name).ok_or_else(|| {
+        Diagnostic::error(
+            "Unknown list resource",
+            format!("This version of the provider has no list resource {type_name:?}."),
+        )
+        .into()
+    })
+}
+
+fn problem(message: Diagnostic) -> Result<protocol::list_resource::Event, Status> {
+    Ok(protocol::list_resource::Event {
+        diagnostic: vec![wire::diagnostic(message)],
+        ..Default::default()
+    })
+}
+
+fn found_event(
+    registry: &Registry,
+    type_name: &str,
+    item: ListItem,
+) -> Result<protocol::list_resource::Event, Status> {
+    let event = || -> Result<protocol::list_resource::Event, Diagnostics> {
+        let Some(resource) = registry.resources.get(type_name) else {
+            return Err(Diagnostic::error(
+                "The objects of this list have no resource",
+                format!("This provider lists {type_name:?} but does not manage it."),
+            )
+            .into());
+        };
+        let object = match item.object {
+            Some(state) => Some(wire::encode_state(Some(state), resource.value_type())?),
+            None => None,
+        };
+        Ok(protocol::list_resource::Event {
+            identity: wire::encode_identity(Some(item.identity), resource.identity())?,
+            display_name: item.display_name,
+            resource_object: object,
+            diagnostic: Vec::new(),
+        })
+    };
+    Ok(event().unwrap_or_else(|messages| protocol::list_resource::Event {
+        diagnostic: wire::diagnostics(messages),
+        ..Default::default()
+    }))
+}

@@ -1,0 +1,311 @@
+//! The 28 calls of the protocol: decode, look up, call, encode.
+//!
+//! No word of any remote API appears here. Each call lives in the file of the
+//! kind of thing that it is about; this file is the switchboard.
+
+mod answer;
+mod data_source_calls;
+mod function_calls;
+mod list_calls;
+mod provider_calls;
+mod resource_calls;
+mod wire;
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+use self::answer::{Answer, isolated};
+use super::diagnostics::Diagnostics;
+use super::protocol::tfplugin5::{self as protocol, provider_server};
+use super::provider::Registry;
+use super::resource::Checkpoint;
+
+/// Serves what a registry holds.
+#[derive(Clone, Debug)]
+pub struct Server {
+    registry: Arc<Registry>,
+    stop: CancellationToken,
+}
+
+impl Server {
+    /// A server of everything in `registry`. The Stop call cancels `stop`,
+    /// which every request to a trait of this room carries along.
+    #[must_use]
+    pub fn new(registry: Registry, stop: CancellationToken) -> Self {
+        Self { registry: Arc::new(registry), stop }
+    }
+
+    /// The table of everything served.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+/// Runs a call that changes nothing, so that a panic leaves nothing to keep.
+async fn answered<A: Answer>(
+    rpc: &'static str,
+    type_name: &str,
+    call: impl Future<Output = Result<A, Diagnostics>>,
+) -> Result<Response<A>, Status> {
+    Ok(Response::new(isolated(rpc, type_name, call, A::default).await))
+}
+
+/// What is not served answers UNIMPLEMENTED; Terraform then does not use it.
+fn not_served<T>(kind: &str) -> Result<Response<T>, Status> {
+    Err(Status::unimplemented(format!("this provider serves no {kind}")))
+}
+
+#[tonic::async_trait]
+impl provider_server::Provider for Server {
+    async fn get_metadata(
+        &self,
+        _request: Request<protocol::get_metadata::Request>,
+    ) -> Result<Response<protocol::get_metadata::Response>, Status> {
+        answered("GetMetadata", "", async { Ok(self.metadata()) }).await
+    }
+
+    async fn get_schema(
+        &self,
+        _request: Request<protocol::get_provider_schema::Request>,
+    ) -> Result<Response<protocol::get_provider_schema::Response>, Status> {
+        answered("GetSchema", "", async { Ok(self.provider_schema()) }).await
+    }
+
+    async fn prepare_provider_config(
+        &self,
+        request: Request<protocol::prepare_provider_config::Request>,
+    ) -> Result<Response<protocol::prepare_provider_config::Response>, Status> {
+        let request = request.into_inner();
+        answered("PrepareProviderConfig", "", async { self.prepare_provider_config(request) }).await
+    }
+
+    async fn configure(
+        &self,
+        request: Request<protocol::configure::Request>,
+    ) -> Result<Response<protocol::configure::Response>, Status> {
+        let request = request.into_inner();
+        answered("Configure", "", self.configure_provider(request)).await
+    }
+
+    async fn stop(
+        &self,
+        _request: Request<protocol::stop::Request>,
+    ) -> Result<Response<protocol::stop::Response>, Status> {
+        tracing::info!("Terraform asks to stop");
+        self.stop.cancel();
+        Ok(Response::new(protocol::stop::Response::default()))
+    }
+
+    async fn validate_resource_type_config(
+        &self,
+        request: Request<protocol::validate_resource_type_config::Request>,
+    ) -> Result<Response<protocol::validate_resource_type_config::Response>, Status> {
+        let request = request.into_inner();
+        answered("ValidateResourceTypeConfig", &request.type_name, async {
+            self.validate_resource(&request)
+        })
+        .await
+    }
+
+    async fn upgrade_resource_state(
+        &self,
+        request: Request<protocol::upgrade_resource_state::Request>,
+    ) -> Result<Response<protocol::upgrade_resource_state::Response>, Status> {
+        let request = request.into_inner();
+        answered("UpgradeResourceState", &request.type_name, async { self.upgrade_state(&request) })
+            .await
+    }
+
+    async fn get_resource_identity_schemas(
+        &self,
+        _request: Request<protocol::get_resource_identity_schemas::Request>,
+    ) -> Result<Response<protocol::get_resource_identity_schemas::Response>, Status> {
+        answered("GetResourceIdentitySchemas", "", async { Ok(self.identity_schemas()) }).await
+    }
+
+    async fn upgrade_resource_identity(
+        &self,
+        request: Request<protocol::upgrade_resource_identity::Request>,
+    ) -> Result<Response<protocol::upgrade_resource_identity::Response>, Status> {
+        let request = request.into_inner();
+        answered("UpgradeResourceIdentity", &request.type_name, async {
+            self.upgrade_identity(&request)
+        })
+        .await
+    }
+
+    async fn read_resource(
+        &self,
+        request: Request<protocol::read_resource::Request>,
+    ) -> Result<Response<protocol::read_resource::Response>, Status> {
+        let request = request.into_inner();
+        // A failed refresh must not lose what is in state.
+        let kept = || protocol::read_resource::Response {
+            new_state: request.current_state.clone(),
+            private: request.private.clone(),
+            new_identity: request.current_identity.clone(),
+            ..Default::default()
+        };
+        let call = async {
+            Ok(self.read(&request).await.unwrap_or_else(|messages| kept().with(messages)))
+        };
+        Ok(Response::new(isolated("ReadResource", &request.type_name, call, kept).await))
+    }
+
+    async fn plan_resource_change(
+        &self,
+        request: Request<protocol::plan_resource_change::Request>,
+    ) -> Result<Response<protocol::plan_resource_change::Response>, Status> {
+        let request = request.into_inner();
+        answered("PlanResourceChange", &request.type_name, self.plan(&request)).await
+    }
+
+    async fn apply_resource_change(
+        &self,
+        request: Request<protocol::apply_resource_change::Request>,
+    ) -> Result<Response<protocol::apply_resource_change::Response>, Status> {
+        let request = request.into_inner();
+        let checkpoint = Checkpoint::default();
+        let kept = || self.best_known(&request, &checkpoint);
+        let call = async {
+            let outcome = self.apply(&request, checkpoint.clone()).await;
+            Ok(outcome.unwrap_or_else(|messages| kept().with(messages)))
+        };
+        Ok(Response::new(isolated("ApplyResourceChange", &request.type_name, call, kept).await))
+    }
+
+    async fn import_resource_state(
+        &self,
+        request: Request<protocol::import_resource_state::Request>,
+    ) -> Result<Response<protocol::import_resource_state::Response>, Status> {
+        let request = request.into_inner();
+        answered("ImportResourceState", &request.type_name, self.import(&request)).await
+    }
+
+    async fn move_resource_state(
+        &self,
+        request: Request<protocol::move_resource_state::Request>,
+    ) -> Result<Response<protocol::move_resource_state::Response>, Status> {
+        let request = request.into_inner();
+        answered("MoveResourceState", &request.target_type_name, async {
+            self.move_state(&request)
+        })
+        .await
+    }
+
+    async fn generate_resource_config(
+        &self,
+        request: Request<protocol::generate_resource_config::Request>,
+    ) -> Result<Response<protocol::generate_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        answered("GenerateResourceConfig", &request.type_name, async { self.generate(&request) })
+            .await
+    }
+
+    async fn validate_data_source_config(
+        &self,
+        request: Request<protocol::validate_data_source_config::Request>,
+    ) -> Result<Response<protocol::validate_data_source_config::Response>, Status> {
+        let request = request.into_inner();
+        answered("ValidateDataSourceConfig", &request.type_name, async {
+            self.validate_data_source(&request)
+        })
+        .await
+    }
+
+    async fn read_data_source(
+        &self,
+        request: Request<protocol::read_data_source::Request>,
+    ) -> Result<Response<protocol::read_data_source::Response>, Status> {
+        let request = request.into_inner();
+        answered("ReadDataSource", &request.type_name, self.read_data(&request)).await
+    }
+
+    async fn get_functions(
+        &self,
+        _request: Request<protocol::get_functions::Request>,
+    ) -> Result<Response<protocol::get_functions::Response>, Status> {
+        answered("GetFunctions", "", async { Ok(self.functions()) }).await
+    }
+
+    async fn call_function(
+        &self,
+        request: Request<protocol::call_function::Request>,
+    ) -> Result<Response<protocol::call_function::Response>, Status> {
+        Ok(Response::new(self.function_result(&request.into_inner())))
+    }
+
+    type ListResourceStream = list_calls::Events;
+
+    async fn list_resource(
+        &self,
+        request: Request<protocol::list_resource::Request>,
+    ) -> Result<Response<Self::ListResourceStream>, Status> {
+        Ok(Response::new(self.list(&request.into_inner())))
+    }
+
+    async fn validate_list_resource_config(
+        &self,
+        request: Request<protocol::validate_list_resource_config::Request>,
+    ) -> Result<Response<protocol::validate_list_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        answered("ValidateListResourceConfig", &request.type_name, async {
+            self.validate_list(&request)
+        })
+        .await
+    }
+
+    async fn validate_ephemeral_resource_config(
+        &self,
+        _request: Request<protocol::validate_ephemeral_resource_config::Request>,
+    ) -> Result<Response<protocol::validate_ephemeral_resource_config::Response>, Status> {
+        not_served("ephemeral resources")
+    }
+
+    async fn open_ephemeral_resource(
+        &self,
+        _request: Request<protocol::open_ephemeral_resource::Request>,
+    ) -> Result<Response<protocol::open_ephemeral_resource::Response>, Status> {
+        not_served("ephemeral resources")
+    }
+
+    async fn renew_ephemeral_resource(
+        &self,
+        _request: Request<protocol::renew_ephemeral_resource::Request>,
+    ) -> Result<Response<protocol::renew_ephemeral_resource::Response>, Status> {
+        not_served("ephemeral resources")
+    }
+
+    async fn close_ephemeral_resource(
+        &self,
+        _request: Request<protocol::close_ephemeral_resource::Request>,
+    ) -> Result<Response<protocol::close_ephemeral_resource::Response>, Status> {
+        not_served("ephemeral resources")
+    }
+
+    async fn plan_action(
+        &self,
+        _request: Request<protocol::plan_action::Request>,
+    ) -> Result<Response<protocol::plan_action::Response>, Status> {
+        not_served("actions")
+    }
+
+    async fn validate_action_config(
+        &self,
+        _request: Request<protocol::validate_action_config::Request>,
+    ) -> Result<Response<protocol::validate_action_config::Response>, Status> {
+        not_served("actions")
+    }
+
+    type InvokeActionStream = tokio_stream::Empty<Result<protocol::invoke_action::Event, Status>>;
+
+    async fn invoke_action(
+        &self,
+        _request: Request<protocol::invoke_action::Request>,
+    ) -> Result<Response<Self::InvokeActionStream>, Status> {
+        not_served("actions")
+    }
+}
