@@ -4,15 +4,28 @@
 //! [`Type`], which comes from a schema. [`msgpack`] is what Terraform speaks on
 //! the wire, [`json`] is how state files and some older calls are written.
 
+mod conformance;
+mod equality;
+mod error;
+pub mod json;
+mod limits;
+pub mod msgpack;
 mod number;
 mod path;
 mod ty;
+mod type_json;
+
+#[cfg(test)]
+pub(crate) mod arbitrary;
 
 use std::collections::BTreeMap;
 
-pub use number::Number;
+pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
+pub use limits::{MAX_DEPTH, MAX_ENCODED, memory_limit};
+pub use number::{MAX_DIGITS, Number, NumberError};
 pub use path::{Path, Step};
 pub use ty::Type;
+pub use type_json::TypeError;
 
 use crate::secret::Secret;
 
@@ -79,6 +92,18 @@ impl From<String> for Value {
 impl From<bool> for Value {
     fn from(flag: bool) -> Self {
         Self::Bool(flag)
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(integer: i64) -> Self {
+        Self::Number(integer.into())
     }
 }
 

@@ -1,0 +1,295 @@
+//! JSON → value, by type.
+
+use std::collections::BTreeMap;
+
+use super::reader::{Kind, Literal, Reader};
+use crate::secret::Secret;
+use crate::tf_provider::value::conformance::{deeper, element_step};
+use crate::tf_provider::value::error::{DecodeError, DecodeErrorKind};
+use crate::tf_provider::value::limits::{Budget, MAX_DEPTH};
+use crate::tf_provider::value::path::Step;
+use crate::tf_provider::value::{Number, Type, Value};
+
+/// Brackets in each other, counting those of types: an object's takes two.
+const MAX_BRACKETS: usize = 3 * MAX_DEPTH;
+
+/// Reads a value of the type, strictly: the attributes of an object are exactly
+/// those of its type.
+///
+/// # Errors
+///
+/// A [`DecodeError`] when the bytes are not one JSON value of the type, nested
+/// at most [`MAX_DEPTH`] levels and within
+/// [`memory_limit`](crate::tf_provider::value::memory_limit).
+pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
+    decode_as(Origin::Message, bytes, ty)
+}
+
+/// Reads a value that another version of the provider may have written.
+///
+/// It may lack attributes of the type, which become null, and have attributes
+/// that the type lacks, which are dropped. Where the type of an attribute
+/// changed between text, number and boolean, the value is converted the way
+/// Terraform itself does when it reads a state file.
+///
+/// # Errors
+///
+/// As [`decode`], for what remains.
+pub fn decode_state(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
+    decode_as(Origin::State, bytes, ty)
+}
+
+fn decode_as(origin: Origin, bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
+    let mut context = Context { origin, budget: Budget::for_message(bytes.len()) };
+    read_whole(bytes, &mut context, ty, MAX_DEPTH)
+}
+
+/// Where the JSON comes from, which decides how closely it has to follow its
+/// type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Message,
+    State,
+}
+
+struct Context {
+    origin: Origin,
+    budget: Budget,
+}
+
+fn read_whole(
+    bytes: &[u8],
+    context: &mut Context,
+    ty: &Type,
+    depth: usize,
+) -> Result<Value, DecodeError> {
+    let mut reader = Reader::new(bytes, MAX_BRACKETS)?;
+    let value = read(&mut reader, context, ty, depth)?;
+    reader.end()?;
+    Ok(value)
+}
+
+fn read(
+    reader: &mut Reader<'_>,
+    context: &mut Context,
+    ty: &Type,
+    depth: usize,
+) -> Result<Value, DecodeError> {
+    let kind = reader.peek()?;
+    if kind == Kind::Null {
+        reader.null()?;
+        return Ok(Value::Null);
+    }
+    match ty {
+        Type::Bool => read_bool(reader, context.origin, kind).map(Value::Bool),
+        Type::Number => {
+            let number = read_number(reader, context.origin, kind)?;
+            context.budget.bytes(number.weight())?;
+            Ok(Value::Number(number))
+        }
+        Type::String => match read_text(reader, context, kind)? {
+            Text::Literal(literal) => Ok(Value::String(literal.decode().into_owned())),
+            Text::Scalar(scalar) => Ok(Value::String(scalar.to_owned())),
+        },
+        Type::Secret => match read_text(reader, context, kind)? {
+            Text::Literal(literal) => Ok(Value::Secret(literal.decode_secret())),
+            Text::Scalar(scalar) => Ok(Value::Secret(Secret::from(scalar))),
+        },
+        Type::Dynamic => read_dynamic(reader, context, kind, deeper(depth)?),
+        Type::List(element) | Type::Set(element) => {
+            expect(Kind::Array, kind, "a list")?;
+            let depth = deeper(depth)?;
+            let mut items = Vec::new();
+            reader.array(|reader, index| {
+                context.budget.element(items.len())?;
+                let item = read(reader, context, element, depth);
+                items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
+                Ok::<_, DecodeError>(())
+            })?;
+            Ok(Value::List(items))
+        }
+        Type::Tuple(elements) => {
+            expect(Kind::Array, kind, "a tuple")?;
+            let depth = deeper(depth)?;
+            let (mut items, mut found) = (Vec::new(), 0);
+            reader.array(|reader, index| {
+                found += 1;
+                let Some(element) = elements.get(index) else {
+                    reader.skip()?;
+                    return Ok(());
+                };
+                context.budget.element(items.len())?;
+                let item = read(reader, context, element, depth);
+                items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
+                Ok::<_, DecodeError>(())
+            })?;
+            if found != elements.len() {
+                let expected = elements.len();
+                return Err(DecodeErrorKind::WrongLength { expected, found }.into());
+            }
+            Ok(Value::List(items))
+        }
+        Type::Map(element) => {
+            expect(Kind::Object, kind, "a map")?;
+            read_map(reader, context, element, deeper(depth)?)
+        }
+        Type::Object(types) => {
+            expect(Kind::Object, kind, "an object")?;
+            read_object(reader, context, types, deeper(depth)?)
+        }
+    }
+}
+
+fn read_map(
+    reader: &mut Reader<'_>,
+    context: &mut Context,
+    element: &Type,
+    depth: usize,
+) -> Result<Value, DecodeError> {
+    let mut entries = BTreeMap::new();
+    reader.object(|reader, key| {
+        context.budget.entry(entries.len(), key.weight())?;
+        let key = key.decode().into_owned();
+        let value = if entries.contains_key(&key) {
+            Err(DecodeErrorKind::DuplicateKey.into())
+        } else {
+            read(reader, context, element, depth)
+        };
+        match value {
+            Ok(value) => drop(entries.insert(key, value)),
+            Err(error) => return Err(error.within(Step::Key(key))),
+        }
+        Ok(())
+    })?;
+    Ok(Value::Map(entries))
+}
+
+fn read_object(
+    reader: &mut Reader<'_>,
+    context: &mut Context,
+    types: &BTreeMap<String, Type>,
+    depth: usize,
+) -> Result<Value, DecodeError> {
+    let mut entries = BTreeMap::new();
+    reader.object(|reader, key| {
+        let name = key.decode();
+        let Some((name, ty)) = types.get_key_value(name.as_ref()) else {
+            if context.origin == Origin::State {
+                reader.skip()?;
+                return Ok(());
+            }
+            return Err(DecodeErrorKind::UnexpectedAttribute.at(&name));
+        };
+        if entries.contains_key(name) {
+            return Err(DecodeErrorKind::DuplicateKey.at(name));
+        }
+        context.budget.entry(entries.len(), name.len())?;
+        let value = read(reader, context, ty, depth)
+            .map_err(|error| error.within(Step::Attribute(name.clone())))?;
+        entries.insert(name.clone(), value);
+        Ok(())
+    })?;
+    for name in types.keys() {
+        if entries.contains_key(name) {
+            continue;
+        }
+        if context.origin == Origin::Message {
+            return Err(DecodeErrorKind::MissingAttribute.at(name));
+        }
+        context.budget.entry(entries.len(), name.len())?;
+        entries.insert(name.clone(), Value::Null);
+    }
+    Ok(Value::Map(entries))
+}
+
+/// Reads `{"type": …, "value": …}`, in either order: Terraform writes the value
+/// first, so it is passed over and read when its type is known.
+fn read_dynamic(
+    reader: &mut Reader<'_>,
+    context: &mut Context,
+    kind: Kind,
+    depth: usize,
+) -> Result<Value, DecodeError> {
+    const EXPECTED: &str = "an object of a type and a value";
+    expect(Kind::Object, kind, EXPECTED)?;
+    let (mut ty, mut value) = (None, None);
+    reader.object(|reader, key| {
+        let name = key.decode();
+        let part = match name.as_ref() {
+            "type" => &mut ty,
+            "value" => &mut value,
+            _ => return Err(DecodeErrorKind::UnexpectedAttribute.at(&name)),
+        };
+        if part.replace(reader.skip()?).is_some() {
+            return Err(DecodeErrorKind::DuplicateKey.at(&name));
+        }
+        Ok(())
+    })?;
+    let (Some(ty), Some(value)) = (ty, value) else {
+        return Err(DecodeError::wrong_kind(EXPECTED, "another object"));
+    };
+    context.budget.dynamic()?;
+    let ty = Type::read(ty.as_bytes(), &mut context.budget)?;
+    let value = read_whole(value.as_bytes(), context, &ty, depth)?;
+    Ok(Value::Dynamic(Box::new((ty, value))))
+}
+
+fn read_bool(reader: &mut Reader<'_>, origin: Origin, kind: Kind) -> Result<bool, DecodeError> {
+    const EXPECTED: &str = "a boolean";
+    if origin == Origin::State && kind == Kind::String {
+        return match reader.string()?.decode().as_ref() {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => Err(DecodeError::wrong_kind(EXPECTED, "a text")),
+        };
+    }
+    expect(Kind::Bool, kind, EXPECTED)?;
+    Ok(reader.bool()?)
+}
+
+fn read_number(reader: &mut Reader<'_>, origin: Origin, kind: Kind) -> Result<Number, DecodeError> {
+    if origin == Origin::State && kind == Kind::String {
+        return Ok(reader.string()?.decode().parse::<Number>()?);
+    }
+    expect(Kind::Number, kind, "a number")?;
+    Ok(reader.number()?.parse::<Number>()?)
+}
+
+/// A text, or what stands for one in a state in which it was no text yet.
+enum Text<'a> {
+    Literal(Literal<'a>),
+    Scalar(&'a str),
+}
+
+fn read_text<'a>(
+    reader: &mut Reader<'a>,
+    context: &mut Context,
+    kind: Kind,
+) -> Result<Text<'a>, DecodeError> {
+    let text = if context.origin == Origin::State && matches!(kind, Kind::Number | Kind::Bool) {
+        Text::Scalar(reader.skip()?)
+    } else {
+        expect(Kind::String, kind, "a text")?;
+        Text::Literal(reader.string()?)
+    };
+    context.budget.bytes(match &text {
+        Text::Literal(literal) => literal.weight(),
+        Text::Scalar(scalar) => scalar.len(),
+    })?;
+    Ok(text)
+}
+
+fn expect(wanted: Kind, found: Kind, expected: &'static str) -> Result<(), DecodeError> {
+    if wanted == found { Ok(()) } else { Err(DecodeError::wrong_kind(expected, describe(found))) }
+}
+
+fn describe(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Null => "null",
+        Kind::Bool => "a boolean",
+        Kind::Number => "a number",
+        Kind::String => "a text",
+        Kind::Array => "a list",
+        Kind::Object => "an object",
+    }
+}

@@ -1,0 +1,483 @@
+//! Reads JSON (RFC 8259) in one pass, without building a document.
+//!
+//! The project's other JSON goes through serde_json. This reader exists for
+//! what that crate keeps to itself: the digits of a number as written, the
+//! place of a text in the input, keys given twice, and texts that are never
+//! copied except into a [`Secret`].
+
+use std::borrow::Cow;
+
+use crate::secret::Secret;
+
+/// A cursor in a JSON text.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    text: &'a str,
+    position: usize,
+    levels_left: usize,
+}
+
+/// What kind of value stands at the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    Bool,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+/// Why the text is not JSON, or not JSON that is read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) kind: FaultKind,
+    /// Where, counted in bytes from 0.
+    pub(crate) offset: usize,
+}
+
+/// The kinds of a [`Fault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    Syntax,
+    Truncated,
+    Trailing,
+    NotUtf8,
+    TooDeep,
+}
+
+/// A string literal, not yet decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Literal<'a> {
+    /// What stands between the quotes.
+    raw: &'a str,
+    /// Where the first of the quotes stands, in bytes from 0.
+    start: usize,
+    escaped: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader at the beginning of a text, that follows arrays and objects
+    /// down to so many levels.
+    pub(crate) fn new(bytes: &'a [u8], levels: usize) -> Result<Self, Fault> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Self { text, position: 0, levels_left: levels }),
+            Err(error) => Err(Fault { kind: FaultKind::NotUtf8, offset: error.valid_up_to() }),
+        }
+    }
+
+    /// The kind of the next value.
+    pub(crate) fn peek(&mut self) -> Result<Kind, Fault> {
+        match self.next_byte()? {
+            b'n' => Ok(Kind::Null),
+            b't' | b'f' => Ok(Kind::Bool),
+            b'-' | b'0'..=b'9' => Ok(Kind::Number),
+            b'"' => Ok(Kind::String),
+            b'[' => Ok(Kind::Array),
+            b'{' => Ok(Kind::Object),
+            _ => Err(self.fault(FaultKind::Syntax)),
+        }
+    }
+
+    /// Reads `null`.
+    pub(crate) fn null(&mut self) -> Result<(), Fault> {
+        self.next_byte()?;
+        self.word("null")
+    }
+
+    /// Reads `true` or `false`.
+    pub(crate) fn bool(&mut self) -> Result<bool, Fault> {
+        let flag = self.next_byte()? == b't';
+        self.word(if flag { "true" } else { "false" })?;
+        Ok(flag)
+    }
+
+    /// Reads a number and returns it as it is written.
+    pub(crate) fn number(&mut self) -> Result<&'a str, Fault> {
+        self.next_byte()?;
+        let start = self.position;
+        self.accept(b"-");
+        if !self.accept(b"0") {
+            self.digits()?;
+        }
+        if self.accept(b".") {
+            self.digits()?;
+        }
+        if self.accept(b"eE") {
+            self.accept(b"+-");
+            self.digits()?;
+        }
+        Ok(&self.text[start..self.position])
+    }
+
+    /// Reads a string.
+    pub(crate) fn string(&mut self) -> Result<Literal<'a>, Fault> {
+        self.next_byte()?;
+        let start = self.position;
+        self.expect(b'"')?;
+        let mut escaped = false;
+        loop {
+            match self.byte() {
+                None => return Err(self.fault(FaultKind::Truncated)),
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    let rest = &self.text[self.position..];
+                    match read_escape(rest) {
+                        Some((_, length)) => self.position += length,
+                        // An escape takes up to twelve bytes: a pair of surrogates.
+                        None if rest.len() < 12 && !rest.contains('"') => {
+                            return Err(self.fault(FaultKind::Truncated));
+                        }
+                        None => return Err(self.fault(FaultKind::Syntax)),
+                    }
+                }
+                Some(0..0x20) => return Err(self.fault(FaultKind::Syntax)),
+                Some(_) => self.position += 1,
+            }
+        }
+        let raw = &self.text[start + 1..self.position];
+        self.position += 1;
+        Ok(Literal { raw, start, escaped })
+    }
+
+    /// Reads an array; `each` reads one element and is told its index.
+    pub(crate) fn array<E: From<Fault>>(
+        &mut self,
+        mut each: impl FnMut(&mut Self, usize) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.open(b'[')?;
+        let mut index = 0;
+        if self.next_byte()? != b']' {
+            loop {
+                each(self, index)?;
+                index += 1;
+                if !self.comma(b']')? {
+                    break;
+                }
+            }
+        }
+        self.close(b']')?;
+        Ok(())
+    }
+
+    /// Reads an object; `each` is given a key and reads its value.
+    pub(crate) fn object<E: From<Fault>>(
+        &mut self,
+        mut each: impl FnMut(&mut Self, Literal<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.open(b'{')?;
+        if self.next_byte()? != b'}' {
+            loop {
+                let key = self.string()?;
+                self.next_byte()?;
+                self.expect(b':')?;
+                each(self, key)?;
+                if !self.comma(b'}')? {
+                    break;
+                }
+            }
+        }
+        self.close(b'}')?;
+        Ok(())
+    }
+
+    /// Passes over a value of any kind and returns it as it is written.
+    pub(crate) fn skip(&mut self) -> Result<&'a str, Fault> {
+        let kind = self.peek()?;
+        let start = self.position;
+        match kind {
+            Kind::Null => self.null()?,
+            Kind::Bool => drop(self.bool()?),
+            Kind::Number => drop(self.number()?),
+            Kind::String => drop(self.string()?),
+            Kind::Array => self.array(|reader, _| reader.skip().map(drop))?,
+            Kind::Object => self.object(|reader, _| reader.skip().map(drop))?,
+        }
+        Ok(&self.text[start..self.position])
+    }
+
+    /// Makes sure that nothing but white space follows.
+    pub(crate) fn end(&mut self) -> Result<(), Fault> {
+        self.skip_space();
+        match self.byte() {
+            None => Ok(()),
+            Some(_) => Err(self.fault(FaultKind::Trailing)),
+        }
+    }
+
+    fn open(&mut self, bracket: u8) -> Result<(), Fault> {
+        self.next_byte()?;
+        self.expect(bracket)?;
+        let Some(left) = self.levels_left.checked_sub(1) else {
+            return Err(self.fault(FaultKind::TooDeep));
+        };
+        self.levels_left = left;
+        Ok(())
+    }
+
+    fn close(&mut self, bracket: u8) -> Result<(), Fault> {
+        self.expect(bracket)?;
+        self.levels_left += 1;
+        Ok(())
+    }
+
+    /// Whether a comma follows, rather than the closing bracket.
+    fn comma(&mut self, closing: u8) -> Result<bool, Fault> {
+        let next = self.next_byte()?;
+        if next == closing {
+            return Ok(false);
+        }
+        self.expect(b',')?;
+        Ok(true)
+    }
+
+    /// Skips white space and looks at what follows.
+    fn next_byte(&mut self) -> Result<u8, Fault> {
+        self.skip_space();
+        self.byte().ok_or_else(|| self.fault(FaultKind::Truncated))
+    }
+
+    fn skip_space(&mut self) {
+        while self.accept(b" \t\r\n") {}
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.position).copied()
+    }
+
+    fn accept(&mut self, any_of: &[u8]) -> bool {
+        let accepted = self.byte().is_some_and(|byte| any_of.contains(&byte));
+        self.position += usize::from(accepted);
+        accepted
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+        if self.accept(&[byte]) { Ok(()) } else { Err(self.syntax_or_truncated()) }
+    }
+
+    fn digits(&mut self) -> Result<(), Fault> {
+        if !self.accept(b"0123456789") {
+            return Err(self.syntax_or_truncated());
+        }
+        while self.accept(b"0123456789") {}
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Fault> {
+        for &byte in word.as_bytes() {
+            self.expect(byte)?;
+        }
+        Ok(())
+    }
+
+    fn syntax_or_truncated(&self) -> Fault {
+        self.fault(if self.byte().is_none() { FaultKind::Truncated } else { FaultKind::Syntax })
+    }
+
+    fn fault(&self, kind: FaultKind) -> Fault {
+        Fault { kind, offset: self.position }
+    }
+}
+
+impl<'a> Literal<'a> {
+    /// The text that the literal stands for.
+    pub(crate) fn decode(self) -> Cow<'a, str> {
+        if !self.escaped {
+            return Cow::Borrowed(self.raw);
+        }
+        let mut text = String::with_capacity(self.raw.len());
+        self.decode_into(&mut text);
+        Cow::Owned(text)
+    }
+
+    /// The text that the literal stands for, if it must never be seen.
+    pub(crate) fn decode_secret(self) -> Secret {
+        // An escape is never shorter than what it stands for, so the text does
+        // not grow beyond this and leaves no copy of itself behind.
+        let mut text = String::with_capacity(self.raw.len());
+        self.decode_into(&mut text);
+        Secret::new(text)
+    }
+
+    /// How many bytes the text takes at most.
+    pub(crate) fn weight(self) -> usize {
+        self.raw.len()
+    }
+
+    /// Where the literal stands in the input, quotes included.
+    pub(crate) fn span(self) -> std::ops::Range<usize> {
+        self.start..self.start + self.raw.len() + 2
+    }
+
+    fn decode_into(self, text: &mut String) {
+        let mut rest = self.raw;
+        while let Some(backslash) = rest.find('\\') {
+            text.push_str(&rest[..backslash]);
+            rest = &rest[backslash..];
+            // The reader has checked every escape; this cannot be taken.
+            let Some((character, length)) = read_escape(rest) else { break };
+            text.push(character);
+            rest = &rest[length..];
+        }
+        text.push_str(rest);
+    }
+}
+
+/// The character that an escape at the beginning of `text` stands for, and how
+/// many bytes the escape takes. `None` if it is none, or half of a surrogate
+/// pair, which stands for no character.
+fn read_escape(text: &str) -> Option<(char, usize)> {
+    let character = match text.as_bytes().get(1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            let first = read_unit(text)?;
+            if let Some(character) = char::from_u32(first) {
+                return Some((character, 6));
+            }
+            let second = text.get(6..).and_then(read_unit)?;
+            let pair = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+            let character = char::decode_utf16(pair).next()?.ok()?;
+            return Some((character, 12));
+        }
+        _ => return None,
+    };
+    Some((character, 2))
+}
+
+/// Reads `\uXXXX` at the beginning of a text.
+fn read_unit(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    // `from_str_radix` alone would accept a sign.
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Fault, FaultKind, Kind, Reader};
+
+    fn check(text: &[u8]) -> Result<(), Fault> {
+        let mut reader = Reader::new(text, 8)?;
+        reader.skip()?;
+        reader.end()
+    }
+
+    fn string(text: &str) -> Result<String, Fault> {
+        let mut reader = Reader::new(text.as_bytes(), 8)?;
+        let literal = reader.string()?;
+        assert_eq!(literal.decode_secret().expose(), literal.decode());
+        assert_eq!(&text[literal.span()], text.trim());
+        Ok(literal.decode().into_owned())
+    }
+
+    #[test]
+    fn escapes_are_decoded() {
+        assert_eq!(string(r#" "plain é" "#).unwrap(), "plain é");
+        assert_eq!(string(r#""\"\\\/\b\f\n\r\t""#).unwrap(), "\"\\/\u{8}\u{c}\n\r\t");
+        assert_eq!(string(r#""a\u00e9b\uD83D\uDE00c""#).unwrap(), "aéb😀c");
+    }
+
+    #[test]
+    fn what_is_not_a_string_is_refused() {
+        for text in [
+            r#""\x""#,
+            r#""\u12""#,
+            r#""\u+123 ""#,
+            r#""\ud800""#,
+            r#""\ud800\u0041""#,
+            r#""\udc00\ud800""#,
+            "\"a\nb\"",
+            "\"\u{1f}\"",
+        ] {
+            assert_eq!(string(text).unwrap_err().kind, FaultKind::Syntax, "{text}");
+        }
+        for text in ["\"", "\"a", "\"\\", "\"\\u12", "\"\\ud83d\\u", ""] {
+            assert_eq!(string(text).unwrap_err().kind, FaultKind::Truncated, "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_name_their_kind_and_place() {
+        for (text, kind, offset) in [
+            ("", FaultKind::Truncated, 0),
+            ("[1,", FaultKind::Truncated, 3),
+            ("[1,]", FaultKind::Syntax, 3),
+            ("{\"a\" 1}", FaultKind::Syntax, 5),
+            ("{\"a\":1,}", FaultKind::Syntax, 7),
+            ("{a:1}", FaultKind::Syntax, 1),
+            ("nul", FaultKind::Truncated, 3),
+            ("nulL", FaultKind::Syntax, 3),
+            ("01", FaultKind::Trailing, 1),
+            ("1 2", FaultKind::Trailing, 2),
+            ("-", FaultKind::Truncated, 1),
+            ("1.e5", FaultKind::Syntax, 2),
+            ("[[[[[[[[[]]]]]]]]]", FaultKind::TooDeep, 9),
+            ("\u{feff}1", FaultKind::Syntax, 0),
+        ] {
+            assert_eq!(check(text.as_bytes()), Err(Fault { kind, offset }), "{text}");
+        }
+        assert_eq!(
+            check(b"[\"\xff\"]"),
+            Err(Fault { kind: FaultKind::NotUtf8, offset: 2 }),
+            "not UTF-8"
+        );
+    }
+
+    #[test]
+    fn numbers_are_returned_as_written() {
+        for text in ["0", "-0", "10", "1.50", "1e5", "-1.0E+0005", "0.1e-1"] {
+            let mut reader = Reader::new(text.as_bytes(), 1).unwrap();
+            assert_eq!(reader.peek(), Ok(Kind::Number));
+            assert_eq!(reader.number(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn levels_are_given_back_on_the_way_out() {
+        assert_eq!(check(b"[[],[],[[[[[[[]]]]]]],{}]"), Ok(()));
+    }
+
+    /// Texts that are nearly JSON.
+    fn nearly_json() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "[", "]", "{", "}", ",", ":", "\"", "\"a\"", "\\", "\\u", "12", "00e9", "d83d", "\\n",
+            "-", "0", "1", ".", "e", "+", "true", "false", "null", "nul", " ", "\n", "\u{1}", "é",
+        ]);
+        prop::collection::vec(pieces, 0..10).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_096, ..ProptestConfig::default() })]
+
+        /// serde_json reads any nesting below 128 as we do. It looks into
+        /// numbers and strings only when it keeps them, hence `RawValue` for
+        /// the grammar and `Value` for the strings.
+        #[test]
+        fn what_is_json_is_decided_as_serde_json_does(text in nearly_json()) {
+            let theirs = serde_json::from_str::<serde_json::Value>(&text);
+            // It also refuses numbers beyond its own range; none are made here.
+            prop_assert_eq!(check(text.as_bytes()).is_ok(), theirs.is_ok(), "{:?}", theirs);
+        }
+
+        #[test]
+        fn strings_come_back_as_serde_json_wrote_them(content in any::<String>()) {
+            let written = serde_json::to_string(&content).unwrap();
+            prop_assert_eq!(string(&written), Ok(content));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>()) {
+            let _ = check(&bytes);
+        }
+    }
+}

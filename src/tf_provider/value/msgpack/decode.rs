@@ -1,0 +1,184 @@
+//! msgpack → value, by type.
+
+use std::collections::BTreeMap;
+
+use super::reader::{Reader, Token};
+use crate::secret::Secret;
+use crate::tf_provider::value::conformance::{deeper, element_step};
+use crate::tf_provider::value::error::{DecodeError, DecodeErrorKind};
+use crate::tf_provider::value::limits::{Budget, MAX_DEPTH};
+use crate::tf_provider::value::path::Step;
+use crate::tf_provider::value::{Number, Type, Value};
+
+/// Reads a value of the type.
+///
+/// The attributes of an object are exactly those of its type. What Terraform
+/// adds about an unknown value is dropped.
+///
+/// # Errors
+///
+/// A [`DecodeError`] when the bytes are not one msgpack value of the type,
+/// nested at most [`MAX_DEPTH`] levels and within
+/// [`memory_limit`](crate::tf_provider::value::memory_limit).
+pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
+    let mut decoder =
+        Decoder { reader: Reader::new(bytes), budget: Budget::for_message(bytes.len()) };
+    let value = decoder.read(ty, MAX_DEPTH)?;
+    decoder.reader.end()?;
+    Ok(value)
+}
+
+struct Decoder<'a> {
+    reader: Reader<'a>,
+    budget: Budget,
+}
+
+impl<'a> Decoder<'a> {
+    fn read(&mut self, ty: &Type, depth: usize) -> Result<Value, DecodeError> {
+        let token = self.reader.next()?;
+        match (ty, token) {
+            (_, Token::Nil) => Ok(Value::Null),
+            (_, Token::Extension) => Ok(Value::Unknown),
+            (Type::Bool, Token::Bool(flag)) => Ok(Value::Bool(flag)),
+            (Type::Number, token) => self.number(token).map(Value::Number),
+            (Type::String, Token::Text(text)) => Ok(Value::String(self.text(text)?.to_owned())),
+            (Type::Secret, Token::Text(text)) => Ok(Value::Secret(Secret::from(self.text(text)?))),
+            (Type::Dynamic, Token::Array(2)) => self.dynamic(deeper(depth)?),
+            (Type::List(element) | Type::Set(element), Token::Array(count)) => {
+                let types = std::iter::repeat_n(element.as_ref(), count);
+                self.items(ty, types, deeper(depth)?)
+            }
+            (Type::Tuple(types), Token::Array(found)) => {
+                let expected = types.len();
+                if expected != found {
+                    return Err(DecodeErrorKind::WrongLength { expected, found }.into());
+                }
+                self.items(ty, types.iter(), deeper(depth)?)
+            }
+            (Type::Map(element), Token::Map(count)) => self.map(element, count, deeper(depth)?),
+            (Type::Object(types), Token::Map(count)) => self.object(types, count, deeper(depth)?),
+            (ty, token) => Err(DecodeError::wrong_kind(expectation(ty), token.describe())),
+        }
+    }
+
+    fn number(&mut self, token: Token<'_>) -> Result<Number, DecodeError> {
+        let number = match token {
+            Token::Signed(integer) => Number::from(integer),
+            Token::Unsigned(integer) => Number::from(integer),
+            Token::Float(float) => Number::try_from(float)?,
+            Token::Text(text) => utf8(text)?.parse::<Number>()?,
+            Token::Nil
+            | Token::Bool(_)
+            | Token::Binary(_)
+            | Token::Array(_)
+            | Token::Map(_)
+            | Token::Extension => {
+                return Err(DecodeError::wrong_kind("a number", token.describe()));
+            }
+        };
+        self.budget.bytes(number.weight())?;
+        Ok(number)
+    }
+
+    fn text(&mut self, text: &'a [u8]) -> Result<&'a str, DecodeError> {
+        self.budget.bytes(text.len())?;
+        utf8(text)
+    }
+
+    /// Reads the two parts of a value that brings its type along.
+    fn dynamic(&mut self, depth: usize) -> Result<Value, DecodeError> {
+        let token = self.reader.next()?;
+        let (Token::Binary(json) | Token::Text(json)) = token else {
+            return Err(DecodeError::wrong_kind("the type of the value", token.describe()));
+        };
+        self.budget.dynamic()?;
+        let ty = Type::read(json, &mut self.budget)?;
+        let value = self.read(&ty, depth)?;
+        Ok(Value::Dynamic(Box::new((ty, value))))
+    }
+
+    fn items<'t>(
+        &mut self,
+        ty: &Type,
+        elements: impl Iterator<Item = &'t Type>,
+        depth: usize,
+    ) -> Result<Value, DecodeError> {
+        let mut items = Vec::new();
+        for (index, element) in elements.enumerate() {
+            self.budget.element(items.len())?;
+            let item = self.read(element, depth);
+            items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn map(&mut self, element: &Type, count: usize, depth: usize) -> Result<Value, DecodeError> {
+        let mut entries = BTreeMap::new();
+        for _ in 0..count {
+            let key = self.key()?;
+            self.budget.entry(entries.len(), key.len())?;
+            let value = if entries.contains_key(key) {
+                Err(DecodeErrorKind::DuplicateKey.into())
+            } else {
+                self.read(element, depth)
+            };
+            let value = value.map_err(|error| error.within(Step::Key(key.to_owned())))?;
+            entries.insert(key.to_owned(), value);
+        }
+        Ok(Value::Map(entries))
+    }
+
+    fn object(
+        &mut self,
+        types: &BTreeMap<String, Type>,
+        count: usize,
+        depth: usize,
+    ) -> Result<Value, DecodeError> {
+        let mut entries = BTreeMap::new();
+        for _ in 0..count {
+            let key = self.key()?;
+            let Some((name, ty)) = types.get_key_value(key) else {
+                return Err(DecodeErrorKind::UnexpectedAttribute.at(key));
+            };
+            if entries.contains_key(name) {
+                return Err(DecodeErrorKind::DuplicateKey.at(name));
+            }
+            self.budget.entry(entries.len(), name.len())?;
+            let value = self
+                .read(ty, depth)
+                .map_err(|error| error.within(Step::Attribute(name.clone())))?;
+            entries.insert(name.clone(), value);
+        }
+        match types.keys().find(|name| !entries.contains_key(*name)) {
+            Some(name) => Err(DecodeErrorKind::MissingAttribute.at(name)),
+            None => Ok(Value::Map(entries)),
+        }
+    }
+
+    fn key(&mut self) -> Result<&'a str, DecodeError> {
+        let token = self.reader.next()?;
+        let Token::Text(text) = token else {
+            return Err(DecodeError::wrong_kind("a text as key", token.describe()));
+        };
+        utf8(text)
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, DecodeError> {
+    std::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::NotUtf8.into())
+}
+
+/// What a type asks for, for users.
+fn expectation(ty: &Type) -> &'static str {
+    match ty {
+        Type::Bool => "a boolean",
+        Type::Number => "a number",
+        Type::String | Type::Secret => "a text",
+        Type::Dynamic => "a pair of a type and a value",
+        Type::List(_) => "a list",
+        Type::Set(_) => "a set",
+        Type::Map(_) => "a map",
+        Type::Tuple(_) => "a tuple",
+        Type::Object(_) => "an object",
+    }
+}
