@@ -184,3 +184,79 @@ impl fmt::Write for Bounded {
         if fitting == Some(text.len()) { Ok(()) } else { Err(fmt::Error) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+    use tracing::Level;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::HclogLayer;
+
+    /// The lines that `work` logs.
+    fn logged(level: Level, work: impl FnOnce()) -> Vec<Value> {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        let write = move |line: &str| sink.lock().unwrap().push(line.to_owned());
+        let subscriber = tracing_subscriber::registry().with(HclogLayer::new(level, write));
+        tracing::subscriber::with_default(subscriber, work);
+        let lines = lines.lock().unwrap();
+        lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn fields_of_the_spans_around_come_along() {
+        let lines = logged(Level::DEBUG, || {
+            let call = tracing::info_span!("call", tf_rpc = "Read", tf_req_id = "7", late = 0);
+            let _call = call.enter();
+            call.record("late", 2.5_f64);
+            let _inner = tracing::info_span!("inner", tf_req_id = "8").entered();
+            tracing::info!(count = 3, fine = true, "Read {} of {}", 1, 2);
+        });
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(line["@level"], "info");
+        assert_eq!(line["@message"], "Read 1 of 2");
+        assert_eq!(line["@module"], "provider.tf_provider.plugin.log.layer.tests");
+        assert_eq!((&line["tf_rpc"], &line["tf_req_id"]), (&"Read".into(), &"8".into()));
+        assert_eq!((&line["count"], &line["fine"]), (&3.into(), &true.into()));
+        assert_eq!(line["late"], "2.5");
+    }
+
+    #[test]
+    fn only_the_level_asked_for_is_written() {
+        let lines = logged(Level::WARN, || {
+            tracing::error!("error");
+            tracing::warn!("warn");
+            tracing::info!("info");
+            tracing::trace!("trace");
+        });
+        let levels: Vec<_> = lines.iter().map(|line| &line["@level"]).collect();
+        assert_eq!(levels, ["error", "warn"]);
+    }
+
+    #[test]
+    fn other_libraries_are_never_heard() {
+        let lines = logged(Level::TRACE, || {
+            let _outer =
+                tracing::error_span!(target: "hyper", "request", token = "s3cret").entered();
+            tracing::error!(target: "h2::codec", "frame with authorization: Bearer s3cret");
+            tracing::error!(target: "terraform_provider_webexed", "a name that only begins alike");
+            tracing::trace!(target: "terraform_provider_webex::webex::client", "ours");
+        });
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(line["@module"], "provider.webex.client");
+        assert!(!line.to_string().contains("s3cret"), "{line}");
+    }
+
+    #[test]
+    fn an_error_is_shown_by_its_own_words() {
+        let lines = logged(Level::INFO, || {
+            let error = std::io::Error::other("two\nlines \u{1b}[2J");
+            tracing::info!(error = &error as &dyn std::error::Error, missing = ?None::<u8>, "failed");
+        });
+        assert_eq!(lines[0]["error"], "two\nlines \u{1b}[2J");
+        assert_eq!(lines[0]["missing"], "None");
+    }
+}

@@ -176,3 +176,132 @@ impl Write for Escaped<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{self, Display};
+
+    use proptest::prelude::*;
+    use serde_json::{Map, Value};
+    use time::OffsetDateTime;
+    use time::macros::datetime;
+    use tracing::Level;
+
+    use super::{CUT, LINE_LIMIT, Line, Literal};
+
+    fn line(message: &dyn Display) -> Line {
+        Line::new(Level::INFO, datetime!(2026-01-02 03:04:05.000006 UTC), "provider", message)
+    }
+
+    /// What Terraform reads, after checking everything it relies on.
+    fn read(line: &str) -> Map<String, Value> {
+        assert!(line.len() < LINE_LIMIT, "{} bytes", line.len());
+        let content = line.strip_suffix('\n').unwrap();
+        let ends_a_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        assert!(!content.contains(ends_a_line), "{content:?}");
+        let Value::Object(fields) = serde_json::from_str(content).unwrap() else {
+            panic!("not an object: {content}")
+        };
+        for reserved in ["@level", "@message", "@module", "@timestamp"] {
+            assert!(fields[reserved].is_string(), "{reserved}: {content}");
+        }
+        let fraction = fields["@timestamp"].as_str().unwrap().split_once('.').unwrap().1;
+        assert_eq!(fraction.len(), "000000Z".len(), "{content}");
+        fields
+    }
+
+    #[test]
+    fn a_line_reads_as_documented() {
+        let mut line = line(&"Hello");
+        line.text("tf_rpc", &"ReadResource");
+        line.literal("answered", Literal::Bool(true));
+        line.literal("count", Literal::Unsigned(u64::MAX));
+        line.literal("offset", Literal::Signed(-1));
+        assert_eq!(
+            line.finish(),
+            "{\"@level\":\"info\",\"@message\":\"Hello\",\"@module\":\"provider\",\
+             \"@timestamp\":\"2026-01-02T03:04:05.000006Z\",\"tf_rpc\":\"ReadResource\",\
+             \"answered\":true,\"count\":18446744073709551615,\"offset\":-1}\n"
+        );
+    }
+
+    #[test]
+    fn a_round_second_has_six_digits_too() {
+        let time = datetime!(2026-12-31 23:59:59 UTC);
+        let line = Line::new(Level::WARN, time, "provider", &"").finish();
+        assert_eq!(read(&line)["@timestamp"], "2026-12-31T23:59:59.000000Z");
+    }
+
+    #[test]
+    fn reserved_names_cannot_be_taken() {
+        let mut line = line(&"real");
+        line.literal("@message", Literal::Signed(1));
+        line.text("@@level", &"fatal");
+        let fields = read(&line.finish());
+        assert_eq!(fields["@message"], "real");
+        assert_eq!(fields["@level"], "info");
+        assert_eq!((&fields["message"], &fields["level"]), (&1.into(), &"fatal".into()));
+    }
+
+    #[test]
+    fn long_texts_end_in_a_mark() {
+        // Every character of the one takes six bytes, of the other three.
+        for text in ["\u{1}".repeat(100_000), "€".repeat(100_000)] {
+            let mut line = line(&text);
+            line.text("field", &text);
+            let fields = read(&line.finish());
+            for name in ["@message", "field"] {
+                let kept = fields[name].as_str().unwrap();
+                let kept = kept.strip_suffix(CUT).unwrap();
+                assert!(kept.len() > 1000 && text.starts_with(kept), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn fields_that_do_not_fit_are_counted() {
+        let mut line = line(&"m".repeat(100_000));
+        for _ in 0..1000 {
+            line.text("field", &"x".repeat(1000));
+        }
+        let fields = read(&line.finish());
+        assert!(fields["fields_truncated"].as_u64().unwrap() > 900, "{fields:?}");
+    }
+
+    #[test]
+    fn an_endless_value_is_given_up() {
+        struct Endless;
+        impl Display for Endless {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                loop {
+                    formatter.write_str("for ever ")?;
+                }
+            }
+        }
+        read(&line(&Endless).finish());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_goes_in_one_valid_line_comes_out(
+            time in -62_000_000_000_000_000_000_i128..253_000_000_000_000_000_000_i128,
+            module in any::<String>(),
+            message in any::<String>(),
+            texts in proptest::collection::vec((any::<String>(), any::<String>()), 0..20),
+            number in any::<i64>(),
+            repeated in 1_usize..10_000,
+        ) {
+            let time = OffsetDateTime::from_unix_timestamp_nanos(time).unwrap();
+            let mut line = Line::new(Level::ERROR, time, &module, &message);
+            line.literal("number", Literal::Signed(number));
+            for (name, value) in &texts {
+                line.text(name, &value.repeat(repeated));
+            }
+            let fields = read(&line.finish());
+            prop_assert_eq!(&fields["@message"], &Value::from(message));
+            if !texts.iter().any(|(name, _)| name.trim_start_matches('@') == "number") {
+                prop_assert_eq!(&fields["number"], &Value::from(number));
+            }
+        }
+    }
+}
