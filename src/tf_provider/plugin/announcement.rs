@@ -1,0 +1,114 @@
+//! The texts by which a started process says where it can be reached.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use rustls_pki_types::CertificateDer;
+
+use super::handshake::PROTOCOL_VERSION;
+use super::listener::Address;
+
+/// The version of go-plugin's own contract.
+const CORE_PROTOCOL_VERSION: u32 = 1;
+
+/// The one line that Terraform reads from our standard output.
+///
+/// Six fields: go-plugin's version, the protocol's version, network, address,
+/// `grpc`, and our certificate in base64 without padding (empty without TLS).
+///
+/// `multiplexing_asked` adds a seventh: whether several connections can share
+/// the one, which this provider never needs and does not offer. A client that
+/// asks ends the start with an error of its own on `false`, as it does when the
+/// field is missing. A client that does not know the question would take a
+/// seventh field for a part of the certificate.
+pub(super) fn handshake_line(
+    address: &Address,
+    certificate: Option<&CertificateDer<'_>>,
+    multiplexing_asked: bool,
+) -> String {
+    let certificate = certificate.map_or_else(String::new, |der| STANDARD_NO_PAD.encode(der));
+    let multiplexing = if multiplexing_asked { "|false" } else { "" };
+    format!(
+        "{CORE_PROTOCOL_VERSION}|{PROTOCOL_VERSION}|{network}|{place}|grpc|{certificate}{multiplexing}\n",
+        network = address.network,
+        place = address.place,
+    )
+}
+
+/// What a person who starts the provider in debug mode has to know.
+///
+/// `provider` is the provider's full address, such as
+/// `registry.terraform.io/example/webex`; `process` is the number of our
+/// process.
+pub(super) fn debug_instructions(provider: &str, address: &Address, process: u32) -> String {
+    let reattach = serde_json::json!({
+        provider: {
+            "Protocol": "grpc",
+            "ProtocolVersion": PROTOCOL_VERSION,
+            "Pid": process,
+            "Test": true,
+            "Addr": { "Network": address.network, "String": address.place },
+        }
+    });
+    // A quote inside single quotes: end them, one quoted quote, begin again.
+    let quoted = reattach.to_string().replace('\'', r"'\''");
+
+    let mut text = String::new();
+    let _ = writeln!(text, "The provider runs in debug mode, without encryption.");
+    let _ = writeln!(text, "To let Terraform use this process, set in the shell where it runs:\n");
+    let _ = writeln!(text, "    export TF_REATTACH_PROVIDERS='{quoted}'\n");
+    let _ = writeln!(text, "Press Ctrl-C to end it.");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls_pki_types::CertificateDer;
+
+    use super::{debug_instructions, handshake_line};
+    use crate::tf_provider::plugin::listener::Address;
+
+    fn address(place: &str) -> Address {
+        Address { network: "unix", place: place.to_owned() }
+    }
+
+    #[test]
+    fn the_line_has_six_fields() {
+        let certificate = CertificateDer::from(vec![0xff]);
+        assert_eq!(
+            handshake_line(&address("/tmp/plugin1/socket"), Some(&certificate), false),
+            "1|5|unix|/tmp/plugin1/socket|grpc|/w\n",
+            "without padding: {certificate:?}"
+        );
+        assert_eq!(handshake_line(&address("/s"), None, false), "1|5|unix|/s|grpc|\n");
+    }
+
+    #[test]
+    fn a_seventh_field_only_for_who_asks() {
+        let certificate = CertificateDer::from(vec![0xff]);
+        assert_eq!(
+            handshake_line(&address("/s"), Some(&certificate), true),
+            "1|5|unix|/s|grpc|/w|false\n"
+        );
+    }
+
+    #[test]
+    fn the_instructions_can_be_pasted_into_a_shell() {
+        let text = debug_instructions("registry.terraform.io/a/b", &address("/it's/here"), 7);
+        let (_, line) = text.split_once("TF_REATTACH_PROVIDERS='").unwrap();
+        let (quoted, _) = line.split_once("'\n").unwrap();
+        let value: serde_json::Value = serde_json::from_str(&quoted.replace(r"'\''", "'")).unwrap();
+        assert_eq!(
+            value,
+            serde_json::json!({"registry.terraform.io/a/b": {
+                "Protocol": "grpc",
+                "ProtocolVersion": 5,
+                "Pid": 7,
+                "Test": true,
+                "Addr": {"Network": "unix", "String": "/it's/here"},
+            }})
+        );
+        assert!(quoted.contains(r"/it'\''s/here"), "{quoted}");
+    }
+}

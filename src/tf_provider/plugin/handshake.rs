@@ -1,0 +1,362 @@
+//! The contract that Terraform puts into the environment of a provider.
+//!
+//! The names and meanings are those of HashiCorp's go-plugin, which Terraform
+//! and OpenTofu use to start providers. Reading them is a pure function of a
+//! look-up, so that it can be tested and fuzzed without touching the process.
+
+use std::ffi::OsString;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+/// The version of the plugin protocol that is spoken.
+pub const PROTOCOL_VERSION: u32 = 5;
+
+const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
+
+/// Not a secret: it only tells Terraform from a curious person.
+const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+
+/// What the process that started us expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    /// Where to listen.
+    pub listen_on: ListenOn,
+    /// The only certificate that a client may show, in DER. Absent when
+    /// Terraform runs with `TF_DISABLE_PLUGIN_TLS`: then nothing is encrypted.
+    pub client_certificate: Option<CertificateDer<'static>>,
+    /// Whether the client asked for several connections inside one. It then
+    /// expects a seventh field in the announcement, which older clients would
+    /// take for a part of the sixth.
+    pub multiplexing_asked: bool,
+}
+
+/// A kind of local socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A socket in the file system.
+    Unix,
+    /// A port of the loopback address.
+    Tcp,
+}
+
+impl Transport {
+    /// What go-plugin uses on this system: Unix sockets, except on Windows.
+    #[must_use]
+    pub fn native() -> Self {
+        if cfg!(unix) { Self::Unix } else { Self::Tcp }
+    }
+}
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListenOn {
+    /// A socket in the file system.
+    Unix {
+        /// The folder that the client prepared for it; the temporary folder of
+        /// the system when absent.
+        directory: Option<PathBuf>,
+        /// A group, by name or number, that may connect too.
+        group: Option<String>,
+    },
+    /// A port of the loopback address.
+    Tcp {
+        /// The ports allowed; only 0 (any free port) when the client names none.
+        ports: RangeInclusive<u16>,
+    },
+}
+
+/// Why the process cannot serve the one that started it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandshakeError {
+    /// A person, or a program other than Terraform, started it.
+    #[error("the process was not started by Terraform")]
+    NotStartedByTerraform,
+    /// Terraform speaks other versions of the protocol only.
+    #[error(
+        "Terraform offers plugin protocol {offered}, and this provider speaks \
+         version {PROTOCOL_VERSION} only; Terraform 0.12 and later, and every OpenTofu, offer it"
+    )]
+    NoCommonVersion {
+        /// The versions offered, separated by commas.
+        offered: String,
+    },
+    /// A variable holds something that is not text.
+    #[error("the environment variable {variable} is not valid UTF-8")]
+    NotText {
+        /// Its name.
+        variable: &'static str,
+    },
+    /// The certificate to demand of the client cannot be read. Serving without
+    /// it would let anyone in, so the process ends instead.
+    #[error("PLUGIN_CLIENT_CERT does not hold exactly one certificate in PEM form")]
+    ClientCertificate,
+    /// The allowed ports make no sense.
+    #[error("PLUGIN_MIN_PORT and PLUGIN_MAX_PORT do not name a range of TCP ports")]
+    Ports,
+}
+
+impl Handshake {
+    /// Reads the contract.
+    ///
+    /// `look_up` answers the value of an environment variable; an empty value
+    /// counts as absent, as it does for go-plugin.
+    ///
+    /// # Errors
+    /// When the process was not started by Terraform, or when what Terraform
+    /// asks for cannot be given.
+    pub fn from_environment(
+        look_up: impl Fn(&'static str) -> Option<OsString>,
+        transport: Transport,
+    ) -> Result<Self, HandshakeError> {
+        let text = |variable: &'static str| match look_up(variable).map(OsString::into_string) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value).filter(|value| !value.is_empty())),
+            Some(Err(_)) => Err(HandshakeError::NotText { variable }),
+        };
+
+        if !is_cookie(look_up(COOKIE_NAME)) {
+            return Err(HandshakeError::NotStartedByTerraform);
+        }
+        check_versions(text("PLUGIN_PROTOCOL_VERSIONS")?.as_deref())?;
+        let client_certificate =
+            text("PLUGIN_CLIENT_CERT")?.as_deref().map(only_certificate).transpose()?;
+        let listen_on = match transport {
+            Transport::Unix => ListenOn::Unix {
+                directory: look_up("PLUGIN_UNIX_SOCKET_DIR")
+                    .filter(|path| !path.is_empty())
+                    .map(PathBuf::from),
+                group: text("PLUGIN_UNIX_SOCKET_GROUP")?,
+            },
+            Transport::Tcp => ListenOn::Tcp {
+                ports: ports(
+                    text("PLUGIN_MIN_PORT")?.as_deref(),
+                    text("PLUGIN_MAX_PORT")?.as_deref(),
+                )?,
+            },
+        };
+        let multiplexing_asked =
+            look_up("PLUGIN_MULTIPLEX_GRPC").is_some_and(|value| !value.is_empty());
+        Ok(Self { listen_on, client_certificate, multiplexing_asked })
+    }
+}
+
+/// Whether the value of the cookie's variable is the cookie.
+pub(super) fn is_cookie(value: Option<OsString>) -> bool {
+    value.is_some_and(|value| value == COOKIE)
+}
+
+/// The variable in which Terraform hands over the cookie.
+pub(super) fn cookie_name() -> &'static str {
+    COOKIE_NAME
+}
+
+/// Looks for our version among those offered.
+///
+/// A client that offers no list is one from before lists existed; like
+/// go-plugin, we serve it what we have. Entries that are no numbers are
+/// skipped, again like go-plugin.
+fn check_versions(offered: Option<&str>) -> Result<(), HandshakeError> {
+    let Some(offered) = offered else { return Ok(()) };
+    let versions: Vec<u32> =
+        offered.split(',').filter_map(|version| version.trim().parse().ok()).collect();
+    if versions.contains(&PROTOCOL_VERSION) {
+        return Ok(());
+    }
+    let offered = match versions.as_slice() {
+        [] => "no version that can be read".to_owned(),
+        versions => versions.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+    };
+    Err(HandshakeError::NoCommonVersion { offered })
+}
+
+/// Reads the client's certificate.
+///
+/// More than one would leave open which of them is meant; go-plugin sends one.
+fn only_certificate(pem: &str) -> Result<CertificateDer<'static>, HandshakeError> {
+    let mut certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
+    match (certificates.next(), certificates.next()) {
+        (Some(Ok(certificate)), None) if !certificate.is_empty() => Ok(certificate),
+        _ => Err(HandshakeError::ClientCertificate),
+    }
+}
+
+/// Reads the range of ports; an absent end counts as 0, as for go-plugin.
+fn ports(
+    minimum: Option<&str>,
+    maximum: Option<&str>,
+) -> Result<RangeInclusive<u16>, HandshakeError> {
+    let port = |text: Option<&str>| {
+        text.map_or(Ok(0), |text| text.trim().parse::<u16>().map_err(|_| HandshakeError::Ports))
+    };
+    let ports = port(minimum)?..=port(maximum)?;
+    if ports.is_empty() { Err(HandshakeError::Ports) } else { Ok(ports) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::ffi::OsString;
+    use std::path::PathBuf;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::{COOKIE, Handshake, HandshakeError, ListenOn, Transport};
+
+    fn pem(content: &[u8]) -> String {
+        let body = STANDARD.encode(content);
+        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+    }
+
+    fn read(
+        transport: Transport,
+        variables: &[(&'static str, &str)],
+    ) -> Result<Handshake, HandshakeError> {
+        let variables: HashMap<_, _> =
+            variables.iter().map(|&(name, value)| (name, OsString::from(value))).collect();
+        Handshake::from_environment(|name| variables.get(name).cloned(), transport)
+    }
+
+    /// The environment of an ordinary start, then `more`, which overrides it.
+    fn read_started(more: &[(&'static str, &str)]) -> Result<Handshake, HandshakeError> {
+        let mut variables = vec![
+            ("TF_PLUGIN_MAGIC_COOKIE", COOKIE),
+            ("PLUGIN_PROTOCOL_VERSIONS", "5,6"),
+            ("PLUGIN_MIN_PORT", "10000"),
+            ("PLUGIN_MAX_PORT", "25000"),
+        ];
+        variables.extend_from_slice(more);
+        read(Transport::Unix, &variables)
+    }
+
+    #[test]
+    fn an_ordinary_start_is_understood() {
+        let certificate = pem(b"any bytes");
+        let handshake = read_started(&[("PLUGIN_CLIENT_CERT", &certificate)]).unwrap();
+        assert_eq!(handshake.listen_on, ListenOn::Unix { directory: None, group: None });
+        assert_eq!(handshake.client_certificate.unwrap().as_ref(), b"any bytes");
+        assert!(!handshake.multiplexing_asked);
+    }
+
+    #[test]
+    fn without_the_cookie_it_was_not_terraform() {
+        let refused = Err(HandshakeError::NotStartedByTerraform);
+        assert_eq!(read(Transport::Unix, &[]), refused);
+        assert_eq!(read_started(&[("TF_PLUGIN_MAGIC_COOKIE", "")]), refused);
+        assert_eq!(read_started(&[("TF_PLUGIN_MAGIC_COOKIE", &COOKIE[1..])]), refused);
+    }
+
+    #[test]
+    fn versions_are_a_set_in_any_order() {
+        for offered in ["5", "5,6", "6,5", " 6 , 5 ", "x,5", ""] {
+            assert!(read_started(&[("PLUGIN_PROTOCOL_VERSIONS", offered)]).is_ok(), "{offered:?}");
+        }
+        let refusal = |offered| read_started(&[("PLUGIN_PROTOCOL_VERSIONS", offered)]).unwrap_err();
+        assert_eq!(refusal("6,4"), HandshakeError::NoCommonVersion { offered: "6, 4".to_owned() });
+        assert_eq!(
+            refusal("55,\u{1b}[2J"),
+            HandshakeError::NoCommonVersion { offered: "55".to_owned() }
+        );
+        assert!(refusal("five").to_string().contains("no version that can be read"));
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_read_is_not_ignored() {
+        let two = pem(b"one") + &pem(b"two");
+        let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        for text in ["certificate", cut, key, &two, &pem(b"")] {
+            assert_eq!(
+                read_started(&[("PLUGIN_CLIENT_CERT", text)]),
+                Err(HandshakeError::ClientCertificate),
+                "{text:?}"
+            );
+        }
+        assert_eq!(
+            read_started(&[("PLUGIN_CLIENT_CERT", "")]).unwrap().client_certificate,
+            None,
+            "an empty variable is an absent one"
+        );
+    }
+
+    #[test]
+    fn the_client_may_choose_folder_and_group() {
+        let handshake = read_started(&[
+            ("PLUGIN_UNIX_SOCKET_DIR", "/run/plugins"),
+            ("PLUGIN_UNIX_SOCKET_GROUP", "terraform"),
+            ("PLUGIN_MULTIPLEX_GRPC", "false"),
+        ])
+        .unwrap();
+        let directory = Some(PathBuf::from("/run/plugins"));
+        let group = Some("terraform".to_owned());
+        assert_eq!(handshake.listen_on, ListenOn::Unix { directory, group });
+        assert!(handshake.multiplexing_asked, "any value is a client that knows of it");
+    }
+
+    #[test]
+    fn ports_matter_to_tcp_only() {
+        let read = |minimum, maximum| {
+            let variables = [
+                ("TF_PLUGIN_MAGIC_COOKIE", COOKIE),
+                ("PLUGIN_MIN_PORT", minimum),
+                ("PLUGIN_MAX_PORT", maximum),
+            ];
+            (read(Transport::Tcp, &variables), read(Transport::Unix, &variables))
+        };
+        let listen_on = |minimum, maximum| read(minimum, maximum).0.map(|found| found.listen_on);
+        assert_eq!(listen_on("10000", "25000"), Ok(ListenOn::Tcp { ports: 10000..=25000 }));
+        assert_eq!(listen_on("", ""), Ok(ListenOn::Tcp { ports: 0..=0 }));
+        for (minimum, maximum) in [("2", "1"), ("x", "1"), ("1", ""), ("1", "65536"), ("-1", "1")] {
+            assert_eq!(listen_on(minimum, maximum), Err(HandshakeError::Ports));
+            assert!(read(minimum, maximum).1.is_ok(), "{minimum}..{maximum}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_may_be_any_bytes_and_a_list_may_not() {
+        use std::os::unix::ffi::OsStringExt;
+        let strange = OsString::from_vec(vec![b'/', 0xff]);
+        let with = |variable: &'static str| {
+            Handshake::from_environment(
+                |name| match name {
+                    "TF_PLUGIN_MAGIC_COOKIE" => Some(OsString::from(COOKIE)),
+                    name if name == variable => Some(strange.clone()),
+                    _ => None,
+                },
+                Transport::Unix,
+            )
+        };
+        assert!(with("PLUGIN_UNIX_SOCKET_DIR").is_ok());
+        let variable = "PLUGIN_PROTOCOL_VERSIONS";
+        assert_eq!(with(variable), Err(HandshakeError::NotText { variable }));
+    }
+
+    proptest! {
+        /// Whatever stands in the environment, an answer comes back.
+        #[test]
+        fn nothing_in_the_environment_is_fatal(values in proptest::collection::vec(any::<Option<String>>(), 8)) {
+            let names = [
+                "TF_PLUGIN_MAGIC_COOKIE", "PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_CLIENT_CERT",
+                "PLUGIN_UNIX_SOCKET_DIR", "PLUGIN_UNIX_SOCKET_GROUP", "PLUGIN_MULTIPLEX_GRPC",
+                "PLUGIN_MIN_PORT", "PLUGIN_MAX_PORT",
+            ];
+            let mut variables: HashMap<_, _> = names.into_iter().zip(values).collect();
+            for cookie in [None, Some(COOKIE.to_owned())] {
+                if let Some(cookie) = cookie {
+                    variables.insert("TF_PLUGIN_MAGIC_COOKIE", Some(cookie));
+                }
+                for transport in [Transport::Unix, Transport::Tcp] {
+                    let look_up = |name| variables.get(name).cloned().flatten().map(OsString::from);
+                    if let Err(error) = Handshake::from_environment(look_up, transport) {
+                        prop_assert!(!error.to_string().chars().any(char::is_control));
+                    }
+                }
+            }
+        }
+    }
+}

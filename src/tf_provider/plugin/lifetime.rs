@@ -1,0 +1,154 @@
+//! How long the process lives, and what runs in it meanwhile.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A handle on the life of the process, shared by all who have a say in it.
+///
+/// Two different things end: *Stop* asks running calls to come back early with
+/// what they have, and *shutdown* ends the process. Terraform sends Stop on
+/// Ctrl-C and shuts the provider down when it has collected the answers.
+#[derive(Clone, Debug)]
+pub struct Lifetime {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// A new token takes the place of the cancelled one where one process
+    /// serves many runs of Terraform.
+    stop: Mutex<CancellationToken>,
+    outlives_stop: bool,
+    shutdown: CancellationToken,
+    closing: CancellationToken,
+    calls: TaskTracker,
+}
+
+impl Default for Lifetime {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lifetime {
+    /// The life of a process that serves one run of Terraform: after a Stop,
+    /// everything that starts is stopped at once.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(false)
+    }
+
+    /// The life of a process that serves one run of Terraform after the other,
+    /// as in debug mode: a Stop ends what runs, and the next run starts afresh.
+    #[must_use]
+    pub fn of_many_runs() -> Self {
+        Self::with(true)
+    }
+
+    fn with(outlives_stop: bool) -> Self {
+        let calls = TaskTracker::new();
+        // A closed tracker still takes tasks; closing lets `idle` return.
+        calls.close();
+        Self {
+            inner: Arc::new(Inner {
+                stop: Mutex::new(CancellationToken::new()),
+                outlives_stop,
+                shutdown: CancellationToken::new(),
+                closing: CancellationToken::new(),
+                calls,
+            }),
+        }
+    }
+
+    /// Asks all running calls to end their waits and to answer with what they
+    /// have. This is the whole of the protocol's Stop call; it does not wait.
+    pub fn stop(&self) {
+        let mut stop = self.token();
+        stop.cancel();
+        if self.inner.outlives_stop {
+            *stop = CancellationToken::new();
+        }
+    }
+
+    /// What a call watches to learn of a Stop. To be fetched when the call
+    /// starts and not kept for the next one.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.token().clone()
+    }
+
+    /// Asks the process to end.
+    pub(super) fn shut_down(&self) {
+        self.inner.shutdown.cancel();
+    }
+
+    /// Returns when the end of the process has been asked for.
+    pub(super) async fn shutdown(&self) {
+        self.inner.shutdown.cancelled().await;
+    }
+
+    /// Cancelled when connections are to be closed. Streams that would
+    /// otherwise stay open for ever watch it.
+    pub(super) fn closing(&self) -> CancellationToken {
+        self.inner.closing.clone()
+    }
+
+    /// Runs a call as a task of its own.
+    ///
+    /// A dropped handle does not cancel it: when Terraform dies, its connection
+    /// breaks, and a request that is under way to the API is still finished.
+    pub(super) fn spawn<F>(&self, call: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.inner.calls.spawn(call)
+    }
+
+    /// Returns when no call is running.
+    pub(super) async fn idle(&self) {
+        self.inner.calls.wait().await;
+    }
+
+    fn token(&self) -> MutexGuard<'_, CancellationToken> {
+        // The token stays whole whatever panicked while it was locked.
+        self.inner.stop.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::Lifetime;
+
+    #[test]
+    fn a_stop_lasts_unless_many_runs_are_served() {
+        for (lifetime, lasts) in [(Lifetime::new(), true), (Lifetime::of_many_runs(), false)] {
+            let running = lifetime.stopping();
+            assert!(!running.is_cancelled());
+            lifetime.clone().stop();
+            assert!(running.is_cancelled());
+            assert_eq!(lifetime.stopping().is_cancelled(), lasts);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_outlives_whoever_waits_for_it() {
+        let lifetime = Lifetime::new();
+        assert!(lifetime.idle().now_or_never().is_some());
+
+        let (finish, finished) = tokio::sync::oneshot::channel::<()>();
+        drop(lifetime.spawn(finished));
+        tokio::task::yield_now().await;
+        assert!(lifetime.idle().now_or_never().is_none());
+        assert!(!finish.is_closed(), "the call is still there");
+
+        finish.send(()).unwrap();
+        lifetime.idle().await;
+    }
+}

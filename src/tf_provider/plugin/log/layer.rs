@@ -1,0 +1,262 @@
+//! From the events of `tracing` to lines of the log.
+
+use std::error::Error;
+use std::fmt::{self, Debug};
+
+use time::OffsetDateTime;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::line::{Line, Literal};
+use super::{OWN_CRATE, ROOT_MODULE};
+
+/// Writes this program's own events, with the fields of the spans around them.
+pub(super) struct HclogLayer<W> {
+    level: Level,
+    write: W,
+}
+
+impl<W: Fn(&str)> HclogLayer<W> {
+    /// Writes events up to `level` by calling `write` with a whole line.
+    pub(super) fn new(level: Level, write: W) -> Self {
+        Self { level, write }
+    }
+
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= self.level && path_in_own_crate(metadata.target()).is_some()
+    }
+}
+
+impl<S, W> Layer<S> for HclogLayer<W>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: Fn(&str) + 'static,
+{
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.wants(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
+        self.wants(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::from_level(self.level))
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(id) {
+            let mut fields = Fields::default();
+            attributes.record(&mut fields);
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+        {
+            values.record(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let metadata = event.metadata();
+        let Some(module) = path_in_own_crate(metadata.target()) else { return };
+
+        let mut fields = Fields::default();
+        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+            if let Some(outer) = span.extensions().get::<Fields>() {
+                fields.extend(outer);
+            }
+        }
+        event.record(&mut fields);
+
+        let module = format!("{ROOT_MODULE}{}", module.replace("::", "."));
+        let now = OffsetDateTime::now_utc();
+        let mut line = Line::new(*metadata.level(), now, &module, &fields.message);
+        for (name, value) in &fields.named {
+            match value {
+                Value::Text(text) => line.text(name, text),
+                Value::Literal(literal) => line.literal(name, *literal),
+            }
+        }
+        (self.write)(&line.finish());
+    }
+}
+
+/// What follows the name of this crate in the path of a module: nothing, or
+/// `::` and the rest. `None` for modules of other crates.
+fn path_in_own_crate(target: &str) -> Option<&str> {
+    target.strip_prefix(OWN_CRATE).filter(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// The most that is kept of one text; the line keeps less.
+const TEXT_LIMIT: usize = 64 << 10;
+
+/// The fields of a span or an event.
+#[derive(Debug, Default)]
+struct Fields {
+    message: String,
+    /// In the order in which they came first.
+    named: Vec<(&'static str, Value)>,
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Text(String),
+    Literal(Literal),
+}
+
+impl Fields {
+    /// Sets a field. JSON allows no name twice, so the later value stays.
+    fn set(&mut self, name: &'static str, value: Value) {
+        match self.named.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.named.push((name, value)),
+        }
+    }
+
+    fn extend(&mut self, other: &Self) {
+        for (name, value) in &other.named {
+            self.set(name, value.clone());
+        }
+    }
+
+    fn set_text(&mut self, field: &Field, text: fmt::Arguments<'_>) {
+        let mut bounded = Bounded(String::new());
+        // A text that is cut here is far longer than a line may be.
+        let _ = fmt::Write::write_fmt(&mut bounded, text);
+        match field.name() {
+            "message" => self.message = bounded.0,
+            name => self.set(name, Value::Text(bounded.0)),
+        }
+    }
+
+    fn set_literal(&mut self, field: &Field, literal: Literal) {
+        match field.name() {
+            "message" => self.message = literal.to_string(),
+            name => self.set(name, Value::Literal(literal)),
+        }
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.set_text(field, format_args!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.set_text(field, format_args!("{value}"));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.set_text(field, format_args!("{value}"));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.set_literal(field, Literal::Bool(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.set_literal(field, Literal::Signed(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.set_literal(field, Literal::Unsigned(value));
+    }
+}
+
+/// A text that refuses to grow without end.
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = TEXT_LIMIT - self.0.len();
+        let fitting = (0..=room.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+        self.0.push_str(&text[..fitting.unwrap_or_default()]);
+        if fitting == Some(text.len()) { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+    use tracing::Level;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::HclogLayer;
+
+    /// The lines that `work` logs.
+    fn logged(level: Level, work: impl FnOnce()) -> Vec<Value> {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        let write = move |line: &str| sink.lock().unwrap().push(line.to_owned());
+        let subscriber = tracing_subscriber::registry().with(HclogLayer::new(level, write));
+        tracing::subscriber::with_default(subscriber, work);
+        let lines = lines.lock().unwrap();
+        lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn fields_of_the_spans_around_come_along() {
+        let lines = logged(Level::DEBUG, || {
+            let call = tracing::info_span!("call", tf_rpc = "Read", tf_req_id = "7", late = 0);
+            let _call = call.enter();
+            call.record("late", 2.5_f64);
+            let _inner = tracing::info_span!("inner", tf_req_id = "8").entered();
+            tracing::info!(count = 3, fine = true, "Read {} of {}", 1, 2);
+        });
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(line["@level"], "info");
+        assert_eq!(line["@message"], "Read 1 of 2");
+        assert_eq!(line["@module"], "provider.tf_provider.plugin.log.layer.tests");
+        assert_eq!((&line["tf_rpc"], &line["tf_req_id"]), (&"Read".into(), &"8".into()));
+        assert_eq!((&line["count"], &line["fine"]), (&3.into(), &true.into()));
+        assert_eq!(line["late"], "2.5");
+    }
+
+    #[test]
+    fn only_the_level_asked_for_is_written() {
+        let lines = logged(Level::WARN, || {
+            tracing::error!("error");
+            tracing::warn!("warn");
+            tracing::info!("info");
+            tracing::trace!("trace");
+        });
+        let levels: Vec<_> = lines.iter().map(|line| &line["@level"]).collect();
+        assert_eq!(levels, ["error", "warn"]);
+    }
+
+    #[test]
+    fn other_libraries_are_never_heard() {
+        let lines = logged(Level::TRACE, || {
+            let _outer =
+                tracing::error_span!(target: "hyper", "request", token = "s3cret").entered();
+            tracing::error!(target: "h2::codec", "frame with authorization: Bearer s3cret");
+            tracing::error!(target: "terraform_provider_webexed", "a name that only begins alike");
+            tracing::trace!(target: "terraform_provider_webex::webex::client", "ours");
+        });
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(line["@module"], "provider.webex.client");
+        assert!(!line.to_string().contains("s3cret"), "{line}");
+    }
+
+    #[test]
+    fn an_error_is_shown_by_its_own_words() {
+        let lines = logged(Level::INFO, || {
+            let error = std::io::Error::other("two\nlines \u{1b}[2J");
+            tracing::info!(error = &error as &dyn std::error::Error, missing = ?None::<u8>, "failed");
+        });
+        assert_eq!(lines[0]["error"], "two\nlines \u{1b}[2J");
+        assert_eq!(lines[0]["missing"], "None");
+    }
+}

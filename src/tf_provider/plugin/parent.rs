@@ -1,0 +1,88 @@
+//! The process that started us, watched so that we do not outlive it.
+//!
+//! go-plugin, on which Terraform builds, does not do this: after `kill -9` of
+//! Terraform its providers would live on for ever.
+
+#[cfg(unix)]
+use rustix::process::{Pid, getppid};
+
+/// The process that started us.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parent {
+    /// Absent when the parent is outside of our container, where its number
+    /// cannot be seen.
+    #[cfg(unix)]
+    id: Option<Pid>,
+}
+
+impl Parent {
+    /// Notes who the parent is. To be called early: an orphan is given a new
+    /// parent, and from then on the first one cannot be found out any more.
+    pub(super) fn note() -> Self {
+        Self {
+            #[cfg(unix)]
+            id: getppid(),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Parent {
+    /// Returns when the parent has ended.
+    pub(super) async fn gone(self) {
+        let Some(id) = self.id else { return std::future::pending().await };
+        #[cfg(target_os = "linux")]
+        if watch_process(id).await.is_ok() {
+            return;
+        }
+        poll(id).await;
+    }
+}
+
+#[cfg(not(unix))]
+impl Parent {
+    /// Never returns: the standard library cannot watch a process here without
+    /// unsafe code.
+    pub(super) async fn gone(self) {
+        std::future::pending().await
+    }
+}
+
+/// Waits on a file descriptor of the process, which costs nothing meanwhile.
+///
+/// Not `PR_SET_PDEATHSIG`: that signal comes when the *thread* that started us
+/// ends, and Go programs end threads as they like.
+///
+/// Fails on kernels before 5.3 and in sandboxes that forbid the call.
+#[cfg(target_os = "linux")]
+#[expect(
+    deprecated,
+    reason = "its successor is unsafe, on the condition that the descriptor stays the same and \
+              open as long as it is watched; an owned descriptor, which we give it, fulfils that"
+)]
+async fn watch_process(id: Pid) -> std::io::Result<()> {
+    use rustix::process::{PidfdFlags, pidfd_open};
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
+
+    let process = match pidfd_open(id, PidfdFlags::empty()) {
+        Ok(process) => AsyncFd::with_interest(process, Interest::READABLE)?,
+        Err(rustix::io::Errno::SRCH) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    // The parent may have ended before the descriptor was opened, and its
+    // number may even belong to another process by now.
+    if getppid() != Some(id) {
+        return Ok(());
+    }
+    process.readable().await.map(|_ready| ())
+}
+
+/// Asks twice a second who the parent is.
+#[cfg(unix)]
+async fn poll(id: Pid) {
+    let mut clock = tokio::time::interval(std::time::Duration::from_millis(500));
+    while getppid() == Some(id) {
+        clock.tick().await;
+    }
+}
