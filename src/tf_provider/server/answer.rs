@@ -5,13 +5,11 @@
 //! then. The same holds for a panic.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::time::Instant;
-
-use futures_util::FutureExt as _;
 
 use super::wire;
 use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::plugin::panics::{Panicked, guard};
 use crate::tf_provider::protocol::tfplugin5 as protocol;
 
 /// A response that can carry diagnostics.
@@ -70,14 +68,12 @@ pub(super) async fn isolated<A: Answer>(
     let started = Instant::now();
     let request_id = uuid::Uuid::new_v4();
     tracing::trace!(tf_rpc = rpc, tf_req_id = %request_id, tf_resource_type = type_name, "received request");
-    let mut answer = match AssertUnwindSafe(call).catch_unwind().await {
+    let mut answer = match guard(call).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(messages)) => A::default().with(messages),
-        Err(_payload) => {
-            // The payload is dropped unread: it may quote a credential. The
-            // panic hook has logged the location.
+        Err(panicked) => {
             let mut answer = fallback();
-            answer.diagnostics().push(wire::diagnostic(panicked(rpc)));
+            answer.diagnostics().push(wire::diagnostic(defect(rpc, &panicked)));
             answer
         }
     };
@@ -98,14 +94,14 @@ pub(super) async fn isolated<A: Answer>(
 }
 
 /// What users read of a panic.
-pub(super) fn panicked(rpc: &str) -> Diagnostic {
+pub(super) fn defect(rpc: &str, panicked: &Panicked) -> Diagnostic {
     Diagnostic::error(
         "The provider failed in an unexpected way",
         format!(
-            "A defect in this provider ended the call {rpc}. What had been done in Webex by then \
-             is kept in state as far as it is known; other operations were not affected. Run the \
-             same command again: it compares state with Webex first. Please report this, with \
-             the location that TF_LOG=ERROR shows for it."
+            "A defect in this provider ended the call {rpc} ({panicked}). What had been done by \
+             then is kept in state as far as it is known; other operations were not affected. Run \
+             the same command again: it compares state with what exists first. Please report this \
+             message."
         ),
     )
 }

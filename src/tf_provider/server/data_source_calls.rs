@@ -44,7 +44,7 @@ impl Server {
             &served.schema().block,
             served.value_type(),
         )?;
-        let request = DataSourceRequest { configuration, stop: self.stop.clone() };
+        let request = DataSourceRequest { configuration, stop: self.lifetime.stopping() };
         let outcome = served.object.read(request).await?;
         let answer = protocol::read_data_source::Response {
             state: Some(wire::encode_state(Some(outcome.state), served.value_type())?),

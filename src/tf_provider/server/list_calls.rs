@@ -1,16 +1,16 @@
 //! Calls about list resources.
 
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
-use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::answer::{Answer as _, panicked};
+use super::answer::{Answer as _, defect};
 use super::{Server, wire};
 use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
+use crate::tf_provider::plugin::panics::guard;
 use crate::tf_provider::protocol::tfplugin5 as protocol;
 use crate::tf_provider::provider::{Registry, Served};
 use crate::tf_provider::resource::ValidateRequest;
@@ -54,8 +54,8 @@ impl Server {
                 if let Ok(served) = find(&registry, &type_name) {
                     let problems = found.clone();
                     let search = served.object.list(listed, found);
-                    if AssertUnwindSafe(search).catch_unwind().await.is_err() {
-                        problems.fail(panicked("ListResource")).await;
+                    if let Err(panicked) = guard(search).await {
+                        problems.fail(defect("ListResource", &panicked)).await;
                     }
                 }
             }
@@ -83,7 +83,7 @@ impl Server {
         Ok(ListRequest {
             configuration,
             include_object: request.include_resource_object,
-            stop: self.stop.clone(),
+            stop: self.lifetime.stopping(),
         })
     }
 }

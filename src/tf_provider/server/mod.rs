@@ -13,11 +13,11 @@ mod wire;
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use self::answer::{Answer, isolated};
 use super::diagnostics::Diagnostics;
+use super::plugin::Lifetime;
 use super::protocol::tfplugin5::{self as protocol, provider_server};
 use super::provider::Registry;
 use super::resource::Checkpoint;
@@ -26,15 +26,16 @@ use super::resource::Checkpoint;
 #[derive(Clone, Debug)]
 pub struct Server {
     registry: Arc<Registry>,
-    stop: CancellationToken,
+    lifetime: Lifetime,
 }
 
 impl Server {
-    /// A server of everything in `registry`. The Stop call cancels `stop`,
-    /// which every request to a trait of this room carries along.
+    /// A server of everything in `registry`. The Stop call ends the waits of
+    /// all running calls by `lifetime`; every request to a trait of this room
+    /// carries a token that says so.
     #[must_use]
-    pub fn new(registry: Registry, stop: CancellationToken) -> Self {
-        Self { registry: Arc::new(registry), stop }
+    pub fn new(registry: Registry, lifetime: Lifetime) -> Self {
+        Self { registry: Arc::new(registry), lifetime }
     }
 
     /// The table of everything served.
@@ -95,7 +96,7 @@ impl provider_server::Provider for Server {
         _request: Request<protocol::stop::Request>,
     ) -> Result<Response<protocol::stop::Response>, Status> {
         tracing::info!("Terraform asks to stop");
-        self.stop.cancel();
+        self.lifetime.stop();
         Ok(Response::new(protocol::stop::Response::default()))
     }
 

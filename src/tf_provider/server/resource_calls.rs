@@ -113,7 +113,7 @@ impl Server {
             state,
             private: Private::from_bytes(request.private.clone()),
             identity: served.stored_identity(request.current_identity.as_ref())?,
-            stop: self.stop.clone(),
+            stop: self.lifetime.stopping(),
         };
         let outcome = served.object.read(read).await;
         let answer = protocol::read_resource::Response {
@@ -152,7 +152,7 @@ impl Server {
                 changes_remote: planned.as_ref().is_none_or(|planned| planned.changes_remote),
                 requires_replace,
                 private: &private,
-                stop: self.stop.clone(),
+                stop: self.lifetime.stopping(),
             })
             .await;
         let answer = protocol::plan_resource_change::Response {
@@ -179,7 +179,7 @@ impl Server {
         let configuration = served.configuration(request.config.as_ref())?;
         let private = Private::from_bytes(request.planned_private.clone());
         let identity = served.stored_identity(request.planned_identity.as_ref())?;
-        let stop = self.stop.clone();
+        let stop = self.lifetime.stopping();
         let outcome = match (prior, plan) {
             (None, None) => Outcome::default(),
             (None, Some(plan)) => {
@@ -232,7 +232,7 @@ impl Server {
             Some(identity) => ImportBy::Identity(identity),
             None => ImportBy::Id(request.id.clone()),
         };
-        let import = ImportRequest { by, stop: self.stop.clone() };
+        let import = ImportRequest { by, stop: self.lifetime.stopping() };
         let imported = served.object.import(import).await?;
         let resource = protocol::import_resource_state::ImportedResource {
             type_name: request.type_name.clone(),
