@@ -1,1 +1,7 @@
-//! Tests.
+//! All integration tests, in one program so that they are linked once.
+
+/// Tools of the tests: the plugin client that stands in for Terraform.
+mod support;
+
+/// The process: handshake, mutual TLS, signals, orphans, ends.
+mod plugin_process;

@@ -75,12 +75,51 @@ pub(super) fn install_hook() {
 
 #[cfg(test)]
 mod tests {
-    use super::guard;
+    use std::process::Command;
+
+    use super::{guard, install_hook};
 
     #[tokio::test]
     async fn a_panic_is_an_error_without_its_text() {
         let panicked = guard(async { assert_eq!("hunter2", "") }).await.unwrap_err();
         assert!(!format!("{panicked} {panicked:?}").contains("hunter2"));
         assert_eq!(guard(async { 7 }).await, Ok(7));
+    }
+
+    /// Says to the test below that it runs in a process of its own.
+    const OWN_PROCESS: &str = "PANICS_IN_OWN_PROCESS";
+
+    /// The hook belongs to the whole process, so the test starts itself again.
+    #[test]
+    fn a_panic_leaves_one_line_with_the_place() {
+        if std::env::var_os(OWN_PROCESS).is_some() {
+            install_hook();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let panicked = runtime.block_on(guard(async { panic!("hunter2\n{{}}") })).map(|()| ());
+            let location = panicked.unwrap_err().location().map(str::to_owned);
+            assert!(location.is_some_and(|place| place.contains("panics.rs:")));
+            return;
+        }
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "--test-threads=1"])
+            .arg(
+                concat!(module_path!(), "::a_panic_leaves_one_line_with_the_place")
+                    .split_once("::")
+                    .unwrap()
+                    .1,
+            )
+            .env(OWN_PROCESS, "1")
+            .env("RUST_BACKTRACE", "full")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
+
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        let line: serde_json::Value = serde_json::from_str(&stderr).unwrap();
+        assert_eq!(line["@level"], "error");
+        assert!(line["location"].as_str().unwrap().contains("panics.rs:"), "{line}");
+        assert!(!stderr.contains("hunter2"), "{stderr}");
     }
 }

@@ -86,3 +86,35 @@ async fn poll(id: Pid) {
         clock.tick().await;
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use futures_util::FutureExt;
+    use rustix::process::{Pid, getpid, getppid};
+
+    use super::{Parent, poll};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_living_parent_is_not_gone() {
+        let watched = std::time::Duration::from_secs(3600);
+        let parent = Parent::note();
+        assert!(tokio::time::timeout(watched, parent.gone()).await.is_err());
+        assert!(tokio::time::timeout(watched, poll(getppid().unwrap())).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn another_parent_means_that_the_first_is_gone() {
+        // Stands for a parent that ended before it could be watched.
+        let parent = Parent { id: Some(getpid()) };
+        assert!(parent.gone().now_or_never().is_some());
+        assert!(poll(getpid()).now_or_never().is_some());
+        // No process has a number that high.
+        let parent = Parent { id: Pid::from_raw(i32::MAX) };
+        assert!(parent.gone().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_parent_outside_of_the_container_cannot_be_watched() {
+        assert!(Parent { id: None }.gone().now_or_never().is_none());
+    }
+}

@@ -128,3 +128,86 @@ impl GrpcStdio for Stdio {
         Ok(Response::new(silence(&self.0)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+
+    use futures_util::FutureExt;
+    use tokio::sync::Notify;
+    use tonic::body::Body;
+    use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
+    use tonic::{Code, Status};
+
+    use super::{Surviving, silence};
+    use crate::tf_provider::plugin::Lifetime;
+
+    /// What the calls of the service below do.
+    #[derive(Clone)]
+    enum Behaviour {
+        /// Wait, then answer.
+        Wait(Arc<Notify>),
+        /// Panic at once.
+        Panic,
+    }
+
+    #[derive(Clone)]
+    struct Calls(Behaviour);
+
+    impl Service<http::Request<Body>> for Calls {
+        type Response = http::Response<Body>;
+        type Error = Infallible;
+        type Future = BoxFuture<Self::Response, Infallible>;
+
+        fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _request: http::Request<Body>) -> Self::Future {
+            let behaviour = self.0.clone();
+            Box::pin(async move {
+                match behaviour {
+                    Behaviour::Wait(until) => until.notified().await,
+                    Behaviour::Panic => panic!("a defect"),
+                }
+                Ok(http::Response::default())
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_is_finished_when_its_client_is_gone() {
+        let lifetime = Lifetime::new();
+        let until = Arc::new(Notify::new());
+        let inner = Calls(Behaviour::Wait(until.clone()));
+        let mut service = Surviving { inner, lifetime: lifetime.clone() };
+
+        drop(service.call(http::Request::default()));
+        tokio::task::yield_now().await;
+        assert!(lifetime.idle().now_or_never().is_none(), "the call goes on");
+        until.notify_one();
+        lifetime.idle().await;
+    }
+
+    #[tokio::test]
+    async fn a_panic_outside_of_the_guard_is_a_status() {
+        let lifetime = Lifetime::new();
+        let mut service = Surviving { inner: Calls(Behaviour::Panic), lifetime: lifetime.clone() };
+        let answer = service.call(http::Request::default()).await.unwrap();
+        let status = Status::from_header_map(answer.headers()).unwrap();
+        assert_eq!(status.code(), Code::Internal);
+        assert!(!status.message().contains("defect"), "{status}");
+        lifetime.idle().await;
+    }
+
+    #[tokio::test]
+    async fn a_silent_stream_ends_with_the_connections() {
+        use futures_util::StreamExt;
+        let lifetime = Lifetime::new();
+        let mut stream = silence::<()>(&lifetime);
+        assert!(stream.next().now_or_never().is_none());
+        lifetime.closing().cancel();
+        assert!(stream.next().await.is_none());
+    }
+}

@@ -1,0 +1,67 @@
+//! Ends: asked for, by a signal, or because nobody is left to serve.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::plugin_process::{provider, serves};
+
+#[tokio::test]
+async fn shutdown_is_answered_and_the_process_is_gone_at_once() {
+    // The machine may be busy with something else; the provider may not.
+    let mut fastest = Duration::MAX;
+    for _ in 0..5 {
+        let ended = provider().start().await.shutdown().await;
+        assert!(ended.assert_tidy().status.success(), "{ended:?}");
+        fastest = fastest.min(ended.took);
+    }
+    assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+}
+
+#[tokio::test]
+async fn what_the_terminal_sends_to_everybody_is_left_to_terraform() {
+    let plugin = provider().with("TF_LOG", "debug").start().await;
+    for (signal, name) in
+        [(Signal::INT, "SIGINT"), (Signal::QUIT, "SIGQUIT"), (Signal::HUP, "SIGHUP")]
+    {
+        plugin.signal(signal);
+        // Its line in the log tells that the signal has arrived.
+        while !plugin.stderr().iter().any(|line| line.contains(name)) {
+            serves(plugin.provider()).await.unwrap();
+        }
+    }
+    serves(plugin.provider()).await.unwrap();
+    assert!(plugin.shutdown().await.assert_tidy().status.success());
+}
+
+#[tokio::test]
+async fn a_request_to_terminate_is_an_orderly_end() {
+    let plugin = provider().start().await;
+    serves(plugin.provider()).await.unwrap();
+    plugin.signal(Signal::TERM);
+    let ended = plugin.ended().await;
+    assert!(ended.assert_tidy().status.success(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn an_orphan_does_not_live_on() {
+    let plugin = provider().with("TF_LOG", "debug").below_a_shell().start().await;
+    serves(plugin.provider()).await.unwrap();
+    let ended = plugin.kill_parent().await;
+    assert!(ended.took < Duration::from_secs(2), "{ended:?}");
+    let log = &ended.assert_tidy().stderr;
+    assert!(log.iter().any(|line| line.contains("Terraform has ended")), "{log:#?}");
+}
+
+#[tokio::test]
+async fn debug_mode_lasts_until_somebody_interrupts_it() {
+    let plugin = provider().debugging().start().await;
+    let variable = &plugin.announcement.fields[0];
+    for part in ["\"Protocol\":\"grpc\"", "\"ProtocolVersion\":5", "\"Test\":true"] {
+        assert!(variable.contains(part), "{variable}");
+    }
+    assert!(variable.contains(&format!("\"Pid\":{}", plugin.process())), "{variable}");
+    serves(plugin.provider()).await.unwrap();
+    plugin.signal(Signal::INT);
+    assert!(plugin.ended().await.assert_tidy().status.success());
+}

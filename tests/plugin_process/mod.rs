@@ -1,0 +1,25 @@
+//! The provider as a process, from its start to its end.
+
+mod clients;
+mod ends;
+mod starts;
+
+use crate::support::plugin_client::Launch;
+use crate::support::plugin_client::proto::tfplugin5::provider_client::ProviderClient;
+use crate::support::plugin_client::proto::tfplugin5::{get_provider_schema, stop};
+use tonic::transport::Channel;
+
+/// The provider, to be started as Terraform does it.
+fn provider() -> Launch {
+    Launch::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
+}
+
+/// Whether calls are answered.
+async fn serves(mut client: ProviderClient<Channel>) -> Result<(), tonic::Status> {
+    client.get_schema(get_provider_schema::Request {}).await.map(|_| ())
+}
+
+/// The Stop call.
+async fn stop(mut client: ProviderClient<Channel>) -> String {
+    client.stop(stop::Request {}).await.unwrap().into_inner().error
+}

@@ -1,0 +1,129 @@
+//! Starts: announced as documented, in poor surroundings, or not at all.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::plugin_process::{provider, serves};
+use crate::support::plugin_client::{assert_is_log_line, folder_of};
+
+#[tokio::test]
+async fn one_line_announces_a_private_socket() {
+    let plugin = provider().start().await;
+    let fields = &plugin.announcement.fields;
+    assert_eq!(fields.len(), 6, "{fields:?}");
+    assert!(!fields[5].contains(['=', '-', '_']), "base64 of the standard alphabet, no padding");
+    let socket = &plugin.announcement.socket;
+    assert!(socket.as_os_str().len() < 104, "{socket:?}");
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(folder_of(socket)), mode(socket)), (0o700, 0o600));
+
+    serves(plugin.provider()).await.unwrap();
+    let ended = plugin.shutdown().await;
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(ended.assert_tidy().stderr, Vec::<String>::new(), "no log was asked for");
+}
+
+#[tokio::test]
+async fn a_client_that_knows_of_multiplexing_learns_that_there_is_none() {
+    let plugin = provider().with("PLUGIN_MULTIPLEX_GRPC", "true").start().await;
+    assert_eq!(plugin.announcement.fields.get(6).map(String::as_str), Some("false"));
+    serves(plugin.provider()).await.unwrap();
+    plugin.shutdown().await.assert_tidy();
+}
+
+#[tokio::test]
+async fn the_client_may_choose_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = provider().with("PLUGIN_UNIX_SOCKET_DIR", folder.path()).start().await;
+    assert_eq!(folder_of(&plugin.announcement.socket), folder.path());
+    serves(plugin.provider()).await.unwrap();
+    plugin.shutdown().await.assert_tidy();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
+    let parent = tempfile::tempdir().unwrap();
+    let long = parent.path().join("x".repeat(120));
+    fs::create_dir(&long).unwrap();
+    let plugin = provider().with("TMPDIR", &long).start().await;
+    let socket = plugin.announcement.socket.clone();
+    serves(plugin.provider()).await.unwrap();
+    plugin.shutdown().await.assert_tidy();
+    assert!(!folder_of(&socket).exists(), "{socket:?}");
+    assert_eq!(fs::read_dir(&long).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn neither_home_nor_a_writable_folder_is_needed() {
+    // Nobody can write there, not even a privileged user.
+    let plugin = provider().without("HOME").directory("/proc").start().await;
+    serves(plugin.provider()).await.unwrap();
+    plugin.shutdown().await.assert_tidy();
+}
+
+#[tokio::test]
+async fn ten_at_once_do_not_disturb_each_other() {
+    let starts = (0..10).map(|_| provider().start());
+    let plugins = futures_util::future::join_all(starts).await;
+    for plugin in &plugins {
+        serves(plugin.provider()).await.unwrap();
+    }
+    let ends = plugins.into_iter().map(|plugin| plugin.shutdown());
+    for ended in futures_util::future::join_all(ends).await {
+        assert!(ended.assert_tidy().status.success(), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_told_what_this_is() {
+    for start in [
+        provider().without("TF_PLUGIN_MAGIC_COOKIE"),
+        provider().with("TF_PLUGIN_MAGIC_COOKIE", "a wrong one"),
+    ] {
+        let output = start.run().await;
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(output.stdout, "");
+        assert!(output.stderr.contains("Terraform provider"), "{output:?}");
+        assert!(!output.stderr.contains('{'), "words, not a log: {output:?}");
+        assert!(output.left_behind.is_empty(), "{output:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_served_is_refused_with_the_reason() {
+    let cases = [
+        (
+            provider().with("PLUGIN_PROTOCOL_VERSIONS", "6,7"),
+            "Terraform offers plugin protocol 6, 7",
+        ),
+        (provider().with("PLUGIN_CLIENT_CERT", "a certificate?"), "PLUGIN_CLIENT_CERT"),
+        (provider().with("TMPDIR", "/nonexistent"), "TMPDIR"),
+        (provider().with("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group"), "no-such-group"),
+    ];
+    for (start, reason) in cases {
+        let output = start.run().await;
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(output.stdout, "", "no announcement");
+        assert_eq!(output.stderr.lines().count(), 1, "{output:?}");
+        assert_is_log_line(output.stderr.trim());
+        assert!(output.stderr.contains(reason), "{output:?}");
+        assert!(output.left_behind.is_empty(), "{output:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_as_loud_as_asked() {
+    let plugin = provider().with("TF_LOG", "trace").start().await;
+    serves(plugin.provider()).await.unwrap();
+    let ended = plugin.shutdown().await;
+    let log = &ended.assert_tidy().stderr;
+    assert!(log.iter().any(|line| line.contains("The provider listens")), "{log:#?}");
+    for line in log {
+        assert!(line.contains("\"@module\":\"provider"), "a line of our own: {line}");
+    }
+
+    let plugin = provider().with("TF_LOG", "trace").with("TF_LOG_PROVIDER_WEBEX", "off");
+    let ended = plugin.start().await.shutdown().await;
+    assert_eq!(ended.stderr, Vec::<String>::new());
+}

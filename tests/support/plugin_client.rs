@@ -1,0 +1,663 @@
+//! A plugin client that does what Terraform does.
+//!
+//! It starts a provider with go-plugin's environment and a certificate of the
+//! kind that go-plugin makes, reads the one line of its standard output, pins
+//! the provider's certificate, opens the side streams, and makes calls. For
+//! tests of refusals it can also come with the wrong certificate, with none,
+//! or without TLS.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use hyper_util::rt::TokioIo;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::{DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+use tonic::codegen::{BoxFuture, Context, Poll, Service, StdError};
+use tonic::transport::{Channel, Endpoint};
+
+/// The messages and clients of the protocol.
+pub(crate) mod proto {
+    #![allow(missing_docs, unreachable_pub, clippy::all)]
+
+    /// Terraform's own protocol.
+    pub(crate) mod tfplugin5 {
+        tonic::include_proto!("tfplugin5");
+    }
+
+    /// The services that go-plugin adds.
+    pub(crate) mod plugin {
+        tonic::include_proto!("plugin");
+    }
+}
+
+use proto::plugin::grpc_broker_client::GrpcBrokerClient;
+use proto::plugin::grpc_controller_client::GrpcControllerClient;
+use proto::plugin::grpc_stdio_client::GrpcStdioClient;
+use proto::tfplugin5::provider_client::ProviderClient;
+
+/// Terraform's own limit for messages.
+const MESSAGE_LIMIT: usize = 256 << 20;
+
+/// Longer than anything here should take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+
+/// A certificate with its key, as go-plugin makes one: self-signed, on P-521,
+/// and marked as an authority.
+pub(crate) struct Identity {
+    certificate: rcgen::Certificate,
+    key: rcgen::KeyPair,
+}
+
+impl Identity {
+    /// Makes one.
+    pub(crate) fn generate() -> Self {
+        use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
+        let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, "localhost");
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.extended_key_usages = vec![ClientAuth, ServerAuth];
+        Self { certificate: parameters.self_signed(&key).unwrap(), key }
+    }
+
+    fn certificate(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
+    }
+
+    fn pem(&self) -> String {
+        let body = STANDARD.encode(self.certificate.der());
+        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+    }
+
+    fn key(&self) -> PrivatePkcs8KeyDer<'static> {
+        self.key.serialize_der().into()
+    }
+}
+
+/// How a client shows who it is.
+pub(crate) enum Credentials<'a> {
+    /// As the client that started the provider.
+    Own,
+    /// By another certificate.
+    Other(&'a Identity),
+    /// By the right certificate, without having its key.
+    Stolen(&'a Identity),
+    /// Not at all, over TLS.
+    None,
+    /// Not at all, without TLS.
+    Plaintext,
+}
+
+/// How to start a provider.
+pub(crate) struct Launch {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    environment: BTreeMap<OsString, OsString>,
+    directory: Option<PathBuf>,
+    identity: Option<Identity>,
+    debugging: bool,
+    /// Holds the provider's temporary files; removed at the end.
+    temporary: tempfile::TempDir,
+}
+
+impl Launch {
+    /// As Terraform does it, in an environment that holds nothing else, with an
+    /// empty temporary folder of its own.
+    pub(crate) fn new(program: impl Into<PathBuf>) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let identity = Identity::generate();
+        let launch = Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            environment: BTreeMap::new(),
+            directory: None,
+            identity: None,
+            debugging: false,
+            temporary,
+        };
+        let folder = launch.temporary.path().to_owned();
+        let pem = identity.pem();
+        let mut launch = launch
+            .with("TMPDIR", folder)
+            .with("HOME", "/nonexistent")
+            .with("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
+            .with("PLUGIN_PROTOCOL_VERSIONS", "6,5")
+            .with("PLUGIN_MIN_PORT", "10000")
+            .with("PLUGIN_MAX_PORT", "25000")
+            .with("PLUGIN_CLIENT_CERT", pem);
+        launch.identity = Some(identity);
+        launch
+    }
+
+    /// Sets an environment variable.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Takes an environment variable away.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.environment.remove(&OsString::from(name));
+        self
+    }
+
+    /// As with `TF_DISABLE_PLUGIN_TLS`.
+    pub(crate) fn without_tls(mut self) -> Self {
+        self.identity = None;
+        self.without("PLUGIN_CLIENT_CERT")
+    }
+
+    /// Adds an argument.
+    pub(crate) fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Sets the working directory.
+    pub(crate) fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// In debug mode: without cookie, certificates, or anything of the kind.
+    pub(crate) fn debugging(mut self) -> Self {
+        self.identity = None;
+        self.environment.retain(|name, _| name == "TMPDIR");
+        self.debugging = true;
+        self.argument("--debug")
+    }
+
+    /// Puts a process between us and the provider: a shell that starts it and
+    /// waits. It is then the shell that [`Plugin::kill_parent`] kills.
+    pub(crate) fn below_a_shell(mut self) -> Self {
+        let provider = std::mem::replace(&mut self.program, "/bin/sh".into());
+        self.arguments.insert(0, "-c".into());
+        self.arguments.insert(1, "\"$0\" \"$@\" & wait".into());
+        self.arguments.insert(2, provider.into());
+        self
+    }
+
+    /// The process, before it has said anything.
+    fn spawn(&self) -> Child {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(&self.environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        command.spawn().unwrap()
+    }
+
+    /// Starts the provider, reads its announcement, connects.
+    pub(crate) async fn start(self) -> Plugin {
+        let started = Instant::now();
+        let mut child = self.spawn();
+        let stderr = Stderr::collect(child.stderr.take().unwrap());
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        let announcement = tokio::time::timeout(PATIENCE, async {
+            while stdout.read_line(&mut text).await.unwrap() > 0 {
+                if !self.debugging {
+                    return Announcement::parse(&text);
+                }
+                if text.ends_with("Ctrl-C to end it.\n") {
+                    return Announcement::parse_debug_text(&text);
+                }
+            }
+            None
+        });
+        let announcement = announcement.await.expect("an announcement in time");
+        let announced_after = started.elapsed();
+        let announcement = announcement
+            .unwrap_or_else(|| panic!("no announcement: {text:?}; stderr: {:#?}", stderr.lines()));
+        let rest_of_stdout = tokio::spawn(async move {
+            let mut rest = String::new();
+            stdout.read_to_string(&mut rest).await.unwrap();
+            rest
+        });
+
+        let own = self.identity.as_ref();
+        let credentials = if own.is_some() { Credentials::Own } else { Credentials::Plaintext };
+        let channel = announcement.connect(own, &credentials, ALL_VERSIONS).await.unwrap();
+        let side_streams = open_side_streams(channel.clone());
+        Plugin {
+            launch: self,
+            child,
+            announcement,
+            announced_after,
+            channel,
+            side_streams,
+            stderr,
+            rest_of_stdout,
+        }
+    }
+
+    /// Starts a program that is expected to end by itself.
+    pub(crate) async fn run(self) -> Output {
+        let output = tokio::time::timeout(PATIENCE, self.spawn().wait_with_output());
+        let output = output.await.expect("an end in time").unwrap();
+        Output {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            left_behind: left_behind(&self.temporary),
+        }
+    }
+}
+
+/// Both versions of TLS that a client may speak.
+pub(crate) const ALL_VERSIONS: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
+
+/// What a program that ended by itself left.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+    /// Its standard output.
+    pub(crate) stdout: String,
+    /// Its standard error.
+    pub(crate) stderr: String,
+    /// The names in its temporary folder.
+    pub(crate) left_behind: Vec<PathBuf>,
+}
+
+/// The one line of standard output, taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Announcement {
+    /// All fields, as they stand.
+    pub(crate) fields: Vec<String>,
+    /// The socket.
+    pub(crate) socket: PathBuf,
+    /// The provider's certificate.
+    pub(crate) certificate: Option<CertificateDer<'static>>,
+}
+
+impl Announcement {
+    /// Reads it as go-plugin does.
+    fn parse(line: &str) -> Option<Self> {
+        let fields: Vec<String> = line.trim().split('|').map(str::to_owned).collect();
+        let [core, version, network, socket, protocol, certificate, ..] = fields.as_slice() else {
+            return None;
+        };
+        if [core.as_str(), version, network, protocol] != ["1", "5", "unix", "grpc"] {
+            return None;
+        }
+        // go-plugin takes anything of up to 50 characters for no certificate.
+        let certificate = (certificate.len() > 50)
+            .then(|| STANDARD_NO_PAD.decode(certificate).map(CertificateDer::from))
+            .transpose()
+            .ok()?;
+        Some(Self { socket: PathBuf::from(socket), certificate, fields })
+    }
+
+    /// Reads what debug mode tells people, as Terraform reads the variable.
+    fn parse_debug_text(text: &str) -> Option<Self> {
+        let (_, quoted) = text.split_once("TF_REATTACH_PROVIDERS='")?;
+        let (json, _) = quoted.split_once('\'')?;
+        let providers: serde_json::Value = serde_json::from_str(json).ok()?;
+        let (_, provider) = providers.as_object()?.iter().next()?;
+        let socket = provider.pointer("/Addr/String")?.as_str()?;
+        Some(Self { fields: vec![json.to_owned()], socket: socket.into(), certificate: None })
+    }
+
+    /// Opens a connection. A refusal may show here or in the first call: under
+    /// TLS 1.3 the client is done before the server has looked at it.
+    async fn connect(
+        &self,
+        own: Option<&Identity>,
+        credentials: &Credentials<'_>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<Channel, tonic::transport::Error> {
+        let tls = match credentials {
+            Credentials::Plaintext => None,
+            Credentials::Own => own.map(|own| self.tls(Some((own, own)), versions)),
+            Credentials::Other(other) => Some(self.tls(Some((other, other)), versions)),
+            Credentials::Stolen(other) => Some(self.tls(own.map(|own| (own, *other)), versions)),
+            Credentials::None => Some(self.tls(None, versions)),
+        };
+        let dialer = Dialer { socket: self.socket.clone(), tls };
+        Endpoint::from_static("http://localhost").connect_with_connector(dialer).await
+    }
+
+    /// TLS with the certificate of the one and the key of the other.
+    fn tls(
+        &self,
+        client: Option<(&Identity, &Identity)>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> TlsConnector {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let pinned = self.certificate.clone().expect("a certificate in the announcement");
+        let verifier = Arc::new(Pinned { certificate: pinned, provider: provider.clone() });
+        let config = rustls::ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(versions)
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match client {
+            None => config.with_no_client_auth(),
+            Some((certificate, key)) => {
+                let key = provider.key_provider.load_private_key(key.key().into()).unwrap();
+                // Not checked against each other: a thief's do not match.
+                let shown = rustls::sign::CertifiedKey::new(vec![certificate.certificate()], key);
+                let shown = rustls::sign::SingleCertAndKey::from(shown);
+                config.with_client_cert_resolver(Arc::new(shown))
+            }
+        };
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        TlsConnector::from(Arc::new(config))
+    }
+}
+
+/// A started provider with a connection to it.
+pub(crate) struct Plugin {
+    launch: Launch,
+    child: Child,
+    /// What it announced.
+    pub(crate) announcement: Announcement,
+    /// The time from the start of the process to its announcement.
+    pub(crate) announced_after: Duration,
+    channel: Channel,
+    side_streams: JoinHandle<()>,
+    stderr: Stderr,
+    rest_of_stdout: JoinHandle<String>,
+}
+
+impl Plugin {
+    /// The protocol's calls.
+    pub(crate) fn provider(&self) -> ProviderClient<Channel> {
+        provider_on(self.channel.clone())
+    }
+
+    /// The connection, for other services.
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// Opens a further connection.
+    pub(crate) async fn connect(&self, credentials: &Credentials<'_>) -> Result<Channel, StdError> {
+        self.connect_with(credentials, ALL_VERSIONS).await
+    }
+
+    /// Opens a further connection over certain versions of TLS.
+    pub(crate) async fn connect_with(
+        &self,
+        credentials: &Credentials<'_>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<Channel, StdError> {
+        let own = self.launch.identity.as_ref();
+        Ok(self.announcement.connect(own, credentials, versions).await?)
+    }
+
+    /// The lines of standard error so far.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.stderr.lines()
+    }
+
+    /// The number of the process that was started.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id().expect("a process that has not been waited for")
+    }
+
+    /// Sends a signal to the process that was started.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let process = i32::try_from(self.process()).unwrap();
+        let process = rustix::process::Pid::from_raw(process).unwrap();
+        rustix::process::kill_process(process, signal).unwrap();
+    }
+
+    /// Ends it as Terraform does, which waits for two seconds and then kills.
+    pub(crate) async fn shutdown(mut self) -> Ended {
+        let mut controller = GrpcControllerClient::new(self.channel.clone());
+        controller.shutdown(proto::plugin::Empty {}).await.unwrap();
+        let answered = Instant::now();
+        self.wait(answered).await
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(mut self) -> Ended {
+        self.wait(Instant::now()).await
+    }
+
+    /// Kills the process that was started: the provider itself, or the shell
+    /// that it was started below. Waits for the provider's end.
+    pub(crate) async fn kill_parent(mut self) -> Ended {
+        self.child.start_kill().unwrap();
+        self.wait(Instant::now()).await
+    }
+
+    async fn wait(&mut self, since: Instant) -> Ended {
+        let ended = async {
+            // Both ends of its output are closed by the end of the process,
+            // whether or not it is our own child.
+            let rest_of_stdout = (&mut self.rest_of_stdout).await.unwrap();
+            self.stderr.closed().await;
+            let took = since.elapsed();
+            let status = self.child.wait().await.unwrap();
+            (rest_of_stdout, took, status)
+        };
+        let ended = tokio::time::timeout(PATIENCE, ended).await;
+        let (rest_of_stdout, took, status) = ended.expect("an end in time");
+        self.side_streams.abort();
+        Ended {
+            status,
+            took,
+            rest_of_stdout,
+            stderr: self.stderr.lines(),
+            left_behind: left_behind(&self.launch.temporary),
+        }
+    }
+}
+
+/// How a provider ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// How the process that was started ended.
+    pub(crate) status: ExitStatus,
+    /// How long it took the provider to be gone.
+    pub(crate) took: Duration,
+    /// What it wrote to standard output after the announcement.
+    pub(crate) rest_of_stdout: String,
+    /// Everything it wrote to standard error.
+    pub(crate) stderr: Vec<String>,
+    /// The names in its temporary folder.
+    pub(crate) left_behind: Vec<PathBuf>,
+}
+
+impl Ended {
+    /// Checks that nothing is left, and nothing was said that should not be.
+    pub(crate) fn assert_tidy(&self) -> &Self {
+        assert_eq!(self.left_behind, Vec::<PathBuf>::new(), "files left behind");
+        assert_eq!(self.rest_of_stdout, "", "standard output after the announcement");
+        for line in &self.stderr {
+            assert_is_log_line(line);
+        }
+        self
+    }
+}
+
+/// Checks a line of standard error for everything that Terraform relies on.
+pub(crate) fn assert_is_log_line(line: &str) {
+    let fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    for reserved in ["@level", "@message", "@module", "@timestamp"] {
+        assert!(fields.get(reserved).is_some_and(serde_json::Value::is_string), "{line}");
+    }
+    let time = fields["@timestamp"].as_str().unwrap();
+    assert_eq!(time.len(), "2026-01-02T03:04:05.000006Z".len(), "{line}");
+}
+
+/// The protocol's calls on a connection, within Terraform's limits.
+pub(crate) fn provider_on(channel: Channel) -> ProviderClient<Channel> {
+    ProviderClient::new(channel)
+        .max_decoding_message_size(MESSAGE_LIMIT)
+        .max_encoding_message_size(MESSAGE_LIMIT)
+}
+
+/// Opens the two streams that go-plugin keeps open all the time.
+fn open_side_streams(channel: Channel) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let stdio = async {
+            let mut client = GrpcStdioClient::new(channel.clone());
+            let mut output = client.stream_stdio(()).await.ok()?.into_inner();
+            while let Ok(Some(piece)) = output.message().await {
+                panic!("the provider sent output: {piece:?}");
+            }
+            Some(())
+        };
+        let broker = async {
+            let mut client = GrpcBrokerClient::new(channel.clone());
+            let announced = client.start_stream(tokio_stream::pending()).await;
+            let mut connections = announced.ok()?.into_inner();
+            while let Ok(Some(connection)) = connections.message().await {
+                panic!("the provider announced a connection: {connection:?}");
+            }
+            Some(())
+        };
+        tokio::join!(stdio, broker);
+    })
+}
+
+fn left_behind(folder: &tempfile::TempDir) -> Vec<PathBuf> {
+    folder.path().read_dir().unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+/// Lines of standard error as they come.
+struct Stderr {
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Stderr {
+    fn collect(source: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        let reader = tokio::spawn(async move {
+            let mut source = BufReader::new(source).lines();
+            while let Some(line) = source.next_line().await.unwrap() {
+                sink.lock().unwrap().push(line);
+            }
+        });
+        Self { lines, reader }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    async fn closed(&mut self) {
+        (&mut self.reader).await.unwrap();
+    }
+}
+
+/// Connects to a socket, with or without TLS.
+#[derive(Clone)]
+struct Dialer {
+    socket: PathBuf,
+    tls: Option<TlsConnector>,
+}
+
+trait Duplex: AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Duplex for T {}
+
+impl Dialer {
+    async fn dial(self) -> io::Result<TokioIo<Box<dyn Duplex>>> {
+        let socket = UnixStream::connect(&self.socket).await?;
+        let connection: Box<dyn Duplex> = match self.tls {
+            None => Box::new(socket),
+            Some(tls) => {
+                let name = ServerName::try_from("localhost").unwrap();
+                Box::new(tls.connect(name, socket).await?)
+            }
+        };
+        Ok(TokioIo::new(connection))
+    }
+}
+
+impl Service<http::Uri> for Dialer {
+    type Response = TokioIo<Box<dyn Duplex>>;
+    type Error = io::Error;
+    type Future = BoxFuture<Self::Response, io::Error>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _address: http::Uri) -> Self::Future {
+        Box::pin(self.clone().dial())
+    }
+}
+
+/// Accepts the announced certificate, if it is made out to `localhost`.
+#[derive(Debug)]
+struct Pinned {
+    certificate: CertificateDer<'static>,
+    provider: Arc<rustls::crypto::CryptoProvider>,
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        assert_eq!(*end_entity, self.certificate, "the announced certificate");
+        let parsed = rustls::server::ParsedCertificate::try_from(end_entity)?;
+        rustls::client::verify_server_name(&parsed, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The folder above a socket.
+pub(crate) fn folder_of(socket: &Path) -> &Path {
+    socket.parent().expect("a socket in a folder")
+}
