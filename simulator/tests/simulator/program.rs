@@ -1,0 +1,190 @@
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::json;
+use webex_cc_simulator::{Options, Simulator};
+
+use crate::support::{Harness, ORGANIZATION, basic};
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_webex-cc-simulator"))
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+/// A started program, which is ended with the test.
+struct Running(Child);
+
+impl Running {
+    /// Starts it and waits for the line that tells where it listens.
+    fn start(arguments: &[&str]) -> (Self, String) {
+        let mut running = Self(program().args(arguments).stdout(Stdio::piped()).spawn().unwrap());
+        let mut line = String::new();
+        let stdout = running.0.stdout.take().unwrap();
+        let mut stdout = BufReader::new(stdout);
+        stdout.read_line(&mut line).unwrap();
+        running.0.stdout = Some(stdout.into_inner());
+        let url = line.strip_prefix("listening on ").unwrap().strip_suffix('\n').unwrap();
+        (running, url.to_owned())
+    }
+
+    /// Sends a signal; returns the exit code and what else was printed.
+    #[cfg(unix)]
+    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        let pid = self.0.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let mut rest = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
+        (self.0.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn it_prints_one_line_serves_and_ends_on_a_signal() {
+    for signal in ["-TERM", "-INT"] {
+        let (running, url) = Running::start(&["--token", "mine", "--listen", "127.0.0.1:0"]);
+        assert!(url.starts_with("http://127.0.0.1:"));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let path = format!("{url}/organization/{ORGANIZATION}/v2/connector");
+        let response = client.get(path).bearer_auth("mine").send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(running.end(signal), (Some(0), String::new()));
+        assert!(std::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).is_err());
+    }
+}
+
+#[test]
+fn it_explains_itself() {
+    let help = run(&["--help"]);
+    assert!(help.status.success());
+    let text = String::from_utf8(help.stdout).unwrap();
+    for flag in [
+        "--listen",
+        "--organization",
+        "--token",
+        "--read-only-token",
+        "--state",
+        "--active-lock",
+        "--secrets",
+        "--rate-limit",
+        "--latency-ms",
+        "--visible-after-ms",
+    ] {
+        assert!(text.contains(flag), "{flag}");
+    }
+    let version = run(&["--version"]);
+    assert!(version.status.success());
+    let text = String::from_utf8(version.stdout).unwrap();
+    assert_eq!(text, format!("webex-cc-simulator {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_wrong_flag_is_told_and_ends_with_2() {
+    for arguments in [&["--colour"][..], &["--secrets", "shout"], &["--listen"], &["stray"]] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.starts_with("webex-cc-simulator: "), "{text}");
+        assert!(text.contains("--help"), "{text}");
+    }
+}
+
+#[test]
+fn an_address_in_use_is_told_and_ends_with_1() {
+    let simulator = Simulator::start(Options::default()).unwrap();
+    let address = simulator.address().to_string();
+    let output = run(&["--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains(&format!("cannot serve {address}: ")), "{text}");
+}
+
+fn with_state(file: &Path) -> Options {
+    Options { state: Some(file.to_owned()), active_lock: false, ..Options::default() }
+}
+
+#[tokio::test]
+async fn the_state_file_outlives_the_simulator() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let harness = Harness::with(with_state(&file));
+    let id = harness.create(&basic("a")).await.expect(201).id();
+    let gone = harness.create(&basic("b")).await.expect(201).id();
+    harness.delete(&gone).await.expect(204);
+    harness.simulator.add_reference(ORGANIZATION, &id, "Greeting");
+    harness.simulator.store(ORGANIZATION, &id, json!({"scope": "edited"}));
+    let before = harness.simulator.all_stored(ORGANIZATION);
+    drop(harness);
+
+    let harness = Harness::with(with_state(&file));
+    assert_eq!(harness.simulator.all_stored(ORGANIZATION), before);
+    assert_eq!(before[0]["scope"], "edited");
+    harness.delete(&id).await.expect(412);
+    // Nothing is left beside it, and nobody else may read its secrets.
+    let names: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["state.json"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_state_file_outlives_a_killed_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let (running, url) = Running::start(&["--state", file.to_str().unwrap(), "--token", "mine"]);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let created = client
+        .post(format!("{url}/organization/{ORGANIZATION}/connector"))
+        .bearer_auth("mine")
+        .header("Content-Type", "application/json")
+        .body(basic("a").to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(created.status(), 201);
+    let (code, _) = running.end("-KILL");
+    assert_eq!(code, None);
+    let simulator = Simulator::start(with_state(&file)).unwrap();
+    assert_eq!(simulator.all_stored(ORGANIZATION)[0]["name"], "a");
+}
+
+#[tokio::test]
+async fn a_state_file_that_cannot_be_used_is_told_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.json");
+    std::fs::write(&broken, "{").unwrap();
+    for file in [broken.clone(), folder.path().join("missing").join("state.json")] {
+        let error = Simulator::start(with_state(&file)).unwrap_err();
+        assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+    }
+    assert_eq!(std::fs::read_to_string(&broken).unwrap(), "{", "and is left as it was");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_state_that_cannot_be_saved_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("inner").join("state.json");
+    std::fs::create_dir(folder.path().join("inner")).unwrap();
+    let harness = Harness::with(with_state(&file));
+    std::fs::remove_dir_all(folder.path().join("inner")).unwrap();
+    let reply = harness.create(&basic("a")).await.expect(500);
+    assert_eq!(reply.json()["error"]["reason"], "state not saved");
+}
