@@ -40,7 +40,7 @@ fn write(output: &mut Vec<u8>, value: &Value, ty: &Type, depth: usize) -> Result
             output.extend(br#"{"value":"#);
             write(output, value, ty, deeper(depth)?)?;
             output.extend(br#","type":"#);
-            output.extend(ty.to_json().as_bytes());
+            output.extend(ty.to_json());
             output.push(b'}');
         }
         (Type::List(element) | Type::Set(element), Value::List(items)) => {

@@ -49,7 +49,7 @@ fn write(output: &mut ByteBuf, value: &Value, ty: &Type, depth: usize) -> Result
             let json = ty.to_json();
             length(json.len())?;
             written(encode::write_array_len(output, 2).map(drop));
-            written(encode::write_bin(output, json.as_bytes()));
+            written(encode::write_bin(output, &json));
             write(output, value, ty, deeper(depth)?)?;
         }
         (Type::List(element) | Type::Set(element), Value::List(items)) => {
