@@ -1,1 +1,69 @@
-//! Room.
+//! The API client: HTTP and JSON, and nothing of Terraform.
+//!
+//! [`Client::new`] takes [`Settings`] and does nothing else. Its
+//! [`connectors`](Client::connectors) are the operations on one organization's
+//! custom connectors; each takes a [`Budget`] that bounds it.
+//!
+//! Three promises hold for every operation:
+//!
+//! - **What failed is a type.** [`Error::kind`] says what happened. A write that
+//!   fails also says what is true afterwards ([`CreateAftermath`],
+//!   [`UpdateAftermath`], [`DeleteAftermath`]), so that state can be kept even
+//!   then, and no connector stays deactivated unnoticed.
+//! - **Nothing happens twice.** Only what was surely not carried out, or does no
+//!   harm when repeated, is sent again ([`retry`]); everything else is looked up.
+//! - **No secret comes out.** Credentials are [`Secret`](crate::secret::Secret)s
+//!   up to the byte where they leave; a [`Connector`] has no place for one; texts
+//!   of the server are cleaned of those of the call.
+//!
+//! The layers, from the outside in, put together in [`client`]:
+//!
+//! ```text
+//! connectors   operations: reconciliation, the activation saga, shared lists
+//! request      operation → http::Request, without I/O
+//! exchange     one request: token, turn, attempts, waits
+//!   auth       where tokens come from
+//!   limiter    how many requests a minute
+//!   retry      whether to send again, a pure function
+//! transport    sends once: TLS, proxy, deadlines, limits
+//! ```
+//!
+//! The contract that it speaks is written down in
+//! `docs/api/custom-connectors.openapi.yaml`; what of it Cisco documents and
+//! what is assumed is marked there.
+
+mod auth;
+mod body;
+mod budget;
+mod client;
+mod connectors;
+mod error;
+mod exchange;
+mod identifiers;
+mod json;
+mod limiter;
+mod problem;
+mod redact;
+mod request;
+mod retry;
+mod settings;
+mod transport;
+
+pub use auth::{Notice, TokenProblem};
+pub use budget::{Budget, CLEAN_UP_GRACE, STOP_GRACE};
+pub use client::Client;
+pub use connectors::{
+    AuthenticationType, Connector, ConnectorContent, Connectors, CreateAftermath, CreateError,
+    Created, DeleteAftermath, DeleteError, Deleted, FlowConnector, GrantType, Reference,
+    UpdateAftermath, UpdateError,
+};
+pub use error::{
+    BodyProblem, Cause, CertificateProblem, Error, ErrorKind, OauthError, Operation, PagingProblem,
+};
+pub use identifiers::{ConnectorId, InvalidConnectorId, InvalidOrganizationId, OrganizationId};
+pub use request::FlowSearch;
+pub use settings::{
+    APPLICATIONS_URL, Credentials, Deadlines, Setting, SettingProblem, Settings, SettingsError,
+    TOKEN_URL,
+};
+pub use transport::Deadline;

@@ -1,0 +1,167 @@
+//! How long an operation may take, and who may end it early.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// How long a write that is in flight when the user stops the run may still
+/// take to be answered: 5 seconds.
+///
+/// Cutting it off would lose the id of a connector that Webex creates all the
+/// same.
+pub const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// What cleaning up may take beyond the deadline of an operation, or after the
+/// user stopped the run: 10 seconds for the whole of it.
+///
+/// Cleaning up is finding out whether a write whose answer was lost took
+/// effect (after a deadline only), and activating a connector again that had to
+/// be deactivated for an edit or a delete that then failed.
+pub const CLEAN_UP_GRACE: Duration = Duration::from_secs(10);
+
+/// Stands for "no deadline", far enough away to never matter and near enough to
+/// be added to any clock.
+const FAR_FUTURE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
+/// What bounds one operation: a deadline and a switch.
+///
+/// Every wait of the client ends when either is reached: at once when `stop`
+/// is cancelled, except that a write in flight gets [`STOP_GRACE`] to be
+/// answered. Nothing new is begun afterwards, apart from the cleaning up
+/// described at [`CLEAN_UP_GRACE`].
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// When the operation has to be over. From the `timeouts` block.
+    pub deadline: Instant,
+    /// Cancelled when the user stops the run.
+    pub stop: CancellationToken,
+}
+
+/// What ended a wait before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interruption {
+    Stopped,
+    DeadlineExceeded,
+}
+
+impl Budget {
+    /// A budget that ends after `duration` or when `stop` is cancelled.
+    #[must_use]
+    pub fn within(duration: Duration, stop: CancellationToken) -> Self {
+        Self { deadline: after(duration), stop }
+    }
+
+    /// What is left until the deadline; zero when it has passed.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether the user stopped the run.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Refuses to begin something new when it is too late for it.
+    pub(crate) fn check(&self) -> Result<(), Interruption> {
+        if self.is_stopped() {
+            Err(Interruption::Stopped)
+        } else if self.remaining().is_zero() {
+            Err(Interruption::DeadlineExceeded)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Lets some time pass.
+    pub(crate) async fn wait(&self, duration: Duration) -> Result<(), Interruption> {
+        self.run(tokio::time::sleep(duration)).await
+    }
+
+    /// Waits for something that may be abandoned without harm.
+    pub(crate) async fn run<F: Future>(&self, future: F) -> Result<F::Output, Interruption> {
+        self.check()?;
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Interruption::Stopped),
+            output = future => Ok(output),
+            () = tokio::time::sleep_until(self.deadline) => Err(Interruption::DeadlineExceeded),
+        }
+    }
+
+    /// This budget, or the shorter of it and `duration`.
+    pub(crate) fn at_most(&self, duration: Duration) -> Self {
+        Self { deadline: self.deadline.min(after(duration)), stop: self.stop.clone() }
+    }
+
+    /// Enough time to find out what a lost answer said. A stop still ends it,
+    /// because looking is something new.
+    pub(crate) fn for_looking(&self) -> Self {
+        Self { deadline: self.deadline.max(after(CLEAN_UP_GRACE)), stop: self.stop.clone() }
+    }
+
+    /// Enough time to undo what was half done, stopped or not.
+    pub(crate) fn for_undoing(&self) -> Self {
+        if self.is_stopped() {
+            return Self::within(CLEAN_UP_GRACE, CancellationToken::new());
+        }
+        Self { deadline: self.deadline.max(after(CLEAN_UP_GRACE)), stop: CancellationToken::new() }
+    }
+}
+
+fn after(duration: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(duration).unwrap_or(now + FAR_FUTURE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_at_the_deadline() {
+        let budget = Budget::within(Duration::from_secs(3), CancellationToken::new());
+        let started = Instant::now();
+        assert_eq!(budget.wait(Duration::from_secs(60)).await, Err(Interruption::DeadlineExceeded));
+        assert_eq!(started.elapsed(), Duration::from_secs(3));
+        assert_eq!(budget.check(), Err(Interruption::DeadlineExceeded));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_35_a_wait_ends_at_once_when_the_run_is_stopped() {
+        let budget = Budget::within(Duration::from_secs(60), CancellationToken::new());
+        let stop = budget.stop.clone();
+        let started = Instant::now();
+        let (ended, ()) = tokio::join!(budget.wait(Duration::from_secs(30)), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            stop.cancel();
+        });
+        assert_eq!(ended, Err(Interruption::Stopped));
+        assert_eq!(started.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_looking_but_not_undoing() {
+        let budget = Budget::within(Duration::from_secs(60), CancellationToken::new());
+        budget.stop.cancel();
+        assert_eq!(budget.for_looking().check(), Err(Interruption::Stopped));
+        assert_eq!(budget.for_undoing().check(), Ok(()));
+        assert_eq!(budget.for_undoing().remaining(), CLEAN_UP_GRACE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_passed_deadline_leaves_time_for_cleaning_up() {
+        let budget = Budget::within(Duration::ZERO, CancellationToken::new());
+        assert_eq!(budget.for_looking().remaining(), CLEAN_UP_GRACE);
+        assert_eq!(budget.for_undoing().remaining(), CLEAN_UP_GRACE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_absurd_duration_does_not_overflow() {
+        let budget = Budget::within(Duration::MAX, CancellationToken::new());
+        assert!(budget.remaining() > Duration::from_secs(3600));
+    }
+}

@@ -1,0 +1,98 @@
+//! Puts the layers together.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::auth::{Notice, Tokens};
+use super::budget::Budget;
+use super::connectors::{Connectors, Snapshots};
+use super::error::Error;
+use super::exchange::{Exchange, Persistence, Response};
+use super::identifiers::OrganizationId;
+use super::limiter::Limiter;
+use super::request::{Endpoints, Request};
+use super::settings::{Setting, SettingProblem, Settings, SettingsError};
+use super::transport::{Https, Transport};
+
+/// A client of the Contact Center APIs. Cheap to clone; all clones share their
+/// connections, tokens, rate limit and snapshots.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Layers>,
+}
+
+/// The layers, from the outside in.
+struct Layers {
+    snapshots: Snapshots,
+    endpoints: Endpoints,
+    tokens: Arc<Tokens>,
+    exchange: Arc<Exchange>,
+}
+
+impl Client {
+    /// A client that has not done anything yet: no file is read and no
+    /// connection is made before the first call.
+    ///
+    /// # Errors
+    /// When a setting cannot work, see [`Settings::check`].
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        let transport = Arc::new(Https::new(&settings));
+        Self::over(settings, transport)
+    }
+
+    /// A client over another transport than the network.
+    pub(crate) fn over(
+        settings: Settings,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, SettingsError> {
+        settings.check()?;
+        let user_agent = HeaderValue::from_str(&settings.user_agent).map_err(|_| {
+            SettingsError { setting: Setting::UserAgent, problem: SettingProblem::NotPrintable }
+        })?;
+        let endpoints = Endpoints::new(&settings);
+        let exchange = Arc::new(Exchange {
+            transport,
+            limiter: Limiter::new(settings.requests_per_minute),
+            max_retries: settings.max_retries,
+            request_timeout: settings.request_timeout,
+            user_agent,
+        });
+        let tokens = Tokens::new(settings.credentials, Arc::clone(&exchange), endpoints.clone());
+        let snapshots = Snapshots::default();
+        Ok(Self { shared: Arc::new(Layers { snapshots, endpoints, tokens, exchange }) })
+    }
+
+    /// The connectors of one organization.
+    #[must_use]
+    pub fn connectors(&self, organization: OrganizationId) -> Connectors {
+        Connectors::new(self.clone(), organization)
+    }
+
+    /// What the user should be told once, beside the results of calls. Each
+    /// notice is given to one caller only.
+    #[must_use]
+    pub fn take_notices(&self) -> Vec<Notice> {
+        self.shared.tokens.take_notices()
+    }
+
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.shared.endpoints
+    }
+
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.shared.snapshots
+    }
+
+    /// Sends a request about an organization.
+    pub(crate) async fn send(
+        &self,
+        organization: OrganizationId,
+        request: &Request,
+        persistence: Persistence,
+        budget: &Budget,
+    ) -> Result<Response, Error> {
+        let bearer = self.shared.tokens.for_organization(organization);
+        self.shared.exchange.run(request, &bearer, persistence, budget).await
+    }
+}

@@ -1,0 +1,225 @@
+//! One list of connectors per organization, shared by all reads of a run.
+//!
+//! Refreshing ten connectors of an organization costs one call. The list is
+//! forgotten when we write to the organization, and never believed to say that
+//! something is gone.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::time::Instant;
+
+use super::super::budget::Budget;
+use super::super::error::{Error, ErrorKind, Operation};
+use super::super::exchange::{Persistence, kind_of_interruption};
+use super::super::identifiers::{ConnectorId, OrganizationId};
+use super::{Connector, Connectors};
+
+/// How long a list is believed. A run seldom takes longer; a process that
+/// lives on should not plan with what was true long ago.
+const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// How long after our own create a 404 may mean "not yet" (faults row 6).
+const YOUTH: Duration = Duration::from_secs(30);
+
+/// A list as it was at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    connectors: Arc<[Connector]>,
+    /// The server's clock when it gave the list.
+    pub(crate) server_time: Option<SystemTime>,
+    /// Our clock at that moment.
+    pub(crate) received: Instant,
+}
+
+impl List {
+    pub(crate) fn new(
+        rows: Vec<Connector>,
+        server_time: Option<SystemTime>,
+        received: Instant,
+    ) -> Self {
+        Self { connectors: rows.into(), server_time, received }
+    }
+
+    pub(crate) fn connectors(&self) -> Arc<[Connector]> {
+        Arc::clone(&self.connectors)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.connectors.len()
+    }
+
+    pub(crate) fn by_id(&self, id: &ConnectorId) -> Option<&Connector> {
+        self.connectors.iter().find(|connector| connector.id == *id)
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Connector> {
+        self.connectors.iter().find(|connector| connector.name == name)
+    }
+
+    /// Whoever stands in the way of a name: the server may not tell upper and
+    /// lower case apart.
+    pub(crate) fn holder_of(&self, name: &str) -> Option<&Connector> {
+        let lower = name.to_lowercase();
+        self.by_name(name).or_else(|| {
+            self.connectors.iter().find(|connector| connector.name.to_lowercase() == lower)
+        })
+    }
+}
+
+/// The lists of all organizations.
+#[derive(Default)]
+pub(crate) struct Snapshots(Mutex<HashMap<OrganizationId, View>>);
+
+/// What is known about one organization.
+#[derive(Default)]
+struct View {
+    /// Counts our writes: a list that was asked for before a write ended is
+    /// not kept.
+    generation: u64,
+    list: Option<List>,
+    flight: Option<Flight>,
+    /// What we created, and when.
+    created: HashMap<ConnectorId, Instant>,
+}
+
+/// One list call, for everybody who waits for it.
+#[derive(Clone)]
+struct Flight {
+    persistence: Persistence,
+    landing: Shared<BoxFuture<'static, Result<List, Error>>>,
+}
+
+impl Snapshots {
+    /// The list, from memory or by one call for all who ask meanwhile.
+    pub(crate) async fn get(
+        &self,
+        connectors: &Connectors,
+        persistence: Persistence,
+        budget: &Budget,
+    ) -> Result<List, Error> {
+        loop {
+            let (flight, is_mine) = match self.board(connectors, persistence, budget) {
+                Boarding::Ready(list) => return Ok(list),
+                Boarding::Flight { flight, is_mine } => (flight, is_mine),
+            };
+            let landed = budget.run(flight.landing).await.map_err(|interruption| {
+                Error::new(Operation::ListConnectors, kind_of_interruption(interruption))
+            })?;
+            match landed {
+                // It failed for reasons of whoever asked first: a shorter
+                // deadline, a stop, or only one attempt.
+                Err(error)
+                    if !is_mine
+                        && (is_about_the_budget(&error)
+                            || (flight.persistence == Persistence::OneAttempt
+                                && persistence == Persistence::Normal)) => {}
+                landed => return landed,
+            }
+        }
+    }
+
+    fn board(
+        &self,
+        connectors: &Connectors,
+        persistence: Persistence,
+        budget: &Budget,
+    ) -> Boarding {
+        let mut views = self.views();
+        let view = views.entry(connectors.organization).or_default();
+        if let Some(list) = &view.list
+            && list.received.elapsed() < LONGEST_LIFE
+        {
+            return Boarding::Ready(list.clone());
+        }
+        if let Some(flight) = &view.flight {
+            return Boarding::Flight { flight: flight.clone(), is_mine: false };
+        }
+        let generation = view.generation;
+        let (connectors, budget) = (connectors.clone(), budget.clone());
+        let landing = async move {
+            let landed = connectors.fetch_list(persistence, &budget).await;
+            connectors.client.snapshots().land(connectors.organization, generation, &landed);
+            landed
+        };
+        let flight = Flight { persistence, landing: landing.boxed().shared() };
+        view.flight = Some(flight.clone());
+        Boarding::Flight { flight, is_mine: true }
+    }
+
+    fn land(&self, organization: OrganizationId, generation: u64, landed: &Result<List, Error>) {
+        let mut views = self.views();
+        let view = views.entry(organization).or_default();
+        if view.generation == generation {
+            view.flight = None;
+            view.list = landed.as_ref().ok().cloned();
+        }
+    }
+
+    /// Forgets an organization's list, and lets nobody wait for an older one.
+    pub(crate) fn invalidate(&self, organization: OrganizationId) {
+        let mut views = self.views();
+        let view = views.entry(organization).or_default();
+        view.generation += 1;
+        view.list = None;
+        view.flight = None;
+    }
+
+    /// Forgets an organization's list when the guard goes, however that comes
+    /// about.
+    pub(crate) fn invalidate_at_end(&self, organization: OrganizationId) -> Invalidation<'_> {
+        Invalidation { snapshots: self, organization }
+    }
+
+    /// The ids in the list that is in memory, if there is one.
+    pub(crate) fn known_ids(&self, organization: OrganizationId) -> HashSet<ConnectorId> {
+        let views = self.views();
+        let list = views.get(&organization).and_then(|view| view.list.as_ref());
+        let connectors = list.map(List::connectors);
+        connectors.iter().flat_map(|list| list.iter()).map(|found| found.id.clone()).collect()
+    }
+
+    /// Remembers that we made a connector.
+    pub(crate) fn note_created(&self, organization: OrganizationId, id: &ConnectorId) {
+        let mut views = self.views();
+        let view = views.entry(organization).or_default();
+        view.created.retain(|_, created| created.elapsed() < YOUTH);
+        view.created.insert(id.clone(), Instant::now());
+    }
+
+    /// Whether we made a connector only a moment ago.
+    pub(crate) fn is_young(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
+        let views = self.views();
+        let created = views.get(&organization).and_then(|view| view.created.get(id));
+        created.is_some_and(|created| created.elapsed() < YOUTH)
+    }
+
+    /// Nothing panics while holding the lock, so a poisoned one is intact.
+    fn views(&self) -> MutexGuard<'_, HashMap<OrganizationId, View>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Boarding {
+    Ready(List),
+    Flight { flight: Flight, is_mine: bool },
+}
+
+/// Forgets a list when it goes.
+pub(crate) struct Invalidation<'a> {
+    snapshots: &'a Snapshots,
+    organization: OrganizationId,
+}
+
+impl Drop for Invalidation<'_> {
+    fn drop(&mut self) {
+        self.snapshots.invalidate(self.organization);
+    }
+}
+
+fn is_about_the_budget(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
+}

@@ -1,0 +1,217 @@
+//! The ids that go into paths.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::secret::Secret;
+
+/// The prefix of an organization's id in the public Webex APIs, before it is
+/// encoded as base64. The part between the slashes is the cluster.
+const PUBLIC_SCHEME: &str = "ciscospark://";
+
+/// The longest connector id that is sent, in bytes. Webex uses UUIDs of 36;
+/// the limit keeps an absurd id from becoming an absurd URL.
+const LONGEST_CONNECTOR_ID: usize = 512;
+
+/// A Webex organization.
+///
+/// The Contact Center APIs want its UUID; the public Webex APIs show the same
+/// UUID wrapped in base64 (webex reference §3). Both are accepted, the UUID is
+/// kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OrganizationId(Uuid);
+
+/// A text that is not an organization's id in any known form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "an organization's id is a UUID, or the base64 form of `ciscospark://us/ORGANIZATION/<UUID>`"
+)]
+pub struct InvalidOrganizationId;
+
+impl OrganizationId {
+    /// Reads a UUID, or the id that the public Webex APIs show: base64 of
+    /// `ciscospark://<cluster>/ORGANIZATION/<UUID>` in the standard or the
+    /// url-safe alphabet, with or without padding.
+    ///
+    /// # Errors
+    /// When the text is neither.
+    pub fn parse(text: &str) -> Result<Self, InvalidOrganizationId> {
+        hyphenated(text).or_else(|| public_form(text)).map(Self).ok_or(InvalidOrganizationId)
+    }
+
+    /// The organization that an access token names at its end, after the last
+    /// underscore. Webex tokens usually do (seen, not documented).
+    #[must_use]
+    pub fn from_access_token(token: &Secret) -> Option<Self> {
+        let (_, suffix) = token.expose().rsplit_once('_')?;
+        hyphenated(suffix).map(Self)
+    }
+
+    /// The id as the public Webex APIs write it, which is what the Service App
+    /// token API expects as its target.
+    pub(crate) fn public(self) -> String {
+        let plain = format!("{PUBLIC_SCHEME}us/ORGANIZATION/{self}");
+        base64::engine::general_purpose::STANDARD_NO_PAD.encode(plain)
+    }
+}
+
+impl fmt::Display for OrganizationId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(formatter)
+    }
+}
+
+/// UUIDs have several spellings; Webex uses the one with hyphens.
+fn hyphenated(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+fn public_form(text: &str) -> Option<Uuid> {
+    let lenient = GeneralPurpose::new(
+        &URL_SAFE,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    );
+    let url_safe = text.replace('+', "-").replace('/', "_");
+    let plain = String::from_utf8(lenient.decode(url_safe).ok()?).ok()?;
+    let mut parts = plain.strip_prefix(PUBLIC_SCHEME)?.split('/');
+    let (_cluster, kind, id) = (parts.next()?, parts.next()?, parts.next()?);
+    (kind == "ORGANIZATION" && parts.next().is_none()).then(|| hyphenated(id)).flatten()
+}
+
+/// The id of a connector.
+///
+/// Webex uses UUIDs [S], but no part of this client depends on it: the text is
+/// sent as one percent-encoded path segment and therefore cannot address
+/// anything but a connector.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectorId(String);
+
+/// Why a text cannot be the id of a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum InvalidConnectorId {
+    /// There is no text.
+    #[error("the id of a connector must not be empty")]
+    Empty,
+    /// `.` and `..` mean "here" and "up" in a path, percent-encoded or not.
+    #[error("`.` and `..` cannot be ids of connectors")]
+    Dots,
+    /// A control character, which no id has and which could hide text.
+    #[error("the id of a connector must not contain control characters")]
+    ControlCharacter,
+    /// More than 512 bytes.
+    #[error("the id of a connector must not be longer than 512 bytes")]
+    TooLong,
+}
+
+impl ConnectorId {
+    /// Takes an id in.
+    ///
+    /// # Errors
+    /// When the text cannot be sent as one path segment, see
+    /// [`InvalidConnectorId`].
+    pub fn parse(text: &str) -> Result<Self, InvalidConnectorId> {
+        if text.is_empty() {
+            Err(InvalidConnectorId::Empty)
+        } else if text == "." || text == ".." {
+            Err(InvalidConnectorId::Dots)
+        } else if text.chars().any(char::is_control) {
+            Err(InvalidConnectorId::ControlCharacter)
+        } else if text.len() > LONGEST_CONNECTOR_ID {
+            Err(InvalidConnectorId::TooLong)
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// The id as Webex gave it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConnectorId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const UUID: &str = "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b";
+
+    #[test]
+    fn an_organization_is_read_in_every_form() {
+        let public = format!("ciscospark://us/ORGANIZATION/{UUID}");
+        let expected = OrganizationId::parse(UUID).unwrap();
+        for text in [
+            UUID.to_owned(),
+            UUID.to_uppercase(),
+            general_purpose::STANDARD.encode(&public),
+            general_purpose::STANDARD_NO_PAD.encode(&public),
+            general_purpose::URL_SAFE.encode(&public),
+            general_purpose::URL_SAFE_NO_PAD.encode(&public),
+            general_purpose::STANDARD.encode(format!("ciscospark://urn:x/ORGANIZATION/{UUID}")),
+        ] {
+            assert_eq!(OrganizationId::parse(&text), Ok(expected), "{text}");
+        }
+        assert_eq!(expected.to_string(), UUID);
+        assert_eq!(OrganizationId::parse(&expected.public()), Ok(expected));
+    }
+
+    #[test]
+    fn what_is_no_organization_is_refused() {
+        let person = general_purpose::STANDARD.encode(format!("ciscospark://us/PEOPLE/{UUID}"));
+        let longer =
+            general_purpose::STANDARD.encode(format!("ciscospark://us/ORGANIZATION/{UUID}/x"));
+        let simple = UUID.replace('-', "");
+        for text in ["", "8035bad7", "..", "ä", simple.as_str(), &person, &longer] {
+            assert_eq!(OrganizationId::parse(text), Err(InvalidOrganizationId), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_access_token_names_its_organization_at_its_end() {
+        let token = Secret::new(format!("MTIz_PF84_{UUID}"));
+        assert_eq!(OrganizationId::from_access_token(&token), OrganizationId::parse(UUID).ok());
+        for text in ["", "token", "token_", "token_8035bad7", UUID] {
+            assert_eq!(OrganizationId::from_access_token(&Secret::from(text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn row_42_an_id_that_could_leave_the_path_is_refused() {
+        for (text, problem) in [
+            ("", InvalidConnectorId::Empty),
+            (".", InvalidConnectorId::Dots),
+            ("..", InvalidConnectorId::Dots),
+            ("a\nb", InvalidConnectorId::ControlCharacter),
+            ("a\u{0}b", InvalidConnectorId::ControlCharacter),
+        ] {
+            assert_eq!(ConnectorId::parse(text), Err(problem), "{text:?}");
+        }
+        assert_eq!(ConnectorId::parse(&"x".repeat(513)), Err(InvalidConnectorId::TooLong));
+        assert!(ConnectorId::parse(&"x".repeat(512)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(text in ".*") {
+            let _ = OrganizationId::parse(&text);
+            let _ = ConnectorId::parse(&text);
+            let _ = OrganizationId::from_access_token(&Secret::from(text.as_str()));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Reads JSON objects leniently and without copying what is not asked for.
+//!
+//! New fields, another order and another letter case of the keys are no
+//! surprise (faults row 20). A value is decoded only when its key is asked
+//! for: a secret that the server sends back is skipped over and never copied.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::error::BodyProblem;
+
+/// The members of a JSON object, not yet decoded.
+#[derive(Debug)]
+pub(crate) struct Object<'a>(Vec<(String, &'a RawValue)>);
+
+/// A JSON array's elements, not yet decoded.
+pub(crate) type Array<'a> = Vec<&'a RawValue>;
+
+impl<'a> Object<'a> {
+    /// Reads a body that should be an object.
+    pub(crate) fn parse(body: &'a [u8]) -> Result<Self, BodyProblem> {
+        parse(body)
+    }
+
+    /// Reads an element of an array that should be an object.
+    pub(crate) fn from_raw(raw: &'a RawValue) -> Result<Self, BodyProblem> {
+        parse(raw.get().as_bytes())
+    }
+
+    /// A member, unless it is absent or null.
+    pub(crate) fn raw(&self, key: &str) -> Option<&'a RawValue> {
+        let exact = self.0.iter().find(|(name, _)| name == key);
+        let found =
+            exact.or_else(|| self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)));
+        found.map(|(_, raw)| *raw).filter(|raw| raw.get() != "null")
+    }
+
+    /// A member that is a string.
+    pub(crate) fn text(&self, key: &str) -> Option<String> {
+        text(self.raw(key)?)
+    }
+
+    /// A member that is a whole number, however it is written.
+    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
+        let raw = self.raw(key)?.get();
+        if let Ok(integer) = serde_json::from_str::<i64>(raw) {
+            return Some(integer);
+        }
+        let number = serde_json::from_str::<f64>(raw).ok()?;
+        // 2^53: up to here a float holds every whole number.
+        let is_exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "checked to be a whole number in range"
+        )]
+        is_exact.then_some(number as i64)
+    }
+
+    /// A member that is true or false.
+    pub(crate) fn boolean(&self, key: &str) -> Option<bool> {
+        serde_json::from_str(self.raw(key)?.get()).ok()
+    }
+
+    /// A member that is an array.
+    pub(crate) fn array(&self, key: &str) -> Option<Array<'a>> {
+        serde_json::from_str(self.raw(key)?.get()).ok()
+    }
+
+    /// A member that is an object.
+    pub(crate) fn object(&self, key: &str) -> Option<Object<'a>> {
+        Self::from_raw(self.raw(key)?).ok()
+    }
+}
+
+/// Reads a body that should be an array.
+pub(crate) fn array(body: &[u8]) -> Result<Array<'_>, BodyProblem> {
+    parse(body)
+}
+
+/// Reads an element that should be a string.
+pub(crate) fn text(raw: &RawValue) -> Option<String> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// Whether a body's first character begins an array.
+pub(crate) fn is_array(body: &[u8]) -> bool {
+    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+}
+
+/// The text of serde's errors quotes what it found, so only its category is
+/// kept.
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, BodyProblem> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(BodyProblem::Empty);
+    }
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Data => BodyProblem::OtherShape,
+        Category::Io | Category::Syntax | Category::Eof => BodyProblem::NotJson,
+    })
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Object<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry::<String, &RawValue>()? {
+            members.push(member);
+        }
+        Ok(Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn row_20_members_are_found_in_any_order_and_letter_case() {
+        let object = Object::parse(
+            br#"{"NEW":[1,{"a":2}],"CreatedTime":17,"NAME":"n","active":true,"scope":null}"#,
+        )
+        .unwrap();
+        assert_eq!(object.text("name").as_deref(), Some("n"));
+        assert_eq!(object.integer("createdTime"), Some(17));
+        assert_eq!(object.boolean("active"), Some(true));
+        assert_eq!(object.text("scope"), None);
+        assert_eq!(object.text("missing"), None);
+        assert_eq!(object.array("new").map(|array| array.len()), Some(2));
+    }
+
+    #[test]
+    fn the_exact_key_wins() {
+        let object = Object::parse(br#"{"NAME":"other","name":"exact"}"#).unwrap();
+        assert_eq!(object.text("name").as_deref(), Some("exact"));
+    }
+
+    #[test]
+    fn whole_numbers_are_read_however_they_are_written() {
+        let object = Object::parse(br#"{"a":1774641703000,"b":1.0e3,"c":1.5,"d":"1"}"#).unwrap();
+        assert_eq!(object.integer("a"), Some(1_774_641_703_000));
+        assert_eq!(object.integer("b"), Some(1000));
+        assert_eq!(object.integer("c"), None);
+        assert_eq!(object.integer("d"), None);
+    }
+
+    #[test]
+    fn row_15_what_is_no_object_is_told_apart() {
+        for (body, problem) in [
+            (&b""[..], BodyProblem::Empty),
+            (b" \r\n", BodyProblem::Empty),
+            (b"<html>", BodyProblem::NotJson),
+            (b"\x00\xff", BodyProblem::NotJson),
+            (b"{\"name\":\"trunc", BodyProblem::NotJson),
+            (b"{\"name\":\"\xff\"}", BodyProblem::NotJson),
+            (b"{} trailing", BodyProblem::NotJson),
+            (b"[]", BodyProblem::OtherShape),
+            (b"\"text\"", BodyProblem::OtherShape),
+        ] {
+            assert_eq!(Object::parse(body).unwrap_err(), problem, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_deeply_nested_body_is_no_danger() {
+        let body = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let object = Object::parse(body.as_bytes()).unwrap();
+        assert!(object.text("a").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Object::parse(&body);
+            let _ = array(&body);
+        }
+    }
+}

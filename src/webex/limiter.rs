@@ -1,0 +1,176 @@
+//! Keeps the client below the rate limit, so that Webex need not.
+//!
+//! Webex allows 300 requests a minute per client id and does not process what
+//! exceeds it (documented). The limiter is a token bucket: a tenth of a
+//! minute's requests may go at once, so that a plan of a few connectors is not
+//! slowed down, and the rest is spread evenly, so that no sliding window of a
+//! minute ever holds more than the limit. All operations of a client share it;
+//! they are served in order of arrival.
+
+use std::num::NonZeroU32;
+use std::sync::{Mutex as StdMutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::budget::{Budget, Interruption};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// However long the server wants to be left alone, other operations are held
+/// back no longer than this; they have their own answers to wait for then.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+
+/// Lets requests pass at a bounded rate.
+pub(crate) struct Limiter {
+    /// Whoever holds it is next. Tokio's mutex is fair.
+    queue: Mutex<()>,
+    bucket: StdMutex<Bucket>,
+}
+
+/// The generic cell rate algorithm: one point in time instead of a count of
+/// tokens.
+struct Bucket {
+    /// Between two requests once the burst is used up.
+    interval: Duration,
+    /// How far ahead of the even pace a burst may get.
+    lead: Duration,
+    /// When the next request would be due at an even pace.
+    due: Option<Instant>,
+    /// Nothing passes before. Set by the server.
+    paused_until: Option<Instant>,
+}
+
+impl Limiter {
+    /// At most `per_minute` requests in any minute.
+    pub(crate) fn new(per_minute: NonZeroU32) -> Self {
+        let limit = per_minute.get();
+        let burst = (limit / 10).max(1);
+        // Rounded up: a nanosecond short would let one more into a minute.
+        let interval = MINUTE / (limit - burst + 1) + Duration::from_nanos(1);
+        let bucket =
+            Bucket { interval, lead: interval * (burst - 1), due: None, paused_until: None };
+        Self { queue: Mutex::new(()), bucket: StdMutex::new(bucket) }
+    }
+
+    /// Waits until a request may go, and tells how long that took.
+    pub(crate) async fn acquire(&self, budget: &Budget) -> Result<Duration, Interruption> {
+        let arrived = Instant::now();
+        let _turn = budget.run(self.queue.lock()).await?;
+        loop {
+            let wait = self.bucket().take(Instant::now());
+            let Some(wait) = wait else { return Ok(arrived.elapsed()) };
+            budget.wait(wait).await?;
+        }
+    }
+
+    /// Holds every request back, because the server asked for it.
+    pub(crate) fn pause(&self, duration: Duration) {
+        let until = Instant::now() + duration.min(LONGEST_PAUSE);
+        let mut bucket = self.bucket();
+        bucket.paused_until = bucket.paused_until.max(Some(until));
+        // No second burst right after the pause.
+        bucket.due = bucket.due.max(Some(until + bucket.lead));
+    }
+
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Bucket {
+    /// Takes a request's turn, or tells how long to wait before asking again.
+    fn take(&mut self, now: Instant) -> Option<Duration> {
+        if let Some(until) = self.paused_until.filter(|until| *until > now) {
+            return Some(until - now);
+        }
+        let due = self.due.map_or(now, |due| due.max(now));
+        let wait = (due - now).saturating_sub(self.lead);
+        if wait.is_zero() {
+            self.due = Some(due + self.interval);
+            return None;
+        }
+        Some(wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    fn limiter(per_minute: u32) -> Limiter {
+        Limiter::new(NonZeroU32::new(per_minute).unwrap())
+    }
+
+    fn budget() -> Budget {
+        Budget::within(Duration::from_secs(3600), CancellationToken::new())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_23_a_few_requests_are_not_slowed_down() {
+        let limiter = limiter(300);
+        for _ in 0..30 {
+            assert_eq!(limiter.acquire(&budget()).await, Ok(Duration::ZERO));
+        }
+        assert!(limiter.acquire(&budget()).await.unwrap() > Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_23_no_minute_holds_more_than_the_limit() {
+        for limit in [1, 2, 7, 10, 60, 300, 1000] {
+            let limiter = limiter(limit);
+            let mut passed = Vec::new();
+            for _ in 0..limit * 3 {
+                limiter.acquire(&budget()).await.unwrap();
+                passed.push(Instant::now());
+            }
+            for (index, start) in passed.iter().enumerate() {
+                let in_window = passed.iter().skip(index).filter(|at| **at - *start < MINUTE);
+                assert!(in_window.count() <= limit as usize, "limit {limit}");
+            }
+            // It is no slower than a tenth below the limit either.
+            let whole = *passed.last().unwrap() - *passed.first().unwrap();
+            assert!(whole <= MINUTE * 3 + MINUTE / 3, "limit {limit} took {whole:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_1_a_pause_holds_everybody_back_and_ends_without_a_burst() {
+        let limiter = Arc::new(limiter(300));
+        limiter.pause(Duration::from_secs(7));
+        let started = Instant::now();
+        limiter.acquire(&budget()).await.unwrap();
+        assert_eq!(started.elapsed(), Duration::from_secs(7));
+        limiter.acquire(&budget()).await.unwrap();
+        assert!(started.elapsed() > Duration::from_secs(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_1_an_absurd_pause_does_not_hold_others_back_for_long() {
+        let limiter = limiter(300);
+        limiter.pause(Duration::from_secs(86_400));
+        let started = Instant::now();
+        limiter.acquire(&budget()).await.unwrap();
+        assert_eq!(started.elapsed(), LONGEST_PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_35_waiting_ends_at_once_when_the_run_is_stopped() {
+        let limiter = limiter(1);
+        limiter.acquire(&budget()).await.unwrap();
+        let budget = budget();
+        let started = Instant::now();
+        let (first, second, ()) =
+            tokio::join!(limiter.acquire(&budget), limiter.acquire(&budget), async {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                budget.stop.cancel();
+            });
+        assert_eq!((first, second), (Err(Interruption::Stopped), Err(Interruption::Stopped)));
+        assert_eq!(started.elapsed(), Duration::from_secs(2));
+    }
+}

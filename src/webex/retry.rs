@@ -1,0 +1,316 @@
+//! Whether to try again, and when.
+//!
+//! [`decide`] is a pure function of what a request means and how it ended, and
+//! [`Pause`] one of what the server said about when. Neither looks at texts.
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+
+use super::request::Semantics;
+use super::transport::{Deadline, FailureKind};
+
+/// The bound of the first wait; each further one doubles it.
+const FIRST_BOUND: Duration = Duration::from_millis(500);
+
+/// The bound that is never exceeded.
+const LARGEST_BOUND: Duration = Duration::from_secs(30);
+
+/// The least wait after a 429 that does not say how long to wait.
+const RATE_LIMIT_FLOOR: Duration = Duration::from_secs(1);
+
+/// How long an HTTP date may lie ahead of us and still be a date and not an
+/// overflow.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60 * 24 * 366);
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Status(StatusCode),
+    Failure(FailureKind),
+}
+
+/// What to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// It went well.
+    Accept,
+    /// It may be sent again: it was not carried out, or does no harm twice.
+    Retry,
+    /// Sending it again would not help.
+    Stop,
+    /// It may have been carried out and must not be sent again: look.
+    Reconcile,
+}
+
+/// What to do about a request that ended.
+///
+/// A 401 is not decided here; the layer that knows the token handles it first.
+pub(crate) fn decide(semantics: Semantics, ending: Ending) -> Decision {
+    match (class(ending), semantics) {
+        (Class::Success, _) => Decision::Accept,
+        (Class::NotProcessed, _) => Decision::Retry,
+        (Class::Refused, _) => Decision::Stop,
+        // Carrying it out was tried and failed inside of Webex. A save calls a
+        // third party, so saving again could lock an account there.
+        (Class::Failed, semantics) if semantics.changes_nothing() => Decision::Retry,
+        (Class::Failed, _) | (Class::Lost, Semantics::Create) => Decision::Reconcile,
+        (Class::Lost, _) => Decision::Retry,
+        (Class::Unreadable | Class::Interrupted, semantics) if semantics.changes_nothing() => {
+            Decision::Stop
+        }
+        (Class::Unreadable | Class::Interrupted, _) => Decision::Reconcile,
+    }
+}
+
+/// Whether a request that ended like this may have been carried out although
+/// it does not look like it.
+pub(crate) fn may_have_executed(semantics: Semantics, ending: Ending) -> bool {
+    match class(ending) {
+        Class::Success | Class::NotProcessed | Class::Refused => false,
+        Class::Failed | Class::Lost | Class::Unreadable | Class::Interrupted => {
+            !semantics.changes_nothing()
+        }
+    }
+}
+
+impl Semantics {
+    fn changes_nothing(self) -> bool {
+        matches!(self, Self::Read | Self::Grant)
+    }
+}
+
+/// What the end of a request says about whether it was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Success,
+    /// Surely not carried out, and may be later: 429, no connection.
+    NotProcessed,
+    /// Surely not carried out, and will not be later.
+    Refused,
+    /// An error on the other side, after it had begun.
+    Failed,
+    /// No answer, or a gateway's instead of the server's.
+    Lost,
+    /// An answer, but of no use.
+    Unreadable,
+    /// We stopped waiting.
+    Interrupted,
+}
+
+fn class(ending: Ending) -> Class {
+    match ending {
+        Ending::Status(status) => class_of_status(status),
+        Ending::Failure(kind) => match kind {
+            FailureKind::NameResolution
+            | FailureKind::Connection
+            | FailureKind::Timeout(Deadline::Connect) => Class::NotProcessed,
+            FailureKind::Certificate(_)
+            | FailureKind::Tls
+            | FailureKind::NotTls
+            | FailureKind::Unsendable => Class::Refused,
+            FailureKind::Timeout(Deadline::FirstByte | Deadline::Idle | Deadline::Total)
+            | FailureKind::ConnectionLost => Class::Lost,
+            FailureKind::BodyTooLarge | FailureKind::Compressed => Class::Unreadable,
+            FailureKind::Stopped | FailureKind::DeadlineExceeded => Class::Interrupted,
+        },
+    }
+}
+
+fn class_of_status(status: StatusCode) -> Class {
+    match status.as_u16() {
+        200..=299 => Class::Success,
+        429 => Class::NotProcessed,
+        // 408: the server gave up waiting for the request. 502 to 504: the
+        // gateway does not know.
+        408 | 502..=504 => Class::Lost,
+        500..=599 => Class::Failed,
+        _ => Class::Refused,
+    }
+}
+
+/// What `Retry-After` says, in seconds or as an HTTP date (RFC 9110 §10.2.3).
+///
+/// A date counts from the server's own `Date`, so this machine's clock does
+/// not matter; `now` stands in when there is none. A date in the past means
+/// "now". What cannot be read, a negative number for example, is no advice.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        let seconds = value.parse().unwrap_or(u64::MAX);
+        return Some(Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let now = server_time(headers).unwrap_or(now);
+    Some(until.duration_since(now).unwrap_or_default().min(LONGEST_RETRY_AFTER))
+}
+
+/// The server's clock, to the second (RFC 9110 §6.6.1).
+pub(crate) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
+/// How long to wait before the next attempt.
+///
+/// Where the server said how long, that long and up to a tenth more, never
+/// less. Otherwise exponential backoff with full jitter: any time between zero
+/// and a bound that doubles with each attempt, so that operations which failed
+/// together do not come back together.
+pub(crate) fn pause(
+    retry: u32,
+    ending: Ending,
+    retry_after: Option<Duration>,
+    random: f64,
+) -> Duration {
+    let doubled = FIRST_BOUND.saturating_mul(1u32.checked_shl(retry).unwrap_or(u32::MAX));
+    let backoff = doubled.min(LARGEST_BOUND).mul_f64(random);
+    match retry_after {
+        Some(advised) if !advised.is_zero() => {
+            advised + (advised / 10).min(LARGEST_BOUND).mul_f64(random)
+        }
+        Some(_) | None if ending == Ending::Status(StatusCode::TOO_MANY_REQUESTS) => {
+            RATE_LIMIT_FLOOR + backoff
+        }
+        Some(_) | None => backoff,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::webex::error::CertificateProblem;
+
+    const SEMANTICS: [Semantics; 4] =
+        [Semantics::Read, Semantics::Replace, Semantics::Delete, Semantics::Create];
+
+    /// One row per way in which a request can end: what is done for a read, a
+    /// replacement, a deletion and a creation.
+    #[test]
+    fn rows_2_and_3_the_whole_table() {
+        use Decision::{Accept, Reconcile, Retry, Stop};
+        use FailureKind as F;
+        let status = |code| Ending::Status(StatusCode::from_u16(code).unwrap());
+        let failure = Ending::Failure;
+        let table = [
+            (status(200), [Accept; 4]),
+            (status(201), [Accept; 4]),
+            (status(204), [Accept; 4]),
+            (status(301), [Stop; 4]),
+            (status(307), [Stop; 4]),
+            (status(400), [Stop; 4]),
+            (status(401), [Stop; 4]),
+            (status(403), [Stop; 4]),
+            (status(404), [Stop; 4]),
+            (status(408), [Retry, Retry, Retry, Reconcile]),
+            (status(409), [Stop; 4]),
+            (status(412), [Stop; 4]),
+            (status(418), [Stop; 4]),
+            (status(423), [Stop; 4]),
+            (status(429), [Retry; 4]),
+            (status(500), [Retry, Reconcile, Reconcile, Reconcile]),
+            (status(501), [Retry, Reconcile, Reconcile, Reconcile]),
+            (status(502), [Retry, Retry, Retry, Reconcile]),
+            (status(503), [Retry, Retry, Retry, Reconcile]),
+            (status(504), [Retry, Retry, Retry, Reconcile]),
+            (status(599), [Retry, Reconcile, Reconcile, Reconcile]),
+            (failure(F::NameResolution), [Retry; 4]),
+            (failure(F::Connection), [Retry; 4]),
+            (failure(F::Timeout(Deadline::Connect)), [Retry; 4]),
+            (failure(F::Certificate(CertificateProblem::Expired)), [Stop; 4]),
+            (failure(F::Tls), [Stop; 4]),
+            (failure(F::NotTls), [Stop; 4]),
+            (failure(F::Unsendable), [Stop; 4]),
+            (failure(F::Timeout(Deadline::FirstByte)), [Retry, Retry, Retry, Reconcile]),
+            (failure(F::Timeout(Deadline::Idle)), [Retry, Retry, Retry, Reconcile]),
+            (failure(F::Timeout(Deadline::Total)), [Retry, Retry, Retry, Reconcile]),
+            (failure(F::ConnectionLost), [Retry, Retry, Retry, Reconcile]),
+            (failure(F::BodyTooLarge), [Stop, Reconcile, Reconcile, Reconcile]),
+            (failure(F::Compressed), [Stop, Reconcile, Reconcile, Reconcile]),
+            (failure(F::Stopped), [Stop, Reconcile, Reconcile, Reconcile]),
+            (failure(F::DeadlineExceeded), [Stop, Reconcile, Reconcile, Reconcile]),
+        ];
+        for (ending, expected) in table {
+            let found = SEMANTICS.map(|semantics| decide(semantics, ending));
+            assert_eq!(found, expected, "{ending:?}");
+            let grant = decide(Semantics::Grant, ending);
+            assert_eq!(grant, decide(Semantics::Read, ending), "{ending:?}");
+        }
+    }
+
+    #[test]
+    fn row_3_a_creation_is_never_repeated_when_it_may_have_happened() {
+        for code in 100..=999 {
+            let ending = Ending::Status(StatusCode::from_u16(code).unwrap());
+            if may_have_executed(Semantics::Create, ending) {
+                assert_eq!(decide(Semantics::Create, ending), Decision::Reconcile, "{code}");
+            }
+            assert!(!may_have_executed(Semantics::Read, ending));
+        }
+    }
+
+    fn headers(retry_after: &str, date: Option<&str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_str(retry_after).unwrap());
+        if let Some(date) = date {
+            headers.insert(DATE, HeaderValue::from_str(date).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn row_1_every_shape_of_retry_after() {
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let now = httpdate::parse_http_date(date).unwrap();
+        let seconds = Duration::from_secs;
+        for (value, expected) in [
+            ("0", Some(seconds(0))),
+            ("7", Some(seconds(7))),
+            (" 7 ", Some(seconds(7))),
+            ("86400", Some(seconds(86_400))),
+            ("99999999999999999999999", Some(LONGEST_RETRY_AFTER)),
+            ("-5", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+            ("Sun, 06 Nov 1994 08:49:57 GMT", Some(seconds(20))),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(seconds(0))),
+            ("Sat, 06 Nov 2094 08:49:37 GMT", Some(LONGEST_RETRY_AFTER)),
+        ] {
+            assert_eq!(retry_after(&headers(value, Some(date)), SystemTime::now()), expected);
+            assert_eq!(retry_after(&headers(value, None), now), expected, "{value}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn row_1_advice_is_never_undercut() {
+        let ending = Ending::Status(StatusCode::TOO_MANY_REQUESTS);
+        let advised = Duration::from_secs(20);
+        assert_eq!(pause(0, ending, Some(advised), 0.0), advised);
+        assert_eq!(pause(0, ending, Some(advised), 0.5), Duration::from_secs(21));
+        for advice in [None, Some(Duration::ZERO)] {
+            assert_eq!(pause(0, ending, advice, 0.0), RATE_LIMIT_FLOOR);
+        }
+    }
+
+    #[test]
+    fn backoff_doubles_its_bound_up_to_a_limit() {
+        let ending = Ending::Failure(FailureKind::ConnectionLost);
+        let bounds: Vec<_> = (0..9).map(|retry| pause(retry, ending, None, 1.0)).collect();
+        let expected = [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000];
+        assert_eq!(bounds, expected.map(Duration::from_millis));
+        assert_eq!(pause(u32::MAX, ending, None, 1.0), LARGEST_BOUND);
+        assert_eq!(pause(3, ending, None, 0.0), Duration::ZERO);
+    }
+
+    proptest! {
+        #[test]
+        fn reading_retry_after_never_panics(value in "[ -~]{0,40}", date in "[ -~]{0,40}") {
+            let _ = retry_after(&headers(&value, Some(&date)), SystemTime::UNIX_EPOCH);
+        }
+    }
+}

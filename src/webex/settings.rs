@@ -1,0 +1,415 @@
+//! What a client needs to know, and the checks that need no network.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use http::HeaderValue;
+use thiserror::Error;
+use url::{Host, Url};
+
+use super::auth::TokenProblem;
+use crate::secret::Secret;
+
+/// The token endpoint of Webex (webex reference §3, documented).
+pub const TOKEN_URL: &str = "https://webexapis.com/v1/access_token";
+
+/// The applications endpoint of Webex, under which a Service App's tokens are
+/// made (webex reference §3, documented).
+pub const APPLICATIONS_URL: &str = "https://webexapis.com/v1/applications";
+
+/// What a client needs to know.
+///
+/// Start from [`Settings::new`], which fills in the defaults.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the Contact Center APIs are, for example
+    /// `https://api.wxcc-us1.cisco.com`. A path is kept as a prefix.
+    pub base_url: Url,
+    /// Where access tokens are refreshed. Default: [`TOKEN_URL`].
+    pub token_url: Url,
+    /// Under which a Service App's tokens are made. Default:
+    /// [`APPLICATIONS_URL`].
+    pub applications_url: Url,
+    /// The entity's name in the path. Default: `connector` (assumed, webex
+    /// reference §2.3).
+    pub connector_path: String,
+    /// How to be authorized.
+    pub credentials: Credentials,
+    /// How many requests a minute go to the Contact Center at most. Default:
+    /// 300, which is Webex's own limit per client id (documented).
+    pub requests_per_minute: NonZeroU32,
+    /// How often a request is repeated at most. Default: 5.
+    pub max_retries: u32,
+    /// How long one request may take in all. Default: 60 seconds.
+    pub request_timeout: Duration,
+    /// The deadlines within a request.
+    pub deadlines: Deadlines,
+    /// Certificates of authorities to trust in addition to the platform's, as
+    /// PEM.
+    pub certificate_authorities: Option<Vec<u8>>,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+}
+
+/// The deadlines within one request, each with its own words when it passes
+/// (faults row 16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For name resolution, TCP, proxy and TLS together. Default: 10 seconds.
+    pub connect: Duration,
+    /// Between the end of connecting and the header of the answer. Default: 45
+    /// seconds, because saving a connector validates its credentials at a third
+    /// party.
+    pub first_byte: Duration,
+    /// Between two pieces of the answer's body. Default: 15 seconds.
+    pub idle: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(45),
+            idle: Duration::from_secs(15),
+        }
+    }
+}
+
+/// How to be authorized (webex reference §3).
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// A token from elsewhere, used until it ends.
+    AccessToken(Secret),
+    /// An Integration or a Service App with a refresh token, which renews its
+    /// access tokens by itself.
+    RefreshToken {
+        /// The app's client id. Not a secret.
+        client_id: String,
+        /// The app's client secret.
+        client_secret: Secret,
+        /// The refresh token. Webex may replace it; see
+        /// [`Client::take_notices`](super::Client::take_notices).
+        refresh_token: Secret,
+    },
+    /// A Service App whose tokens are made for each target organization, which
+    /// is how one configuration serves many customers.
+    ServiceApp {
+        /// The Service App's application id.
+        application_id: String,
+        /// Its client id. Not a secret.
+        client_id: String,
+        /// Its client secret.
+        client_secret: Secret,
+        /// A token of scope `spark:applications_token`.
+        access_token: Secret,
+    },
+}
+
+/// A setting that cannot work, found without any network.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{setting}: {problem}")]
+pub struct SettingsError {
+    /// Which setting.
+    pub setting: Setting,
+    /// What is wrong with it.
+    pub problem: SettingProblem,
+}
+
+/// The settings that can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// [`Settings::base_url`].
+    BaseUrl,
+    /// [`Settings::token_url`].
+    TokenUrl,
+    /// [`Settings::applications_url`].
+    ApplicationsUrl,
+    /// [`Settings::connector_path`].
+    ConnectorPath,
+    /// [`Settings::certificate_authorities`].
+    CertificateAuthorities,
+    /// [`Settings::user_agent`].
+    UserAgent,
+    /// The access token of any kind of [`Credentials`].
+    AccessToken,
+    /// The refresh token.
+    RefreshToken,
+    /// The client id.
+    ClientId,
+    /// The client secret.
+    ClientSecret,
+    /// The Service App's application id.
+    ApplicationId,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::BaseUrl => "base URL",
+            Self::TokenUrl => "token URL",
+            Self::ApplicationsUrl => "applications URL",
+            Self::ConnectorPath => "connector path",
+            Self::CertificateAuthorities => "certificate authorities",
+            Self::UserAgent => "user agent",
+            Self::AccessToken => "access token",
+            Self::RefreshToken => "refresh token",
+            Self::ClientId => "client id",
+            Self::ClientSecret => "client secret",
+            Self::ApplicationId => "application id",
+        })
+    }
+}
+
+/// What can be wrong with a setting. Never holds the setting itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SettingProblem {
+    /// Plain HTTP to a host that is not a loopback address would show the
+    /// token to the network.
+    #[error("must begin with https:// (http:// is possible for a loopback address only)")]
+    NotHttps,
+    /// There is no host.
+    #[error("has no host")]
+    NoHost,
+    /// A user name or password inside a URL, where logs would show it.
+    #[error("must not contain a user name or a password")]
+    UserInfo,
+    /// A query or fragment, which would be lost.
+    #[error("must not have a query or a fragment")]
+    QueryOrFragment,
+    /// Not a path of plain segments.
+    #[error("must be a path of letters, digits, `-`, `_`, `.` and `~` between slashes")]
+    NotAPath,
+    /// Nothing in it.
+    #[error("must not be empty")]
+    Empty,
+    /// A token that no header can carry.
+    #[error(transparent)]
+    Token(#[from] TokenProblem),
+    /// No certificate could be read.
+    #[error("holds no certificate in PEM form that can be read")]
+    NoCertificate,
+    /// Characters that no header can carry.
+    #[error("must be printable ASCII")]
+    NotPrintable,
+}
+
+impl Settings {
+    /// Settings with every default.
+    #[must_use]
+    pub fn new(base_url: Url, credentials: Credentials) -> Self {
+        Self {
+            base_url,
+            token_url: well_known(TOKEN_URL),
+            applications_url: well_known(APPLICATIONS_URL),
+            connector_path: "connector".to_owned(),
+            credentials,
+            requests_per_minute: NonZeroU32::MIN.saturating_add(299),
+            max_retries: 5,
+            request_timeout: Duration::from_secs(60),
+            deadlines: Deadlines::default(),
+            certificate_authorities: None,
+            user_agent: concat!("terraform-provider-webex/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// Everything that can be found wrong without the network.
+    ///
+    /// # Errors
+    /// Names the first setting that cannot work, and why.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        check_url(Setting::BaseUrl, &self.base_url)?;
+        check_url(Setting::TokenUrl, &self.token_url)?;
+        check_url(Setting::ApplicationsUrl, &self.applications_url)?;
+        if !self.connector_path.split('/').all(is_plain_segment) {
+            return wrong(Setting::ConnectorPath, SettingProblem::NotAPath);
+        }
+        if self.user_agent.is_empty() || HeaderValue::from_str(&self.user_agent).is_err() {
+            return wrong(Setting::UserAgent, SettingProblem::NotPrintable);
+        }
+        if let Some(pem) = &self.certificate_authorities
+            && reqwest::Certificate::from_pem_bundle(pem).map_or(true, |found| found.is_empty())
+        {
+            return wrong(Setting::CertificateAuthorities, SettingProblem::NoCertificate);
+        }
+        check_credentials(&self.credentials)
+    }
+}
+
+fn wrong(setting: Setting, problem: SettingProblem) -> Result<(), SettingsError> {
+    Err(SettingsError { setting, problem })
+}
+
+fn check_url(setting: Setting, url: &Url) -> Result<(), SettingsError> {
+    if url.host_str().is_none_or(str::is_empty) {
+        wrong(setting, SettingProblem::NoHost)
+    } else if !url.username().is_empty() || url.password().is_some() {
+        wrong(setting, SettingProblem::UserInfo)
+    } else if url.query().is_some() || url.fragment().is_some() {
+        wrong(setting, SettingProblem::QueryOrFragment)
+    } else if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) {
+        Ok(())
+    } else {
+        wrong(setting, SettingProblem::NotHttps)
+    }
+}
+
+fn check_credentials(credentials: &Credentials) -> Result<(), SettingsError> {
+    let token = |setting, secret: &Secret| {
+        TokenProblem::check(secret)
+            .map_err(|problem| SettingsError { setting, problem: SettingProblem::Token(problem) })
+    };
+    let filled = |setting, empty: bool| {
+        if empty { wrong(setting, SettingProblem::Empty) } else { Ok(()) }
+    };
+    match credentials {
+        Credentials::AccessToken(access_token) => token(Setting::AccessToken, access_token),
+        Credentials::RefreshToken { client_id, client_secret, refresh_token } => {
+            filled(Setting::ClientId, client_id.is_empty())?;
+            filled(Setting::ClientSecret, client_secret.is_empty())?;
+            filled(Setting::RefreshToken, refresh_token.is_empty())
+        }
+        Credentials::ServiceApp { application_id, client_id, client_secret, access_token } => {
+            if !matches!(application_id.as_str(), text if is_encodable_segment(text)) {
+                return wrong(Setting::ApplicationId, SettingProblem::Empty);
+            }
+            filled(Setting::ClientId, client_id.is_empty())?;
+            filled(Setting::ClientSecret, client_secret.is_empty())?;
+            token(Setting::AccessToken, access_token)
+        }
+    }
+}
+
+/// Whether requests to this URL stay on this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// A segment that needs no encoding and stays where it is.
+fn is_plain_segment(segment: &str) -> bool {
+    is_encodable_segment(segment)
+        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+}
+
+/// A segment that does not mean "here", "up" or nothing.
+fn is_encodable_segment(segment: &str) -> bool {
+    !matches!(segment, "" | "." | "..")
+}
+
+#[expect(clippy::expect_used, reason = "both constants are parsed in a test")]
+fn well_known(url: &str) -> Url {
+    Url::parse(url).expect("a constant URL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(base_url: &str) -> Settings {
+        Settings::new(
+            Url::parse(base_url).unwrap(),
+            Credentials::AccessToken(Secret::from("token")),
+        )
+    }
+
+    fn problem(settings: &Settings) -> (Setting, SettingProblem) {
+        let error = settings.check().unwrap_err();
+        (error.setting, error.problem)
+    }
+
+    #[test]
+    fn the_defaults_are_the_documented_ones() {
+        let settings = settings("https://api.wxcc-us1.cisco.com");
+        assert_eq!(settings.token_url.as_str(), TOKEN_URL);
+        assert_eq!(settings.applications_url.as_str(), APPLICATIONS_URL);
+        assert_eq!(settings.connector_path, "connector");
+        assert_eq!(settings.requests_per_minute.get(), 300);
+        assert_eq!(settings.check(), Ok(()));
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_addresses_only() {
+        for url in ["http://127.0.0.1:8080", "http://[::1]:1", "http://localhost:9", "https://a.b"]
+        {
+            assert_eq!(settings(url).check(), Ok(()), "{url}");
+        }
+        for url in ["http://api.wxcc-us1.cisco.com", "http://localhost.example.com", "ftp://a.b"] {
+            assert_eq!(problem(&settings(url)), (Setting::BaseUrl, SettingProblem::NotHttps));
+        }
+        let mut tokens = settings("https://a.b");
+        tokens.token_url = Url::parse("http://webexapis.com/v1/access_token").unwrap();
+        assert_eq!(problem(&tokens), (Setting::TokenUrl, SettingProblem::NotHttps));
+    }
+
+    #[test]
+    fn a_url_with_more_than_a_place_is_refused() {
+        for (url, expected) in [
+            ("https://user:hunter2@a.b", SettingProblem::UserInfo),
+            ("https://a.b?x=1", SettingProblem::QueryOrFragment),
+            ("https://a.b#x", SettingProblem::QueryOrFragment),
+        ] {
+            let error = settings(url).check().unwrap_err();
+            assert_eq!(error.problem, expected);
+            assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn the_connector_path_stays_inside_the_organization() {
+        for (path, good) in [
+            ("connector", true),
+            ("v3/custom-connector", true),
+            ("", false),
+            ("..", false),
+            ("a/../b", false),
+            ("/connector", false),
+            ("a?b", false),
+            ("%2e%2e", false),
+        ] {
+            let mut settings = settings("https://a.b");
+            settings.connector_path = path.to_owned();
+            assert_eq!(settings.check().is_ok(), good, "{path}");
+        }
+    }
+
+    #[test]
+    fn row_27_a_token_that_no_header_can_carry_is_refused_and_not_shown() {
+        for token in ["hunter2\n", "hunter2\u{0}", "hünter2", "hunter2 x", ""] {
+            let settings = Settings::new(
+                Url::parse("https://a.b").unwrap(),
+                Credentials::AccessToken(Secret::from(token)),
+            );
+            let error = settings.check().unwrap_err();
+            assert_eq!(error.setting, Setting::AccessToken);
+            assert!(!format!("{error} {error:?} {settings:?}").contains("nter2"));
+        }
+    }
+
+    #[test]
+    fn row_27_a_client_secret_may_be_anything_because_it_travels_in_a_body() {
+        let settings = Settings::new(
+            Url::parse("https://a.b").unwrap(),
+            Credentials::RefreshToken {
+                client_id: "id".to_owned(),
+                client_secret: Secret::from("with\nnewline ü"),
+                refresh_token: Secret::new("x".repeat(100_000)),
+            },
+        );
+        assert_eq!(settings.check(), Ok(()));
+    }
+
+    #[test]
+    fn certificate_authorities_must_hold_a_certificate() {
+        let mut settings = settings("https://a.b");
+        settings.certificate_authorities = Some(b"not a certificate".to_vec());
+        assert_eq!(
+            problem(&settings),
+            (Setting::CertificateAuthorities, SettingProblem::NoCertificate)
+        );
+    }
+}

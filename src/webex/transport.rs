@@ -1,0 +1,103 @@
+//! Sends one request and reads its answer, once.
+//!
+//! [`Transport`] is the seam at which tests put a script in the place of the
+//! network. [`Https`] is the real one.
+
+mod https;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use super::body::WipedBuffer;
+use super::error::{Cause, CertificateProblem};
+
+pub(crate) use https::Https;
+
+/// The largest answer that is kept in memory: 4 MiB, a hundred times the
+/// largest list that the documented limits allow.
+pub(crate) const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// Sends one request and reads its answer, once: no redirects, no retries.
+#[async_trait]
+pub(crate) trait Transport: Send + Sync {
+    /// Sends a request. Dropping the future abandons it.
+    async fn send(&self, request: http::Request<Bytes>) -> Result<Answer, Failure>;
+}
+
+/// An answer, whole.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: WipedBuffer,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) kind: FailureKind,
+    pub(crate) cause: Option<Cause>,
+    /// The status, when the header of an answer had come.
+    pub(crate) status: Option<StatusCode>,
+}
+
+/// The kinds of failures, by what they say about the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    NameResolution,
+    Connection,
+    Certificate(CertificateProblem),
+    Tls,
+    NotTls,
+    Timeout(Deadline),
+    ConnectionLost,
+    BodyTooLarge,
+    Compressed,
+    Unsendable,
+    /// The user stopped the run while the request was under way.
+    Stopped,
+    /// The operation's deadline passed while the request was under way.
+    DeadlineExceeded,
+}
+
+/// The deadlines of one request (faults row 16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// No connection in time.
+    Connect,
+    /// Connected, but no answer in time.
+    FirstByte,
+    /// The answer began and then stood still.
+    Idle,
+    /// The answer kept coming, but too slowly to be complete in time.
+    Total,
+}
+
+impl fmt::Display for Deadline {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Connect => "no connection in time",
+            Self::FirstByte => "connected, but no answer in time",
+            Self::Idle => "the answer began, but stood still",
+            Self::Total => "the answer was not complete in time",
+        })
+    }
+}
+
+impl Failure {
+    pub(crate) fn new(kind: FailureKind) -> Self {
+        Self { kind, cause: None, status: None }
+    }
+
+    pub(crate) fn because(mut self, cause: Cause) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    pub(crate) fn after_status(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+}
