@@ -1,7 +1,14 @@
 //! All integration tests, in one program so that they are linked once.
 
-/// Tools of the tests: the plugin client that stands in for Terraform.
+/// Tools of the tests: the real Terraform CLI in a folder of its own, and the
+/// plugin client that stands in for Terraform.
 mod support;
 
 /// The process: handshake, mutual TLS, signals, orphans, ends.
 mod plugin_process;
+
+/// The walls between the rooms of the source code.
+mod architecture;
+
+/// The life of a connector through the real CLI.
+mod life_cycle;

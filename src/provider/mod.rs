@@ -1,1 +1,80 @@
-//! Room.
+//! The Webex provider: where Terraform's protocol and the API client meet.
+//!
+//! This is the only room that knows both. [`registry`] is the table of
+//! everything that the provider serves.
+
+pub mod command_line;
+pub mod configuration;
+pub mod connection;
+pub mod custom_connector;
+pub mod organization;
+pub mod problems;
+pub mod timeouts;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use self::configuration::schema as provider_schema;
+use self::configuration::source::process_environment;
+use self::connection::Connection;
+use self::custom_connector::resource::CustomConnector;
+use crate::tf_provider::diagnostics::Diagnostics;
+use crate::tf_provider::object::Object;
+use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
+use crate::tf_provider::resource::ValidateRequest;
+use crate::tf_provider::schema::Schema;
+
+/// The provider's name in addresses and in logs.
+pub const NAME: &str = "webex";
+
+/// The provider's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The provider's full address.
+pub const ADDRESS: &str = "registry.terraform.io/webex-contact-center/webex";
+
+/// Everything that the provider serves.
+#[must_use]
+pub fn registry() -> Registry {
+    let connection = Arc::new(Connection::default());
+    Registry::new(Box::new(Webex { connection: connection.clone() }))
+        .resource(custom_connector::schema::TYPE_NAME, Box::new(CustomConnector::new(connection)))
+}
+
+/// The provider block.
+struct Webex {
+    connection: Arc<Connection>,
+}
+
+#[async_trait]
+impl Provider for Webex {
+    fn schema(&self) -> Schema {
+        provider_schema::schema()
+    }
+
+    /// Checks what the block says; what the environment says is checked by
+    /// Configure, because it may differ between `validate` and `apply`.
+    fn validate(&self, request: ValidateRequest<'_>) -> Diagnostics {
+        configuration::validate(request.configuration.object())
+    }
+
+    async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
+        let user_agent = user_agent(&request.terraform_version);
+        let block: &Object = request.configuration.object();
+        let (status, messages) = configuration::read(block, &process_environment, &user_agent);
+        self.connection.set(status);
+        messages
+    }
+}
+
+/// Who is calling, with whatever `TF_APPEND_USER_AGENT` adds, as all providers
+/// do it.
+fn user_agent(terraform_version: &str) -> String {
+    let own = format!("terraform-provider-{NAME}/{VERSION}");
+    let terraform = Some(terraform_version)
+        .filter(|version| !version.is_empty())
+        .map(|version| format!("Terraform/{version}"));
+    let appended = process_environment("TF_APPEND_USER_AGENT").map(|text| text.trim().to_owned());
+    [Some(own), terraform, appended].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}

@@ -1,3 +1,5 @@
 //! What several tests need.
 
+pub(crate) mod pem;
 pub(crate) mod plugin_client;
+pub(crate) mod terraform;

@@ -154,7 +154,7 @@ fn attribute(source: &Attribute) -> wire::schema::Attribute {
     };
     wire::schema::Attribute {
         name: source.name.to_owned(),
-        r#type: source.ty.to_json().into_bytes(),
+        r#type: source.ty.to_json(),
         description: source.description.to_owned(),
         required,
         optional,
@@ -186,7 +186,7 @@ pub(super) fn identity_schema(source: &IdentitySchema) -> wire::ResourceIdentity
     let attributes = source.attributes.iter().map(|attribute| {
         wire::resource_identity_schema::IdentityAttribute {
             name: attribute.name.to_owned(),
-            r#type: attribute.ty.to_json().into_bytes(),
+            r#type: attribute.ty.to_json(),
             required_for_import: attribute.required_for_import,
             optional_for_import: !attribute.required_for_import,
             description: attribute.description.to_owned(),
@@ -202,7 +202,7 @@ pub(super) fn function(source: &Signature) -> wire::Function {
     wire::Function {
         parameters: source.parameters.iter().map(parameter).collect(),
         variadic_parameter: source.variadic.as_ref().map(parameter),
-        r#return: Some(wire::function::Return { r#type: source.result.to_json().into_bytes() }),
+        r#return: Some(wire::function::Return { r#type: source.result.to_json() }),
         summary: source.summary.to_owned(),
         description: source.description.to_owned(),
         description_kind: wire::StringKind::Markdown.into(),
@@ -213,7 +213,7 @@ pub(super) fn function(source: &Signature) -> wire::Function {
 fn parameter(source: &Parameter) -> wire::function::Parameter {
     wire::function::Parameter {
         name: source.name.to_owned(),
-        r#type: source.ty.to_json().into_bytes(),
+        r#type: source.ty.to_json(),
         allow_null_value: false,
         allow_unknown_values: false,
         description: source.description.to_owned(),

@@ -1,0 +1,26 @@
+# `make demo` shows the provider at work, `make test` checks everything.
+# `make help` lists the rest.
+
+CARGO ?= cargo
+export TF_CLI ?=
+
+.PHONY: help build test lint format demo docs
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the provider and the simulator
+	$(CARGO) build --workspace --locked
+
+test: lint ## Check formatting and lints, and run all tests
+	$(CARGO) test --workspace --locked
+
+lint: ## Check formatting, and clippy with warnings as errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
+
+format: ## Format all sources
+	$(CARGO) fmt --all
+
+demo: build ## Manage connectors of a simulated Webex with the real CLI
+	@examples/demo/run.sh

@@ -1,0 +1,129 @@
+//! The provider block: the one table of its arguments.
+
+use crate::tf_provider::schema::{Attribute, Block, Schema};
+use crate::tf_provider::value::Type;
+
+const DESCRIPTION: &str = "\
+Manages custom connectors of Webex Contact Center: the stored credentials with which \
+contact-centre flows call other companies' HTTP endpoints.";
+
+/// Each argument and the environment variable that stands in for it.
+pub const ENVIRONMENT: [(&str, &str); 16] = [
+    ("region", "WEBEX_CC_REGION"),
+    ("base_url", "WEBEX_CC_BASE_URL"),
+    ("organization_id", "WEBEX_ORGANIZATION_ID"),
+    ("access_token", "WEBEX_ACCESS_TOKEN"),
+    ("client_id", "WEBEX_CLIENT_ID"),
+    ("client_secret", "WEBEX_CLIENT_SECRET"),
+    ("refresh_token", "WEBEX_REFRESH_TOKEN"),
+    ("service_app_id", "WEBEX_SERVICE_APP_ID"),
+    ("token_url", "WEBEX_TOKEN_URL"),
+    ("requests_per_minute", "WEBEX_CC_REQUESTS_PER_MINUTE"),
+    ("max_retries", "WEBEX_CC_MAX_RETRIES"),
+    ("request_timeout", "WEBEX_CC_REQUEST_TIMEOUT"),
+    ("ca_certificate_file", "WEBEX_CC_CA_CERTIFICATE_FILE"),
+    ("ca_certificate_pem", "WEBEX_CC_CA_CERTIFICATE_PEM"),
+    ("preflight_checks", "WEBEX_CC_PREFLIGHT_CHECKS"),
+    ("connector_path", "WEBEX_CC_CONNECTOR_PATH"),
+];
+
+/// The environment variable that stands in for an argument.
+#[must_use]
+pub fn variable(argument: &str) -> &'static str {
+    ENVIRONMENT.iter().find(|(name, _)| *name == argument).map_or("", |(_, variable)| variable)
+}
+
+/// The provider's arguments. All are optional in configuration, because each
+/// may come from the environment.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema::new(Block { description: DESCRIPTION, attributes: attributes(), blocks: Vec::new() })
+}
+
+fn attributes() -> Vec<Attribute> {
+    let text = |name, description| Attribute::optional(name, Type::String, description);
+    vec![
+        text(
+            "region",
+            "The region of the Contact Center: `us1`, `eu1`, `eu2`, `anz1`, `ca1`, `jp1`, `sg1` or \
+             `in1`. Give it, or `base_url`. Environment: `WEBEX_CC_REGION`.",
+        ),
+        text(
+            "base_url",
+            "The address of the Contact Center API, instead of `region`. `https://`, or `http://` \
+             on a loopback address for tests. Environment: `WEBEX_CC_BASE_URL`.",
+        ),
+        text(
+            "organization_id",
+            "The organization whose connectors are managed where a resource names none: a UUID, or \
+             the base64 form of the Webex APIs. The access token's own organization if not set. \
+             Environment: `WEBEX_ORGANIZATION_ID`.",
+        ),
+        Attribute::secret(
+            "access_token",
+            "An access token with the scopes `cjp:config_read` and `cjp:config_write`. With \
+             `service_app_id` it is the token of scope `spark:applications_token` instead. \
+             Environment: `WEBEX_ACCESS_TOKEN`.",
+        ),
+        text(
+            "client_id",
+            "The client identifier of a Webex Integration or Service App, to obtain access tokens \
+             with. Environment: `WEBEX_CLIENT_ID`.",
+        ),
+        Attribute::secret(
+            "client_secret",
+            "The client secret that belongs to `client_id`. Environment: `WEBEX_CLIENT_SECRET`.",
+        ),
+        Attribute::secret(
+            "refresh_token",
+            "The refresh token that belongs to `client_id`. Environment: `WEBEX_REFRESH_TOKEN`.",
+        ),
+        text(
+            "service_app_id",
+            "The id of a Service App whose token is requested for each target organization, with \
+             `client_id`, `client_secret` and `access_token`. Environment: `WEBEX_SERVICE_APP_ID`.",
+        ),
+        text(
+            "token_url",
+            "The token endpoint for `refresh_token`. Default \
+             `https://webexapis.com/v1/access_token`. Environment: `WEBEX_TOKEN_URL`.",
+        ),
+        Attribute::optional(
+            "requests_per_minute",
+            Type::Number,
+            "How many requests this process sends in a minute at most. Default 300, which is what \
+             Cisco allows a client. Environment: `WEBEX_CC_REQUESTS_PER_MINUTE`.",
+        ),
+        Attribute::optional(
+            "max_retries",
+            Type::Number,
+            "How often a request is sent again when that is safe, 0 to 20. Default 5. Environment: \
+             `WEBEX_CC_MAX_RETRIES`.",
+        ),
+        text(
+            "request_timeout",
+            "How long one request may take, such as `30s` or `2m`. Default `60s`. Environment: \
+             `WEBEX_CC_REQUEST_TIMEOUT`.",
+        ),
+        text(
+            "ca_certificate_file",
+            "A file of certificates (PEM) to trust beside those of the system, as a proxy that \
+             inspects traffic needs it. Environment: `WEBEX_CC_CA_CERTIFICATE_FILE`.",
+        ),
+        text(
+            "ca_certificate_pem",
+            "The same, as text. Environment: `WEBEX_CC_CA_CERTIFICATE_PEM`.",
+        ),
+        Attribute::optional(
+            "preflight_checks",
+            Type::Bool,
+            "Whether a plan warns of a name that is already taken and of an eleventh connector. \
+             Default `true`. Environment: `WEBEX_CC_PREFLIGHT_CHECKS`.",
+        ),
+        text(
+            "connector_path",
+            "The path segment of the connector endpoints. Default `connector`, which is assumed: \
+             Cisco does not publish it. Environment: `WEBEX_CC_CONNECTOR_PATH`.",
+        ),
+    ]
+}

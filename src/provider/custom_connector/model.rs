@@ -1,0 +1,268 @@
+//! The mapping between Terraform's objects and Webex's, apart from any call.
+//!
+//! `content` goes from plan and configuration to Webex, [`state`] comes back.
+//! Credentials are taken from the configuration only: a plan or a state never
+//! gives one to a request, and what Webex returns of one is not even read.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use unicode_normalization::UnicodeNormalization as _;
+use url::Url;
+
+use super::rules::{BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, OAUTH2, PASSWORD};
+use super::schema::{SECRETS, schema};
+use crate::secret::Secret;
+use crate::tf_provider::object::{Argument, Configuration, Object, Plan, State};
+use crate::tf_provider::value::Value;
+use crate::webex::{AuthenticationType, Connector, ConnectorContent, GrantType, OrganizationId};
+
+/// When two spellings of a text mean the same.
+#[derive(Clone, Copy, Debug)]
+enum Sameness {
+    /// The same characters, in whichever normal form (Terraform uses NFC).
+    Text,
+    /// The same address: letter case of the host, default port and a trailing
+    /// slash do not count.
+    Address,
+    /// The same PEM: line ends and blanks around lines do not count.
+    Pem,
+}
+
+impl Sameness {
+    fn holds(self, left: &str, right: &str) -> bool {
+        match self {
+            Self::Text => left == right || left.nfc().eq(right.nfc()),
+            Self::Address => left == right || same_address(left, right),
+            Self::Pem => {
+                let lines = |text: &str| {
+                    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                    lines.map(str::to_owned).collect::<Vec<_>>()
+                };
+                left == right || lines(left) == lines(right)
+            }
+        }
+    }
+}
+
+fn same_address(left: &str, right: &str) -> bool {
+    let canonical = |text: &str| {
+        let mut url = Url::parse(text.trim()).ok()?;
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Some(url)
+    };
+    canonical(left).is_some_and(|left| canonical(right) == Some(left))
+}
+
+/// One visible text of a connector: the argument, when two spellings are the
+/// same, and where Webex has it.
+struct Text {
+    argument: &'static str,
+    sameness: Sameness,
+    of: fn(&Connector) -> Option<String>,
+}
+
+/// The visible texts. `active` and the times are not texts.
+const TEXTS: [Text; 10] = [
+    Text { argument: "name", sameness: Sameness::Text, of: |c| Some(c.name.clone()) },
+    Text {
+        argument: "authentication_type",
+        sameness: Sameness::Text,
+        of: |c| c.authentication_type.as_ref().map(authentication_type),
+    },
+    Text {
+        argument: "resource_domain_url",
+        sameness: Sameness::Address,
+        of: |c| c.resource_domain.clone(),
+    },
+    Text {
+        argument: "grant_type",
+        sameness: Sameness::Text,
+        of: |c| c.grant_type.as_ref().map(grant_type),
+    },
+    Text { argument: "client_id", sameness: Sameness::Text, of: |c| c.client_id.clone() },
+    Text { argument: "token_url", sameness: Sameness::Address, of: |c| c.token_url.clone() },
+    Text { argument: "scope", sameness: Sameness::Text, of: |c| c.scope.clone() },
+    Text { argument: "certificate", sameness: Sameness::Pem, of: |c| c.certificate.clone() },
+    Text { argument: "username", sameness: Sameness::Text, of: |c| c.username.clone() },
+    Text {
+        argument: "validation_url",
+        sameness: Sameness::Address,
+        of: |c| c.validation_url.clone(),
+    },
+];
+
+impl Text {
+    /// What Webex has; an empty text is none.
+    fn remote(&self, connector: &Connector) -> Option<String> {
+        (self.of)(connector).filter(|text| !text.is_empty())
+    }
+}
+
+/// How configurations spell what Webex calls the authentication type. A value
+/// that this version does not know is shown as Webex spells it.
+fn authentication_type(value: &AuthenticationType) -> String {
+    match value {
+        AuthenticationType::Basic => BASIC.to_owned(),
+        AuthenticationType::Oauth2 => OAUTH2.to_owned(),
+        AuthenticationType::Other(text) => text.clone(),
+    }
+}
+
+fn grant_type(value: &GrantType) -> String {
+    match value {
+        GrantType::ClientCredentials => CLIENT_CREDENTIALS.to_owned(),
+        GrantType::Password => PASSWORD.to_owned(),
+        GrantType::ClientCredentialsCertificate => CLIENT_CREDENTIALS_CERTIFICATE.to_owned(),
+        GrantType::Other(text) => text.clone(),
+    }
+}
+
+fn to_authentication_type(text: &str) -> AuthenticationType {
+    match text {
+        BASIC => AuthenticationType::Basic,
+        OAUTH2 => AuthenticationType::Oauth2,
+        other => AuthenticationType::Other(other.to_owned()),
+    }
+}
+
+fn to_grant_type(text: &str) -> GrantType {
+    match text {
+        CLIENT_CREDENTIALS => GrantType::ClientCredentials,
+        PASSWORD => GrantType::Password,
+        CLIENT_CREDENTIALS_CERTIFICATE => GrantType::ClientCredentialsCertificate,
+        other => GrantType::Other(other.to_owned()),
+    }
+}
+
+/// What to send: the plan, with the credentials of the configuration.
+#[must_use]
+pub fn content(plan: &Plan, configuration: &Configuration) -> ConnectorContent {
+    let text = |argument: &str| plan.object().string(argument).known().map(str::to_owned);
+    let secret = |argument: &str| configured_secret(configuration, argument);
+    ConnectorContent {
+        name: text("name").unwrap_or_default(),
+        active: plan.object().bool("active").known().unwrap_or(true),
+        authentication_type: to_authentication_type(
+            &text("authentication_type").unwrap_or_else(|| BASIC.to_owned()),
+        ),
+        grant_type: text("grant_type").as_deref().map(to_grant_type),
+        resource_domain: text("resource_domain_url"),
+        client_id: text("client_id"),
+        client_secret: secret("client_secret"),
+        token_url: text("token_url"),
+        scope: text("scope"),
+        certificate: text("certificate"),
+        private_key: secret("private_key"),
+        username: text("username"),
+        password: secret("password"),
+        validation_url: text("validation_url"),
+    }
+}
+
+/// A credential as the user configured it, in either of its forms.
+fn configured_secret(configuration: &Configuration, argument: &str) -> Option<Secret> {
+    let object = configuration.object();
+    let form = |name: &str| object.secret(name).known().cloned();
+    form(argument).or_else(|| form(&format!("{argument}_wo")))
+}
+
+/// The forms in which a configuration gives a credential: the argument to point
+/// at when it should be sent again.
+#[must_use]
+pub fn configured_credential(configuration: &Configuration) -> Option<String> {
+    let object = configuration.object();
+    let is_set = |name: &String| !object.get(name).is_null();
+    let stateful = SECRETS.iter().map(|secret| (*secret).to_owned()).find(is_set);
+    let mut write_only = SECRETS.iter().map(|secret| format!("{secret}_wo"));
+    stateful.or_else(|| write_only.find(is_set))
+}
+
+/// A state: what Webex has, and of `base` what Webex does not tell (credentials
+/// in state, versions of write-only ones, timeouts) or spells otherwise.
+#[must_use]
+pub fn state(connector: &Connector, organization: OrganizationId, base: &Object) -> State {
+    let block = schema().block;
+    let mut object = base.clone();
+    object.set("id", connector.id.as_str());
+    if base.string("organization_id").known().and_then(|text| OrganizationId::parse(text).ok())
+        != Some(organization)
+    {
+        object.set("organization_id", organization.to_string());
+    }
+    for text in &TEXTS {
+        let remote = text.remote(connector);
+        let keeps = match (base.string(text.argument), &remote) {
+            (Argument::Known(known), Some(remote)) => text.sameness.holds(known, remote),
+            (Argument::Absent, None) => true,
+            _ => false,
+        };
+        if !keeps {
+            object.set(text.argument, remote);
+        }
+    }
+    object.set("active", connector.active);
+    object.set("created_time", connector.created_time.map(rfc3339));
+    object.set("last_updated_time", connector.last_updated_time.map(rfc3339));
+    State::new(object, &block)
+}
+
+/// Milliseconds since 1970 as RFC 3339, in UTC. A time that no calendar holds is
+/// shown as the number that it is.
+#[must_use]
+pub fn rfc3339(milliseconds: i64) -> String {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000)
+        .ok()
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| milliseconds.to_string())
+}
+
+/// An argument that Webex has otherwise than it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The argument.
+    pub argument: &'static str,
+    /// What was planned, for people.
+    pub wanted: String,
+    /// What Webex has, for people.
+    pub got: String,
+}
+
+/// What came back otherwise than it was planned: ignored, or changed in more
+/// than its spelling.
+#[must_use]
+pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
+    let shown = |text: Option<&str>| text.map_or("not set".to_owned(), |text| format!("{text:?}"));
+    let mut found = Vec::new();
+    for text in &TEXTS {
+        let remote = text.remote(connector);
+        let planned = plan.object().string(text.argument);
+        let same = match (&planned, &remote) {
+            (Argument::Known(planned), Some(remote)) => text.sameness.holds(planned, remote),
+            (Argument::Absent, None) | (Argument::Unknown, _) => true,
+            (Argument::Known(_), None) | (Argument::Absent, Some(_)) => false,
+        };
+        if !same {
+            found.push(Difference {
+                argument: text.argument,
+                wanted: shown(planned.known()),
+                got: shown(remote.as_deref()),
+            });
+        }
+    }
+    if let Argument::Known(active) = plan.object().bool("active")
+        && active != connector.active
+    {
+        let (wanted, got) = (active.to_string(), connector.active.to_string());
+        found.push(Difference { argument: "active", wanted, got });
+    }
+    found
+}
+
+/// Whether two states show the same connector, but for the time of its last
+/// change.
+#[must_use]
+pub fn looks_the_same(before: &State, after: &State) -> bool {
+    let visible = |state: &State| state.object().clone().with("last_updated_time", Value::Null);
+    visible(before) == visible(after)
+}

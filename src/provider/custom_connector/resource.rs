@@ -1,0 +1,420 @@
+//! The life cycle of a custom connector: which calls are made, in which order,
+//! and what is true after each of them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::memory::Memory;
+use super::model;
+use super::rules::{BASIC, CLIENT_CREDENTIALS, OAUTH2};
+use super::{review, schema, validation};
+use crate::provider::connection::{Connection, Ready};
+use crate::provider::organization;
+use crate::provider::problems;
+use crate::provider::problems::writes::{self, Known};
+use crate::provider::timeouts::Timeout;
+use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::object::{Argument, Identity, Object, Private, State};
+use crate::tf_provider::plan::Draft;
+use crate::tf_provider::resource::{
+    CreateRequest, DeleteRequest, ImportBy, ImportRequest, Imported, Outcome, ReadOutcome,
+    ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest,
+};
+use crate::tf_provider::schema::{IdentitySchema, Schema};
+use crate::tf_provider::value::{Path, Value};
+use crate::webex::{Budget, Connector, ConnectorId, OrganizationId};
+
+/// The resource `webex_cc_custom_connector`.
+pub struct CustomConnector {
+    connection: Arc<Connection>,
+}
+
+impl CustomConnector {
+    /// The resource, which makes its calls over `connection`.
+    #[must_use]
+    pub fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
+    }
+}
+
+#[async_trait]
+impl Resource for CustomConnector {
+    fn schema(&self) -> Schema {
+        schema::schema()
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(schema::identity())
+    }
+
+    fn validate(&self, request: ValidateRequest<'_>) -> Diagnostics {
+        validation::validate(request.configuration)
+    }
+
+    fn complete(&self, draft: &mut Draft<'_>) {
+        let grant = match draft.planned().string("authentication_type") {
+            Argument::Known(OAUTH2) => Value::from(CLIENT_CREDENTIALS),
+            Argument::Known(BASIC) | Argument::Absent => Value::Null,
+            // A literal of a newer Webex: what is there stays.
+            Argument::Known(_) => draft.planned().get("grant_type").clone(),
+            Argument::Unknown => Value::Unknown,
+        };
+        draft.settle("grant_type", grant);
+        if draft.prior.is_none()
+            && let Some(organization) = self.connection.organization()
+        {
+            draft.settle("organization_id", organization.to_string());
+        }
+    }
+
+    async fn review(&self, request: ReviewRequest<'_>) -> Review {
+        review::review(&self.connection, request).await
+    }
+
+    async fn read(&self, request: ReadRequest) -> ReadOutcome {
+        let unchanged = |messages: Diagnostics| ReadOutcome {
+            state: Some(request.state.clone()),
+            private: request.private.clone(),
+            identity: request.identity.clone(),
+            diagnostics: messages,
+        };
+        let target = match Target::of_state(&self.connection, &request.state) {
+            Ok(target) => target,
+            Err(message) => return unchanged(message.into()),
+        };
+        let budget = Budget::within(Timeout::Read.of(request.state.object()), request.stop.clone());
+        let connectors = target.ready.client.connectors(target.organization);
+        match connectors.read(&target.id, &budget).await {
+            Ok(Some(connector)) => {
+                let state = model::state(&connector, target.organization, request.state.object());
+                let same = model::looks_the_same(&request.state, &state);
+                let memory = Memory::recall(&request.private).after_read(&connector, same);
+                ReadOutcome {
+                    identity: Some(identity(&connector, target.organization)),
+                    state: Some(state),
+                    private: memory.private(),
+                    diagnostics: notices(&target.ready),
+                }
+            }
+            Ok(None) if request.state.object().get("name").is_null() => {
+                unchanged(never_there(&target).into())
+            }
+            Ok(None) => ReadOutcome {
+                state: None,
+                private: Private::default(),
+                identity: None,
+                diagnostics: gone(&request.state, &target).into(),
+            },
+            Err(error) => {
+                let summary = format!("Could not read connector {}", named(&request.state));
+                let truth = "Nothing was changed; state holds what was known before.";
+                unchanged(problems::error(summary, &error, truth).into())
+            }
+        }
+    }
+
+    async fn create(&self, request: CreateRequest) -> Outcome {
+        self.connection.apply();
+        let (ready, organization) = match self.destination(request.plan.object()) {
+            Ok(found) => found,
+            Err(message) => return Outcome { diagnostics: message.into(), ..Outcome::default() },
+        };
+        let budget =
+            Budget::within(Timeout::Create.of(request.plan.object()), request.stop.clone());
+        let content = model::content(&request.plan, &request.configuration);
+        let created = ready.client.connectors(organization).create(&content, &budget).await;
+        let base = request.plan.object();
+        match created {
+            Ok(created) => {
+                let mut outcome = outcome_of(&created.connector, organization, base);
+                request.checkpoint.save(outcome.clone());
+                if created.adopted {
+                    outcome.diagnostics.push(writes::adopted(&created.connector, organization));
+                }
+                let different = model::differences(&request.plan, &created.connector);
+                outcome.diagnostics.extend(writes::not_taken(&different, writes::Write::Create));
+                outcome.diagnostics.extend(notices(&ready));
+                outcome
+            }
+            Err(failure) => {
+                let mut outcome = match writes::known_after_create(&failure) {
+                    Known::Id(id) => outcome_of_id(id, organization, base),
+                    Known::Before | Known::BeforeInactive | Known::Old(_) | Known::New(_) => {
+                        Outcome::default()
+                    }
+                };
+                let message = writes::create_failed(&failure, &content.name, organization);
+                outcome.diagnostics.push(message);
+                outcome
+            }
+        }
+    }
+
+    async fn update(&self, request: UpdateRequest) -> Outcome {
+        self.connection.apply();
+        let same = |messages: Diagnostics, state: State| Outcome {
+            state: Some(state),
+            private: request.private.clone(),
+            identity: request.identity.clone(),
+            diagnostics: messages,
+        };
+        if only_local_changes(&request) {
+            let state = State::new(request.plan.object().clone(), &schema::schema().block);
+            return same(Diagnostics::new(), state);
+        }
+        let target = match Target::of_state(&self.connection, &request.prior) {
+            Ok(target) => target,
+            Err(message) => return same(message.into(), request.prior.clone()),
+        };
+        let budget =
+            Budget::within(Timeout::Update.of(request.plan.object()), request.stop.clone());
+        let content = model::content(&request.plan, &request.configuration);
+        let expected = Memory::recall(&request.private).version;
+        let connectors = target.ready.client.connectors(target.organization);
+        match connectors.update(&target.id, &content, expected, &budget).await {
+            Ok(connector) => {
+                let base = request.plan.object();
+                let mut outcome = outcome_of(&connector, target.organization, base);
+                request.checkpoint.save(outcome.clone());
+                let different = model::differences(&request.plan, &connector);
+                if !different.is_empty() {
+                    outcome
+                        .diagnostics
+                        .extend(writes::not_taken(&different, writes::Write::Update));
+                }
+                outcome.diagnostics.extend(notices(&target.ready));
+                outcome
+            }
+            Err(failure) => {
+                let message = writes::update_failed(&failure, &named(&request.prior));
+                let organization = target.organization;
+                let (old, new) = (request.prior.object(), request.plan.object());
+                let mut outcome = match writes::known_after_update(&failure) {
+                    // The credentials of the prior state stay beside the old
+                    // content: they are what Webex has as far as is known, and
+                    // the next plan then sends the new ones again.
+                    Known::Old(connector) => outcome_of(connector, organization, old),
+                    Known::New(connector) => outcome_of(connector, organization, new),
+                    Known::BeforeInactive => same(Diagnostics::new(), inactive(&request.prior)),
+                    Known::Before | Known::Id(_) => same(Diagnostics::new(), request.prior.clone()),
+                };
+                outcome.diagnostics.push(message);
+                outcome
+            }
+        }
+    }
+
+    async fn delete(&self, request: DeleteRequest) -> Outcome {
+        self.connection.apply();
+        let kept = |messages: Diagnostics| Outcome {
+            state: Some(request.prior.clone()),
+            private: request.private.clone(),
+            identity: request.identity.clone(),
+            diagnostics: messages,
+        };
+        let target = match Target::of_state(&self.connection, &request.prior) {
+            Ok(target) => target,
+            Err(message) => return kept(message.into()),
+        };
+        let budget =
+            Budget::within(Timeout::Delete.of(request.prior.object()), request.stop.clone());
+        let connectors = target.ready.client.connectors(target.organization);
+        match connectors.delete(&target.id, &budget).await {
+            Ok(_) => Outcome { diagnostics: notices(&target.ready), ..Outcome::default() },
+            Err(failure) => {
+                let message = writes::delete_failed(&failure, &named(&request.prior));
+                let mut outcome = match writes::known_after_delete(&failure) {
+                    Known::Old(connector) | Known::New(connector) => {
+                        outcome_of(connector, target.organization, request.prior.object())
+                    }
+                    Known::BeforeInactive => Outcome {
+                        state: Some(inactive(&request.prior)),
+                        ..kept(Diagnostics::new())
+                    },
+                    Known::Before | Known::Id(_) => kept(Diagnostics::new()),
+                };
+                outcome.diagnostics.push(message);
+                outcome
+            }
+        }
+    }
+
+    async fn import(&self, request: ImportRequest) -> Result<Imported, Diagnostics> {
+        let (organization, id) = match &request.by {
+            ImportBy::Id(text) => split_import_id(text)?,
+            ImportBy::Identity(identity) => {
+                let organization = identity.0.string("organization_id").known();
+                let organization = organization.map(organization::parse).transpose()?;
+                (organization, identity.0.string("id").known().unwrap_or_default())
+            }
+        };
+        let id = ConnectorId::parse(id).map_err(|problem| {
+            Diagnostic::error(
+                "The import id cannot be used",
+                format!(
+                    "{problem}. Import by <connector id>, or by <organization id>/<connector id>. \
+                     Control Hub shows the connector id on the connector's page."
+                ),
+            )
+        })?;
+        let organization = match organization {
+            Some(organization) => organization,
+            None => self.connection.ready()?.organization(None)?,
+        };
+        let block = schema::schema().block;
+        let object = Object::null(&block)
+            .with("id", id.as_str())
+            .with("organization_id", organization.to_string());
+        Ok(Imported {
+            state: State::new(object, &block),
+            private: Private::default(),
+            identity: Some(identity_of(id.as_str(), organization)),
+        })
+    }
+}
+
+impl CustomConnector {
+    /// Where a connector that is to be created goes.
+    fn destination(&self, plan: &Object) -> Result<(Ready, OrganizationId), Diagnostic> {
+        let ready = self.connection.ready()?;
+        let explicit = explicit_organization(plan)?;
+        let organization = ready.organization(explicit)?;
+        Ok((ready, organization))
+    }
+}
+
+/// An existing connector, and the means to reach it.
+struct Target {
+    ready: Ready,
+    organization: OrganizationId,
+    id: ConnectorId,
+}
+
+impl Target {
+    fn of_state(connection: &Connection, state: &State) -> Result<Self, Diagnostic> {
+        let ready = connection.ready()?;
+        let organization = ready.organization(explicit_organization(state.object())?)?;
+        let id = state.object().string("id").known().unwrap_or_default();
+        let id = ConnectorId::parse(id).map_err(|problem| {
+            Diagnostic::error(
+                "The stored id cannot be used",
+                format!("State holds {id:?}: {problem}. Import the connector again."),
+            )
+        })?;
+        Ok(Self { ready, organization, id })
+    }
+}
+
+fn explicit_organization(object: &Object) -> Result<Option<OrganizationId>, Diagnostic> {
+    let text = object.string("organization_id").known();
+    text.map(organization::parse)
+        .transpose()
+        .map_err(|problem| problem.at(Path::attribute("organization_id")))
+}
+
+/// What is true after a write of ours.
+fn outcome_of(connector: &Connector, organization: OrganizationId, base: &Object) -> Outcome {
+    Outcome {
+        state: Some(model::state(connector, organization, base)),
+        private: Memory::of_write(connector).private(),
+        identity: Some(identity(connector, organization)),
+        diagnostics: Diagnostics::new(),
+    }
+}
+
+/// What is true after a create of which only the id came back: the plan, as far
+/// as anybody knows.
+fn outcome_of_id(id: &ConnectorId, organization: OrganizationId, plan: &Object) -> Outcome {
+    let block = schema::schema().block;
+    let mut object = plan.clone();
+    for attribute in &block.attributes {
+        if matches!(object.get(attribute.name), Value::Unknown) {
+            object.set(attribute.name, Value::Null);
+        }
+    }
+    object.set("id", id.as_str());
+    if object.get("organization_id").is_null() {
+        object.set("organization_id", organization.to_string());
+    }
+    Outcome {
+        state: Some(State::new(object, &block)),
+        private: Memory::default().private(),
+        identity: Some(identity_of(id.as_str(), organization)),
+        diagnostics: Diagnostics::new(),
+    }
+}
+
+/// The state of a connector that may have been left deactivated. Saying so in
+/// state makes the next plan repair it; reading corrects it otherwise.
+fn inactive(prior: &State) -> State {
+    let object = prior.object().clone().with("active", false);
+    State::new(object, &schema::schema().block)
+}
+
+fn identity(connector: &Connector, organization: OrganizationId) -> Identity {
+    identity_of(connector.id.as_str(), organization)
+}
+
+fn identity_of(id: &str, organization: OrganizationId) -> Identity {
+    let object = Object::default().with("id", id);
+    Identity(object.with("organization_id", organization.to_string()))
+}
+
+/// Whether nothing that Webex knows of is to change.
+fn only_local_changes(request: &UpdateRequest) -> bool {
+    let block = schema::schema().block;
+    block.attributes.iter().all(|attribute| {
+        request.prior.object().get(attribute.name) == request.plan.object().get(attribute.name)
+    })
+}
+
+/// How messages name a connector: `"crm" (5c7c2677-…)`.
+fn named(state: &State) -> String {
+    let text = |argument: &str| state.object().string(argument).known().map(str::to_owned);
+    let id = text("id").unwrap_or_default();
+    match text("name") {
+        Some(name) => format!("{name:?} ({id})"),
+        None => id,
+    }
+}
+
+/// A connector that Terraform knows has disappeared.
+fn gone(state: &State, target: &Target) -> Diagnostic {
+    Diagnostic::warning(
+        format!("Connector {} no longer exists", named(state)),
+        format!(
+            "Webex has no connector with the id {} in organization {}: it was deleted outside \
+             Terraform. It was removed from state, and the next apply creates a new one, with a \
+             new id, as long as the configuration has it. Flows that used it must then be pointed \
+             at the new one. If it should exist, check organization_id and region before applying.",
+            target.id, target.organization
+        ),
+    )
+}
+
+/// A connector that was to be imported does not exist.
+fn never_there(target: &Target) -> Diagnostic {
+    Diagnostic::error(
+        "There is no such connector",
+        format!(
+            "Webex has no custom connector with the id {} in organization {}. Nothing was imported. \
+             Check the id on the connector's page in Control Hub, organization_id, and region.",
+            target.id, target.organization
+        ),
+    )
+}
+
+/// Warnings that the client has for its user, each told once in a run.
+fn notices(ready: &Ready) -> Diagnostics {
+    ready.client.take_notices().iter().map(problems::notice).collect()
+}
+
+/// `<id>`, or `<organization id>/<id>`. An organization's base64 form may hold
+/// slashes, an id does not.
+fn split_import_id(text: &str) -> Result<(Option<OrganizationId>, &str), Diagnostic> {
+    match text.rsplit_once('/') {
+        None => Ok((None, text)),
+        Some((organization, id)) => Ok((Some(organization::parse(organization)?), id)),
+    }
+}

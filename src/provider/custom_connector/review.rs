@@ -1,0 +1,199 @@
+//! What a finished plan is looked at for: warnings that come early enough to
+//! act upon.
+
+use std::time::Duration;
+
+use super::memory::Memory;
+use super::model;
+use super::validation;
+use crate::provider::connection::{Connection, Ready};
+use crate::provider::organization;
+use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::object::{Configuration, Object, Plan, State};
+use crate::tf_provider::resource::{Review, ReviewRequest};
+use crate::tf_provider::value::{Path, Value};
+use crate::webex::{Budget, Connector, OrganizationId};
+
+/// How many custom connectors an organization can have (documented by Cisco).
+const LIMIT: usize = 10;
+
+/// How long a look ahead may take; the client itself gives up sooner.
+const PREFLIGHT: Duration = Duration::from_secs(10);
+
+/// Looks at a plan.
+pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Review {
+    let mut memory = Memory::recall(request.private);
+    let mut diagnostics = Diagnostics::new();
+    let Some(plan) = request.plan else {
+        return Review { diagnostics, private: memory.private() };
+    };
+    match request.prior {
+        None => {
+            diagnostics.extend(validation::validate_creation(request.configuration));
+            if !diagnostics.has_errors() {
+                let replaced = memory.replaced.as_deref();
+                diagnostics.extend(preflight(connection, plan, replaced, &request).await);
+            }
+        }
+        Some(prior) => {
+            memory.replaced = None;
+            if !request.requires_replace.is_empty() {
+                memory.replaced = prior.object().string("id").known().map(str::to_owned);
+                diagnostics.push(replacement(prior, request.requires_replace));
+            } else if renamed(prior, plan) {
+                let own = prior.object().string("id").known();
+                diagnostics.extend(preflight(connection, plan, own, &request).await);
+            }
+            diagnostics.extend(other_organization(connection, prior, request.configuration));
+            if !request.changes_remote {
+                diagnostics.extend(touched(&memory, prior, request.configuration));
+            }
+        }
+    }
+    Review { diagnostics, private: memory.private() }
+}
+
+fn renamed(prior: &State, plan: &Plan) -> bool {
+    let planned = plan.object().get("name");
+    !matches!(planned, Value::Unknown) && prior.object().get("name") != planned
+}
+
+/// Flows refer to a connector by its id, so a new connector is not a neutral
+/// change.
+fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
+    let arguments = paths.iter().map(Path::to_string).collect::<Vec<_>>().join(", ");
+    let id = prior.object().string("id").known().unwrap_or("unknown").to_owned();
+    let message = Diagnostic::warning(
+        "Flows that use this connector will stop working",
+        format!(
+            "Webex cannot change {arguments} of an existing connector, so this plan deletes it and \
+             creates another one with a new id. Flows refer to a connector by its id ({id}): each \
+             of them must be pointed at the new one in Flow Designer, and Webex refuses to delete \
+             the old one while flows refer to it. A second connector resource, and removing this \
+             one after the flows have moved, avoids an outage."
+        ),
+    );
+    match paths.first() {
+        Some(path) => message.at(path.clone()),
+        None => message,
+    }
+}
+
+/// The provider's organization has moved and the connector has not.
+fn other_organization(
+    connection: &Connection,
+    prior: &State,
+    configuration: &Configuration,
+) -> Option<Diagnostic> {
+    if !configuration.object().get("organization_id").is_null() {
+        return None;
+    }
+    let now = connection.organization()?;
+    let then = OrganizationId::parse(prior.object().string("organization_id").known()?).ok()?;
+    (now != then).then(|| {
+        Diagnostic::warning(
+            "The connector stays in another organization",
+            format!(
+                "It was created in organization {then}, and the provider is now configured for \
+                 {now}. It is still managed where it is. Set organization_id = \"{then}\" to say \
+                 that this is meant, or \"{now}\" to replace it by a connector there."
+            ),
+        )
+        .at(Path::attribute("organization_id"))
+    })
+}
+
+/// Somebody else has saved the connector, and nothing visible differs.
+fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
+    let time = memory.touched?;
+    let credential = model::configured_credential(configuration)?;
+    let name = prior.object().string("name").known().unwrap_or_default().to_owned();
+    let how = if credential.ends_with("_wo") {
+        format!("raise {credential}_version")
+    } else {
+        format!("move it to {credential}_wo and raise {credential}_wo_version when needed")
+    };
+    Some(
+        Diagnostic::warning(
+            "Somebody else has saved this connector",
+            format!(
+                "The connector {name:?} was changed outside Terraform at {}, and nothing that \
+                 Webex shows differs from state. Its credentials may have been replaced; Webex \
+                 does not show them. To send yours again, {how}.",
+                model::rfc3339(time)
+            ),
+        )
+        .at(Path::attribute(&credential)),
+    )
+}
+
+/// A look at the organization's connectors before anything is created.
+///
+/// It never fails and never waits: offline or unconfigured, it says nothing.
+async fn preflight(
+    connection: &Connection,
+    plan: &Plan,
+    own_id: Option<&str>,
+    request: &ReviewRequest<'_>,
+) -> Diagnostics {
+    let Ok(ready) = connection.ready() else { return Diagnostics::new() };
+    if !ready.preflight || connection.is_applying() {
+        return Diagnostics::new();
+    }
+    let Some(organization) = planned_organization(&ready, plan.object()) else {
+        return Diagnostics::new();
+    };
+    let budget = Budget::within(PREFLIGHT, request.stop.clone());
+    let connectors = ready.client.connectors(organization).quick_look(&budget).await;
+    let Some(connectors) = connectors else { return Diagnostics::new() };
+    let others = connectors.iter().filter(|other| Some(other.id.as_str()) != own_id);
+    let others = others.collect::<Vec<_>>();
+
+    let mut messages = Diagnostics::new();
+    if let Some(name) = plan.object().string("name").known()
+        && let Some(rival) = others.iter().find(|other| other.name == name)
+    {
+        messages.push(name_taken(rival, organization));
+    }
+    if request.prior.is_none() && others.len() >= LIMIT {
+        messages.push(Diagnostic::warning(
+            "The organization has no room for another custom connector",
+            format!(
+                "Organization {organization} has {} custom connectors, and Webex allows {LIMIT}. \
+                 Delete one that is not used, or import it instead of creating another.",
+                others.len()
+            ),
+        ));
+    }
+    messages
+}
+
+fn planned_organization(ready: &Ready, plan: &Object) -> Option<OrganizationId> {
+    match plan.string("organization_id").known() {
+        Some(text) => organization::parse(text).ok(),
+        None => ready.organization,
+    }
+}
+
+fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
+    Diagnostic::warning(
+        "The name is already taken",
+        format!(
+            "Organization {organization} has a connector named {:?} already, and names are unique, \
+             so applying this plan will fail. Choose another name, or take the existing connector \
+             over:\n\n{}",
+            rival.name,
+            import_block(organization, rival.id.as_str())
+        ),
+    )
+    .at(Path::attribute("name"))
+}
+
+/// The block that adopts an existing connector.
+#[must_use]
+pub fn import_block(organization: OrganizationId, id: &str) -> String {
+    format!(
+        "import {{\n  to = {}.<NAME>\n  id = \"{organization}/{id}\"\n}}",
+        super::schema::TYPE_NAME
+    )
+}

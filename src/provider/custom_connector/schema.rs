@@ -1,0 +1,193 @@
+//! The arguments of a custom connector: the one table.
+
+use crate::provider::timeouts;
+use crate::tf_provider::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
+use crate::tf_provider::value::Type;
+
+/// The name of the resource, its data source and its list resource.
+pub const TYPE_NAME: &str = "webex_cc_custom_connector";
+
+/// The credentials that come in three arguments each: the stateful form, the
+/// write-only form, and the version that tells when to send the latter again.
+pub const SECRETS: [&str; 3] = ["client_secret", "private_key", "password"];
+
+const DESCRIPTION: &str = "\
+A custom connector of Webex Contact Center: the stored credentials with which flows call another \
+company's HTTP endpoints. In Flow Designer, the *HTTP Request* activity picks it while *Use \
+Authenticated Endpoint* is on, and appends the request path to the connector's resource domain.
+
+An organization can have up to 10 custom connectors.";
+
+/// The resource's arguments.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema::new(Block {
+        description: DESCRIPTION,
+        attributes: attributes(),
+        blocks: vec![timeouts::block()],
+    })
+}
+
+fn attributes() -> Vec<Attribute> {
+    vec![
+        Attribute::computed(
+            "id",
+            Type::String,
+            "The connector's id, a UUID. Flows refer to the connector by it.",
+        )
+        .stable(),
+        Attribute::required(
+            "name",
+            Type::String,
+            "The name under which Flow Designer offers the connector. It must be unique in the \
+             organization.",
+        ),
+        Attribute::optional_computed(
+            "organization_id",
+            Type::String,
+            "The organization that owns the connector, as a UUID or in the base64 form of the \
+             Webex APIs. The provider's organization if not set. A change creates a new connector.",
+        )
+        .stable()
+        .replaces(),
+        Attribute::optional(
+            "authentication_type",
+            Type::String,
+            "How the endpoint authenticates its callers: `basic` or `oauth2`. A change creates a \
+             new connector, because Webex has no way to edit it.",
+        )
+        .default_value("basic")
+        .replaces(),
+        Attribute::required(
+            "resource_domain_url",
+            Type::String,
+            "The `https://` address of the endpoint, with or without a path. Flows append their \
+             request path to it.",
+        ),
+        Attribute::optional_computed(
+            "grant_type",
+            Type::String,
+            "The OAuth 2.0 grant: `client_credentials`, `password` or \
+             `client_credentials_certificate`. With `oauth2`, `client_credentials` if not set. A \
+             change creates a new connector, because Webex has no way to edit it.",
+        )
+        .stable()
+        .replaces(),
+        Attribute::optional(
+            "client_id",
+            Type::String,
+            "The OAuth 2.0 client identifier that the third party issued.",
+        ),
+        Attribute::secret(
+            "client_secret",
+            "The OAuth 2.0 client secret. It is stored in state; prefer `client_secret_wo`.",
+        ),
+        Attribute::write_only_secret(
+            "client_secret_wo",
+            "The OAuth 2.0 client secret, kept out of plan and state. Needs Terraform 1.11 or \
+             later.",
+        ),
+        version_of(
+            "client_secret_wo_version",
+            "Any number. A change sends `client_secret_wo` to Webex again.",
+        ),
+        Attribute::optional(
+            "token_url",
+            Type::String,
+            "The `https://` address of the authorization server's token endpoint.",
+        ),
+        Attribute::optional(
+            "scope",
+            Type::String,
+            "The OAuth 2.0 scope to request. Several scopes are separated by a space (RFC 6749, \
+             section 3.3).",
+        ),
+        Attribute::optional(
+            "certificate",
+            Type::String,
+            "The certificate (PEM) of the `client_credentials_certificate` grant. It is not a \
+             secret.",
+        ),
+        Attribute::secret(
+            "private_key",
+            "The unencrypted private key (PEM) of `certificate`. It is stored in state; prefer \
+             `private_key_wo`.",
+        ),
+        Attribute::write_only_secret(
+            "private_key_wo",
+            "The unencrypted private key (PEM) of `certificate`, kept out of plan and state. Needs \
+             Terraform 1.11 or later.",
+        ),
+        version_of(
+            "private_key_wo_version",
+            "Any number. A change sends `private_key_wo` to Webex again.",
+        ),
+        Attribute::optional(
+            "username",
+            Type::String,
+            "The user name of the service account with which Webex authenticates.",
+        ),
+        Attribute::secret(
+            "password",
+            "The password of `username`. It is stored in state; prefer `password_wo`.",
+        ),
+        Attribute::write_only_secret(
+            "password_wo",
+            "The password of `username`, kept out of plan and state. Needs Terraform 1.11 or later.",
+        ),
+        version_of(
+            "password_wo_version",
+            "Any number. A change sends `password_wo` to Webex again.",
+        ),
+        Attribute::optional(
+            "validation_url",
+            Type::String,
+            "The `https://` address against which Webex checks `username` and `password` when the \
+             connector is saved.",
+        ),
+        Attribute::optional(
+            "active",
+            Type::Bool,
+            "Whether flows can use the connector. While it is `false`, the calls of flows that use \
+             it fail.",
+        )
+        .default_value(true),
+        Attribute::computed(
+            "created_time",
+            Type::String,
+            "When the connector was created (RFC 3339).",
+        )
+        .stable(),
+        Attribute::computed(
+            "last_updated_time",
+            Type::String,
+            "When the connector was changed last, by anybody (RFC 3339).",
+        ),
+    ]
+}
+
+fn version_of(name: &'static str, description: &'static str) -> Attribute {
+    Attribute::optional(name, Type::Number, description)
+}
+
+/// What tells one connector from every other one.
+#[must_use]
+pub fn identity() -> IdentitySchema {
+    IdentitySchema {
+        version: 0,
+        attributes: vec![
+            IdentityAttribute {
+                name: "organization_id",
+                ty: Type::String,
+                required_for_import: false,
+                description: "The organization's UUID. The provider's organization if not set.",
+            },
+            IdentityAttribute {
+                name: "id",
+                ty: Type::String,
+                required_for_import: true,
+                description: "The connector's UUID.",
+            },
+        ],
+    }
+}

@@ -1,0 +1,382 @@
+//! Checks that need no call: each points at its argument and says what to do.
+//!
+//! Values may be unknown while validating and planning; what is unknown is
+//! never held against the user.
+
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use url::Url;
+
+use super::rules::{Applies, BASIC, CLIENT_CREDENTIALS, Kind, OAUTH2, RULES};
+use super::schema::SECRETS;
+use crate::provider::{organization, timeouts};
+use crate::secret::Secret;
+use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::object::{Argument, Configuration, Object};
+use crate::tf_provider::value::{Path, Value};
+
+/// Texts that must not be empty: leaving an argument out is how to unset it.
+const TEXTS: [&str; 5] = ["name", "client_id", "scope", "certificate", "username"];
+
+/// The arguments that hold addresses.
+const ADDRESSES: [&str; 3] = ["resource_domain_url", "token_url", "validation_url"];
+
+/// Checks a configuration.
+#[must_use]
+pub fn validate(configuration: &Configuration) -> Diagnostics {
+    let object = configuration.object();
+    let mut messages = Diagnostics::new();
+    messages.extend(name(object));
+    messages.extend(TEXTS.iter().filter_map(|argument| not_empty(object, argument)));
+    messages.extend(ADDRESSES.iter().filter_map(|argument| address(object, argument)));
+    messages.extend(kind(object));
+    messages.extend(secrets(object));
+    messages.extend(certificate_and_key(object));
+    messages.extend(organization_id(object));
+    messages.extend(timeouts::validate(object));
+    messages
+}
+
+/// Checks what must be there when a connector is created: its credentials.
+///
+/// An imported connector keeps the credentials that Webex has, so this cannot
+/// be a rule of the schema.
+#[must_use]
+pub fn validate_creation(configuration: &Configuration) -> Diagnostics {
+    let object = configuration.object();
+    let Some(kind) = known_kind(object) else { return Diagnostics::new() };
+    let missing = SECRETS.iter().filter(|secret| {
+        rule_of(secret).is_some_and(|rule| rule.applies_to(kind) == Applies::Required)
+            && object.get(secret).is_null()
+            && object.get(&write_only(secret)).is_null()
+    });
+    missing
+        .map(|secret| {
+            Diagnostic::error(
+                format!("{secret} is missing"),
+                format!(
+                    "A connector with {} cannot be created without it. Set {secret}_wo, which is \
+                     kept out of state, or {secret}. Only an imported connector can do without.",
+                    kind.title()
+                ),
+            )
+            .at(Path::attribute(&write_only(secret)))
+        })
+        .collect()
+}
+
+/// The kind that a configuration describes, once it is known.
+#[must_use]
+pub fn known_kind(object: &Object) -> Option<Kind> {
+    let authentication_type = match object.string("authentication_type") {
+        Argument::Known(literal) => literal,
+        Argument::Absent => BASIC,
+        Argument::Unknown => return None,
+    };
+    match object.string("grant_type") {
+        Argument::Known(literal) => Kind::of(authentication_type, Some(literal)),
+        Argument::Absent => Kind::of(authentication_type, None),
+        Argument::Unknown if authentication_type == BASIC => Some(Kind::Basic),
+        Argument::Unknown => None,
+    }
+}
+
+fn write_only(secret: &str) -> String {
+    format!("{secret}_wo")
+}
+
+fn rule_of(argument: &str) -> Option<&'static super::rules::Rule> {
+    RULES.iter().find(|rule| rule.argument == argument)
+}
+
+fn name(object: &Object) -> Option<Diagnostic> {
+    let name = object.string("name").known()?;
+    let problem = if name.trim() != name {
+        "It begins or ends with a blank, which Control Hub does not show."
+    } else if name.chars().any(is_invisible) {
+        "It holds a control character or a mark that changes the direction of writing. Such \
+         characters can hide lines of a plan."
+    } else {
+        return None;
+    };
+    let detail = format!("{problem} Remove it from the name.");
+    Some(Diagnostic::error("The name cannot be used", detail).at(Path::attribute("name")))
+}
+
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        )
+}
+
+fn not_empty(object: &Object, argument: &str) -> Option<Diagnostic> {
+    let text = object.string(argument).known()?;
+    text.trim().is_empty().then(|| {
+        Diagnostic::error(
+            format!("{argument} is empty"),
+            "Give it a value, or leave the argument out (or null) if it is not needed.",
+        )
+        .at(Path::attribute(argument))
+    })
+}
+
+fn address(object: &Object, argument: &str) -> Option<Diagnostic> {
+    let text = object.string(argument).known()?;
+    let problem = match Url::parse(text) {
+        Err(error) => format!("It cannot be read as a URL: {error}."),
+        Ok(url) if url.scheme() != "https" => "It does not begin with https://.".to_owned(),
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            "It holds a user name or a password, which would be shown in plans and kept in state. \
+             Use the arguments for credentials instead."
+                .to_owned()
+        }
+        Ok(_) if text.chars().any(|c| c.is_whitespace() || c.is_control()) => {
+            "It holds a blank or a control character.".to_owned()
+        }
+        Ok(_) => return None,
+    };
+    let detail = format!("{problem} Write a full address such as https://api.example.com/v2/.");
+    Some(
+        Diagnostic::error(format!("{argument} cannot be used"), detail)
+            .at(Path::attribute(argument)),
+    )
+}
+
+/// The rule table, applied to what is known.
+fn kind(object: &Object) -> Diagnostics {
+    let mut messages = Diagnostics::new();
+    let authentication_type = object.string("authentication_type");
+    if let Argument::Known(literal) = authentication_type
+        && literal != BASIC
+        && literal != OAUTH2
+    {
+        messages.push(literal_error("authentication_type", literal, &[BASIC, OAUTH2]));
+        return messages;
+    }
+    let grants = Kind::ALL.map(|kind| kind.spelled().1);
+    let grants = grants.into_iter().flatten().collect::<Vec<_>>();
+    if let Argument::Known(literal) = object.string("grant_type") {
+        if !grants.contains(&literal) {
+            messages.push(literal_error("grant_type", literal, &grants));
+            return messages;
+        }
+        let basic = match authentication_type {
+            Argument::Known(literal) => literal == BASIC,
+            Argument::Absent => true,
+            Argument::Unknown => false,
+        };
+        if basic {
+            let detail = format!(
+                "A grant belongs to authentication_type \"{OAUTH2}\", and this connector has \
+                 \"{BASIC}\"{}. Remove grant_type, or set authentication_type to \"{OAUTH2}\".",
+                if authentication_type.is_absent() { ", the default" } else { "" }
+            );
+            messages.push(
+                Diagnostic::error("grant_type does not apply", detail)
+                    .at(Path::attribute("grant_type")),
+            );
+            return messages;
+        }
+    }
+    if let Some(kind) = known_kind(object) {
+        messages.extend(
+            RULES
+                .iter()
+                .flat_map(|rule| against(object, rule.argument, rule.applies_to(kind), kind)),
+        );
+    }
+    messages
+}
+
+fn literal_error(argument: &str, literal: &str, allowed: &[&str]) -> Diagnostic {
+    let allowed = allowed.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ");
+    Diagnostic::error(
+        format!("{argument} has no such value"),
+        format!("{literal:?} is not one of {allowed}."),
+    )
+    .at(Path::attribute(argument))
+}
+
+/// What one row of the table says against a configuration.
+fn against(object: &Object, argument: &str, applies: Applies, kind: Kind) -> Vec<Diagnostic> {
+    let is_secret = SECRETS.contains(&argument);
+    let forms = if is_secret {
+        vec![argument.to_owned(), write_only(argument), format!("{argument}_wo_version")]
+    } else {
+        vec![argument.to_owned()]
+    };
+    match applies {
+        Applies::Optional => Vec::new(),
+        // Credentials are required when a connector is created, not before.
+        Applies::Required if is_secret || !object.get(argument).is_null() => Vec::new(),
+        Applies::Required => vec![
+            Diagnostic::error(
+                format!("{argument} is missing"),
+                format!(
+                    "A connector with {} needs it.{}",
+                    kind.title(),
+                    default_note(object, kind)
+                ),
+            )
+            .at(Path::attribute(argument)),
+        ],
+        Applies::Never => forms
+            .iter()
+            .filter(|form| {
+                let value = object.get(form);
+                !value.is_null() && !matches!(value, Value::Unknown)
+            })
+            .map(|form| {
+                Diagnostic::error(
+                    format!("{form} does not apply"),
+                    format!(
+                        "A connector with {} has no such field.{} Remove the argument, or choose \
+                         another kind of connector.",
+                        kind.title(),
+                        default_note(object, kind)
+                    ),
+                )
+                .at(Path::attribute(form))
+            })
+            .collect(),
+    }
+}
+
+/// Reminds of a default that the user may not have thought of.
+fn default_note(object: &Object, kind: Kind) -> String {
+    let absent = |argument: &str| object.get(argument).is_null();
+    if kind == Kind::Basic && absent("authentication_type") {
+        format!(" (\"{BASIC}\" is the default of authentication_type.)")
+    } else if kind == Kind::ClientCredentials && absent("grant_type") {
+        format!(" (\"{CLIENT_CREDENTIALS}\" is the default of grant_type.)")
+    } else {
+        String::new()
+    }
+}
+
+/// The three forms of each credential against each other.
+fn secrets(object: &Object) -> Diagnostics {
+    let mut messages = Diagnostics::new();
+    for secret in SECRETS {
+        let write_only = write_only(secret);
+        let version = format!("{secret}_wo_version");
+        let is_set = |name: &str| !object.get(name).is_null();
+        for form in [secret, &write_only] {
+            if let Argument::Known(content) = object.secret(form)
+                && content.is_empty()
+            {
+                let detail = "An empty credential would take away the one that Webex has. Give it \
+                              a value, or leave the argument out to keep what Webex has.";
+                messages.push(
+                    Diagnostic::error(format!("{form} is empty"), detail).at(Path::attribute(form)),
+                );
+            }
+        }
+        if is_set(secret) && is_set(&write_only) {
+            let detail = format!(
+                "{secret} is kept in state, {write_only} is not. Keep one of them; {write_only} is \
+                 the safer one."
+            );
+            messages.push(
+                Diagnostic::error(format!("{secret} and {write_only} exclude each other"), detail)
+                    .at(Path::attribute(&write_only)),
+            );
+        }
+        if is_set(&version) && !is_set(&write_only) {
+            let detail = format!(
+                "{version} says when {write_only} is to be sent again, and {write_only} is not \
+                 set. Set it, or remove {version}."
+            );
+            messages.push(
+                Diagnostic::error(format!("{version} needs {write_only}"), detail)
+                    .at(Path::attribute(&version)),
+            );
+        }
+    }
+    messages
+}
+
+/// PEM that parses, and a certificate that belongs to its key.
+fn certificate_and_key(object: &Object) -> Option<Diagnostic> {
+    let certificate = match object.string("certificate").known() {
+        Some(text) if !text.trim().is_empty() => {
+            match CertificateDer::from_pem_slice(text.as_bytes()) {
+                Ok(der) => Some(der),
+                Err(_) => return Some(not_pem("certificate", "CERTIFICATE", "")),
+            }
+        }
+        _ => None,
+    };
+    let (argument, key) = ["private_key", "private_key_wo"]
+        .into_iter()
+        .find_map(|form| Some((form, object.secret(form).known()?)))?;
+    let key = match parse_key(key) {
+        Ok(key) => key,
+        Err(hint) => return Some(not_pem(argument, "PRIVATE KEY", hint)),
+    };
+    match matches(&certificate?, key) {
+        Ok(true) => None,
+        Ok(false) => Some(
+            Diagnostic::error(
+                "The private key does not belong to the certificate",
+                format!(
+                    "certificate holds another public key than {argument}. Use the pair that was \
+                     made together."
+                ),
+            )
+            .at(Path::attribute(argument)),
+        ),
+        Err(problem) => Some(problem.at(Path::attribute("certificate"))),
+    }
+}
+
+fn parse_key(key: &Secret) -> Result<PrivateKeyDer<'static>, &'static str> {
+    let pem = key.expose().as_bytes();
+    PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
+        if key.expose().contains("ENCRYPTED") {
+            " The key seems to be encrypted; Control Hub's form has no field for its passphrase, \
+             so it must be given unencrypted."
+        } else {
+            ""
+        }
+    })
+}
+
+fn not_pem(argument: &str, label: &str, hint: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("{argument} is not PEM"),
+        format!(
+            "It should hold a block that begins with -----BEGIN {label}----- and ends with \
+             -----END {label}-----.{hint}"
+        ),
+    )
+    .at(Path::attribute(argument))
+}
+
+/// Whether both hold the same public key. Keys of a kind that cannot be
+/// compared here count as a pair: Webex has the last word.
+fn matches(
+    certificate: &CertificateDer<'_>,
+    key: PrivateKeyDer<'static>,
+) -> Result<bool, Diagnostic> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let Ok(signing_key) = provider.key_provider.load_private_key(key) else { return Ok(true) };
+    let pair = rustls::sign::CertifiedKey::new(vec![certificate.clone().into_owned()], signing_key);
+    match pair.keys_match() {
+        Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {
+            Ok(true)
+        }
+        Err(rustls::Error::InconsistentKeys(_)) => Ok(false),
+        Err(_) => Err(Diagnostic::error(
+            "certificate is not an X.509 certificate",
+            "The PEM block can be read, but what it holds is not a certificate.",
+        )),
+    }
+}
+
+fn organization_id(object: &Object) -> Option<Diagnostic> {
+    let text = object.string("organization_id").known()?;
+    organization::parse(text).err().map(|problem| problem.at(Path::attribute("organization_id")))
+}

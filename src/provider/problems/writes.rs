@@ -1,0 +1,275 @@
+//! What users read of writes that did not go as planned, and what is kept in
+//! state then.
+
+use super::detail;
+use crate::provider::custom_connector::model::Difference;
+use crate::provider::custom_connector::review::import_block;
+use crate::tf_provider::diagnostics::Diagnostic;
+use crate::tf_provider::value::Path;
+use crate::webex::{
+    Connector, ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, Error,
+    ErrorKind, OrganizationId, UpdateAftermath, UpdateError,
+};
+
+/// Which write it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// A create.
+    Create,
+    /// An update.
+    Update,
+}
+
+/// What is known to exist after a write that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// What was there before, if anything.
+    Before,
+    /// What was there before, but inactive as far as is known.
+    BeforeInactive,
+    /// This connector, with the content of before.
+    Old(&'a Connector),
+    /// This connector, with the planned content.
+    New(&'a Connector),
+    /// A connector of which only the id is known.
+    Id(&'a ConnectorId),
+}
+
+/// What a failed create has left.
+#[must_use]
+pub fn known_after_create(failure: &CreateError) -> Known<'_> {
+    match &failure.aftermath {
+        CreateAftermath::Created { id } => Known::Id(id),
+        CreateAftermath::NotCreated
+        | CreateAftermath::NotSeen
+        | CreateAftermath::NameTakenBy(_)
+        | CreateAftermath::Found(_)
+        | CreateAftermath::Unknown => Known::Before,
+    }
+}
+
+/// What a failed update has left.
+#[must_use]
+pub fn known_after_update(failure: &UpdateError) -> Known<'_> {
+    match &failure.aftermath {
+        UpdateAftermath::Unchanged(Some(connector)) => Known::Old(connector),
+        UpdateAftermath::Changed(connector) => Known::New(connector),
+        UpdateAftermath::LeftDeactivated { connector, .. } => Known::Old(connector),
+        UpdateAftermath::Unknown { may_be_inactive: true, .. } => Known::BeforeInactive,
+        UpdateAftermath::Unchanged(None)
+        | UpdateAftermath::Gone
+        | UpdateAftermath::Unknown { may_be_inactive: false, .. } => Known::Before,
+    }
+}
+
+/// What a failed delete has left.
+#[must_use]
+pub fn known_after_delete(failure: &DeleteError) -> Known<'_> {
+    match &failure.aftermath {
+        DeleteAftermath::StillThere(Some(connector))
+        | DeleteAftermath::LeftDeactivated { connector, .. } => Known::Old(connector),
+        DeleteAftermath::Unknown { may_be_inactive: true } => Known::BeforeInactive,
+        DeleteAftermath::StillThere(None) | DeleteAftermath::Unknown { may_be_inactive: false } => {
+            Known::Before
+        }
+    }
+}
+
+/// A create that failed.
+///
+/// A connector of which only the id is known is a warning, not an error:
+/// Terraform would replace an object whose creation ended with an error, and
+/// the next plan reads and repairs this one.
+#[must_use]
+pub fn create_failed(
+    failure: &CreateError,
+    name: &str,
+    organization: OrganizationId,
+) -> Diagnostic {
+    let summary = format!("Could not create connector {name:?}");
+    let import = |id: &ConnectorId| import_block(organization, id.as_str());
+    let limit = limit_note(failure);
+    match &failure.aftermath {
+        CreateAftermath::NotCreated => {
+            let truth = format!("Nothing was created.{limit}");
+            super::error(summary, &failure.error, &truth)
+        }
+        CreateAftermath::NotSeen => super::error(
+            summary,
+            &failure.error,
+            "The answer was lost, and no connector has the name. It is safe to apply again: names \
+             are unique, so nothing can be created twice.",
+        ),
+        CreateAftermath::NameTakenBy(rival) => {
+            let truth = format!(
+                "Nothing was created. The connector {} has the name {:?} in organization \
+                 {organization}. To manage that one instead, add this block:\n\n{}",
+                rival.id,
+                rival.name,
+                import(&rival.id)
+            );
+            super::error(summary, &failure.error, &truth).at(Path::attribute("name"))
+        }
+        CreateAftermath::Found(found) => {
+            let truth = format!(
+                "The answer was lost. A connector {} with this name exists in organization \
+                 {organization}, and it cannot be told whether this run created it or somebody \
+                 else did. It is not in state. If it is yours, add this block and apply \
+                 again:\n\n{}",
+                found.id,
+                import(&found.id)
+            );
+            super::error(summary, &failure.error, &truth).at(Path::attribute("name"))
+        }
+        CreateAftermath::Created { id } => Diagnostic::warning(
+            format!("Connector {name:?} was created, but could not be read back"),
+            detail(
+                &failure.error,
+                &format!(
+                    "It has the id {id}, and state has it as it was planned. The next plan reads it \
+                     and shows any difference."
+                ),
+            ),
+        ),
+        CreateAftermath::Unknown => super::error(
+            summary,
+            &failure.error,
+            "It is not known whether it was created, and it is not in state. Apply again: if it \
+             exists, its name is taken, and the message then says how to import it. Nothing can be \
+             created twice.",
+        ),
+    }
+}
+
+/// The limit of connectors, which has no error of its own.
+fn limit_note(failure: &CreateError) -> String {
+    match failure.connectors_in_organization {
+        Some(count) if count >= 10 => format!(
+            " The organization has {count} custom connectors, and Webex allows 10: delete one that \
+             is not used."
+        ),
+        _ => String::new(),
+    }
+}
+
+/// An update that failed.
+#[must_use]
+pub fn update_failed(failure: &UpdateError, named: &str) -> Diagnostic {
+    let summary = format!("Could not update connector {named}");
+    let truth = match &failure.aftermath {
+        UpdateAftermath::Unchanged(None) => {
+            "Nothing was changed; state is what it was before.".to_owned()
+        }
+        UpdateAftermath::Unchanged(Some(_)) => "The connector is as it was before, and active \
+             again after it had to be deactivated for the edit."
+            .to_owned(),
+        UpdateAftermath::Changed(_) => {
+            "The connector was changed as planned, and state says so.".to_owned()
+        }
+        UpdateAftermath::LeftDeactivated { reason, .. } => left_deactivated("edit", reason),
+        UpdateAftermath::Gone => "The connector does not exist any more. The next plan removes it \
+             from state."
+            .to_owned(),
+        UpdateAftermath::Unknown { may_be_inactive, .. } => {
+            let mut text = "It is not known whether the change was made. The next plan reads the \
+                            connector and shows what is left to do."
+                .to_owned();
+            if *may_be_inactive {
+                text.push_str(
+                    " It may be inactive, because it had to be deactivated for the edit; flows \
+                     that use it fail meanwhile. State says active = false, so that the next \
+                     apply activates it.",
+                );
+            }
+            text
+        }
+    };
+    let rival = failure
+        .name_taken_by
+        .as_ref()
+        .map(|rival| format!(" The name {:?} belongs to the connector {}.", rival.name, rival.id));
+    let truth = format!("{truth}{}", rival.unwrap_or_default());
+    let message = super::error(summary, &failure.error, &truth);
+    if *failure.error.kind() == ErrorKind::NameTaken {
+        return message.at(Path::attribute("name"));
+    }
+    message
+}
+
+/// A delete that failed.
+#[must_use]
+pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
+    let summary = format!("Could not delete connector {named}");
+    let truth = match &failure.aftermath {
+        DeleteAftermath::StillThere(None) => {
+            "The connector is still there, and in state.".to_owned()
+        }
+        DeleteAftermath::StillThere(Some(_)) => "The connector is still there, and active again \
+             after it had to be deactivated."
+            .to_owned(),
+        DeleteAftermath::LeftDeactivated { reason, .. } => left_deactivated("delete", reason),
+        DeleteAftermath::Unknown { may_be_inactive } => {
+            let mut text = "It is not known whether it was deleted. It stays in state; the next \
+                            plan looks for it."
+                .to_owned();
+            if *may_be_inactive {
+                text.push_str(
+                    " It may be inactive, because it had to be deactivated first; flows that use \
+                     it fail meanwhile.",
+                );
+            }
+            text
+        }
+    };
+    super::error(summary, &failure.error, &truth)
+}
+
+fn left_deactivated(step: &str, reason: &Error) -> String {
+    format!(
+        "THE CONNECTOR IS INACTIVE, and flows that use it fail. It had to be deactivated for the \
+         {step}, and could not be activated again: {reason}. State says active = false, so that \
+         the next apply activates it. Apply again soon, or reactivate it in Control Hub."
+    )
+}
+
+/// A connector that was recognized although the answer to its creation was lost.
+#[must_use]
+pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnostic {
+    Diagnostic::warning(
+        format!("The answer to creating connector {:?} was lost", connector.name),
+        format!(
+            "The connector {} in organization {organization} has this name and these fields and was \
+             created since the request began, so it is the one that this run has created, and it \
+             is in state now. Its credentials cannot be read back; they should be the ones that \
+             were sent.",
+            connector.id
+        ),
+    )
+}
+
+/// One error for each argument that came back otherwise than it was sent.
+#[must_use]
+pub fn not_taken(differences: &[Difference], write: Write) -> Vec<Diagnostic> {
+    let tainted = match write {
+        Write::Create => {
+            " Terraform marks the new connector as tainted because of this; after the cause is \
+             found, `terraform untaint` keeps it."
+        }
+        Write::Update => "",
+    };
+    differences
+        .iter()
+        .map(|difference| {
+            let Difference { argument, wanted, got } = difference;
+            Diagnostic::error(
+                format!("Webex did not take {argument} as it was sent"),
+                format!(
+                    "Sent: {wanted}. What Webex has now: {got}. The request itself succeeded, and \
+                     state holds what Webex has.{tainted} Write {argument} the way Webex has it, \
+                     or compare with the connector in Control Hub."
+                ),
+            )
+            .at(Path::attribute(argument))
+        })
+        .collect()
+}

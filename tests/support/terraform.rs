@@ -1,0 +1,212 @@
+//! The real Terraform CLI in a folder of its own, with the provider that was
+//! just built.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use webex_cc_simulator::Simulator;
+
+/// The provider's address, as the tests' configurations name it.
+const SOURCE: &str = "webex-contact-center/webex";
+
+/// A working directory with configuration, state and environment.
+pub(crate) struct Terraform {
+    folder: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+}
+
+/// What a command printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// The exit code; `None` when a signal ended the command.
+    pub(crate) code: Option<i32>,
+    /// Standard output.
+    pub(crate) stdout: String,
+    /// Standard error.
+    pub(crate) stderr: String,
+}
+
+impl Output {
+    /// All that a user sees, with the line breaks and the frame that Terraform
+    /// draws around messages taken out, so that a test can look for sentences.
+    pub(crate) fn text(&self) -> String {
+        let all = format!("{}\n{}", self.stdout, self.stderr);
+        let lines = all.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim());
+        lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Fails the test unless the command succeeded.
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Fails the test unless the command failed.
+    #[track_caller]
+    pub(crate) fn failed(self) -> Self {
+        assert_eq!(self.code, Some(1), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Fails the test unless the user sees these words.
+    #[track_caller]
+    pub(crate) fn says(self, words: &str) -> Self {
+        let text = self.text();
+        assert!(text.contains(words), "{words:?} is not in:\n{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Fails the test if the user sees these words.
+    #[track_caller]
+    pub(crate) fn does_not_say(self, words: &str) -> Self {
+        let text = self.text();
+        assert!(!text.contains(words), "{words:?} is in:\n{}\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+impl Terraform {
+    /// A folder whose provider calls a simulator.
+    pub(crate) fn with(simulator: &Simulator) -> Self {
+        let mut terraform = Self::offline();
+        terraform.set("WEBEX_CC_BASE_URL", simulator.base_url());
+        terraform.set("WEBEX_ACCESS_TOKEN", simulator.token());
+        terraform
+    }
+
+    /// A folder whose provider has neither address nor credentials.
+    pub(crate) fn offline() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-webex"));
+        let binaries = binary.parent().expect("the folder of the binary").display();
+        let settings = format!(
+            "provider_installation {{\n  dev_overrides {{ \"{SOURCE}\" = \"{binaries}\" }}\n  \
+             direct {{}}\n}}\n"
+        );
+        fs::write(folder.path().join("terraform.rc"), settings).expect("the CLI configuration");
+        let terraform = Self { folder, environment: Vec::new() };
+        terraform.write(
+            "versions.tf",
+            &format!(
+                "terraform {{\n  required_providers {{\n    webex = {{ source = \"{SOURCE}\" }}\n  \
+                 }}\n}}\n"
+            ),
+        );
+        terraform
+    }
+
+    /// Sets a variable of the commands' environment.
+    pub(crate) fn set(&mut self, variable: &str, value: &str) {
+        self.environment.retain(|(name, _)| name != variable);
+        self.environment.push((variable.to_owned(), value.to_owned()));
+    }
+
+    /// Removes a variable from the commands' environment.
+    pub(crate) fn unset(&mut self, variable: &str) {
+        self.environment.retain(|(name, _)| name != variable);
+    }
+
+    /// Where the configuration is.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// Writes a file of the configuration.
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        fs::write(self.folder.path().join(file), text).expect("a file of the configuration");
+    }
+
+    /// Reads a file of the folder.
+    pub(crate) fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.path().join(file)).expect("a file of the folder")
+    }
+
+    /// A command, ready to be run or spawned.
+    pub(crate) fn command<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let program = std::env::var("TF_CLI").unwrap_or_else(|_| "terraform".to_owned());
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .env("TF_CLI_CONFIG_FILE", self.folder.path().join("terraform.rc"))
+            .env("TF_DATA_DIR", self.folder.path().join(".terraform"))
+            .env("TF_IN_AUTOMATION", "1")
+            .env("TF_INPUT", "0")
+            .env("CHECKPOINT_DISABLE", "1");
+        for (variable, _) in std::env::vars_os() {
+            let name = variable.to_string_lossy();
+            let ours = name.starts_with("WEBEX_") || name.starts_with("TF_LOG");
+            if ours || name.to_ascii_lowercase().ends_with("_proxy") {
+                command.env_remove(&variable);
+            }
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
+        let output = self
+            .command(arguments)
+            .output()
+            .expect("the terraform command; install Terraform, or name another CLI in TF_CLI");
+        Output {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// `terraform validate`.
+    pub(crate) fn validate(&self) -> Output {
+        self.run(["validate", "-no-color"])
+    }
+
+    /// `terraform plan`.
+    pub(crate) fn plan(&self) -> Output {
+        self.run(["plan", "-no-color"])
+    }
+
+    /// `terraform apply` without questions.
+    pub(crate) fn apply(&self) -> Output {
+        self.run(["apply", "-auto-approve", "-no-color"])
+    }
+
+    /// `terraform destroy` without questions.
+    pub(crate) fn destroy(&self) -> Output {
+        self.run(["destroy", "-auto-approve", "-no-color"])
+    }
+
+    /// Fails the test unless a plan has nothing to do.
+    #[track_caller]
+    pub(crate) fn plans_nothing(&self) {
+        let output = self.run(["plan", "-no-color", "-detailed-exitcode"]);
+        assert_eq!(output.code, Some(0), "{}\n{}", output.stdout, output.stderr);
+    }
+
+    /// The attributes of a resource, as the state file has them; `None` when
+    /// the resource is not there.
+    pub(crate) fn attributes(&self, address: &str) -> Option<Value> {
+        Some(self.instance(address)?["attributes"].clone())
+    }
+
+    /// A resource instance as the state file has it.
+    pub(crate) fn instance(&self, address: &str) -> Option<Value> {
+        let state = serde_json::from_str::<Value>(&self.read("terraform.tfstate"))
+            .expect("the state file is JSON");
+        let (kind, name) = address.split_once('.').expect("an address of type and name");
+        let resources = state["resources"].as_array()?.clone();
+        let resource = resources.into_iter().find(|resource| {
+            resource["type"] == kind && resource["name"] == name && resource["mode"] == "managed"
+        })?;
+        Some(resource["instances"][0].clone())
+    }
+}
