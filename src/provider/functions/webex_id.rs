@@ -3,8 +3,9 @@
 //!
 //! The public APIs hand out ids that are base64 of an address such as
 //! `ciscospark://us/ORGANIZATION/<uuid>`, in the url-safe alphabet or the
-//! standard one, mostly without padding. The Contact Center's APIs want the
-//! UUID at the end of it.
+//! standard one, mostly without padding. Webex's documentation also shows ids of
+//! organizations that are base64 of the bare UUID. The Contact Center's APIs
+//! want the UUID.
 
 use base64::Engine;
 use base64::alphabet;
@@ -29,10 +30,10 @@ const READ: GeneralPurpose = GeneralPurpose::new(
 /// Why there is no UUID in an id. The argument at fault is always the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeIdError {
-    /// Neither a UUID nor base64 of a Webex address.
+    /// Neither a UUID nor base64 of one or of a Webex address.
     #[error(
-        "This is no Webex id: it is neither a UUID nor base64 of an address that begins with \
-         {SCHEME}. Copy the id from Control Hub or from an answer of Webex's API, in full."
+        "This is no Webex id: it is neither a UUID nor base64 of one or of an address that begins \
+         with {SCHEME}. Copy the id from Control Hub or from an answer of Webex's API, in full."
     )]
     NotAnId,
     /// A Webex address that ends in something else.
@@ -72,6 +73,9 @@ pub fn decode_id(id: &str) -> Result<String, DecodeIdError> {
         .collect();
     let bytes = READ.decode(url_safe).map_err(|_| DecodeIdError::NotAnId)?;
     let address = String::from_utf8(bytes).map_err(|_| DecodeIdError::NotAnId)?;
+    if let Some(uuid) = parse_uuid(&address) {
+        return Ok(uuid.to_string());
+    }
     let path = address.strip_prefix(SCHEME).ok_or(DecodeIdError::NotAnId)?;
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
@@ -177,6 +181,13 @@ mod tests {
     }
 
     #[test]
+    fn a_documented_id_of_an_organization_is_read() {
+        let organization = "96abc2aa-3dcc-11e5-a152-fe34819cdc9a";
+        let id = "OTZhYmMyYWEtM2RjYy0xMWU1LWExNTItZmUzNDgxOWNkYzlh";
+        assert_eq!(decode_id(id).as_deref(), Ok(organization));
+    }
+
+    #[test]
     fn any_padding_and_alphabet_is_read() {
         // The tildes make the two alphabets differ.
         let address = format!("ciscospark://~~~?/ORGANIZATION/{UUID}");
@@ -205,7 +216,7 @@ mod tests {
             format!("{PERSON}\n"),
             PERSON[1..].to_owned(),
             encode(&format!("https://us/PEOPLE/{UUID}")),
-            encode(UUID),
+            encode(&format!("{UUID}\n")),
             URL_SAFE_NO_PAD.encode([0xff, 0xfe, 0xfd]),
         ] {
             assert_eq!(decode_id(&id), Err(DecodeIdError::NotAnId), "{id:?}");
