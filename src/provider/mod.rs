@@ -7,6 +7,7 @@ pub mod command_line;
 pub mod configuration;
 pub mod connection;
 pub mod custom_connector;
+pub mod functions;
 pub mod organization;
 pub mod problems;
 pub mod timeouts;

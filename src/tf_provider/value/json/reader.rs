@@ -300,6 +300,11 @@ impl<'a> Literal<'a> {
         Secret::new(text)
     }
 
+    /// Whether the text is empty.
+    pub(crate) fn is_empty(self) -> bool {
+        self.raw.is_empty()
+    }
+
     /// How many bytes the text takes at most.
     pub(crate) fn weight(self) -> usize {
         self.raw.len()
