@@ -73,6 +73,7 @@ pub(super) enum ListenError {
         cause: io::Error,
     },
     /// The kind of socket does not exist here.
+    #[cfg(not(unix))]
     #[error("this system has no Unix sockets")]
     Unsupported,
 }
