@@ -1,4 +1,5 @@
 //! All integration tests, in one program so that they are linked once.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 /// Tools of the tests: the real Terraform CLI in a folder of its own, and the
 /// plugin client that stands in for Terraform.

@@ -6,32 +6,28 @@
 //! tests of refusals it can also come with the wrong certificate, with none,
 //! or without TLS.
 
+mod connection;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use hyper_util::rt::TokioIo;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::{DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
-use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use rustls::SupportedProtocolVersion;
+use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsConnector;
-use tonic::codegen::{BoxFuture, Context, Poll, Service, StdError};
-use tonic::transport::{Channel, Endpoint};
+use tonic::codegen::StdError;
+use tonic::transport::Channel;
 
 /// The messages and clients of the protocol.
 pub(crate) mod proto {
-    #![allow(missing_docs, unreachable_pub, clippy::all)]
+    #![allow(dead_code, missing_docs, unreachable_pub, clippy::all)]
 
     /// Terraform's own protocol.
     pub(crate) mod tfplugin5 {
@@ -44,6 +40,8 @@ pub(crate) mod proto {
     }
 }
 
+use connection::connect;
+pub(crate) use connection::{ALL_VERSIONS, Credentials, Identity};
 use proto::plugin::grpc_broker_client::GrpcBrokerClient;
 use proto::plugin::grpc_controller_client::GrpcControllerClient;
 use proto::plugin::grpc_stdio_client::GrpcStdioClient;
@@ -56,53 +54,6 @@ const MESSAGE_LIMIT: usize = 256 << 20;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
-
-/// A certificate with its key, as go-plugin makes one: self-signed, on P-521,
-/// and marked as an authority.
-pub(crate) struct Identity {
-    certificate: rcgen::Certificate,
-    key: rcgen::KeyPair,
-}
-
-impl Identity {
-    /// Makes one.
-    pub(crate) fn generate() -> Self {
-        use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
-        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
-        let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
-        parameters.distinguished_name.push(rcgen::DnType::CommonName, "localhost");
-        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        parameters.extended_key_usages = vec![ClientAuth, ServerAuth];
-        Self { certificate: parameters.self_signed(&key).unwrap(), key }
-    }
-
-    fn certificate(&self) -> CertificateDer<'static> {
-        self.certificate.der().clone()
-    }
-
-    fn pem(&self) -> String {
-        let body = STANDARD.encode(self.certificate.der());
-        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
-    }
-
-    fn key(&self) -> PrivatePkcs8KeyDer<'static> {
-        self.key.serialize_der().into()
-    }
-}
-
-/// How a client shows who it is.
-pub(crate) enum Credentials<'a> {
-    /// As the client that started the provider.
-    Own,
-    /// By another certificate.
-    Other(&'a Identity),
-    /// By the right certificate, without having its key.
-    Stolen(&'a Identity),
-    /// Not at all, over TLS.
-    None,
-    /// Not at all, without TLS.
-    Plaintext,
-}
 
 /// How to start a provider.
 pub(crate) struct Launch {
@@ -212,7 +163,6 @@ impl Launch {
 
     /// Starts the provider, reads its announcement, connects.
     pub(crate) async fn start(self) -> Plugin {
-        let started = Instant::now();
         let mut child = self.spawn();
         let stderr = Stderr::collect(child.stderr.take().unwrap());
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -229,7 +179,6 @@ impl Launch {
             None
         });
         let announcement = announcement.await.expect("an announcement in time");
-        let announced_after = started.elapsed();
         let announcement = announcement
             .unwrap_or_else(|| panic!("no announcement: {text:?}; stderr: {:#?}", stderr.lines()));
         let rest_of_stdout = tokio::spawn(async move {
@@ -242,16 +191,7 @@ impl Launch {
         let credentials = if own.is_some() { Credentials::Own } else { Credentials::Plaintext };
         let channel = announcement.connect(own, &credentials, ALL_VERSIONS).await.unwrap();
         let side_streams = open_side_streams(channel.clone());
-        Plugin {
-            launch: self,
-            child,
-            announcement,
-            announced_after,
-            channel,
-            side_streams,
-            stderr,
-            rest_of_stdout,
-        }
+        Plugin { launch: self, child, announcement, channel, side_streams, stderr, rest_of_stdout }
     }
 
     /// Starts a program that is expected to end by itself.
@@ -266,9 +206,6 @@ impl Launch {
         }
     }
 }
-
-/// Both versions of TLS that a client may speak.
-pub(crate) const ALL_VERSIONS: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
 
 /// What a program that ended by itself left.
 #[derive(Debug)]
@@ -322,51 +259,14 @@ impl Announcement {
         Some(Self { fields: vec![json.to_owned()], socket: socket.into(), certificate: None })
     }
 
-    /// Opens a connection. A refusal may show here or in the first call: under
-    /// TLS 1.3 the client is done before the server has looked at it.
+    /// Opens a connection to what was announced.
     async fn connect(
         &self,
         own: Option<&Identity>,
         credentials: &Credentials<'_>,
         versions: &[&'static SupportedProtocolVersion],
     ) -> Result<Channel, tonic::transport::Error> {
-        let tls = match credentials {
-            Credentials::Plaintext => None,
-            Credentials::Own => own.map(|own| self.tls(Some((own, own)), versions)),
-            Credentials::Other(other) => Some(self.tls(Some((other, other)), versions)),
-            Credentials::Stolen(other) => Some(self.tls(own.map(|own| (own, *other)), versions)),
-            Credentials::None => Some(self.tls(None, versions)),
-        };
-        let dialer = Dialer { socket: self.socket.clone(), tls };
-        Endpoint::from_static("http://localhost").connect_with_connector(dialer).await
-    }
-
-    /// TLS with the certificate of the one and the key of the other.
-    fn tls(
-        &self,
-        client: Option<(&Identity, &Identity)>,
-        versions: &[&'static SupportedProtocolVersion],
-    ) -> TlsConnector {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let pinned = self.certificate.clone().expect("a certificate in the announcement");
-        let verifier = Arc::new(Pinned { certificate: pinned, provider: provider.clone() });
-        let config = rustls::ClientConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(versions)
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(verifier);
-        let mut config = match client {
-            None => config.with_no_client_auth(),
-            Some((certificate, key)) => {
-                let key = provider.key_provider.load_private_key(key.key().into()).unwrap();
-                // Not checked against each other: a thief's do not match.
-                let shown = rustls::sign::CertifiedKey::new(vec![certificate.certificate()], key);
-                let shown = rustls::sign::SingleCertAndKey::from(shown);
-                config.with_client_cert_resolver(Arc::new(shown))
-            }
-        };
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        TlsConnector::from(Arc::new(config))
+        connect(&self.socket, self.certificate.as_ref(), own, credentials, versions).await
     }
 }
 
@@ -376,8 +276,6 @@ pub(crate) struct Plugin {
     child: Child,
     /// What it announced.
     pub(crate) announcement: Announcement,
-    /// The time from the start of the process to its announcement.
-    pub(crate) announced_after: Duration,
     channel: Channel,
     side_streams: JoinHandle<()>,
     stderr: Stderr,
@@ -459,7 +357,8 @@ impl Plugin {
         };
         let ended = tokio::time::timeout(PATIENCE, ended).await;
         let (rest_of_stdout, took, status) = ended.expect("an end in time");
-        self.side_streams.abort();
+        // They end with the connection, and complain if something came.
+        (&mut self.side_streams).await.unwrap();
         Ended {
             status,
             took,
@@ -521,7 +420,7 @@ fn open_side_streams(channel: Channel) -> JoinHandle<()> {
         let stdio = async {
             let mut client = GrpcStdioClient::new(channel.clone());
             let mut output = client.stream_stdio(()).await.ok()?.into_inner();
-            while let Ok(Some(piece)) = output.message().await {
+            if let Ok(Some(piece)) = output.message().await {
                 panic!("the provider sent output: {piece:?}");
             }
             Some(())
@@ -530,7 +429,7 @@ fn open_side_streams(channel: Channel) -> JoinHandle<()> {
             let mut client = GrpcBrokerClient::new(channel.clone());
             let announced = client.start_stream(tokio_stream::pending()).await;
             let mut connections = announced.ok()?.into_inner();
-            while let Ok(Some(connection)) = connections.message().await {
+            if let Ok(Some(connection)) = connections.message().await {
                 panic!("the provider announced a connection: {connection:?}");
             }
             Some(())
@@ -568,92 +467,6 @@ impl Stderr {
 
     async fn closed(&mut self) {
         (&mut self.reader).await.unwrap();
-    }
-}
-
-/// Connects to a socket, with or without TLS.
-#[derive(Clone)]
-struct Dialer {
-    socket: PathBuf,
-    tls: Option<TlsConnector>,
-}
-
-trait Duplex: AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Duplex for T {}
-
-impl Dialer {
-    async fn dial(self) -> io::Result<TokioIo<Box<dyn Duplex>>> {
-        let socket = UnixStream::connect(&self.socket).await?;
-        let connection: Box<dyn Duplex> = match self.tls {
-            None => Box::new(socket),
-            Some(tls) => {
-                let name = ServerName::try_from("localhost").unwrap();
-                Box::new(tls.connect(name, socket).await?)
-            }
-        };
-        Ok(TokioIo::new(connection))
-    }
-}
-
-impl Service<http::Uri> for Dialer {
-    type Response = TokioIo<Box<dyn Duplex>>;
-    type Error = io::Error;
-    type Future = BoxFuture<Self::Response, io::Error>;
-
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _address: http::Uri) -> Self::Future {
-        Box::pin(self.clone().dial())
-    }
-}
-
-/// Accepts the announced certificate, if it is made out to `localhost`.
-#[derive(Debug)]
-struct Pinned {
-    certificate: CertificateDer<'static>,
-    provider: Arc<rustls::crypto::CryptoProvider>,
-}
-
-impl ServerCertVerifier for Pinned {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        assert_eq!(*end_entity, self.certificate, "the announced certificate");
-        let parsed = rustls::server::ParsedCertificate::try_from(end_entity)?;
-        rustls::client::verify_server_name(&parsed, server_name)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

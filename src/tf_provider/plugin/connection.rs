@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, future, stream};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tonic::transport::server::Connected;
 
+use super::lifetime::{Client, Lifetime};
 use super::listener::Listener;
 
 /// How long a client may take to prove itself.
@@ -31,7 +32,11 @@ pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// A connection on which calls may come.
-pub(super) struct Connection(Box<dyn Duplex>);
+pub(super) struct Connection {
+    io: Box<dyn Duplex>,
+    /// Counted as long as the connection lasts.
+    _client: Client,
+}
 
 /// All clients that prove themselves, as they come.
 ///
@@ -40,6 +45,7 @@ pub(super) struct Connection(Box<dyn Duplex>);
 pub(super) fn accept_all(
     listener: Listener,
     tls: Option<Arc<ServerConfig>>,
+    lifetime: Lifetime,
 ) -> impl Stream<Item = io::Result<Connection>> {
     let acceptor = tls.map(TlsAcceptor::from);
     stream::unfold(listener, |listener| async {
@@ -55,22 +61,25 @@ pub(super) fn accept_all(
     })
     .map(move |connection| prove(connection, acceptor.clone()))
     .buffer_unordered(PROOFS_AT_ONCE)
-    .filter_map(async |proven| match proven {
-        Ok(connection) => Some(Ok(connection)),
-        Err(error) => {
-            tracing::warn!(%error, "Refused a connection");
-            None
-        }
+    .filter_map(move |proven| {
+        future::ready(match proven {
+            Ok(io) => Some(Ok(Connection { io, _client: lifetime.client() })),
+            Err(error) => {
+                tracing::warn!(%error, "Refused a connection");
+                None
+            }
+        })
     })
 }
 
 async fn prove(
     connection: Box<dyn Duplex>,
     acceptor: Option<TlsAcceptor>,
-) -> io::Result<Connection> {
-    let Some(acceptor) = acceptor else { return Ok(Connection(connection)) };
-    let proven = timeout(PROOF_TIMEOUT, acceptor.accept(connection)).await??;
-    Ok(Connection(Box::new(proven)))
+) -> io::Result<Box<dyn Duplex>> {
+    match acceptor {
+        None => Ok(connection),
+        Some(acceptor) => Ok(Box::new(timeout(PROOF_TIMEOUT, acceptor.accept(connection)).await??)),
+    }
 }
 
 impl Connected for Connection {
@@ -85,7 +94,7 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        Pin::new(&mut self.io).poll_read(context, buffer)
     }
 }
 
@@ -95,7 +104,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        Pin::new(&mut self.io).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -103,18 +112,56 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(context, pieces)
+        Pin::new(&mut self.io).poll_write_vectored(context, pieces)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.io).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::{FutureExt, StreamExt};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::accept_all;
+    use crate::tf_provider::plugin::Lifetime;
+    use crate::tf_provider::plugin::handshake::ListenOn;
+    use crate::tf_provider::plugin::listener::Listener;
+
+    #[tokio::test]
+    async fn a_connection_carries_bytes_and_counts_until_it_ends() {
+        let lifetime = Lifetime::new();
+        let listener = Listener::open(&ListenOn::Tcp { ports: 0..=0 }).unwrap();
+        let place = listener.address().place;
+        let mut clients = pin!(accept_all(listener, None, lifetime.clone()));
+        assert!(clients.next().now_or_never().is_none());
+        assert_eq!(lifetime.clients(), 0);
+
+        let (client, server) = tokio::join!(TcpStream::connect(place), clients.next());
+        let (mut client, mut server) = (client.unwrap(), server.unwrap().unwrap());
+        assert_eq!(lifetime.clients(), 1);
+        client.write_all(b"ping").await.unwrap();
+        server.read_exact(&mut [0; 4]).await.unwrap();
+        server.write_all(b"pong").await.unwrap();
+        server.shutdown().await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer, "pong");
+
+        drop(server);
+        assert_eq!(lifetime.clients(), 0);
     }
 }

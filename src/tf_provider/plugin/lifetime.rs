@@ -2,10 +2,21 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long to wait for the first client. Terraform itself gives up a provider
+/// that it could not connect to after 60 s.
+const PATIENCE_FOR_THE_FIRST: Duration = Duration::from_secs(90);
+
+/// How long to wait for another client when the last one has gone. Terraform
+/// keeps one connection for as long as it needs the provider.
+const PATIENCE_FOR_ANOTHER: Duration = Duration::from_secs(10);
 
 /// A handle on the life of the process, shared by all who have a say in it.
 ///
@@ -26,6 +37,8 @@ struct Inner {
     shutdown: CancellationToken,
     closing: CancellationToken,
     calls: TaskTracker,
+    /// The number of clients.
+    clients: watch::Sender<usize>,
 }
 
 impl Default for Lifetime {
@@ -60,6 +73,7 @@ impl Lifetime {
                 shutdown: CancellationToken::new(),
                 closing: CancellationToken::new(),
                 calls,
+                clients: watch::Sender::new(0),
             }),
         }
     }
@@ -114,17 +128,58 @@ impl Lifetime {
         self.inner.calls.wait().await;
     }
 
+    /// Counts a client for as long as the answer lives.
+    pub(super) fn client(&self) -> Client {
+        self.inner.clients.send_modify(|clients| *clients += 1);
+        Client { lifetime: self.clone() }
+    }
+
+    /// The number of clients that are connected.
+    #[cfg(test)]
+    pub(super) fn clients(&self) -> usize {
+        *self.inner.clients.borrow()
+    }
+
+    /// Returns when no client has been there for so long that none will come.
+    ///
+    /// This is the sign of an orphan where the parent cannot be watched, or is
+    /// a wrapper that outlives Terraform.
+    pub(super) async fn abandoned(&self) {
+        let mut clients = self.inner.clients.subscribe();
+        let mut patience = PATIENCE_FOR_THE_FIRST;
+        while timeout(patience, clients.wait_for(|&clients| clients > 0)).await.is_ok() {
+            // It fails only when there is no sender, and `self` holds one.
+            let _ = clients.wait_for(|&clients| clients == 0).await;
+            patience = PATIENCE_FOR_ANOTHER;
+        }
+    }
+
     fn token(&self) -> MutexGuard<'_, CancellationToken> {
         // The token stays whole whatever panicked while it was locked.
         self.inner.stop.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// A client that is connected.
+#[derive(Debug)]
+pub(super) struct Client {
+    lifetime: Lifetime,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.lifetime.inner.clients.send_modify(|clients| *clients -= 1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
+    use std::time::Duration;
 
-    use super::Lifetime;
+    use futures_util::FutureExt;
+    use tokio::time::{Instant, sleep, timeout};
+
+    use super::{Lifetime, PATIENCE_FOR_ANOTHER, PATIENCE_FOR_THE_FIRST};
 
     #[test]
     fn a_stop_lasts_unless_many_runs_are_served() {
@@ -150,5 +205,34 @@ mod tests {
 
         finish.send(()).unwrap();
         lifetime.idle().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_any_client_the_process_is_abandoned() {
+        let started = Instant::now();
+        Lifetime::new().abandoned().await;
+        assert_eq!(started.elapsed(), PATIENCE_FOR_THE_FIRST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn with_a_client_the_process_is_not_abandoned() {
+        let lifetime = Lifetime::new();
+        let watcher = tokio::spawn({
+            let lifetime = lifetime.clone();
+            async move { lifetime.abandoned().await }
+        });
+        let (first, second) = (lifetime.client(), lifetime.client());
+        drop(first);
+        sleep(Duration::from_secs(86_400)).await;
+        drop(second);
+        sleep(PATIENCE_FOR_ANOTHER / 2).await;
+        let third = lifetime.client();
+        sleep(PATIENCE_FOR_ANOTHER * 2).await;
+        assert!(!watcher.is_finished(), "the third came in time");
+
+        drop(third);
+        let left = Instant::now();
+        timeout(PATIENCE_FOR_ANOTHER * 2, watcher).await.unwrap().unwrap();
+        assert_eq!(left.elapsed(), PATIENCE_FOR_ANOTHER);
     }
 }

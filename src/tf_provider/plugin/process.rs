@@ -163,7 +163,7 @@ where
         Mode::Debug => Lifetime::of_many_runs(),
     };
     let routes = routes(make_service(lifetime.clone()), &lifetime).await;
-    let clients = accept_all(listener, identity.map(|identity| identity.config));
+    let clients = accept_all(listener, identity.map(|identity| identity.config), lifetime.clone());
     let server = Server::builder()
         .initial_stream_window_size(CALL_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -173,10 +173,7 @@ where
     let end = async {
         let ending = wait_for_end(mode, &lifetime, parent, &mut signals).await;
         tracing::debug!(reason = ending.reason(), "The provider ends");
-        lifetime.stop();
-        let _ = timeout(ending.time_for_calls(), lifetime.idle()).await;
-        lifetime.closing().cancel();
-        sleep(TIME_TO_CLOSE).await;
+        wind_down(ending, &lifetime).await;
     };
     tokio::select! {
         // It returns when the connections have closed after `end` told them to.
@@ -192,6 +189,8 @@ enum Ending {
     Shutdown,
     /// Terraform itself has ended.
     Orphaned,
+    /// Nobody is connected any more.
+    Abandoned,
     /// Somebody asked for it by a signal. Whoever stops a container or a job
     /// waits for 10 s or more before they kill.
     Terminated,
@@ -202,6 +201,7 @@ impl Ending {
         match self {
             Self::Shutdown => "Terraform is done",
             Self::Orphaned => "Terraform has ended",
+            Self::Abandoned => "nobody is connected",
             Self::Terminated => "a signal",
         }
     }
@@ -211,7 +211,7 @@ impl Ending {
     /// belong together, and should not be cut off there.
     fn time_for_calls(self) -> Duration {
         match self {
-            Self::Shutdown | Self::Orphaned => Duration::from_millis(1500),
+            Self::Shutdown | Self::Orphaned | Self::Abandoned => Duration::from_millis(1500),
             Self::Terminated => Duration::from_secs(8),
         }
     }
@@ -229,18 +229,30 @@ async fn wait_for_end(
             Mode::Debug => signals.interrupted().await,
         }
     };
-    let orphaned = async {
+    let alone = async {
         match mode {
-            Mode::Child => parent.gone().await,
-            // The shell or debugger that started it may end before.
+            Mode::Child => tokio::select! {
+                () = parent.gone() => Ending::Orphaned,
+                () = lifetime.abandoned() => Ending::Abandoned,
+            },
+            // It serves whoever comes, for as long as it takes them to come.
             Mode::Debug => std::future::pending().await,
         }
     };
     tokio::select! {
         () = lifetime.shutdown() => Ending::Shutdown,
-        () = orphaned => Ending::Orphaned,
+        ending = alone => ending,
         () = signal => Ending::Terminated,
     }
+}
+
+/// Lets what is running come to its end, within bounds.
+async fn wind_down(ending: Ending, lifetime: &Lifetime) {
+    lifetime.stop();
+    // Those that are still running then are cut off.
+    let _ = timeout(ending.time_for_calls(), lifetime.idle()).await;
+    lifetime.closing().cancel();
+    sleep(TIME_TO_CLOSE).await;
 }
 
 /// Writes the one thing that ever goes to standard output.
@@ -275,14 +287,44 @@ fn explain(about: &About, mode: Mode, error: &StartError) {
 
 #[cfg(test)]
 mod tests {
-    use super::Ending;
+    use std::future::pending;
+    use std::time::Duration;
 
-    #[test]
-    fn terraform_does_not_get_to_kill() {
-        for ending in [Ending::Shutdown, Ending::Orphaned] {
-            assert!(
-                ending.time_for_calls() + super::TIME_TO_CLOSE < std::time::Duration::from_secs(2)
-            );
+    use tokio::time::Instant;
+
+    use super::{Ending, Lifetime, TIME_TO_CLOSE, wind_down};
+
+    const ALL: [Ending; 4] =
+        [Ending::Shutdown, Ending::Orphaned, Ending::Abandoned, Ending::Terminated];
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_heed_the_stop_are_all_that_is_waited_for() {
+        for ending in ALL {
+            let lifetime = Lifetime::new();
+            let stopping = lifetime.stopping();
+            let call = lifetime.spawn(async move {
+                stopping.cancelled().await;
+                // The request that is under way.
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            });
+            let started = Instant::now();
+            wind_down(ending, &lifetime).await;
+            assert_eq!(started.elapsed(), Duration::from_millis(300) + TIME_TO_CLOSE);
+            assert!(call.is_finished());
+            assert!(lifetime.closing().is_cancelled());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_never_end_are_cut_off_in_time() {
+        // Terraform kills two seconds after Shutdown; an orphan has two, too.
+        let limits = [2, 2, 2, 10].map(Duration::from_secs);
+        for (ending, limit) in ALL.into_iter().zip(limits) {
+            let lifetime = Lifetime::new();
+            lifetime.spawn(pending::<()>());
+            let started = Instant::now();
+            wind_down(ending, &lifetime).await;
+            assert!(started.elapsed() < limit, "{ending:?}: {:?}", started.elapsed());
         }
     }
 }

@@ -32,6 +32,7 @@ pub(super) enum Listener {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ListenError {
     /// The folder for the socket cannot be used.
+    #[cfg(unix)]
     #[error(
         "cannot make a socket in {folder}: {cause}. Set TMPDIR to a folder that can be written to"
     )]
@@ -43,6 +44,7 @@ pub(super) enum ListenError {
     },
     /// The path would not fit into the system's structure, or not into the
     /// announcement.
+    #[cfg(unix)]
     #[error(
         "cannot make a socket in {folder}: the path has to be text without \"|\" and control \
          characters, and with the socket's name it has to stay under {limit} bytes. Set TMPDIR to a \
@@ -55,6 +57,7 @@ pub(super) enum ListenError {
         limit: usize,
     },
     /// The group that may connect is not known, or cannot be set.
+    #[cfg(unix)]
     #[error("cannot let the group {group} of PLUGIN_UNIX_SOCKET_GROUP connect: {cause}")]
     Group {
         /// The group asked for, as text that is safe to show.
@@ -73,6 +76,7 @@ pub(super) enum ListenError {
         cause: io::Error,
     },
     /// The kind of socket does not exist here.
+    #[cfg(not(unix))]
     #[error("this system has no Unix sockets")]
     Unsupported,
 }

@@ -1,0 +1,204 @@
+//! How the plugin client connects: certificates, TLS, the socket.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper_util::rt::TokioIo;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::{DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::UnixStream;
+use tokio_rustls::TlsConnector;
+use tonic::codegen::{BoxFuture, Context, Poll, Service};
+use tonic::transport::{Channel, Endpoint};
+
+/// A certificate with its key, as go-plugin makes one: self-signed, on P-521,
+/// and marked as an authority.
+pub(crate) struct Identity {
+    certificate: rcgen::Certificate,
+    key: rcgen::KeyPair,
+}
+
+impl Identity {
+    /// Makes one.
+    pub(crate) fn generate() -> Self {
+        use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
+        let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, "localhost");
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.extended_key_usages = vec![ClientAuth, ServerAuth];
+        Self { certificate: parameters.self_signed(&key).unwrap(), key }
+    }
+
+    fn certificate(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
+    }
+
+    pub(super) fn pem(&self) -> String {
+        let body = STANDARD.encode(self.certificate.der());
+        format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+    }
+
+    fn key(&self) -> PrivatePkcs8KeyDer<'static> {
+        self.key.serialize_der().into()
+    }
+}
+
+/// How a client shows who it is.
+pub(crate) enum Credentials<'a> {
+    /// As the client that started the provider.
+    Own,
+    /// By another certificate.
+    Other(&'a Identity),
+    /// By the right certificate, without having its key.
+    Stolen(&'a Identity),
+    /// Not at all, over TLS.
+    None,
+    /// Not at all, without TLS.
+    Plaintext,
+}
+
+/// Both versions of TLS that a client may speak.
+pub(crate) const ALL_VERSIONS: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
+
+/// Opens a connection to `socket`, where the server has to show `pinned`.
+///
+/// A refusal may show here or in the first call: under TLS 1.3 the client is
+/// done before the server has looked at it.
+pub(super) async fn connect(
+    socket: &Path,
+    pinned: Option<&CertificateDer<'static>>,
+    own: Option<&Identity>,
+    credentials: &Credentials<'_>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<Channel, tonic::transport::Error> {
+    let tls = match credentials {
+        Credentials::Plaintext => None,
+        Credentials::Own => own.map(|own| tls(pinned, Some((own, own)), versions)),
+        Credentials::Other(other) => Some(tls(pinned, Some((other, other)), versions)),
+        Credentials::Stolen(other) => Some(tls(pinned, own.map(|own| (own, *other)), versions)),
+        Credentials::None => Some(tls(pinned, None, versions)),
+    };
+    let dialer = Dialer { socket: socket.to_owned(), tls };
+    Endpoint::from_static("http://localhost").connect_with_connector(dialer).await
+}
+
+/// TLS with the certificate of the one and the key of the other.
+fn tls(
+    pinned: Option<&CertificateDer<'static>>,
+    client: Option<(&Identity, &Identity)>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> TlsConnector {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let pinned = pinned.cloned().expect("a certificate in the announcement");
+    let verifier = Arc::new(Pinned { certificate: pinned, provider: provider.clone() });
+    let config = rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(versions)
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match client {
+        None => config.with_no_client_auth(),
+        Some((certificate, key)) => {
+            let key = provider.key_provider.load_private_key(key.key().into()).unwrap();
+            // Not checked against each other: a thief's do not match.
+            let shown = rustls::sign::CertifiedKey::new(vec![certificate.certificate()], key);
+            let shown = rustls::sign::SingleCertAndKey::from(shown);
+            config.with_client_cert_resolver(Arc::new(shown))
+        }
+    };
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    TlsConnector::from(Arc::new(config))
+}
+
+/// Connects to a socket, with or without TLS.
+#[derive(Clone)]
+struct Dialer {
+    socket: PathBuf,
+    tls: Option<TlsConnector>,
+}
+
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+impl Dialer {
+    async fn dial(self) -> io::Result<TokioIo<Box<dyn Duplex>>> {
+        let socket = UnixStream::connect(&self.socket).await?;
+        let connection: Box<dyn Duplex> = match self.tls {
+            None => Box::new(socket),
+            Some(tls) => {
+                let name = ServerName::try_from("localhost").unwrap();
+                Box::new(tls.connect(name, socket).await?)
+            }
+        };
+        Ok(TokioIo::new(connection))
+    }
+}
+
+impl Service<http::Uri> for Dialer {
+    type Response = TokioIo<Box<dyn Duplex>>;
+    type Error = io::Error;
+    type Future = BoxFuture<Self::Response, io::Error>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _address: http::Uri) -> Self::Future {
+        Box::pin(self.clone().dial())
+    }
+}
+
+/// Accepts the announced certificate, if it is made out to `localhost`.
+#[derive(Debug)]
+struct Pinned {
+    certificate: CertificateDer<'static>,
+    provider: Arc<rustls::crypto::CryptoProvider>,
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        assert_eq!(*end_entity, self.certificate, "the announced certificate");
+        let parsed = rustls::server::ParsedCertificate::try_from(end_entity)?;
+        rustls::client::verify_server_name(&parsed, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
