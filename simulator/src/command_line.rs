@@ -313,6 +313,19 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_flag_in_the_same_order() {
+        let readme = include_str!("../README.md");
+        let listed: Vec<String> = readme
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `--")?.split_once("` |"))
+            .map(|(flag, _)| format!("--{}", flag.replace('\\', "")))
+            .collect();
+        let flags: Vec<String> =
+            FLAGS.iter().map(|flag| format!("{} {}", flag.name, flag.value)).collect();
+        assert_eq!(listed, flags);
+    }
+
+    #[test]
     fn the_help_names_every_flag() {
         let help = help();
         for flag in FLAGS {
