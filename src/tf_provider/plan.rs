@@ -120,3 +120,153 @@ fn differs(block: &Block, prior: &Object, planned: &Object) -> bool {
         .any(|nested| prior.get(nested.name) != planned.get(nested.name));
     attributes || blocks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tf_provider::schema::{Attribute, NestedBlock};
+    use crate::tf_provider::value::Type;
+
+    /// One attribute of each kind that the planner treats in its own way.
+    fn block() -> Block {
+        let limits = Block {
+            attributes: vec![Attribute::optional("create", Type::String, "")],
+            ..Block::default()
+        };
+        Block {
+            attributes: vec![
+                Attribute::computed("id", Type::String, "").stable(),
+                Attribute::computed("changed", Type::String, ""),
+                Attribute::required("name", Type::String, ""),
+                Attribute::optional("kind", Type::String, "").default_value("plain").replaces(),
+                Attribute::optional_computed("flavour", Type::String, ""),
+                Attribute::write_only_secret("secret_wo", ""),
+            ],
+            blocks: vec![NestedBlock::single("timeouts", limits).local()],
+            ..Block::default()
+        }
+    }
+
+    fn object(values: &[(&str, Value)]) -> Object {
+        let empty = Object::null(&block());
+        values.iter().fold(empty, |object, (name, value)| object.with(name, value.clone()))
+    }
+
+    fn text(text: &str) -> Value {
+        Value::from(text)
+    }
+
+    /// What Terraform proposes: the configuration over the computed prior values.
+    fn proposed(configuration: &Object, prior: Option<&Object>) -> Object {
+        let mut proposed = configuration.clone();
+        for attribute in block().attributes.iter().filter(|attribute| attribute.is_computed()) {
+            if let Some(prior) = prior
+                && proposed.get(attribute.name).is_null()
+            {
+                proposed.set(attribute.name, prior.get(attribute.name).clone());
+            }
+        }
+        proposed
+    }
+
+    fn plan(configuration: &Object, prior: Option<&Object>) -> Planned {
+        let block = block();
+        let prior_state = prior.map(|prior| State::new(prior.clone(), &block));
+        let proposed = proposed(configuration, prior);
+        let configuration = Configuration::new(configuration.clone());
+        plan_change(&block, &configuration, prior_state.as_ref(), proposed, |_| {})
+    }
+
+    fn stored() -> Object {
+        object(&[
+            ("id", text("1")),
+            ("changed", text("monday")),
+            ("name", text("a")),
+            ("kind", text("plain")),
+            ("flavour", text("sweet")),
+        ])
+    }
+
+    #[test]
+    fn a_creation_has_defaults_and_unknown_computed_values() {
+        let planned = plan(&object(&[("name", text("a"))]), None);
+        let expected = object(&[
+            ("id", Value::Unknown),
+            ("changed", Value::Unknown),
+            ("name", text("a")),
+            ("kind", text("plain")),
+            ("flavour", Value::Unknown),
+        ]);
+        assert_eq!(planned.plan.object(), &expected);
+        assert_eq!(planned.requires_replace, []);
+        assert!(planned.changes_remote);
+    }
+
+    #[test]
+    fn without_a_change_the_plan_is_the_prior_state() {
+        let planned = plan(&object(&[("name", text("a"))]), Some(&stored()));
+        assert_eq!(planned.plan.object(), &stored());
+        assert!(!planned.changes_remote);
+    }
+
+    #[test]
+    fn a_change_makes_volatile_values_unknown_and_keeps_stable_ones() {
+        let configuration = object(&[("name", text("b")), ("flavour", text("sour"))]);
+        let planned = plan(&configuration, Some(&stored()));
+        let expected = object(&[
+            ("id", text("1")),
+            ("changed", Value::Unknown),
+            ("name", text("b")),
+            ("kind", text("plain")),
+            ("flavour", text("sour")),
+        ]);
+        assert_eq!(planned.plan.object(), &expected);
+        assert_eq!(planned.requires_replace, []);
+    }
+
+    #[test]
+    fn a_change_of_what_cannot_be_edited_replaces() {
+        let configuration = object(&[("name", text("a")), ("kind", text("fancy"))]);
+        let planned = plan(&configuration, Some(&stored()));
+        assert_eq!(planned.requires_replace, [Path::attribute("kind")]);
+        let configuration = object(&[("name", text("a")), ("kind", Value::Unknown)]);
+        let planned = plan(&configuration, Some(&stored()));
+        assert_eq!(planned.requires_replace, [Path::attribute("kind")]);
+    }
+
+    #[test]
+    fn a_write_only_value_is_in_no_plan_and_is_no_change() {
+        let secret = Value::Secret(crate::secret::Secret::from("hunter2"));
+        let configuration = object(&[("name", text("a")), ("secret_wo", secret)]);
+        for prior in [None, Some(stored())] {
+            let planned = plan(&configuration, prior.as_ref());
+            assert_eq!(planned.plan.object().get("secret_wo"), &Value::Null);
+            assert_eq!(planned.changes_remote, prior.is_none());
+        }
+    }
+
+    #[test]
+    fn a_change_of_a_local_block_reaches_nobody() {
+        let limit = Value::Map([("create".to_owned(), text("5m"))].into());
+        let configuration = object(&[("name", text("a")), ("timeouts", limit.clone())]);
+        let planned = plan(&configuration, Some(&stored()));
+        assert_eq!(planned.plan.object(), &stored().with("timeouts", limit));
+        assert!(!planned.changes_remote);
+    }
+
+    #[test]
+    fn completing_fills_in_what_the_user_left_out_and_nothing_else() {
+        let block = block();
+        for (given, expected) in [(Value::Null, "salty"), (text("sour"), "sour")] {
+            let configuration = object(&[("name", text("a")), ("flavour", given)]);
+            let planned = plan_change(
+                &block,
+                &Configuration::new(configuration.clone()),
+                None,
+                proposed(&configuration, None),
+                |draft| draft.settle("flavour", "salty"),
+            );
+            assert_eq!(planned.plan.object().get("flavour"), &text(expected));
+        }
+    }
+}

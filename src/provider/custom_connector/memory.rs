@@ -67,3 +67,49 @@ impl Memory {
         Private::remember(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+    use crate::provider::custom_connector::model::tests::connector;
+    use crate::tf_provider::object::Private;
+
+    #[test]
+    fn what_is_remembered_comes_back() {
+        let memory = Memory {
+            version: Some(3),
+            written: Some(1_774_641_703_000),
+            touched: None,
+            replaced: Some("id".to_owned()),
+        };
+        assert_eq!(Memory::recall(&memory.private()), memory);
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_nothing() {
+        for bytes in [&b""[..], b"\xff", b"[]", b"{\"version\":\"three\"}"] {
+            let private = Private::from_bytes(bytes.to_vec());
+            assert_eq!(Memory::recall(&private), Memory::default());
+        }
+    }
+
+    #[test]
+    fn a_later_write_of_somebody_else_is_noticed_when_nothing_visible_changed() {
+        let mut theirs = connector();
+        let ours = Memory::of_write(&theirs);
+        assert_eq!(ours.clone().after_read(&theirs, true).touched, None);
+
+        theirs.last_updated_time = theirs.last_updated_time.map(|time| time + 1);
+        theirs.version = Some(8);
+        let after = ours.clone().after_read(&theirs, true);
+        assert_eq!((after.touched, after.version), (theirs.last_updated_time, Some(8)));
+        // What is visible is shown as drift, and repairing it sends the
+        // credentials again.
+        assert_eq!(ours.after_read(&theirs, false).touched, None);
+    }
+
+    #[test]
+    fn nothing_is_suspected_of_an_imported_connector() {
+        assert_eq!(Memory::default().after_read(&connector(), true).touched, None);
+    }
+}

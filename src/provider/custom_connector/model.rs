@@ -266,3 +266,160 @@ pub fn looks_the_same(before: &State, after: &State) -> bool {
     let visible = |state: &State| state.object().clone().with("last_updated_time", Value::Null);
     visible(before) == visible(after)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::webex::ConnectorId;
+
+    const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
+
+    fn organization() -> OrganizationId {
+        OrganizationId::parse(ORGANIZATION).unwrap()
+    }
+
+    /// A connector as Webex answers it.
+    pub(in crate::provider::custom_connector) fn connector() -> Connector {
+        Connector {
+            id: ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap(),
+            organization_id: Some(organization()),
+            version: Some(7),
+            name: "Help desk".to_owned(),
+            active: true,
+            authentication_type: Some(AuthenticationType::Basic),
+            grant_type: None,
+            resource_domain: Some("https://example.com/api".to_owned()),
+            client_id: None,
+            token_url: None,
+            scope: None,
+            certificate: None,
+            username: Some("agent".to_owned()),
+            validation_url: Some("https://example.com".to_owned()),
+            created_time: Some(1_774_641_703_000),
+            last_updated_time: Some(1_774_641_703_042),
+        }
+    }
+
+    fn planned() -> Object {
+        Object::null(&schema().block)
+            .with("name", "Help desk")
+            .with("authentication_type", BASIC)
+            .with("resource_domain_url", "https://example.com/api")
+            .with("username", "agent")
+            .with("password", Secret::from("hunter2"))
+            .with("validation_url", "https://example.com")
+            .with("active", true)
+    }
+
+    fn plan(object: Object) -> Plan {
+        Plan::new(object, &schema().block)
+    }
+
+    #[test]
+    fn a_state_holds_what_webex_has_and_keeps_what_webex_does_not_tell() {
+        let state = state(&connector(), organization(), &planned());
+        let object = state.object();
+        assert_eq!(object.string("id").known(), Some("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10"));
+        assert_eq!(object.string("organization_id").known(), Some(ORGANIZATION));
+        assert_eq!(object.string("created_time").known(), Some("2026-03-27T20:01:43Z"));
+        assert_eq!(object.string("last_updated_time").known(), Some("2026-03-27T20:01:43.042Z"));
+        assert_eq!(object.secret("password").known(), Some(&Secret::from("hunter2")));
+        assert_eq!(object.get("grant_type"), &Value::Null);
+    }
+
+    #[test]
+    fn the_users_spelling_stays_where_it_means_the_same() {
+        let same = [
+            ("resource_domain_url", "https://example.com/api/"),
+            ("resource_domain_url", "https://EXAMPLE.com:443/api"),
+            ("validation_url", "https://example.com/"),
+            ("organization_id", "3F1C9A52-7D4E-4B8A-9C06-5E2D81B7F430"),
+        ];
+        for (argument, spelling) in same {
+            let base = planned().with(argument, spelling);
+            let state = state(&connector(), organization(), &base);
+            assert_eq!(state.object().string(argument).known(), Some(spelling));
+            assert_eq!(differences(&plan(base), &connector()), []);
+        }
+    }
+
+    #[test]
+    fn what_means_something_else_is_a_difference_and_webexs_is_in_state() {
+        let others = [
+            ("name", "Help Desk"),
+            ("authentication_type", OAUTH2),
+            ("resource_domain_url", "https://example.com/API"),
+            ("resource_domain_url", "https://example.com:8443/api"),
+            ("username", "agent2"),
+            ("validation_url", "https://example.com/users"),
+        ];
+        for (argument, wanted) in others {
+            let base = planned().with(argument, wanted);
+            let found = differences(&plan(base.clone()), &connector());
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert_eq!(
+                (found[0].argument, found[0].wanted.as_str()),
+                (argument, &*format!("{wanted:?}"))
+            );
+            let state = state(&connector(), organization(), &base);
+            assert_ne!(state.object().string(argument).known(), Some(wanted));
+        }
+    }
+
+    #[test]
+    fn what_was_ignored_is_a_difference() {
+        let mut ignored = connector();
+        ignored.username = None;
+        ignored.active = false;
+        let found = differences(&plan(planned()), &ignored);
+        let expected = [("username", "\"agent\"", "not set"), ("active", "true", "false")];
+        let found = found.iter().map(|d| (d.argument, d.wanted.as_str(), d.got.as_str()));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn an_empty_text_of_webex_is_none() {
+        let mut empty = connector();
+        empty.scope = Some(String::new());
+        assert_eq!(differences(&plan(planned()), &empty), []);
+        assert_eq!(state(&empty, organization(), &planned()).object().get("scope"), &Value::Null);
+    }
+
+    #[test]
+    fn a_literal_that_is_not_known_is_shown_as_webex_spells_it() {
+        let mut newer = connector();
+        newer.authentication_type = Some(AuthenticationType::Other("MUTUAL_TLS".to_owned()));
+        let state = state(&newer, organization(), &Object::null(&schema().block));
+        assert_eq!(state.object().string("authentication_type").known(), Some("MUTUAL_TLS"));
+    }
+
+    #[test]
+    fn pem_is_the_same_whatever_its_line_ends() {
+        assert!(Sameness::Pem.holds("a\nb\n", "a\r\nb"));
+        assert!(!Sameness::Pem.holds("a\nb", "a\nc"));
+    }
+
+    #[test]
+    fn names_are_compared_after_normalization() {
+        assert!(Sameness::Text.holds("Zu\u{308}rich", "Z\u{fc}rich"));
+    }
+
+    #[test]
+    fn credentials_come_from_the_configuration_only() {
+        let configured = Object::null(&schema().block).with("password_wo", Secret::from("new"));
+        let content = content(&plan(planned()), &Configuration::new(configured));
+        assert_eq!(content.password, Some(Secret::from("new")));
+        let nothing = Configuration::new(Object::null(&schema().block));
+        assert_eq!(super::content(&plan(planned()), &nothing).password, None);
+    }
+
+    #[test]
+    fn only_the_time_of_the_last_change_may_differ_unseen() {
+        let before = state(&connector(), organization(), &planned());
+        let mut later = connector();
+        later.last_updated_time = Some(1_774_641_800_000);
+        assert!(looks_the_same(&before, &state(&later, organization(), &planned())));
+        later.active = false;
+        assert!(!looks_the_same(&before, &state(&later, organization(), &planned())));
+    }
+}
