@@ -13,3 +13,6 @@ mod architecture;
 
 /// The life of a connector through the real CLI.
 mod life_cycle;
+
+/// What goes wrong between the provider and Webex, seen through the real CLI.
+mod resilience;

@@ -1,0 +1,168 @@
+//! Creates that may have happened, and creates that are refused.
+
+use serde_json::json;
+use webex_cc_simulator::Script;
+
+use super::{ARGUMENTS, applied, count, id_of, on_create, stored};
+use crate::life_cycle::{ADDRESS, connector, without_lock};
+use crate::support::terraform::Terraform;
+
+/// Rows 3 and 4: the answer is lost after the connector was created. It is
+/// looked up and adopted; nothing is sent twice.
+#[test]
+fn a_lost_answer_is_looked_up_and_the_connector_adopted() {
+    let lost = [
+        Script::close_after(),
+        Script::lost_answer(502, "<html>Bad Gateway</html>".into()),
+        Script::lost_answer(504, json!(null)),
+        Script::lost_answer(500, json!({"error": "oops"})),
+    ];
+    for script in lost {
+        let simulator = without_lock();
+        let terraform = Terraform::with(&simulator);
+        terraform.write("main.tf", &connector(ARGUMENTS));
+        simulator.faults([on_create(script.times(1))]);
+        terraform
+            .apply()
+            .succeeded()
+            .says("The answer to creating connector \"Zendesk\" was lost")
+            .says("1 added");
+        assert_eq!(count(&simulator, "POST"), 1);
+        let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+        assert_eq!(attributes["id"], stored(&simulator)["id"]);
+        terraform.plans_nothing();
+    }
+}
+
+/// Row 3: the connection ended before the connector was created. Nothing is
+/// sent again blindly; applying again is safe, and works.
+#[test]
+fn a_create_that_never_arrived_is_safe_to_repeat() {
+    let simulator = without_lock();
+    let terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", &connector(ARGUMENTS));
+    simulator.faults([on_create(Script::close_before().times(1))]);
+    terraform.apply().failed().says("It is safe to apply again").says("tracking id");
+    assert_eq!(count(&simulator, "POST"), 1);
+    terraform.apply().succeeded().says("1 added");
+    stored(&simulator);
+    terraform.plans_nothing();
+}
+
+/// Row 1: a limited request was surely not executed, so it is sent again.
+#[test]
+fn a_limited_create_is_sent_again() {
+    let simulator = without_lock();
+    let terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", &connector(ARGUMENTS));
+    let limited = Script::answer(429, json!(null)).header("Retry-After", "0");
+    simulator.faults([on_create(limited.times(2))]);
+    terraform.apply().succeeded().says("1 added");
+    assert_eq!(count(&simulator, "POST"), 3);
+    stored(&simulator);
+}
+
+/// Row 10: the plan already warns; applying it fails with the id and the block
+/// that adopts the existing connector.
+#[test]
+fn a_taken_name_is_told_early_and_with_the_import_block() {
+    let simulator = without_lock();
+    let rival = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
+    let organization = simulator.organization();
+    let fields = json!({
+        "name": "Zendesk", "connectorType": "CUSTOM", "active": true,
+        "authenticationType": "BASIC", "resourceDomain": "https://other.example.com",
+    });
+    simulator.store(organization, rival, fields);
+    let mut terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", &connector(ARGUMENTS));
+    let block = format!("id = \"{organization}/{rival}\"");
+    terraform.plan().succeeded().says("The name is already taken").says(&block);
+    terraform
+        .apply()
+        .failed()
+        .says("Could not create connector \"Zendesk\"")
+        .says("on main.tf line")
+        .says("Nothing was created.")
+        .says(&block);
+    assert_eq!(id_of(&stored(&simulator)), rival);
+
+    terraform.set("WEBEX_CC_PREFLIGHT_CHECKS", "false");
+    simulator.clear_journal();
+    terraform.plan().succeeded().does_not_say("already taken");
+    assert_eq!(simulator.journal(), []);
+}
+
+/// Row 14: the eleventh connector.
+#[test]
+fn the_limit_of_connectors_is_named() {
+    let simulator = without_lock();
+    let organization = simulator.organization();
+    for number in 0..10 {
+        let id = format!("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a{number:02}");
+        let fields = json!({ "name": format!("c{number}"), "connectorType": "CUSTOM" });
+        simulator.store(organization, &id, fields);
+    }
+    let terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", &connector(ARGUMENTS));
+    terraform.plan().succeeded().says("no room for another custom connector");
+    terraform.apply().failed().says("Webex allows 10").says("Webex says:").says("tracking id");
+}
+
+/// Row 14: Webex checked the credentials with the third party, who refused.
+#[test]
+fn refused_credentials_are_reported_in_webexs_words_and_not_retried() {
+    let simulator = without_lock();
+    let terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", &connector(ARGUMENTS));
+    let body = json!({
+        "trackingId": "ccconfig_42",
+        "error": { "key": "400", "reason": "invalid", "message": [
+            { "description": "validationUrl: https://example.zendesk.com answered 401" },
+        ]},
+    });
+    simulator.faults([on_create(Script::answer(400, body))]);
+    terraform
+        .apply()
+        .failed()
+        .says("Nothing was created.")
+        .says("Webex says: validationUrl: https://example.zendesk.com answered 401")
+        .says("Webex tracking id ccconfig_42");
+    assert_eq!(count(&simulator, "POST"), 1);
+}
+
+/// Row 22: a 201 that hides an ignored field.
+#[test]
+fn an_ignored_argument_is_an_error_and_state_holds_the_truth() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    let mut answer = stored(&simulator);
+    answer["username"] = json!("somebody else");
+    answer["version"] = json!(9);
+    simulator.faults([super::on("PUT", Script::lost_answer(200, answer).times(1))]);
+    let arguments = ARGUMENTS.replace("\"agent\"", "\"agent2\"");
+    terraform.write("main.tf", &connector(&arguments));
+    terraform
+        .apply()
+        .failed()
+        .says("Webex did not take username as it was sent")
+        .says("Sent: \"agent2\". What Webex has now: \"somebody else\"")
+        .says("on main.tf line");
+    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    assert_eq!(attributes["username"], json!("somebody else"));
+}
+
+/// Row 5: the connector exists, and its answer cannot be read. State has its
+/// id, and the next plan repairs instead of replacing.
+#[test]
+fn a_created_connector_that_cannot_be_read_back_is_kept() {
+    let simulator = without_lock();
+    let terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", &connector(ARGUMENTS));
+    simulator.faults([on_create(Script::lost_answer(201, "<html>".into()).times(1))]);
+    terraform.apply().succeeded().says("1 added");
+    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    assert_eq!(attributes["id"], stored(&simulator)["id"]);
+    assert_eq!(count(&simulator, "POST"), 1);
+    terraform.plans_nothing();
+}

@@ -1,0 +1,73 @@
+//! Deletes.
+
+use serde_json::{Value, json};
+use webex_cc_simulator::{Options, Script, Simulator};
+
+use super::{applied, id_of, on, stored};
+use crate::life_cycle::{ADDRESS, without_lock};
+
+/// Row 12: flows refer to it.
+#[test]
+fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
+    for active_lock in [false, true] {
+        let simulator = Simulator::start(Options { active_lock, ..Options::default() });
+        let simulator = simulator.expect("a simulator");
+        let terraform = applied(&simulator);
+        let id = id_of(&stored(&simulator));
+        simulator.add_reference(simulator.organization(), &id, "Order status");
+        simulator.add_reference(simulator.organization(), &id, "Callback");
+        terraform
+            .destroy()
+            .failed()
+            .says("Could not delete connector \"Zendesk\"")
+            .says("The connector is in use.")
+            .says("\"Order status\"")
+            .says("\"Callback\"")
+            .says("use a `removed` block");
+        assert_eq!(stored(&simulator)["active"], json!(true));
+        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+
+        simulator.clear_references(simulator.organization());
+        terraform.destroy().succeeded();
+        assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+    }
+}
+
+/// Row 7: it was deleted in Control Hub.
+#[test]
+fn deleting_what_is_gone_succeeds() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    terraform.run(["plan", "-destroy", "-no-color", "-out=saved"]).succeeded();
+    simulator.remove(simulator.organization(), &id_of(&stored(&simulator)));
+    terraform.run(["apply", "-no-color", "saved"]).succeeded().says("1 destroyed");
+}
+
+/// The connection is killed at every step of deleting an active connector; the
+/// next destroy converges, and no connector is left deactivated unnoticed.
+#[test]
+fn a_delete_that_is_cut_off_at_any_step_converges() {
+    for (method, step) in [("DELETE", 0), ("DELETE", 1), ("PUT", 0)] {
+        for cut in [Script::close_before(), Script::close_after()] {
+            let simulator = Simulator::start(Options::default()).expect("a simulator");
+            let mut terraform = applied(&simulator);
+            let pass = Script::new(webex_cc_simulator::Action::DelayMs(0)).times(step);
+            let mut scripts = vec![on(method, pass), on(method, cut)];
+            scripts.retain(|script| script.times != Some(0));
+            simulator.faults(scripts);
+            terraform.set("WEBEX_CC_MAX_RETRIES", "0");
+            let text = terraform.destroy().text();
+            let left = simulator.all_stored(simulator.organization());
+            if let Some(connector) = left.first() {
+                let is_active = connector["active"] == json!(true);
+                let told = text.contains("INACTIVE") || text.contains("may be inactive");
+                assert!(is_active || told, "{method} {step}: deactivated unnoticed\n{text}");
+                assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], connector["id"]);
+            }
+
+            simulator.faults([]);
+            terraform.destroy().succeeded();
+            assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Edits: other people's, interrupted ones, and those of active connectors.
+
+use serde_json::json;
+use webex_cc_simulator::{Options, Script, Simulator};
+
+use super::{ARGUMENTS, applied, count, edited, id_of, on, stored};
+use crate::life_cycle::{ADDRESS, connector, without_lock};
+
+/// Row 11: somebody edits the connector between plan and apply. Nothing is
+/// overwritten.
+#[test]
+fn an_edit_between_plan_and_apply_is_not_overwritten() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    terraform.write("main.tf", &connector(&edited()));
+    terraform.run(["plan", "-no-color", "-out=saved"]).succeeded();
+    let id = id_of(&stored(&simulator));
+    simulator.store(simulator.organization(), &id, json!({ "scope": "theirs" }));
+    simulator.clear_journal();
+    terraform
+        .run(["apply", "-no-color", "saved"])
+        .failed()
+        .says("Could not update connector \"Zendesk\"")
+        .says("Somebody changed the connector after it was read")
+        .says("Run `terraform plan` again");
+    assert_eq!(stored(&simulator)["username"], json!("agent"));
+    assert_eq!(stored(&simulator)["scope"], json!("theirs"));
+    assert_eq!(count(&simulator, "PUT"), 1);
+
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
+}
+
+/// The PUT carries the version that the plan saw.
+#[test]
+fn a_put_carries_the_version_that_the_plan_saw() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    let version = stored(&simulator)["version"].clone();
+    terraform.write("main.tf", &connector(&edited()));
+    terraform.apply().succeeded();
+    assert_eq!(crate::life_cycle::last_body(&simulator, "PUT")["version"], version);
+}
+
+/// The answer to a PUT is lost: it is settled by looking, not by guessing.
+#[test]
+fn a_lost_answer_to_an_update_converges() {
+    for script in [Script::close_after(), Script::close_before(), Script::answer(503, json!(null))]
+    {
+        let simulator = without_lock();
+        let terraform = applied(&simulator);
+        simulator.faults([on("PUT", script.times(1))]);
+        terraform.write("main.tf", &connector(&edited()));
+        terraform.apply().succeeded().says("1 changed");
+        assert_eq!(stored(&simulator)["username"], json!("agent2"));
+        assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+        terraform.plans_nothing();
+    }
+}
+
+/// Row 13: the edit itself is refused after the connector was deactivated for
+/// it. The connector is active again.
+#[test]
+fn a_refused_edit_leaves_the_connector_active() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let terraform = applied(&simulator);
+    // 423 for the edit, then the deactivation passes, then the edit fails.
+    let refused = json!({ "error": { "message": [{ "description": "username: too short" }] } });
+    simulator.faults([
+        on("PUT", Script::answer(423, json!({ "error": "locked" })).times(1)),
+        on("PUT", Script::new(webex_cc_simulator::Action::DelayMs(0)).times(1)),
+        on("PUT", Script::answer(400, refused).times(1)),
+    ]);
+    terraform.write("main.tf", &connector(&edited()));
+    terraform
+        .apply()
+        .failed()
+        .says("The connector is as it was before, and active again")
+        .says("Webex says: username: too short");
+    assert_eq!(stored(&simulator)["active"], json!(true));
+    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    assert_eq!((&attributes["active"], &attributes["username"]), (&json!(true), &json!("agent")));
+
+    simulator.faults([]);
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
+}
+
+/// Row 13: not even activating it again works. State and error say so, and the
+/// next apply repairs it.
+#[test]
+fn a_connector_that_stays_deactivated_is_told_and_repaired() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let terraform = applied(&simulator);
+    simulator.faults([
+        on("PUT", Script::answer(423, json!({ "error": "locked" })).times(1)),
+        on("PUT", Script::new(webex_cc_simulator::Action::DelayMs(0)).times(1)),
+        on("PUT", Script::answer(403, json!({ "error": "no" }))),
+    ]);
+    terraform.write("main.tf", &connector(&edited()));
+    terraform
+        .apply()
+        .failed()
+        .says("THE CONNECTOR IS INACTIVE, and flows that use it fail.")
+        .says("State says active = false");
+    assert_eq!(stored(&simulator)["active"], json!(false));
+    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    assert_eq!(attributes["active"], json!(false));
+
+    simulator.faults([]);
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["active"], json!(true));
+    assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
+}
+
+/// The connection is killed at every step of an update of an active connector,
+/// before and after processing; the next apply converges, and the connector is
+/// active in the end.
+#[test]
+fn an_update_that_is_cut_off_at_any_step_converges() {
+    for step in 0..4 {
+        for cut in [Script::close_before(), Script::close_after()] {
+            let simulator = Simulator::start(Options::default()).expect("a simulator");
+            let terraform = applied(&simulator);
+            let pass = Script::new(webex_cc_simulator::Action::DelayMs(0));
+            let mut scripts = vec![on("PUT", pass.times(step))];
+            scripts.push(on("PUT", cut.clone()));
+            scripts.retain(|script| script.times != Some(0));
+            simulator.faults(scripts);
+            terraform.write("main.tf", &connector(&edited()));
+            let mut terraform = terraform;
+            terraform.set("WEBEX_CC_MAX_RETRIES", "0");
+            let output = terraform.apply();
+            let is_active = stored(&simulator)["active"] == json!(true);
+            let text = output.text();
+            assert!(
+                is_active || text.contains("INACTIVE") || text.contains("may be inactive"),
+                "step {step}: deactivated unnoticed\n{text}"
+            );
+
+            simulator.faults([]);
+            terraform.apply().succeeded();
+            assert_eq!(stored(&simulator)["active"], json!(true), "step {step}");
+            assert_eq!(stored(&simulator)["username"], json!("agent2"), "step {step}");
+            assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+            terraform.plans_nothing();
+        }
+    }
+}
+
+/// A new name that is taken is an error on `name`.
+#[test]
+fn renaming_to_a_taken_name_is_told() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    let organization = simulator.organization();
+    let rival = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
+    simulator.store(organization, rival, json!({ "name": "CRM", "connectorType": "CUSTOM" }));
+    terraform.write("main.tf", &connector(&ARGUMENTS.replace("Zendesk\"\n", "CRM\"\n")));
+    terraform.plan().succeeded().says("The name is already taken");
+    terraform
+        .apply()
+        .failed()
+        .says("Could not update connector \"Zendesk\"")
+        .says(&format!("The name \"CRM\" belongs to the connector {rival}"));
+}

@@ -1,0 +1,155 @@
+//! Reads: what counts as gone, what does not, and how few calls are made.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+use webex_cc_simulator::{Options, Script, Simulator};
+
+use super::{ARGUMENTS, applied, id_of, on_list, stored};
+use crate::life_cycle::{ADDRESS, calls, connector, without_lock};
+use crate::support::terraform::Terraform;
+
+/// Row 7: a typed 404 by id is the only thing that counts as gone.
+#[test]
+fn a_connector_deleted_in_control_hub_is_created_again_with_a_warning() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    let id = id_of(&stored(&simulator));
+    simulator.remove(simulator.organization(), &id);
+    terraform
+        .plan()
+        .succeeded()
+        .says("no longer exists")
+        .says(&format!("Webex has no connector with the id {id}"))
+        .says("1 to add");
+    assert_eq!(
+        calls(&simulator),
+        ["GET /organization/ORG/v2/connector 200", "GET /organization/ORG/connector/ID 404"]
+    );
+    terraform.apply().succeeded().says("1 added");
+    terraform.plans_nothing();
+}
+
+/// Row 7: everything else is an error, and state stays.
+#[test]
+fn nothing_but_a_404_counts_as_gone() {
+    let answers = [
+        (400, json!({ "error": { "message": [{ "description": "connector not found" }] } })),
+        (401, json!({ "error": "expired" })),
+        (403, json!({ "error": "forbidden" })),
+        (404, json!("<html>Not Found</html>")),
+        (405, json!({ "timestamp": 1, "status": 405, "error": "Method Not Allowed", "path": "/" })),
+        (500, json!(null)),
+        (302, json!(null)),
+        (200, json!("<html>Sign in</html>")),
+        (200, json!({ "meta": {}, "data": null })),
+    ];
+    for (status, body) in answers {
+        let simulator = without_lock();
+        let mut terraform = applied(&simulator);
+        terraform.set("WEBEX_CC_MAX_RETRIES", "0");
+        let id = id_of(&stored(&simulator));
+        simulator.faults([
+            Script::answer(status, body).header("Location", "https://evil.example.com/x")
+        ]);
+        terraform
+            .plan()
+            .failed()
+            .says("Could not read connector \"Zendesk\"")
+            .says("Nothing was changed; state holds what was known before.");
+        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+    }
+}
+
+/// Row 18: the target's host is named, and the token is not sent there.
+#[test]
+fn a_redirect_is_named_and_not_followed() {
+    let simulator = without_lock();
+    let elsewhere = without_lock();
+    let terraform = applied(&simulator);
+    let location = format!("{}/organization/x/v2/connector", elsewhere.base_url());
+    simulator.faults([on_list(Script::answer(307, json!(null)).header("Location", &location))]);
+    terraform.plan().failed().says("redirects to 127.0.0.1").says("Redirects are not followed");
+    assert_eq!(elsewhere.journal(), []);
+}
+
+/// Row 9.
+#[test]
+fn a_token_that_may_only_read_is_told_which_scope_it_lacks() {
+    let options = Options {
+        read_only_tokens: vec!["read-only".to_owned()],
+        active_lock: false,
+        ..Options::default()
+    };
+    let simulator = Simulator::start(options).expect("a simulator");
+    let mut terraform = applied(&simulator);
+    terraform.set("WEBEX_ACCESS_TOKEN", "read-only");
+    terraform.set("WEBEX_ORGANIZATION_ID", simulator.organization());
+    terraform.plans_nothing();
+    terraform.write("main.tf", &connector(&super::edited()));
+    simulator.clear_journal();
+    terraform.apply().failed().says("cjp:config_write").says("status 403");
+    assert_eq!(super::count(&simulator, "PUT"), 1);
+}
+
+/// Row 8, the half that cannot be cured.
+#[test]
+fn a_static_token_that_has_ended_says_what_can_be_renewed() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    simulator.expire_tokens();
+    terraform
+        .plan()
+        .failed()
+        .says("it is wrong, or it has expired")
+        .says("client_id, client_secret and refresh_token");
+}
+
+/// Row 23: reads of one organization share one list call.
+#[test]
+fn refreshing_many_connectors_costs_one_call_for_each_organization() {
+    let organizations = [
+        "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430",
+        "a1b0f7d2-3c5e-4f60-8d9a-1b2c3d4e5f60",
+        "b2c1e8f3-4d6f-4a71-9e0b-2c3d4e5f6a71",
+    ];
+    let options = Options {
+        organizations: organizations.map(str::to_owned).to_vec(),
+        active_lock: false,
+        ..Options::default()
+    };
+    let simulator = Simulator::start(options).expect("a simulator");
+    let terraform = Terraform::with(&simulator);
+    let mut configuration = String::new();
+    for (position, organization) in organizations.iter().enumerate() {
+        let arguments = ARGUMENTS.replace("\"Zendesk\"", "\"c${count.index}\"");
+        let _ = write!(
+            configuration,
+            "resource \"webex_cc_custom_connector\" \"r{position}\" {{\n  count = 10\n  \
+             organization_id = \"{organization}\"\n{arguments}}}\n"
+        );
+    }
+    terraform.write("main.tf", &configuration);
+    terraform.apply().succeeded().says("30 added");
+    simulator.clear_journal();
+    terraform.plans_nothing();
+    let journal = simulator.journal();
+    assert_eq!(journal.len(), 3, "{journal:#?}");
+    for organization in organizations {
+        let path = format!("/organization/{organization}/v2/connector");
+        assert_eq!(journal.iter().filter(|exchange| exchange.path == path).count(), 1);
+    }
+    terraform.destroy().succeeded().says("30 destroyed");
+}
+
+/// Row 2: reads are tried again.
+#[test]
+fn a_read_survives_a_passing_fault() {
+    for script in [Script::answer(503, json!(null)), Script::close_before(), Script::close_after()]
+    {
+        let simulator = without_lock();
+        let terraform = applied(&simulator);
+        simulator.faults([on_list(script.times(2))]);
+        terraform.plans_nothing();
+    }
+}

@@ -1,0 +1,75 @@
+//! Tokens that are renewed, for one organization and for many.
+
+use webex_cc_simulator::{Authorization, Options, Simulator};
+
+use super::ARGUMENTS;
+use crate::life_cycle::connector;
+use crate::support::terraform::Terraform;
+
+/// A folder whose provider gets its tokens by a refresh token.
+fn with_refresh_token(simulator: &Simulator) -> Terraform {
+    let mut terraform = Terraform::with(simulator);
+    let authorization = Authorization::default();
+    terraform.unset("WEBEX_ACCESS_TOKEN");
+    terraform.set("WEBEX_CLIENT_ID", &authorization.client_id);
+    terraform.set("WEBEX_CLIENT_SECRET", &authorization.client_secret);
+    terraform.set("WEBEX_REFRESH_TOKEN", &authorization.refresh_token);
+    terraform.set("WEBEX_TOKEN_URL", &format!("{}/v1/access_token", simulator.base_url()));
+    terraform.set("WEBEX_ORGANIZATION_ID", simulator.organization());
+    terraform
+}
+
+fn token_requests(simulator: &Simulator) -> usize {
+    let journal = simulator.journal();
+    journal.iter().filter(|exchange| exchange.path == "/v1/access_token").count()
+}
+
+/// Ten connectors at once, one refresh.
+#[test]
+fn one_refresh_serves_all_operations_in_flight() {
+    let options = Options { active_lock: false, ..Options::default() };
+    let simulator = Simulator::start(options).expect("a simulator");
+    let terraform = with_refresh_token(&simulator);
+    let arguments = ARGUMENTS.replace("\"Zendesk\"", "\"c${count.index}\"");
+    terraform.write("main.tf", &connector(&format!("  count = 10\n{arguments}")));
+    terraform.apply().succeeded().says("10 added");
+    simulator.clear_journal();
+    terraform.plans_nothing();
+    assert_eq!(token_requests(&simulator), 1);
+}
+
+/// A refresh token that Webex replaces: the run goes on, and the user is told.
+#[test]
+fn a_replaced_refresh_token_is_told() {
+    let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
+    let options = Options { active_lock: false, authorization, ..Options::default() };
+    let simulator = Simulator::start(options).expect("a simulator");
+    let terraform = with_refresh_token(&simulator);
+    let id = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
+    let fields = serde_json::json!({
+        "name": "Zendesk", "connectorType": "CUSTOM", "active": true, "authenticationType": "BASIC",
+        "resourceDomain": "https://example.zendesk.com/api/v2/", "username": "agent",
+        "validationUrl": "https://example.zendesk.com",
+    });
+    simulator.store(simulator.organization(), id, fields);
+    let block = format!("import {{\n  to = webex_cc_custom_connector.test\n  id = \"{id}\"\n}}\n");
+    let arguments = ARGUMENTS.replace("  password            = \"basic-password\"\n", "");
+    terraform.write("main.tf", &format!("{}{block}", connector(&arguments)));
+    terraform.plan().succeeded().says("Webex has replaced the refresh token").says("valid until");
+}
+
+#[test]
+fn wrong_credentials_are_refused_in_words() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let mut terraform = with_refresh_token(&simulator);
+    terraform.set("WEBEX_CLIENT_SECRET", "wrong-client-secret");
+    terraform.write("main.tf", &connector(ARGUMENTS));
+    terraform
+        .apply()
+        .failed()
+        .says("The token endpoint at 127.0.0.1 refuses the credentials")
+        .says("Nothing was created.")
+        .does_not_say("wrong-client-secret");
+    // The early warnings stay silent, and nothing was asked of the API.
+    assert!(simulator.journal().iter().all(|exchange| exchange.path == "/v1/access_token"));
+}
