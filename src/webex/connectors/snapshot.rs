@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::exchange::{Persistence, kind_of_interruption};
+use super::super::exchange::{Persistence, interrupted};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::{Connector, Connectors};
 
@@ -101,14 +101,21 @@ impl Snapshots {
         persistence: Persistence,
         budget: &Budget,
     ) -> Result<List, Error> {
+        let began = Instant::now();
         loop {
             let (flight, is_mine) = match self.board(connectors, persistence, budget) {
                 Boarding::Ready(list) => return Ok(list),
                 Boarding::Flight { flight, is_mine } => (flight, is_mine),
             };
-            let landed = budget.run(flight.landing).await.map_err(|interruption| {
-                Error::new(Operation::ListConnectors, kind_of_interruption(interruption))
-            })?;
+            // Our own call is bounded by our budget from within, and then the
+            // error knows what it was doing.
+            let landed = if is_mine {
+                flight.landing.await
+            } else {
+                budget.run(flight.landing).await.map_err(|interruption| {
+                    interrupted(Operation::ListConnectors, interruption, began)
+                })?
+            };
             match landed {
                 // It failed for reasons of whoever asked first: a shorter
                 // deadline, a stop, or only one attempt.
