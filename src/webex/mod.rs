@@ -47,6 +47,8 @@ mod redact;
 mod request;
 mod retry;
 mod settings;
+#[cfg(test)]
+mod testing;
 mod transport;
 
 pub use auth::{Notice, TokenProblem};

@@ -283,3 +283,153 @@ pub(crate) fn encoded(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webex::testing::{ID, ORGANIZATION, organization, settings, static_token};
+
+    fn endpoints(base: &str) -> Endpoints {
+        let mut settings = settings(static_token());
+        settings.base_url = Url::parse(base).unwrap();
+        Endpoints::new(&settings)
+    }
+
+    /// A request as text: line, headers in alphabetical order, body.
+    fn shown(request: &Request) -> String {
+        let token = Secret::from("a-token");
+        let agent = HeaderValue::from_static("agent/1");
+        let http = request.to_http(Some(&token), "T_1", &agent).unwrap();
+        let mut headers: Vec<_> = http
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
+            .collect();
+        headers.sort();
+        let body = String::from_utf8(http.body().to_vec()).unwrap();
+        format!("{} {}\n{}\n{body}", http.method(), http.uri(), headers.concat())
+    }
+
+    const HEADERS: &str = "accept-encoding: identity\naccept: application/json\n\
+        authorization: Bearer a-token\n";
+
+    fn id() -> ConnectorId {
+        ConnectorId::parse(ID).unwrap()
+    }
+
+    fn json_body() -> Body {
+        Body::json(&serde_json::json!({"a": 1}), Vec::new()).unwrap()
+    }
+
+    #[test]
+    fn every_request_byte_by_byte() {
+        let endpoints = endpoints("https://api.example");
+        let bodiless = format!("{HEADERS}trackingid: T_1\nuser-agent: agent/1\n\n");
+        let with_body = format!(
+            "{HEADERS}content-type: application/json\ntrackingid: T_1\nuser-agent: agent/1\n\n{{\"a\":1}}"
+        );
+        let base = format!("https://api.example/organization/{ORGANIZATION}");
+        let organization = organization();
+        for (request, line, rest) in [
+            (
+                endpoints.create(organization, json_body()),
+                format!("POST {base}/connector"),
+                &with_body,
+            ),
+            (endpoints.read(organization, &id()), format!("GET {base}/connector/{ID}"), &bodiless),
+            (
+                endpoints.list(organization),
+                format!(
+                    "GET {base}/v2/connector?page=0&pageSize=100&filter=connectorType%3D%3D%22CUSTOM%22"
+                ),
+                &bodiless,
+            ),
+            (
+                endpoints.replace(Operation::UpdateConnector, organization, &id(), json_body()),
+                format!("PUT {base}/connector/{ID}"),
+                &with_body,
+            ),
+            (
+                endpoints.delete(organization, &id()),
+                format!("DELETE {base}/connector/{ID}"),
+                &bodiless,
+            ),
+            (
+                endpoints.references(organization, &id()),
+                format!("GET {base}/connector/{ID}/incoming-references?page=0&pageSize=100"),
+                &bodiless,
+            ),
+            (
+                endpoints.flow_connectors(organization, FlowSearch::Name("S NOW&x=1")),
+                format!(
+                    "GET https://api.example/{ORGANIZATION}/project/5e5c9ad6d61f870d6d778c1b/v2/activities/http-request/inputs/connectorId/choices?search=S%20NOW%26x%3D1&validate=false"
+                ),
+                &bodiless,
+            ),
+            (
+                endpoints.flow_connectors(organization, FlowSearch::Id(&id())),
+                format!(
+                    "GET https://api.example/{ORGANIZATION}/project/5e5c9ad6d61f870d6d778c1b/v2/activities/http-request/inputs/connectorId/choices?search={ID}&validate=true"
+                ),
+                &bodiless,
+            ),
+            (
+                endpoints.refresh_token(json_body()),
+                "POST https://webexapis.com/v1/access_token".to_owned(),
+                &with_body,
+            ),
+            (
+                endpoints.service_app_token("app/id", json_body()),
+                "POST https://webexapis.com/v1/applications/app%2Fid/token".to_owned(),
+                &with_body,
+            ),
+        ] {
+            assert_eq!(shown(&request), format!("{line}\n{rest}"));
+        }
+    }
+
+    #[test]
+    fn a_base_url_with_a_path_is_a_prefix() {
+        for base in ["https://gateway.example/webex", "https://gateway.example/webex/"] {
+            let request = endpoints(base).read(organization(), &id());
+            let expected =
+                format!("https://gateway.example/webex/organization/{ORGANIZATION}/connector/{ID}");
+            assert_eq!(request.url.as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn row_42_no_id_leaves_its_path_segment() {
+        let endpoints = endpoints("https://api.example");
+        let base = format!("https://api.example/organization/{ORGANIZATION}/connector");
+        for (id, segment) in [
+            ("../site", "..%2Fsite"),
+            ("%2f..", "%252f.."),
+            ("%2e%2e", "%252e%252e"),
+            ("a b?c#d;e", "a%20b%3Fc%23d%3Be"),
+            ("...", "..."),
+            ("\\..\\", "%5C..%5C"),
+            ("ä\u{202e}", "%C3%A4%E2%80%AE"),
+        ] {
+            let id = ConnectorId::parse(id).unwrap();
+            assert_eq!(
+                endpoints.read(organization(), &id).url.as_str(),
+                format!("{base}/{segment}")
+            );
+            let references = endpoints.references(organization(), &id).url;
+            assert_eq!(references.path(), format!("{}/{segment}/incoming-references", &base[19..]));
+        }
+    }
+
+    #[test]
+    fn the_token_is_marked_as_sensitive() {
+        let request = endpoints("https://api.example").list(organization());
+        let agent = HeaderValue::from_static("agent/1");
+        let token = Secret::from("a-token");
+        let http = request.to_http(Some(&token), "T_1", &agent).unwrap();
+        assert!(http.headers()[AUTHORIZATION].is_sensitive());
+        assert!(!format!("{http:?} {request:?}").contains("a-token"));
+        let without = request.to_http(None, "T_1", &agent).unwrap();
+        assert!(!without.headers().contains_key(AUTHORIZATION));
+    }
+}

@@ -236,3 +236,224 @@ impl Attempt<'_> {
 fn failed(error: Error, aftermath: CreateAftermath) -> CreateError {
     CreateError { error, aftermath, connectors_in_organization: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::webex::testing::{
+        ID, OTHER_ID, Reply, SERVER_EPOCH, Script, answer, budget, connectors, content, empty,
+        lost, object, page, problem, raw, with,
+    };
+    use crate::webex::transport::{Deadline, FailureKind};
+
+    async fn create(script: &std::sync::Arc<Script>) -> Result<Created, CreateError> {
+        connectors(script.clone()).create(&content(), &budget()).await
+    }
+
+    fn seconds(count: i64) -> i64 {
+        SERVER_EPOCH + count * 1000
+    }
+
+    fn rows(rows: &[Value]) -> Reply {
+        answer(200, &page(rows))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_create_costs_one_post() {
+        let script = Script::new([answer(201, &object(0, seconds(0)))]);
+        let created = create(&script).await.unwrap();
+        assert_eq!((created.connector.id.as_str(), created.adopted), (ID, false));
+        assert_eq!(script.lines(), ["POST /connector"]);
+        assert_eq!(script.seen()[0].json()["clientSecret"], "s3cret-canary");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_3_what_surely_did_not_happen_is_sent_again() {
+        for reply in [
+            empty(429),
+            Reply::Failure(FailureKind::Connection),
+            Reply::Failure(FailureKind::Timeout(Deadline::Connect)),
+        ] {
+            let script = Script::new([reply, answer(201, &object(0, seconds(0)))]);
+            assert!(!create(&script).await.unwrap().adopted);
+            assert_eq!(script.lines(), ["POST /connector", "POST /connector"]);
+        }
+    }
+
+    /// Everything after which nobody knows whether there is a connector now.
+    fn unclear() -> Vec<Reply> {
+        vec![
+            lost(),
+            empty(500),
+            raw(502, "<html>"),
+            empty(503),
+            empty(504),
+            Reply::Hang,
+            Reply::Failure(FailureKind::Timeout(Deadline::FirstByte)),
+            Reply::Failure(FailureKind::BodyTooLarge),
+        ]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_3_and_4_a_lost_answer_is_looked_up_and_adopted() {
+        for reply in unclear() {
+            let script = Script::new([reply, rows(&[object(0, seconds(1))])]);
+            let created = create(&script).await.unwrap();
+            assert_eq!((created.connector.id.as_str(), created.adopted), (ID, true));
+            assert_eq!(script.lines(), ["POST /connector", "GET /v2/connector"]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_4_and_36_nothing_is_found_and_it_is_safe_to_try_again() {
+        for reply in unclear() {
+            let mut replies = vec![reply];
+            replies.extend((0..6).map(|_| rows(&[])));
+            let script = Script::new(replies);
+            let failure = create(&script).await.unwrap_err();
+            assert_eq!(failure.aftermath, CreateAftermath::NotSeen);
+            assert!(script.is_done());
+            let posts = script.lines().iter().filter(|line| line.starts_with("POST")).count();
+            assert_eq!(posts, 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_4_what_becomes_visible_later_is_found() {
+        let script = Script::new([lost(), rows(&[]), rows(&[]), rows(&[object(0, seconds(0))])]);
+        assert!(create(&script).await.unwrap().adopted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_4_only_what_can_only_be_ours_is_adopted() {
+        let ours = object(0, seconds(60));
+        for (found, adopted) in [
+            (ours.clone(), true),
+            // Spelled differently by the server.
+            (with(ours.clone(), &json!({"resourceDomain": "https://CRM.example/api/"})), true),
+            (with(ours.clone(), &json!({"scope": "other"})), false),
+            (with(ours.clone(), &json!({"clientId": null})), false),
+            (with(ours.clone(), &json!({"createdTime": seconds(57)})), false),
+            (with(ours.clone(), &json!({"createdTime": seconds(0)})), false),
+            (with(ours.clone(), &json!({"createdTime": null})), false),
+        ] {
+            let script = Script::new([lost(), rows(std::slice::from_ref(&found))]);
+            let connectors = connectors(script.clone());
+            tokio::time::advance(Duration::from_secs(60)).await;
+            let outcome = connectors.create(&content(), &budget()).await;
+            assert_eq!(outcome.is_ok(), adopted, "{found}");
+            if let Err(failure) = outcome {
+                let CreateAftermath::Found(connector) = failure.aftermath else {
+                    panic!("{failure:?}")
+                };
+                assert_eq!(connector.id.as_str(), ID);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_4_without_a_date_nothing_is_adopted() {
+        let undated = rows(&[object(0, seconds(0))]).header("date", "no date");
+        let script = Script::new([lost(), undated]);
+        let failure = create(&script).await.unwrap_err();
+        assert!(matches!(failure.aftermath, CreateAftermath::Found(_)), "{failure:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_4_what_was_there_before_is_not_adopted() {
+        let known = object(0, seconds(9));
+        let script = Script::new([rows(std::slice::from_ref(&known)), lost(), rows(&[known])]);
+        let connectors = connectors(script.clone());
+        connectors.list(&budget()).await.unwrap();
+        let failure = connectors.create(&content(), &budget()).await.unwrap_err();
+        assert!(matches!(failure.aftermath, CreateAftermath::Found(_)), "{failure:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_4_a_look_that_fails_leaves_it_open() {
+        let script = Script::new([lost(), empty(403)]);
+        let failure = create(&script).await.unwrap_err();
+        assert_eq!(failure.aftermath, CreateAftermath::Unknown);
+        assert_eq!(*failure.error.kind(), ErrorKind::ConnectionLost);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_4_a_passed_deadline_leaves_time_to_look() {
+        let script = Script::new([Reply::Hang, rows(&[object(0, seconds(1))])]);
+        let connectors = connectors(script.clone());
+        let short = Budget { deadline: Instant::now() + Duration::from_secs(9), ..budget() };
+        assert!(connectors.create(&content(), &short).await.unwrap().adopted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_5_a_created_connector_is_never_lost() {
+        // The answer says no more than the id.
+        let script = Script::new([answer(201, &json!({"id": ID})), answer(200, &object(0, 1))]);
+        let created = create(&script).await.unwrap();
+        assert_eq!((created.connector.name.as_str(), created.adopted), ("crm", false));
+        // And then it cannot be read.
+        let script = Script::new([answer(201, &json!({"id": ID})), empty(403)]);
+        let failure = create(&script).await.unwrap_err();
+        let CreateAftermath::Created { id } = failure.aftermath else { panic!("{failure:?}") };
+        assert_eq!(id.as_str(), ID);
+        // The answer says nothing at all.
+        let script = Script::new([empty(201), rows(&[object(0, seconds(-99))])]);
+        assert!(!create(&script).await.unwrap().adopted);
+        let script = Script::new([raw(201, "<html>"), empty(403)]);
+        let failure = create(&script).await.unwrap_err();
+        assert_eq!(failure.aftermath, CreateAftermath::Unknown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_10_a_taken_name_names_its_holder() {
+        for name in ["crm", "CRM"] {
+            let holder = with(object(4, seconds(5)), &json!({"id": OTHER_ID, "name": name}));
+            let script = Script::new([problem(409, "similar entity"), rows(&[holder])]);
+            let failure = create(&script).await.unwrap_err();
+            assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
+            let CreateAftermath::NameTakenBy(holder) = failure.aftermath else {
+                panic!("{:?}", failure.aftermath)
+            };
+            assert_eq!(holder.id.as_str(), OTHER_ID);
+            assert_eq!(failure.error.descriptions(), ["similar entity"]);
+        }
+        let script = Script::new([empty(409), rows(&[])]);
+        let failure = create(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::Conflict);
+        assert_eq!(failure.aftermath, CreateAftermath::NotCreated);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_14_an_invalid_request_counts_the_connectors() {
+        let many: Vec<_> =
+            (0..10).map(|n| with(object(0, 1), &json!({"id": format!("{n}")}))).collect();
+        let script = Script::new([problem(400, "limit reached"), rows(&many)]);
+        let failure = create(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(failure.connectors_in_organization, Some(10));
+        assert_eq!(failure.error.descriptions(), ["limit reached"]);
+        assert_eq!(failure.error.server_tracking_id(), Some("ccconfig_1"));
+        // Counting is a courtesy and fails silently.
+        let script = Script::new([problem(400, "password"), empty(503)]);
+        let failure = create(&script).await.unwrap_err();
+        assert_eq!(failure.connectors_in_organization, None);
+        assert_eq!(failure.aftermath, CreateAftermath::NotCreated);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_35_after_a_stop_nothing_is_looked_up() {
+        let script = Script::new([Reply::Hang]);
+        let connectors = connectors(script.clone());
+        let (budget, content) = (budget(), content());
+        let (ended, ()) = tokio::join!(connectors.create(&content, &budget), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            budget.stop.cancel();
+        });
+        let failure = ended.unwrap_err();
+        assert_eq!(failure.aftermath, CreateAftermath::Unknown);
+        assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
+        assert_eq!(script.lines(), ["POST /connector"]);
+    }
+}

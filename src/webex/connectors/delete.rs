@@ -196,3 +196,174 @@ impl Removal<'_> {
 fn failed(error: Error, aftermath: DeleteAftermath) -> DeleteError {
     DeleteError { error, aftermath }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::webex::Reference;
+    use crate::webex::testing::{
+        ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object, page,
+        problem, raw, with,
+    };
+
+    async fn delete(script: &Arc<Script>) -> Result<Deleted, DeleteError> {
+        connectors(script.clone()).delete(&id(), &budget()).await
+    }
+
+    fn lines(script: &Script) -> Vec<String> {
+        let short = |line: &String| line.replace(ID, "{id}");
+        script.lines().iter().map(short).collect()
+    }
+
+    fn inactive(version: i64) -> Value {
+        with(object(version, 1), &json!({"active": false}))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delete_costs_one_call() {
+        for status in [200, 204] {
+            let script = Script::new([empty(status)]);
+            assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
+            assert_eq!(lines(&script), ["DELETE /connector/{id}"]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_7_what_is_gone_already_is_deleted() {
+        let script = Script::new([problem(404, "not found")]);
+        assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: true });
+        assert_eq!(script.seen().len(), 1);
+        // A repetition does not find what the first try removed.
+        let script = Script::new([lost(), empty(404)]);
+        assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
+        // A gateway's page says nothing.
+        let script = Script::new([raw(404, "<html>")]);
+        assert_eq!(*delete(&script).await.unwrap_err().error.kind(), ErrorKind::NotFound);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_6_what_was_just_created_is_not_gone() {
+        let script = Script::new([
+            answer(201, &object(0, 1)),
+            empty(404),
+            empty(404),
+            answer(200, &object(0, 1)),
+            empty(204),
+        ]);
+        let connectors = connectors(script.clone());
+        connectors.create(&content(), &budget()).await.unwrap();
+        let deleted = connectors.delete(&id(), &budget()).await.unwrap();
+        assert_eq!(deleted, Deleted { was_missing: false });
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_12_what_refers_to_it_is_named() {
+        let flow = json!({"id": "f", "name": "Main", "type": "flow"});
+        let script = Script::new([problem(412, "in use"), answer(200, &page(&[flow]))]);
+        let failure = delete(&script).await.unwrap_err();
+        let ErrorKind::Referenced(references) = failure.error.kind() else { panic!("{failure:?}") };
+        let names: Vec<_> = references.iter().filter_map(|found| found.name.as_deref()).collect();
+        assert_eq!(names, ["Main"]);
+        assert_eq!(failure.aftermath, DeleteAftermath::StillThere(None));
+        // Not knowing the names does not change what it is.
+        let script = Script::new([empty(412), empty(403)]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::Referenced(Vec::<Reference>::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_ends_unclear_is_settled_by_reading() {
+        let script = Script::new([empty(500), empty(404)]);
+        assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
+        let script = Script::new([empty(500), answer(200, &object(3, 1))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(_))));
+        let script = Script::new([empty(500), empty(403)]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(failure.aftermath, DeleteAftermath::Unknown { may_be_inactive: false });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_delete_deletes_nothing() {
+        for status in [400, 401, 403] {
+            let script = Script::new([empty(status)]);
+            let failure = delete(&script).await.unwrap_err();
+            assert_eq!(failure.aftermath, DeleteAftermath::StillThere(None));
+            assert_eq!(script.seen().len(), 1);
+        }
+    }
+
+    fn saga(rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
+        let begin = [empty(423), answer(200, &object(3, 1)), answer(200, &inactive(4))];
+        Script::new(begin.into_iter().chain(rest))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_13_an_active_connector_is_deactivated_and_deleted() {
+        let script = saga([empty(204)]);
+        assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
+        assert_eq!(
+            lines(&script),
+            [
+                "DELETE /connector/{id}",
+                "GET /connector/{id}",
+                "PUT /connector/{id}",
+                "DELETE /connector/{id}"
+            ]
+        );
+        assert_eq!(script.seen()[2].json()["active"], false);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_12_and_13_one_in_use_is_activated_again() {
+        let flow = json!({"id": "f", "name": "Main", "type": "flow"});
+        let script = saga([empty(412), answer(200, &page(&[flow])), answer(200, &object(5, 1))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert!(matches!(failure.error.kind(), ErrorKind::Referenced(found) if found.len() == 1));
+        assert!(
+            matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active && c.version == Some(5))
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_13_when_activating_fails_too_the_error_says_so() {
+        let script = saga([empty(403), empty(403)]);
+        let failure = delete(&script).await.unwrap_err();
+        let DeleteAftermath::LeftDeactivated { connector, .. } = failure.aftermath else {
+            panic!("{:?}", failure.aftermath)
+        };
+        assert!(!connector.active);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_13_a_lock_that_is_not_about_being_active_is_an_error() {
+        let script = Script::new([empty(423), answer(200, &inactive(3))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::Locked);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_35_a_stop_after_deactivating_leads_to_activating_again() {
+        let script = Script::new([
+            empty(423),
+            answer(200, &object(3, 1)),
+            answer(200, &inactive(4)).after(std::time::Duration::from_secs(3)),
+            answer(200, &object(5, 1)),
+        ]);
+        let connectors = connectors(script.clone());
+        let (id, budget) = (id(), budget());
+        let (ended, ()) = tokio::join!(connectors.delete(&id, &budget), async {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            budget.stop.cancel();
+        });
+        let failure = ended.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
+        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active));
+        assert_eq!(script.seen().len(), 4);
+    }
+}

@@ -5,6 +5,8 @@
 //! like is known to [`wire`] only.
 
 mod content;
+#[cfg(test)]
+mod convergence;
 mod create;
 mod delete;
 mod snapshot;
@@ -378,5 +380,222 @@ fn read_connector(response: &Response, id: &ConnectorId) -> Result<Connector, Er
         Ok(connector)
     } else {
         Err(response.unreadable(BodyProblem::OtherConnector))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::webex::testing::{
+        ID, OTHER_ID, Script, answer, budget, connectors, content, empty, id, object, page,
+        problem, raw, with,
+    };
+
+    fn other() -> Value {
+        with(object(1, 1), &json!({"id": OTHER_ID, "name": "other"}))
+    }
+
+    fn linked(rows: &[Value], next: &str) -> Value {
+        json!({"meta": {"links": {"next": next}}, "data": rows})
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_23_ten_reads_at_once_cost_one_call() {
+        let rows: Vec<_> =
+            (0..10).map(|n| with(object(1, 1), &json!({"id": format!("id-{n}")}))).collect();
+        let script = Script::new([answer(200, &page(&rows)).after(Duration::from_secs(1))]);
+        let connectors = connectors(script.clone());
+        let budget = budget();
+        let ids: Vec<_> =
+            (0..10).map(|n| ConnectorId::parse(&format!("id-{n}")).unwrap()).collect();
+        for read in join_all(ids.iter().map(|id| connectors.read(id, &budget))).await {
+            assert!(read.unwrap().is_some());
+        }
+        assert!(connectors.read(&ids[3], &budget).await.unwrap().is_some());
+        assert_eq!(script.lines(), ["GET /v2/connector"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_7_gone_is_what_is_in_no_list_and_404_by_id() {
+        let script = Script::new([answer(200, &page(&[other()])), problem(404, "not found")]);
+        let connectors = connectors(script.clone());
+        assert_eq!(connectors.read(&id(), &budget()).await, Ok(None));
+        assert_eq!(script.lines(), ["GET /v2/connector", &format!("GET /connector/{ID}")]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_7_nothing_else_means_gone() {
+        for status in [400, 401, 403, 405, 410, 500] {
+            let mut replies = vec![answer(200, &page(&[]))];
+            replies.extend((0..6).map(|_| problem(status, "not found")));
+            let connectors = connectors(Script::new(replies));
+            assert!(connectors.read(&id(), &budget()).await.is_err(), "{status}");
+        }
+        // A gateway's 404 says nothing about connectors.
+        let script = Script::new([answer(200, &page(&[])), raw(404, "<html>not found</html>")]);
+        let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::NotFound);
+        // Neither does a list that is 404 itself.
+        let script = Script::new([empty(404)]);
+        let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::NotFound);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_7_a_row_missing_from_the_list_is_read_by_id() {
+        let broken = json!({"id": ID, "connectorType": "CUSTOM"});
+        let script =
+            Script::new([answer(200, &page(&[broken, other()])), answer(200, &object(3, 1))]);
+        let connectors = connectors(script.clone());
+        assert_eq!(connectors.read(&id(), &budget()).await.unwrap().unwrap().version, Some(3));
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_7_a_fresh_read_confirms_a_404_by_the_list() {
+        let script = Script::new([empty(404), answer(200, &page(&[other()]))]);
+        assert_eq!(connectors(script).read_fresh(&id(), &budget()).await, Ok(None));
+        // Everything is 404 below a wrong base URL.
+        let script = Script::new([empty(404), empty(404)]);
+        let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::NotFound);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_about_another_connector_is_no_answer() {
+        let script = Script::new([answer(200, &other())]);
+        let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
+        let expected = ErrorKind::UnreadableBody(BodyProblem::OtherConnector);
+        assert_eq!(*error.kind(), expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_6_a_404_right_after_our_own_create_is_waited_out() {
+        let script = Script::new([
+            answer(201, &object(0, 1)),
+            empty(404),
+            empty(404),
+            answer(200, &object(0, 1)),
+        ]);
+        let connectors = connectors(script.clone());
+        connectors.create(&content(), &budget()).await.unwrap();
+        assert!(connectors.read_fresh(&id(), &budget()).await.unwrap().is_some());
+        assert!(script.is_done());
+        // Later, and at some point anyway, a 404 means gone.
+        tokio::time::advance(Duration::from_secs(31)).await;
+        script.then(empty(404));
+        script.then(answer(200, &page(&[])));
+        assert_eq!(connectors.read_fresh(&id(), &budget()).await, Ok(None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_6_waiting_for_our_own_create_is_bounded() {
+        let mut replies = vec![answer(201, &object(0, 1))];
+        replies.extend((0..6).map(|_| empty(404)));
+        replies.push(answer(200, &page(&[])));
+        let script = Script::new(replies);
+        let connectors = connectors(script.clone());
+        connectors.create(&content(), &budget()).await.unwrap();
+        assert_eq!(connectors.read_fresh(&id(), &budget()).await, Ok(None));
+        let waited: Duration = UNTIL_VISIBLE.into_iter().sum();
+        assert_eq!(script.seen().last().unwrap().at, waited);
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_pages_of_a_list_are_read() {
+        let link = "/organization/x/v2/connector?page=1&pageSize=100";
+        let script = Script::new([
+            answer(200, &linked(&[object(1, 1)], link)),
+            answer(200, &page(&[other()])),
+        ]);
+        let list = connectors(script.clone()).list(&budget()).await.unwrap();
+        assert_eq!(list.len(), 2);
+        assert!(script.seen()[1].line.ends_with("/v2/connector?page=1&pageSize=100"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_19_pages_that_form_a_loop_or_do_not_end() {
+        let link = |n: usize| format!("/organization/x/v2/connector?page={n}");
+        let script = Script::new([1, 2, 1].map(|n| answer(200, &linked(&[], &link(n)))));
+        let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Paging(PagingProblem::Loop));
+        assert_eq!(script.seen().len(), 3);
+
+        let script = Script::new((1..200).map(|n| answer(200, &linked(&[], &link(n)))));
+        let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
+        let limit = MOST_PAGES;
+        assert_eq!(*error.kind(), ErrorKind::Paging(PagingProblem::TooManyPages { limit }));
+        assert_eq!(script.seen().len(), MOST_PAGES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_19_a_next_page_elsewhere_is_not_read() {
+        for (link, host) in [
+            ("https://evil.example/x?page=1", Some("evil.example")),
+            ("//evil.example/x?page=1", Some("evil.example")),
+            ("http://api.example/x?page=1", Some("api.example")),
+            ("https://api.example:8443/x?page=1", Some("api.example")),
+        ] {
+            let script = Script::new([answer(200, &linked(&[], link))]);
+            let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
+            let problem = PagingProblem::OtherOrigin { host: host.map(str::to_owned) };
+            assert_eq!(*error.kind(), ErrorKind::Paging(problem));
+            assert_eq!(script.seen().len(), 1);
+        }
+        // Another place at the same host is not visited either.
+        let link = "/organization/x/secrets?page=1";
+        let script = Script::new([answer(200, &linked(&[], link)), answer(200, &page(&[]))]);
+        connectors(script.clone()).list(&budget()).await.unwrap();
+        assert_eq!(script.lines(), ["GET /v2/connector", "GET /v2/connector"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quick_look_is_silent_and_short() {
+        let script = Script::new([empty(503), crate::webex::testing::Reply::Hang]);
+        let connectors = connectors(script.clone());
+        assert!(connectors.quick_look(&budget()).await.is_none());
+        let began = tokio::time::Instant::now();
+        assert!(connectors.quick_look(&budget()).await.is_none());
+        assert_eq!(began.elapsed(), QUICK);
+        assert_eq!(script.seen().len(), 2);
+        // What it finds, reads need not ask for again.
+        script.then(answer(200, &page(&[object(1, 1)])));
+        assert_eq!(connectors.quick_look(&budget()).await.unwrap().len(), 1);
+        assert!(connectors.find_by_name("crm", &budget()).await.unwrap().is_some());
+        assert!(connectors.find_by_name("CRM", &budget()).await.unwrap().is_none());
+        assert_eq!(script.seen().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_does_not_suffer_from_a_quick_look_that_fails() {
+        let script = Script::new([
+            empty(503).after(Duration::from_secs(1)),
+            empty(503),
+            answer(200, &page(&[object(1, 1)])),
+        ]);
+        let connectors = connectors(script.clone());
+        let budget = budget();
+        let (id, look) = (id(), connectors.quick_look(&budget));
+        let (look, read) = tokio::join!(look, connectors.read(&id, &budget));
+        assert!(look.is_none() && read.unwrap().is_some());
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn references_are_listed() {
+        let flow = json!({"id": "f", "name": "Main", "type": "flow"});
+        let script = Script::new([answer(200, &page(&[flow]))]);
+        let found = connectors(script.clone()).references(&id(), &budget()).await.unwrap();
+        let expected = Reference {
+            id: Some("f".to_owned()),
+            name: Some("Main".to_owned()),
+            kind: Some("flow".to_owned()),
+        };
+        assert_eq!(found, [expected]);
+        assert_eq!(script.lines(), [format!("GET /connector/{ID}/incoming-references")]);
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::exchange::{Persistence, kind_of_interruption};
+use super::super::exchange::{Persistence, interrupted};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::{Connector, Connectors};
 
@@ -101,14 +101,21 @@ impl Snapshots {
         persistence: Persistence,
         budget: &Budget,
     ) -> Result<List, Error> {
+        let began = Instant::now();
         loop {
             let (flight, is_mine) = match self.board(connectors, persistence, budget) {
                 Boarding::Ready(list) => return Ok(list),
                 Boarding::Flight { flight, is_mine } => (flight, is_mine),
             };
-            let landed = budget.run(flight.landing).await.map_err(|interruption| {
-                Error::new(Operation::ListConnectors, kind_of_interruption(interruption))
-            })?;
+            // Our own call is bounded by our budget from within, and then the
+            // error knows what it was doing.
+            let landed = if is_mine {
+                flight.landing.await
+            } else {
+                budget.run(flight.landing).await.map_err(|interruption| {
+                    interrupted(Operation::ListConnectors, interruption, began)
+                })?
+            };
             match landed {
                 // It failed for reasons of whoever asked first: a shorter
                 // deadline, a stop, or only one attempt.
@@ -222,4 +229,100 @@ impl Drop for Invalidation<'_> {
 
 fn is_about_the_budget(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::webex::testing::{
+        Script, answer, budget, connectors, content, empty, id, object, page, with,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_is_forgotten_after_each_of_our_writes() {
+        let list = || answer(200, &page(&[object(1, 1)]));
+        let script = Script::new([
+            list(),
+            answer(201, &object(0, 1)),
+            list(),
+            answer(200, &object(1, 1)),
+            list(),
+            empty(204),
+            list(),
+        ]);
+        let connectors = connectors(script.clone());
+        let budget = budget();
+        for _ in 0..2 {
+            connectors.list(&budget).await.unwrap();
+        }
+        connectors.create(&content(), &budget).await.unwrap();
+        connectors.list(&budget).await.unwrap();
+        connectors.update(&id(), &content(), Some(0), &budget).await.unwrap();
+        connectors.list(&budget).await.unwrap();
+        connectors.delete(&id(), &budget).await.unwrap();
+        for _ in 0..2 {
+            connectors.list(&budget).await.unwrap();
+        }
+        assert!(script.is_done());
+        assert_eq!(script.seen().len(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_was_asked_for_before_a_write_ended_is_not_kept() {
+        let script = Script::new([
+            answer(200, &page(&[])).after(Duration::from_secs(5)),
+            answer(201, &object(0, 1)).after(Duration::from_secs(1)),
+            answer(200, &page(&[object(0, 1)])),
+        ]);
+        let connectors = connectors(script.clone());
+        let (budget, content) = (budget(), content());
+        let (old, created) =
+            tokio::join!(connectors.list(&budget), connectors.create(&content, &budget));
+        assert!(old.unwrap().is_empty() && created.is_ok());
+        assert_eq!(connectors.list(&budget).await.unwrap().len(), 1);
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_reader_does_not_suffer_from_a_stop_of_the_first() {
+        let script = Script::new([
+            answer(200, &page(&[])).after(Duration::from_secs(5)),
+            answer(200, &page(&[object(0, 1)])),
+        ]);
+        let connectors = connectors(script.clone());
+        let (first, second) = (budget(), budget());
+        let (stopped, read, ()) =
+            tokio::join!(connectors.list(&first), connectors.list(&second), async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                first.stop.cancel();
+            });
+        assert_eq!(*stopped.unwrap_err().kind(), ErrorKind::Stopped);
+        assert_eq!(read.unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_list_is_not_kept_and_an_old_one_neither() {
+        let list = || answer(200, &page(&[object(1, 1)]));
+        let script = Script::new([empty(403), list(), list()]);
+        let connectors = connectors(script.clone());
+        assert!(connectors.list(&budget()).await.is_err());
+        connectors.list(&budget()).await.unwrap();
+        tokio::time::advance(LONGEST_LIFE).await;
+        connectors.list(&budget()).await.unwrap();
+        assert!(script.is_done());
+    }
+
+    #[test]
+    fn a_name_is_held_in_any_letter_case() {
+        let row = |name: &str| {
+            let object = with(object(1, 1), &json!({"name": name, "id": name}));
+            super::super::wire::connector(object.to_string().as_bytes()).unwrap()
+        };
+        let list = List::new(vec![row("CRM"), row("crm")], None, Instant::now());
+        assert_eq!(list.holder_of("crm").unwrap().name, "crm");
+        assert_eq!(list.holder_of("Crm").unwrap().name, "CRM");
+        assert!(list.holder_of("other").is_none());
+    }
 }

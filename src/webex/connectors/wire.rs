@@ -291,3 +291,231 @@ fn grant_type(text: String) -> GrantType {
         _ => GrantType::Other(text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::webex::testing::{ID, ORGANIZATION, content, id, object, organization, with};
+
+    fn basic() -> ConnectorContent {
+        ConnectorContent {
+            authentication_type: AuthenticationType::Basic,
+            grant_type: None,
+            client_id: None,
+            client_secret: None,
+            token_url: None,
+            username: Some("svc".to_owned()),
+            password: Some(Secret::from("p\"w\n")),
+            validation_url: Some("https://crm.example/check".to_owned()),
+            ..content()
+        }
+    }
+
+    fn password() -> ConnectorContent {
+        ConnectorContent {
+            grant_type: Some(GrantType::Password),
+            scope: Some("a b".to_owned()),
+            username: Some("svc".to_owned()),
+            password: Some(Secret::from("pw")),
+            ..content()
+        }
+    }
+
+    fn certificate() -> ConnectorContent {
+        ConnectorContent {
+            grant_type: Some(GrantType::ClientCredentialsCertificate),
+            client_secret: None,
+            certificate: Some("PEM".to_owned()),
+            private_key: Some(Secret::from("KEY")),
+            ..content()
+        }
+    }
+
+    fn text(body: serde_json::Result<Body>) -> String {
+        String::from_utf8(body.unwrap().bytes().to_vec()).unwrap()
+    }
+
+    fn without_secrets(content: ConnectorContent) -> ConnectorContent {
+        ConnectorContent { client_secret: None, private_key: None, password: None, ..content }
+    }
+
+    /// Golden bodies of creates: absent fields have no key.
+    #[test]
+    fn row_25_creates_byte_by_byte() {
+        for (content, expected) in [
+            (
+                basic(),
+                r#"{"name":"crm","connectorType":"CUSTOM","active":true,"authenticationType":"BASIC","resourceDomain":"https://crm.example/api","username":"svc","password":"p\"w\n","validationUrl":"https://crm.example/check"}"#,
+            ),
+            (
+                content(),
+                r#"{"name":"crm","connectorType":"CUSTOM","active":true,"authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_SECRET","resourceDomain":"https://crm.example/api","clientId":"abc","clientSecret":"s3cret-canary","tokenUrl":"https://crm.example/token"}"#,
+            ),
+            (
+                password(),
+                r#"{"name":"crm","connectorType":"CUSTOM","active":true,"authenticationType":"OAUTH2","grantType":"PASSWORD","resourceDomain":"https://crm.example/api","clientId":"abc","clientSecret":"s3cret-canary","tokenUrl":"https://crm.example/token","scope":"a b","username":"svc","password":"pw"}"#,
+            ),
+            (
+                certificate(),
+                r#"{"name":"crm","connectorType":"CUSTOM","active":true,"authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_CERTIFICATE","resourceDomain":"https://crm.example/api","clientId":"abc","tokenUrl":"https://crm.example/token","certificate":"PEM","privateKey":"KEY"}"#,
+            ),
+        ] {
+            assert_eq!(text(create(&content)), expected);
+        }
+    }
+
+    /// Golden bodies of replacements: absent fields are null, but an absent
+    /// secret has no key.
+    #[test]
+    fn row_25_replacements_byte_by_byte() {
+        let head = format!(r#"{{"id":"{ID}","version":3,"name":"crm","connectorType":"CUSTOM""#);
+        for (content, active, expected) in [
+            (
+                basic(),
+                true,
+                r#","active":true,"authenticationType":"BASIC","grantType":null,"resourceDomain":"https://crm.example/api","clientId":null,"tokenUrl":null,"scope":null,"certificate":null,"username":"svc","password":"p\"w\n","validationUrl":"https://crm.example/check"}"#,
+            ),
+            (
+                without_secrets(basic()),
+                false,
+                r#","active":false,"authenticationType":"BASIC","grantType":null,"resourceDomain":"https://crm.example/api","clientId":null,"tokenUrl":null,"scope":null,"certificate":null,"username":"svc","validationUrl":"https://crm.example/check"}"#,
+            ),
+            (
+                content(),
+                true,
+                r#","active":true,"authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_SECRET","resourceDomain":"https://crm.example/api","clientId":"abc","clientSecret":"s3cret-canary","tokenUrl":"https://crm.example/token","scope":null,"certificate":null,"username":null,"validationUrl":null}"#,
+            ),
+            (
+                certificate(),
+                true,
+                r#","active":true,"authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_CERTIFICATE","resourceDomain":"https://crm.example/api","clientId":"abc","tokenUrl":"https://crm.example/token","scope":null,"certificate":"PEM","privateKey":"KEY","username":null,"validationUrl":null}"#,
+            ),
+        ] {
+            assert_eq!(
+                text(replace(&id(), Some(3), &content, active)),
+                format!("{head}{expected}")
+            );
+        }
+    }
+
+    #[test]
+    fn row_25_an_empty_or_absent_secret_is_never_sent() {
+        let empty = Some(Secret::from(""));
+        let content = ConnectorContent {
+            client_secret: empty.clone(),
+            private_key: empty.clone(),
+            password: empty,
+            ..password()
+        };
+        for body in [create(&content), replace(&id(), None, &content, true)] {
+            assert!(body.as_ref().unwrap().secrets().is_empty());
+            let sent: Value = serde_json::from_str(&text(body)).unwrap();
+            for key in ["clientSecret", "privateKey", "password", "version"] {
+                assert!(sent.get(key).is_none(), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_switch_sends_back_what_was_read() {
+        let read = with(object(4, 17), &json!({"grantType": "NEW_GRANT", "scope": "x"}));
+        let connector = connector(read.to_string().as_bytes()).unwrap();
+        let content = content();
+        let sent: Value =
+            serde_json::from_str(&text(switch(&connector, false, content.secrets()))).unwrap();
+        assert_eq!(
+            sent,
+            json!({
+                "id": ID, "version": 4, "name": "crm", "connectorType": "CUSTOM", "active": false,
+                "authenticationType": "OAUTH2", "grantType": "NEW_GRANT",
+                "resourceDomain": "https://crm.example/api", "clientId": "abc",
+                "clientSecret": "s3cret-canary", "tokenUrl": "https://crm.example/token",
+                "scope": "x", "certificate": null, "username": null, "validationUrl": null,
+            })
+        );
+        // The masked secret that was read is not sent back.
+        assert!(!text(switch(&connector, false, Secrets::default())).contains("clientSecret"));
+    }
+
+    #[test]
+    fn a_connector_is_read() {
+        let read = connector(object(3, 17).to_string().as_bytes()).unwrap();
+        let expected = Connector {
+            id: id(),
+            organization_id: Some(organization()),
+            version: Some(3),
+            name: "crm".to_owned(),
+            active: true,
+            authentication_type: Some(AuthenticationType::Oauth2),
+            grant_type: Some(GrantType::ClientCredentials),
+            resource_domain: Some("https://crm.example/api".to_owned()),
+            client_id: Some("abc".to_owned()),
+            token_url: Some("https://crm.example/token".to_owned()),
+            scope: None,
+            certificate: None,
+            username: None,
+            validation_url: None,
+            created_time: Some(17),
+            last_updated_time: Some(17),
+        };
+        assert_eq!(read, expected);
+        assert!(content().is_like(&read));
+    }
+
+    #[test]
+    fn row_20_the_unexpected_is_tolerated() {
+        let body = format!(
+            r#"{{"LASTUPDATEDTIME":5,"future":{{"deep":[1]}},"Active":false,"ID":"{ID}","Name":"n",
+               "authenticationType":"SAML","grantType":"oauth9","organizationId":"{ORGANIZATION}"}}"#
+        );
+        let read = connector(body.as_bytes()).unwrap();
+        assert_eq!(read.authentication_type, Some(AuthenticationType::Other("SAML".to_owned())));
+        assert_eq!(read.grant_type, Some(GrantType::Other("oauth9".to_owned())));
+        assert_eq!((read.last_updated_time, read.active, read.version), (Some(5), false, None));
+        let body = format!(r#"{{"id":"{ID}","name":"n","active":true,"grantType":"password"}}"#);
+        let read = connector(body.as_bytes()).unwrap();
+        assert_eq!(read.grant_type, Some(GrantType::Password));
+    }
+
+    #[test]
+    fn a_secret_that_comes_back_goes_nowhere() {
+        for echoed in [json!("****"), json!("s3cret-canary"), json!(null), json!({"x": 1})] {
+            let body = with(object(3, 17), &json!({"clientSecret": echoed, "password": echoed}));
+            let read = connector(body.to_string().as_bytes()).unwrap();
+            assert!(!format!("{read:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn what_every_connector_has_must_be_there() {
+        for key in ["id", "name", "active"] {
+            let mut body = object(3, 17);
+            body[key] = Value::Null;
+            let problem = connector(body.to_string().as_bytes()).unwrap_err();
+            assert_eq!(problem, BodyProblem::Missing(key));
+        }
+    }
+
+    #[test]
+    fn lists_are_read_in_both_shapes() {
+        let other = with(object(1, 1), &json!({"connectorType": "SALESFORCE"}));
+        let rows = json!([object(1, 1), other, {"id": "x"}, 5]);
+        let bare = connectors(rows.to_string().as_bytes()).unwrap();
+        let meta = json!({"meta": {"links": {"next": "/organization/x?page=1"}}, "data": rows});
+        let wrapped = connectors(meta.to_string().as_bytes()).unwrap();
+        assert_eq!((bare.rows.len(), bare.next), (1, None));
+        assert_eq!(wrapped.rows, bare.rows);
+        assert_eq!(wrapped.next.as_deref(), Some("/organization/x?page=1"));
+        assert!(connectors(b"{}").is_err());
+    }
+
+    #[test]
+    fn the_documented_choices_are_read() {
+        let body = json!({"count": 2, "source": "list", "choices": [
+            {"name": "SNOWConnector", "value": ID}, {"name": "broken"}], "isSearchEnabled": true});
+        let read = flow_connectors(body.to_string().as_bytes()).unwrap();
+        assert_eq!(read, [FlowConnector { id: id(), name: "SNOWConnector".to_owned() }]);
+    }
+}

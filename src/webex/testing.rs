@@ -1,0 +1,278 @@
+//! A script in the place of the network, and the things that most tests need.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, DATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::body::WipedBuffer;
+use super::transport::{Answer, Failure, FailureKind, Transport};
+use super::{
+    AuthenticationType, Budget, Client, ConnectorContent, ConnectorId, Connectors, Credentials,
+    GrantType, OrganizationId, Settings,
+};
+use crate::secret::Secret;
+
+pub(crate) const ORGANIZATION: &str = "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b";
+pub(crate) const ID: &str = "5c7c2677-0000-4000-8000-000000000001";
+pub(crate) const OTHER_ID: &str = "5c7c2677-0000-4000-8000-000000000002";
+
+/// The server's clock at the beginning of every script, in milliseconds since
+/// 1970. It has nothing to do with this machine's.
+pub(crate) const SERVER_EPOCH: i64 = 1_774_641_703_000;
+
+/// What is answered to the requests of a test, in order.
+pub(crate) struct Script {
+    replies: Mutex<VecDeque<Reply>>,
+    seen: Mutex<Vec<Seen>>,
+    began: Instant,
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// Method, path and query.
+    pub(crate) line: String,
+    pub(crate) token: Option<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+    /// When, since the script began.
+    pub(crate) at: Duration,
+}
+
+impl Seen {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// One answer.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    Answer { status: u16, headers: Vec<(&'static str, String)>, body: String },
+    Failure(FailureKind),
+    Hang,
+    After(Duration, Box<Reply>),
+}
+
+impl Reply {
+    pub(crate) fn header(self, name: &'static str, value: &str) -> Self {
+        match self {
+            Self::Answer { status, mut headers, body } => {
+                headers.push((name, value.to_owned()));
+                Self::Answer { status, headers, body }
+            }
+            other @ (Self::Failure(_) | Self::Hang | Self::After(..)) => other,
+        }
+    }
+
+    pub(crate) fn after(self, duration: Duration) -> Self {
+        Self::After(duration, Box::new(self))
+    }
+}
+
+pub(crate) fn answer(status: u16, body: &Value) -> Reply {
+    raw(status, &body.to_string())
+}
+
+pub(crate) fn raw(status: u16, body: &str) -> Reply {
+    Reply::Answer { status, headers: Vec::new(), body: body.to_owned() }
+}
+
+pub(crate) fn empty(status: u16) -> Reply {
+    raw(status, "")
+}
+
+pub(crate) fn problem(status: u16, text: &str) -> Reply {
+    answer(
+        status,
+        &json!({"trackingId": "ccconfig_1", "error": {"message": [{"description": text}]}}),
+    )
+}
+
+pub(crate) fn lost() -> Reply {
+    Reply::Failure(FailureKind::ConnectionLost)
+}
+
+impl Script {
+    pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Arc<Self> {
+        Arc::new(Self {
+            replies: Mutex::new(replies.into_iter().collect()),
+            seen: Mutex::default(),
+            began: Instant::now(),
+        })
+    }
+
+    pub(crate) fn then(&self, reply: Reply) {
+        self.replies.lock().unwrap().push_back(reply);
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// Method and path of every request, without organization and query.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let prefix = format!("/organization/{ORGANIZATION}");
+        let short = |seen: &Seen| {
+            seen.line.replace(&prefix, "").split('?').next().unwrap_or_default().to_owned()
+        };
+        self.seen().iter().map(short).collect()
+    }
+
+    /// The server's clock, in milliseconds since 1970.
+    pub(crate) fn server_now(&self) -> i64 {
+        SERVER_EPOCH + i64::try_from(self.began.elapsed().as_millis()).unwrap()
+    }
+
+    /// Whether every reply was asked for.
+    pub(crate) fn is_done(&self) -> bool {
+        self.replies.lock().unwrap().is_empty()
+    }
+}
+
+#[async_trait]
+impl Transport for Script {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<Answer, Failure> {
+        let headers = request.headers().clone();
+        let token = headers
+            .get(AUTHORIZATION)
+            .map(|value| value.to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned());
+        self.seen.lock().unwrap().push(Seen {
+            line: format!("{} {}", request.method(), request.uri().path_and_query().unwrap()),
+            token,
+            headers,
+            body: String::from_utf8(request.body().to_vec()).unwrap(),
+            at: self.began.elapsed(),
+        });
+        let reply = self.replies.lock().unwrap().pop_front();
+        // A request too many shows in `lines`.
+        let mut reply = reply.unwrap_or(Reply::Failure(FailureKind::Unsendable));
+        loop {
+            match reply {
+                Reply::Answer { status, headers, body } => {
+                    let millis = u64::try_from(self.server_now()).unwrap();
+                    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
+                    return Ok(reply_with(status, &headers, &body, now));
+                }
+                Reply::Failure(kind) => return Err(Failure::new(kind)),
+                Reply::Hang => std::future::pending().await,
+                Reply::After(duration, then) => {
+                    tokio::time::sleep(duration).await;
+                    reply = *then;
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn reply_with(
+    status: u16,
+    headers: &[(&'static str, String)],
+    body: &str,
+    now: SystemTime,
+) -> Answer {
+    let mut map = HeaderMap::new();
+    map.insert(DATE, HeaderValue::from_str(&httpdate::fmt_http_date(now)).unwrap());
+    for (name, value) in headers {
+        map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    }
+    let mut buffer = WipedBuffer::default();
+    buffer.push(body.as_bytes());
+    Answer { status: StatusCode::from_u16(status).unwrap(), headers: map, body: buffer }
+}
+
+pub(crate) fn settings(credentials: Credentials) -> Settings {
+    let mut settings = Settings::new(Url::parse("https://api.example").unwrap(), credentials);
+    // Pacing has tests of its own.
+    settings.requests_per_minute = NonZeroU32::new(100_000).unwrap();
+    settings
+}
+
+pub(crate) fn static_token() -> Credentials {
+    Credentials::AccessToken(Secret::from("static-access-token"))
+}
+
+pub(crate) fn refresh_token() -> Credentials {
+    Credentials::RefreshToken {
+        client_id: "client".to_owned(),
+        client_secret: Secret::from("client-secret-value"),
+        refresh_token: Secret::from("refresh-token-value"),
+    }
+}
+
+pub(crate) fn client(transport: Arc<dyn Transport>) -> Client {
+    Client::over(settings(static_token()), transport).unwrap()
+}
+
+pub(crate) fn connectors(transport: Arc<dyn Transport>) -> Connectors {
+    client(transport).connectors(organization())
+}
+
+pub(crate) fn organization() -> OrganizationId {
+    OrganizationId::parse(ORGANIZATION).unwrap()
+}
+
+pub(crate) fn id() -> ConnectorId {
+    ConnectorId::parse(ID).unwrap()
+}
+
+/// Twenty minutes, like Terraform's own default.
+pub(crate) fn budget() -> Budget {
+    Budget::within(Duration::from_secs(20 * 60), CancellationToken::new())
+}
+
+/// A connector with every secret that there is.
+pub(crate) fn content() -> ConnectorContent {
+    ConnectorContent {
+        name: "crm".to_owned(),
+        active: true,
+        authentication_type: AuthenticationType::Oauth2,
+        grant_type: Some(GrantType::ClientCredentials),
+        resource_domain: Some("https://crm.example/api".to_owned()),
+        client_id: Some("abc".to_owned()),
+        client_secret: Some(Secret::from("s3cret-canary")),
+        token_url: Some("https://crm.example/token".to_owned()),
+        scope: None,
+        certificate: None,
+        private_key: None,
+        username: None,
+        password: None,
+        validation_url: None,
+    }
+}
+
+/// What the server makes of [`content`].
+pub(crate) fn object(version: i64, created: i64) -> Value {
+    json!({
+        "organizationId": ORGANIZATION, "id": ID, "version": version, "name": "crm",
+        "connectorType": "CUSTOM", "active": true, "authenticationType": "OAUTH2",
+        "grantType": "CLIENT_CREDENTIALS_SECRET", "resourceDomain": "https://crm.example/api",
+        "clientId": "abc", "clientSecret": "****", "tokenUrl": "https://crm.example/token",
+        "scope": null, "certificate": null, "privateKey": null, "username": null,
+        "password": null, "validationUrl": null, "systemDefault": false,
+        "createdTime": created, "lastUpdatedTime": created,
+    })
+}
+
+/// An object with some members changed.
+pub(crate) fn with(mut object: Value, changes: &Value) -> Value {
+    for (key, value) in changes.as_object().unwrap() {
+        object[key] = value.clone();
+    }
+    object
+}
+
+/// A list of one page.
+pub(crate) fn page(rows: &[Value]) -> Value {
+    json!({"meta": {"orgid": ORGANIZATION, "page": 0, "pageSize": 100, "totalPages": 1}, "data": rows})
+}
