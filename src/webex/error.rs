@@ -554,3 +554,23 @@ impl OauthError {
         }
     }
 }
+
+#[cfg(test)]
+impl Error {
+    /// An error with everything that an error can know, for tests of what is
+    /// made of it.
+    pub(crate) fn for_tests(operation: Operation, kind: ErrorKind) -> Self {
+        let mut error = Self::new(operation, kind);
+        let details = &mut *error.0;
+        details.method = Some(Method::GET);
+        details.host = Some("api.wxcc-us1.cisco.com".to_owned());
+        details.status = StatusCode::from_u16(418).ok();
+        details.tracking_id = Some("TERRAFORMWEBEX_1".to_owned());
+        details.server_tracking_id = Some("ccconfig_1".to_owned());
+        details.attempts = 3;
+        details.elapsed = Duration::from_secs(75);
+        details.waited = Duration::from_millis(6500);
+        details.descriptions = vec!["name: must not be that".to_owned()];
+        error
+    }
+}

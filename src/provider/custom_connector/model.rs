@@ -268,7 +268,7 @@ pub fn looks_the_same(before: &State, after: &State) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::provider) mod tests {
     use super::*;
     use crate::webex::ConnectorId;
 
@@ -279,7 +279,7 @@ pub(super) mod tests {
     }
 
     /// A connector as Webex answers it.
-    pub(in crate::provider::custom_connector) fn connector() -> Connector {
+    pub(in crate::provider) fn connector() -> Connector {
         Connector {
             id: ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap(),
             organization_id: Some(organization()),

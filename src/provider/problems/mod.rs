@@ -5,6 +5,8 @@
 //! request. The words of each part stand in a function of their own, so that a
 //! new kind of error is a compiler error here and nowhere else.
 
+#[cfg(test)]
+mod tests;
 pub mod writes;
 
 use std::time::Duration;
@@ -109,15 +111,13 @@ fn happened(error: &Error) -> String {
                 .to_owned()
         }
         ErrorKind::Stale { expected, found } => {
-            let version = |version: &Option<i64>| {
-                version.map_or_else(|| "unknown".to_owned(), |version| version.to_string())
+            let versions = match (expected, found) {
+                (Some(expected), Some(found)) => {
+                    format!(": its version was {expected}, and is now {found}")
+                }
+                (None, _) | (_, None) => String::new(),
             };
-            format!(
-                "Somebody changed the connector after it was read: its version was {}, and is now \
-                 {}.",
-                version(expected),
-                version(found)
-            )
+            format!("Somebody changed the connector after it was read{versions}.")
         }
         ErrorKind::Conflict => "Webex reports a conflict and does not say with what.".to_owned(),
         ErrorKind::Referenced(references) => {
@@ -141,7 +141,7 @@ fn happened(error: &Error) -> String {
             "Webex received too many requests from this client.".to_owned()
         }
         ErrorKind::InvalidRequest => "Webex finds the request invalid.".to_owned(),
-        ErrorKind::ServerError => format!("{host} failed inside."),
+        ErrorKind::ServerError => format!("{host} had an internal error."),
         ErrorKind::UnexpectedStatus => {
             format!("{host} answered with a status that is not expected.")
         }

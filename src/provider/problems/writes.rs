@@ -1,7 +1,7 @@
 //! What users read of writes that did not go as planned, and what is kept in
 //! state then.
 
-use super::detail;
+use super::{detail, happened};
 use crate::provider::custom_connector::model::Difference;
 use crate::provider::custom_connector::review::import_block;
 use crate::tf_provider::diagnostics::Diagnostic;
@@ -227,8 +227,9 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
 fn left_deactivated(step: &str, reason: &Error) -> String {
     format!(
         "THE CONNECTOR IS INACTIVE, and flows that use it fail. It had to be deactivated for the \
-         {step}, and could not be activated again: {reason}. State says active = false, so that \
-         the next apply activates it. Apply again soon, or reactivate it in Control Hub."
+         {step}, and activating it again failed: {} State says active = false, so that the next \
+         apply activates it. Apply again soon, or reactivate it in Control Hub.",
+        happened(reason)
     )
 }
 

@@ -1,0 +1,255 @@
+//! Every text that users read of an API error, on one page for reviewers.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::*;
+use crate::provider::custom_connector::model::{Difference, tests::connector};
+use crate::provider::problems::writes::{self, Write};
+use crate::tf_provider::diagnostics::Severity;
+use crate::webex::{
+    ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, OrganizationId,
+    PagingProblem, TokenProblem, UpdateAftermath, UpdateError,
+};
+
+/// All kinds, some of them in more than one shape.
+fn kinds() -> Vec<ErrorKind> {
+    vec![
+        ErrorKind::NameResolution,
+        ErrorKind::Connection,
+        ErrorKind::Certificate(CertificateProblem::WrongHost),
+        ErrorKind::Certificate(CertificateProblem::Expired),
+        ErrorKind::Certificate(CertificateProblem::NotYetValid),
+        ErrorKind::Certificate(CertificateProblem::UnknownIssuer),
+        ErrorKind::Certificate(CertificateProblem::Revoked),
+        ErrorKind::Certificate(CertificateProblem::Other),
+        ErrorKind::Tls,
+        ErrorKind::NotTls,
+        ErrorKind::Timeout(Deadline::Connect),
+        ErrorKind::Timeout(Deadline::FirstByte),
+        ErrorKind::Timeout(Deadline::Idle),
+        ErrorKind::Timeout(Deadline::Total),
+        ErrorKind::ConnectionLost,
+        ErrorKind::Redirected { target_host: Some("sso.example.com".to_owned()) },
+        ErrorKind::Redirected { target_host: None },
+        ErrorKind::Unauthorized { refreshable: true },
+        ErrorKind::Unauthorized { refreshable: false },
+        ErrorKind::CredentialsRefused { code: Some(OauthError::InvalidGrant) },
+        ErrorKind::CredentialsRefused { code: None },
+        ErrorKind::UnusableToken(TokenProblem::Empty),
+        ErrorKind::Forbidden,
+        ErrorKind::NotFound,
+        ErrorKind::NameTaken,
+        ErrorKind::Stale { expected: Some(3), found: Some(4) },
+        ErrorKind::Stale { expected: None, found: None },
+        ErrorKind::Conflict,
+        ErrorKind::Referenced(vec![Reference {
+            id: Some("f-1".to_owned()),
+            name: Some("Order status".to_owned()),
+            kind: Some("flow".to_owned()),
+        }]),
+        ErrorKind::Locked,
+        ErrorKind::RateLimited { retry_after: Some(Duration::from_secs(60)) },
+        ErrorKind::InvalidRequest,
+        ErrorKind::ServerError,
+        ErrorKind::UnexpectedStatus,
+        ErrorKind::UnreadableBody(BodyProblem::NotJson),
+        ErrorKind::UnreadableBody(BodyProblem::Missing("id")),
+        ErrorKind::BodyTooLarge { limit: 4 << 20 },
+        ErrorKind::Paging(PagingProblem::Loop),
+        ErrorKind::Stopped,
+        ErrorKind::DeadlineExceeded,
+        ErrorKind::Unsendable,
+    ]
+}
+
+/// The page's heading of a kind. A new kind makes the compiler ask for one, and
+/// the test below for its text.
+fn heading(kind: &ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NameResolution => "name resolution",
+        ErrorKind::Connection => "connection",
+        ErrorKind::Certificate(_) => "certificate",
+        ErrorKind::Tls => "tls",
+        ErrorKind::NotTls => "not tls",
+        ErrorKind::Timeout(_) => "timeout",
+        ErrorKind::ConnectionLost => "connection lost",
+        ErrorKind::Redirected { .. } => "redirected",
+        ErrorKind::Unauthorized { .. } => "unauthorized",
+        ErrorKind::CredentialsRefused { .. } => "credentials refused",
+        ErrorKind::UnusableToken(_) => "unusable token",
+        ErrorKind::Forbidden => "forbidden",
+        ErrorKind::NotFound => "not found",
+        ErrorKind::NameTaken => "name taken",
+        ErrorKind::Stale { .. } => "stale",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::Referenced(_) => "referenced",
+        ErrorKind::Locked => "locked",
+        ErrorKind::RateLimited { .. } => "rate limited",
+        ErrorKind::InvalidRequest => "invalid request",
+        ErrorKind::ServerError => "server error",
+        ErrorKind::UnexpectedStatus => "unexpected status",
+        ErrorKind::UnreadableBody(_) => "unreadable body",
+        ErrorKind::BodyTooLarge { .. } => "body too large",
+        ErrorKind::Paging(_) => "paging",
+        ErrorKind::Stopped => "stopped",
+        ErrorKind::DeadlineExceeded => "deadline exceeded",
+        ErrorKind::Unsendable => "unsendable",
+    }
+}
+
+fn organization() -> OrganizationId {
+    OrganizationId::parse("3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430").unwrap()
+}
+
+/// A message as Terraform shows it, without its frame.
+fn shown(message: &Diagnostic) -> String {
+    let severity = match message.severity() {
+        Severity::Error => "Error",
+        Severity::Warning => "Warning",
+    };
+    let place = message.attribute().map(|path| format!(" [at {path}]")).unwrap_or_default();
+    format!("{severity}: {}{place}\n\n{}\n", message.summary(), message.detail())
+}
+
+#[test]
+fn a_whole_message() {
+    let problem = Error::for_tests(Operation::ReadConnector, ErrorKind::InvalidRequest);
+    let message = error("Could not read connector \"CRM\"", &problem, "Nothing was changed.");
+    insta::assert_snapshot!(shown(&message));
+}
+
+/// What happened and what to do, for each kind; the rest of a message is the
+/// same for all.
+#[test]
+fn every_kind_of_error_in_words() {
+    let mut page = String::new();
+    for kind in kinds() {
+        let problem = Error::for_tests(Operation::ReadConnector, kind.clone());
+        let (happened, advice) = (happened(&problem), advice(&problem));
+        let _ = write!(page, "=== {} ===\n{happened}\n{advice}\n\n", heading(&kind));
+    }
+    insta::assert_snapshot!(page);
+}
+
+#[test]
+fn missing_permissions_are_named_for_each_operation() {
+    let operations = [
+        Operation::ReadConnector,
+        Operation::ListConnectors,
+        Operation::ListReferences,
+        Operation::ListFlowConnectors,
+        Operation::CreateConnector,
+        Operation::UpdateConnector,
+        Operation::DeactivateConnector,
+        Operation::ReactivateConnector,
+        Operation::DeleteConnector,
+        Operation::RefreshAccessToken,
+        Operation::MakeServiceAppToken,
+    ];
+    for operation in operations {
+        let advice = advice(&Error::for_tests(operation, ErrorKind::Forbidden));
+        let scope = match operation {
+            Operation::ReadConnector
+            | Operation::ListConnectors
+            | Operation::ListReferences
+            | Operation::ListFlowConnectors => "cjp:config_read",
+            Operation::CreateConnector
+            | Operation::UpdateConnector
+            | Operation::DeactivateConnector
+            | Operation::ReactivateConnector
+            | Operation::DeleteConnector => "cjp:config_write",
+            Operation::RefreshAccessToken | Operation::MakeServiceAppToken => {
+                "spark:applications_token"
+            }
+        };
+        assert!(advice.contains(scope), "{operation:?}: {advice}");
+    }
+}
+
+#[test]
+fn every_end_of_a_write_in_words() {
+    let server_error = |operation| Error::for_tests(operation, ErrorKind::ServerError);
+    let some = || Box::new(connector());
+    let id = || ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap();
+    let mut page = String::new();
+
+    let creates = [
+        (CreateAftermath::NotCreated, ErrorKind::InvalidRequest, Some(10)),
+        (CreateAftermath::NotSeen, ErrorKind::ConnectionLost, None),
+        (CreateAftermath::NameTakenBy(some()), ErrorKind::NameTaken, None),
+        (CreateAftermath::Found(some()), ErrorKind::ConnectionLost, None),
+        (
+            CreateAftermath::Created { id: id() },
+            ErrorKind::UnreadableBody(BodyProblem::NotJson),
+            None,
+        ),
+        (CreateAftermath::Unknown, ErrorKind::Stopped, None),
+    ];
+    for (aftermath, kind, connectors_in_organization) in creates {
+        let error = Error::for_tests(Operation::CreateConnector, kind);
+        let failure = CreateError { error, aftermath, connectors_in_organization };
+        let message = writes::create_failed(&failure, "Help desk", organization());
+        let _ = write!(page, "=== create ===\n{}\n", shown(&message));
+    }
+
+    let reason = || server_error(Operation::ReactivateConnector);
+    let updates = [
+        (UpdateAftermath::Unchanged(None), None),
+        (UpdateAftermath::Unchanged(None), Some(some())),
+        (UpdateAftermath::Unchanged(Some(some())), None),
+        (UpdateAftermath::Changed(some()), None),
+        (UpdateAftermath::LeftDeactivated { connector: some(), reason: reason() }, None),
+        (UpdateAftermath::Gone, None),
+        (UpdateAftermath::Unknown { may_be_inactive: false, last_seen: None }, None),
+        (UpdateAftermath::Unknown { may_be_inactive: true, last_seen: None }, None),
+    ];
+    for (aftermath, name_taken_by) in updates {
+        let error = match name_taken_by {
+            Some(_) => Error::for_tests(Operation::UpdateConnector, ErrorKind::NameTaken),
+            None => server_error(Operation::UpdateConnector),
+        };
+        let failure = UpdateError { error, aftermath, name_taken_by };
+        let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)");
+        let _ = write!(page, "=== update ===\n{}\n", shown(&message));
+    }
+
+    let deletes = [
+        DeleteAftermath::StillThere(None),
+        DeleteAftermath::StillThere(Some(some())),
+        DeleteAftermath::LeftDeactivated { connector: some(), reason: reason() },
+        DeleteAftermath::Unknown { may_be_inactive: false },
+        DeleteAftermath::Unknown { may_be_inactive: true },
+    ];
+    for aftermath in deletes {
+        let failure = DeleteError { error: server_error(Operation::DeleteConnector), aftermath };
+        let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
+        let _ = write!(page, "=== delete ===\n{}\n", shown(&message));
+    }
+
+    let _ = write!(
+        page,
+        "=== adopted ===\n{}\n",
+        shown(&writes::adopted(&connector(), organization()))
+    );
+    let difference = Difference {
+        argument: "username",
+        wanted: "\"agent2\"".to_owned(),
+        got: "\"agent\"".to_owned(),
+    };
+    for write in [Write::Create, Write::Update] {
+        for message in writes::not_taken(std::slice::from_ref(&difference), write) {
+            let _ = write!(page, "=== not taken ===\n{}\n", shown(&message));
+        }
+    }
+    let notices = [
+        Notice::RefreshTokenReplaced { valid_until: None },
+        Notice::RefreshTokenReplaced {
+            valid_until: Some(std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
+        },
+    ];
+    for told in notices {
+        let _ = write!(page, "=== notice ===\n{}\n", shown(&notice(&told)));
+    }
+    insta::assert_snapshot!(page);
+}
