@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
 use super::rules::{BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, OAUTH2, PASSWORD};
-use super::schema::{SECRETS, schema};
+use super::schema::{SECRETS, block};
 use crate::secret::Secret;
 use crate::tf_provider::object::{Argument, Configuration, Object, Plan, State};
 use crate::tf_provider::value::Value;
@@ -182,7 +182,6 @@ pub fn configured_credential(configuration: &Configuration) -> Option<String> {
 /// in state, versions of write-only ones, timeouts) or spells otherwise.
 #[must_use]
 pub fn state(connector: &Connector, organization: OrganizationId, base: &Object) -> State {
-    let block = schema().block;
     let mut object = base.clone();
     object.set("id", connector.id.as_str());
     if base.string("organization_id").known().and_then(|text| OrganizationId::parse(text).ok())
@@ -204,7 +203,7 @@ pub fn state(connector: &Connector, organization: OrganizationId, base: &Object)
     object.set("active", connector.active);
     object.set("created_time", connector.created_time.map(rfc3339));
     object.set("last_updated_time", connector.last_updated_time.map(rfc3339));
-    State::new(object, &block)
+    State::new(object, block())
 }
 
 /// Milliseconds since 1970 as RFC 3339, in UTC. A time that no calendar holds is
@@ -301,7 +300,7 @@ pub(in crate::provider) mod tests {
     }
 
     fn planned() -> Object {
-        Object::null(&schema().block)
+        Object::null(block())
             .with("name", "Help desk")
             .with("authentication_type", BASIC)
             .with("resource_domain_url", "https://example.com/api")
@@ -312,7 +311,7 @@ pub(in crate::provider) mod tests {
     }
 
     fn plan(object: Object) -> Plan {
-        Plan::new(object, &schema().block)
+        Plan::new(object, block())
     }
 
     #[test]
@@ -389,7 +388,7 @@ pub(in crate::provider) mod tests {
     fn a_literal_that_is_not_known_is_shown_as_webex_spells_it() {
         let mut newer = connector();
         newer.authentication_type = Some(AuthenticationType::Other("MUTUAL_TLS".to_owned()));
-        let state = state(&newer, organization(), &Object::null(&schema().block));
+        let state = state(&newer, organization(), &Object::null(block()));
         assert_eq!(state.object().string("authentication_type").known(), Some("MUTUAL_TLS"));
     }
 
@@ -406,10 +405,10 @@ pub(in crate::provider) mod tests {
 
     #[test]
     fn credentials_come_from_the_configuration_only() {
-        let configured = Object::null(&schema().block).with("password_wo", Secret::from("new"));
+        let configured = Object::null(block()).with("password_wo", Secret::from("new"));
         let content = content(&plan(planned()), &Configuration::new(configured));
         assert_eq!(content.password, Some(Secret::from("new")));
-        let nothing = Configuration::new(Object::null(&schema().block));
+        let nothing = Configuration::new(Object::null(block()));
         assert_eq!(super::content(&plan(planned()), &nothing).password, None);
     }
 

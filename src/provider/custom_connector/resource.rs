@@ -160,7 +160,7 @@ impl Resource for CustomConnector {
             diagnostics: messages,
         };
         if only_local_changes(&request) {
-            let state = State::new(request.plan.object().clone(), &schema::schema().block);
+            let state = State::new(request.plan.object().clone(), schema::block());
             return same(Diagnostics::new(), state);
         }
         let target = match Target::of_state(&self.connection, &request.prior) {
@@ -262,12 +262,12 @@ impl Resource for CustomConnector {
             Some(organization) => organization,
             None => self.connection.ready()?.organization(None)?,
         };
-        let block = schema::schema().block;
-        let object = Object::null(&block)
+        let block = schema::block();
+        let object = Object::null(block)
             .with("id", id.as_str())
             .with("organization_id", organization.to_string());
         Ok(Imported {
-            state: State::new(object, &block),
+            state: State::new(object, block),
             private: Private::default(),
             identity: Some(identity_of(id.as_str(), organization)),
         })
@@ -326,7 +326,7 @@ fn outcome_of(connector: &Connector, organization: OrganizationId, base: &Object
 /// What is true after a create of which only the id came back: the plan, as far
 /// as anybody knows.
 fn outcome_of_id(id: &ConnectorId, organization: OrganizationId, plan: &Object) -> Outcome {
-    let block = schema::schema().block;
+    let block = schema::block();
     let mut object = plan.clone();
     for attribute in &block.attributes {
         if matches!(object.get(attribute.name), Value::Unknown) {
@@ -338,7 +338,7 @@ fn outcome_of_id(id: &ConnectorId, organization: OrganizationId, plan: &Object) 
         object.set("organization_id", organization.to_string());
     }
     Outcome {
-        state: Some(State::new(object, &block)),
+        state: Some(State::new(object, block)),
         private: Memory::default().private(),
         identity: Some(identity_of(id.as_str(), organization)),
         diagnostics: Diagnostics::new(),
@@ -349,7 +349,7 @@ fn outcome_of_id(id: &ConnectorId, organization: OrganizationId, plan: &Object) 
 /// state makes the next plan repair it; reading corrects it otherwise.
 fn inactive(prior: &State) -> State {
     let object = prior.object().clone().with("active", false);
-    State::new(object, &schema::schema().block)
+    State::new(object, schema::block())
 }
 
 fn identity(connector: &Connector, organization: OrganizationId) -> Identity {
@@ -363,7 +363,7 @@ fn identity_of(id: &str, organization: OrganizationId) -> Identity {
 
 /// Whether nothing that Webex knows of is to change.
 fn only_local_changes(request: &UpdateRequest) -> bool {
-    let block = schema::schema().block;
+    let block = schema::block();
     block.attributes.iter().all(|attribute| {
         request.prior.object().get(attribute.name) == request.plan.object().get(attribute.name)
     })

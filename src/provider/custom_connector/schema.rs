@@ -1,5 +1,7 @@
 //! The arguments of a custom connector: the one table.
 
+use std::sync::LazyLock;
+
 use crate::provider::timeouts;
 use crate::tf_provider::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
 use crate::tf_provider::value::Type;
@@ -26,6 +28,13 @@ pub fn schema() -> Schema {
         attributes: attributes(),
         blocks: vec![timeouts::block()],
     })
+}
+
+/// The resource's arguments, built once: each state that is made needs them.
+#[must_use]
+pub fn block() -> &'static Block {
+    static BLOCK: LazyLock<Block> = LazyLock::new(|| schema().block);
+    &BLOCK
 }
 
 fn attributes() -> Vec<Attribute> {
