@@ -8,6 +8,7 @@ mod creates;
 mod deletes;
 mod edits;
 mod reads;
+mod requests;
 mod tokens;
 
 use serde_json::Value;

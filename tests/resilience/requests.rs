@@ -1,0 +1,41 @@
+//! What every request carries.
+
+use serde_json::json;
+
+use super::{applied, edited};
+use crate::life_cycle::{connector, without_lock};
+
+#[test]
+fn requests_say_who_calls_and_can_be_found_again() {
+    let simulator = without_lock();
+    let mut terraform = applied(&simulator);
+    terraform.set("TF_APPEND_USER_AGENT", "pipeline/7");
+    terraform.write("main.tf", &connector(&edited()));
+    terraform.apply().succeeded();
+    let journal = simulator.journal();
+    let mut tracking_ids = std::collections::BTreeSet::new();
+    for exchange in &journal {
+        let header = |name: &str| exchange.headers.get(name).map_or("", String::as_str);
+        let user_agent = header("user-agent");
+        let own = format!("terraform-provider-webex/{} Terraform/", env!("CARGO_PKG_VERSION"));
+        assert!(user_agent.starts_with(&own), "{user_agent}");
+        assert!(user_agent.ends_with(" pipeline/7"), "{user_agent}");
+        assert_eq!(header("accept"), "application/json");
+        assert_eq!(header("authorization"), format!("Bearer {}", simulator.token()));
+        assert!(header("trackingid").starts_with("TERRAFORMWEBEX_"));
+        tracking_ids.insert(header("trackingid").to_owned());
+    }
+    assert_eq!(tracking_ids.len(), journal.len(), "each request has an id of its own");
+}
+
+/// The id that the error shows is the one that was sent.
+#[test]
+fn the_tracking_id_of_an_error_is_the_one_that_was_sent() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    let script = webex_cc_simulator::Script::answer(403, json!(null));
+    simulator.faults([super::on_list(script)]);
+    let output = terraform.plan().failed();
+    let journal = simulator.journal();
+    output.says(&journal[0].headers["trackingid"]);
+}
