@@ -13,3 +13,6 @@ mod architecture;
 
 /// The life of a connector through the real CLI.
 mod life_cycle;
+
+/// The API client against the simulator.
+mod webex;
