@@ -445,6 +445,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn row_1_what_one_operation_is_told_holds_for_all() {
+        let script = Script::new([empty(429).header("retry-after", "20"), list(), list(), list()]);
+        let client = client(script.clone());
+        let request = client.endpoints().list(organization());
+        let budget = budget();
+        let send = || client.send(organization(), &request, Persistence::Normal, &budget);
+        let (first, second) = tokio::join!(send(), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            send().await
+        });
+        assert!(first.is_ok() && second.is_ok());
+        let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
+        assert!(times[1] >= Duration::from_secs(20), "{times:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn row_1_absent_or_negative_advice_means_backoff() {
         for reply in [empty(429), empty(429).header("retry-after", "-5")] {
             let script = Script::new([reply, list()]);
