@@ -16,3 +16,6 @@ mod life_cycle;
 
 /// What goes wrong between the provider and Webex, seen through the real CLI.
 mod resilience;
+
+/// The API client against the simulator.
+mod webex;

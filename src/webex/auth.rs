@@ -558,6 +558,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn row_8_a_late_401_of_the_old_token_renews_nothing() {
+        let script = Script::new([
+            grant("first"),
+            empty(401).after(Duration::from_secs(1)),
+            empty(401).after(Duration::from_secs(5)),
+            grant("second"),
+            list(),
+            list(),
+        ]);
+        let client = client(&script, refresh_token());
+        let (first, second) = tokio::join!(read(&client, 1), read(&client, 2));
+        assert!(first.is_ok() && second.is_ok());
+        let refreshes = lines(&script).iter().filter(|line| line.contains("access_token")).count();
+        assert_eq!((refreshes, script.seen().len()), (2, 6));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_token_is_renewed_ahead_of_its_end() {
         let script = Script::new([
             answer(200, &json!({"access_token": "first", "expires_in": 1000})),

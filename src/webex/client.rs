@@ -1,6 +1,7 @@
 //! Puts the layers together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderValue;
 
@@ -15,6 +16,9 @@ use super::request::{Endpoints, Request};
 use super::settings::{Setting, SettingProblem, Settings, SettingsError};
 use super::transport::{Https, Transport};
 
+/// The first wait for something to become visible.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
 /// A client of the Contact Center APIs. Cheap to clone; all clones share their
 /// connections, tokens, rate limit and snapshots.
 #[derive(Clone)]
@@ -28,6 +32,7 @@ struct Layers {
     endpoints: Endpoints,
     tokens: Arc<Tokens>,
     exchange: Arc<Exchange>,
+    visibility_timeout: Duration,
 }
 
 impl Client {
@@ -60,7 +65,9 @@ impl Client {
         });
         let tokens = Tokens::new(settings.credentials, Arc::clone(&exchange), endpoints.clone());
         let snapshots = Snapshots::default();
-        Ok(Self { shared: Arc::new(Layers { snapshots, endpoints, tokens, exchange }) })
+        let visibility_timeout = settings.visibility_timeout;
+        let layers = Layers { snapshots, endpoints, tokens, exchange, visibility_timeout };
+        Ok(Self { shared: Arc::new(layers) })
     }
 
     /// The connectors of one organization.
@@ -78,6 +85,17 @@ impl Client {
 
     pub(crate) fn endpoints(&self) -> &Endpoints {
         &self.shared.endpoints
+    }
+
+    /// The waits between looks for what our own write made a moment ago and
+    /// Webex may not show yet (faults row 6): each twice the one before.
+    pub(crate) fn pauses_until_visible(&self) -> impl Iterator<Item = Duration> + use<> {
+        let mut left = self.shared.visibility_timeout;
+        let doubling = std::iter::successors(Some(FIRST_PAUSE), |pause| pause.checked_mul(2));
+        doubling.map_while(move |pause| {
+            left = left.checked_sub(pause)?;
+            Some(pause)
+        })
     }
 
     pub(crate) fn snapshots(&self) -> &Snapshots {

@@ -415,7 +415,7 @@ mod tests {
     use crate::webex::error::CertificateProblem;
     use crate::webex::testing::{
         ID, Reply, Script, answer, budget, client, connectors, content, empty, id, lost, object,
-        organization, page, problem, raw, settings, static_token,
+        organization, page, problem, raw, reply_with, settings, static_token,
     };
 
     fn list() -> Reply {
@@ -442,6 +442,22 @@ mod tests {
         assert_eq!(read(&script, &budget()).await, Ok(0));
         let at = script.seen()[1].at;
         assert!(at >= Duration::from_secs(30) && at <= Duration::from_secs(33), "{at:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_1_what_one_operation_is_told_holds_for_all() {
+        let script = Script::new([empty(429).header("retry-after", "20"), list(), list(), list()]);
+        let client = client(script.clone());
+        let request = client.endpoints().list(organization());
+        let budget = budget();
+        let send = || client.send(organization(), &request, Persistence::Normal, &budget);
+        let (first, second) = tokio::join!(send(), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            send().await
+        });
+        assert!(first.is_ok() && second.is_ok());
+        let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
+        assert!(times[1] >= Duration::from_secs(20), "{times:?}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -632,6 +648,104 @@ mod tests {
         let first_minute = times.iter().filter(|at| **at < Duration::from_secs(60)).count();
         assert!(first_minute <= 60, "{first_minute}");
         assert!(times[89] < Duration::from_secs(100), "{:?}", times[89]);
+    }
+
+    /// A server that processes some requests a minute and refuses the rest.
+    struct Busy {
+        per_minute: usize,
+        minute: std::sync::Mutex<(Instant, usize)>,
+        refused: std::sync::atomic::AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Transport for Busy {
+        async fn send(&self, _: http::Request<bytes::Bytes>) -> Result<Answer, Failure> {
+            let minute = Duration::from_secs(60);
+            let mut window = self.minute.lock().unwrap();
+            if window.0.elapsed() >= minute {
+                *window = (Instant::now(), 0);
+            }
+            window.1 += 1;
+            if window.1 <= self.per_minute {
+                let body = page(&[]).to_string();
+                return Ok(reply_with(200, &[], &body, SystemTime::UNIX_EPOCH));
+            }
+            self.refused.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let left = (minute - window.0.elapsed()).as_secs() + 1;
+            let headers = [("retry-after", left.to_string())];
+            Ok(reply_with(429, &headers, "", SystemTime::UNIX_EPOCH))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_1_and_23_operations_survive_a_limit_that_is_lower_than_ours() {
+        let server = Arc::new(Busy {
+            per_minute: 40,
+            minute: std::sync::Mutex::new((Instant::now(), 0)),
+            refused: std::sync::atomic::AtomicUsize::new(0),
+        });
+        let client = Client::over(settings(static_token()), server.clone()).unwrap();
+        let request = client.endpoints().list(organization());
+        let budget = budget();
+        let sent = futures_util::future::join_all(
+            (0..200).map(|_| client.send(organization(), &request, Persistence::Normal, &budget)),
+        );
+        assert!(sent.await.iter().all(Result::is_ok));
+        // 160, 120, 80 and 40 had to come back.
+        let refused = server.refused.load(std::sync::atomic::Ordering::SeqCst);
+        assert!(refused <= 400, "{refused}");
+    }
+
+    /// Keeps the fields of events as text.
+    struct Recorder(Arc<std::sync::Mutex<String>>);
+
+    impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Recorder {
+        fn on_event(
+            &self,
+            event: &tracing::Event<'_>,
+            _: tracing_subscriber::layer::Context<'_, S>,
+        ) {
+            struct Fields<'a>(&'a mut String);
+            impl tracing::field::Visit for Fields<'_> {
+                fn record_debug(
+                    &mut self,
+                    field: &tracing::field::Field,
+                    value: &dyn std::fmt::Debug,
+                ) {
+                    self.0.push_str(&format!("{}={value:?} ", field.name()));
+                }
+            }
+            event.record(&mut Fields(&mut self.0.lock().unwrap()));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_log_tells_each_attempt_and_nothing_private() {
+        use tracing_subscriber::layer::SubscriberExt as _;
+        let text = Arc::new(std::sync::Mutex::new(String::new()));
+        let recorder = tracing_subscriber::registry().with(Recorder(text.clone()));
+        // While there is only one subscriber, tracing asks that of whichever
+        // thread meets an event first, and other tests' threads have none.
+        let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+        let _guard = tracing::subscriber::set_default(recorder);
+        tracing::callsite::rebuild_interest_cache();
+        let script = Script::new([lost(), answer(200, &object(4, 1))]);
+        let connectors = connectors(script.clone());
+        connectors.update(&id(), &content(), Some(3), &budget()).await.unwrap();
+        let text = text.lock().unwrap().clone();
+        for part in [
+            "method=\"PUT\" path=\"/organization/{organization}/connector/{id}\"",
+            "kind=ConnectionLost",
+            "status=200",
+            "attempt=1",
+            "attempt=2",
+            script.seen()[1].headers["trackingid"].to_str().unwrap(),
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        for private in [ID, "s3cret-canary", "static-access-token", "crm"] {
+            assert!(!text.contains(private), "{text}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

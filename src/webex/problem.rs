@@ -184,6 +184,13 @@ mod tests {
     }
 
     #[test]
+    fn row_15_a_secret_is_not_hidden_by_invisible_characters() {
+        let mut redactor = Redactor::default();
+        redactor.watch(&Secret::from("0123456789"));
+        assert_eq!(safe("is 012\u{200b}3456\u{200b}789!", &redactor), "is [secret removed]!");
+    }
+
+    #[test]
     fn row_15_echoed_secrets_are_removed() {
         let mut redactor = Redactor::default();
         redactor.watch(&Secret::from("line one of it\nline two of it"));

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
+use super::request::encoded;
 use crate::secret::Secret;
 
 /// What stands in the place of a secret.
@@ -89,8 +90,8 @@ fn replaced(text: &str, covered: &[bool]) -> String {
 /// and as base64 (of itself, or behind something else such as a user name).
 fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     let mut forms = vec![secret.to_owned(), json_escaped(secret)];
-    for uppercase in [true, false] {
-        let encoded = percent_encoded(secret, uppercase);
+    let in_url = encoded(secret);
+    for encoded in [lowercase_hex(&in_url), in_url] {
         forms.push(encoded.replace("%20", "+"));
         forms.push(encoded);
     }
@@ -114,18 +115,17 @@ fn json_escaped(secret: &str) -> String {
     quoted.trim_matches('"').to_owned()
 }
 
-fn percent_encoded(secret: &str, uppercase: bool) -> String {
-    let mut encoded = String::with_capacity(secret.len() * 3);
-    for byte in secret.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else if uppercase {
-            encoded.push_str(&format!("%{byte:02X}"));
-        } else {
-            encoded.push_str(&format!("%{byte:02x}"));
-        }
+/// Percent-encoded text with its hexadecimal digits in lower case.
+fn lowercase_hex(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        text.push('%');
+        text.push_str(&digits.to_ascii_lowercase());
+        text.push_str(rest);
     }
-    encoded
+    text
 }
 
 #[cfg(test)]
@@ -148,9 +148,9 @@ mod tests {
         let encodings = [
             CANARY.to_owned(),
             serde_json::to_string(CANARY).unwrap(),
-            percent_encoded(CANARY, true),
-            percent_encoded(CANARY, false),
-            percent_encoded(CANARY, true).replace("%20", "+"),
+            super::encoded(CANARY),
+            lowercase_hex(&super::encoded(CANARY)),
+            super::encoded(CANARY).replace("%20", "+"),
             STANDARD.encode(CANARY),
             STANDARD.encode(format!("user:{CANARY}")),
             STANDARD.encode(format!("me:{CANARY}")),

@@ -45,6 +45,10 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// The deadlines within a request.
     pub deadlines: Deadlines,
+    /// How long something that our own write made is looked for before it
+    /// counts as not there. Default: 8 seconds (assumed: Webex says nothing
+    /// about how soon a write is visible).
+    pub visibility_timeout: Duration,
     /// Certificates of authorities to trust in addition to the platform's, as
     /// PEM.
     pub certificate_authorities: Option<Vec<u8>>,
@@ -208,6 +212,7 @@ impl Settings {
             max_retries: 5,
             request_timeout: Duration::from_secs(60),
             deadlines: Deadlines::default(),
+            visibility_timeout: Duration::from_secs(8),
             certificate_authorities: None,
             user_agent: concat!("terraform-provider-webex/", env!("CARGO_PKG_VERSION")).to_owned(),
         }

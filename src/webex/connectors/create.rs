@@ -24,7 +24,7 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::exchange::{Persistence, Response};
 use super::super::identifiers::ConnectorId;
 use super::snapshot::List;
-use super::{Connector, ConnectorContent, Connectors, UNTIL_VISIBLE, wire};
+use super::{Connector, ConnectorContent, Connectors, wire};
 
 /// How far the clock that dates answers and the one that dates connectors may
 /// be apart, both being Webex's. `Date` has a resolution of one second, and its
@@ -169,7 +169,7 @@ impl Attempt<'_> {
 
     /// Looks for the name, giving what was just created time to become visible.
     async fn look(&self, budget: &Budget) -> Result<Option<(Connector, List)>, Error> {
-        let mut pauses = UNTIL_VISIBLE.into_iter();
+        let mut pauses = self.connectors.client.pauses_until_visible();
         loop {
             self.connectors.forget_snapshot();
             let list = self.connectors.snapshot(Persistence::Normal, budget).await?;

@@ -7,7 +7,7 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::exchange::kind_of_interruption;
 use super::super::identifiers::ConnectorId;
 use super::content::Secrets;
-use super::{Connector, Connectors};
+use super::{Connector, Connectors, Reference};
 
 /// A connector that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +105,11 @@ impl Removal<'_> {
                 }
                 return Ok(Deleted { was_missing });
             }
-            if let ErrorKind::Referenced(_) = error.kind() {
-                return Err(self.referenced(error).await);
+            let is_referenced = matches!(error.kind(), ErrorKind::Referenced(_))
+                || !error.referring_kinds().is_empty();
+            if is_referenced {
+                let references = self.references().await;
+                return Err(referenced(error, references));
             }
             if !error.outcome_unknown() {
                 return Err(failed(error, DeleteAftermath::StillThere(None)));
@@ -121,12 +124,10 @@ impl Removal<'_> {
         }
     }
 
-    /// 412: finds out what refers to it (faults row 12).
-    async fn referenced(&self, error: Error) -> DeleteError {
+    /// What refers to it (faults row 12); nothing if that cannot be found out.
+    async fn references(&self) -> Vec<Reference> {
         let budget = self.budget.for_looking();
-        let references = self.connectors.references(self.id, &budget).await.unwrap_or_default();
-        let error = error.with_kind(ErrorKind::Referenced(references));
-        failed(error, DeleteAftermath::StillThere(None))
+        self.connectors.references(self.id, &budget).await.unwrap_or_default()
     }
 
     /// Deactivates and deletes (faults row 13).
@@ -140,6 +141,12 @@ impl Removal<'_> {
             // Then being active is not what locks it.
             let aftermath = DeleteAftermath::StillThere(Some(current.into()));
             return Err(DeleteError { aftermath, ..locked });
+        }
+        // Deactivating one that is in use would break flows in vain, and might
+        // cost it its secrets, which are not known here.
+        let references = self.references().await;
+        if !references.is_empty() {
+            return Err(referenced(locked.error, references));
         }
         let switched = self
             .connectors
@@ -193,6 +200,11 @@ impl Removal<'_> {
     }
 }
 
+/// Status 412, or any other that comes with the kinds of what refers to it.
+fn referenced(error: Error, references: Vec<Reference>) -> DeleteError {
+    failed(error.with_kind(ErrorKind::Referenced(references)), DeleteAftermath::StillThere(None))
+}
+
 fn failed(error: Error, aftermath: DeleteAftermath) -> DeleteError {
     DeleteError { error, aftermath }
 }
@@ -204,7 +216,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::webex::Reference;
     use crate::webex::testing::{
         ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object, page,
         problem, raw, with,
@@ -299,7 +310,12 @@ mod tests {
     }
 
     fn saga(rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
-        let begin = [empty(423), answer(200, &object(3, 1)), answer(200, &inactive(4))];
+        let begin = [
+            empty(423),
+            answer(200, &object(3, 1)),
+            answer(200, &page(&[])),
+            answer(200, &inactive(4)),
+        ];
         Script::new(begin.into_iter().chain(rest))
     }
 
@@ -312,11 +328,32 @@ mod tests {
             [
                 "DELETE /connector/{id}",
                 "GET /connector/{id}",
+                "GET /connector/{id}/incoming-references",
                 "PUT /connector/{id}",
                 "DELETE /connector/{id}"
             ]
         );
-        assert_eq!(script.seen()[2].json()["active"], false);
+        assert_eq!(script.seen()[3].json()["active"], false);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_12_one_in_use_is_not_even_deactivated() {
+        let flow = json!({"id": "f", "name": "Main", "type": "flow"});
+        let script =
+            Script::new([empty(423), answer(200, &object(3, 1)), answer(200, &page(&[flow]))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert!(matches!(failure.error.kind(), ErrorKind::Referenced(found) if found.len() == 1));
+        assert!(script.is_done() && script.seen().len() == 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_12_a_named_dependency_counts_whatever_the_status() {
+        let body = json!({"error": {"key": "400", "reason": "dependency exists",
+            "referencedEntities": ["flow"]}});
+        let script = Script::new([answer(400, &body), answer(200, &page(&[]))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::Referenced(Vec::new()));
+        assert_eq!(failure.error.referring_kinds(), ["flow"]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -352,6 +389,7 @@ mod tests {
         let script = Script::new([
             empty(423),
             answer(200, &object(3, 1)),
+            answer(200, &page(&[])),
             answer(200, &inactive(4)).after(std::time::Duration::from_secs(3)),
             answer(200, &object(5, 1)),
         ]);
@@ -364,6 +402,6 @@ mod tests {
         let failure = ended.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
         assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active));
-        assert_eq!(script.seen().len(), 4);
+        assert_eq!(script.seen().len(), 5);
     }
 }

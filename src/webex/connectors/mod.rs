@@ -38,16 +38,6 @@ use wire::Page;
 /// How long [`Connectors::quick_look`] may take.
 const QUICK: Duration = Duration::from_secs(3);
 
-/// The waits between looks for something that our own write made a moment ago
-/// and that Webex does not show yet (faults row 6): 7.75 seconds in all.
-const UNTIL_VISIBLE: [Duration; 5] = [
-    Duration::from_millis(250),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
-
 /// How many pages of a list are read: 10,000 connectors, a thousand times the
 /// documented limit.
 const MOST_PAGES: usize = 100;
@@ -220,7 +210,7 @@ impl Connectors {
     /// What we created a moment ago gets some time to become visible.
     async fn get(&self, id: &ConnectorId, budget: &Budget) -> Result<Option<Connector>, Error> {
         let request = self.client.endpoints().read(self.organization, id);
-        let mut pauses = UNTIL_VISIBLE.into_iter();
+        let mut pauses = self.client.pauses_until_visible();
         loop {
             let error = match self.send(&request, budget).await {
                 Ok(response) => return read_connector(&response, id).map(Some),
@@ -500,7 +490,7 @@ mod tests {
         let connectors = connectors(script.clone());
         connectors.create(&content(), &budget()).await.unwrap();
         assert_eq!(connectors.read_fresh(&id(), &budget()).await, Ok(None));
-        let waited: Duration = UNTIL_VISIBLE.into_iter().sum();
+        let waited = Duration::from_millis(250 + 500 + 1000 + 2000 + 4000);
         assert_eq!(script.seen().last().unwrap().at, waited);
         assert!(script.is_done());
     }

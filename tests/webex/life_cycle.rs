@@ -1,0 +1,338 @@
+//! One life of a connector, for each way to authenticate.
+
+use std::time::Duration;
+
+use serde_json::json;
+use terraform_provider_webex::secret::Secret;
+use terraform_provider_webex::webex::{
+    Client, ConnectorContent, CreateAftermath, Credentials, DeleteAftermath, ErrorKind, FlowSearch,
+    Notice, OrganizationId, UpdateAftermath,
+};
+use webex_cc_simulator::{Authorization, OmittedSecret, Options, SecretsInAnswers};
+
+use super::{
+    basic, budget, calls, certificate_grant, client_credentials, connectors, organization,
+    password_grant, settings, simulator,
+};
+
+fn kinds() -> [ConnectorContent; 4] {
+    [
+        basic("basic"),
+        client_credentials("secret"),
+        password_grant("password"),
+        certificate_grant("certificate"),
+    ]
+}
+
+#[tokio::test]
+async fn a_connector_lives_and_every_secret_arrives() {
+    for secrets in [
+        SecretsInAnswers::Omit,
+        SecretsInAnswers::Null,
+        SecretsInAnswers::Mask,
+        SecretsInAnswers::Echo,
+    ] {
+        let simulator = simulator(Options { secrets, active_lock: false, ..Options::default() });
+        let organization = simulator.organization();
+        let connectors = connectors(&simulator);
+        for content in kinds() {
+            let created = connectors.create(&content, &budget()).await.unwrap();
+            let (connector, id) = (created.connector.clone(), created.connector.id);
+            assert!(!created.adopted);
+            assert_eq!(connector.version, Some(0));
+            assert!(connector.created_time.is_some() && connector.last_updated_time.is_some());
+            let stored = simulator.stored(organization, id.as_str()).unwrap();
+            for (key, secret) in [
+                ("clientSecret", &content.client_secret),
+                ("privateKey", &content.private_key),
+                ("password", &content.password),
+            ] {
+                assert_eq!(
+                    stored.get(key).and_then(|v| v.as_str()),
+                    secret.as_ref().map(Secret::expose)
+                );
+            }
+            assert_eq!(connectors.read(&id, &budget()).await.unwrap(), Some(connector.clone()));
+
+            let edit = ConnectorContent {
+                resource_domain: Some("https://other.example".to_owned()),
+                ..content.clone()
+            };
+            let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
+            assert_eq!(edited.version, Some(1));
+            assert_eq!(edited.resource_domain.as_deref(), Some("https://other.example"));
+            assert_eq!((&edited.name, &edited.scope), (&content.name, &content.scope));
+
+            assert!(!connectors.delete(&id, &budget()).await.unwrap().was_missing);
+            assert!(connectors.delete(&id, &budget()).await.unwrap().was_missing);
+            assert_eq!(connectors.read(&id, &budget()).await, Ok(None));
+            assert_eq!(connectors.read_fresh(&id, &budget()).await, Ok(None));
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_operation_costs_as_little_as_it_can() {
+    let simulator = simulator(Options { active_lock: false, ..Options::default() });
+    let connectors = connectors(&simulator);
+    let content = client_credentials("crm");
+    let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
+    connectors.update(&id, &content, Some(0), &budget()).await.unwrap();
+    connectors.delete(&id, &budget()).await.unwrap();
+    assert_eq!(calls(&simulator), ["POST connector", "PUT {id}", "DELETE {id}"]);
+}
+
+#[tokio::test]
+async fn a_locked_connector_is_edited_and_deleted_all_the_same() {
+    for omitted_secret in [OmittedSecret::Keep, OmittedSecret::Blank] {
+        let simulator = simulator(Options { omitted_secret, ..Options::default() });
+        let connectors = connectors(&simulator);
+        for content in kinds() {
+            let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
+            simulator.clear_journal();
+            // A new secret and another field at once.
+            let rotated = |old: &Option<Secret>| old.as_ref().map(|_| Secret::from("rotated"));
+            let edit = ConnectorContent {
+                client_secret: rotated(&content.client_secret),
+                private_key: rotated(&content.private_key),
+                password: rotated(&content.password),
+                client_id: content.client_id.as_ref().map(|_| "other".to_owned()),
+                ..content.clone()
+            };
+            let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
+            assert!(edited.active);
+            let stored = simulator.stored(simulator.organization(), id.as_str()).unwrap();
+            for (key, secret) in [
+                ("clientSecret", &edit.client_secret),
+                ("privateKey", &edit.private_key),
+                ("password", &edit.password),
+            ] {
+                assert_eq!(
+                    stored.get(key).and_then(|v| v.as_str()),
+                    secret.as_ref().map(Secret::expose)
+                );
+            }
+            connectors.delete(&id, &budget()).await.unwrap();
+            assert!(simulator.all_stored(simulator.organization()).is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn deactivating_needs_no_saga() {
+    let simulator = simulator(Options::default());
+    let connectors = connectors(&simulator);
+    let content = client_credentials("crm");
+    let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
+    simulator.clear_journal();
+    let inactive = ConnectorContent { active: false, ..content.clone() };
+    let connector = connectors.update(&id, &inactive, Some(0), &budget()).await.unwrap();
+    assert!(!connector.active);
+    let connector = connectors.update(&id, &content, Some(1), &budget()).await.unwrap();
+    assert!(connector.active);
+    assert_eq!(calls(&simulator), ["PUT {id}", "PUT {id}"]);
+}
+
+#[tokio::test]
+async fn rows_10_and_14_taken_names_and_the_eleventh_connector() {
+    let simulator = simulator(Options::default());
+    let connectors = connectors(&simulator);
+    let first = connectors.create(&basic("0"), &budget()).await.unwrap().connector;
+    let failure = connectors.create(&basic("0"), &budget()).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
+    assert!(
+        matches!(failure.aftermath, CreateAftermath::NameTakenBy(holder) if holder.id == first.id)
+    );
+    for number in 1..10 {
+        connectors.create(&basic(&number.to_string()), &budget()).await.unwrap();
+    }
+    let failure = connectors.create(&basic("10"), &budget()).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(failure.connectors_in_organization, Some(10));
+    assert!(!failure.error.descriptions().is_empty());
+    assert!(failure.error.server_tracking_id().is_some());
+
+    let renamed = ConnectorContent { active: false, ..basic("1") };
+    let version = connectors
+        .update(&first.id, &ConnectorContent { active: false, ..basic("0") }, Some(0), &budget())
+        .await
+        .unwrap()
+        .version;
+    let failure = connectors.update(&first.id, &renamed, version, &budget()).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
+    assert_eq!(failure.name_taken_by.unwrap().name, "1");
+}
+
+#[tokio::test]
+async fn row_11_an_edit_by_others_is_not_overwritten() {
+    let simulator = simulator(Options::default());
+    let connectors = connectors(&simulator);
+    let content = client_credentials("crm");
+    let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
+    let organization = simulator.organization();
+    simulator.store(organization, id.as_str(), json!({"scope": "changed by hand"}));
+    let failure = connectors.update(&id, &content, Some(0), &budget()).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(0), found: Some(1) });
+    let UpdateAftermath::Unchanged(Some(found)) = failure.aftermath else { panic!("{failure:?}") };
+    assert_eq!(found.scope.as_deref(), Some("changed by hand"));
+    let stored = simulator.stored(organization, id.as_str()).unwrap();
+    assert_eq!(stored["scope"], "changed by hand");
+}
+
+#[tokio::test]
+async fn row_12_a_connector_in_use_is_kept_active() {
+    for active_lock in [true, false] {
+        let simulator = simulator(Options { active_lock, ..Options::default() });
+        let connectors = connectors(&simulator);
+        let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
+        simulator.add_reference(simulator.organization(), id.as_str(), "Greeting");
+        let failure = connectors.delete(&id, &budget()).await.unwrap_err();
+        let ErrorKind::Referenced(references) = failure.error.kind() else { panic!("{failure:?}") };
+        assert_eq!(references[0].name.as_deref(), Some("Greeting"));
+        assert_eq!(references[0].kind.as_deref(), Some("flow"));
+        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(_)), "{failure:?}");
+        let stored = simulator.stored(simulator.organization(), id.as_str()).unwrap();
+        assert_eq!(stored["active"], true);
+    }
+}
+
+#[tokio::test]
+async fn row_6_what_is_not_visible_yet_is_waited_for() {
+    let simulator = simulator(Options {
+        visible_after: Duration::from_millis(300),
+        active_lock: false,
+        ..Options::default()
+    });
+    let mut settings = settings(&simulator);
+    settings.visibility_timeout = Duration::from_secs(8);
+    let connectors = Client::new(settings).unwrap().connectors(organization(&simulator));
+    let created = connectors.create(&basic("crm"), &budget()).await.unwrap().connector;
+    assert_eq!(connectors.read_fresh(&created.id, &budget()).await.unwrap(), Some(created));
+}
+
+#[tokio::test]
+async fn row_7_what_is_gone_is_gone() {
+    let simulator = simulator(Options::default());
+    let connectors = connectors(&simulator);
+    let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
+    simulator.remove(simulator.organization(), id.as_str());
+    assert_eq!(connectors.read(&id, &budget()).await, Ok(None));
+    let failure = connectors.update(&id, &basic("crm"), Some(0), &budget()).await.unwrap_err();
+    assert_eq!(failure.aftermath, UpdateAftermath::Gone);
+}
+
+#[tokio::test]
+async fn row_9_a_token_that_may_only_read() {
+    let simulator =
+        simulator(Options { read_only_tokens: vec!["reader".to_owned()], ..Options::default() });
+    let mut settings = settings(&simulator);
+    settings.credentials = Credentials::AccessToken(Secret::from("reader"));
+    let connectors = Client::new(settings).unwrap().connectors(organization(&simulator));
+    assert!(connectors.list(&budget()).await.unwrap().is_empty());
+    let failure = connectors.create(&basic("crm"), &budget()).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::Forbidden);
+    assert_eq!(failure.aftermath, CreateAftermath::NotCreated);
+}
+
+#[tokio::test]
+async fn the_documented_choices_are_understood() {
+    let simulator = simulator(Options::default());
+    let connectors = connectors(&simulator);
+    let created = connectors.create(&basic("SNOW Connector"), &budget()).await.unwrap().connector;
+    for search in [FlowSearch::Name("SNOW C"), FlowSearch::Name(""), FlowSearch::Id(&created.id)] {
+        let found = connectors.flow_connectors(search, &budget()).await.unwrap();
+        assert_eq!(found.len(), 1, "{search:?}");
+        assert_eq!((&found[0].id, &found[0].name), (&created.id, &created.name));
+    }
+    assert!(
+        connectors.flow_connectors(FlowSearch::Name("other"), &budget()).await.unwrap().is_empty()
+    );
+}
+
+fn refreshing(simulator: &webex_cc_simulator::Simulator) -> Client {
+    let mut settings = settings(simulator);
+    settings.credentials = Credentials::RefreshToken {
+        client_id: "simulator-client".to_owned(),
+        client_secret: Secret::from("simulator-client-secret"),
+        refresh_token: Secret::from("simulator-refresh-token"),
+    };
+    Client::new(settings).unwrap()
+}
+
+#[tokio::test]
+async fn row_8_tokens_end_in_the_middle_of_a_run() {
+    let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
+    let simulator = simulator(Options { authorization, ..Options::default() });
+    let client = refreshing(&simulator);
+    let connectors = client.connectors(organization(&simulator));
+    let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
+    assert!(matches!(
+        client.take_notices()[..],
+        [Notice::RefreshTokenReplaced { valid_until: Some(_) }]
+    ));
+    for _ in 0..2 {
+        simulator.expire_tokens();
+        // The refresh token that was replaced would not serve a second time.
+        assert!(connectors.read_fresh(&id, &budget()).await.unwrap().is_some());
+    }
+    let refreshes = calls(&simulator).iter().filter(|call| call.contains("access_token")).count();
+    assert_eq!(refreshes, 3);
+}
+
+#[tokio::test]
+async fn row_8_a_token_that_cannot_be_renewed() {
+    let simulator = simulator(Options::default());
+    let connectors = connectors(&simulator);
+    simulator.expire_tokens();
+    let error = connectors.list(&budget()).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Unauthorized { refreshable: false });
+}
+
+#[tokio::test]
+async fn refused_credentials_are_told() {
+    let simulator = simulator(Options::default());
+    let mut settings = settings(&simulator);
+    settings.credentials = Credentials::RefreshToken {
+        client_id: "simulator-client".to_owned(),
+        client_secret: Secret::from("wrong-canary"),
+        refresh_token: Secret::from("simulator-refresh-token"),
+    };
+    let connectors = Client::new(settings).unwrap().connectors(organization(&simulator));
+    let error = connectors.list(&budget()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::CredentialsRefused { .. }), "{error:?}");
+    assert!(!format!("{error:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn a_service_app_serves_many_organizations() {
+    let organizations = [
+        "11111111-2222-4333-8444-555555555555".to_owned(),
+        "22222222-2222-4333-8444-555555555555".to_owned(),
+    ];
+    let authorization = Authorization {
+        access_token_lifetime: Duration::from_secs(60),
+        ..Authorization::default()
+    };
+    let simulator = simulator(Options {
+        organizations: organizations.to_vec(),
+        authorization,
+        ..Options::default()
+    });
+    let mut settings = settings(&simulator);
+    settings.credentials = Credentials::ServiceApp {
+        application_id: "simulator-service-app".to_owned(),
+        client_id: "simulator-client".to_owned(),
+        client_secret: Secret::from("simulator-client-secret"),
+        access_token: Secret::from("simulator-applications-token"),
+    };
+    let client = Client::new(settings).unwrap();
+    for organization in &organizations {
+        let connectors = client.connectors(OrganizationId::parse(organization).unwrap());
+        connectors.create(&basic("crm"), &budget()).await.unwrap();
+        simulator.advance_clock(Duration::from_secs(120));
+        assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
+    }
+    let journal = simulator.journal();
+    let made = journal.iter().filter(|exchange| exchange.path.ends_with("/token")).count();
+    assert_eq!(made, 4);
+}

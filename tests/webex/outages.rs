@@ -1,0 +1,147 @@
+//! Connections that die at each step of each operation (faults rows 3, 4, 13
+//! and 36).
+//!
+//! A script that delays by nothing lets the first requests pass; the next ones
+//! are cut off before or after they took effect, a few times or for good.
+//! Afterwards the client must not have claimed what is not true, and with the
+//! connection back, the same operation must reach its end.
+
+use futures_util::future::join_all;
+use terraform_provider_webex::webex::{
+    ConnectorContent, ConnectorId, CreateAftermath, DeleteAftermath, UpdateAftermath,
+};
+use webex_cc_simulator::{Action, Moment, Options, Script, Simulator};
+
+use super::{budget, client_credentials, connectors, simulator};
+
+/// After how many requests the connection dies, when, and for how many.
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    after: u32,
+    moment: Moment,
+    requests: Option<u32>,
+}
+
+impl Outage {
+    fn begin(self, simulator: &Simulator) {
+        let pass = Script::new(Action::DelayMs(0)).times(self.after);
+        let cut = Script { times: self.requests, ..Script::new(Action::Close(self.moment)) };
+        simulator.faults([pass, cut]);
+    }
+}
+
+fn outages(steps: u32) -> Vec<Outage> {
+    let mut outages = Vec::new();
+    for after in 0..steps {
+        for moment in [Moment::Before, Moment::After] {
+            for requests in [Some(1), Some(3), None] {
+                outages.push(Outage { after, moment, requests });
+            }
+        }
+    }
+    outages
+}
+
+async fn created(simulator: &Simulator) -> ConnectorId {
+    let created = connectors(simulator).create(&client_credentials("crm"), &budget()).await;
+    created.unwrap().connector.id
+}
+
+#[tokio::test]
+async fn a_create_converges() {
+    join_all(outages(2).into_iter().map(|outage| async move {
+        let simulator = simulator(Options::default());
+        let connectors = connectors(&simulator);
+        outage.begin(&simulator);
+        let outcome = connectors.create(&client_credentials("crm"), &budget()).await;
+        simulator.faults([]);
+        let stored = simulator.all_stored(simulator.organization());
+        match outcome {
+            Ok(created) => assert_eq!(stored[0]["id"], created.connector.id.as_str(), "{outage:?}"),
+            Err(failure) => {
+                let is_honest = match failure.aftermath {
+                    CreateAftermath::NotSeen | CreateAftermath::NotCreated => stored.is_empty(),
+                    CreateAftermath::Unknown => true,
+                    CreateAftermath::NameTakenBy(_)
+                    | CreateAftermath::Found(_)
+                    | CreateAftermath::Created { .. } => false,
+                };
+                assert!(is_honest, "{outage:?}: {failure:?}, but {stored:?}");
+                let again = connectors.create(&client_credentials("crm"), &budget()).await;
+                if let Err(failure) = again {
+                    let CreateAftermath::NameTakenBy(holder) = failure.aftermath else {
+                        panic!("{outage:?}: {failure:?}")
+                    };
+                    assert_eq!(stored[0]["id"], holder.id.as_str());
+                }
+            }
+        }
+        assert_eq!(simulator.all_stored(simulator.organization()).len(), 1, "{outage:?}");
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn an_update_converges_and_nothing_stays_deactivated_unnoticed() {
+    join_all(outages(5).into_iter().map(|outage| async move {
+        let simulator = simulator(Options::default());
+        let connectors = connectors(&simulator);
+        let id = created(&simulator).await;
+        let wanted =
+            ConnectorContent { scope: Some("new".to_owned()), ..client_credentials("crm") };
+        outage.begin(&simulator);
+        let outcome = connectors.update(&id, &wanted, Some(0), &budget()).await;
+        simulator.faults([]);
+        let stored = || simulator.stored(simulator.organization(), id.as_str()).unwrap();
+        let now = stored();
+        match outcome {
+            Ok(connector) => assert!(connector.active && now["active"] == true, "{outage:?}"),
+            Err(failure) => {
+                let is_honest = match &failure.aftermath {
+                    UpdateAftermath::Unchanged(_) => now["active"] == true && now["scope"] != "new",
+                    UpdateAftermath::LeftDeactivated { .. }
+                    | UpdateAftermath::Unknown { may_be_inactive: true, .. } => true,
+                    UpdateAftermath::Unknown { may_be_inactive: false, .. } => {
+                        now["active"] == true
+                    }
+                    UpdateAftermath::Changed(_) | UpdateAftermath::Gone => false,
+                };
+                assert!(is_honest, "{outage:?}: {:?}, but {now}", failure.aftermath);
+            }
+        }
+        connectors.update(&id, &wanted, None, &budget()).await.unwrap();
+        let now = stored();
+        assert!(now["active"] == true && now["scope"] == "new", "{outage:?}: {now}");
+        assert_eq!(now["clientSecret"], "s3cret", "{outage:?}");
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn a_delete_converges_and_nothing_stays_deactivated_unnoticed() {
+    join_all(outages(5).into_iter().map(|outage| async move {
+        let simulator = simulator(Options::default());
+        let connectors = connectors(&simulator);
+        let id = created(&simulator).await;
+        outage.begin(&simulator);
+        let outcome = connectors.delete(&id, &budget()).await;
+        simulator.faults([]);
+        let now = simulator.stored(simulator.organization(), id.as_str());
+        let is_active = now.map(|now| now["active"] == true);
+        match outcome {
+            Ok(deleted) => assert!(!deleted.was_missing && is_active.is_none(), "{outage:?}"),
+            Err(failure) => {
+                let is_honest = match failure.aftermath {
+                    DeleteAftermath::StillThere(_) => is_active == Some(true),
+                    DeleteAftermath::LeftDeactivated { .. }
+                    | DeleteAftermath::Unknown { may_be_inactive: true } => true,
+                    DeleteAftermath::Unknown { may_be_inactive: false } => is_active != Some(false),
+                };
+                assert!(is_honest, "{outage:?}: {:?}, but {is_active:?}", failure.aftermath);
+            }
+        }
+        connectors.delete(&id, &budget()).await.unwrap();
+        assert!(simulator.all_stored(simulator.organization()).is_empty(), "{outage:?}");
+    }))
+    .await;
+}
