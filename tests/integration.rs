@@ -16,3 +16,6 @@ mod life_cycle;
 
 /// What goes wrong between the provider and Webex, seen through the real CLI.
 mod resilience;
+
+/// Credentials: what is sent, what is kept, what is never seen.
+mod secrets;
