@@ -19,3 +19,6 @@ mod resilience;
 
 /// The API client against the simulator.
 mod webex;
+
+/// Credentials: what is sent, what is kept, what is never seen.
+mod secrets;

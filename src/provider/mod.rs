@@ -21,7 +21,6 @@ use self::configuration::source::process_environment;
 use self::connection::Connection;
 use self::custom_connector::resource::CustomConnector;
 use crate::tf_provider::diagnostics::Diagnostics;
-use crate::tf_provider::object::Object;
 use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
 use crate::tf_provider::resource::ValidateRequest;
 use crate::tf_provider::schema::Schema;
@@ -57,12 +56,12 @@ impl Provider for Webex {
     /// Checks what the block says; what the environment says is checked by
     /// Configure, because it may differ between `validate` and `apply`.
     fn validate(&self, request: ValidateRequest<'_>) -> Diagnostics {
-        configuration::validate(request.configuration.object())
+        configuration::validate(request.configuration)
     }
 
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         let user_agent = user_agent(&request.terraform_version);
-        let block: &Object = request.configuration.object();
+        let block = &request.configuration;
         let (status, messages) = configuration::read(block, &process_environment, &user_agent);
         self.connection.set(status);
         messages

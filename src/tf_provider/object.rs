@@ -2,7 +2,30 @@
 //!
 //! The roles are distinct types. A write-only argument exists in a
 //! [`Configuration`] only: plans and states are made by functions that blank
-//! it, so no code can carry it further by mistake.
+//! it, so no code can carry it further by mistake. Credentials can be read from
+//! a [`Configuration`] only: a request that takes one from a plan or a state
+//! does not compile.
+//!
+//! ```
+//! use terraform_provider_webex::tf_provider::object::Configuration;
+//! fn reads(configuration: &Configuration) {
+//!     let _ = configuration.secret("password_wo");
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! use terraform_provider_webex::tf_provider::object::Plan;
+//! fn reads(plan: &Plan) {
+//!     let _ = plan.secret("password_wo");
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! use terraform_provider_webex::tf_provider::object::State;
+//! fn reads(state: &State) {
+//!     let _ = state.object().secret("password");
+//! }
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -125,9 +148,8 @@ impl Object {
         })
     }
 
-    /// A credential.
-    #[must_use]
-    pub fn secret(&self, name: &str) -> Argument<&Secret> {
+    /// A credential. Only a [`Configuration`] gives one away.
+    fn secret(&self, name: &str) -> Argument<&Secret> {
         self.argument(
             name,
             |value| {
@@ -247,6 +269,13 @@ impl Configuration {
     #[must_use]
     pub fn new(object: Object) -> Self {
         Self(object)
+    }
+
+    /// A credential. A plan and a state have no such method, so that what is
+    /// sent can only be what the user configured.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Argument<&Secret> {
+        self.0.secret(name)
     }
 }
 

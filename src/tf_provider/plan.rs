@@ -19,6 +19,7 @@ pub struct Draft<'a> {
     pub prior: Option<&'a State>,
     planned: Object,
     settled: Vec<&'static str>,
+    demands_update: bool,
 }
 
 impl Draft<'_> {
@@ -36,6 +37,14 @@ impl Draft<'_> {
             self.planned.set(name, value);
             self.settled.push(name);
         }
+    }
+
+    /// Plans an update of an existing object although no argument differs.
+    ///
+    /// This is for what the generic planner cannot see: a write-only value is
+    /// in no state, so whether it was ever sent is known to the resource only.
+    pub fn demand_update(&mut self) {
+        self.demands_update = true;
     }
 }
 
@@ -62,13 +71,20 @@ pub fn plan_change(
     proposed: Object,
     complete: impl FnOnce(&mut Draft<'_>),
 ) -> Planned {
-    let mut draft = Draft { configuration, prior, planned: proposed, settled: Vec::new() };
+    let mut draft = Draft {
+        configuration,
+        prior,
+        planned: proposed,
+        settled: Vec::new(),
+        demands_update: false,
+    };
     apply_defaults(block, &mut draft);
     draft.planned.forget_write_only(block);
     complete(&mut draft);
-    let Draft { mut planned, settled, .. } = draft;
+    let Draft { mut planned, settled, demands_update, .. } = draft;
 
-    let changes_remote = prior.is_none_or(|prior| differs(block, prior.object(), &planned));
+    let changes_remote =
+        prior.is_none_or(|prior| demands_update || differs(block, prior.object(), &planned));
     let absent = |name: &str| configuration.object().get(name).is_null();
     for attribute in &block.attributes {
         let open = attribute.is_computed()

@@ -31,7 +31,8 @@ pub trait Resource: Send + Sync {
     }
 
     /// Fills in defaults that depend on other arguments, without any call.
-    fn complete(&self, _draft: &mut Draft<'_>) {}
+    /// `private` is what was remembered beside the prior state.
+    fn complete(&self, _draft: &mut Draft<'_>, _private: &Private) {}
 
     /// Looks at a finished plan: warnings, early errors, what to remember.
     async fn review(&self, request: ReviewRequest<'_>) -> Review {

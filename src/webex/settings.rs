@@ -246,16 +246,26 @@ fn wrong(setting: Setting, problem: SettingProblem) -> Result<(), SettingsError>
 }
 
 fn check_url(setting: Setting, url: &Url) -> Result<(), SettingsError> {
-    if url.host_str().is_none_or(str::is_empty) {
-        wrong(setting, SettingProblem::NoHost)
-    } else if !url.username().is_empty() || url.password().is_some() {
-        wrong(setting, SettingProblem::UserInfo)
-    } else if url.query().is_some() || url.fragment().is_some() {
-        wrong(setting, SettingProblem::QueryOrFragment)
-    } else if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) {
-        Ok(())
-    } else {
-        wrong(setting, SettingProblem::NotHttps)
+    SettingProblem::check_address(url).map_err(|problem| SettingsError { setting, problem })
+}
+
+impl SettingProblem {
+    /// Whether requests can go to an address, as far as it says so itself.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_address(url: &Url) -> Result<(), Self> {
+        if url.host_str().is_none_or(str::is_empty) {
+            Err(Self::NoHost)
+        } else if !url.username().is_empty() || url.password().is_some() {
+            Err(Self::UserInfo)
+        } else if url.query().is_some() || url.fragment().is_some() {
+            Err(Self::QueryOrFragment)
+        } else if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)) {
+            Ok(())
+        } else {
+            Err(Self::NotHttps)
+        }
     }
 }
 

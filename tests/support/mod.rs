@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod core;
 pub(crate) mod pem;
 pub(crate) mod plugin_client;
 pub(crate) mod terraform;

@@ -18,9 +18,10 @@ use self::source::{Environment, Given, Origin, Source};
 use super::connection::{Ready, Status};
 use super::{organization, timeouts};
 use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Object};
+use crate::tf_provider::object::{Argument, Configuration};
 use crate::webex::{
     Client, Credentials, OrganizationId, Setting, SettingProblem, Settings, SettingsError,
+    TokenProblem,
 };
 
 /// The regions of which Cisco documents a host.
@@ -31,13 +32,18 @@ pub const REGIONS: [&str; 8] = ["us1", "eu1", "eu2", "anz1", "ca1", "jp1", "sg1"
 /// What the environment may add is not held against it, so that a pipeline
 /// without credentials can validate.
 #[must_use]
-pub fn validate(block: &Object) -> Diagnostics {
+pub fn validate(block: &Configuration) -> Diagnostics {
     let nothing: Environment<'_> = &|_| None;
     let source = Source::new(block, nothing);
     let mut messages = Diagnostics::new();
     messages.extend(Arguments::read(&source).err().into_iter().flatten());
     if let Err(Problem::Conflict(conflict)) = credentials::find(&source) {
         messages.push(conflict);
+    }
+    if let Argument::Known(token) = source.secret("access_token")
+        && let Err(problem) = TokenProblem::check(&token.value)
+    {
+        messages.push(cannot_be_used(token.origin, problem.into()));
     }
     messages
 }
@@ -48,7 +54,7 @@ pub fn validate(block: &Object) -> Diagnostics {
 /// errors of arguments that can never work.
 #[must_use]
 pub fn read(
-    block: &Object,
+    block: &Configuration,
     environment: Environment<'_>,
     user_agent: &str,
 ) -> (Status, Diagnostics) {
@@ -211,7 +217,10 @@ fn address(
 fn parse_url(given: Given<String>) -> Result<Argument<Given<Url>>, Diagnostics> {
     let Given { value, origin } = given;
     match Url::parse(&value) {
-        Ok(value) => Ok(Argument::Known(Given { value, origin })),
+        Ok(value) => match SettingProblem::check_address(&value) {
+            Ok(()) => Ok(Argument::Known(Given { value, origin })),
+            Err(problem) => Err(cannot_be_used(origin, problem).into()),
+        },
         // The text itself is not repeated: it may hold credentials.
         Err(problem) => Err(origin
             .error(
@@ -325,15 +334,30 @@ fn unusable(error: &SettingsError, source: &Source<'_>) -> Diagnostics {
         Setting::ClientSecret => "client_secret",
         Setting::ApplicationId => "service_app_id",
     };
-    let hint = if matches!(error.problem, SettingProblem::Token(_)) {
-        " Copy the token again, without line breaks; `trimspace(…)` helps when it is read from a \
-         file."
-    } else {
-        ""
-    };
-    let detail = format!("It {}.{hint}", error.problem);
     if matches!(error.setting, Setting::UserAgent) {
+        let detail = format!("It {}.", error.problem);
         return Diagnostic::error("TF_APPEND_USER_AGENT cannot be used", detail).into();
     }
-    source.origin(argument).error("cannot be used", detail).into()
+    cannot_be_used(source.origin(argument), error.problem).into()
+}
+
+/// What is wrong with a value, without the value.
+fn cannot_be_used(origin: Origin, problem: SettingProblem) -> Diagnostic {
+    let hint = match problem {
+        SettingProblem::Token(_) => {
+            " Copy the token again, without line breaks; `trimspace(…)` helps when it is read from \
+             a file."
+        }
+        SettingProblem::UserInfo => {
+            " Requests are authorized by a token: see access_token, client_id and refresh_token."
+        }
+        SettingProblem::NotHttps
+        | SettingProblem::NoHost
+        | SettingProblem::QueryOrFragment
+        | SettingProblem::NotAPath
+        | SettingProblem::Empty
+        | SettingProblem::NoCertificate
+        | SettingProblem::NotPrintable => "",
+    };
+    origin.error("cannot be used", format!("It {problem}.{hint}"))
 }

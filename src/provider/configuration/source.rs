@@ -4,7 +4,7 @@
 use super::schema::variable;
 use crate::secret::Secret;
 use crate::tf_provider::diagnostics::Diagnostic;
-use crate::tf_provider::object::{Argument, Object};
+use crate::tf_provider::object::{Argument, Configuration, Object};
 use crate::tf_provider::value::Path;
 
 /// A look at an environment variable.
@@ -72,21 +72,25 @@ pub struct Given<T> {
 
 /// The provider block over the environment.
 pub struct Source<'a> {
-    block: &'a Object,
+    block: &'a Configuration,
     environment: Environment<'a>,
 }
 
 impl<'a> Source<'a> {
     /// Looks into `block` first.
     #[must_use]
-    pub fn new(block: &'a Object, environment: Environment<'a>) -> Self {
+    pub fn new(block: &'a Configuration, environment: Environment<'a>) -> Self {
         Self { block, environment }
+    }
+
+    fn object(&self) -> &'a Object {
+        self.block.object()
     }
 
     /// A text.
     #[must_use]
     pub fn text(&self, argument: &'static str) -> Argument<Given<String>> {
-        self.given(argument, self.block.string(argument), str::to_owned, Some)
+        self.given(argument, self.object().string(argument), str::to_owned, Some)
     }
 
     /// A credential.
@@ -108,7 +112,7 @@ impl<'a> Source<'a> {
         bounds: std::ops::RangeInclusive<u32>,
     ) -> Result<Argument<u32>, Diagnostic> {
         let texts =
-            self.given(argument, self.block.number(argument), |number| number.to_string(), Some);
+            self.given(argument, self.object().number(argument), |number| number.to_string(), Some);
         match texts {
             Argument::Absent => Ok(Argument::Absent),
             Argument::Unknown => Ok(Argument::Unknown),
@@ -133,7 +137,7 @@ impl<'a> Source<'a> {
     ///
     /// When the environment holds something else than `true` or `false`.
     pub fn truth(&self, argument: &'static str) -> Result<Argument<bool>, Diagnostic> {
-        let given = self.block.bool(argument);
+        let given = self.object().bool(argument);
         if !given.is_absent() {
             return Ok(given);
         }
@@ -149,7 +153,8 @@ impl<'a> Source<'a> {
     /// Where an argument's value is found, given or not.
     #[must_use]
     pub fn origin(&self, argument: &'static str) -> Origin {
-        if self.block.get(argument).is_null() && (self.environment)(variable(argument)).is_some() {
+        if self.object().get(argument).is_null() && (self.environment)(variable(argument)).is_some()
+        {
             Origin::Environment(argument)
         } else {
             Origin::Block(argument)

@@ -7,6 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::tf_provider::object::Private;
 use crate::webex::Connector;
 
+/// Whose write it may have been that is found after a failed write of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// What was carried out of it is known, and what is found is ours.
+    Clear,
+    /// Somebody else was faster.
+    ByOthers,
+    /// It is not known whether it was carried out, or may still be.
+    Unclear,
+}
+
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -16,13 +27,18 @@ pub struct Memory {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
     /// When our own last write was done, by Webex's clock, in milliseconds
-    /// since 1970. Nothing after an import.
+    /// since 1970. Nothing after an import, and nothing after a write of which
+    /// it is not known whether it was carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<i64>,
-    /// When somebody else changed the connector after that without a visible
-    /// difference: a credential may have changed.
+    /// When somebody else saved the connector after that: a credential may
+    /// have changed. It stays until the credentials are sent again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub touched: Option<i64>,
+    /// The credentials that our last write carried, by the names of their
+    /// stateful arguments. Names only; nothing after an import.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<String>,
     /// The id of the connector that is being replaced, so that the plan of its
     /// successor does not take it for a rival.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,29 +52,56 @@ impl Memory {
         private.recall()
     }
 
-    /// Remembers our own write.
+    /// Remembers our own write, which carried these credentials.
     #[must_use]
-    pub fn of_write(connector: &Connector) -> Self {
+    pub fn of_write(connector: &Connector, sent: &[&str]) -> Self {
         Self {
             version: connector.version,
             written: connector.last_updated_time,
             touched: None,
+            sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
             replaced: None,
         }
     }
 
-    /// Remembers a read. `unchanged` says that nothing visible has changed.
+    /// Remembers a create of which only the id came back.
     #[must_use]
-    pub fn after_read(self, connector: &Connector, unchanged: bool) -> Self {
-        let moved_on = match (self.written, connector.last_updated_time) {
-            (Some(written), Some(now)) => now > written,
-            (None, _) | (_, None) => false,
+    pub fn of_unread_write(sent: &[&str]) -> Self {
+        let sent = sent.iter().map(|&credential| credential.to_owned()).collect();
+        Self { sent, ..Self::default() }
+    }
+
+    /// Remembers a write that failed, and what was found after it, if anything.
+    ///
+    /// A failed write may have moved the time of the last change all the same,
+    /// by deactivating the connector and activating it again. That must not
+    /// look like somebody else's edit later on.
+    #[must_use]
+    pub fn after_failure(self, failure: Failure, found: Option<&Connector>) -> Self {
+        let version = found.map_or(self.version, |connector| connector.version);
+        let written = match (failure, found) {
+            (Failure::Unclear, _) => None,
+            (Failure::ByOthers, _) | (Failure::Clear, None) => self.written,
+            (Failure::Clear, Some(connector)) => connector.last_updated_time,
         };
-        let touched = match connector.last_updated_time {
-            Some(time) if moved_on && unchanged => Some(time),
+        Self { version, written, ..self }
+    }
+
+    /// Remembers a read.
+    #[must_use]
+    pub fn after_read(self, connector: &Connector) -> Self {
+        let theirs = match (self.written, connector.last_updated_time) {
+            (Some(written), Some(now)) if now > written => Some(now),
             _ => None,
         };
+        let touched = theirs.or(self.touched);
         Self { version: connector.version, touched, ..self }
+    }
+
+    /// Whether a credential was in our last write.
+    #[must_use]
+    pub fn has_sent(&self, credential: &str) -> bool {
+        self.sent.iter().any(|sent| sent == credential)
     }
 
     /// The form in which Terraform keeps it.
@@ -70,9 +113,10 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    use super::Memory;
+    use super::{Failure, Memory};
     use crate::provider::custom_connector::model::tests::connector;
     use crate::tf_provider::object::Private;
+    use crate::webex::Connector;
 
     #[test]
     fn what_is_remembered_comes_back() {
@@ -80,6 +124,7 @@ mod tests {
             version: Some(3),
             written: Some(1_774_641_703_000),
             touched: None,
+            sent: vec!["password".to_owned()],
             replaced: Some("id".to_owned()),
         };
         assert_eq!(Memory::recall(&memory.private()), memory);
@@ -93,23 +138,64 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_later_write_of_somebody_else_is_noticed_when_nothing_visible_changed() {
-        let mut theirs = connector();
-        let ours = Memory::of_write(&theirs);
-        assert_eq!(ours.clone().after_read(&theirs, true).touched, None);
+    /// The same connector after another save.
+    fn saved_again(connector: &Connector) -> Connector {
+        let mut saved = connector.clone();
+        saved.last_updated_time = saved.last_updated_time.map(|time| time + 1);
+        saved.version = saved.version.map(|version| version + 1);
+        saved
+    }
 
-        theirs.last_updated_time = theirs.last_updated_time.map(|time| time + 1);
-        theirs.version = Some(8);
-        let after = ours.clone().after_read(&theirs, true);
+    #[test]
+    fn a_later_write_of_somebody_else_is_noticed_until_ours_follows() {
+        let ours = Memory::of_write(&connector(), &["password"]);
+        assert_eq!(ours.clone().after_read(&connector()).touched, None);
+
+        let theirs = saved_again(&connector());
+        let after = ours.after_read(&theirs);
         assert_eq!((after.touched, after.version), (theirs.last_updated_time, Some(8)));
-        // What is visible is shown as drift, and repairing it sends the
-        // credentials again.
-        assert_eq!(ours.after_read(&theirs, false).touched, None);
+        assert_eq!(after.clone().after_read(&theirs).touched, theirs.last_updated_time);
+
+        let again = Memory::of_write(&saved_again(&theirs), &["password"]);
+        assert_eq!(again.after_read(&saved_again(&theirs)).touched, None);
     }
 
     #[test]
     fn nothing_is_suspected_of_an_imported_connector() {
-        assert_eq!(Memory::default().after_read(&connector(), true).touched, None);
+        assert_eq!(Memory::default().after_read(&connector()).touched, None);
+    }
+
+    #[test]
+    fn a_failed_write_of_ours_is_not_taken_for_somebody_elses() {
+        let ours = Memory::of_write(&connector(), &["password"]);
+        // Deactivated, refused, and activated again.
+        let undone = saved_again(&saved_again(&connector()));
+        let memory = ours.clone().after_failure(Failure::Clear, Some(&undone));
+        assert_eq!(memory.after_read(&undone).touched, None);
+        // Carried out or not: nobody knows.
+        let memory = ours.clone().after_failure(Failure::Unclear, None);
+        assert_eq!(memory.after_read(&saved_again(&connector())).touched, None);
+        // Nothing was done.
+        let memory = ours.clone().after_failure(Failure::Clear, None);
+        assert_eq!(memory, ours);
+    }
+
+    #[test]
+    fn an_edit_that_refused_ours_is_noticed() {
+        let ours = Memory::of_write(&connector(), &["password"]);
+        let theirs = saved_again(&connector());
+        let memory = ours.after_failure(Failure::ByOthers, Some(&theirs));
+        assert_eq!(memory.version, theirs.version);
+        assert_eq!(memory.after_read(&theirs).touched, theirs.last_updated_time);
+    }
+
+    #[test]
+    fn a_failed_delete_forgets_neither_the_edit_of_others_nor_what_was_sent() {
+        let theirs = saved_again(&connector());
+        let memory = Memory::of_write(&connector(), &["password"]).after_read(&theirs);
+        let undone = saved_again(&theirs);
+        let memory = memory.after_failure(Failure::Clear, Some(&undone)).after_read(&undone);
+        assert_eq!(memory.touched, theirs.last_updated_time);
+        assert!(memory.has_sent("password") && !memory.has_sent("client_secret"));
     }
 }

@@ -9,11 +9,11 @@ use time::format_description::well_known::Rfc3339;
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
+use super::memory::Memory;
 use super::rules::{BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, OAUTH2, PASSWORD};
 use super::schema::{SECRETS, block};
 use crate::secret::Secret;
 use crate::tf_provider::object::{Argument, Configuration, Object, Plan, State};
-use crate::tf_provider::value::Value;
 use crate::webex::{AuthenticationType, Connector, ConnectorContent, GrantType, OrganizationId};
 
 /// When two spellings of a text mean the same.
@@ -160,22 +160,49 @@ pub fn content(plan: &Plan, configuration: &Configuration) -> ConnectorContent {
     }
 }
 
-/// A credential as the user configured it, in either of its forms.
+/// A credential as the user configured it, in either of its forms. An empty one
+/// is none: it could only take away what Webex has.
 fn configured_secret(configuration: &Configuration, argument: &str) -> Option<Secret> {
-    let object = configuration.object();
-    let form = |name: &str| object.secret(name).known().cloned();
-    form(argument).or_else(|| form(&format!("{argument}_wo")))
+    let form = |name: &str| configuration.secret(name).known().cloned();
+    form(argument).or_else(|| form(&write_only(argument))).filter(|secret| !secret.is_empty())
 }
 
-/// The forms in which a configuration gives a credential: the argument to point
-/// at when it should be sent again.
+/// The write-only form of a credential.
 #[must_use]
-pub fn configured_credential(configuration: &Configuration) -> Option<String> {
-    let object = configuration.object();
-    let is_set = |name: &String| !object.get(name).is_null();
-    let stateful = SECRETS.iter().map(|secret| (*secret).to_owned()).find(is_set);
-    let mut write_only = SECRETS.iter().map(|secret| format!("{secret}_wo"));
-    stateful.or_else(|| write_only.find(is_set))
+pub fn write_only(credential: &str) -> String {
+    format!("{credential}_wo")
+}
+
+/// The argument that tells when the write-only form is to be sent again.
+#[must_use]
+pub fn version_of(credential: &str) -> String {
+    format!("{credential}_wo_version")
+}
+
+/// The credentials that a request made from this configuration carries, by the
+/// names of their stateful arguments.
+#[must_use]
+pub fn credentials(configuration: &Configuration) -> Vec<&'static str> {
+    let is_sent = |secret: &&str| configured_secret(configuration, secret).is_some();
+    SECRETS.into_iter().filter(is_sent).collect()
+}
+
+/// The credentials that a configuration gives in either form, known yet or not.
+#[must_use]
+pub fn configured_credentials(configuration: &Configuration) -> Vec<&'static str> {
+    let is_set = |argument: &str| !configuration.object().get(argument).is_null();
+    SECRETS.into_iter().filter(|secret| is_set(secret) || is_set(&write_only(secret))).collect()
+}
+
+/// The credentials in their write-only form that Webex was never sent.
+///
+/// A write-only value is in no state, so adding one to a connector that was
+/// imported, or created without it, is no difference that Terraform could see.
+#[must_use]
+pub fn unsent(configuration: &Configuration, memory: &Memory) -> Vec<&'static str> {
+    let is_set = |argument: &str| !configuration.object().get(argument).is_null();
+    let is_unsent = |secret: &&str| is_set(&write_only(secret)) && !memory.has_sent(secret);
+    SECRETS.into_iter().filter(is_unsent).collect()
 }
 
 /// A state: what Webex has, and of `base` what Webex does not tell (credentials
@@ -258,17 +285,10 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
     found
 }
 
-/// Whether two states show the same connector, but for the time of its last
-/// change.
-#[must_use]
-pub fn looks_the_same(before: &State, after: &State) -> bool {
-    let visible = |state: &State| state.object().clone().with("last_updated_time", Value::Null);
-    visible(before) == visible(after)
-}
-
 #[cfg(test)]
 pub(in crate::provider) mod tests {
     use super::*;
+    use crate::tf_provider::value::Value;
     use crate::webex::ConnectorId;
 
     const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
@@ -322,7 +342,7 @@ pub(in crate::provider) mod tests {
         assert_eq!(object.string("organization_id").known(), Some(ORGANIZATION));
         assert_eq!(object.string("created_time").known(), Some("2026-03-27T20:01:43Z"));
         assert_eq!(object.string("last_updated_time").known(), Some("2026-03-27T20:01:43.042Z"));
-        assert_eq!(object.secret("password").known(), Some(&Secret::from("hunter2")));
+        assert_eq!(object.get("password"), &Value::from(Secret::from("hunter2")));
         assert_eq!(object.get("grant_type"), &Value::Null);
     }
 
@@ -413,12 +433,27 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn only_the_time_of_the_last_change_may_differ_unseen() {
-        let before = state(&connector(), organization(), &planned());
-        let mut later = connector();
-        later.last_updated_time = Some(1_774_641_800_000);
-        assert!(looks_the_same(&before, &state(&later, organization(), &planned())));
-        later.active = false;
-        assert!(!looks_the_same(&before, &state(&later, organization(), &planned())));
+    fn an_empty_credential_is_none() {
+        let configured = Object::null(&schema().block).with("password_wo", Secret::from(""));
+        let configuration = Configuration::new(configured);
+        assert_eq!(content(&plan(planned()), &configuration).password, None);
+        assert_eq!(credentials(&configuration), [""; 0]);
+        assert_eq!(configured_credentials(&configuration), ["password"]);
+    }
+
+    #[test]
+    fn a_write_only_credential_is_unsent_until_a_write_carried_it() {
+        let with = |argument: &str, value: Value| {
+            Configuration::new(Object::null(&schema().block).with(argument, value))
+        };
+        let memory = Memory::of_write(&connector(), &["password"]);
+        for value in [Value::from(Secret::from("hunter2")), Value::Unknown] {
+            let configuration = with("password_wo", value);
+            assert_eq!(unsent(&configuration, &Memory::default()), ["password"]);
+            assert_eq!(unsent(&configuration, &memory), [""; 0]);
+        }
+        // Of the stateful form, Terraform itself sees the difference.
+        let stateful = with("password", Value::from(Secret::from("hunter2")));
+        assert_eq!(unsent(&stateful, &Memory::default()), [""; 0]);
     }
 }

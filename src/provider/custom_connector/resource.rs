@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::memory::Memory;
+use super::memory::{Failure, Memory};
 use super::model;
 use super::rules::{BASIC, CLIENT_CREDENTIALS, OAUTH2};
 use super::{review, schema, validation};
@@ -23,7 +23,7 @@ use crate::tf_provider::resource::{
 };
 use crate::tf_provider::schema::{IdentitySchema, Schema};
 use crate::tf_provider::value::{Path, Value};
-use crate::webex::{Budget, Connector, ConnectorId, OrganizationId};
+use crate::webex::{Budget, Connector, ConnectorId, Error, ErrorKind, OrganizationId};
 
 /// The resource `webex_cc_custom_connector`.
 pub struct CustomConnector {
@@ -52,7 +52,7 @@ impl Resource for CustomConnector {
         validation::validate(request.configuration)
     }
 
-    fn complete(&self, draft: &mut Draft<'_>) {
+    fn complete(&self, draft: &mut Draft<'_>, private: &Private) {
         let grant = match draft.planned().string("authentication_type") {
             Argument::Known(OAUTH2) => Value::from(CLIENT_CREDENTIALS),
             Argument::Known(BASIC) | Argument::Absent => Value::Null,
@@ -65,6 +65,9 @@ impl Resource for CustomConnector {
             && let Some(organization) = self.connection.organization()
         {
             draft.settle("organization_id", organization.to_string());
+        }
+        if !model::unsent(draft.configuration, &Memory::recall(private)).is_empty() {
+            draft.demand_update();
         }
     }
 
@@ -88,8 +91,7 @@ impl Resource for CustomConnector {
         match connectors.read(&target.id, &budget).await {
             Ok(Some(connector)) => {
                 let state = model::state(&connector, target.organization, request.state.object());
-                let same = model::looks_the_same(&request.state, &state);
-                let memory = Memory::recall(&request.private).after_read(&connector, same);
+                let memory = Memory::recall(&request.private).after_read(&connector);
                 ReadOutcome {
                     identity: Some(identity(&connector, target.organization)),
                     state: Some(state),
@@ -125,9 +127,11 @@ impl Resource for CustomConnector {
         let content = model::content(&request.plan, &request.configuration);
         let created = ready.client.connectors(organization).create(&content, &budget).await;
         let base = request.plan.object();
+        let sent = model::credentials(&request.configuration);
         match created {
             Ok(created) => {
-                let mut outcome = outcome_of(&created.connector, organization, base);
+                let memory = Memory::of_write(&created.connector, &sent);
+                let mut outcome = outcome_of(&created.connector, organization, base, &memory);
                 request.checkpoint.save(outcome.clone());
                 if created.adopted {
                     outcome.diagnostics.push(writes::adopted(&created.connector, organization));
@@ -139,7 +143,7 @@ impl Resource for CustomConnector {
             }
             Err(failure) => {
                 let mut outcome = match writes::known_after_create(&failure) {
-                    Known::Id(id) => outcome_of_id(id, organization, base),
+                    Known::Id(id) => outcome_of_id(id, organization, base, &sent),
                     Known::Before | Known::BeforeInactive | Known::Old(_) | Known::New(_) => {
                         Outcome::default()
                     }
@@ -170,12 +174,15 @@ impl Resource for CustomConnector {
         let budget =
             Budget::within(Timeout::Update.of(request.plan.object()), request.stop.clone());
         let content = model::content(&request.plan, &request.configuration);
-        let expected = Memory::recall(&request.private).version;
+        let sent = model::credentials(&request.configuration);
+        let memory = Memory::recall(&request.private);
+        let expected = memory.version;
         let connectors = target.ready.client.connectors(target.organization);
         match connectors.update(&target.id, &content, expected, &budget).await {
             Ok(connector) => {
                 let base = request.plan.object();
-                let mut outcome = outcome_of(&connector, target.organization, base);
+                let memory = Memory::of_write(&connector, &sent);
+                let mut outcome = outcome_of(&connector, target.organization, base, &memory);
                 request.checkpoint.save(outcome.clone());
                 let different = model::differences(&request.plan, &connector);
                 if !different.is_empty() {
@@ -190,14 +197,26 @@ impl Resource for CustomConnector {
                 let message = writes::update_failed(&failure, &named(&request.prior));
                 let organization = target.organization;
                 let (old, new) = (request.prior.object(), request.plan.object());
+                let after = |found| memory.clone().after_failure(whose(&failure.error), found);
                 let mut outcome = match writes::known_after_update(&failure) {
                     // The credentials of the prior state stay beside the old
                     // content: they are what Webex has as far as is known, and
                     // the next plan then sends the new ones again.
-                    Known::Old(connector) => outcome_of(connector, organization, old),
-                    Known::New(connector) => outcome_of(connector, organization, new),
-                    Known::BeforeInactive => same(Diagnostics::new(), inactive(&request.prior)),
-                    Known::Before | Known::Id(_) => same(Diagnostics::new(), request.prior.clone()),
+                    Known::Old(connector) => {
+                        outcome_of(connector, organization, old, &after(Some(connector)))
+                    }
+                    Known::New(connector) => {
+                        let memory = Memory::of_write(connector, &sent);
+                        outcome_of(connector, organization, new, &memory)
+                    }
+                    Known::BeforeInactive => Outcome {
+                        private: after(None).private(),
+                        ..same(Diagnostics::new(), inactive(&request.prior))
+                    },
+                    Known::Before | Known::Id(_) => Outcome {
+                        private: after(None).private(),
+                        ..same(Diagnostics::new(), request.prior.clone())
+                    },
                 };
                 outcome.diagnostics.push(message);
                 outcome
@@ -224,15 +243,21 @@ impl Resource for CustomConnector {
             Ok(_) => Outcome { diagnostics: notices(&target.ready), ..Outcome::default() },
             Err(failure) => {
                 let message = writes::delete_failed(&failure, &named(&request.prior));
+                let memory = Memory::recall(&request.private);
+                let after = |found| memory.clone().after_failure(whose(&failure.error), found);
                 let mut outcome = match writes::known_after_delete(&failure) {
                     Known::Old(connector) | Known::New(connector) => {
-                        outcome_of(connector, target.organization, request.prior.object())
+                        let memory = after(Some(connector));
+                        outcome_of(connector, target.organization, request.prior.object(), &memory)
                     }
                     Known::BeforeInactive => Outcome {
                         state: Some(inactive(&request.prior)),
+                        private: after(None).private(),
                         ..kept(Diagnostics::new())
                     },
-                    Known::Before | Known::Id(_) => kept(Diagnostics::new()),
+                    Known::Before | Known::Id(_) => {
+                        Outcome { private: after(None).private(), ..kept(Diagnostics::new()) }
+                    }
                 };
                 outcome.diagnostics.push(message);
                 outcome
@@ -313,11 +338,27 @@ fn explicit_organization(object: &Object) -> Result<Option<OrganizationId>, Diag
         .map_err(|problem| problem.at(Path::attribute("organization_id")))
 }
 
+/// Whose write may be found after one of ours that failed.
+fn whose(error: &Error) -> Failure {
+    if error.outcome_unknown() {
+        Failure::Unclear
+    } else if let ErrorKind::Stale { .. } = error.kind() {
+        Failure::ByOthers
+    } else {
+        Failure::Clear
+    }
+}
+
 /// What is true after a write of ours.
-fn outcome_of(connector: &Connector, organization: OrganizationId, base: &Object) -> Outcome {
+fn outcome_of(
+    connector: &Connector,
+    organization: OrganizationId,
+    base: &Object,
+    memory: &Memory,
+) -> Outcome {
     Outcome {
         state: Some(model::state(connector, organization, base)),
-        private: Memory::of_write(connector).private(),
+        private: memory.private(),
         identity: Some(identity(connector, organization)),
         diagnostics: Diagnostics::new(),
     }
@@ -325,7 +366,12 @@ fn outcome_of(connector: &Connector, organization: OrganizationId, base: &Object
 
 /// What is true after a create of which only the id came back: the plan, as far
 /// as anybody knows.
-fn outcome_of_id(id: &ConnectorId, organization: OrganizationId, plan: &Object) -> Outcome {
+fn outcome_of_id(
+    id: &ConnectorId,
+    organization: OrganizationId,
+    plan: &Object,
+    sent: &[&str],
+) -> Outcome {
     let block = schema::block();
     let mut object = plan.clone();
     for attribute in &block.attributes {
@@ -339,7 +385,7 @@ fn outcome_of_id(id: &ConnectorId, organization: OrganizationId, plan: &Object) 
     }
     Outcome {
         state: Some(State::new(object, block)),
-        private: Memory::default().private(),
+        private: Memory::of_unread_write(sent).private(),
         identity: Some(identity_of(id.as_str(), organization)),
         diagnostics: Diagnostics::new(),
     }
@@ -370,7 +416,7 @@ fn only_local_changes(request: &UpdateRequest) -> bool {
 }
 
 /// How messages name a connector: `"crm" (5c7c2677-…)`.
-fn named(state: &State) -> String {
+pub(super) fn named(state: &State) -> String {
     let text = |argument: &str| state.object().string(argument).known().map(str::to_owned);
     let id = text("id").unwrap_or_default();
     match text("name") {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::memory::Memory;
 use super::model;
+use super::resource::named;
 use super::validation;
 use crate::provider::connection::{Connection, Ready};
 use crate::provider::organization;
@@ -45,7 +46,17 @@ pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Revi
                 diagnostics.extend(preflight(connection, plan, own, &request).await);
             }
             diagnostics.extend(other_organization(connection, prior, request.configuration));
-            if !request.changes_remote {
+            if request.changes_remote {
+                let unsent = model::unsent(request.configuration, &memory);
+                let versioned = |secret: &&&str| {
+                    let version = model::version_of(secret);
+                    prior.object().get(&version) != plan.object().get(&version)
+                };
+                // A new version is a difference that speaks for itself.
+                if request.requires_replace.is_empty() && !unsent.iter().any(|s| versioned(&s)) {
+                    diagnostics.extend(unsent.iter().map(|secret| first_send(secret, prior)));
+                }
+            } else {
                 diagnostics.extend(touched(&memory, prior, request.configuration));
             }
         }
@@ -103,27 +114,60 @@ fn other_organization(
     })
 }
 
+/// A write-only credential that Webex never got from this state, which is no
+/// difference that a plan could show.
+fn first_send(credential: &str, prior: &State) -> Diagnostic {
+    let argument = model::write_only(credential);
+    Diagnostic::warning(
+        format!("{argument} will be sent to Webex for the first time"),
+        format!(
+            "The connector {} was imported, or created without this credential, so the one that \
+             Webex has did not come from here. Applying this plan replaces it. That is why the \
+             connector is updated even where no other argument differs. To keep what Webex has, \
+             remove {argument}.",
+            named(prior)
+        ),
+    )
+    .at(Path::attribute(&argument))
+}
+
 /// Somebody else has saved the connector, and nothing visible differs.
 fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
     let time = memory.touched?;
-    let credential = model::configured_credential(configuration)?;
-    let name = prior.object().string("name").known().unwrap_or_default().to_owned();
-    let how = if credential.ends_with("_wo") {
-        format!("raise {credential}_version")
+    let credentials = model::configured_credentials(configuration);
+    // A version is the easiest to raise, and one of them sends all credentials.
+    let is_write_only =
+        |credential: &&&str| !configuration.object().get(&model::write_only(credential)).is_null();
+    let credential =
+        credentials.iter().find(is_write_only).or_else(|| credentials.first()).copied()?;
+    let (write_only, version) = (model::write_only(credential), model::version_of(credential));
+    let (argument, how) = if is_write_only(&&credential) {
+        let how = match prior.object().number(&version).known() {
+            Some(number) => format!("raise {version} (it is {number})"),
+            None => format!("set {version} = 1"),
+        };
+        (write_only, how)
     } else {
-        format!("move it to {credential}_wo and raise {credential}_wo_version when needed")
+        let how = format!(
+            "replace {credential} by {write_only} and {version} = 1, which is sent at once and \
+             again whenever you raise the version"
+        );
+        (credential.to_owned(), how)
     };
     Some(
         Diagnostic::warning(
             "Somebody else has saved this connector",
             format!(
-                "The connector {name:?} was changed outside Terraform at {}, and nothing that \
-                 Webex shows differs from state. Its credentials may have been replaced; Webex \
-                 does not show them. To send yours again, {how}.",
-                model::rfc3339(time)
+                "The connector {} was saved outside Terraform at {}. Nothing that Webex shows \
+                 differs from the configuration, but Webex does not show credentials: {} may have \
+                 been replaced.\n\nTo send yours again, {how}. If it is kept elsewhere from now \
+                 on, remove {argument}.",
+                named(prior),
+                model::rfc3339(time),
+                credentials.join(" and ")
             ),
         )
-        .at(Path::attribute(&credential)),
+        .at(Path::attribute(&argument)),
     )
 }
 

@@ -7,6 +7,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use url::Url;
 
+use super::model::{version_of, write_only};
 use super::rules::{Applies, BASIC, CLIENT_CREDENTIALS, Kind, OAUTH2, RULES};
 use super::schema::SECRETS;
 use crate::provider::{organization, timeouts};
@@ -30,8 +31,8 @@ pub fn validate(configuration: &Configuration) -> Diagnostics {
     messages.extend(TEXTS.iter().filter_map(|argument| not_empty(object, argument)));
     messages.extend(ADDRESSES.iter().filter_map(|argument| address(object, argument)));
     messages.extend(kind(object));
-    messages.extend(secrets(object));
-    messages.extend(certificate_and_key(object));
+    messages.extend(secrets(configuration));
+    messages.extend(certificate_and_key(configuration));
     messages.extend(organization_id(object));
     messages.extend(timeouts::validate(object));
     messages
@@ -81,16 +82,12 @@ pub fn known_kind(object: &Object) -> Option<Kind> {
     }
 }
 
-fn write_only(secret: &str) -> String {
-    format!("{secret}_wo")
-}
-
 fn rule_of(argument: &str) -> Option<&'static super::rules::Rule> {
     RULES.iter().find(|rule| rule.argument == argument)
 }
 
 fn name(object: &Object) -> Option<Diagnostic> {
-    let name = object.string("name").known()?;
+    let name = object.string("name").known().filter(|name| !name.trim().is_empty())?;
     let problem = if name.trim() != name {
         "It begins or ends with a blank, which Control Hub does not show."
     } else if name.chars().any(is_invisible) {
@@ -113,12 +110,12 @@ fn is_invisible(character: char) -> bool {
 
 fn not_empty(object: &Object, argument: &str) -> Option<Diagnostic> {
     let text = object.string(argument).known()?;
+    let advice = match argument {
+        "name" => "A connector needs a name, which is unique in its organization.",
+        _ => "Give it a value. Where it is not needed, leave the argument out, or set it to null.",
+    };
     text.trim().is_empty().then(|| {
-        Diagnostic::error(
-            format!("{argument} is empty"),
-            "Give it a value, or leave the argument out (or null) if it is not needed.",
-        )
-        .at(Path::attribute(argument))
+        Diagnostic::error(format!("{argument} is empty"), advice).at(Path::attribute(argument))
     })
 }
 
@@ -191,10 +188,10 @@ fn kind(object: &Object) -> Diagnostics {
 }
 
 fn literal_error(argument: &str, literal: &str, allowed: &[&str]) -> Diagnostic {
-    let allowed = allowed.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ");
+    let allowed = allowed.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(" or ");
     Diagnostic::error(
         format!("{argument} has no such value"),
-        format!("{literal:?} is not one of {allowed}."),
+        format!("{literal:?} is none of its values. Use {allowed}."),
     )
     .at(Path::attribute(argument))
 }
@@ -203,7 +200,7 @@ fn literal_error(argument: &str, literal: &str, allowed: &[&str]) -> Diagnostic 
 fn against(object: &Object, argument: &str, applies: Applies, kind: Kind) -> Vec<Diagnostic> {
     let is_secret = SECRETS.contains(&argument);
     let forms = if is_secret {
-        vec![argument.to_owned(), write_only(argument), format!("{argument}_wo_version")]
+        vec![argument.to_owned(), write_only(argument), version_of(argument)]
     } else {
         vec![argument.to_owned()]
     };
@@ -257,14 +254,16 @@ fn default_note(object: &Object, kind: Kind) -> String {
 }
 
 /// The three forms of each credential against each other.
-fn secrets(object: &Object) -> Diagnostics {
+fn secrets(configuration: &Configuration) -> Diagnostics {
+    let object = configuration.object();
     let mut messages = Diagnostics::new();
     for secret in SECRETS {
         let write_only = write_only(secret);
-        let version = format!("{secret}_wo_version");
-        let is_set = |name: &str| !object.get(name).is_null();
+        let version = version_of(secret);
+        // What is unknown may turn out to be null.
+        let is_set = |name: &str| !matches!(object.get(name), Value::Null | Value::Unknown);
         for form in [secret, &write_only] {
-            if let Argument::Known(content) = object.secret(form)
+            if let Argument::Known(content) = configuration.secret(form)
                 && content.is_empty()
             {
                 let detail = "An empty credential would take away the one that Webex has. Give it \
@@ -284,7 +283,7 @@ fn secrets(object: &Object) -> Diagnostics {
                     .at(Path::attribute(&write_only)),
             );
         }
-        if is_set(&version) && !is_set(&write_only) {
+        if is_set(&version) && object.get(&write_only).is_null() {
             let detail = format!(
                 "{version} says when {write_only} is to be sent again, and {write_only} is not \
                  set. Set it, or remove {version}."
@@ -299,8 +298,8 @@ fn secrets(object: &Object) -> Diagnostics {
 }
 
 /// PEM that parses, and a certificate that belongs to its key.
-fn certificate_and_key(object: &Object) -> Option<Diagnostic> {
-    let certificate = match object.string("certificate").known() {
+fn certificate_and_key(configuration: &Configuration) -> Option<Diagnostic> {
+    let certificate = match configuration.object().string("certificate").known() {
         Some(text) if !text.trim().is_empty() => {
             match CertificateDer::from_pem_slice(text.as_bytes()) {
                 Ok(der) => Some(der),
@@ -311,7 +310,7 @@ fn certificate_and_key(object: &Object) -> Option<Diagnostic> {
     };
     let (argument, key) = ["private_key", "private_key_wo"]
         .into_iter()
-        .find_map(|form| Some((form, object.secret(form).known()?)))?;
+        .find_map(|form| Some((form, configuration.secret(form).known()?)))?;
     let key = match parse_key(key) {
         Ok(key) => key,
         Err(hint) => return Some(not_pem(argument, "PRIVATE KEY", hint)),
@@ -371,7 +370,8 @@ fn matches(
         Err(rustls::Error::InconsistentKeys(_)) => Ok(false),
         Err(_) => Err(Diagnostic::error(
             "certificate is not an X.509 certificate",
-            "The PEM block can be read, but what it holds is not a certificate.",
+            "The PEM block can be read, but what it holds is no certificate. Copy the whole file \
+             (certificate.pem) once more.",
         )),
     }
 }

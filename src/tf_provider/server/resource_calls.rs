@@ -138,7 +138,7 @@ impl Server {
 
         let planned = proposed.map(|proposed| {
             plan_change(block, &configuration, prior.as_ref(), proposed, |draft| {
-                served.object.complete(draft);
+                served.object.complete(draft, &private);
             })
         });
         let requires_replace =

@@ -1,0 +1,21 @@
+//! Credentials: what is sent, what is kept, what is never seen.
+
+mod bodies;
+mod rows;
+
+use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
+
+/// Every way in which Webex may answer with credentials; which it does is
+/// unknown.
+pub(crate) const MODES: [SecretsInAnswers; 4] = [
+    SecretsInAnswers::Omit,
+    SecretsInAnswers::Null,
+    SecretsInAnswers::Mask,
+    SecretsInAnswers::Echo,
+];
+
+/// A simulator that lets active connectors be edited and answers like this.
+fn simulator(secrets: SecretsInAnswers) -> Simulator {
+    let options = Options { secrets, active_lock: false, ..Options::default() };
+    Simulator::start(options).expect("a simulator")
+}
