@@ -22,7 +22,7 @@ use crate::tf_provider::resource::{
     ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest,
 };
 use crate::tf_provider::schema::{IdentitySchema, Schema};
-use crate::tf_provider::value::{Path, Value};
+use crate::tf_provider::value::Value;
 use crate::webex::{Budget, Connector, ConnectorId, OrganizationId};
 
 /// The resource `webex_cc_custom_connector`.
@@ -278,7 +278,7 @@ impl CustomConnector {
     /// Where a connector that is to be created goes.
     fn destination(&self, plan: &Object) -> Result<(Ready, OrganizationId), Diagnostic> {
         let ready = self.connection.ready()?;
-        let explicit = explicit_organization(plan)?;
+        let explicit = organization::explicit(plan)?;
         let organization = ready.organization(explicit)?;
         Ok((ready, organization))
     }
@@ -294,7 +294,7 @@ struct Target {
 impl Target {
     fn of_state(connection: &Connection, state: &State) -> Result<Self, Diagnostic> {
         let ready = connection.ready()?;
-        let organization = ready.organization(explicit_organization(state.object())?)?;
+        let organization = ready.organization(organization::explicit(state.object())?)?;
         let id = state.object().string("id").known().unwrap_or_default();
         let id = ConnectorId::parse(id).map_err(|problem| {
             Diagnostic::error(
@@ -304,13 +304,6 @@ impl Target {
         })?;
         Ok(Self { ready, organization, id })
     }
-}
-
-fn explicit_organization(object: &Object) -> Result<Option<OrganizationId>, Diagnostic> {
-    let text = object.string("organization_id").known();
-    text.map(organization::parse)
-        .transpose()
-        .map_err(|problem| problem.at(Path::attribute("organization_id")))
 }
 
 /// What is true after a write of ours.
@@ -407,7 +400,7 @@ fn never_there(target: &Target) -> Diagnostic {
 
 /// Warnings that the client has for its user, each told once in a run.
 fn notices(ready: &Ready) -> Diagnostics {
-    ready.client.take_notices().iter().map(problems::notice).collect()
+    problems::notices(&ready.client)
 }
 
 /// `<id>`, or `<organization id>/<id>`. An organization's base64 form may hold
