@@ -23,9 +23,13 @@ use self::configuration::schema as provider_schema;
 use self::configuration::source::process_environment;
 use self::connection::Connection;
 use self::custom_connector::data_source::CustomConnectorData;
+use self::custom_connector::list::CustomConnectorList;
 use self::custom_connector::resource::CustomConnector;
 use self::custom_connectors::CustomConnectorsData;
 use self::flow_connectors::FlowConnectorsData;
+use self::functions::decode_id::DecodeId;
+use self::functions::encode_id::EncodeId;
+use self::functions::rebind_connectors::RebindConnectors;
 use crate::tf_provider::diagnostics::Diagnostics;
 use crate::tf_provider::object::Object;
 use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
@@ -58,7 +62,17 @@ pub fn registry() -> Registry {
             custom_connectors::TYPE_NAME,
             Box::new(CustomConnectorsData::new(connection.clone())),
         )
-        .data_source(flow_connectors::TYPE_NAME, Box::new(FlowConnectorsData::new(connection)))
+        .data_source(
+            flow_connectors::TYPE_NAME,
+            Box::new(FlowConnectorsData::new(connection.clone())),
+        )
+        .list_resource(
+            custom_connector::schema::TYPE_NAME,
+            Box::new(CustomConnectorList::new(connection)),
+        )
+        .function("decode_id", Box::new(DecodeId))
+        .function("encode_id", Box::new(EncodeId))
+        .function("rebind_connectors", Box::new(RebindConnectors))
 }
 
 /// The provider block.

@@ -3,6 +3,7 @@
 
 pub mod data_source;
 pub mod filter;
+pub mod list;
 pub mod memory;
 pub mod model;
 pub mod resource;

@@ -19,7 +19,7 @@ use crate::tf_provider::object::{Argument, Identity, Object, Private, State};
 use crate::tf_provider::plan::Draft;
 use crate::tf_provider::resource::{
     CreateRequest, DeleteRequest, ImportBy, ImportRequest, Imported, Outcome, ReadOutcome,
-    ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest,
+    ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest, generate_block,
 };
 use crate::tf_provider::schema::{IdentitySchema, Schema};
 use crate::tf_provider::value::Value;
@@ -272,6 +272,18 @@ impl Resource for CustomConnector {
             identity: Some(identity_of(id.as_str(), organization)),
         })
     }
+
+    /// As for any resource, but without the provider's own organization, which
+    /// goes without saying.
+    fn generate(&self, schema: &Schema, state: &State) -> Object {
+        let mut configuration = generate_block(&schema.block, state.object());
+        let organization = configuration.string("organization_id").known().map(str::to_owned);
+        let organization = organization.and_then(|text| OrganizationId::parse(&text).ok());
+        if organization.is_some() && organization == self.connection.organization() {
+            configuration.set("organization_id", Value::Null);
+        }
+        configuration
+    }
 }
 
 impl CustomConnector {
@@ -345,7 +357,8 @@ fn inactive(prior: &State) -> State {
     State::new(object, schema::block())
 }
 
-fn identity(connector: &Connector, organization: OrganizationId) -> Identity {
+/// What tells a connector from every other one.
+pub(super) fn identity(connector: &Connector, organization: OrganizationId) -> Identity {
     identity_of(connector.id.as_str(), organization)
 }
 
