@@ -7,7 +7,10 @@ pub mod command_line;
 pub mod configuration;
 pub mod connection;
 pub mod custom_connector;
+pub mod custom_connectors;
+pub mod flow_connectors;
 pub mod functions;
+pub mod ids_by_name;
 pub mod organization;
 pub mod problems;
 pub mod timeouts;
@@ -19,7 +22,14 @@ use async_trait::async_trait;
 use self::configuration::schema as provider_schema;
 use self::configuration::source::process_environment;
 use self::connection::Connection;
+use self::custom_connector::data_source::CustomConnectorData;
+use self::custom_connector::list::CustomConnectorList;
 use self::custom_connector::resource::CustomConnector;
+use self::custom_connectors::CustomConnectorsData;
+use self::flow_connectors::FlowConnectorsData;
+use self::functions::decode_id::DecodeId;
+use self::functions::encode_id::EncodeId;
+use self::functions::rebind_connectors::RebindConnectors;
 use crate::tf_provider::diagnostics::Diagnostics;
 use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
 use crate::tf_provider::resource::ValidateRequest;
@@ -39,7 +49,29 @@ pub const ADDRESS: &str = "registry.terraform.io/webex-contact-center/webex";
 pub fn registry() -> Registry {
     let connection = Arc::new(Connection::default());
     Registry::new(Box::new(Webex { connection: connection.clone() }))
-        .resource(custom_connector::schema::TYPE_NAME, Box::new(CustomConnector::new(connection)))
+        .resource(
+            custom_connector::schema::TYPE_NAME,
+            Box::new(CustomConnector::new(connection.clone())),
+        )
+        .data_source(
+            custom_connector::schema::TYPE_NAME,
+            Box::new(CustomConnectorData::new(connection.clone())),
+        )
+        .data_source(
+            custom_connectors::TYPE_NAME,
+            Box::new(CustomConnectorsData::new(connection.clone())),
+        )
+        .data_source(
+            flow_connectors::TYPE_NAME,
+            Box::new(FlowConnectorsData::new(connection.clone())),
+        )
+        .list_resource(
+            custom_connector::schema::TYPE_NAME,
+            Box::new(CustomConnectorList::new(connection)),
+        )
+        .function("decode_id", Box::new(DecodeId))
+        .function("encode_id", Box::new(EncodeId))
+        .function("rebind_connectors", Box::new(RebindConnectors))
 }
 
 /// The provider block.

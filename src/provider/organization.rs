@@ -1,6 +1,8 @@
 //! Organization ids as users write them.
 
 use crate::tf_provider::diagnostics::Diagnostic;
+use crate::tf_provider::object::Object;
+use crate::tf_provider::value::Path;
 use crate::webex::OrganizationId;
 
 /// Reads an organization's id: a UUID, or the base64 form of the Webex APIs.
@@ -19,4 +21,15 @@ pub fn parse(text: &str) -> Result<OrganizationId, Diagnostic> {
             ),
         )
     })
+}
+
+/// The argument `organization_id` of a resource, a data source or a list;
+/// `None` when it is not set or not known yet.
+///
+/// # Errors
+///
+/// A message that points at the argument, when it is no organization's id.
+pub fn explicit(object: &Object) -> Result<Option<OrganizationId>, Diagnostic> {
+    let text = object.string("organization_id").known();
+    text.map(parse).transpose().map_err(|problem| problem.at(Path::attribute("organization_id")))
 }

@@ -66,6 +66,11 @@ impl Found {
         self.events.send(Ok(item)).await.is_ok()
     }
 
+    /// Ends when nobody listens any more.
+    pub async fn closed(&self) {
+        self.events.closed().await;
+    }
+
     /// Reports a problem.
     pub async fn fail(&self, problem: Diagnostic) {
         // Whoever has stopped listening does not miss the problem.

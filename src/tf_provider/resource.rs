@@ -82,13 +82,16 @@ pub trait Resource: Send + Sync {
 
     /// The configuration that would manage an imported object.
     ///
-    /// By default everything that a user may set and that is not a credential.
+    /// By default [`generate_block`].
     fn generate(&self, schema: &Schema, state: &State) -> Object {
         generate_block(&schema.block, state.object())
     }
 }
 
-fn generate_block(block: &Block, state: &Object) -> Object {
+/// The configuration that would manage an object of this state: everything that
+/// a user may set, that is not a credential, and that is not the default.
+#[must_use]
+pub fn generate_block(block: &Block, state: &Object) -> Object {
     let mut configuration = Object::null(block);
     for attribute in &block.attributes {
         let wanted = attribute.requirement != Requirement::Computed

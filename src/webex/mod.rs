@@ -55,9 +55,9 @@ pub use auth::{Notice, TokenProblem};
 pub use budget::{Budget, CLEAN_UP_GRACE, STOP_GRACE};
 pub use client::Client;
 pub use connectors::{
-    AuthenticationType, Connector, ConnectorContent, Connectors, CreateAftermath, CreateError,
-    Created, DeleteAftermath, DeleteError, Deleted, FlowConnector, GrantType, Reference,
-    UpdateAftermath, UpdateError,
+    AuthenticationType, Connector, ConnectorContent, ConnectorPages, Connectors, CreateAftermath,
+    CreateError, Created, DeleteAftermath, DeleteError, Deleted, FlowConnector, GrantType,
+    Reference, UpdateAftermath, UpdateError,
 };
 pub use error::{
     BodyProblem, Cause, CertificateProblem, Error, ErrorKind, OauthError, Operation, PagingProblem,

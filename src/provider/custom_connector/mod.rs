@@ -1,5 +1,9 @@
-//! The custom connector: schema, rules, mapping, and its life cycle.
+//! The custom connector: schema, rules, mapping, its life cycle, and
+//! the ways to find it.
 
+pub mod data_source;
+pub mod filter;
+pub mod list;
 pub mod memory;
 pub mod model;
 pub mod resource;
@@ -7,3 +11,4 @@ pub mod review;
 pub mod rules;
 pub mod schema;
 pub mod validation;
+pub mod visible;

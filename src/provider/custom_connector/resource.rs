@@ -19,10 +19,10 @@ use crate::tf_provider::object::{Argument, Identity, Object, Private, State};
 use crate::tf_provider::plan::Draft;
 use crate::tf_provider::resource::{
     CreateRequest, DeleteRequest, ImportBy, ImportRequest, Imported, Outcome, ReadOutcome,
-    ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest,
+    ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest, generate_block,
 };
 use crate::tf_provider::schema::{IdentitySchema, Schema};
-use crate::tf_provider::value::{Path, Value};
+use crate::tf_provider::value::Value;
 use crate::webex::{Budget, Connector, ConnectorId, Error, ErrorKind, OrganizationId};
 
 /// The resource `webex_cc_custom_connector`.
@@ -297,13 +297,25 @@ impl Resource for CustomConnector {
             identity: Some(identity_of(id.as_str(), organization)),
         })
     }
+
+    /// As for any resource, but without the provider's own organization, which
+    /// goes without saying.
+    fn generate(&self, schema: &Schema, state: &State) -> Object {
+        let mut configuration = generate_block(&schema.block, state.object());
+        let organization = configuration.string("organization_id").known().map(str::to_owned);
+        let organization = organization.and_then(|text| OrganizationId::parse(&text).ok());
+        if organization.is_some() && organization == self.connection.organization() {
+            configuration.set("organization_id", Value::Null);
+        }
+        configuration
+    }
 }
 
 impl CustomConnector {
     /// Where a connector that is to be created goes.
     fn destination(&self, plan: &Object) -> Result<(Ready, OrganizationId), Diagnostic> {
         let ready = self.connection.ready()?;
-        let explicit = explicit_organization(plan)?;
+        let explicit = organization::explicit(plan)?;
         let organization = ready.organization(explicit)?;
         Ok((ready, organization))
     }
@@ -319,7 +331,7 @@ struct Target {
 impl Target {
     fn of_state(connection: &Connection, state: &State) -> Result<Self, Diagnostic> {
         let ready = connection.ready()?;
-        let organization = ready.organization(explicit_organization(state.object())?)?;
+        let organization = ready.organization(organization::explicit(state.object())?)?;
         let id = state.object().string("id").known().unwrap_or_default();
         let id = ConnectorId::parse(id).map_err(|problem| {
             Diagnostic::error(
@@ -329,13 +341,6 @@ impl Target {
         })?;
         Ok(Self { ready, organization, id })
     }
-}
-
-fn explicit_organization(object: &Object) -> Result<Option<OrganizationId>, Diagnostic> {
-    let text = object.string("organization_id").known();
-    text.map(organization::parse)
-        .transpose()
-        .map_err(|problem| problem.at(Path::attribute("organization_id")))
 }
 
 /// Whose write may be found after one of ours that failed.
@@ -398,7 +403,8 @@ fn inactive(prior: &State) -> State {
     State::new(object, schema::block())
 }
 
-fn identity(connector: &Connector, organization: OrganizationId) -> Identity {
+/// What tells a connector from every other one.
+pub(super) fn identity(connector: &Connector, organization: OrganizationId) -> Identity {
     identity_of(connector.id.as_str(), organization)
 }
 
@@ -453,7 +459,7 @@ fn never_there(target: &Target) -> Diagnostic {
 
 /// Warnings that the client has for its user, each told once in a run.
 fn notices(ready: &Ready) -> Diagnostics {
-    ready.client.take_notices().iter().map(problems::notice).collect()
+    problems::notices(&ready.client)
 }
 
 /// `<id>`, or `<organization id>/<id>`. An organization's base64 form may hold

@@ -28,6 +28,8 @@
 //!    activity that says `"authenticated": false` may keep an id that nobody
 //!    knows, because it does not use it.
 
+mod function;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -35,6 +37,8 @@ use std::ops::Range;
 
 use super::webex_id::parse_uuid;
 use crate::tf_provider::value::json::reader::{Fault, FaultKind, Kind, Literal, Reader};
+
+pub use function::RebindConnectors;
 
 /// The most levels of arrays and objects in each other. Exports have about ten.
 const MAX_DEPTH: usize = 128;

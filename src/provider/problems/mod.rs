@@ -11,10 +11,10 @@ pub mod writes;
 
 use std::time::Duration;
 
-use crate::tf_provider::diagnostics::Diagnostic;
+use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use crate::webex::{
-    BodyProblem, CertificateProblem, Deadline, Error, ErrorKind, Notice, OauthError, Operation,
-    Reference,
+    BodyProblem, CertificateProblem, Client, Deadline, Error, ErrorKind, Notice, OauthError,
+    Operation, Reference,
 };
 
 /// An error in words.
@@ -49,6 +49,12 @@ pub fn notice(notice: &Notice) -> Diagnostic {
             )
         }
     }
+}
+
+/// Everything that a client has to tell, each thing once in a run.
+#[must_use]
+pub fn notices(client: &Client) -> Diagnostics {
+    client.take_notices().iter().map(notice).collect()
 }
 
 /// The parts of a detail, a paragraph each.

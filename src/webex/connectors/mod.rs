@@ -9,6 +9,7 @@ mod content;
 mod convergence;
 mod create;
 mod delete;
+mod paging;
 mod snapshot;
 mod update;
 mod wire;
@@ -16,9 +17,11 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::budget::Budget;
 use super::client::Client;
-use super::error::{BodyProblem, Error, ErrorKind, Operation, PagingProblem};
+use super::error::{BodyProblem, Error, ErrorKind, Operation};
 use super::exchange::{Persistence, Response, kind_of_interruption};
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::request::{FlowSearch, Request};
@@ -28,19 +31,18 @@ pub use content::{
 };
 pub use create::{CreateAftermath, CreateError, Created};
 pub use delete::{DeleteAftermath, DeleteError, Deleted};
+pub use paging::ConnectorPages;
 pub(crate) use snapshot::Snapshots;
 pub use update::{UpdateAftermath, UpdateError};
 
 use content::Secrets;
+use paging::Pages;
 use snapshot::List;
 use wire::Page;
 
 /// How long [`Connectors::quick_look`] may take.
 const QUICK: Duration = Duration::from_secs(3);
 
-/// How many pages of a list are read: 10,000 connectors, a thousand times the
-/// documented limit.
-const MOST_PAGES: usize = 100;
 
 /// The custom connectors of one organization.
 #[derive(Clone)]
@@ -122,6 +124,14 @@ impl Connectors {
         Ok(self.snapshot(Persistence::Normal, budget).await?.connectors())
     }
 
+    /// All connectors of the organization, a page at a time: for whoever may
+    /// stop before the end.
+    #[must_use]
+    pub fn pages(&self) -> ConnectorPages {
+        let request = self.client.endpoints().list(self.organization);
+        ConnectorPages(self.paged(request, wire::connectors, Persistence::Normal))
+    }
+
     /// The connector with exactly this name, from the shared list.
     ///
     /// # Errors
@@ -186,8 +196,8 @@ impl Connectors {
         budget: &Budget,
     ) -> Result<Vec<Reference>, Error> {
         let request = self.client.endpoints().references(self.organization, id);
-        let (rows, _) = self.pages(request, wire::references, Persistence::Normal, budget).await?;
-        Ok(rows)
+        let pages = self.paged(request, wire::references, Persistence::Normal);
+        Ok(pages.all(budget).await?.0)
     }
 
     /// The connectors that Flow Designer offers, by the one call that Cisco
@@ -310,56 +320,20 @@ impl Connectors {
     /// Reads the list from the server.
     async fn fetch_list(&self, persistence: Persistence, budget: &Budget) -> Result<List, Error> {
         let request = self.client.endpoints().list(self.organization);
-        let (rows, first) = self.pages(request, wire::connectors, persistence, budget).await?;
-        Ok(List::new(rows, first.server_time(), first.received))
+        let (rows, first) = self.paged(request, wire::connectors, persistence).all(budget).await?;
+        let server_time = first.as_ref().and_then(Response::server_time);
+        let received = first.map_or_else(Instant::now, |first| first.received);
+        Ok(List::new(rows, server_time, received))
     }
 
-    /// Reads all pages of a list. Also gives the first answer, for its date.
-    async fn pages<T>(
+    fn paged<T>(
         &self,
-        mut request: Request,
-        read: impl Fn(&[u8]) -> Result<Page<T>, BodyProblem>,
+        first: Request,
+        read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
         persistence: Persistence,
-        budget: &Budget,
-    ) -> Result<(Vec<T>, Response), Error> {
-        let mut rows = Vec::new();
-        let mut seen = vec![request.url.clone()];
-        let mut first = None;
-        loop {
-            let response =
-                self.client.send(self.organization, &request, persistence, budget).await?;
-            let page = read(response.body()).map_err(|problem| response.unreadable(problem))?;
-            rows.extend(page.rows);
-            let paging = |problem| response.error(ErrorKind::Paging(problem));
-            if let Some(next) = page.next {
-                request.url = next_page(&request.url, &next).map_err(paging)?;
-                if seen.contains(&request.url) {
-                    return Err(paging(PagingProblem::Loop));
-                }
-                if seen.len() == MOST_PAGES {
-                    return Err(paging(PagingProblem::TooManyPages { limit: MOST_PAGES }));
-                }
-                seen.push(request.url.clone());
-                first.get_or_insert(response);
-            } else {
-                return Ok((rows, first.unwrap_or(response)));
-            }
-        }
+    ) -> Pages<T> {
+        Pages::new(self.client.clone(), self.organization, first, read, persistence)
     }
-}
-
-/// The next page's URL: the same place with the link's query.
-///
-/// Links are relative to the host (documented). Only their query is used, so a
-/// base URL with a path still works, and no link leads to another place.
-fn next_page(current: &url::Url, link: &str) -> Result<url::Url, PagingProblem> {
-    let target = current.join(link).map_err(|_| PagingProblem::BadLink)?;
-    if target.origin() != current.origin() {
-        return Err(PagingProblem::OtherOrigin { host: target.host_str().map(str::to_owned) });
-    }
-    let mut next = current.clone();
-    next.set_query(Some(target.query().ok_or(PagingProblem::BadLink)?));
-    Ok(next)
 }
 
 /// A connector from an answer about the one that was asked for.
@@ -378,7 +352,9 @@ mod tests {
     use futures_util::future::join_all;
     use serde_json::{Value, json};
 
+    use super::paging::MOST_PAGES;
     use super::*;
+    use crate::webex::PagingProblem;
     use crate::webex::testing::{
         ID, OTHER_ID, Script, answer, budget, connectors, content, empty, id, object, page,
         problem, raw, with,

@@ -1,0 +1,303 @@
+//! The data source `webex_cc_custom_connector`: one connector, by its id or by
+//! its name.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::visible;
+use crate::provider::connection::{Connection, Ready};
+use crate::provider::timeouts::Timeout;
+use crate::provider::{organization, problems};
+use crate::tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
+use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::object::{Argument, Object, State};
+use crate::tf_provider::resource::ValidateRequest;
+use crate::tf_provider::schema::{Attribute, Block, Schema};
+use crate::tf_provider::value::{Path, Type};
+use crate::webex::{Budget, Connector, ConnectorId, OrganizationId};
+
+const DESCRIPTION: &str = "\
+Reads one custom connector of an organization, by its id or by its name. Credentials are not among \
+what can be read: Webex does not give them back.
+
+It uses the connector endpoints that Cisco does not publish. Where a tenant does not serve them, \
+`webex_cc_flow_connectors` finds ids by a published endpoint.";
+
+/// How many names a message lists.
+const LISTED: usize = 20;
+
+/// The data source.
+pub struct CustomConnectorData {
+    connection: Arc<Connection>,
+}
+
+impl CustomConnectorData {
+    /// The data source, which makes its calls over `connection`.
+    #[must_use]
+    pub fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
+    }
+}
+
+/// The data source's arguments and results.
+#[must_use]
+pub fn schema() -> Schema {
+    let mut attributes = visible::attributes();
+    for attribute in &mut attributes {
+        let description = match attribute.name {
+            "id" => {
+                "The connector's id, a UUID. Control Hub shows it on the connector's page. Give \
+                 it, or `name`."
+            }
+            "name" => {
+                "The connector's name, letter by letter. Give it, or `id`, which stays the same \
+                 when somebody renames the connector."
+            }
+            "organization_id" => {
+                "The organization that owns the connector, as a UUID or in the base64 form of the \
+                 Webex APIs. The provider's organization if not set."
+            }
+            _ => continue,
+        };
+        let argument = Attribute::optional_computed(attribute.name, Type::String, description);
+        *attribute = argument;
+    }
+    Schema::new(Block { description: DESCRIPTION, attributes, blocks: Vec::new() })
+}
+
+#[async_trait]
+impl DataSource for CustomConnectorData {
+    fn schema(&self) -> Schema {
+        schema()
+    }
+
+    fn validate(&self, request: ValidateRequest<'_>) -> Diagnostics {
+        let object = request.configuration.object();
+        let mut messages = Diagnostics::new();
+        messages.extend(Wanted::read(object).err());
+        messages.extend(organization::explicit(object).err());
+        messages
+    }
+
+    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceOutcome, Diagnostics> {
+        let object = request.configuration.object();
+        let Some(wanted) = Wanted::read(object)? else { return Err(nothing_given().into()) };
+        let ready = self.connection.ready()?;
+        let organization = ready.organization(organization::explicit(object)?)?;
+        let connector = wanted.find(&ready, organization, request.stop.clone()).await?;
+        let mut state = object.clone();
+        for (name, value) in visible::values(&connector, organization, object) {
+            state.set(&name, value);
+        }
+        Ok(DataSourceOutcome {
+            state: State::new(state, &schema().block),
+            diagnostics: problems::notices(&ready.client),
+        })
+    }
+}
+
+/// Which connector is wanted.
+enum Wanted {
+    Id(ConnectorId),
+    Name(String),
+}
+
+impl Wanted {
+    /// Reads the arguments; `None` as long as one of them is not known yet.
+    fn read(object: &Object) -> Result<Option<Self>, Diagnostic> {
+        match (object.string("id"), object.string("name")) {
+            (Argument::Unknown, _) | (_, Argument::Unknown) => Ok(None),
+            (Argument::Known(_), Argument::Known(_)) => Err(Diagnostic::error(
+                "id and name exclude each other",
+                "Either of them tells which connector to read. Keep id, which never changes, or \
+                 name, which is easier to read.",
+            )
+            .at(Path::attribute("name"))),
+            (Argument::Absent, Argument::Absent) => Err(nothing_given()),
+            (Argument::Known(id), Argument::Absent) => match ConnectorId::parse(id) {
+                Ok(id) => Ok(Some(Self::Id(id))),
+                Err(problem) => Err(Diagnostic::error(
+                    "The id cannot be used",
+                    format!(
+                        "{id:?}: {problem}. Control Hub shows the connector id on the connector's \
+                         page."
+                    ),
+                )
+                .at(Path::attribute("id"))),
+            },
+            (Argument::Absent, Argument::Known(name)) => Ok(Some(Self::Name(name.to_owned()))),
+        }
+    }
+
+    async fn find(
+        &self,
+        ready: &Ready,
+        organization: OrganizationId,
+        stop: CancellationToken,
+    ) -> Result<Connector, Diagnostic> {
+        let budget = Budget::within(Timeout::Read.by_default(), stop);
+        let connectors = ready.client.connectors(organization);
+        let failed = |named: String, error| {
+            let summary = format!("Could not read the connector {named}");
+            problems::error(summary, &error, "Nothing was read, and nothing was changed.")
+        };
+        match self {
+            Self::Id(id) => connectors
+                .read(id, &budget)
+                .await
+                .map_err(|error| failed(format!("with the id {id}"), error))?
+                .ok_or_else(|| no_such_id(id, organization)),
+            Self::Name(name) => {
+                let list = connectors.list(&budget).await;
+                let list = list.map_err(|error| failed(format!("named {name:?}"), error))?;
+                the_one_named(name, &list, organization)
+            }
+        }
+    }
+}
+
+fn nothing_given() -> Diagnostic {
+    Diagnostic::error(
+        "id or name is missing",
+        "One of them must tell which connector to read. Set id or name; webex_cc_custom_connectors \
+         reads all of them.",
+    )
+}
+
+fn no_such_id(id: &ConnectorId, organization: OrganizationId) -> Diagnostic {
+    Diagnostic::error(
+        "There is no such connector",
+        format!(
+            "Webex has no custom connector with the id {id} in organization {organization}. \
+             Nothing was read. Check the id on the connector's page in Control Hub, \
+             organization_id, and region."
+        ),
+    )
+    .at(Path::attribute("id"))
+}
+
+/// The connector with exactly that name.
+fn the_one_named(
+    name: &str,
+    list: &[Connector],
+    organization: OrganizationId,
+) -> Result<Connector, Diagnostic> {
+    // Terraform normalizes what users write; what Webex has may be written
+    // otherwise.
+    let found = list.iter().filter(|connector| connector.name.nfc().eq(name.nfc()));
+    match found.collect::<Vec<_>>().as_slice() {
+        [connector] => Ok((*connector).clone()),
+        [] => Err(no_such_name(name, list, organization)),
+        several => {
+            let ids = several.iter().map(|connector| format!("\n- {}", connector.id));
+            Err(Diagnostic::error(
+                format!("There are {} connectors named {name:?}", several.len()),
+                format!(
+                    "In organization {organization} these have the name:{}\nNothing was read. Tell \
+                     by id which of them is meant.",
+                    ids.collect::<String>()
+                ),
+            )
+            .at(Path::attribute("name")))
+        }
+    }
+}
+
+fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) -> Diagnostic {
+    let lower = name.to_lowercase();
+    let near = list.iter().find(|connector| connector.name.to_lowercase() == lower);
+    let there = match near {
+        Some(connector) => format!("There is {:?}: the case of letters counts.", connector.name),
+        None if list.is_empty() => "It has no custom connector at all.".to_owned(),
+        None => {
+            let names = list.iter().take(LISTED).map(|connector| format!("{:?}", connector.name));
+            let more = if list.len() > LISTED { ", and more" } else { "" };
+            format!("It has {}{more}.", names.collect::<Vec<_>>().join(", "))
+        }
+    };
+    Diagnostic::error(
+        format!("There is no connector named {name:?}"),
+        format!(
+            "Webex has no custom connector of that name in organization {organization}. {there} \
+             Nothing was read. Check the name, organization_id, and region."
+        ),
+    )
+    .at(Path::attribute("name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tf_provider::value::Value;
+
+    fn connector(id: &str, name: &str) -> Connector {
+        Connector {
+            id: ConnectorId::parse(id).unwrap(),
+            organization_id: None,
+            version: None,
+            name: name.to_owned(),
+            active: true,
+            authentication_type: None,
+            grant_type: None,
+            resource_domain: None,
+            client_id: None,
+            token_url: None,
+            scope: None,
+            certificate: None,
+            username: None,
+            validation_url: None,
+            created_time: None,
+            last_updated_time: None,
+        }
+    }
+
+    fn find(name: &str, names: &[&str]) -> Result<String, Diagnostic> {
+        let organization = OrganizationId::parse("8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b").unwrap();
+        let ids = names.iter().enumerate();
+        let list = ids.map(|(id, name)| connector(&id.to_string(), name)).collect::<Vec<_>>();
+        the_one_named(name, &list, organization).map(|connector| connector.id.to_string())
+    }
+
+    #[test]
+    fn a_name_is_found_letter_by_letter() {
+        assert_eq!(find("crm", &["CRM", "crm"]), Ok("1".to_owned()));
+        // The same letters, composed and decomposed.
+        assert_eq!(find("Caf\u{e9}", &["Cafe\u{301}"]), Ok("0".to_owned()));
+    }
+
+    #[test]
+    fn what_is_not_found_is_told_with_what_there_is() {
+        let near = find("crm", &["CRM"]).unwrap_err();
+        assert!(near.detail().contains("There is \"CRM\""), "{near:?}");
+        let other = find("crm", &["Zendesk", "Ledger"]).unwrap_err();
+        assert!(other.detail().contains("It has \"Zendesk\", \"Ledger\"."), "{other:?}");
+        let none = find("crm", &[]).unwrap_err();
+        assert!(none.detail().contains("no custom connector at all"), "{none:?}");
+        assert_eq!(none.attribute(), Some(&Path::attribute("name")));
+    }
+
+    #[test]
+    fn what_is_ambiguous_is_told_with_the_ids() {
+        let message = find("crm", &["crm", "Zendesk", "crm"]).unwrap_err();
+        assert!(message.summary().contains("2 connectors"), "{message:?}");
+        assert!(message.detail().contains("\n- 0\n- 2\n"), "{message:?}");
+    }
+
+    #[test]
+    fn exactly_one_argument_tells_the_connector() {
+        let empty = Object::null(&schema().block);
+        let wanted = |object: Object| Wanted::read(&object);
+        assert!(wanted(empty.clone()).is_err());
+        assert!(wanted(empty.clone().with("id", "a").with("name", "b")).is_err());
+        assert!(wanted(empty.clone().with("id", "..")).is_err());
+        assert!(matches!(wanted(empty.clone().with("id", "a")), Ok(Some(Wanted::Id(_)))));
+        assert!(matches!(wanted(empty.clone().with("name", "b")), Ok(Some(Wanted::Name(_)))));
+        // What is not known may turn out to be null.
+        let open = empty.with("id", Value::Unknown);
+        assert!(matches!(wanted(open.clone().with("name", "b")), Ok(None)));
+        assert!(matches!(wanted(open), Ok(None)));
+    }
+}

@@ -1,0 +1,70 @@
+//! Which connectors are wanted: the arguments that the data source of all
+//! connectors and the list resource share.
+
+use regex_lite::Regex;
+
+use crate::tf_provider::diagnostics::Diagnostic;
+use crate::tf_provider::object::Object;
+use crate::tf_provider::schema::Attribute;
+use crate::tf_provider::value::{Path, Type};
+use crate::webex::Connector;
+
+const ACTIVE: &str = "active";
+const NAME: &str = "name_regex";
+
+/// Which connectors are wanted.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    active: Option<bool>,
+    name: Option<Regex>,
+}
+
+/// The arguments.
+#[must_use]
+pub fn attributes() -> Vec<Attribute> {
+    vec![
+        Attribute::optional(
+            ACTIVE,
+            Type::Bool,
+            "Only connectors that are active (`true`) or deactivated (`false`). Both if not set.",
+        ),
+        Attribute::optional(
+            NAME,
+            Type::String,
+            "Only connectors in whose name this regular expression finds something. The syntax is \
+             that of the Rust crate \
+             [regex-lite](https://docs.rs/regex-lite/latest/regex_lite/#syntax), which is close to \
+             Terraform's own: `^` and `$` match the beginning and the end, `(?i)` ignores the case \
+             of letters.",
+        ),
+    ]
+}
+
+impl Filter {
+    /// Reads the arguments. What is not known yet wants everything.
+    ///
+    /// # Errors
+    ///
+    /// A message that points at `name_regex` when it is no regular expression.
+    pub fn read(object: &Object) -> Result<Self, Diagnostic> {
+        let name = object.string(NAME).known().map(Regex::new).transpose();
+        let name = name.map_err(|problem| {
+            Diagnostic::error(
+                format!("{NAME} is not a regular expression"),
+                format!(
+                    "{problem}. Correct the expression; a backslash before a sign such as ( or [ \
+                     takes its meaning away, and is written twice within quotes."
+                ),
+            )
+            .at(Path::attribute(NAME))
+        })?;
+        Ok(Self { active: object.bool(ACTIVE).known(), name })
+    }
+
+    /// Whether a connector is wanted.
+    #[must_use]
+    pub fn accepts(&self, connector: &Connector) -> bool {
+        self.active.is_none_or(|active| active == connector.active)
+            && self.name.as_ref().is_none_or(|name| name.is_match(&connector.name))
+    }
+}

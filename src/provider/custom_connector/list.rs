@@ -1,0 +1,114 @@
+//! The list resource `webex_cc_custom_connector`: what `terraform query` finds.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::filter::{self, Filter};
+use super::resource::identity;
+use super::{model, schema as resource_schema};
+use crate::provider::connection::Connection;
+use crate::provider::timeouts::Timeout;
+use crate::provider::{organization, problems};
+use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
+use crate::tf_provider::object::Object;
+use crate::tf_provider::resource::ValidateRequest;
+use crate::tf_provider::schema::{Attribute, Block, Schema};
+use crate::tf_provider::value::Type;
+use crate::webex::{Budget, Connector, OrganizationId};
+
+const DESCRIPTION: &str = "\
+Finds the custom connectors of an organization for `terraform query`, which can write the \
+configuration that imports them (Terraform 1.14 or later).";
+
+/// The list resource.
+pub struct CustomConnectorList {
+    connection: Arc<Connection>,
+}
+
+impl CustomConnectorList {
+    /// The list resource, which makes its calls over `connection`.
+    #[must_use]
+    pub fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
+    }
+}
+
+/// What to search by.
+#[must_use]
+pub fn schema() -> Schema {
+    let mut attributes = vec![Attribute::optional(
+        "organization_id",
+        Type::String,
+        "The organization whose connectors to find, as a UUID or in the base64 form of the Webex \
+         APIs. The provider's organization if not set.",
+    )];
+    attributes.extend(filter::attributes());
+    Schema::new(Block { description: DESCRIPTION, attributes, blocks: Vec::new() })
+}
+
+#[async_trait]
+impl ListResource for CustomConnectorList {
+    fn schema(&self) -> Schema {
+        schema()
+    }
+
+    fn validate(&self, request: ValidateRequest<'_>) -> Diagnostics {
+        let object = request.configuration.object();
+        let mut messages = Diagnostics::new();
+        messages.extend(Filter::read(object).err());
+        messages.extend(organization::explicit(object).err());
+        messages
+    }
+
+    async fn list(&self, request: ListRequest, found: Found) {
+        let search = self.search(&request, &found);
+        // Whoever has stopped listening does not wait for an answer of Webex.
+        let searched = tokio::select! {
+            searched = search => searched,
+            () = found.closed() => return,
+        };
+        if let Err(problem) = searched {
+            found.fail(problem).await;
+        }
+    }
+}
+
+impl CustomConnectorList {
+    /// Sends what it finds, page by page, so that a search that has its limit
+    /// reads no further page.
+    async fn search(&self, request: &ListRequest, found: &Found) -> Result<(), Diagnostic> {
+        let object = request.configuration.object();
+        let filter = Filter::read(object)?;
+        let ready = self.connection.ready()?;
+        let organization = ready.organization(organization::explicit(object)?)?;
+        let budget = Budget::within(Timeout::Read.by_default(), request.stop.clone());
+        let mut pages = ready.client.connectors(organization).pages();
+        let failed = |error| {
+            let summary = format!("Could not list the connectors of organization {organization}");
+            let truth = "What was found before is listed, the rest is not. Nothing was changed.";
+            problems::error(summary, &error, truth)
+        };
+        while let Some(page) = pages.next(&budget).await.map_err(failed)? {
+            for connector in page.iter().filter(|connector| filter.accepts(connector)) {
+                if !found.send(item(connector, organization, request.include_object)).await {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn item(connector: &Connector, organization: OrganizationId, include_object: bool) -> ListItem {
+    let object = include_object.then(|| {
+        let nothing = Object::null(&resource_schema::schema().block);
+        model::state(connector, organization, &nothing)
+    });
+    ListItem {
+        identity: identity(connector, organization),
+        display_name: connector.name.clone(),
+        object,
+    }
+}

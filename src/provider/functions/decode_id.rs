@@ -1,0 +1,40 @@
+//! `decode_id`, as configurations call it.
+
+use super::arguments;
+use super::webex_id::decode_id;
+use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use crate::tf_provider::value::{Type, Value};
+
+const DESCRIPTION: &str = "\
+The public Webex APIs and Control Hub know an organization, a person or a place by an id that is \
+base64, such as `Y2lzY29zcGFyazovL3VzL…`; the Contact Center wants the UUID that is inside. This \
+function takes it out, whichever alphabet and padding the id is written in, and in lower case. A \
+UUID is returned as it is.
+
+It makes no call: whether there is anything of that id is not checked.";
+
+/// The function.
+pub struct DecodeId;
+
+impl Function for DecodeId {
+    fn signature(&self) -> Signature {
+        Signature {
+            summary: "Finds the UUID inside a Webex id",
+            description: DESCRIPTION,
+            parameters: vec![Parameter {
+                name: "id",
+                ty: Type::String,
+                description: "The id as Webex gives it, or a UUID.",
+            }],
+            variadic: None,
+            result: Type::String,
+        }
+    }
+
+    fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
+        let id = arguments::text(arguments, 0)?;
+        decode_id(id)
+            .map(Value::from)
+            .map_err(|problem| FunctionError::argument(problem.argument(), problem.to_string()))
+    }
+}

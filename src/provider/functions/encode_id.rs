@@ -1,0 +1,55 @@
+//! `encode_id`, as configurations call it.
+
+use super::arguments;
+use super::webex_id::encode_id;
+use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use crate::tf_provider::value::{Type, Value};
+
+const DESCRIPTION: &str = "\
+The reverse of `decode_id`: makes the id by which the public Webex APIs know something, from its \
+type and its UUID. The id is written as Webex writes it, in url-safe base64 without padding.
+
+It makes no call: whether there is anything of that id is not checked.";
+
+/// The function.
+pub struct EncodeId;
+
+impl Function for EncodeId {
+    fn signature(&self) -> Signature {
+        Signature {
+            summary: "Makes a Webex id of a type and a UUID",
+            description: DESCRIPTION,
+            parameters: vec![
+                Parameter {
+                    name: "type",
+                    ty: Type::String,
+                    description: "What the id is of, such as `ORGANIZATION`, `PEOPLE` or `PLACE`. \
+                                  It is written in capitals.",
+                },
+                Parameter { name: "uuid", ty: Type::String, description: "The UUID." },
+            ],
+            variadic: Some(Parameter {
+                name: "cluster",
+                ty: Type::String,
+                description: "The cluster that the id names, at most once. `us` if not given, \
+                              which nearly all ids name, wherever their organization lives.",
+            }),
+            result: Type::String,
+        }
+    }
+
+    fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
+        let (kind, uuid) = (arguments::text(arguments, 0)?, arguments::text(arguments, 1)?);
+        let cluster = match arguments.get(2..).unwrap_or_default() {
+            [] => None,
+            [_] => Some(arguments::text(arguments, 2)?),
+            [_, _, ..] => {
+                let text = "An id names one cluster only. Remove this argument and what follows.";
+                return Err(FunctionError::argument(3, text));
+            }
+        };
+        encode_id(kind, uuid, cluster)
+            .map(Value::from)
+            .map_err(|problem| FunctionError::argument(problem.argument(), problem.to_string()))
+    }
+}

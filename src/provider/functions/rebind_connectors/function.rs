@@ -1,0 +1,55 @@
+//! `rebind_connectors`, as configurations call it.
+
+use super::super::arguments;
+use super::rebind_connectors;
+use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use crate::tf_provider::value::{Type, Value};
+
+const DESCRIPTION: &str = "\
+Flows refer to a connector by its id, and a connector has another id in every organization. An \
+exported flow that is imported elsewhere therefore has to have the ids of its connectors exchanged. \
+This function does that: every HTTP activity gets the id that the map has for the name of its \
+connector. Everything else in the document stays as it is, byte by byte.
+
+Exports of older flows give ids without names; the map may then hold the old id instead of a name. \
+A flow that uses a connector that the map does not have is an error, which lists all such \
+connectors.
+
+It makes no call: whether there are connectors of these ids is not checked.";
+
+/// The function.
+pub struct RebindConnectors;
+
+impl Function for RebindConnectors {
+    fn signature(&self) -> Signature {
+        Signature {
+            summary: "Exchanges the ids of connectors in an exported flow",
+            description: DESCRIPTION,
+            parameters: vec![
+                Parameter {
+                    name: "flow_json",
+                    ty: Type::String,
+                    description: "The flow as Flow Designer exported it, for example by \
+                                  `file(\"flow.json\")`.",
+                },
+                Parameter {
+                    name: "connectors",
+                    ty: Type::Map(Box::new(Type::String)),
+                    description: "The ids of the connectors to use, by name (or by old id), such \
+                                  as the attribute `ids` of the data source \
+                                  `webex_cc_flow_connectors`.",
+                },
+            ],
+            variadic: None,
+            result: Type::String,
+        }
+    }
+
+    fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
+        let flow = arguments::text(arguments, 0)?;
+        let connectors = arguments::texts(arguments, 1)?;
+        rebind_connectors(flow, &connectors)
+            .map(Value::from)
+            .map_err(|problem| FunctionError::argument(problem.argument(), problem.to_string()))
+    }
+}

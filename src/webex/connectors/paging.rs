@@ -1,0 +1,145 @@
+//! Lists, a page at a time.
+//!
+//! A list ends where the server names no next page. One that goes in circles,
+//! does not end, or leads to another host is an error (faults row 19).
+
+use url::Url;
+
+use super::super::budget::Budget;
+use super::super::client::Client;
+use super::super::error::{BodyProblem, Error, ErrorKind, PagingProblem};
+use super::super::exchange::{Persistence, Response};
+use super::super::identifiers::OrganizationId;
+use super::super::request::Request;
+use super::content::Connector;
+use super::wire::Page;
+
+/// How many pages of a list are read: 10,000 connectors, a thousand times the
+/// documented limit.
+pub(super) const MOST_PAGES: usize = 100;
+
+/// The connectors of an organization as the server pages them, each page read
+/// when it is asked for. Past the shared list, and not kept.
+pub struct ConnectorPages(pub(super) Pages<Connector>);
+
+impl ConnectorPages {
+    /// The next page, which may be empty; none after the last.
+    ///
+    /// # Errors
+    /// When it cannot be read. There is no further page then.
+    pub async fn next(&mut self, budget: &Budget) -> Result<Option<Vec<Connector>>, Error> {
+        Ok(self.0.next(budget).await?.map(|(rows, _)| rows))
+    }
+}
+
+/// A list that is being read.
+pub(super) struct Pages<T> {
+    client: Client,
+    organization: OrganizationId,
+    persistence: Persistence,
+    read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
+    /// For the next page; none after the last.
+    request: Option<Request>,
+    seen: Vec<Url>,
+}
+
+impl<T> Pages<T> {
+    pub(super) fn new(
+        client: Client,
+        organization: OrganizationId,
+        first: Request,
+        read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
+        persistence: Persistence,
+    ) -> Self {
+        let seen = vec![first.url.clone()];
+        Self { client, organization, persistence, read, request: Some(first), seen }
+    }
+
+    /// The next page's rows and the answer that held them.
+    pub(super) async fn next(
+        &mut self,
+        budget: &Budget,
+    ) -> Result<Option<(Vec<T>, Response)>, Error> {
+        let Some(mut request) = self.request.take() else { return Ok(None) };
+        let response =
+            self.client.send(self.organization, &request, self.persistence, budget).await?;
+        let page = (self.read)(response.body()).map_err(|problem| response.unreadable(problem))?;
+        if let Some(link) = page.next {
+            let paging = |problem| response.error(ErrorKind::Paging(problem));
+            request.url = next_page(&request.url, &link).map_err(paging)?;
+            if self.seen.contains(&request.url) {
+                return Err(paging(PagingProblem::Loop));
+            }
+            if self.seen.len() == MOST_PAGES {
+                return Err(paging(PagingProblem::TooManyPages { limit: MOST_PAGES }));
+            }
+            self.seen.push(request.url.clone());
+            self.request = Some(request);
+        }
+        Ok(Some((page.rows, response)))
+    }
+
+    /// All rows, and the first answer, for its date.
+    pub(super) async fn all(
+        mut self,
+        budget: &Budget,
+    ) -> Result<(Vec<T>, Option<Response>), Error> {
+        let (mut all, mut first) = (Vec::new(), None);
+        while let Some((rows, response)) = self.next(budget).await? {
+            all.extend(rows);
+            first.get_or_insert(response);
+        }
+        Ok((all, first))
+    }
+}
+
+/// The next page's URL: the same place with the link's query.
+///
+/// Links are relative to the host (documented). Only their query is used, so a
+/// base URL with a path still works, and no link leads to another place.
+fn next_page(current: &Url, link: &str) -> Result<Url, PagingProblem> {
+    let target = current.join(link).map_err(|_| PagingProblem::BadLink)?;
+    if target.origin() != current.origin() {
+        return Err(PagingProblem::OtherOrigin { host: target.host_str().map(str::to_owned) });
+    }
+    let mut next = current.clone();
+    next.set_query(Some(target.query().ok_or(PagingProblem::BadLink)?));
+    Ok(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::webex::testing::{OTHER_ID, Script, answer, budget, connectors, object, with};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_is_read_when_it_is_asked_for() {
+        let page = |id: &str, next: Option<&str>| {
+            let row = with(object(1, 1), &json!({"id": id}));
+            json!({"meta": {"links": {"next": next}}, "data": [row]})
+        };
+        let script = Script::new([
+            answer(200, &page("first", Some("/x?page=1"))),
+            answer(200, &page(OTHER_ID, None)),
+        ]);
+        let (connectors, budget) = (connectors(script.clone()), budget());
+        let mut pages = connectors.pages();
+        assert_eq!(script.seen().len(), 0);
+        assert_eq!(pages.next(&budget).await.unwrap().unwrap()[0].id.as_str(), "first");
+        assert_eq!(script.seen().len(), 1);
+        assert_eq!(pages.next(&budget).await.unwrap().unwrap()[0].id.as_str(), OTHER_ID);
+        assert!(pages.next(&budget).await.unwrap().is_none());
+        assert_eq!(script.seen().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_comes_after_an_error() {
+        let script = Script::new([answer(403, &json!({}))]);
+        let connectors = connectors(script.clone());
+        let mut pages = connectors.pages();
+        assert!(pages.next(&budget()).await.is_err());
+        assert!(pages.next(&budget()).await.unwrap().is_none());
+        assert_eq!(script.seen().len(), 1);
+    }
+}
