@@ -13,3 +13,6 @@ mod architecture;
 
 /// The life of a connector through the real CLI.
 mod life_cycle;
+
+/// Each of the protocol's calls, sent well and badly.
+mod conformance;
