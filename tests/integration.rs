@@ -22,3 +22,6 @@ mod webex;
 
 /// Credentials: what is sent, what is kept, what is never seen.
 mod secrets;
+
+/// Each of the protocol's calls, sent well and badly.
+mod conformance;

@@ -67,8 +67,10 @@ impl Default for Connection {
 }
 
 impl Connection {
-    /// Takes the outcome of a Configure.
+    /// Takes the outcome of a Configure, with which a run begins: in debug mode
+    /// one process serves many.
     pub fn set(&self, status: Status) {
+        self.applying.store(false, Ordering::Relaxed);
         *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
     }
 

@@ -128,6 +128,11 @@ impl Object {
         self.0.get(name).unwrap_or(&Value::Null)
     }
 
+    /// The names of its attributes and blocks.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Gives an attribute a value.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.0.insert(name.to_owned(), value.into());

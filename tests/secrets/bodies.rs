@@ -9,7 +9,7 @@ use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 
 use super::rows::{Form, Row, rows};
 use super::{MODES, simulator};
-use crate::support::core::{Core, Held};
+use crate::support::one_connector::{Core, Held};
 
 /// The bodies of the writes since the last time, with their methods.
 fn writes(simulator: &Simulator) -> Vec<(String, Json)> {

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use terraform_provider_webex::secret::Secret;
 use terraform_provider_webex::tf_provider::object::Object;
 
-use crate::support::core::empty;
+use crate::support::one_connector::empty;
 use crate::support::pem;
 
 /// One kind of connector.

@@ -1,295 +1,537 @@
-//! What Terraform does between its command line and a provider: it validates,
-//! proposes, plans, applies, reads and imports one resource, and keeps its
-//! state. A test that needs no command line sees each answer here as it came.
+//! What Terraform's core does with one resource: the order of its calls, and
+//! its checks after each of them.
+//!
+//! [`Core`] speaks to one provider process. What survives a process, the
+//! [`Instance`], is what the state file would hold. Everything that Terraform
+//! itself would reject, and everything that it could not show to a user, is an
+//! `Err` with the broken rule; what a user would read is in [`Message`]s.
 
-use terraform_provider_webex::provider::custom_connector::schema::{TYPE_NAME, schema};
-use terraform_provider_webex::tf_provider::object::Object;
-use terraform_provider_webex::tf_provider::schema::Schema;
-use terraform_provider_webex::tf_provider::value::{Type, Value, msgpack};
+use std::collections::BTreeMap;
+
+use terraform_provider_webex::tf_provider::value::{Type, Value, json};
 use tonic::transport::Channel;
-use webex_cc_simulator::Simulator;
+use tonic::{Response, Status};
 
+use super::checker::{self, Problems, Shape, of};
 use super::plugin_client::proto::tfplugin5::provider_client::ProviderClient;
 use super::plugin_client::proto::tfplugin5::{
-    self as proto, ClientCapabilities, Diagnostic, DynamicValue,
+    self as protocol, ClientCapabilities, Diagnostic, RawState,
 };
-use super::plugin_client::{Launch, Plugin};
+use protocol::diagnostic::Severity;
 
-/// A started and configured provider, and the schema of its connector.
-pub(crate) struct Core {
-    plugin: Plugin,
-    schema: Schema,
-    value_type: Type,
-}
+/// The outcome of something that Terraform checks; the error is the broken rule.
+pub(crate) type Checked<T> = Result<T, String>;
 
-/// A connector as Terraform keeps it.
-#[derive(Clone, Debug)]
-pub(crate) struct Held {
-    /// Its values; `None` when there is none.
-    pub(crate) state: Option<Object>,
-    /// What the provider remembers beside them.
-    pub(crate) private: Vec<u8>,
-}
+/// What this client can do, as Terraform 1.11 and later say it.
+const CAPABILITIES: Option<ClientCapabilities> =
+    Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: true });
 
-/// A plan as the provider answered it.
-#[derive(Debug)]
-pub(crate) struct Planned {
-    /// What will be.
-    pub(crate) state: Option<Object>,
-    /// Whether anything is to be done.
-    pub(crate) changes: bool,
-    /// What the provider said.
-    pub(crate) messages: Vec<Message>,
-    wire: Option<DynamicValue>,
-    private: Vec<u8>,
-}
-
-/// A diagnostic.
+/// A message as the user reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
     /// Whether it ends the operation.
     pub(crate) is_error: bool,
-    /// The first line.
-    pub(crate) summary: String,
-    /// The rest.
-    pub(crate) detail: String,
-    /// The argument that it points at, such as `timeouts.create`.
-    pub(crate) argument: String,
+    /// Summary and detail.
+    pub(crate) text: String,
+    /// The argument that it points at, steps joined by dots.
+    pub(crate) at: Option<String>,
 }
 
-impl From<Diagnostic> for Message {
-    fn from(diagnostic: Diagnostic) -> Self {
-        use proto::attribute_path::step::Selector;
-        let is_error = diagnostic.severity() == proto::diagnostic::Severity::Error;
-        let steps = diagnostic.attribute.into_iter().flat_map(|path| path.steps);
-        let steps = steps.filter_map(|step| match step.selector? {
-            Selector::AttributeName(name) | Selector::ElementKeyString(name) => Some(name),
-            Selector::ElementKeyInt(index) => Some(index.to_string()),
-        });
-        let argument = steps.collect::<Vec<_>>().join(".");
-        Self { is_error, summary: diagnostic.summary, detail: diagnostic.detail, argument }
-    }
+/// Whether one of the messages is an error.
+pub(crate) fn failed(messages: &[Message]) -> bool {
+    messages.iter().any(|message| message.is_error)
 }
 
-fn messages(diagnostics: Vec<Diagnostic>) -> Vec<Message> {
-    diagnostics.into_iter().map(Message::from).collect()
+/// One object as the state file holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Instance {
+    /// Its attributes.
+    pub(crate) state: Value,
+    /// What the provider remembers beside them.
+    pub(crate) private: Vec<u8>,
+    /// Its identity.
+    pub(crate) identity: Option<Value>,
+    /// Whether it is to be replaced because its creation failed, or because
+    /// the user said so.
+    pub(crate) tainted: bool,
 }
 
-/// Fails the test if one of them is an error.
-#[track_caller]
-fn no_errors(messages: &[Message]) {
-    assert!(!messages.iter().any(|message| message.is_error), "{messages:#?}");
+/// What a plan is going to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Nothing.
+    Nothing,
+    /// Create an object where none is.
+    Create,
+    /// Change it in place.
+    Update,
+    /// Delete it and create another one.
+    Replace,
+    /// Delete it.
+    Delete,
 }
 
-/// A Terraform of today.
-pub(crate) const TODAY: Option<ClientCapabilities> =
-    Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: true });
-
-impl Held {
-    /// No connector yet.
-    pub(crate) fn nothing() -> Self {
-        Self { state: None, private: Vec::new() }
-    }
-
-    /// A text of its state.
-    pub(crate) fn text(&self, argument: &str) -> String {
-        let state = self.state.as_ref().expect("a connector in state");
-        state.string(argument).known().unwrap_or_default().to_owned()
-    }
-
-    /// A value of its state.
-    pub(crate) fn value(&self, argument: &str) -> Value {
-        self.state.as_ref().expect("a connector in state").get(argument).clone()
-    }
+/// A plan that passed all checks.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// What it is going to do.
+    pub(crate) action: Action,
+    /// What will be.
+    pub(crate) planned: Value,
+    /// What the user reads.
+    pub(crate) messages: Vec<Message>,
+    private: Vec<u8>,
+    identity: Option<protocol::ResourceIdentityData>,
 }
 
-/// A configuration with nothing in it.
-pub(crate) fn empty() -> Object {
-    Object::null(&schema().block)
+/// The core, for one type of resource, on a connection to one process.
+pub(crate) struct Core {
+    client: ProviderClient<Channel>,
+    type_name: &'static str,
+    configure: protocol::configure::Request,
+    /// The resource's schema.
+    pub(crate) shape: Shape,
+    /// The type of its identity.
+    pub(crate) identity: Type,
 }
 
 impl Core {
-    /// A provider that calls a simulator.
-    pub(crate) async fn with(simulator: &Simulator) -> Self {
-        let environment =
-            [("WEBEX_CC_BASE_URL", simulator.base_url()), ("WEBEX_ACCESS_TOKEN", simulator.token())];
-        let (core, messages) = Self::start(&environment).await;
-        assert_eq!(messages, []);
-        core
-    }
-
-    /// A provider with this environment and an empty provider block, and what
-    /// it said when it was configured.
-    pub(crate) async fn start(environment: &[(&str, &str)]) -> (Self, Vec<Message>) {
-        let program = env!("CARGO_BIN_EXE_terraform-provider-webex");
-        // The limit of Webex would slow the tests down.
-        let launch = Launch::new(program)
-            .with("TF_LOG", "TRACE")
-            .with("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
-        let launch =
-            environment.iter().fold(launch, |launch, (name, value)| launch.with(name, value));
-        let plugin = launch.start().await;
-        let schema = schema();
-        let value_type = schema.value_type();
-        let core = Self { plugin, schema, value_type };
-        let request = proto::configure::Request {
-            terraform_version: "1.11.4".to_owned(),
-            config: Some(DynamicValue { msgpack: vec![0xc0].into(), json: Default::default() }),
-            ..Default::default()
-        };
-        let answer = core.calls().configure(request).await.expect("an answer").into_inner();
-        (core, messages(answer.diagnostics))
-    }
-
-    /// The protocol's calls themselves.
-    pub(crate) fn calls(&self) -> ProviderClient<Channel> {
-        self.plugin.provider()
-    }
-
-    /// The lines of the provider's standard error so far.
-    pub(crate) fn log(&self) -> String {
-        self.plugin.stderr().join("\n")
-    }
-
-    /// Writes an object as Terraform sends it.
-    pub(crate) fn encode(&self, object: Option<&Object>) -> DynamicValue {
-        let value = object.map_or(Value::Null, |object| object.clone().into_value());
-        let bytes = msgpack::encode(&value, &self.value_type).expect("a value of the schema");
-        DynamicValue { msgpack: bytes.into(), json: Default::default() }
-    }
-
-    /// Reads an object that the provider sent.
-    pub(crate) fn decode(&self, value: Option<&DynamicValue>) -> Option<Object> {
-        let value = value.expect("a value");
-        let value = msgpack::decode(&value.msgpack, &self.value_type).expect("a value");
-        Object::from_value(value, &self.schema.block)
-    }
-
-    /// `ValidateResourceTypeConfig`.
-    pub(crate) async fn validate(
-        &self,
-        configuration: &Object,
-        client_capabilities: Option<ClientCapabilities>,
-    ) -> Vec<Message> {
-        let request = proto::validate_resource_type_config::Request {
-            type_name: TYPE_NAME.to_owned(),
-            config: Some(self.encode(Some(configuration))),
-            client_capabilities,
-        };
-        let answer = self.calls().validate_resource_type_config(request).await;
-        messages(answer.expect("an answer").into_inner().diagnostics)
-    }
-
-    /// `PlanResourceChange`; without a configuration, of a deletion.
-    pub(crate) async fn plan(&self, held: &Held, configuration: Option<&Object>) -> Planned {
-        let proposed = configuration.map(|configuration| self.proposed(held, configuration));
-        let request = proto::plan_resource_change::Request {
-            type_name: TYPE_NAME.to_owned(),
-            prior_state: Some(self.encode(held.state.as_ref())),
-            proposed_new_state: Some(self.encode(proposed.as_ref())),
-            config: Some(self.encode(configuration)),
-            prior_private: held.private.clone(),
-            client_capabilities: TODAY,
-            ..Default::default()
-        };
-        let answer = self.calls().plan_resource_change(request).await;
-        let answer = answer.expect("an answer").into_inner();
-        let messages = messages(answer.diagnostics);
-        let failed = messages.iter().any(|message| message.is_error);
-        let state =
-            if failed { None } else { self.decode(answer.planned_state.as_ref()) };
-        Planned {
-            changes: state != held.state,
-            state,
-            messages,
-            wire: answer.planned_state,
-            private: answer.planned_private,
+    /// Reads the schemas and configures the provider by `provider` (argument
+    /// and value) and the environment.
+    pub(crate) async fn start(
+        mut client: ProviderClient<Channel>,
+        type_name: &'static str,
+        provider: &[(&'static str, &str)],
+    ) -> Checked<Self> {
+        let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
+        let schemas = answer("GetSchema", schemas)?;
+        checked("the provider's schema", messages(&schemas.diagnostics).map(drop))?;
+        let capabilities = schemas.server_capabilities.ok_or("no capabilities were announced")?;
+        if !capabilities.plan_destroy {
+            return Err("destroys would not be planned".to_owned());
         }
+        let of_provider = schemas.provider.as_ref().ok_or("there is no provider schema")?;
+        let of_provider = Shape::of(of_provider).map_err(|wrong| wrong.join("; "))?;
+        let schema = schemas.resource_schemas.get(type_name).ok_or("the type is not served")?;
+        let shape = Shape::of(schema).map_err(|wrong| wrong.join("; "))?;
+
+        let request = protocol::get_resource_identity_schemas::Request {};
+        let identities = client.get_resource_identity_schemas(request).await;
+        let identities = answer("GetResourceIdentitySchemas", identities)?.identity_schemas;
+        let identity = identities.get(type_name).ok_or("the type has no identity")?;
+        let identity = identity.identity_attributes.iter().map(|attribute| {
+            let ty = Type::from_json(&attribute.r#type).map_err(|error| error.to_string())?;
+            Ok((attribute.name.clone(), ty))
+        });
+        let identity = Type::Object(identity.collect::<Checked<BTreeMap<_, _>>>()?);
+
+        let block = of_provider.object(provider.iter().copied());
+        let config = Some(of_provider.encode(&block));
+        let request = protocol::prepare_provider_config::Request { config: config.clone() };
+        let prepared = client.prepare_provider_config(request).await;
+        let prepared = answer("PrepareProviderConfig", prepared)?;
+        no_errors(&messages(&prepared.diagnostics)?)?;
+        let configure = protocol::configure::Request {
+            terraform_version: "1.14.0".to_owned(),
+            config,
+            client_capabilities: CAPABILITIES,
+        };
+        let mut core = Self { client, type_name, configure, shape, identity };
+        core.configure().await?;
+        Ok(core)
     }
 
-    /// Terraform's own merge: what is configured, and of computed arguments
-    /// that are not, what was there before.
-    fn proposed(&self, held: &Held, configuration: &Object) -> Object {
-        let mut proposed = configuration.clone();
-        let computed = self.schema.block.attributes.iter().filter(|a| a.is_computed());
-        for attribute in computed.filter(|a| configuration.get(a.name).is_null()) {
-            if let Some(prior) = &held.state {
-                proposed.set(attribute.name, prior.get(attribute.name).clone());
+    /// Configure, with which the provider forgets what it knew: the next command,
+    /// for which Terraform would start another process.
+    pub(crate) async fn configure(&mut self) -> Checked<()> {
+        let configured = answer("Configure", self.client.configure(self.configure.clone()).await)?;
+        no_errors(&messages(&configured.diagnostics)?)
+    }
+
+    /// ValidateResourceTypeConfig.
+    pub(crate) async fn validate(&mut self, configuration: &Value) -> Checked<Vec<Message>> {
+        let request = protocol::validate_resource_type_config::Request {
+            type_name: self.type_name.to_owned(),
+            config: Some(self.shape.encode(configuration)),
+            client_capabilities: CAPABILITIES,
+        };
+        let answered = self.client.validate_resource_type_config(request).await;
+        messages(&answer("ValidateResourceTypeConfig", answered)?.diagnostics)
+    }
+
+    /// UpgradeResourceState and ReadResource, as at the start of every plan.
+    /// `None` says that the object is gone.
+    pub(crate) async fn refresh(
+        &mut self,
+        instance: &Instance,
+    ) -> Checked<(Option<Instance>, Vec<Message>)> {
+        let json = json::encode(&instance.state, self.shape.ty()).map_err(|e| e.to_string())?;
+        let request = protocol::upgrade_resource_state::Request {
+            type_name: self.type_name.to_owned(),
+            version: self.shape.version,
+            raw_state: Some(RawState { json, flatmap: Default::default() }),
+        };
+        let upgraded = self.client.upgrade_resource_state(request).await;
+        let upgraded = answer("UpgradeResourceState", upgraded)?;
+        no_errors(&messages(&upgraded.diagnostics)?)?;
+        let state = self.shape.decode(upgraded.upgraded_state.as_ref())?;
+        let unchanged = state.equals(&instance.state, self.shape.ty());
+        checked("the upgraded state", unchanged.then_some(()).ok_or("it is another".to_owned()))?;
+
+        let request = protocol::read_resource::Request {
+            type_name: self.type_name.to_owned(),
+            current_state: upgraded.upgraded_state,
+            private: instance.private.clone(),
+            provider_meta: None,
+            client_capabilities: CAPABILITIES,
+            current_identity: self.sent_identity(instance.identity.as_ref()),
+        };
+        let read = answer("ReadResource", self.client.read_resource(request).await)?;
+        let said = messages(&read.diagnostics)?;
+        if read.deferred.is_some() {
+            return Err("a read was deferred, which was not allowed".to_owned());
+        }
+        let state = self.shape.decode(read.new_state.as_ref())?;
+        broken("the state that was read", self.shape.state_problems(&state))?;
+        if failed(&said) {
+            // Terraform keeps what it has, and so must the answer.
+            let same = state.equals(&instance.state, self.shape.ty());
+            let kept = same.then_some(()).ok_or("it is not what was known before".to_owned());
+            checked("the state of a read that failed", kept)?;
+            return Ok((Some(instance.clone()), said));
+        }
+        if state.is_null() {
+            return Ok((None, said));
+        }
+        let before = instance.identity.as_ref();
+        let identity = self.identity(read.new_identity.as_ref(), before, "a read")?;
+        let tainted = instance.tainted;
+        Ok((Some(Instance { state, private: read.private, identity, tainted }), said))
+    }
+
+    /// Plans from what is to what the configuration says; a null configuration
+    /// is a destroy.
+    pub(crate) async fn plan(
+        &mut self,
+        instance: Option<&Instance>,
+        configuration: &Value,
+    ) -> Checked<Plan> {
+        let nothing = Value::Null;
+        let tainted = instance.is_some_and(|instance| instance.tainted);
+        let prior = instance.map_or(&nothing, |instance| &instance.state);
+        let private = instance.map(|instance| instance.private.clone()).unwrap_or_default();
+        let identity = instance.and_then(|instance| instance.identity.clone());
+        if configuration.is_null() {
+            let (plan, _) = self.plan_call(prior, configuration, private, identity).await?;
+            let action = if prior.is_null() { Action::Nothing } else { Action::Delete };
+            return Ok(Plan { action, ..plan });
+        }
+        if !tainted {
+            let (plan, replaces) =
+                self.plan_call(prior, configuration, private.clone(), identity.clone()).await?;
+            let action = if prior.is_null() {
+                Action::Create
+            } else if failed(&plan.messages) || plan.planned.equals(prior, self.shape.ty()) {
+                Action::Nothing
+            } else if replaces.iter().any(|name| of(prior, name) != of(&plan.planned, name)) {
+                Action::Replace
+            } else {
+                Action::Update
+            };
+            if action != Action::Replace {
+                if action == Action::Nothing && !failed(&plan.messages) && !replaces.is_empty() {
+                    return Err(format!("a plan without changes replaces by {replaces:?}"));
+                }
+                return Ok(Plan { action, ..plan });
+            }
+            // Planned once more, as a creation.
+            let (mut again, _) =
+                self.plan_call(&nothing, configuration, plan.private.clone(), identity).await?;
+            again.messages.splice(0..0, plan.messages);
+            return Ok(Plan { action: Action::Replace, ..again });
+        }
+        // Terraform hides what is tainted: the provider plans a creation.
+        let (plan, _) = self.plan_call(&nothing, configuration, Vec::new(), None).await?;
+        Ok(Plan { action: Action::Replace, ..plan })
+    }
+
+    async fn plan_call(
+        &mut self,
+        prior: &Value,
+        configuration: &Value,
+        private: Vec<u8>,
+        identity: Option<Value>,
+    ) -> Checked<(Plan, Vec<String>)> {
+        let request = protocol::plan_resource_change::Request {
+            type_name: self.type_name.to_owned(),
+            prior_state: Some(self.shape.encode(prior)),
+            proposed_new_state: Some(
+                self.shape.encode(&self.shape.proposed_new(prior, configuration)),
+            ),
+            config: Some(self.shape.encode(configuration)),
+            prior_private: private,
+            provider_meta: None,
+            client_capabilities: CAPABILITIES,
+            prior_identity: self.sent_identity(identity.as_ref()),
+        };
+        let planned = self.client.plan_resource_change(request).await;
+        let answered = answer("PlanResourceChange", planned)?;
+        let said = messages(&answered.diagnostics)?;
+        if answered.legacy_type_system {
+            return Err("the plan asks for the leniency of the old SDK".to_owned());
+        }
+        if answered.deferred.is_some() {
+            return Err("a plan was deferred, which was not allowed".to_owned());
+        }
+        let mut replaces = Vec::new();
+        for path in &answered.requires_replace {
+            let name = path_text(path);
+            if !self.shape.attributes(|_| true).contains(&name.as_str()) {
+                return Err(format!("a replacement is required by {name:?}, which does not exist"));
+            }
+            replaces.push(name);
+        }
+        if failed(&said) {
+            // Terraform does not look at the rest.
+            let plan = Plan {
+                action: Action::Nothing,
+                planned: prior.clone(),
+                messages: said,
+                private: Vec::new(),
+                identity: None,
+            };
+            return Ok((plan, replaces));
+        }
+        let planned = self.shape.decode(answered.planned_state.as_ref())?;
+        broken("the plan", self.shape.plan_problems(prior, configuration, &planned))?;
+        let before = identity.as_ref().filter(|_| replaces.is_empty() && !prior.is_null());
+        checker::identity_problems(
+            answered.planned_identity.as_ref(),
+            &self.identity,
+            before,
+            before.is_some(),
+        )
+        .map_err(|wrong| format!("the identity of a plan: {}", wrong.join("; ")))?;
+        let plan = Plan {
+            action: Action::Nothing,
+            planned,
+            messages: said,
+            private: answered.planned_private,
+            identity: answered.planned_identity,
+        };
+        Ok((plan, replaces))
+    }
+
+    /// Carries out a plan that was made for `instance`, the way an apply does:
+    /// it plans once more and holds the second plan against the first.
+    pub(crate) async fn apply(
+        &mut self,
+        instance: Option<&Instance>,
+        configuration: &Value,
+        plan: &Plan,
+    ) -> Checked<(Option<Instance>, Vec<Message>)> {
+        match plan.action {
+            Action::Nothing => Ok((instance.cloned(), Vec::new())),
+            Action::Create => self.replan_and_apply(None, configuration, plan).await,
+            Action::Update => self.replan_and_apply(instance, configuration, plan).await,
+            Action::Delete => self.delete(instance, plan).await,
+            Action::Replace => {
+                let (left, mut said) = self.delete(instance, plan).await?;
+                if failed(&said) || left.is_some() {
+                    return Ok((left, said));
+                }
+                let (made, more) = self.replan_and_apply(None, configuration, plan).await?;
+                said.extend(more);
+                Ok((made, said))
             }
         }
-        proposed
     }
 
-    /// Plans, and applies the plan if there is anything to do. Answers the
-    /// messages of both.
-    pub(crate) async fn apply(
-        &self,
-        held: &mut Held,
-        configuration: Option<&Object>,
-    ) -> Vec<Message> {
-        let planned = self.plan(held, configuration).await;
-        let mut said = planned.messages;
-        if said.iter().any(|message| message.is_error) || !planned.changes {
-            return said;
+    async fn delete(
+        &mut self,
+        instance: Option<&Instance>,
+        plan: &Plan,
+    ) -> Checked<(Option<Instance>, Vec<Message>)> {
+        let Some(instance) = instance else { return Ok((None, Vec::new())) };
+        let identity = instance.identity.as_ref();
+        let plan = Plan {
+            planned: Value::Null,
+            action: Action::Delete,
+            messages: Vec::new(),
+            private: plan.private.clone(),
+            identity: self.sent_identity(identity),
+        };
+        self.apply_call(Some(instance), &Value::Null, &plan).await
+    }
+
+    async fn replan_and_apply(
+        &mut self,
+        instance: Option<&Instance>,
+        configuration: &Value,
+        plan: &Plan,
+    ) -> Checked<(Option<Instance>, Vec<Message>)> {
+        let nothing = Value::Null;
+        let prior = instance.map_or(&nothing, |instance| &instance.state);
+        // When a successor is planned again, its predecessor is out of state, and
+        // everything that was remembered beside it.
+        let private = instance.map(|instance| instance.private.clone()).unwrap_or_default();
+        let identity = instance.and_then(|instance| instance.identity.clone());
+        let (again, _) = self.plan_call(prior, configuration, private, identity).await?;
+        if failed(&again.messages) {
+            return Ok((instance.cloned(), again.messages));
         }
-        let request = proto::apply_resource_change::Request {
-            type_name: TYPE_NAME.to_owned(),
-            prior_state: Some(self.encode(held.state.as_ref())),
-            planned_state: planned.wire,
-            config: Some(self.encode(configuration)),
-            planned_private: planned.private,
-            ..Default::default()
+        let problems = self.shape.apply_problems(&plan.planned, &again.planned);
+        broken("the second plan, held against the first", problems)?;
+        self.apply_call(instance, configuration, &again).await
+    }
+
+    async fn apply_call(
+        &mut self,
+        instance: Option<&Instance>,
+        configuration: &Value,
+        plan: &Plan,
+    ) -> Checked<(Option<Instance>, Vec<Message>)> {
+        let nothing = Value::Null;
+        let prior = instance.map_or(&nothing, |instance| &instance.state);
+        let request = protocol::apply_resource_change::Request {
+            type_name: self.type_name.to_owned(),
+            prior_state: Some(self.shape.encode(prior)),
+            planned_state: Some(self.shape.encode(&plan.planned)),
+            config: Some(self.shape.encode(configuration)),
+            planned_private: plan.private.clone(),
+            provider_meta: None,
+            planned_identity: plan.identity.clone(),
         };
-        let answer = self.calls().apply_resource_change(request).await;
-        let answer = answer.expect("an answer").into_inner();
-        held.state = self.decode(answer.new_state.as_ref());
-        held.private = answer.private;
-        said.extend(messages(answer.diagnostics));
-        said
-    }
-
-    /// As [`apply`](Self::apply), which must succeed; a refresh follows, and
-    /// after it the plan must be empty.
-    pub(crate) async fn settles(&self, held: &mut Held, configuration: &Object) -> Vec<Message> {
-        let said = self.apply(held, Some(configuration)).await;
-        no_errors(&said);
-        self.refresh(held).await;
-        let next = self.plan(held, Some(configuration)).await;
-        assert!(!next.changes, "the next plan is not empty: {next:#?}\nafter {held:#?}");
-        said
-    }
-
-    /// `ReadResource`, which must succeed.
-    pub(crate) async fn refresh(&self, held: &mut Held) {
-        let request = proto::read_resource::Request {
-            type_name: TYPE_NAME.to_owned(),
-            current_state: Some(self.encode(held.state.as_ref())),
-            private: held.private.clone(),
-            client_capabilities: TODAY,
-            ..Default::default()
+        let applied = self.client.apply_resource_change(request).await;
+        let answered = answer("ApplyResourceChange", applied)?;
+        let said = messages(&answered.diagnostics)?;
+        if answered.legacy_type_system {
+            return Err("the apply asks for the leniency of the old SDK".to_owned());
+        }
+        let state = self.shape.decode(answered.new_state.as_ref())?;
+        broken("the state after an apply", self.shape.state_problems(&state))?;
+        if !failed(&said) {
+            let problems = self.shape.apply_problems(&plan.planned, &state);
+            broken("the result of an apply", problems)?;
+        }
+        if state.is_null() {
+            // After an error Terraform keeps what it had.
+            let kept = failed(&said).then(|| instance.cloned()).flatten();
+            return Ok((kept, said));
+        }
+        let before = instance.and_then(|instance| instance.identity.as_ref());
+        let identity = self.identity(answered.new_identity.as_ref(), before, "an apply")?;
+        let tainted = match instance {
+            None => failed(&said),
+            Some(instance) => instance.tainted && failed(&said),
         };
-        let answer = self.calls().read_resource(request).await.expect("an answer").into_inner();
-        no_errors(&messages(answer.diagnostics));
-        held.state = self.decode(answer.new_state.as_ref());
-        held.private = answer.private;
+        Ok((Some(Instance { state, private: answered.private, identity, tainted }), said))
     }
 
-    /// `ImportResourceState` by id, and the reading that follows; both must
-    /// succeed.
-    pub(crate) async fn import(&self, id: &str) -> Held {
-        let request = proto::import_resource_state::Request {
-            type_name: TYPE_NAME.to_owned(),
+    /// ImportResourceState by id, and the read that Terraform makes of it.
+    pub(crate) async fn import(&mut self, id: &str) -> Checked<(Option<Instance>, Vec<Message>)> {
+        let request = protocol::import_resource_state::Request {
+            type_name: self.type_name.to_owned(),
             id: id.to_owned(),
-            client_capabilities: TODAY,
-            ..Default::default()
+            client_capabilities: CAPABILITIES,
+            identity: None,
         };
-        let answer = self.calls().import_resource_state(request).await;
-        let answer = answer.expect("an answer").into_inner();
-        no_errors(&messages(answer.diagnostics));
-        let [imported] = &answer.imported_resources[..] else { panic!("one object") };
-        let state = self.decode(imported.state.as_ref());
-        let mut held = Held { state, private: imported.private.clone() };
-        self.refresh(&mut held).await;
-        held
+        let imported = self.client.import_resource_state(request).await;
+        let imported = answer("ImportResourceState", imported)?;
+        let mut said = messages(&imported.diagnostics)?;
+        if failed(&said) {
+            return Ok((None, said));
+        }
+        let [object] = imported.imported_resources.as_slice() else {
+            return Err("an import is of exactly one object".to_owned());
+        };
+        if object.type_name != self.type_name {
+            return Err(format!("the import is of a {:?}", object.type_name));
+        }
+        let state = self.shape.decode(object.state.as_ref())?;
+        broken("the imported state", self.shape.state_problems(&state))?;
+        let identity = self.identity(object.identity.as_ref(), None, "an import")?;
+        let private = object.private.clone();
+        let imported = Instance { state, private, identity, tainted: false };
+        let (read, more) = self.refresh(&imported).await?;
+        said.extend(more);
+        if failed(&said) {
+            return Ok((None, said));
+        }
+        Ok((read, said))
     }
+
+    /// The connection, for calls that Terraform would not make.
+    pub(crate) fn client(&mut self) -> &mut ProviderClient<Channel> {
+        &mut self.client
+    }
+
+    fn sent_identity(&self, identity: Option<&Value>) -> Option<protocol::ResourceIdentityData> {
+        identity.map(|identity| protocol::ResourceIdentityData {
+            identity_data: Some(checker::encode(identity, &self.identity)),
+        })
+    }
+
+    fn identity(
+        &self,
+        sent: Option<&protocol::ResourceIdentityData>,
+        before: Option<&Value>,
+        after: &str,
+    ) -> Checked<Option<Value>> {
+        checker::identity_problems(sent, &self.identity, before, true)
+            .map_err(|wrong| format!("the identity after {after}: {}", wrong.join("; ")))
+    }
+}
+
+/// The answer, unless it is a gRPC error: those make Terraform lose objects.
+pub(crate) fn answer<T>(call: &str, outcome: Result<Response<T>, Status>) -> Checked<T> {
+    outcome
+        .map(Response::into_inner)
+        .map_err(|status| format!("{call} answered with a gRPC error: {status:?}"))
+}
+
+/// Reads messages, each of which has to be one that a user can act upon.
+pub(crate) fn messages(sent: &[Diagnostic]) -> Checked<Vec<Message>> {
+    sent.iter().map(message).collect()
+}
+
+fn message(sent: &Diagnostic) -> Checked<Message> {
+    let text = format!("{}\n{}", sent.summary, sent.detail);
+    let is_error = match sent.severity() {
+        Severity::Error => true,
+        Severity::Warning => false,
+        Severity::Invalid => return Err(format!("a message of no severity: {text}")),
+    };
+    if sent.summary.is_empty() || sent.detail.is_empty() {
+        return Err(format!("a message that says too little: {text:?}"));
+    }
+    if text.chars().any(|character| character.is_control() && character != '\n') {
+        return Err(format!("a message with control characters: {text:?}"));
+    }
+    Ok(Message { is_error, text, at: sent.attribute.as_ref().map(path_text) })
+}
+
+fn path_text(path: &protocol::AttributePath) -> String {
+    use protocol::attribute_path::step::Selector;
+    let steps = path.steps.iter().map(|step| match &step.selector {
+        Some(Selector::AttributeName(name) | Selector::ElementKeyString(name)) => name.clone(),
+        Some(Selector::ElementKeyInt(index)) => index.to_string(),
+        None => "?".to_owned(),
+    });
+    steps.collect::<Vec<_>>().join(".")
+}
+
+fn no_errors(messages: &[Message]) -> Checked<()> {
+    match messages.iter().find(|message| message.is_error) {
+        None => Ok(()),
+        Some(error) => Err(format!("an error where none belongs: {}", error.text)),
+    }
+}
+
+fn broken(what: &str, problems: Problems) -> Checked<()> {
+    if problems.is_empty() { Ok(()) } else { Err(format!("{what}: {}", problems.join("; "))) }
+}
+
+fn checked<T>(what: &str, outcome: Checked<T>) -> Checked<T> {
+    outcome.map_err(|problem| format!("{what}: {problem}"))
 }

@@ -1,6 +1,8 @@
 //! What several tests need.
 
+pub(crate) mod checker;
 pub(crate) mod core;
+pub(crate) mod one_connector;
 pub(crate) mod pem;
 pub(crate) mod plugin_client;
 pub(crate) mod terraform;

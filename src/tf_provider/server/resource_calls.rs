@@ -84,12 +84,17 @@ impl Server {
             return Err(newer_state("identity", request.version, schema.version).into());
         }
         let raw = request.raw_identity.as_ref().map_or(&[][..], |raw| raw.json.as_slice());
-        let value = json::decode_state(raw, value_type).map_err(|error| {
+        let unreadable = |cause: String| {
             Diagnostic::error(
                 "The stored identity cannot be read",
-                format!("{error}. Nothing was changed. Refreshing the resource stores it anew."),
+                format!("{cause}. Nothing was changed. Refreshing the resource stores it anew."),
             )
-        })?;
+        };
+        let value =
+            json::decode_state(raw, value_type).map_err(|error| unreadable(error.to_string()))?;
+        if value.is_null() {
+            return Err(unreadable("It holds no object".to_owned()).into());
+        }
         Ok(protocol::upgrade_resource_identity::Response {
             upgraded_identity: Some(protocol::ResourceIdentityData {
                 identity_data: Some(wire::encode(&value, value_type)?),
@@ -109,13 +114,17 @@ impl Server {
                 ..Default::default()
             });
         };
+        let stored = served.stored_identity(request.current_identity.as_ref())?;
         let read = ReadRequest {
             state,
             private: Private::from_bytes(request.private.clone()),
-            identity: served.stored_identity(request.current_identity.as_ref())?,
+            identity: stored.clone(),
             stop: self.lifetime.stopping(),
         };
         let outcome = served.object.read(read).await;
+        if let Some(change) = identity_change(stored.as_ref(), outcome.identity.as_ref()) {
+            return Err(change.into());
+        }
         let answer = protocol::read_resource::Response {
             new_state: Some(wire::encode_state(outcome.state, served.value_type())?),
             private: outcome.private.into_bytes(),
@@ -177,10 +186,14 @@ impl Server {
             .object_of(request.planned_state.as_ref(), "planned state")?
             .map(|object| Plan::new(object, block));
         let configuration = served.configuration(request.config.as_ref())?;
+        if plan.is_some() && !configuration.object().is_wholly_known() {
+            return Err(not_known_at_apply().into());
+        }
         let private = Private::from_bytes(request.planned_private.clone());
         let identity = served.stored_identity(request.planned_identity.as_ref())?;
+        let stored = identity.clone().filter(|_| prior.is_some());
         let stop = self.lifetime.stopping();
-        let outcome = match (prior, plan) {
+        let mut outcome = match (prior, plan) {
             (None, None) => Outcome::default(),
             (None, Some(plan)) => {
                 let request = CreateRequest { configuration, plan, private, checkpoint, stop };
@@ -203,6 +216,9 @@ impl Server {
                 served.object.delete(request).await
             }
         };
+        if let Some(change) = identity_change(stored.as_ref(), outcome.identity.as_ref()) {
+            outcome.diagnostics.push(change);
+        }
         served.encode_outcome(outcome)
     }
 
@@ -350,6 +366,35 @@ fn write_only_refused(block: &Block, configuration: &Configuration) -> Vec<Diagn
         .at(Path::attribute(name))
     })
     .collect()
+}
+
+/// Terraform applies only what is known. Applying what is left of a
+/// configuration would create something that nobody asked for.
+fn not_known_at_apply() -> Diagnostic {
+    Diagnostic::error(
+        "The configuration is not wholly known",
+        "Terraform asked for a change while a value of the configuration is still unknown. Nothing \
+         was changed. This is a defect of Terraform; plan and apply again, and report it if it \
+         happens again.",
+    )
+}
+
+/// An object has one identity for life. Values that the stored one has not got
+/// may be added.
+fn identity_change(stored: Option<&Identity>, now: Option<&Identity>) -> Option<Diagnostic> {
+    let (stored, now) = (stored?, now?);
+    let changed = stored.0.names().find(|name| {
+        let before = stored.0.get(name);
+        !before.is_null() && before != now.0.get(name)
+    })?;
+    Some(Diagnostic::error(
+        "The object's identity is not the stored one",
+        format!(
+            "State has the identity of another object: its {changed} differs from that of the \
+             object that state describes. Remove the resource from state with `terraform state rm` \
+             and import the right object again."
+        ),
+    ))
 }
 
 fn newer_state(what: &str, stored: i64, known: i64) -> Diagnostic {

@@ -1,0 +1,202 @@
+//! Objects led through their lives, every answer held against Terraform's own
+//! checks.
+
+use serde_json::json;
+use terraform_provider_webex::tf_provider::value::{Type, Value};
+use webex_cc_simulator::Simulator;
+
+use super::{basic, running, simulator, with};
+use crate::support::checker::of;
+use crate::support::core::{Action, Core, Instance, failed};
+use crate::support::pem;
+
+/// Plans, applies, and makes sure that the next plan is empty.
+async fn settle(core: &mut Core, before: Option<Instance>, configuration: &Value) -> Instance {
+    let said = core.validate(configuration).await.unwrap();
+    assert!(!failed(&said), "{said:?}");
+    let plan = core.plan(before.as_ref(), configuration).await.unwrap();
+    assert!(!failed(&plan.messages), "{plan:?}");
+    assert_ne!(plan.action, Action::Nothing);
+    let (after, said) = core.apply(before.as_ref(), configuration, &plan).await.unwrap();
+    assert!(!failed(&said), "{said:?}");
+    let after = after.expect("an object");
+    core.configure().await.unwrap();
+    let (read, said) = core.refresh(&after).await.unwrap();
+    assert!(said.is_empty(), "{said:?}");
+    let read = read.expect("the object is still there");
+    let plan = core.plan(Some(&read), configuration).await.unwrap();
+    assert_eq!(plan.action, Action::Nothing, "the second plan is empty: {plan:?}");
+    read
+}
+
+/// Destroys it, and makes sure that nothing is left.
+async fn destroy(core: &mut Core, simulator: &Simulator, object: &Instance) {
+    let plan = core.plan(Some(object), &Value::Null).await.unwrap();
+    assert_eq!((plan.action, &plan.planned), (Action::Delete, &Value::Null));
+    let (left, said) = core.apply(Some(object), &Value::Null, &plan).await.unwrap();
+    assert_eq!((left, said), (None, Vec::new()));
+    assert_eq!(simulator.all_stored(simulator.organization()).len(), 0);
+}
+
+/// One complete configuration for each way to authenticate.
+fn configurations(core: &Core) -> Vec<Value> {
+    let pair = pem::pair();
+    let oauth = [
+        ("authentication_type", "oauth2"),
+        ("resource_domain_url", "https://crm.example.com/api"),
+        ("client_id", "crm"),
+        ("token_url", "https://login.example.com/token"),
+    ];
+    let oauth = core.shape.object(oauth);
+    let client = with(oauth.clone(), "name", "Client");
+    let client = with(client, "client_secret_wo", "canary-secret");
+    let client = with(client, "client_secret_wo_version", 1);
+    let password = with(oauth.clone(), "name", "Password");
+    let password = with(password, "grant_type", "password");
+    let password = with(password, "client_secret", "stored-secret");
+    let password = with(with(password, "username", "u"), "password", "stored-password");
+    let certificate = with(oauth, "name", "Certificate");
+    let certificate = with(certificate, "grant_type", "client_credentials_certificate");
+    let certificate = with(certificate, "certificate", pair.certificate);
+    let certificate = with(certificate, "private_key_wo", pair.private_key);
+    vec![basic(core, "Basic"), client, password, certificate]
+}
+
+#[tokio::test]
+async fn every_kind_of_connector_lives_under_terraforms_checks() {
+    let simulator = simulator();
+    let (plugin, mut core) = running(&simulator).await;
+    for configuration in configurations(&core) {
+        let created = settle(&mut core, None, &configuration).await;
+        let renamed = with(configuration.clone(), "name", "Renamed");
+        let updated = settle(&mut core, Some(created.clone()), &renamed).await;
+        assert_eq!(of(&updated.state, "id"), of(&created.state, "id"), "updated in place");
+
+        let id = of(&updated.state, "id");
+        let Value::String(id) = id else { panic!("an id: {id:?}") };
+        let (imported, said) = core.import(id).await.unwrap();
+        assert!(!failed(&said), "{said:?}");
+        let imported = imported.expect("it was imported");
+        assert_eq!(imported.identity, updated.identity);
+
+        let organization = simulator.organization();
+        simulator.store(organization, id, json!({"active": false, "scope": "drift"}));
+        core.configure().await.unwrap();
+        let (drifted, said) = core.refresh(&updated).await.unwrap();
+        assert!(!failed(&said), "{said:?}");
+        let repaired = settle(&mut core, drifted, &renamed).await;
+
+        let tainted = Instance { tainted: true, ..repaired };
+        let replaced = settle(&mut core, Some(tainted.clone()), &renamed).await;
+        assert_ne!(of(&replaced.state, "id"), of(&tainted.state, "id"), "replaced");
+        destroy(&mut core, &simulator, &replaced).await;
+    }
+    plugin.shutdown().await.assert_tidy();
+}
+
+#[tokio::test]
+async fn another_way_to_authenticate_replaces() {
+    let simulator = simulator();
+    let (plugin, mut core) = running(&simulator).await;
+    let kinds = configurations(&core);
+    let mut before: Option<Instance> = None;
+    for configuration in &kinds {
+        let configuration = with(configuration.clone(), "name", "Same");
+        let plan = core.plan(before.as_ref(), &configuration).await.unwrap();
+        let expected = if before.is_some() { Action::Replace } else { Action::Create };
+        assert_eq!(plan.action, expected);
+        before = Some(settle(&mut core, before, &configuration).await);
+        assert_eq!(simulator.all_stored(simulator.organization()).len(), 1);
+    }
+    destroy(&mut core, &simulator, &before.expect("the last one")).await;
+    plugin.shutdown().await.assert_tidy();
+}
+
+#[tokio::test]
+async fn what_was_deleted_elsewhere_is_read_as_gone_with_a_warning() {
+    let simulator = simulator();
+    let (plugin, mut core) = running(&simulator).await;
+    let configuration = basic(&core, "Gone");
+    let created = settle(&mut core, None, &configuration).await;
+    let Value::String(id) = of(&created.state, "id") else { panic!("an id") };
+    simulator.remove(simulator.organization(), id);
+    core.configure().await.unwrap();
+    let (left, said) = core.refresh(&created).await.unwrap();
+    assert_eq!(left, None);
+    assert!(!failed(&said) && said[0].text.contains("no longer exists"), "{said:?}");
+    let again = settle(&mut core, None, &configuration).await;
+    destroy(&mut core, &simulator, &again).await;
+    plugin.shutdown().await.assert_tidy();
+}
+
+/// Row 33: each argument by itself, then all together, then the whole block.
+#[tokio::test]
+async fn row_33_unknown_values_in_any_place_raise_no_false_error() {
+    let simulator = simulator();
+    let (plugin, mut core) = running(&simulator).await;
+    let configurable = core.shape.attributes(|attribute| attribute.required || attribute.optional);
+    let configurable: Vec<_> = configurable.into_iter().map(str::to_owned).collect();
+    for configuration in configurations(&core) {
+        let Value::Map(set) = &configuration else { panic!("an object") };
+        let is_set = |name: &String| !set[name].is_null();
+        let mut all = configuration.clone();
+        for name in configurable.iter().filter(|name| is_set(name)) {
+            all = with(all, name, Value::Unknown);
+        }
+        let one_by_one = configurable.iter().filter(|name| is_set(name));
+        let one_by_one = one_by_one.map(|name| with(configuration.clone(), name, Value::Unknown));
+        for unknown in one_by_one.chain([all]) {
+            let said = core.validate(&unknown).await.unwrap();
+            assert!(!failed(&said), "{unknown:?}: {said:?}");
+            // The checker makes sure that the plan is unknown where this is.
+            let plan = core.plan(None, &unknown).await.unwrap();
+            assert!(!failed(&plan.messages), "{unknown:?}: {:?}", plan.messages);
+        }
+        let existing = settle(&mut core, None, &configuration).await;
+        for name in configurable.iter().filter(|name| is_set(name)) {
+            let unknown = with(configuration.clone(), name, Value::Unknown);
+            let plan = core.plan(Some(&existing), &unknown).await.unwrap();
+            assert!(!failed(&plan.messages), "{name}: {:?}", plan.messages);
+        }
+        destroy(&mut core, &simulator, &existing).await;
+    }
+    plugin.shutdown().await.assert_tidy();
+}
+
+/// Row 33, the blocks: `dynamic "timeouts"` over something unknown, and unknown
+/// arguments within.
+#[tokio::test]
+async fn row_33_unknown_blocks_raise_no_false_error() {
+    let simulator = simulator();
+    let (plugin, mut core) = running(&simulator).await;
+    let Type::Object(types) = core.shape.ty().clone() else { panic!("an object") };
+    let Type::Object(timeouts) = &types["timeouts"] else { panic!("a block") };
+    let inner = Value::Map(timeouts.keys().map(|name| (name.clone(), Value::Unknown)).collect());
+    for block in [Value::Unknown, inner] {
+        let configuration = with(basic(&core, "Timeouts"), "timeouts", block);
+        let said = core.validate(&configuration).await.unwrap();
+        assert!(!failed(&said), "{said:?}");
+        let plan = core.plan(None, &configuration).await.unwrap();
+        assert!(!failed(&plan.messages), "{plan:?}");
+    }
+    plugin.shutdown().await.assert_tidy();
+}
+
+/// All is known at apply. A peer that sends something unknown all the same must
+/// not have a connector created of what is left.
+#[tokio::test]
+async fn row_33_nothing_unknown_is_applied() {
+    let simulator = simulator();
+    let (plugin, mut core) = running(&simulator).await;
+    for name in ["name", "password_wo", "username", "active"] {
+        let configuration = with(basic(&core, "Unknown"), name, Value::Unknown);
+        let plan = core.plan(None, &configuration).await.unwrap();
+        simulator.clear_journal();
+        let (made, said) = core.apply(None, &configuration, &plan).await.unwrap();
+        assert_eq!(made, None);
+        assert!(failed(&said), "{name} is unknown: {said:?}");
+        let writes = simulator.journal().into_iter().filter(|call| call.method != "GET");
+        assert_eq!(writes.count(), 0, "{name} is unknown, and something was written");
+    }
+    plugin.shutdown().await.assert_tidy();
+}
