@@ -22,5 +22,8 @@ lint: ## Check formatting, and clippy with warnings as errors
 format: ## Format all sources
 	$(CARGO) fmt --all
 
+docs: ## Make the pages of docs/ from schemas and prose
+	UPDATE_DOCS=1 $(CARGO) test --locked --test integration documentation::pages
+
 demo: build ## Manage connectors of a simulated Webex with the real CLI
 	@examples/demo/run.sh

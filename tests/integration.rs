@@ -13,3 +13,6 @@ mod architecture;
 
 /// The life of a connector through the real CLI.
 mod life_cycle;
+
+/// The documentation: made from what is served, its links and its examples.
+mod documentation;
