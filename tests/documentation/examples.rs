@@ -13,7 +13,7 @@ const ANOTHER_ORGANIZATION: &str = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
 
 /// What examples ask for by variables without a default. The private key fits
 /// the certificate beside the example.
-fn variables() -> [(&'static str, String); 11] {
+fn variables() -> [(&'static str, String); 12] {
     let text = str::to_owned;
     [
         ("client_secret", text("example-secret")),
@@ -23,6 +23,10 @@ fn variables() -> [(&'static str, String); 11] {
         ("customers_password", text("example-password")),
         ("ledger_private_key", files::read("examples/demo/private_key.pem")),
         ("passwords", text(r#"{ acme = "one-password", globex = "another-password" }"#)),
+        (
+            "secrets",
+            text(r#"{ "Help desk" = { password = "a" }, "Incidents" = { client_secret = "b" } }"#),
+        ),
         ("webex_client_id", text("simulator-client")),
         ("webex_client_secret", text("simulator-client-secret")),
         ("webex_refresh_token", text("simulator-refresh-token")),
@@ -47,6 +51,9 @@ fn copy(terraform: &mut Terraform, folder: &str, belongs: impl Fn(&str) -> bool)
             continue;
         }
         let text = fs::read_to_string(entry.path()).unwrap();
+        // Seen from the test's folder, modules are elsewhere.
+        let modules = files::root().join("examples/modules").display().to_string();
+        let text = text.replace("\"../modules/", &format!("\"{}/", modules.replace('\\', "/")));
         if name.ends_with(".tf") && text.contains("required_providers") {
             // It says by itself what the test would say for it.
             fs::remove_file(terraform.folder().join("versions.tf")).unwrap();
@@ -119,6 +126,7 @@ fn examples_validate() {
         let mut terraform = Terraform::offline();
         let (names_identity, _) = terraform.is_at_least(1, 12);
         copy(&mut terraform, &folder, |name| name != "import-by-identity.tf" || names_identity);
+        terraform.run(["get", "-no-color"]).succeeded();
         let output = terraform.validate();
         assert_eq!(output.code, Some(0), "{folder}: {}{}", output.stdout, output.stderr);
     }
@@ -129,6 +137,7 @@ fn examples_validate() {
 #[test]
 fn examples_apply() {
     let creating = [
+        "examples/connectors-from-map",
         "examples/quick-start",
         "examples/many-organizations",
         "examples/resources/webex_cc_custom_connector",
@@ -146,6 +155,7 @@ fn examples_apply() {
         let simulator = Simulator::start(Options { organizations, ..Options::default() }).unwrap();
         let mut terraform = Terraform::with(&simulator);
         copy(&mut terraform, folder, |name| !name.starts_with("import"));
+        terraform.run(["get", "-no-color"]).succeeded();
         terraform.apply().succeeded();
         terraform.plans_nothing();
         terraform.destroy().succeeded();
@@ -170,7 +180,11 @@ fn modules_pass_their_own_tests() {
     let root = files::root().join("examples/modules");
     let mut modules = 0;
     for entry in fs::read_dir(root).unwrap() {
-        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let entry = entry.unwrap();
+        if !entry.path().is_dir() {
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
         let folder = format!("examples/modules/{name}");
         let simulator = Simulator::start(Options::default()).unwrap();
         let terraform = Terraform::with(&simulator);
