@@ -4,7 +4,7 @@
 CARGO ?= cargo
 export TF_CLI ?=
 
-.PHONY: help build test lint format demo docs
+.PHONY: help build test lint format docs install dist demo
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,15 @@ lint: ## Check formatting, and clippy with warnings as errors
 
 format: ## Format all sources
 	$(CARGO) fmt --all
+
+docs: ## Make the pages of docs/ from schemas and prose
+	UPDATE_DOCS=1 $(CARGO) test --locked --test integration documentation::pages
+
+install: ## Install a release build for `terraform init` (MIRROR=folder for another place)
+	@.ci/install $(if $(MIRROR),--mirror "$(MIRROR)")
+
+dist: ## Make the files of a release for this machine in dist/ (GPG_KEY signs)
+	@.ci/dist
 
 demo: build ## Manage connectors of a simulated Webex with the real CLI
 	@examples/demo/run.sh

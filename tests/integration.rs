@@ -25,3 +25,6 @@ mod secrets;
 
 /// Each of the protocol's calls, sent well and badly.
 mod conformance;
+
+/// The documentation: made from what is served, its links and its examples.
+mod documentation;

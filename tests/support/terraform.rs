@@ -165,6 +165,18 @@ impl Terraform {
         }
     }
 
+    /// Whether the CLI is of this version or a later one, and what it calls
+    /// itself. The versions of Terraform and OpenTofu mean the same up to 1.5
+    /// only; beyond, ask for what the other one has too.
+    pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> (bool, String) {
+        let output = self.run(["version", "-json"]).succeeded();
+        let version = serde_json::from_str::<Value>(&output.stdout).expect("a version as JSON");
+        let version = version["terraform_version"].as_str().expect("a version").to_owned();
+        let mut numbers = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
+        let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        (found >= (major, minor), version)
+    }
+
     /// `terraform validate`.
     pub(crate) fn validate(&self) -> Output {
         self.run(["validate", "-no-color"])

@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""Makes the files of a release, the same bytes from the same input.
+
+  package.py platform --target TRIPLE --binaries FOLDER --out FOLDER
+      zips the provider and the simulator built for TRIPLE, and writes the
+      provider's bill of materials (CycloneDX 1.5)
+  package.py finish --out FOLDER
+      over everything in FOLDER: the manifest, the check sums, the release
+      notes with the hashes that lock files will hold, and with GPG_KEY (a key
+      id that gpg knows) the signature
+
+Names and contents are what the Terraform registry asks for. SOURCE_DATE_EPOCH
+is the time inside; without it, that of the last commit. Standard library only.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import uuid
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROVIDER = "terraform-provider-webex"
+SIMULATOR = "webex-cc-simulator"
+SOURCE = "webex-contact-center/webex"
+
+# What registries call what Rust calls otherwise.
+SYSTEMS = {"linux": "linux", "darwin": "darwin", "windows": "windows", "freebsd": "freebsd"}
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7": "arm", "arm": "arm"}
+
+
+def platform_of(target):
+    """linux, amd64 for x86_64-unknown-linux-musl."""
+    parts = target.split("-")
+    systems = [SYSTEMS[part] for part in parts if part in SYSTEMS]
+    if parts[0] not in MACHINES or not systems:
+        sys.exit(f"No registry has a name for {target}.")
+    return systems[0], MACHINES[parts[0]]
+
+
+def cargo(*arguments):
+    command = [os.environ.get("CARGO", "cargo"), *arguments]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def version():
+    package = cargo("pkgid", "--package", PROVIDER).strip()
+    return package.rsplit("#", 1)[-1].rsplit("@", 1)[-1]
+
+
+def moment():
+    """The time inside, in seconds since 1970."""
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    if given is None:
+        command = ["git", "log", "-1", "--format=%ct"]
+        given = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return int(given)
+
+
+def write_zip(path, files):
+    """Files in order: name, content, whether it can be run."""
+    # Zip files know no time before 1980.
+    date = time.gmtime(max(moment(), 315532800))[:6]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content, runs in files:
+            entry = zipfile.ZipInfo(name, date)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, wherever this runs
+            entry.external_attr = (0o100755 if runs else 0o100644) << 16
+            archive.writestr(entry, content)
+
+
+def platform(arguments):
+    system, machine = platform_of(arguments.target)
+    suffix = ".exe" if system == "windows" else ""
+    number = version()
+    out = pathlib.Path(arguments.out)
+    out.mkdir(parents=True, exist_ok=True)
+    licence = ("LICENSE", (ROOT / "LICENSE").read_bytes(), False)
+    for program, name in [(PROVIDER, f"{PROVIDER}_v{number}"), (SIMULATOR, SIMULATOR)]:
+        binary = pathlib.Path(arguments.binaries) / f"{program}{suffix}"
+        files = [licence, (f"{name}{suffix}", binary.read_bytes(), True)]
+        path = out / f"{program}_{number}_{system}_{machine}.zip"
+        write_zip(path, files)
+        print(path)
+    path = out / f"{PROVIDER}_{number}_{system}_{machine}.cdx.json"
+    path.write_bytes((json.dumps(bill_of_materials(arguments.target), indent=1) + "\n").encode())
+    print(path)
+
+
+def bill_of_materials(target):
+    """What the provider's binary is made of: its crates, without those that
+    only build or test it."""
+    metadata = json.loads(
+        cargo("metadata", "--format-version=1", "--locked", f"--filter-platform={target}")
+    )
+    packages = {package["id"]: package for package in metadata["packages"]}
+    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+    # The metadata knows what the whole workspace could need; the tree, what is
+    # compiled into this program.
+    edges = "--edges=normal,no-proc-macro"
+    tree = cargo(
+        "tree", "--locked", f"--package={PROVIDER}", f"--target={target}", edges, "--prefix=none",
+        "--format={p}",
+    )
+    present = {tuple(line.split(" ")[:2]) for line in tree.splitlines()}
+    named = {(package["name"], f"v{package['version']}"): key for key, package in packages.items()}
+    found = {named[name_and_version] for name_and_version in present}
+    root = next(key for key in found if packages[key]["name"] == PROVIDER)
+
+    def needs(key):
+        return sorted({other["pkg"] for other in nodes[key]["deps"] if other["pkg"] in found})
+
+    def reference(key):
+        package = packages[key]
+        return f"pkg:cargo/{package['name']}@{package['version']}"
+
+    sums = check_sums()
+
+    def component(key):
+        package = packages[key]
+        entry = {
+            "type": "application" if key == root else "library",
+            "bom-ref": reference(key),
+            "name": package["name"],
+            "version": package["version"],
+            "purl": reference(key),
+        }
+        if package["license"]:
+            # Some crates still write the slash of older days.
+            expression = package["license"].replace("/", " OR ")
+            entry["licenses"] = [{"expression": expression}]
+        if sums.get((package["name"], package["version"])):
+            content = sums[(package["name"], package["version"])]
+            entry["hashes"] = [{"alg": "SHA-256", "content": content}]
+        if package["repository"]:
+            entry["externalReferences"] = [{"type": "vcs", "url": package["repository"]}]
+        return entry
+
+    keys = sorted(found - {root}, key=reference)
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment())),
+            "component": component(root),
+            "properties": [{"name": "rust:target", "value": target}],
+        },
+        "components": [component(key) for key in keys],
+        "dependencies": [
+            {"ref": reference(key), "dependsOn": [reference(other) for other in needs(key)]}
+            for key in [root, *keys]
+        ],
+    }
+    # The same content has the same number.
+    text = json.dumps(document, sort_keys=True)
+    document["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_URL, text).urn
+    return document
+
+
+def check_sums():
+    """The sums that Cargo.lock has, by name and version."""
+    sums, name, number = {}, None, None
+    for line in (ROOT / "Cargo.lock").read_text("utf-8").splitlines():
+        key, _, value = line.partition(" = ")
+        value = value.strip('"')
+        if line == "[[package]]":
+            name = number = None
+        elif key == "name":
+            name = value
+        elif key == "version":
+            number = value
+        elif key == "checksum":
+            sums[(name, number)] = value
+    return sums
+
+
+def finish(arguments):
+    out = pathlib.Path(arguments.out)
+    number = version()
+    prefix = f"{PROVIDER}_{number}"
+    manifest = out / f"{prefix}_manifest.json"
+    manifest.write_bytes((ROOT / "terraform-registry-manifest.json").read_bytes())
+    products = sorted(
+        path for path in out.iterdir() if path.suffix == ".zip" or path.name.endswith(".json")
+    )
+    if not any(path.name.startswith(prefix) and path.suffix == ".zip" for path in products):
+        sys.exit(f"{out} holds no {prefix}_<system>_<machine>.zip.")
+    others = [path.name for path in products if f"_{number}_" not in path.name]
+    if others:
+        sys.exit(f"{out} holds files of another version: {', '.join(others)}.")
+    sums = out / f"{prefix}_SHA256SUMS"
+    sums.write_bytes("".join(f"{sha256(path.read_bytes())}  {path.name}\n" for path in products).encode())
+    notes = out / f"{prefix}_release_notes.md"
+    notes.write_bytes(release_notes(number, products).encode())
+    key = os.environ.get("GPG_KEY")
+    if key:
+        signature = out / f"{sums.name}.sig"
+        signature.unlink(missing_ok=True)
+        command = ["gpg", "--batch", "--local-user", key, "--detach-sign", "--output"]
+        subprocess.run([*command, str(signature), str(sums)], check=True)
+    else:
+        print("Not signed: GPG_KEY is not set. The registry wants a signature.", file=sys.stderr)
+    for path in sorted(out.iterdir()):
+        print(path)
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def hash_of_package(path):
+    """The h1: hash of a zip, which covers names and contents of its files."""
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(archive.namelist())
+        lines = [f"{sha256(archive.read(name))}  {name}\n" for name in names]
+    digest = hashlib.sha256("".join(lines).encode()).digest()
+    return "h1:" + base64.b64encode(digest).decode()
+
+
+def release_notes(number, products):
+    zips = [path for path in products if path.name.startswith(PROVIDER) and path.suffix == ".zip"]
+    rows = [f"    # {path.stem.split(number + '_')[1]}\n    \"{hash_of_package(path)}\"," for path in zips]
+    rows += [f'    "zh:{sha256(path.read_bytes())}",' for path in zips]
+    return "\n".join(
+        [
+            changes(number),
+            "",
+            "## Hashes for the lock file",
+            "",
+            "```hcl",
+            f'provider "registry.terraform.io/{SOURCE}" {{',
+            f'  version = "{number}"',
+            "  hashes = [",
+            *rows,
+            "  ]",
+            "}",
+            "```",
+            "",
+        ]
+    )
+
+
+def changes(number):
+    """What CHANGELOG.md says of a version."""
+    lines, inside = [], False
+    for line in (ROOT / "CHANGELOG.md").read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            inside = line.startswith(f"## [{number}]")
+        elif inside and not line.startswith("["):
+            lines.append(line)
+    text = "\n".join(lines).strip()
+    return text or sys.exit(f"CHANGELOG.md has nothing about {number}.")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("platform")
+    command.add_argument("--target", required=True)
+    command.add_argument("--binaries", required=True)
+    command.add_argument("--out", required=True)
+    command.set_defaults(run=platform)
+    command = commands.add_parser("finish")
+    command.add_argument("--out", required=True)
+    command.set_defaults(run=finish)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    main()

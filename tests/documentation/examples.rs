@@ -1,0 +1,209 @@
+//! Every example in a page is a file, and every file of an example works.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use webex_cc_simulator::{Options, Simulator};
+
+use super::{contract, files, markdown, none};
+use crate::support::terraform::Terraform;
+
+/// A second organization, which `examples/many-organizations` names.
+const ANOTHER_ORGANIZATION: &str = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
+
+/// What examples ask for by variables without a default. The private key fits
+/// the certificate beside the example.
+fn variables() -> [(&'static str, String); 12] {
+    let text = str::to_owned;
+    [
+        ("client_secret", text("example-secret")),
+        ("incidents_client_secret", text("example-secret")),
+        ("help_desk_password", text("example-password")),
+        ("customers_client_secret", text("example-secret")),
+        ("customers_password", text("example-password")),
+        ("ledger_private_key", files::read("examples/demo/private_key.pem")),
+        ("passwords", text(r#"{ acme = "one-password", globex = "another-password" }"#)),
+        (
+            "secrets",
+            text(r#"{ "Help desk" = { password = "a" }, "Incidents" = { client_secret = "b" } }"#),
+        ),
+        ("webex_client_id", text("simulator-client")),
+        ("webex_client_secret", text("simulator-client-secret")),
+        ("webex_refresh_token", text("simulator-refresh-token")),
+        ("webex_applications_token", text("simulator-applications-token")),
+    ]
+}
+
+/// The folders below `examples/` that hold a configuration, modules apart.
+fn folders() -> BTreeSet<String> {
+    let files = files::below("examples", ".tf").into_iter();
+    let folders = files.map(|file| file.rsplit_once('/').unwrap().0.to_owned());
+    folders.filter(|folder| !folder.starts_with("examples/modules/")).collect()
+}
+
+/// A folder of the test's own with an example in it. Which files belong to it
+/// is asked, because those that import name objects that do not exist.
+fn copy(terraform: &mut Terraform, folder: &str, belongs: impl Fn(&str) -> bool) {
+    for entry in fs::read_dir(files::root().join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() || !belongs(&name) {
+            continue;
+        }
+        let text = fs::read_to_string(entry.path()).unwrap();
+        // Seen from the test's folder, modules are elsewhere.
+        let modules = files::root().join("examples/modules").display().to_string();
+        let text = text.replace("\"../modules/", &format!("\"{}/", modules.replace('\\', "/")));
+        if name.ends_with(".tf") && text.contains("required_providers") {
+            // It says by itself what the test would say for it.
+            fs::remove_file(terraform.folder().join("versions.tf")).unwrap();
+        }
+        terraform.write(&name, &text);
+        for (variable, value) in variables() {
+            if text.contains(&format!("variable \"{variable}\"")) {
+                terraform.set(&format!("TF_VAR_{variable}"), &value);
+            }
+        }
+    }
+}
+
+/// Configuration that a page shows is a file, or a part of one, so that it is
+/// formatted, validated and run.
+#[test]
+fn configuration_in_pages_comes_from_examples() {
+    let examples = [".tf", ".hcl"].iter().flat_map(|ending| files::below("examples", ending));
+    let examples = examples.map(|file| lines(&files::read(&file))).collect::<Vec<_>>();
+    let mut findings = Vec::new();
+    for page in files::pages() {
+        for code in markdown::parse(&files::read(&page)).code {
+            let is_configuration = code.language == "terraform";
+            let shown = lines(&code.lines.join("\n"));
+            let is_part = |example: &Vec<String>| {
+                example.windows(shown.len()).any(|part| part == shown.as_slice())
+            };
+            if is_configuration && !examples.iter().any(is_part) {
+                findings.push(format!("{page}:{}: is in no file below examples/", code.line));
+            }
+        }
+    }
+    none(findings);
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.trim().lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// The registry's layout is for pages; what stands there and on no page was
+/// forgotten.
+#[test]
+fn every_example_of_an_object_is_on_a_page() {
+    let pages = files::pages().into_iter().map(|page| files::read(&page));
+    let pages = pages.collect::<String>();
+    let folders = ["provider", "resources", "data-sources", "list-resources", "functions"];
+    let mut findings = Vec::new();
+    for folder in folders {
+        for ending in [".tf", ".sh", ".hcl"] {
+            for file in files::below(&format!("examples/{folder}"), ending) {
+                if !pages.contains(files::read(&file).trim_end()) {
+                    findings.push(format!("{file} is on no page"));
+                }
+            }
+        }
+    }
+    none(findings);
+}
+
+#[test]
+fn examples_are_formatted() {
+    let terraform = Terraform::offline();
+    let examples = files::root().join("examples").display().to_string();
+    terraform.run(["fmt", "-check", "-recursive", "-diff", "-no-color", &examples]).succeeded();
+}
+
+#[test]
+fn examples_validate() {
+    for folder in folders() {
+        let mut terraform = Terraform::offline();
+        let (names_identity, _) = terraform.is_at_least(1, 12);
+        copy(&mut terraform, &folder, |name| name != "import-by-identity.tf" || names_identity);
+        terraform.run(["get", "-no-color"]).succeeded();
+        let output = terraform.validate();
+        assert_eq!(output.code, Some(0), "{folder}: {}{}", output.stdout, output.stderr);
+    }
+}
+
+/// What creates connectors can be applied, leaves nothing to do, and calls what
+/// its page says.
+#[test]
+fn examples_apply() {
+    let creating = [
+        "examples/connectors-from-map",
+        "examples/quick-start",
+        "examples/many-organizations",
+        "examples/resources/webex_cc_custom_connector",
+    ];
+    let page = files::read("docs/resources/cc_custom_connector.md");
+    let documented = contract::operations()
+        .into_iter()
+        .filter(|operation| page.contains(&format!("`{} {}`", operation.method, operation.path)));
+    let documented = documented.collect::<Vec<_>>();
+    for folder in creating {
+        let organizations = vec![
+            webex_cc_simulator::DEFAULT_ORGANIZATION.to_owned(),
+            ANOTHER_ORGANIZATION.to_owned(),
+        ];
+        let simulator = Simulator::start(Options { organizations, ..Options::default() }).unwrap();
+        let mut terraform = Terraform::with(&simulator);
+        copy(&mut terraform, folder, |name| !name.starts_with("import"));
+        terraform.run(["get", "-no-color"]).succeeded();
+        terraform.apply().succeeded();
+        terraform.plans_nothing();
+        terraform.destroy().succeeded();
+        assert!(simulator.all_stored(simulator.organization()).is_empty(), "{folder}");
+        let journal = simulator.journal();
+        assert!(journal.len() > 3, "{folder} has made no calls");
+        for exchange in journal {
+            let is_this =
+                |operation: &contract::Operation| operation.is(&exchange.method, &exchange.path);
+            assert!(
+                documented.iter().any(is_this),
+                "{folder} makes a call that its page does not have: {} {}",
+                exchange.method,
+                exchange.path
+            );
+        }
+    }
+}
+
+#[test]
+fn modules_pass_their_own_tests() {
+    let root = files::root().join("examples/modules");
+    let mut modules = 0;
+    for entry in fs::read_dir(root).unwrap() {
+        let entry = entry.unwrap();
+        if !entry.path().is_dir() {
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let folder = format!("examples/modules/{name}");
+        let simulator = Simulator::start(Options::default()).unwrap();
+        let terraform = Terraform::with(&simulator);
+        fs::remove_file(terraform.folder().join("versions.tf")).unwrap();
+        for file in files::below(&folder, "") {
+            let below = file.strip_prefix(&format!("{folder}/")).unwrap();
+            let path = terraform.folder().join(below);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::copy(files::root().join(&file), path).unwrap();
+        }
+        // Modules of tests have to be installed; the provider is there already.
+        terraform.run(["get", "-no-color"]).succeeded();
+        terraform.run(["test", "-no-color"]).succeeded().says("0 failed");
+        assert!(
+            simulator.all_stored(simulator.organization()).is_empty(),
+            "{name} leaves something"
+        );
+        assert!(!simulator.journal().is_empty(), "{name} has called nobody");
+        modules += 1;
+    }
+    assert!(modules >= 1, "there are no modules");
+}

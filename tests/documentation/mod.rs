@@ -1,0 +1,155 @@
+//! The documentation is made from what is served, and does not lie.
+//!
+//! `docs/` holds two kinds of pages. Those of the provider, its resources, data
+//! sources, list resources and functions are made here: schemas, rules and the
+//! contract come from their tables, prose from the `.md` file beside each
+//! object in `src/provider`. The guides are written by hand. What is committed
+//! is compared with what is made; `make docs` (which sets `UPDATE_DOCS`) writes
+//! it. The program that users run carries none of this.
+
+mod contract;
+mod examples;
+mod files;
+mod links;
+mod markdown;
+mod pages;
+mod schema;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use terraform_provider_webex::provider::configuration::schema::{ENVIRONMENT, variable};
+use terraform_provider_webex::provider::registry;
+use terraform_provider_webex::tf_provider::schema::{Attribute, Block, Requirement};
+
+/// Fails the test with all findings at once.
+#[track_caller]
+fn none(findings: Vec<String>) {
+    assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
+}
+
+#[test]
+fn pages_are_as_they_would_be_made_now() {
+    let docs = files::root().join("docs");
+    let pages = pages::all();
+    let update = std::env::var_os("UPDATE_DOCS").is_some();
+    let mut stale = Vec::new();
+    for page in &pages {
+        let path = docs.join(&page.path);
+        // Git on Windows may have changed the line ends.
+        let committed = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+        if committed == page.text {
+            continue;
+        }
+        if update {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &page.text).unwrap();
+        } else {
+            stale.push(format!("docs/{} is stale: run `make docs`", page.path));
+        }
+    }
+    let made = pages.iter().map(|page| format!("docs/{}", page.path)).collect::<BTreeSet<_>>();
+    for folder in pages::FOLDERS {
+        for file in files::below(&format!("docs/{folder}"), ".md") {
+            if made.contains(&file) {
+                continue;
+            }
+            if update {
+                fs::remove_file(files::root().join(&file)).unwrap();
+            } else {
+                stale.push(format!("{file} is about nothing that is served: run `make docs`"));
+            }
+        }
+    }
+    none(stale);
+}
+
+#[test]
+fn everything_has_its_sentence() {
+    let registry = registry();
+    let mut blocks = vec![("provider".to_owned(), registry.provider.schema().block.clone())];
+    for (name, served) in &registry.resources {
+        blocks.push((format!("resource {name}"), served.schema().block.clone()));
+    }
+    for (name, served) in &registry.data_sources {
+        blocks.push((format!("data source {name}"), served.schema().block.clone()));
+    }
+    for (name, served) in &registry.list_resources {
+        blocks.push((format!("list resource {name}"), served.schema().block.clone()));
+    }
+    let mut findings = Vec::new();
+    for (name, block) in &blocks {
+        sentences_of_block(name, block, &mut findings);
+    }
+    for (name, served) in &registry.resources {
+        for attribute in served.identity().iter().flat_map(|(schema, _)| &schema.attributes) {
+            sentence(
+                &format!("identity {name}.{}", attribute.name),
+                attribute.description,
+                &mut findings,
+            );
+        }
+    }
+    for (name, function) in &registry.functions {
+        let signature = function.signature();
+        sentence(&format!("function {name}"), signature.summary, &mut findings);
+        sentence(&format!("function {name}"), signature.description, &mut findings);
+        for parameter in signature.parameters.iter().chain(&signature.variadic) {
+            sentence(&format!("{name}({})", parameter.name), parameter.description, &mut findings);
+        }
+    }
+    none(findings);
+}
+
+fn sentences_of_block(name: &str, block: &Block, findings: &mut Vec<String>) {
+    sentence(name, block.description, findings);
+    for attribute in &block.attributes {
+        sentence(&format!("{name}.{}", attribute.name), attribute.description, findings);
+    }
+    for nested in &block.blocks {
+        sentences_of_block(&format!("{name}.{}", nested.name), &nested.block, findings);
+    }
+}
+
+/// Something that begins and ends like a sentence.
+fn sentence(name: &str, text: &str, findings: &mut Vec<String>) {
+    let begins = text.starts_with(|first: char| first.is_uppercase() || first == '`');
+    if !begins || !text.ends_with('.') || text.contains("  ") {
+        findings.push(format!("{name} has no proper sentence: {text:?}"));
+    }
+}
+
+#[test]
+fn every_argument_of_the_provider_names_its_variable() {
+    let registry = registry();
+    let attributes = &registry.provider.schema().block.attributes;
+    let mut findings = Vec::new();
+    for attribute in attributes {
+        let variable = variable(attribute.name);
+        if variable.is_empty() || !attribute.description.contains(&format!("`{variable}`")) {
+            findings.push(format!("{} does not name its variable {variable:?}", attribute.name));
+        }
+    }
+    let names = attributes.iter().map(|attribute| attribute.name).collect::<Vec<_>>();
+    assert_eq!(names, ENVIRONMENT.map(|(argument, _)| argument), "the two tables differ");
+    none(findings);
+}
+
+/// A write-only argument without a version could never be changed.
+#[test]
+fn every_write_only_argument_has_its_version() {
+    let registry = registry();
+    let mut findings = Vec::new();
+    for (name, served) in &registry.resources {
+        let block = &served.schema().block;
+        let is_write_only = |attribute: &&Attribute| attribute.write_only;
+        for attribute in block.attributes.iter().filter(is_write_only) {
+            let version = format!("{}_version", attribute.name);
+            let found = block.attribute(&version);
+            if found.is_none_or(|found| found.requirement != Requirement::Optional) {
+                findings.push(format!("{name} has {} and no {version}", attribute.name));
+            }
+        }
+    }
+    none(findings);
+}
