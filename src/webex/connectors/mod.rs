@@ -43,7 +43,6 @@ use wire::Page;
 /// How long [`Connectors::quick_look`] may take.
 const QUICK: Duration = Duration::from_secs(3);
 
-
 /// The custom connectors of one organization.
 #[derive(Clone)]
 pub struct Connectors {
