@@ -87,7 +87,7 @@ fn public_form(text: &str) -> Option<Uuid> {
 
 /// The id of a connector.
 ///
-/// Webex uses UUIDs [S], but no part of this client depends on it: the text is
+/// Webex uses UUIDs (seen, not documented), but no part of this client depends on it: the text is
 /// sent as one percent-encoded path segment and therefore cannot address
 /// anything but a connector.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

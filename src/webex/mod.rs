@@ -11,12 +11,12 @@
 //!   [`UpdateAftermath`], [`DeleteAftermath`]), so that state can be kept even
 //!   then, and no connector stays deactivated unnoticed.
 //! - **Nothing happens twice.** Only what was surely not carried out, or does no
-//!   harm when repeated, is sent again ([`retry`]); everything else is looked up.
+//!   harm when repeated, is sent again (`retry`); everything else is looked up.
 //! - **No secret comes out.** Credentials are [`Secret`](crate::secret::Secret)s
 //!   up to the byte where they leave; a [`Connector`] has no place for one; texts
 //!   of the server are cleaned of those of the call.
 //!
-//! The layers, from the outside in, put together in [`client`]:
+//! The layers, from the outside in, put together in `client`:
 //!
 //! ```text
 //! connectors   operations: reconciliation, the activation saga, shared lists

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::exchange::kind_of_interruption;
 use super::super::identifiers::ConnectorId;
 use super::content::Secrets;
 use super::{Connector, Connectors, Reference};
@@ -167,18 +166,10 @@ impl Removal<'_> {
                 return Err(failed(error, DeleteAftermath::StillThere(Some(current.into()))));
             }
         };
-        let failure = match self.budget.check() {
-            Ok(()) => match self.attempt().await {
-                Ok(deleted) => return Ok(deleted),
-                Err(failure) => failure,
-            },
-            Err(interruption) => {
-                let kind = kind_of_interruption(interruption);
-                let error = Error::new(Operation::DeleteConnector, kind);
-                failed(error, DeleteAftermath::StillThere(None))
-            }
-        };
-        Err(self.undo(failure, inactive).await)
+        match self.attempt().await {
+            Ok(deleted) => Ok(deleted),
+            Err(failure) => Err(self.undo(failure, inactive).await),
+        }
     }
 
     /// Activates a connector again whose deletion failed.

@@ -8,9 +8,9 @@
 
 use std::fmt;
 
-use super::super::budget::{Budget, Interruption};
+use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::exchange::{Persistence, kind_of_interruption};
+use super::super::exchange::Persistence;
 use super::super::identifiers::ConnectorId;
 use super::{Connector, ConnectorContent, Connectors, wire};
 
@@ -256,9 +256,6 @@ impl Edit<'_> {
 
     /// Edits a connector that we deactivated.
     async fn edit_inactive(&self, inactive: &Connector) -> Result<Connector, UpdateError> {
-        self.budget.check().map_err(|interruption| {
-            failed(interrupted(interruption), UpdateAftermath::Unchanged(None))
-        })?;
         let error = match self.put(inactive.version, false, self.budget).await {
             Ok(edited) => return Ok(edited),
             Err(error) => error,
@@ -310,10 +307,6 @@ impl Edit<'_> {
 
 fn unknown(last_seen: Option<Connector>) -> UpdateAftermath {
     UpdateAftermath::Unknown { may_be_inactive: false, last_seen: last_seen.map(Box::new) }
-}
-
-fn interrupted(interruption: Interruption) -> Error {
-    Error::new(Operation::UpdateConnector, kind_of_interruption(interruption))
 }
 
 fn gone(error: Error) -> UpdateError {
@@ -603,6 +596,20 @@ mod tests {
         let undo = script.seen().last().unwrap().json();
         assert_eq!((undo["scope"].clone(), undo["version"].clone()), (json!("theirs"), json!(9)));
         assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(c)) if c.active));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_13_someone_elses_edit_before_activating_is_kept_and_activated() {
+        let theirs = with(inactive(9), &json!({"scope": "theirs"}));
+        let activated = with(theirs.clone(), &json!({"active": true, "version": 10}));
+        let script = saga(
+            answer(200, &inactive(5)),
+            [empty(409), answer(200, &theirs), answer(200, &activated)],
+        );
+        let connector = update(&script, Some(3)).await.unwrap();
+        assert_eq!((connector.version, connector.scope.as_deref()), (Some(10), Some("theirs")));
+        let last = script.seen().last().unwrap().json();
+        assert_eq!((last["version"].clone(), last["scope"].clone()), (json!(9), json!("theirs")));
     }
 
     #[tokio::test(start_paused = true)]
