@@ -198,8 +198,7 @@ async fn the_requests_that_deactivate_and_activate_carry_them_too() {
             for credential in &row.credentials {
                 without.as_object_mut().expect("an object").remove(credential.key);
             }
-            let expected =
-                [edit(0, true), switch, without, edit(1, false), edit(2, true)];
+            let expected = [edit(0, true), switch, without, edit(1, false), edit(2, true)];
             assert_eq!(sent, expected, "{}", row.title);
             for credential in &row.credentials {
                 assert_eq!(stored(&simulator, &id)[credential.key], json!(credential.values[1]));

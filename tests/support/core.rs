@@ -111,8 +111,10 @@ pub(crate) fn empty() -> Object {
 impl Core {
     /// A provider that calls a simulator.
     pub(crate) async fn with(simulator: &Simulator) -> Self {
-        let environment =
-            [("WEBEX_CC_BASE_URL", simulator.base_url()), ("WEBEX_ACCESS_TOKEN", simulator.token())];
+        let environment = [
+            ("WEBEX_CC_BASE_URL", simulator.base_url()),
+            ("WEBEX_ACCESS_TOKEN", simulator.token()),
+        ];
         let (core, messages) = Self::start(&environment).await;
         assert_eq!(messages, []);
         core
@@ -196,8 +198,7 @@ impl Core {
         let answer = answer.expect("an answer").into_inner();
         let messages = messages(answer.diagnostics);
         let failed = messages.iter().any(|message| message.is_error);
-        let state =
-            if failed { None } else { self.decode(answer.planned_state.as_ref()) };
+        let state = if failed { None } else { self.decode(answer.planned_state.as_ref()) };
         Planned {
             changes: state != held.state,
             state,

@@ -434,7 +434,7 @@ pub(in crate::provider) mod tests {
 
     #[test]
     fn an_empty_credential_is_none() {
-        let configured = Object::null(&schema().block).with("password_wo", Secret::from(""));
+        let configured = Object::null(&block()).with("password_wo", Secret::from(""));
         let configuration = Configuration::new(configured);
         assert_eq!(content(&plan(planned()), &configuration).password, None);
         assert_eq!(credentials(&configuration), [""; 0]);
@@ -444,7 +444,7 @@ pub(in crate::provider) mod tests {
     #[test]
     fn a_write_only_credential_is_unsent_until_a_write_carried_it() {
         let with = |argument: &str, value: Value| {
-            Configuration::new(Object::null(&schema().block).with(argument, value))
+            Configuration::new(Object::null(&block()).with(argument, value))
         };
         let memory = Memory::of_write(&connector(), &["password"]);
         for value in [Value::from(Secret::from("hunter2")), Value::Unknown] {
