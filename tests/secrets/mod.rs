@@ -1,7 +1,9 @@
 //! Credentials: what is sent, what is kept, what is never seen.
 
 mod bodies;
+mod canary;
 mod rows;
+mod search;
 
 use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 

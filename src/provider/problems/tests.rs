@@ -213,6 +213,14 @@ fn every_end_of_a_write_in_words() {
         let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)");
         let _ = write!(page, "=== update ===\n{}\n", shown(&message));
     }
+    let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
+    let failure = UpdateError {
+        error: Error::for_tests(Operation::UpdateConnector, stale),
+        aftermath: UpdateAftermath::Unchanged(Some(some())),
+        name_taken_by: None,
+    };
+    let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)");
+    let _ = write!(page, "=== update, stale ===\n{}\n", shown(&message));
 
     let deletes = [
         DeleteAftermath::StillThere(None),

@@ -156,13 +156,17 @@ fn limit_note(failure: &CreateError) -> String {
 #[must_use]
 pub fn update_failed(failure: &UpdateError, named: &str) -> Diagnostic {
     let summary = format!("Could not update connector {named}");
+    let is_stale = matches!(failure.error.kind(), ErrorKind::Stale { .. });
     let truth = match &failure.aftermath {
         UpdateAftermath::Unchanged(None) => {
             "Nothing was changed; state is what it was before.".to_owned()
         }
-        UpdateAftermath::Unchanged(Some(_)) => "The connector is as it was before, and active \
-             again after it had to be deactivated for the edit."
-            .to_owned(),
+        UpdateAftermath::Unchanged(Some(_)) if is_stale => {
+            "The connector is as that edit left it, and state says so.".to_owned()
+        }
+        UpdateAftermath::Unchanged(Some(connector)) => {
+            format!("The connector is as it was before{}.", still_active(connector))
+        }
         UpdateAftermath::Changed(_) => {
             "The connector was changed as planned, and state says so.".to_owned()
         }
@@ -204,9 +208,9 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
         DeleteAftermath::StillThere(None) => {
             "The connector is still there, and in state.".to_owned()
         }
-        DeleteAftermath::StillThere(Some(_)) => "The connector is still there, and active again \
-             after it had to be deactivated."
-            .to_owned(),
+        DeleteAftermath::StillThere(Some(connector)) => {
+            format!("The connector is still there{}.", still_active(connector))
+        }
         DeleteAftermath::LeftDeactivated { reason, .. } => left_deactivated("delete", reason),
         DeleteAftermath::Unknown { may_be_inactive } => {
             let mut text = "It is not known whether it was deleted. It stays in state; the next \
@@ -222,6 +226,11 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
         }
     };
     super::error(summary, &failure.error, &truth)
+}
+
+/// Reassures those who know that a write may have to deactivate a connector.
+fn still_active(connector: &Connector) -> &'static str {
+    if connector.active { ", and active" } else { "" }
 }
 
 fn left_deactivated(step: &str, reason: &Error) -> String {

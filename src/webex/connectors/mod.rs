@@ -266,10 +266,11 @@ impl Connectors {
         budget: &Budget,
     ) -> Result<Connector, Error> {
         let mut connector = connector.clone();
+        let watched = secrets;
         let mut secrets = secrets;
         let mut may_read_again = true;
         loop {
-            let body = wire::switch(&connector, active, secrets);
+            let body = wire::switch(&connector, active, secrets, watched);
             let error = match self.put(operation, &connector.id, body, budget).await {
                 Ok(switched) => return Ok(switched),
                 Err(error) => error,

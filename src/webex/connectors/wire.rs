@@ -111,10 +111,15 @@ pub(crate) fn replace(
 
 /// The body of a replacement by what is there already, apart from whether it is
 /// active.
+///
+/// `watched` are the secrets of the whole operation. A body may leave them out
+/// because the server refused one that had them, and what it answers now may
+/// still be about those.
 pub(crate) fn switch(
     connector: &Connector,
     active: bool,
     secrets: Secrets<'_>,
+    watched: Secrets<'_>,
 ) -> serde_json::Result<Body> {
     let null = Field::Null;
     let written = Written {
@@ -137,7 +142,7 @@ pub(crate) fn switch(
         password: secrets.password,
         validation_url: null.when_absent(connector.validation_url.as_deref()),
     };
-    Body::json(&written, secrets.to_vec())
+    Body::json(&written, watched.to_vec())
 }
 
 fn written<'a>(
@@ -423,8 +428,9 @@ mod tests {
         let read = with(object(4, 17), &json!({"grantType": "NEW_GRANT", "scope": "x"}));
         let connector = connector(read.to_string().as_bytes()).unwrap();
         let content = content();
+        let secrets = content.secrets();
         let sent: Value =
-            serde_json::from_str(&text(switch(&connector, false, content.secrets()))).unwrap();
+            serde_json::from_str(&text(switch(&connector, false, secrets, secrets))).unwrap();
         assert_eq!(
             sent,
             json!({
@@ -436,7 +442,9 @@ mod tests {
             })
         );
         // The masked secret that was read is not sent back.
-        assert!(!text(switch(&connector, false, Secrets::default())).contains("clientSecret"));
+        let without = switch(&connector, false, Secrets::default(), secrets).unwrap();
+        assert_eq!(without.secrets(), secrets.to_vec(), "they are watched for all the same");
+        assert!(!text(Ok(without)).contains("clientSecret"));
     }
 
     #[test]

@@ -1,0 +1,489 @@
+//! The canary test: a whole life with unmistakable credentials, after which
+//! every byte that anybody could see is searched for them.
+//!
+//! Eight connectors are created, changed, rotated, imported and destroyed, and
+//! many of the calls fail with answers that repeat what was sent. Each kind of
+//! connector is there twice: with its credentials write-only, which may turn up
+//! nowhere, and in the stateful form, which may be in plan and state and
+//! nowhere else.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+use webex_cc_simulator::{Authorization, Options, Script, SecretsInAnswers, Simulator};
+
+use super::search::{Canary, Hit, Search, contents, unpacked};
+use crate::support::pem;
+use crate::support::terraform::{Output, Terraform};
+
+/// Where Terraform has to keep the stateful form: plan, state, and their JSON.
+/// Everything else is text for people.
+const KEPT: [&str; 3] = ["terraform.tfstate", "plan", "json"];
+
+/// The kinds of connectors, with the arguments that are no credentials, and
+/// the credentials.
+const KINDS: [(&str, &str, &[&str]); 4] = [
+    (
+        "basic",
+        r#"
+  resource_domain_url = "https://example.zendesk.com/api/v2/"
+  username            = "agent${var.edit}"
+  validation_url      = "https://example.zendesk.com""#,
+        &["password"],
+    ),
+    (
+        "client_credentials",
+        r#"
+  authentication_type = "oauth2"
+  resource_domain_url = "https://dev1.service-now.com"
+  client_id           = "abc${var.edit}"
+  token_url           = "https://dev1.service-now.com/oauth_token.do""#,
+        &["client_secret"],
+    ),
+    (
+        "grant_password",
+        r#"
+  authentication_type = "oauth2"
+  grant_type          = "password"
+  resource_domain_url = "https://org.api.crm.example.com/api/data/v9.2/"
+  client_id           = "crm${var.edit}"
+  token_url           = "https://login.example.com/token"
+  username            = "service""#,
+        &["client_secret", "password"],
+    ),
+    (
+        "certificate",
+        r#"
+  authentication_type = "oauth2"
+  grant_type          = "client_credentials_certificate"
+  resource_domain_url = "https://ledger.example.com"
+  client_id           = "ledger${var.edit}"
+  token_url           = "https://login.example.com/token""#,
+        &["private_key"],
+    ),
+];
+
+/// A variable of the configuration that holds a credential.
+struct Variable {
+    name: String,
+    is_write_only: bool,
+    /// The first and the second generation.
+    values: [String; 2],
+}
+
+/// Everything that a life consists of.
+struct Life {
+    simulator: Simulator,
+    terraform: Terraform,
+    variables: Vec<Variable>,
+    /// The certificates that belong to the private keys.
+    certificates: Vec<(String, [String; 2])>,
+    generation: usize,
+    edit: usize,
+    canaries: Vec<Canary>,
+    /// The access token while it is in use.
+    token: Option<String>,
+    /// What commands printed.
+    seen: Vec<(String, Vec<u8>)>,
+    commands: usize,
+    /// Whether logs go to a file beside the state, or to standard error.
+    logs_to_file: bool,
+}
+
+/// A credential that looks like one and like nothing else here.
+fn unmistakable(counter: &mut u32) -> String {
+    *counter += 1;
+    let number = *counter;
+    // Letters that are spread, so that no two share eight in a row.
+    let mut seed = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut text = String::new();
+    for _ in 0..20 {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        let letters = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
+        text.push(char::from(letters[(seed % 57) as usize]));
+    }
+    text
+}
+
+/// The same with everything that encodings treat in their own ways.
+fn unmistakable_and_awkward(counter: &mut u32) -> String {
+    let (one, two) = (unmistakable(counter), unmistakable(counter));
+    format!("{one}\"<é>/+?&=%\\ {two}")
+}
+
+impl Life {
+    fn new(mode: SecretsInAnswers, logs_to_file: bool) -> Self {
+        let mut counter = 0;
+        let mut canaries = Vec::new();
+        let mut canary = |name: &str, text: String| {
+            canaries.push(Canary::new(name, text.clone()));
+            text
+        };
+        let access_token = canary("access token", unmistakable(&mut counter));
+        let client_secret = canary("provider client secret", unmistakable(&mut counter));
+        let refresh_token = canary("refresh token", unmistakable(&mut counter));
+        let authorization = Authorization { client_secret, refresh_token, ..Default::default() };
+        let simulator = Simulator::start(Options {
+            secrets: mode,
+            tokens: vec![access_token.clone()],
+            authorization,
+            ..Options::default()
+        })
+        .expect("a simulator");
+
+        let (mut variables, mut certificates) = (Vec::new(), Vec::new());
+        for (kind, _, credentials) in KINDS {
+            for (form, is_write_only) in [("stateful", false), ("write_only", true)] {
+                for credential in credentials {
+                    let name = format!("{kind}_{form}_{credential}");
+                    let mut value = |generation: usize| {
+                        let name = format!("{name} {generation}");
+                        canary(&name, unmistakable_and_awkward(&mut counter))
+                    };
+                    let values = if *credential == "private_key" {
+                        let pairs = [pem::pair(), pem::pair()];
+                        for (generation, pair) in pairs.iter().enumerate() {
+                            for (part, text) in secret_parts(&pair.private_key) {
+                                canary(&format!("{name} {generation} {part}"), text);
+                            }
+                        }
+                        let [first, second] = pairs;
+                        let both = [first.certificate, second.certificate];
+                        certificates.push((format!("{kind}_{form}"), both));
+                        [first.private_key, second.private_key]
+                    } else {
+                        [value(0), value(1)]
+                    };
+                    variables.push(Variable { name, is_write_only, values });
+                }
+            }
+        }
+        let mut terraform = Terraform::with(&simulator);
+        terraform.set("WEBEX_ORGANIZATION_ID", simulator.organization());
+        terraform.set("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
+        terraform.set("WEBEX_CC_MAX_RETRIES", "0");
+        terraform.set("TF_LOG", "TRACE");
+        terraform.set("TF_LOG_PROVIDER", "TRACE");
+        terraform.set("RUST_BACKTRACE", "full");
+        let mut life = Self {
+            simulator,
+            terraform,
+            variables,
+            certificates,
+            generation: 0,
+            edit: 0,
+            canaries,
+            token: Some(access_token),
+            seen: Vec::new(),
+            commands: 0,
+            logs_to_file,
+        };
+        life.configure();
+        life
+    }
+
+    /// Writes the configuration, in which no credential stands.
+    fn configure(&mut self) {
+        let mut text = "variable \"edit\" { type = string }\n".to_owned();
+        for Variable { name, is_write_only, values } in &self.variables {
+            let kind = if *is_write_only { "ephemeral = true" } else { "sensitive = true" };
+            let _ = writeln!(text, "variable \"{name}\" {{\n  type = string\n  {kind}\n}}");
+            self.terraform.set(&format!("TF_VAR_{name}"), &values[self.generation]);
+        }
+        self.terraform.set("TF_VAR_edit", &self.edit.to_string());
+        for (kind, arguments, credentials) in KINDS {
+            for form in ["stateful", "write_only"] {
+                let address = format!("{kind}_{form}");
+                let _ = write!(
+                    text,
+                    "resource \"webex_cc_custom_connector\" \"{address}\" {{\n  \
+                     name = \"{address}\"{arguments}\n"
+                );
+                for credential in credentials {
+                    let variable = format!("var.{address}_{credential}");
+                    let _ = match form {
+                        "stateful" => writeln!(text, "  {credential} = {variable}"),
+                        _ => writeln!(
+                            text,
+                            "  {credential}_wo = {variable}\n  {credential}_wo_version = {}",
+                            self.generation + 1
+                        ),
+                    };
+                }
+                if let Some((_, both)) = self.certificates.iter().find(|(at, _)| *at == address) {
+                    let _ = writeln!(text, "  certificate = {:?}", both[self.generation]);
+                }
+                text.push_str("}\n");
+            }
+        }
+        self.terraform.write("main.tf", &text);
+    }
+
+    /// Another value of a visible argument of every connector.
+    fn edit(&mut self) {
+        self.edit += 1;
+        self.configure();
+    }
+
+    /// The second generation of credentials.
+    fn rotate(&mut self) {
+        self.generation = 1;
+        self.configure();
+    }
+
+    /// Runs a command and keeps what it prints.
+    fn run(&mut self, arguments: &[&str]) -> Output {
+        self.commands += 1;
+        let number = self.commands;
+        if self.logs_to_file {
+            let log = self.terraform.folder().join(format!("log-{number}"));
+            self.terraform.set("TF_LOG_PATH", &log.to_string_lossy());
+        }
+        let output = self.terraform.run(arguments);
+        let is_json = arguments.contains(&"-json") || arguments.contains(&"pull");
+        let stdout = if is_json { "json" } else { "stdout" };
+        let command = arguments.join(" ");
+        self.seen.push((format!("{stdout}: {command}"), output.stdout.clone().into_bytes()));
+        self.seen.push((format!("stderr: {command}"), output.stderr.clone().into_bytes()));
+        output
+    }
+
+    fn apply(&mut self) -> Output {
+        self.run(&["apply", "-auto-approve", "-no-color"])
+    }
+
+    /// What is sent with each request for a connector: the credentials of the
+    /// connector and, in the header, the token.
+    fn sent_for(&self, connector: &str) -> Vec<&str> {
+        let own = self.variables.iter().filter(|variable| variable.name.starts_with(connector));
+        let own = own.map(|variable| variable.values[self.generation].as_str());
+        own.chain(self.token.as_deref()).collect()
+    }
+
+    /// A script for each connector whose next requests of this method fail,
+    /// each in another way, with an answer that repeats what was sent.
+    fn echoes(&self, method: &str, statuses: [u16; 8]) -> Vec<Script> {
+        let stored = self.simulator.all_stored(self.simulator.organization());
+        let scripts = stored.iter().zip(statuses).map(|(connector, status)| {
+            let (id, name) = (text(&connector["id"]), text(&connector["name"]));
+            let path = format!("/organization/*/connector/{id}");
+            echo(status, &self.sent_for(name)).method(method).path(&path)
+        });
+        scripts.collect()
+    }
+
+    /// Applies an edit while the scripts are in force; it must fail.
+    fn fails(&mut self, scripts: impl IntoIterator<Item = Script>) {
+        self.simulator.faults(scripts);
+        self.edit();
+        let output = self.apply();
+        assert_eq!(output.code, Some(1), "{}\n{}", output.stdout, output.stderr);
+        assert!(output.text().contains("Could not "), "{}", output.text());
+        self.simulator.faults([]);
+    }
+
+    /// Everything that can be seen now: what was printed, and what is in the
+    /// folder.
+    fn hits(&self) -> Vec<Hit> {
+        let search = Search::of(&self.canaries);
+        let printed = self.seen.iter().flat_map(|(place, bytes)| unpacked(place, bytes.clone()));
+        let places = printed.chain(contents(&self.terraform.folder()));
+        let mut hits = places.flat_map(|(place, bytes)| search.hits(&place, &bytes));
+        let mut found = Vec::new();
+        for hit in &mut hits {
+            if !found.contains(&hit) {
+                found.push(hit);
+            }
+        }
+        found
+    }
+
+    /// Everything that arrived at Webex, as one text.
+    fn arrived(&self) -> String {
+        let journal = self.simulator.journal();
+        let texts = journal.iter().map(|exchange| {
+            let body = match &exchange.body {
+                Json::String(form) => form.clone(),
+                other => strings(other).join("\n"),
+            };
+            format!("{:?}\n{body}", exchange.headers)
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// An error answer that repeats these credentials, in the fields that are read
+/// and in those that are not.
+fn echo(status: u16, credentials: &[&str]) -> Script {
+    let all = credentials.join(" and ");
+    let header = credentials.iter().find(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
+    let sentence = |credential| json!({ "description": format!("not valid: {credential}") });
+    let body = json!({
+        "trackingId": all,
+        "error": {
+            "key": all,
+            "reason": format!("you sent {all:?}"),
+            "message": credentials.iter().map(sentence).collect::<Vec<_>>(),
+            "referencedEntities": credentials,
+        },
+        "error_description": all,
+        "message": all,
+        "sent": all,
+    });
+    Script::answer(status, body).header("TrackingID", header.unwrap_or(&""))
+}
+
+fn text(json: &Json) -> &str {
+    json.as_str().expect("a text")
+}
+
+/// The texts in a JSON value.
+fn strings(json: &Json) -> Vec<String> {
+    match json {
+        Json::String(text) => vec![text.clone()],
+        Json::Array(items) => items.iter().flat_map(strings).collect(),
+        Json::Object(fields) => fields.values().flat_map(strings).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) => Vec::new(),
+    }
+}
+
+/// What is secret of a private key in PEM: the number itself, which is neither
+/// at the beginning, where all keys are alike, nor at the end, where the public
+/// key stands.
+fn secret_parts(pem: &str) -> [(&'static str, String); 2] {
+    let lines = pem.lines().collect::<Vec<_>>();
+    [("part 1", lines[1][50..64].to_owned()), ("part 2", lines[2][..24].to_owned())]
+}
+
+/// From the first plan to the last destroy.
+fn lives_unseen(mode: SecretsInAnswers, logs_to_file: bool) {
+    let mut life = Life::new(mode, logs_to_file);
+
+    // Create, by a plan that is kept, with an access token.
+    life.run(&["plan", "-no-color", "-out=plan"]).succeeded();
+    life.run(&["show", "-no-color", "plan"]).succeeded();
+    life.run(&["show", "-json", "plan"]).succeeded();
+    life.run(&["apply", "-no-color", "plan"]).succeeded().says("8 added");
+    life.run(&["show", "-no-color"]).succeeded();
+    life.run(&["show", "-json"]).succeeded();
+
+    // Rotation, and an update of another argument.
+    life.rotate();
+    life.edit();
+    life.run(&["plan", "-no-color", "-out=plan"]).succeeded();
+    life.run(&["show", "-json", "plan"]).succeeded();
+    life.run(&["apply", "-no-color", "plan"]).succeeded().says("8 changed");
+
+    // Calls that fail in every way, with answers that repeat what was sent.
+    let on = |method: &str, script: Script| script.method(method).path("/organization/**");
+    for statuses in
+        [[400, 401, 403, 409, 412, 418, 429, 500], [500, 400, 400, 400, 400, 400, 422, 400]]
+    {
+        let echoes = life.echoes("PUT", statuses);
+        life.fails(echoes);
+    }
+    // The same in the middle of an edit, after the connector was deactivated.
+    let locked = on("PUT", Script::answer(423, json!(null)).times(8));
+    let mut scripts = vec![locked];
+    scripts.extend(life.echoes("PUT", [400; 8]));
+    life.fails(scripts);
+    // Reads send the token only. What is no error description is not shown.
+    let token = life.canaries[0].text.clone();
+    life.fails([on("GET", echo(403, &[&token]))]);
+    let all = life.canaries.iter().map(|canary| format!("<p>{}</p>", canary.text));
+    let html = json!(format!("<html>{}", all.collect::<String>()));
+    life.fails([on("GET", Script::answer(502, html.clone()))]);
+    life.fails([on("GET", Script::answer(200, html))]);
+    life.apply().succeeded();
+
+    // From here on with tokens that the provider requests itself.
+    let (secret, refresh) = (life.canaries[1].text.clone(), life.canaries[2].text.clone());
+    life.token = None;
+    life.terraform.unset("WEBEX_ACCESS_TOKEN");
+    life.terraform.set("WEBEX_CLIENT_ID", "simulator-client");
+    life.terraform.set("WEBEX_CLIENT_SECRET", &secret);
+    life.terraform.set("WEBEX_REFRESH_TOKEN", &refresh);
+    let endpoint = format!("{}/v1/access_token", life.simulator.base_url());
+    life.terraform.set("WEBEX_TOKEN_URL", &endpoint);
+    for status in [400, 401, 500] {
+        life.fails([echo(status, &[&secret, &refresh]).path("/v1/access_token")]);
+    }
+    life.edit();
+    life.apply().succeeded().says("8 changed");
+
+    // Import.
+    let address = "webex_cc_custom_connector.basic_write_only";
+    let id = life.terraform.attributes(address).expect("it is in state")["id"].clone();
+    life.run(&["state", "rm", address]).succeeded();
+    life.run(&["import", "-no-color", address, id.as_str().expect("an id")]).succeeded();
+    life.apply().succeeded().says("1 changed");
+
+    // A create that fails with an echo, and one whose answer is lost.
+    let address = "webex_cc_custom_connector.grant_password_write_only";
+    life.run(&["destroy", "-auto-approve", "-no-color", "-target", address]).succeeded();
+    let sent = life.sent_for("grant_password_write_only");
+    let echo_of_create = on("POST", echo(400, &sent));
+    life.fails([echo_of_create]);
+    life.run(&["state", "list"]).succeeded().does_not_say(address);
+    life.simulator.faults([on("POST", Script::close_after())]);
+    life.apply().succeeded().says("was lost");
+    life.simulator.faults([]);
+
+    // Destroy, which fails at first.
+    life.simulator.faults([on("DELETE", echo(412, &[&secret, &refresh]))]);
+    life.run(&["destroy", "-auto-approve", "-no-color"]).failed();
+    life.simulator.faults([]);
+    life.run(&["show", "-json"]).succeeded();
+    life.run(&["state", "pull"]).succeeded();
+    life.run(&["destroy", "-auto-approve", "-no-color"]).succeeded();
+
+    // The tokens that were issued meanwhile are credentials as well.
+    let arrived = life.arrived();
+    life.canaries.push(Canary::new("issued token", "simulator-issued-"));
+
+    // All of them have been in use, or this would prove nothing.
+    for canary in &life.canaries {
+        assert!(
+            arrived.contains(&canary.text) || arrived.contains(&form_encoded(&canary.text)),
+            "{} was never sent",
+            canary.name
+        );
+    }
+    let (kept, leaked): (Vec<_>, Vec<_>) = life.hits().into_iter().partition(|hit| {
+        let place = hit.place.split([':', '/']).next().unwrap_or_default();
+        let is_kept = KEPT.contains(&place) || place.starts_with("terraform.tfstate.");
+        is_kept && hit.canary.contains("_stateful_") && !hit.place.contains("private")
+    });
+    assert!(leaked.is_empty(), "{leaked:#?}");
+    // The search finds what is there.
+    for place in ["terraform.tfstate.backup", "plan/", "json: show -json"] {
+        let found = kept.iter().filter(|hit| hit.place.starts_with(place)).count();
+        assert!(found >= 5, "{place} has {found} of the credentials that are kept in state");
+    }
+}
+
+fn form_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[test]
+fn nothing_is_seen_when_webex_omits_credentials() {
+    lives_unseen(SecretsInAnswers::Omit, false);
+}
+
+#[test]
+fn nothing_is_seen_when_webex_answers_null() {
+    lives_unseen(SecretsInAnswers::Null, true);
+}
+
+#[test]
+fn nothing_is_seen_when_webex_masks_credentials() {
+    lives_unseen(SecretsInAnswers::Mask, false);
+}
+
+#[test]
+fn nothing_is_seen_when_webex_repeats_credentials() {
+    lives_unseen(SecretsInAnswers::Echo, true);
+}
