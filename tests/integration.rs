@@ -16,3 +16,6 @@ mod life_cycle;
 
 /// Each of the protocol's calls, sent well and badly.
 mod conformance;
+
+/// Random stories, and the few rules that hold in all of them.
+mod model_based;
