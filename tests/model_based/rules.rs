@@ -73,9 +73,8 @@ pub(super) struct Knowledge {
     /// Ids of which nobody could have told, or not what became of them: the
     /// provider was killed, or has said that it does not know.
     pub(super) doubtful: BTreeSet<String>,
-    /// Whether people have switched the connector themselves since the last
-    /// command.
-    pub(super) switched_by_hand: bool,
+    /// Ids of those that were inactive before the last command.
+    pub(super) inactive: BTreeSet<String>,
 }
 
 /// The rules that hold after every command.
@@ -106,7 +105,7 @@ pub(super) fn always(
         if in_state.as_deref() == Some(id) && connector["active"] == false && wish.active {
             let said =
                 messages.iter().any(|message| message.text.to_lowercase().contains("inactive"));
-            rule(said || knowledge.switched_by_hand || doubtful, || {
+            rule(said || knowledge.inactive.contains(id) || doubtful, || {
                 "the connector is inactive, and nobody was told".to_owned()
             })?;
         }

@@ -9,7 +9,7 @@ use terraform_provider_webex::tf_provider::value::Value;
 use webex_cc_simulator::{Options, Simulator};
 
 use super::rules::{self, Knowledge, Wish, id_of};
-use super::story::{Argument, Step, Story, Trouble};
+use super::story::{Argument, Change, Step, Story, Trouble};
 use crate::support::core::{Action, Core, Instance, Message, failed};
 use crate::support::plugin_client::proto::tfplugin5::stop;
 use crate::support::plugin_client::{Launch, Plugin};
@@ -73,32 +73,13 @@ impl Stage {
 
     async fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
-            Step::Apply(trouble) => self.command(&self.configuration(), trouble).await.map(drop),
+            Step::Apply { changes, trouble } => {
+                for change in changes {
+                    self.change(*change);
+                }
+                self.command(&self.configuration(), trouble).await.map(drop)
+            }
             Step::Destroy(trouble) => self.command(&Value::Null, trouble).await.map(drop),
-            Step::Rotate => {
-                self.wish.secret += 1;
-                Ok(())
-            }
-            Step::Edit(Argument::Account) => {
-                self.wish.account += 1;
-                Ok(())
-            }
-            Step::Edit(Argument::Address) => {
-                self.wish.address += 1;
-                Ok(())
-            }
-            Step::Edit(Argument::Name) => {
-                self.wish.name = if self.wish.name == NAMES[0] { NAMES[1] } else { NAMES[0] };
-                Ok(())
-            }
-            Step::Switch => {
-                self.wish.active = !self.wish.active;
-                Ok(())
-            }
-            Step::Reauthenticate => {
-                self.wish.oauth = !self.wish.oauth;
-                Ok(())
-            }
             Step::Drift(argument) => {
                 self.by_hand(*argument);
                 Ok(())
@@ -108,7 +89,6 @@ impl Stage {
                     let active = json!({"active": connector["active"] == false});
                     let id = text(&connector, "id");
                     self.simulator.store(self.simulator.organization(), &id, active);
-                    self.knowledge.switched_by_hand = true;
                 }
                 Ok(())
             }
@@ -138,6 +118,21 @@ impl Stage {
         }
     }
 
+    /// Somebody edits the configuration.
+    fn change(&mut self, change: Change) {
+        let wish = &mut self.wish;
+        match change {
+            Change::Rotate => wish.secret += 1,
+            Change::Edit(Argument::Account) => wish.account += 1,
+            Change::Edit(Argument::Address) => wish.address += 1,
+            Change::Edit(Argument::Name) => {
+                wish.name = if wish.name == NAMES[0] { NAMES[1] } else { NAMES[0] };
+            }
+            Change::Switch => wish.active = !wish.active,
+            Change::Reauthenticate => wish.oauth = !wish.oauth,
+        }
+    }
+
     /// `terraform apply` or `terraform destroy`: refresh, plan, apply. Returns
     /// the messages, and whether the command came to its end.
     async fn command(
@@ -145,10 +140,13 @@ impl Stage {
         configuration: &Value,
         trouble: &Trouble,
     ) -> Result<(Vec<Message>, bool), String> {
+        let stored = self.stored();
+        let inactive = stored.iter().filter(|connector| connector["active"] == false);
+        self.knowledge.inactive = inactive.map(|connector| text(connector, "id")).collect();
         self.simulator.faults(trouble.scripts());
         let outcome = self.refresh_plan_apply(configuration, trouble).await;
         self.simulator.faults([]);
-        let (messages, finished, planned) = outcome?;
+        let (messages, finished) = outcome?;
         for message in &messages {
             let stored = self.stored();
             let named = stored.iter().map(|connector| text(connector, "id"));
@@ -162,10 +160,6 @@ impl Stage {
             let ids =
                 self.stored().iter().map(|connector| text(connector, "id")).collect::<Vec<_>>();
             self.knowledge.doubtful.extend(ids);
-        }
-        if planned {
-            // The plan has seen it, and the rest of the command was to repair it.
-            self.knowledge.switched_by_hand &= failed(&messages) || !finished;
         }
         let stored = self.stored();
         let instance = self.instance.as_ref();
@@ -189,12 +183,12 @@ impl Stage {
         Ok((messages, finished))
     }
 
-    /// The command itself. The last of the answers says whether a plan was made.
+    /// The command itself.
     async fn refresh_plan_apply(
         &mut self,
         configuration: &Value,
         trouble: &Trouble,
-    ) -> Result<(Vec<Message>, bool, bool), String> {
+    ) -> Result<(Vec<Message>, bool), String> {
         self.core.configure().await?;
         let mut messages = Vec::new();
         let mut instance = self.instance.clone();
@@ -202,14 +196,14 @@ impl Stage {
             let (read, said) = self.core.refresh(before).await?;
             messages.extend(said);
             if failed(&messages) {
-                return Ok((messages, true, false));
+                return Ok((messages, true));
             }
             instance = read;
         }
         let plan = self.core.plan(instance.as_ref(), configuration).await?;
         messages.extend(plan.messages.clone());
         if failed(&messages) {
-            return Ok((messages, true, true));
+            return Ok((messages, true));
         }
         let edited = matches!(trouble, Trouble::Meanwhile).then(|| self.by_hand(Argument::Account));
         self.core.configure().await?;
@@ -240,7 +234,7 @@ impl Stage {
         if matches!(trouble, Trouble::Stop | Trouble::Kill) {
             self.restart().await?;
         }
-        Ok((messages, finished, true))
+        Ok((messages, finished))
     }
 
     /// When nothing is in the way any more, all becomes well.

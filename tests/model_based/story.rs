@@ -7,7 +7,7 @@ use std::fmt;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use webex_cc_simulator::{Script, SecretsInAnswers};
+use webex_cc_simulator::{Action, Script, SecretsInAnswers};
 
 /// A world, and what happens in it.
 #[derive(Clone, Debug)]
@@ -41,19 +41,10 @@ impl Secrets {
 /// One thing that happens.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// `terraform apply`
-    Apply(Trouble),
+    /// The configuration changes, and `terraform apply`
+    Apply { changes: Vec<Change>, trouble: Trouble },
     /// `terraform destroy`
     Destroy(Trouble),
-    /// The configuration gets another secret, and another version of it.
-    Rotate,
-    /// The configuration gets another value of an argument that every connector
-    /// has, or that its way to authenticate has.
-    Edit(Argument),
-    /// The configuration says the opposite about `active`.
-    Switch,
-    /// The configuration gets the other way to authenticate.
-    Reauthenticate,
     /// Somebody edits the connector in Control Hub.
     Drift(Argument),
     /// Somebody activates or deactivates it there.
@@ -66,6 +57,19 @@ pub(super) enum Step {
     Forget,
     /// `terraform import` of something that is not in state.
     Import,
+}
+
+/// A change of the configuration.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    /// Another secret, and another version of it.
+    Rotate,
+    /// Another value of an argument.
+    Edit(Argument),
+    /// The opposite about `active`.
+    Switch,
+    /// The other way to authenticate.
+    Reauthenticate,
 }
 
 /// An argument to edit.
@@ -84,8 +88,8 @@ pub(super) enum Argument {
 pub(super) enum Trouble {
     /// Nothing.
     None,
-    /// Requests fail.
-    Fault { method: Method, fault: Fault, times: u32 },
+    /// After some requests that do not, some requests fail.
+    Fault { method: Method, fault: Fault, after: u32, times: u32 },
     /// The user presses Ctrl-C while a write is under way.
     Stop,
     /// The provider is killed while a write is under way.
@@ -127,9 +131,9 @@ impl Trouble {
         match self {
             Self::None | Self::Meanwhile => Vec::new(),
             Self::Stop | Self::Kill => ["POST", "PUT", "DELETE"]
-                .map(|method| Script::new(webex_cc_simulator::Action::DelayMs(200)).method(method))
+                .map(|method| Script::new(Action::DelayMs(200)).method(method))
                 .to_vec(),
-            Self::Fault { method, fault, times } => {
+            Self::Fault { method, fault, after, times } => {
                 let script = match fault {
                     Fault::TooMany => {
                         Script::answer(429, problem("slow down")).header("Retry-After", "0")
@@ -140,14 +144,15 @@ impl Trouble {
                     Fault::LostAnswer => Script::lost_answer(502, "<html>lost</html>".into()),
                     Fault::Locked => Script::answer(423, problem("locked")),
                 };
-                let script = script.times(*times);
-                vec![match method {
+                let of_method = |script: Script| match method {
                     Method::Post => script.method("POST"),
                     Method::Put => script.method("PUT"),
                     Method::Delete => script.method("DELETE"),
                     Method::Get => script.method("GET"),
                     Method::Any => script,
-                }]
+                };
+                let unharmed = Script::new(Action::DelayMs(0)).times(*after);
+                vec![of_method(unharmed), of_method(script.times(*times))]
             }
         }
     }
@@ -161,7 +166,7 @@ fn problem(reason: &str) -> serde_json::Value {
 pub(super) fn stories() -> impl Strategy<Value = Story> {
     let secrets =
         prop_oneof![Just(Secrets::Omitted), Just(Secrets::Masked), Just(Secrets::InTheClear)];
-    (any::<bool>(), secrets, vec(step(), 1..10)).prop_map(|(lock, secrets, steps)| Story {
+    (any::<bool>(), secrets, vec(step(), 2..12)).prop_map(|(lock, secrets, steps)| Story {
         lock,
         secrets,
         steps,
@@ -169,19 +174,25 @@ pub(super) fn stories() -> impl Strategy<Value = Story> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
+    let apply = (vec(change(), 0..3), trouble());
     prop_oneof![
-        8 => trouble().prop_map(Step::Apply),
-        1 => Just(Step::Rotate),
-        2 => argument().prop_map(Step::Edit),
-        1 => Just(Step::Switch),
+        20 => apply.prop_map(|(changes, trouble)| Step::Apply { changes, trouble }),
         1 => argument().prop_map(Step::Drift),
         1 => Just(Step::SwitchByHand),
         1 => Just(Step::DeleteByHand),
-        1 => Just(Step::Reauthenticate),
         1 => Just(Step::Taint),
         1 => Just(Step::Forget),
         1 => Just(Step::Import),
         2 => trouble().prop_map(Step::Destroy),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        4 => Just(Change::Rotate),
+        4 => argument().prop_map(Change::Edit),
+        2 => Just(Change::Switch),
+        1 => Just(Change::Reauthenticate),
     ]
 }
 
@@ -191,11 +202,11 @@ fn argument() -> impl Strategy<Value = Argument> {
 
 fn trouble() -> impl Strategy<Value = Trouble> {
     let method = prop_oneof![
-        Just(Method::Post),
-        Just(Method::Put),
-        Just(Method::Delete),
-        Just(Method::Get),
-        Just(Method::Any),
+        2 => Just(Method::Post),
+        4 => Just(Method::Put),
+        1 => Just(Method::Delete),
+        1 => Just(Method::Get),
+        1 => Just(Method::Any),
     ];
     let fault = prop_oneof![
         Just(Fault::TooMany),
@@ -205,11 +216,12 @@ fn trouble() -> impl Strategy<Value = Trouble> {
         Just(Fault::LostAnswer),
         Just(Fault::Locked),
     ];
-    let faults = (method, fault, prop_oneof![Just(1_u32), Just(2), Just(5)])
-        .prop_map(|(method, fault, times)| Trouble::Fault { method, fault, times });
+    let (after, times) = (0..3_u32, prop_oneof![Just(1_u32), Just(2), Just(10)]);
+    let faults = (method, fault, after, times)
+        .prop_map(|(method, fault, after, times)| Trouble::Fault { method, fault, after, times });
     prop_oneof![
-        4 => Just(Trouble::None),
-        6 => faults,
+        8 => Just(Trouble::None),
+        8 => faults,
         1 => Just(Trouble::Stop),
         1 => Just(Trouble::Kill),
         1 => Just(Trouble::Meanwhile),
@@ -235,16 +247,13 @@ impl fmt::Display for Story {
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Apply(trouble) => write!(formatter, "terraform apply{trouble}"),
+            Self::Apply { changes, trouble } => {
+                for change in changes {
+                    write!(formatter, "The configuration gets another {change}. ")?;
+                }
+                write!(formatter, "terraform apply{trouble}")
+            }
             Self::Destroy(trouble) => write!(formatter, "terraform destroy{trouble}"),
-            Self::Rotate => formatter.write_str("The configuration gets another secret."),
-            Self::Edit(argument) => {
-                write!(formatter, "The configuration gets another {argument}.")
-            }
-            Self::Switch => formatter.write_str("The configuration turns `active` round."),
-            Self::Reauthenticate => {
-                formatter.write_str("The configuration gets another way to authenticate.")
-            }
             Self::Drift(argument) => {
                 write!(formatter, "Somebody edits the {argument} in Control Hub.")
             }
@@ -253,6 +262,17 @@ impl fmt::Display for Step {
             Self::Taint => formatter.write_str("terraform taint"),
             Self::Forget => formatter.write_str("terraform state rm"),
             Self::Import => formatter.write_str("terraform import"),
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rotate => formatter.write_str("secret"),
+            Self::Edit(argument) => argument.fmt(formatter),
+            Self::Switch => formatter.write_str("value of active"),
+            Self::Reauthenticate => formatter.write_str("way to authenticate"),
         }
     }
 }
@@ -276,7 +296,7 @@ impl fmt::Display for Trouble {
                 formatter.write_str(", and the provider is killed while a write is under way")
             }
             Self::Meanwhile => formatter.write_str(", and somebody edits it after the plan"),
-            Self::Fault { method, fault, times } => {
+            Self::Fault { method, fault, after, times } => {
                 let method = match method {
                     Method::Post => "POST",
                     Method::Put => "PUT",
@@ -292,11 +312,14 @@ impl fmt::Display for Trouble {
                     Fault::LostAnswer => "is done, and its answer lost in a gateway's 502",
                     Fault::Locked => "is answered 423",
                 };
-                let times = match times {
-                    1 => "the first".to_owned(),
-                    times => format!("each of the first {times}"),
-                };
-                write!(formatter, ", and {times} {method} {fault}")
+                let first = after + 1;
+                match times {
+                    1 => write!(formatter, ", and {method} {first} {fault}"),
+                    _ => {
+                        let last = after + times;
+                        write!(formatter, ", and each {method} from {first} to {last} {fault}")
+                    }
+                }
             }
         }
     }
