@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 /// How many stories are played when nobody asks for more.
-const STORIES: u64 = 32;
+const STORIES: u64 = 64;
 
 /// How many are played at a time. They wait for each other's network most of
 /// the time, not for the processor.

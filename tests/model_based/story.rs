@@ -174,7 +174,8 @@ pub(super) fn stories() -> impl Strategy<Value = Story> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let apply = (vec(change(), 0..3), trouble());
+    let changes = prop_oneof![1 => Just(Vec::new()), 5 => vec(change(), 1..4)];
+    let apply = (changes, trouble());
     prop_oneof![
         20 => apply.prop_map(|(changes, trouble)| Step::Apply { changes, trouble }),
         1 => argument().prop_map(Step::Drift),
@@ -216,7 +217,8 @@ fn trouble() -> impl Strategy<Value = Trouble> {
         Just(Fault::LostAnswer),
         Just(Fault::Locked),
     ];
-    let (after, times) = (0..3_u32, prop_oneof![Just(1_u32), Just(2), Just(10)]);
+    // With two retries, three failures end a request, and the next one works.
+    let (after, times) = (0..4_u32, prop_oneof![Just(1_u32), Just(3), Just(10)]);
     let faults = (method, fault, after, times)
         .prop_map(|(method, fault, after, times)| Trouble::Fault { method, fault, after, times });
     prop_oneof![
