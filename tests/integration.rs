@@ -28,3 +28,6 @@ mod conformance;
 
 /// The documentation: made from what is served, its links and its examples.
 mod documentation;
+
+/// Random stories, and the few rules that hold in all of them.
+mod model_based;

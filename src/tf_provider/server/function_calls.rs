@@ -1,9 +1,8 @@
 //! Calls about functions.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::{Server, wire};
 use crate::tf_provider::function::{FunctionError, Parameter, Signature};
+use crate::tf_provider::plugin::panics::guard;
 use crate::tf_provider::protocol::tfplugin5 as protocol;
 use crate::tf_provider::value::Value;
 
@@ -16,18 +15,19 @@ impl Server {
         protocol::get_functions::Response { functions: functions.collect(), ..Default::default() }
     }
 
-    pub(super) fn function_result(
+    pub(super) async fn function_result(
         &self,
         request: &protocol::call_function::Request,
     ) -> protocol::call_function::Response {
-        let computed =
-            catch_unwind(AssertUnwindSafe(|| self.compute(request))).unwrap_or_else(|_| {
-                Err(FunctionError {
-                    text: "A defect in this provider ended the function call. Please report it."
-                        .to_owned(),
-                    argument: None,
-                })
-            });
+        let computed = guard(async { self.compute(request) }).await.unwrap_or_else(|panicked| {
+            Err(FunctionError {
+                text: format!(
+                    "A defect in this provider ended the function call ({panicked}). Please \
+                     report it."
+                ),
+                argument: None,
+            })
+        });
         match computed {
             Ok(result) => protocol::call_function::Response { result: Some(result), error: None },
             Err(error) => protocol::call_function::Response {

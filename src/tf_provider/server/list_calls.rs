@@ -37,9 +37,12 @@ impl Server {
         Ok(protocol::validate_list_resource_config::Response::default().with(messages))
     }
 
-    pub(super) fn list(&self, request: &protocol::list_resource::Request) -> Events {
+    pub(super) async fn list(&self, request: &protocol::list_resource::Request) -> Events {
         let (found, events) = Found::channel(AHEAD);
-        let listed = match self.list_request(request) {
+        let listed = guard(async { self.list_request(request) })
+            .await
+            .unwrap_or_else(|panicked| Err(defect("ListResource", &panicked).into()));
+        let listed = match listed {
             Ok(listed) => listed,
             Err(messages) => return stream::iter(messages.into_iter().map(problem)).boxed(),
         };

@@ -11,6 +11,9 @@ mod provider_calls;
 mod resource_calls;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
@@ -236,7 +239,7 @@ impl provider_server::Provider for Server {
         &self,
         request: Request<protocol::call_function::Request>,
     ) -> Result<Response<protocol::call_function::Response>, Status> {
-        Ok(Response::new(self.function_result(&request.into_inner())))
+        Ok(Response::new(self.function_result(&request.into_inner()).await))
     }
 
     type ListResourceStream = list_calls::Events;
@@ -245,7 +248,7 @@ impl provider_server::Provider for Server {
         &self,
         request: Request<protocol::list_resource::Request>,
     ) -> Result<Response<Self::ListResourceStream>, Status> {
-        Ok(Response::new(self.list(&request.into_inner())))
+        Ok(Response::new(self.list(&request.into_inner()).await))
     }
 
     async fn validate_list_resource_config(

@@ -1,0 +1,379 @@
+//! Corner cases of the protocol that the real provider has no example of, by
+//! the names under which the field tests them.
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+
+use super::{identity, received, request, schema, sent, sent_as, server, thing};
+use crate::tf_provider::diagnostics::Diagnostics;
+use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
+use crate::tf_provider::object::{Identity, Object, Private, State};
+use crate::tf_provider::protocol::tfplugin5 as protocol;
+use crate::tf_provider::protocol::tfplugin5::provider_server::Provider as _;
+use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
+use crate::tf_provider::resource::{
+    CreateRequest, DeleteRequest, Outcome, ReadOutcome, ReadRequest, Resource, UpdateRequest,
+};
+use crate::tf_provider::schema::{IdentitySchema, Schema};
+use crate::tf_provider::value::{Type, Value, msgpack};
+
+/// A resource that becomes what was planned; its id is always 1.
+struct Echo;
+
+fn echoed(object: &Object) -> Outcome {
+    let object = object.clone().with("id", "1");
+    Outcome {
+        state: Some(State::new(object, &schema().block)),
+        private: Private::default(),
+        identity: Some(Identity(Object::default().with("id", "1"))),
+        diagnostics: Diagnostics::new(),
+    }
+}
+
+#[async_trait]
+impl Resource for Echo {
+    fn schema(&self) -> Schema {
+        schema()
+    }
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(identity())
+    }
+    async fn read(&self, request: ReadRequest) -> ReadOutcome {
+        let outcome = echoed(request.state.object());
+        ReadOutcome {
+            state: outcome.state,
+            private: request.private,
+            identity: outcome.identity,
+            diagnostics: Diagnostics::new(),
+        }
+    }
+    async fn create(&self, request: CreateRequest) -> Outcome {
+        echoed(request.plan.object())
+    }
+    async fn update(&self, request: UpdateRequest) -> Outcome {
+        echoed(request.plan.object())
+    }
+    async fn delete(&self, _request: DeleteRequest) -> Outcome {
+        Outcome::default()
+    }
+}
+
+#[async_trait]
+impl Provider for Echo {
+    fn schema(&self) -> Schema {
+        schema()
+    }
+    async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
+        Diagnostics::new()
+    }
+}
+
+/// Finds things for as long as anybody wants them, and says when it ends.
+struct Endless(mpsc::UnboundedSender<usize>);
+
+#[async_trait]
+impl ListResource for Endless {
+    fn schema(&self) -> Schema {
+        schema()
+    }
+    async fn list(&self, request: ListRequest, found: Found) {
+        let mut count = 0;
+        loop {
+            let id = count.to_string();
+            let object = Object::null(&schema().block).with("id", id.as_str());
+            let item = ListItem {
+                identity: Identity(Object::default().with("id", id.as_str())),
+                display_name: format!("Thing {id}"),
+                object: request.include_object.then(|| State::new(object, &schema().block)),
+            };
+            if !found.send(item).await {
+                break;
+            }
+            count += 1;
+        }
+        self.0.send(count).unwrap();
+    }
+}
+
+/// Joins a separator and any number of texts.
+struct Join;
+
+impl Function for Join {
+    fn signature(&self) -> Signature {
+        let parameter = |name| Parameter { name, ty: Type::String, description: "A text." };
+        Signature {
+            summary: "Joins texts.",
+            description: "Joins texts.",
+            parameters: vec![parameter("separator")],
+            variadic: Some(parameter("texts")),
+            result: Type::String,
+        }
+    }
+    fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
+        let texts = arguments.iter().filter_map(|value| match value {
+            Value::String(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let texts: Vec<_> = texts.collect();
+        Ok(texts[1..].join(texts[0]).into())
+    }
+}
+
+/// Gives back what it is given, type included.
+struct Same;
+
+impl Function for Same {
+    fn signature(&self) -> Signature {
+        Signature {
+            summary: "Gives it back.",
+            description: "Gives it back.",
+            parameters: vec![Parameter { name: "it", ty: Type::Dynamic, description: "It." }],
+            variadic: None,
+            result: Type::Dynamic,
+        }
+    }
+    fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
+        Ok(arguments[0].clone())
+    }
+}
+
+fn registry() -> Registry {
+    Registry::new(Box::new(Echo))
+        .resource("thing", Box::new(Echo))
+        .function("join", Box::new(Join))
+        .function("same", Box::new(Same))
+}
+
+/// Plans and applies a creation, and returns what is in state then.
+async fn created(config: &Value) -> Value {
+    let server = server(registry());
+    let planned = server
+        .plan_resource_change(request(protocol::plan_resource_change::Request {
+            type_name: "thing".to_owned(),
+            proposed_new_state: sent(config),
+            config: sent(config),
+            ..Default::default()
+        }))
+        .await
+        .expect("no gRPC error")
+        .into_inner();
+    assert_eq!((&planned.diagnostics[..], planned.deferred), (&[][..], None));
+    let applied = server
+        .apply_resource_change(request(protocol::apply_resource_change::Request {
+            type_name: "thing".to_owned(),
+            planned_state: planned.planned_state,
+            config: sent(config),
+            ..Default::default()
+        }))
+        .await
+        .expect("no gRPC error")
+        .into_inner();
+    assert_eq!(applied.diagnostics, []);
+    received(applied.new_state.as_ref())
+}
+
+#[tokio::test]
+async fn dynamic_values() {
+    let list = Type::List(Box::new(Type::Number));
+    let object = Type::Object([("a".to_owned(), list.clone())].into());
+    let numbers = Value::List(vec![1.into(), Value::Null]);
+    for (ty, value) in [
+        (Type::String, Value::from("text")),
+        (Type::Bool, true.into()),
+        (list.clone(), numbers.clone()),
+        (object, Value::Map([("a".to_owned(), numbers)].into())),
+        (Type::Tuple(vec![Type::String, list]), Value::List(vec!["a".into(), Value::Null])),
+        (Type::String, Value::Null),
+    ] {
+        let dynamic = Value::Dynamic(Box::new((ty, value)));
+        let config = thing([("name", "a".into()), ("anything", dynamic.clone())]);
+        let state = created(&config).await;
+        assert_eq!(state, thing([("name", "a".into()), ("id", "1".into()), ("anything", dynamic)]));
+    }
+    // Without a type there is nothing to keep but that it is null.
+    let state = created(&thing([("name", "a".into())])).await;
+    assert_eq!(state, thing([("name", "a".into()), ("id", "1".into())]));
+}
+
+#[tokio::test]
+async fn precision_of_numbers() {
+    for digits in
+        ["1e400", "-1e-400", "0.1000000000000000055511151231257827", "36893488147419103233"]
+    {
+        let number = Value::Number(digits.parse().unwrap());
+        let state = created(&thing([("name", "a".into()), ("number", number.clone())])).await;
+        assert_eq!(state, thing([("name", "a".into()), ("id", "1".into()), ("number", number)]));
+    }
+}
+
+#[tokio::test]
+async fn variadic_functions() {
+    let server = server(registry());
+    let call = async |arguments: &[Value]| {
+        let arguments = arguments.iter().map(|value| sent_as(value, &Type::String)).collect();
+        let name = "join".to_owned();
+        let answer = server
+            .call_function(request(protocol::call_function::Request { name, arguments }))
+            .await
+            .expect("no gRPC error")
+            .into_inner();
+        match (answer.result, answer.error) {
+            (Some(result), None) => Ok(msgpack::decode(&result.msgpack, &Type::String).unwrap()),
+            (None, Some(error)) => Err(error),
+            both => panic!("{both:?}"),
+        }
+    };
+    assert_eq!(call(&["-".into()]).await, Ok("".into()));
+    assert_eq!(call(&["-".into(), "a".into()]).await, Ok("a".into()));
+    assert_eq!(call(&["-".into(), "a".into(), "b".into(), "c".into()]).await, Ok("a-b-c".into()));
+    assert_eq!(call(&["-".into(), Value::Unknown]).await, Ok(Value::Unknown));
+    let error = call(&["-".into(), "a".into(), Value::Null]).await.unwrap_err();
+    assert_eq!(error.function_argument, Some(2), "{error:?}");
+    let error = call(&[]).await.unwrap_err();
+    assert_eq!(error.function_argument, None, "{error:?}");
+    let flag = sent_as(&true.into(), &Type::Bool);
+    let text = sent_as(&"a".into(), &Type::String);
+    let wrong = protocol::call_function::Request {
+        name: "join".to_owned(),
+        arguments: vec![text.clone(), text, flag],
+    };
+    let answer = server.call_function(request(wrong)).await.unwrap().into_inner();
+    assert_eq!(answer.error.and_then(|error| error.function_argument), Some(2));
+}
+
+#[tokio::test]
+async fn dynamic_arguments_and_results_of_functions() {
+    let server = server(registry());
+    let value = Value::Dynamic(Box::new((Type::Number, 7.into())));
+    let arguments = vec![sent_as(&value, &Type::Dynamic)];
+    let call = protocol::call_function::Request { name: "same".to_owned(), arguments };
+    let answer = server.call_function(request(call)).await.unwrap().into_inner();
+    assert_eq!(answer.error, None);
+    let result = msgpack::decode(&answer.result.unwrap().msgpack, &Type::Dynamic).unwrap();
+    assert_eq!(result, value);
+}
+
+fn wanted(limit: i64, include_resource_object: bool) -> protocol::list_resource::Request {
+    protocol::list_resource::Request {
+        type_name: "thing".to_owned(),
+        config: sent(&thing([("name", "a".into())])),
+        include_resource_object,
+        limit,
+    }
+}
+
+#[tokio::test]
+async fn list_limit() {
+    let (ended, mut ends) = mpsc::unbounded_channel();
+    let server = server(registry().list_resource("thing", Box::new(Endless(ended))));
+    for limit in [1, 3, 100] {
+        let events = server.list_resource(request(wanted(limit, false))).await.unwrap();
+        let events: Vec<_> = events.into_inner().collect().await;
+        assert_eq!(i64::try_from(events.len()), Ok(limit));
+        // The search has noticed, and did not run far ahead.
+        let found = i64::try_from(ends.recv().await.unwrap()).unwrap();
+        assert!((limit..limit + 100).contains(&found), "{found} found of {limit} wanted");
+    }
+}
+
+#[tokio::test]
+async fn list_ends_when_nobody_listens() {
+    let (ended, mut ends) = mpsc::unbounded_channel();
+    let server = server(registry().list_resource("thing", Box::new(Endless(ended))));
+    let mut events = server.list_resource(request(wanted(0, false))).await.unwrap().into_inner();
+    assert!(events.next().await.is_some());
+    drop(events);
+    assert!(ends.recv().await.unwrap() < 100);
+}
+
+#[tokio::test]
+async fn list_include_object() {
+    let (ended, _ends) = mpsc::unbounded_channel();
+    let server = server(registry().list_resource("thing", Box::new(Endless(ended))));
+    for include in [false, true] {
+        let mut events =
+            server.list_resource(request(wanted(1, include))).await.unwrap().into_inner();
+        let event = events.next().await.unwrap().unwrap();
+        assert!(event.identity.is_some(), "an identity always");
+        assert_eq!(event.resource_object.is_some(), include);
+        if include {
+            let object = received(event.resource_object.as_ref());
+            assert_eq!(object, thing([("id", "0".into())]));
+        }
+    }
+}
+
+/// A client that allows deferral gets an ordinary answer, because nothing here
+/// defers (reference §1: OpenTofu 1.11.0 allows it without meaning it).
+#[tokio::test]
+async fn deferred_is_never_answered() {
+    let server = server(registry());
+    let client_capabilities =
+        Some(protocol::ClientCapabilities { deferral_allowed: true, ..Default::default() });
+    let unknown = sent(&thing([("name", Value::Unknown)]));
+    let planned = server
+        .plan_resource_change(request(protocol::plan_resource_change::Request {
+            type_name: "thing".to_owned(),
+            proposed_new_state: unknown.clone(),
+            config: unknown,
+            client_capabilities,
+            ..Default::default()
+        }))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!((planned.deferred, planned.diagnostics.len()), (None, 0));
+}
+
+/// What a peer applies although it is not known is refused before anything is
+/// done.
+#[tokio::test]
+async fn unknown_at_apply() {
+    let server = server(registry());
+    let unknown = sent(&thing([("name", Value::Unknown)]));
+    let applied = server
+        .apply_resource_change(request(protocol::apply_resource_change::Request {
+            type_name: "thing".to_owned(),
+            planned_state: unknown.clone(),
+            config: unknown,
+            ..Default::default()
+        }))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(applied.diagnostics.len(), 1);
+    assert_eq!(applied.new_state, None, "there was nothing before, and there is nothing now");
+}
+
+/// An update that comes back with another identity is an error, beside the
+/// state that is true now.
+#[tokio::test]
+async fn identity_change_refused() {
+    let server = server(registry());
+    let other = Value::Map([("id".to_owned(), "2".into())].into());
+    let planned_identity = Some(protocol::ResourceIdentityData {
+        identity_data: Some(sent_as(&other, &identity().value_type())),
+    });
+    let old = thing([("name", "old".into()), ("id", "2".into())]);
+    let new = thing([("name", "new".into()), ("id", "2".into())]);
+    let applied = server
+        .apply_resource_change(request(protocol::apply_resource_change::Request {
+            type_name: "thing".to_owned(),
+            prior_state: sent(&old),
+            planned_state: sent(&new),
+            config: sent(&thing([("name", "new".into())])),
+            planned_identity,
+            ..Default::default()
+        }))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(applied.diagnostics.len(), 1);
+    assert!(applied.diagnostics[0].detail.contains("id differs"), "{applied:?}");
+    assert_eq!(
+        received(applied.new_state.as_ref()),
+        thing([("name", "new".into()), ("id", "1".into())])
+    );
+}

@@ -1,0 +1,407 @@
+//! Panics (faults row 37): each is the error of one call. What is known by then
+//! is kept, the text shows no value, and the next call is served.
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+
+use super::{identity, received, request, schema, sent, server, thing};
+use crate::tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
+use crate::tf_provider::diagnostics::Diagnostics;
+use crate::tf_provider::function::{Function, FunctionError, Signature};
+use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
+use crate::tf_provider::object::{Identity, Object, Private, State};
+use crate::tf_provider::protocol::tfplugin5::provider_server::Provider as Calls;
+use crate::tf_provider::protocol::tfplugin5::{self as protocol, Diagnostic};
+use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
+use crate::tf_provider::resource::{
+    Checkpoint, CreateRequest, DeleteRequest, ImportRequest, Imported, Outcome, ReadOutcome,
+    ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest,
+};
+use crate::tf_provider::schema::{IdentitySchema, Schema};
+use crate::tf_provider::value::{Type, Value};
+
+/// What every panic here quotes, as an assertion on a credential would.
+const CANARY: &str = "canary-in-a-panic";
+
+/// The name of an object whose calls save a checkpoint before they panic.
+const CHECKPOINT: &str = "checkpoint";
+
+/// Panics in everything but its schemas.
+struct Panics;
+
+fn panics() -> ! {
+    panic!("{CANARY}");
+}
+
+/// What is known to be true when the call panics.
+fn save(checkpoint: &Checkpoint, name: &Value) {
+    if *name == Value::from(CHECKPOINT) {
+        let object = Object::null(&schema().block).with("name", "saved").with("id", "7");
+        checkpoint.save(Outcome {
+            state: Some(State::new(object.with("secret_wo", CANARY), &schema().block)),
+            private: Private::remember(&"saved"),
+            identity: Some(Identity(Object::default().with("id", "7"))),
+            diagnostics: Diagnostics::new(),
+        });
+    }
+}
+
+#[async_trait]
+impl Resource for Panics {
+    fn schema(&self) -> Schema {
+        schema()
+    }
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(identity())
+    }
+    fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
+        panics()
+    }
+    async fn review(&self, _request: ReviewRequest<'_>) -> Review {
+        panics()
+    }
+    async fn read(&self, _request: ReadRequest) -> ReadOutcome {
+        tokio::task::yield_now().await;
+        panics()
+    }
+    async fn create(&self, request: CreateRequest) -> Outcome {
+        save(&request.checkpoint, request.plan.object().get("name"));
+        tokio::task::yield_now().await;
+        panics()
+    }
+    async fn update(&self, request: UpdateRequest) -> Outcome {
+        save(&request.checkpoint, request.plan.object().get("name"));
+        panics()
+    }
+    async fn delete(&self, request: DeleteRequest) -> Outcome {
+        save(&request.checkpoint, request.prior.object().get("name"));
+        panics()
+    }
+    async fn import(&self, _request: ImportRequest) -> Result<Imported, Diagnostics> {
+        panics()
+    }
+    fn upgrade(&self, _: &Schema, _: i64, _: &[u8]) -> Result<Object, Diagnostics> {
+        panics()
+    }
+    fn generate(&self, _schema: &Schema, _state: &State) -> Object {
+        panics()
+    }
+}
+
+#[async_trait]
+impl Provider for Panics {
+    fn schema(&self) -> Schema {
+        schema()
+    }
+    fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
+        panics()
+    }
+    async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
+        panics()
+    }
+}
+
+#[async_trait]
+impl DataSource for Panics {
+    fn schema(&self) -> Schema {
+        schema()
+    }
+    fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
+        panics()
+    }
+    async fn read(&self, _request: DataSourceRequest) -> Result<DataSourceOutcome, Diagnostics> {
+        panics()
+    }
+}
+
+#[async_trait]
+impl ListResource for Panics {
+    fn schema(&self) -> Schema {
+        schema()
+    }
+    fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
+        panics()
+    }
+    async fn list(&self, _request: ListRequest, found: Found) {
+        let identity = Identity(Object::default().with("id", "1"));
+        found.send(ListItem { identity, display_name: "one".to_owned(), object: None }).await;
+        panics()
+    }
+}
+
+impl Function for Panics {
+    fn signature(&self) -> Signature {
+        Signature {
+            summary: "Panics.",
+            description: "Panics.",
+            parameters: Vec::new(),
+            variadic: None,
+            result: Type::String,
+        }
+    }
+    fn call(&self, _arguments: &[Value]) -> Result<Value, FunctionError> {
+        panics()
+    }
+}
+
+/// A resource whose very schema panics.
+struct NoSchema;
+
+#[async_trait]
+impl ListResource for NoSchema {
+    fn schema(&self) -> Schema {
+        panics()
+    }
+    async fn list(&self, _request: ListRequest, _found: Found) {}
+}
+
+fn registry() -> Registry {
+    Registry::new(Box::new(Panics))
+        .resource("thing", Box::new(Panics))
+        .data_source("thing", Box::new(Panics))
+        .list_resource("thing", Box::new(Panics))
+        .function("panics", Box::new(Panics))
+}
+
+/// The one message of a panic: an error that says where and not what.
+#[track_caller]
+fn assert_defect(call: &str, messages: &[Diagnostic]) {
+    let [message] = messages else { panic!("{call}: {messages:?}") };
+    assert_eq!(message.severity(), protocol::diagnostic::Severity::Error);
+    let text = format!("{}\n{}", message.summary, message.detail);
+    assert!(text.contains(call), "{text}");
+    assert!(text.contains("report this"), "{text}");
+    assert!(!text.contains(CANARY), "{text}");
+}
+
+macro_rules! unary {
+    ($server:expr, $method:ident, $request:expr) => {
+        Calls::$method(&$server, request($request)).await.expect("no gRPC error").into_inner()
+    };
+}
+
+#[tokio::test]
+async fn calls_that_change_nothing_answer_with_the_defect() {
+    let server = server(registry());
+    let name = || "thing".to_owned();
+    let config = || sent(&thing([("name", "a".into()), ("secret_wo", CANARY.into())]));
+    let raw = || Some(protocol::RawState { json: b"{}".to_vec(), flatmap: [].into() });
+
+    let answer = unary!(
+        server,
+        prepare_provider_config,
+        protocol::prepare_provider_config::Request { config: config() }
+    );
+    assert_defect("PrepareProviderConfig", &answer.diagnostics);
+    let answer = unary!(
+        server,
+        configure,
+        protocol::configure::Request { config: config(), ..Default::default() }
+    );
+    assert_defect("Configure", &answer.diagnostics);
+    let answer = unary!(
+        server,
+        validate_resource_type_config,
+        protocol::validate_resource_type_config::Request {
+            type_name: name(),
+            config: config(),
+            client_capabilities: None
+        }
+    );
+    assert_defect("ValidateResourceTypeConfig", &answer.diagnostics);
+    let answer = unary!(
+        server,
+        upgrade_resource_state,
+        protocol::upgrade_resource_state::Request {
+            type_name: name(),
+            version: 0,
+            raw_state: raw()
+        }
+    );
+    assert_defect("UpgradeResourceState", &answer.diagnostics);
+    let answer = unary!(
+        server,
+        plan_resource_change,
+        protocol::plan_resource_change::Request {
+            type_name: name(),
+            proposed_new_state: config(),
+            config: config(),
+            ..Default::default()
+        }
+    );
+    assert_defect("PlanResourceChange", &answer.diagnostics);
+    let answer = unary!(
+        server,
+        import_resource_state,
+        protocol::import_resource_state::Request {
+            type_name: name(),
+            id: "1".to_owned(),
+            ..Default::default()
+        }
+    );
+    assert_defect("ImportResourceState", &answer.diagnostics);
+    assert!(answer.imported_resources.is_empty());
+    let answer = unary!(
+        server,
+        generate_resource_config,
+        protocol::generate_resource_config::Request { type_name: name(), state: config() }
+    );
+    assert_defect("GenerateResourceConfig", &answer.diagnostics);
+    let answer = unary!(
+        server,
+        validate_data_source_config,
+        protocol::validate_data_source_config::Request { type_name: name(), config: config() }
+    );
+    assert_defect("ValidateDataSourceConfig", &answer.diagnostics);
+    let answer = unary!(
+        server,
+        read_data_source,
+        protocol::read_data_source::Request {
+            type_name: name(),
+            config: config(),
+            ..Default::default()
+        }
+    );
+    assert_defect("ReadDataSource", &answer.diagnostics);
+    let answer = unary!(
+        server,
+        validate_list_resource_config,
+        protocol::validate_list_resource_config::Request {
+            type_name: name(),
+            config: config(),
+            ..Default::default()
+        }
+    );
+    assert_defect("ValidateListResourceConfig", &answer.diagnostics);
+
+    // After all of this, calls that do not panic are served.
+    let answer = unary!(server, get_schema, protocol::get_provider_schema::Request {});
+    assert!(answer.diagnostics.is_empty() && answer.resource_schemas.len() == 1);
+}
+
+#[tokio::test]
+async fn a_function_says_where_it_panicked() {
+    let server = server(registry());
+    let answer = unary!(
+        server,
+        call_function,
+        protocol::call_function::Request { name: "panics".to_owned(), arguments: Vec::new() }
+    );
+    let error = answer.error.expect("an error");
+    assert!(error.text.contains("panicked"), "{error:?}");
+    assert!(!error.text.contains(CANARY) && answer.result.is_none(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_list_keeps_what_was_found_before_the_panic() {
+    let server = server(registry());
+    let wanted = protocol::list_resource::Request {
+        type_name: "thing".to_owned(),
+        config: sent(&thing([("name", "a".into())])),
+        ..Default::default()
+    };
+    let events = server.list_resource(request(wanted.clone())).await.unwrap().into_inner();
+    let events: Vec<_> = events.map(|event| event.expect("no gRPC error")).collect().await;
+    let [found, defect] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((found.display_name.as_str(), found.diagnostic.len()), ("one", 0));
+    assert_defect("ListResource", &defect.diagnostic);
+
+    let server = super::server(registry().list_resource("thing", Box::new(NoSchema)));
+    let events = server.list_resource(request(wanted)).await.unwrap().into_inner();
+    let events: Vec<_> = events.map(|event| event.expect("no gRPC error")).collect().await;
+    assert_eq!(events.len(), 1);
+    assert_defect("ListResource", &events[0].diagnostic);
+}
+
+#[tokio::test]
+async fn a_schema_that_panics_spoils_the_calls_that_need_it_and_no_other() {
+    let server = server(registry().list_resource("thing", Box::new(NoSchema)));
+    for _ in 0..2 {
+        let answer = unary!(server, get_schema, protocol::get_provider_schema::Request {});
+        assert_defect("GetSchema", &answer.diagnostics);
+    }
+    let answer = unary!(server, get_metadata, protocol::get_metadata::Request {});
+    assert!(answer.diagnostics.is_empty());
+}
+
+#[tokio::test]
+async fn a_read_keeps_state_private_state_and_identity() {
+    let server = server(registry());
+    let state = thing([("name", "a".into()), ("id", "1".into())]);
+    let current_identity = Some(protocol::ResourceIdentityData {
+        identity_data: Some(super::sent_as(
+            &Value::Map([("id".to_owned(), "1".into())].into()),
+            &identity().value_type(),
+        )),
+    });
+    let answer = unary!(
+        server,
+        read_resource,
+        protocol::read_resource::Request {
+            type_name: "thing".to_owned(),
+            current_state: sent(&state),
+            private: b"remembered".to_vec(),
+            current_identity: current_identity.clone(),
+            ..Default::default()
+        }
+    );
+    assert_defect("ReadResource", &answer.diagnostics);
+    assert_eq!(received(answer.new_state.as_ref()), state);
+    assert_eq!(answer.private, b"remembered");
+    assert_eq!(answer.new_identity, current_identity);
+}
+
+/// Create, update and delete, each before and after a checkpoint.
+#[tokio::test]
+async fn an_apply_keeps_what_is_known() {
+    let server = server(registry());
+    for name in ["a", CHECKPOINT] {
+        let old = thing([("name", name.into()), ("id", "1".into())]);
+        let new = thing([("name", name.into()), ("id", Value::Unknown)]);
+        let nothing = Value::Null;
+        for (prior, planned) in [(&nothing, &new), (&old, &new), (&old, &nothing)] {
+            let config =
+                if planned.is_null() { nothing.clone() } else { thing([("name", name.into())]) };
+            let answer = unary!(
+                server,
+                apply_resource_change,
+                protocol::apply_resource_change::Request {
+                    type_name: "thing".to_owned(),
+                    prior_state: sent(prior),
+                    planned_state: sent(planned),
+                    config: sent(&config),
+                    planned_private: b"remembered".to_vec(),
+                    ..Default::default()
+                }
+            );
+            assert_defect("ApplyResourceChange", &answer.diagnostics);
+            let kept = received(answer.new_state.as_ref());
+            if name == CHECKPOINT {
+                // Without the write-only value that the checkpoint was given.
+                assert_eq!(kept, thing([("name", "saved".into()), ("id", "7".into())]));
+                assert_eq!(answer.private, b"\"saved\"");
+                assert!(answer.new_identity.is_some());
+            } else {
+                assert_eq!(&kept, prior);
+                assert_eq!(answer.private, b"remembered");
+            }
+        }
+    }
+}
+
+/// A call that panics ends no other one that runs beside it.
+#[tokio::test]
+async fn calls_beside_a_panic_run_to_their_end() {
+    let server = server(registry());
+    let state = sent(&thing([("name", "a".into())]));
+    let reads = (0..50).map(|_| {
+        server.read_resource(request(protocol::read_resource::Request {
+            type_name: "thing".to_owned(),
+            current_state: state.clone(),
+            ..Default::default()
+        }))
+    });
+    for answer in futures_util::future::join_all(reads).await {
+        assert_defect("ReadResource", &answer.expect("no gRPC error").into_inner().diagnostics);
+    }
+}

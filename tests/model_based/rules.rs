@@ -1,0 +1,141 @@
+//! What must be true, whatever happens.
+//!
+//! This is the whole model. It does not say what the provider does; it says what
+//! nobody may ever find: two connectors of one name, a connector that no message
+//! names and no state holds, a secret that is blank or old, a connector that was
+//! left inactive without a word, a secret in a place that people read.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+use terraform_provider_webex::tf_provider::value::Value;
+
+use crate::support::checker::of;
+use crate::support::core::{Instance, Message};
+
+/// What the configuration says.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    pub(super) name: &'static str,
+    pub(super) oauth: bool,
+    pub(super) account: u32,
+    pub(super) address: u32,
+    pub(super) active: bool,
+    pub(super) secret: u32,
+}
+
+impl Wish {
+    /// The secret, which nobody may ever find outside of Webex.
+    pub(super) fn secret(&self) -> String {
+        format!("canary-secret-{}", self.secret)
+    }
+
+    /// The field in which Webex keeps it.
+    pub(super) fn secret_field(&self) -> &'static str {
+        if self.oauth { "clientSecret" } else { "password" }
+    }
+
+    pub(super) fn account(&self) -> String {
+        format!("account-{}", self.account)
+    }
+
+    pub(super) fn address(&self) -> String {
+        format!("https://example-{}.com/api/", self.address)
+    }
+
+    /// Where Webex keeps the account.
+    pub(super) fn account_field(&self) -> &'static str {
+        if self.oauth { "scope" } else { "username" }
+    }
+
+    /// What of a connector is not as the configuration says.
+    fn differences(&self, stored: &Json) -> Vec<String> {
+        let wanted = [
+            ("name", Json::from(self.name)),
+            ("resourceDomain", self.address().into()),
+            (self.account_field(), self.account().into()),
+            (self.secret_field(), self.secret().into()),
+            ("authenticationType", if self.oauth { "OAUTH2" } else { "BASIC" }.into()),
+            ("active", self.active.into()),
+        ];
+        let different = wanted.into_iter().filter(|(field, value)| stored[field] != *value);
+        different
+            .map(|(field, value)| format!("{field} is {}, not {value}", stored[field]))
+            .collect()
+    }
+}
+
+/// What is known about the world beside what Webex stores.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Knowledge {
+    /// Ids that a message has named, or that people know because they did it.
+    pub(super) told: BTreeSet<String>,
+    /// Ids of which nobody could have told, or not what became of them: the
+    /// provider was killed, or has said that it does not know.
+    pub(super) doubtful: BTreeSet<String>,
+    /// Ids of those that were inactive before the last command.
+    pub(super) inactive: BTreeSet<String>,
+}
+
+/// The rules that hold after every command.
+pub(super) fn always(
+    stored: &[Json],
+    instance: Option<&Instance>,
+    wish: &Wish,
+    knowledge: &Knowledge,
+    messages: &[Message],
+) -> Result<(), String> {
+    let names: BTreeSet<_> = stored.iter().map(|connector| connector["name"].to_string()).collect();
+    rule(names.len() == stored.len(), || format!("two connectors of one name: {stored:?}"))?;
+
+    let in_state = instance.map(id_of);
+    for connector in stored {
+        let id = connector["id"].as_str().unwrap_or_default();
+        let doubtful = knowledge.doubtful.contains(id);
+        let known = in_state.as_deref() == Some(id) || knowledge.told.contains(id);
+        rule(known || doubtful, || {
+            format!("the connector {id} is in no state, and no message has named it")
+        })?;
+        let secrets = [&connector["password"], &connector["clientSecret"]];
+        let secrets: Vec<_> = secrets.into_iter().filter_map(Json::as_str).collect();
+        let sound = |secret: &&str| secret.starts_with("canary-secret-");
+        rule(secrets.len() == 1 && secrets.iter().all(sound), || {
+            format!("the secret of the connector {id} is {secrets:?}")
+        })?;
+        if in_state.as_deref() == Some(id) && connector["active"] == false && wish.active {
+            let said =
+                messages.iter().any(|message| message.text.to_lowercase().contains("inactive"));
+            rule(said || knowledge.inactive.contains(id) || doubtful, || {
+                "the connector is inactive, and nobody was told".to_owned()
+            })?;
+        }
+    }
+    let private = instance.map(|instance| String::from_utf8_lossy(&instance.private).into_owned());
+    let seen = format!("{messages:?} {:?} {private:?}", instance.map(|instance| &instance.state));
+    rule(!seen.contains("canary-secret"), || format!("a secret was shown: {seen}"))
+}
+
+/// The rules that hold after an apply that reported no error.
+pub(super) fn applied(
+    stored: &[Json],
+    instance: Option<&Instance>,
+    wish: &Wish,
+) -> Result<(), String> {
+    let instance = instance.ok_or("an apply without errors has left nothing in state")?;
+    let connector = stored.iter().find(|connector| connector["id"] == id_of(instance).as_str());
+    let connector = connector.ok_or("an apply without errors, and the connector does not exist")?;
+    let different = wish.differences(connector);
+    rule(different.is_empty(), || format!("an apply without errors, but {}", different.join(", ")))
+}
+
+/// The id of what is in state.
+pub(super) fn id_of(instance: &Instance) -> String {
+    let Value::String(id) = of(&instance.state, "id") else {
+        panic!("no id in state: {:?}", instance.state)
+    };
+    id.clone()
+}
+
+fn rule(holds: bool, broken: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(broken()) }
+}

@@ -1,0 +1,391 @@
+//! Where a story is played: the program, a simulator, and the state between
+//! the commands.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::{Value as Json, json};
+use terraform_provider_webex::tf_provider::value::Value;
+use webex_cc_simulator::{Options, Simulator};
+
+use super::rules::{self, Knowledge, Wish, id_of};
+use super::story::{Argument, Change, Step, Story, Trouble};
+use crate::support::core::{Action, Core, Instance, Message, failed};
+use crate::support::plugin_client::proto::tfplugin5::stop;
+use crate::support::plugin_client::{Launch, Plugin};
+
+/// The resource that stories are about.
+const CONNECTOR: &str = "webex_cc_custom_connector";
+
+/// The names that it may have.
+const NAMES: [&str; 2] = ["Sun", "Moon"];
+
+/// How many undisturbed applies may be needed until all is well. The second is
+/// for what the first one told the user to do.
+const APPLIES_TO_CONVERGE: usize = 3;
+
+/// Plays a story; the error is the rule that it breaks.
+pub(super) async fn play(story: &Story) -> Result<(), String> {
+    let mut stage = Stage::set(story).await?;
+    for (index, step) in story.steps.iter().enumerate() {
+        let outcome = stage.step(step).await;
+        outcome.map_err(|rule| format!("after step {}: {rule}", index + 1))?;
+    }
+    stage.converge().await.map_err(|rule| format!("at the end: {rule}"))?;
+    stage.plugin.shutdown().await.assert_tidy();
+    Ok(())
+}
+
+struct Stage {
+    simulator: Simulator,
+    plugin: Plugin,
+    core: Core,
+    wish: Wish,
+    instance: Option<Instance>,
+    knowledge: Knowledge,
+}
+
+impl Stage {
+    async fn set(story: &Story) -> Result<Self, String> {
+        let options = Options {
+            active_lock: story.lock,
+            secrets: story.secrets.option(),
+            ..Options::default()
+        };
+        let simulator = Simulator::start(options).expect("a simulator");
+        let (plugin, core) = start(&simulator).await?;
+        let wish =
+            Wish { name: NAMES[0], oauth: false, account: 0, address: 0, active: true, secret: 0 };
+        let knowledge = Knowledge::default();
+        Ok(Self { simulator, plugin, core, wish, instance: None, knowledge })
+    }
+
+    /// Another process takes the place of the one that was stopped or killed.
+    async fn restart(&mut self) -> Result<(), String> {
+        let (plugin, core) = start(&self.simulator).await?;
+        let old = std::mem::replace(&mut self.plugin, plugin);
+        self.core = core;
+        // It ends as an abandoned process does, or has ended.
+        old.signal(Signal::KILL);
+        drop(old);
+        Ok(())
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::Apply { changes, trouble } => {
+                for change in changes {
+                    self.change(*change);
+                }
+                self.command(&self.configuration(), trouble).await.map(drop)
+            }
+            Step::Destroy(trouble) => self.command(&Value::Null, trouble).await.map(drop),
+            Step::Drift(argument) => {
+                self.by_hand(*argument);
+                Ok(())
+            }
+            Step::SwitchByHand => {
+                if let Some(connector) = self.managed() {
+                    let active = json!({"active": connector["active"] == false});
+                    let id = text(&connector, "id");
+                    self.simulator.store(self.simulator.organization(), &id, active);
+                }
+                Ok(())
+            }
+            Step::DeleteByHand => {
+                if let Some(connector) = self.managed() {
+                    let id = text(&connector, "id");
+                    self.simulator.remove(self.simulator.organization(), &id);
+                }
+                Ok(())
+            }
+            Step::Taint => {
+                if let Some(instance) = &mut self.instance {
+                    instance.tainted = true;
+                }
+                Ok(())
+            }
+            Step::Forget => {
+                if let Some(forgotten) = self.instance.take() {
+                    self.knowledge.told.insert(id_of(&forgotten));
+                }
+                Ok(())
+            }
+            Step::Import => match (&self.instance, self.stored().first()) {
+                (None, Some(connector)) => self.import(&text(connector, "id")).await,
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Somebody edits the configuration.
+    fn change(&mut self, change: Change) {
+        let wish = &mut self.wish;
+        match change {
+            Change::Rotate => wish.secret += 1,
+            Change::Edit(Argument::Account) => wish.account += 1,
+            Change::Edit(Argument::Address) => wish.address += 1,
+            Change::Edit(Argument::Name) => {
+                wish.name = if wish.name == NAMES[0] { NAMES[1] } else { NAMES[0] };
+            }
+            Change::Switch => wish.active = !wish.active,
+            Change::Reauthenticate => wish.oauth = !wish.oauth,
+        }
+    }
+
+    /// `terraform apply` or `terraform destroy`: refresh, plan, apply. Returns
+    /// the messages, and whether the command came to its end.
+    async fn command(
+        &mut self,
+        configuration: &Value,
+        trouble: &Trouble,
+    ) -> Result<(Vec<Message>, bool), String> {
+        let stored = self.stored();
+        let inactive = stored.iter().filter(|connector| connector["active"] == false);
+        self.knowledge.inactive = inactive.map(|connector| text(connector, "id")).collect();
+        self.simulator.faults(trouble.scripts());
+        let outcome = self.refresh_plan_apply(configuration, trouble).await;
+        self.simulator.faults([]);
+        let (messages, finished) = outcome?;
+        for message in &messages {
+            let stored = self.stored();
+            let named = stored.iter().map(|connector| text(connector, "id"));
+            let named = named.filter(|id| message.text.contains(id.as_str()));
+            self.knowledge.told.extend(named.collect::<Vec<_>>());
+        }
+        let unknown = "It is not known whether it was created";
+        let in_doubt = matches!(trouble, Trouble::Kill)
+            || messages.iter().any(|message| message.text.contains(unknown));
+        if in_doubt {
+            let ids =
+                self.stored().iter().map(|connector| text(connector, "id")).collect::<Vec<_>>();
+            self.knowledge.doubtful.extend(ids);
+        }
+        let stored = self.stored();
+        let instance = self.instance.as_ref();
+        rules::always(&stored, instance, &self.wish, &self.knowledge, &messages)
+            .map_err(|rule| format!("{rule}\n   messages: {messages:#?}"))?;
+
+        let undisturbed = !matches!(trouble, Trouble::Meanwhile);
+        if finished && undisturbed && !failed(&messages) {
+            if configuration.is_null() {
+                if let Some(instance) = instance {
+                    return Err(format!("a destroy without errors has left {instance:?}"));
+                }
+            } else {
+                rules::applied(&stored, instance, &self.wish)
+                    .map_err(|rule| format!("{rule}\n   messages: {messages:#?}"))?;
+                self.plans_nothing(configuration).await?;
+                let id = self.instance.as_ref().map(id_of).unwrap_or_default();
+                self.knowledge.doubtful.remove(&id);
+            }
+        }
+        Ok((messages, finished))
+    }
+
+    /// The command itself.
+    async fn refresh_plan_apply(
+        &mut self,
+        configuration: &Value,
+        trouble: &Trouble,
+    ) -> Result<(Vec<Message>, bool), String> {
+        self.core.configure().await?;
+        let mut messages = Vec::new();
+        let mut instance = self.instance.clone();
+        if let Some(before) = &instance {
+            let (read, said) = self.core.refresh(before).await?;
+            messages.extend(said);
+            if failed(&messages) {
+                return Ok((messages, true));
+            }
+            instance = read;
+        }
+        let plan = self.core.plan(instance.as_ref(), configuration).await?;
+        messages.extend(plan.messages.clone());
+        if failed(&messages) {
+            return Ok((messages, true));
+        }
+        let edited = matches!(trouble, Trouble::Meanwhile).then(|| self.by_hand(Argument::Account));
+        self.core.configure().await?;
+        self.simulator.clear_journal();
+        // What was read is in state from here on.
+        self.instance.clone_from(&instance);
+        let applied = {
+            let apply = self.core.apply(instance.as_ref(), configuration, &plan);
+            tokio::pin!(apply);
+            tokio::select! {
+                biased;
+                applied = &mut apply => Some(applied?),
+                () = disturb(&self.simulator, &self.plugin, trouble) => {
+                    let applied = apply.await;
+                    // Of a killed provider nothing but a broken connection is left.
+                    if matches!(trouble, Trouble::Kill) { applied.ok() } else { Some(applied?) }
+                }
+            }
+        };
+        let finished = applied.is_some();
+        if let Some((after, said)) = applied {
+            if plan.action == Action::Update && edited.flatten().is_some() && !failed(&said) {
+                return Err("somebody's edit after the plan was overwritten".to_owned());
+            }
+            self.instance = after;
+            messages.extend(said);
+        }
+        if matches!(trouble, Trouble::Stop | Trouble::Kill) {
+            self.restart().await?;
+        }
+        Ok((messages, finished))
+    }
+
+    /// When nothing is in the way any more, all becomes well.
+    async fn converge(&mut self) -> Result<(), String> {
+        let configuration = self.configuration();
+        let mut last = Vec::new();
+        for _ in 0..APPLIES_TO_CONVERGE {
+            let (messages, _) = self.command(&configuration, &Trouble::None).await?;
+            if !failed(&messages) {
+                let stored = self.stored();
+                let namesake = |connector: &&Json| connector["name"] == self.wish.name;
+                let namesakes = stored.iter().filter(namesake).count();
+                if namesakes != 1 {
+                    return Err(format!("{namesakes} connectors are named {:?}", self.wish.name));
+                }
+                let (messages, _) = self.command(&Value::Null, &Trouble::None).await?;
+                return if failed(&messages) {
+                    Err(format!("it cannot be destroyed: {messages:#?}"))
+                } else {
+                    Ok(())
+                };
+            }
+            // The message says who has the name, and how to import it.
+            let stored = self.stored();
+            let rival = stored.iter().find(|connector| {
+                let id = text(connector, "id");
+                let managed = self.instance.as_ref().map(id_of);
+                connector["name"] == self.wish.name
+                    && managed.as_ref() != Some(&id)
+                    && messages.iter().any(|message| message.text.contains(&id))
+            });
+            match (rival, &self.instance) {
+                (Some(rival), None) => self.import(&text(rival, "id")).await?,
+                (Some(rival), Some(_)) => {
+                    let id = text(rival, "id");
+                    self.simulator.remove(self.simulator.organization(), &id);
+                }
+                (None, _) => {}
+            }
+            last = messages;
+        }
+        Err(format!("{APPLIES_TO_CONVERGE} undisturbed applies do not converge: {last:#?}"))
+    }
+
+    async fn import(&mut self, id: &str) -> Result<(), String> {
+        self.core.configure().await?;
+        let (imported, said) = self.core.import(id).await?;
+        if failed(&said) || imported.is_none() {
+            return Err(format!("{id} exists and cannot be imported: {said:?}"));
+        }
+        self.instance = imported;
+        Ok(())
+    }
+
+    async fn plans_nothing(&mut self, configuration: &Value) -> Result<(), String> {
+        self.core.configure().await?;
+        let instance = self.instance.as_ref().ok_or("nothing is in state")?;
+        let (read, said) = self.core.refresh(instance).await?;
+        let plan = self.core.plan(read.as_ref(), configuration).await?;
+        if plan.action == Action::Nothing && !failed(&plan.messages) {
+            Ok(())
+        } else {
+            Err(format!("the second plan is not empty: {plan:?}, {said:?}"))
+        }
+    }
+
+    /// What the user wrote.
+    fn configuration(&self) -> Value {
+        let wish = &self.wish;
+        let shape = &self.core.shape;
+        let secret = wish.secret();
+        let version = i64::from(wish.secret);
+        let common = [
+            ("name", Value::from(wish.name)),
+            ("resource_domain_url", wish.address().into()),
+            ("active", wish.active.into()),
+        ];
+        let other = if wish.oauth {
+            vec![
+                ("authentication_type", "oauth2".into()),
+                ("client_id", "client".into()),
+                ("token_url", "https://login.example.com/token".into()),
+                ("scope", wish.account().into()),
+                ("client_secret_wo", secret.into()),
+                ("client_secret_wo_version", version.into()),
+            ]
+        } else {
+            vec![
+                ("username", wish.account().into()),
+                ("validation_url", "https://example.com/check".into()),
+                ("password_wo", secret.into()),
+                ("password_wo_version", version.into()),
+            ]
+        };
+        shape.object(common.into_iter().chain(other))
+    }
+
+    fn stored(&self) -> Vec<Json> {
+        self.simulator.all_stored(self.simulator.organization())
+    }
+
+    /// What is in state, as Webex has it.
+    fn managed(&self) -> Option<Json> {
+        let id = id_of(self.instance.as_ref()?);
+        self.simulator.stored(self.simulator.organization(), &id)
+    }
+
+    /// Somebody edits what is in state. Nobody edits the other one's name, or
+    /// one that is already taken.
+    fn by_hand(&mut self, argument: Argument) -> Option<()> {
+        let connector = self.managed()?;
+        let oauth = connector["authenticationType"] == "OAUTH2";
+        let fields = match argument {
+            Argument::Account if oauth => json!({"scope": "by hand"}),
+            Argument::Account => json!({"username": "by hand"}),
+            Argument::Address => json!({"resourceDomain": "https://by-hand.example.com"}),
+            Argument::Name => json!({"name": format!("By hand {}", text(&connector, "id"))}),
+        };
+        let id = text(&connector, "id");
+        self.simulator.store(self.simulator.organization(), &id, fields);
+        Some(())
+    }
+}
+
+async fn start(simulator: &Simulator) -> Result<(Plugin, Core), String> {
+    let plugin = Launch::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
+        .with("WEBEX_CC_BASE_URL", simulator.base_url())
+        .with("WEBEX_ACCESS_TOKEN", simulator.token())
+        .with("WEBEX_CC_MAX_RETRIES", "2")
+        .start()
+        .await;
+    let core = Core::start(plugin.provider(), CONNECTOR, &[]).await?;
+    Ok((plugin, core))
+}
+
+/// Waits until a write is under way, and disturbs it.
+async fn disturb(simulator: &Simulator, plugin: &Plugin, trouble: &Trouble) {
+    if !matches!(trouble, Trouble::Stop | Trouble::Kill) {
+        return std::future::pending().await;
+    }
+    while !simulator.journal().iter().any(|request| request.method != "GET") {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    if matches!(trouble, Trouble::Stop) {
+        let stopped = plugin.provider().stop(stop::Request {}).await;
+        stopped.expect("Stop is always answered");
+    } else {
+        plugin.signal(Signal::KILL);
+    }
+}
+
+fn text(connector: &Json, field: &str) -> String {
+    connector[field].as_str().unwrap_or_default().to_owned()
+}
