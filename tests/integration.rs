@@ -28,3 +28,6 @@ mod conformance;
 
 /// The documentation: made from what is served, its links and its examples.
 mod documentation;
+
+/// Installing from the source tree, and the files of a release.
+mod packaging;
