@@ -21,7 +21,7 @@ run "exchanges_the_ids_and_nothing_else" {
   }
 
   assert {
-    condition     = output.connectors == run.setup.ids
+    condition     = output.connectors == tomap(run.setup.ids)
     error_message = "The connectors are not those of the organization."
   }
 }
