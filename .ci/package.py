@@ -7,7 +7,7 @@
   package.py finish --out FOLDER
       over everything in FOLDER: the manifest, the check sums, the release
       notes with the hashes that lock files will hold, and with GPG_KEY (a key
-      id that gpg knows) the signature
+      that gpg knows; GPG_PASSPHRASE if it has one) the signature
 
 Names and contents are what the Terraform registry asks for. SOURCE_DATE_EPOCH
 is the time inside; without it, that of the last commit. Standard library only.
@@ -204,8 +204,12 @@ def finish(arguments):
     if key:
         signature = out / f"{sums.name}.sig"
         signature.unlink(missing_ok=True)
-        command = ["gpg", "--batch", "--local-user", key, "--detach-sign", "--output"]
-        subprocess.run([*command, str(signature), str(sums)], check=True)
+        command = ["gpg", "--batch", "--local-user", key]
+        passphrase = os.environ.get("GPG_PASSPHRASE")
+        if passphrase:
+            command += ["--pinentry-mode", "loopback", "--passphrase-fd", "0"]
+        command += ["--output", str(signature), "--detach-sign", str(sums)]
+        subprocess.run(command, check=True, input=(passphrase or "").encode())
     else:
         print("Not signed: GPG_KEY is not set. The registry wants a signature.", file=sys.stderr)
     for path in sorted(out.iterdir()):

@@ -31,3 +31,6 @@ mod documentation;
 
 /// Random stories, and the few rules that hold in all of them.
 mod model_based;
+
+/// Installing from the source tree, and the files of a release.
+mod packaging;

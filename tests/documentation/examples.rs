@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use webex_cc_simulator::{Options, Simulator};
+use serde_json::{Value, json};
+use webex_cc_simulator::{DEFAULT_ORGANIZATION, Options, Simulator};
 
 use super::{contract, files, markdown, none};
 use crate::support::terraform::Terraform;
@@ -122,56 +123,143 @@ fn examples_are_formatted() {
 
 #[test]
 fn examples_validate() {
-    for folder in folders() {
+    let valid = |folder: &str, belongs: &dyn Fn(&str) -> bool| {
         let mut terraform = Terraform::offline();
-        let (names_identity, _) = terraform.is_at_least(1, 12);
-        copy(&mut terraform, &folder, |name| name != "import-by-identity.tf" || names_identity);
+        copy(&mut terraform, folder, belongs);
         terraform.run(["get", "-no-color"]).succeeded();
         let output = terraform.validate();
         assert_eq!(output.code, Some(0), "{folder}: {}{}", output.stdout, output.stderr);
+    };
+    // Two ways to import the same object exclude each other.
+    let by_identity = "import-by-identity.tf";
+    for folder in folders() {
+        valid(&folder, &|name| name != by_identity);
+        let has_identity = files::root().join(&folder).join(by_identity).exists();
+        if has_identity && imports_by_identity() {
+            valid(&folder, &|name| !name.starts_with("import") || name == by_identity);
+        }
     }
 }
 
-/// What creates connectors can be applied, leaves nothing to do, and calls what
-/// its page says.
+/// Terraform does since 1.12, OpenTofu does not yet.
+fn imports_by_identity() -> bool {
+    let terraform = Terraform::offline();
+    let (is_new_enough, version) = terraform.is_at_least(1, 12);
+    let is_terraform = terraform.is_terraform();
+    if !is_new_enough || !is_terraform {
+        eprintln!("SKIPPED, because this CLI ({version}) cannot import by identity");
+    }
+    is_new_enough && is_terraform
+}
+
+/// What creates connectors can be applied and leaves nothing to do, and every
+/// call that is made is on the page.
 #[test]
-fn examples_apply() {
-    let creating = [
-        "examples/connectors-from-map",
-        "examples/quick-start",
-        "examples/many-organizations",
-        "examples/resources/webex_cc_custom_connector",
-    ];
-    let page = files::read("docs/resources/cc_custom_connector.md");
-    let documented = contract::operations()
-        .into_iter()
-        .filter(|operation| page.contains(&format!("`{} {}`", operation.method, operation.path)));
-    let documented = documented.collect::<Vec<_>>();
-    for folder in creating {
-        let organizations = vec![
-            webex_cc_simulator::DEFAULT_ORGANIZATION.to_owned(),
-            ANOTHER_ORGANIZATION.to_owned(),
-        ];
-        let simulator = Simulator::start(Options { organizations, ..Options::default() }).unwrap();
+fn examples_that_create_apply() {
+    let page = "resources/cc_custom_connector.md";
+    for folder in [
+        "connectors-from-map",
+        "many-organizations",
+        "quick-start",
+        "resources/webex_cc_custom_connector",
+    ] {
+        let simulator = simulator();
         let mut terraform = Terraform::with(&simulator);
-        copy(&mut terraform, folder, |name| !name.starts_with("import"));
+        copy(&mut terraform, &format!("examples/{folder}"), |name| !name.starts_with("import"));
         terraform.run(["get", "-no-color"]).succeeded();
         terraform.apply().succeeded();
         terraform.plans_nothing();
         terraform.destroy().succeeded();
         assert!(simulator.all_stored(simulator.organization()).is_empty(), "{folder}");
-        let journal = simulator.journal();
-        assert!(journal.len() > 3, "{folder} has made no calls");
-        for exchange in journal {
-            let is_this =
-                |operation: &contract::Operation| operation.is(&exchange.method, &exchange.path);
-            assert!(
-                documented.iter().any(is_this),
-                "{folder} makes a call that its page does not have: {} {}",
-                exchange.method,
-                exchange.path
-            );
+        assert!(simulator.journal().len() > 3, "{folder} has made no calls");
+        calls_are_documented(&simulator, page, folder);
+    }
+}
+
+/// What reads finds what is there, and calls what its page says.
+#[test]
+fn examples_that_read_apply() {
+    let examples = [
+        ("data-sources/webex_cc_custom_connector", Some("data-sources/cc_custom_connector.md")),
+        ("data-sources/webex_cc_custom_connectors", Some("data-sources/cc_custom_connectors.md")),
+        ("data-sources/webex_cc_flow_connectors", Some("data-sources/cc_flow_connectors.md")),
+        ("functions/decode_id", None),
+        ("functions/encode_id", None),
+        ("functions/rebind_connectors", Some("data-sources/cc_flow_connectors.md")),
+        ("promote-flow", Some("data-sources/cc_flow_connectors.md")),
+    ];
+    for (folder, page) in examples {
+        let simulator = simulator();
+        simulator.store(simulator.organization(), INCIDENTS, incidents());
+        let mut terraform = Terraform::with(&simulator);
+        copy(&mut terraform, &format!("examples/{folder}"), |_| true);
+        terraform.run(["get", "-no-color"]).succeeded();
+        terraform.apply().succeeded().does_not_say("Warning: Check block");
+        let outputs = terraform.run(["output", "-json"]).succeeded().stdout;
+        match page {
+            Some(page) => {
+                assert!(outputs.contains(INCIDENTS), "{folder} has not found it: {outputs}");
+                assert!(!simulator.journal().is_empty(), "{folder} has made no calls");
+                calls_are_documented(&simulator, page, folder);
+            }
+            None => {
+                // The result stands beside the example, as a comment.
+                let text = files::read(&format!("examples/{folder}/function.tf"));
+                let promised = text.lines().find_map(|line| line.trim().strip_prefix("# "));
+                assert!(outputs.contains(promised.unwrap()), "{folder}: {outputs}");
+                assert!(simulator.journal().is_empty(), "{folder} has made calls");
+            }
         }
+    }
+}
+
+#[test]
+fn the_example_of_a_query_finds_what_is_there() {
+    let simulator = simulator();
+    simulator.store(simulator.organization(), INCIDENTS, incidents());
+    let mut terraform = Terraform::with(&simulator);
+    let (is_new_enough, version) = terraform.is_at_least(1, 14);
+    let is_terraform = terraform.is_terraform();
+    if !is_new_enough || !is_terraform {
+        eprintln!("SKIPPED, because `terraform query` begins with Terraform 1.14, not {version}");
+        return;
+    }
+    copy(&mut terraform, "examples/list-resources/webex_cc_custom_connector", |_| true);
+    terraform.write("provider.tf", "provider \"webex\" {}\n");
+    terraform.run(["query", "-no-color"]).succeeded().says(INCIDENTS);
+    calls_are_documented(&simulator, "list-resources/cc_custom_connector.md", "query");
+}
+
+/// A connector that examples look for.
+const INCIDENTS: &str = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
+
+fn incidents() -> Value {
+    json!({
+        "name": "Incidents", "connectorType": "CUSTOM", "active": true,
+        "authenticationType": "OAUTH2", "grantType": "CLIENT_CREDENTIALS_SECRET",
+        "resourceDomain": "https://dev1.service-now.com", "clientId": "contact-center",
+        "clientSecret": "example-secret", "tokenUrl": "https://dev1.service-now.com/oauth_token.do",
+        "systemDefault": false,
+    })
+}
+
+/// Two organizations, without connectors.
+fn simulator() -> Simulator {
+    let organizations = [DEFAULT_ORGANIZATION, ANOTHER_ORGANIZATION].map(str::to_owned).to_vec();
+    Simulator::start(Options { organizations, ..Options::default() }).unwrap()
+}
+
+#[track_caller]
+fn calls_are_documented(simulator: &Simulator, page: &str, folder: &str) {
+    let page = files::read(&format!("docs/{page}"));
+    let documented = contract::operations()
+        .into_iter()
+        .filter(|operation| page.contains(&format!("`{} {}`", operation.method, operation.path)));
+    let documented = documented.collect::<Vec<_>>();
+    for exchange in simulator.journal() {
+        let (method, path) = (&exchange.method, &exchange.path);
+        let is_known = documented.iter().any(|operation| operation.is(method, path));
+        assert!(is_known, "{folder} makes a call that its page does not have: {method} {path}");
     }
 }
 

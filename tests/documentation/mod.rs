@@ -92,7 +92,8 @@ fn everything_has_its_sentence() {
     }
     for (name, function) in &registry.functions {
         let signature = function.signature();
-        sentence(&format!("function {name}"), signature.summary, &mut findings);
+        let summary = format!("{}.", signature.summary); // a heading has no full stop
+        sentence(&format!("function {name}"), &summary, &mut findings);
         sentence(&format!("function {name}"), signature.description, &mut findings);
         for parameter in signature.parameters.iter().chain(&signature.variadic) {
             sentence(&format!("{name}({})", parameter.name), parameter.description, &mut findings);

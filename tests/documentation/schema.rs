@@ -131,6 +131,8 @@ fn type_name(ty: &Type) -> String {
         Type::Set(item) => format!("Set of {}", type_name(item)),
         Type::Map(item) => format!("Map of {}", type_name(item)),
         Type::Tuple(_) => "Tuple".to_owned(),
+        // Longer ones are described in words.
+        Type::Object(attributes) if attributes.len() > 4 => "Object".to_owned(),
         Type::Object(attributes) => {
             let attributes =
                 attributes.iter().map(|(name, ty)| format!("{name} {}", type_name(ty)));

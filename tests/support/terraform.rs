@@ -177,6 +177,11 @@ impl Terraform {
         (found >= (major, minor), version)
     }
 
+    /// Whether the CLI is Terraform and not OpenTofu.
+    pub(crate) fn is_terraform(&self) -> bool {
+        self.run(["version"]).stdout.starts_with("Terraform")
+    }
+
     /// `terraform validate`.
     pub(crate) fn validate(&self) -> Output {
         self.run(["validate", "-no-color"])

@@ -1,0 +1,18 @@
+# All connectors of the organization.
+data "webex_cc_custom_connectors" "all" {}
+
+# Those that are switched off, so that flows which use them fail.
+data "webex_cc_custom_connectors" "inactive" {
+  active = false
+}
+
+check "every_connector_is_active" {
+  assert {
+    condition     = length(data.webex_cc_custom_connectors.inactive.ids) == 0
+    error_message = "Switched off: ${join(", ", keys(data.webex_cc_custom_connectors.inactive.ids))}"
+  }
+}
+
+output "ids" {
+  value = data.webex_cc_custom_connectors.all.ids
+}

@@ -1,0 +1,281 @@
+//! Installing from the source tree, and the files of a release.
+//!
+//! Other files stand in for the programs here: what is asserted are names,
+//! layouts, sums and signatures. `make dist` itself is run by the release.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use webex_cc_simulator::{Options, Simulator};
+
+use crate::support::terraform::Terraform;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A moment that no clock shows by chance.
+const MOMENT: &str = "1700000001";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs a program of the project or of the system to its success.
+#[track_caller]
+fn run(command: &mut Command) -> Output {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{text}");
+    output
+}
+
+fn is_installed(program: &str) -> bool {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output();
+    let found = output.is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("SKIPPED, because {program} is not installed");
+    }
+    found
+}
+
+fn host() -> String {
+    let output = run(Command::new("rustc").arg("-vV"));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.expect("a host").to_owned()
+}
+
+/// A top-level block of what was printed for pasting.
+fn block(text: &str, name: &str) -> String {
+    let start = text.find(&format!("\n{name} {{\n")).expect("the block") + 1;
+    let end = start + text[start..].find("\n}\n").expect("the end of the block") + 3;
+    text[start..end].to_owned()
+}
+
+/// What `make install` does, and what a person then does with what it prints.
+#[test]
+fn what_is_installed_can_be_initialized_and_locked() {
+    let mirror = tempfile::tempdir().unwrap();
+    let binary = env!("CARGO_BIN_EXE_terraform-provider-webex");
+    let mut install = Command::new(root().join(".ci/install"));
+    install.arg("--mirror").arg(mirror.path()).args(["--binary", binary]);
+    let printed = String::from_utf8(run(&mut install).stdout).unwrap();
+
+    let simulator = Simulator::start(Options::default()).unwrap();
+    let mut terraform = Terraform::with(&simulator);
+    terraform.write("versions.tf", &block(&printed, "terraform"));
+    terraform.write("terraform.rc", &block(&printed, "provider_installation"));
+    let example = fs::read_to_string(root().join("examples/quick-start/main.tf")).unwrap();
+    let resource = example.find("provider \"webex\"").unwrap();
+    terraform.write("main.tf", &example[resource..]);
+    terraform.set("TF_VAR_client_secret", "installed");
+
+    terraform.run(["init", "-no-color"]).succeeded();
+    let lock = terraform.read(".terraform.lock.hcl");
+    assert!(lock.contains(&format!("version     = \"{VERSION}\"")), "{lock}");
+    assert!(lock.contains("\"h1:"), "{lock}");
+    terraform.run(["init", "-lockfile=readonly", "-no-color"]).succeeded();
+    terraform.apply().succeeded().does_not_say("overrides").says("1 added");
+    terraform.plans_nothing();
+
+    let command_line = printed.lines().last().unwrap();
+    let output = run(Command::new(command_line).arg("--version"));
+    assert_eq!(output.stdout, format!("terraform-provider-webex {VERSION}\n").into_bytes());
+}
+
+/// A release of files that stand in for the programs.
+struct Release {
+    folder: tempfile::TempDir,
+}
+
+impl Release {
+    fn make(key: Option<(&str, &Path)>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let binaries = folder.path().join("binaries");
+        fs::create_dir(&binaries).unwrap();
+        for program in ["terraform-provider-webex", "webex-cc-simulator"] {
+            let path = binaries.join(program);
+            fs::write(&path, format!("stands in for {program}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        let release = Self { folder };
+        let mut platform = release.command("platform");
+        run(platform.args(["--target", &host(), "--binaries"]).arg(&binaries));
+        let mut finish = release.command("finish");
+        if let Some((key, home)) = key {
+            finish.env("GPG_KEY", key).env("GNUPGHOME", home);
+        }
+        run(&mut finish);
+        release
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(root().join(".ci/package.py"));
+        command.arg(name).arg("--out").arg(self.out());
+        command.env("SOURCE_DATE_EPOCH", MOMENT).env_remove("GPG_KEY");
+        command
+    }
+
+    fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.out().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Sums and contents as another program sees them.
+    fn inspect(&self) -> Value {
+        let script = root().join("tests/packaging/inspect.py");
+        let output = run(Command::new("python3").arg(script).arg(self.out()));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn platform(&self) -> String {
+        let prefix = format!("terraform-provider-webex_{VERSION}_");
+        let names = fs::read_dir(self.out()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let zip = names
+            .into_iter()
+            .find_map(|name| Some(name.strip_prefix(&prefix)?.strip_suffix(".zip")?.to_owned()));
+        zip.expect("the zip of the provider")
+    }
+}
+
+#[test]
+fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
+    if !is_installed("python3") {
+        return;
+    }
+    let release = Release::make(None);
+    let platform = release.platform();
+    assert!(["linux_", "darwin_", "freebsd_"].iter().any(|os| platform.starts_with(os)));
+    let provider = format!("terraform-provider-webex_{VERSION}");
+    let zip = format!("{provider}_{platform}.zip");
+    let simulator = format!("webex-cc-simulator_{VERSION}_{platform}.zip");
+    let materials = format!("{provider}_{platform}.cdx.json");
+    let manifest = format!("{provider}_manifest.json");
+    let sums = format!("{provider}_SHA256SUMS");
+    let notes = format!("{provider}_release_notes.md");
+
+    let files = release.inspect();
+    let mut names = files.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let mut expected =
+        [&zip, &simulator, &materials, &manifest, &sums, &notes].map(String::clone).to_vec();
+    names.sort();
+    expected.sort();
+    assert_eq!(names, expected);
+
+    let entries = |zip: &str| {
+        let entries = files[zip]["entries"].as_array().unwrap();
+        let entries = entries.iter().map(|entry| {
+            let text = |field: &str| entry[field].as_str().unwrap().to_owned();
+            assert_eq!(text("date"), "2023-11-14T22:13:20", "{zip}");
+            (text("name"), text("mode"))
+        });
+        entries.collect::<BTreeMap<_, _>>()
+    };
+    let owned = |name: &str, mode: &str| (name.to_owned(), mode.to_owned());
+    let licence = owned("LICENSE", "100644");
+    let program = owned(&format!("terraform-provider-webex_v{VERSION}"), "100755");
+    assert_eq!(entries(&zip), BTreeMap::from([licence.clone(), program]));
+    let program = owned("webex-cc-simulator", "100755");
+    assert_eq!(entries(&simulator), BTreeMap::from([licence, program]));
+
+    let summed = release.read(&sums);
+    let summed = summed.lines().map(|line| line.split_once("  ").unwrap());
+    let summed = summed.map(|(sum, name)| (name.to_owned(), sum.to_owned()));
+    let summed = summed.collect::<BTreeMap<_, _>>();
+    let mut covered = vec![zip.clone(), simulator, materials.clone(), manifest.clone()];
+    covered.sort();
+    assert_eq!(summed.keys().cloned().collect::<Vec<_>>(), covered);
+    for (name, sum) in &summed {
+        assert_eq!(files[name]["sha256"], sum.as_str(), "{name}");
+    }
+
+    let manifest = serde_json::from_str::<Value>(&release.read(&manifest)).unwrap();
+    assert_eq!(manifest["version"], 1);
+    assert_eq!(manifest["metadata"]["protocol_versions"], serde_json::json!(["5.0"]));
+
+    let materials = serde_json::from_str::<Value>(&release.read(&materials)).unwrap();
+    assert_eq!(materials["bomFormat"], "CycloneDX");
+    let components = materials["components"].as_array().unwrap();
+    let has = |name: &str| components.iter().any(|component| component["name"] == name);
+    assert!(has("tonic") && has("rustls"), "what is in the program");
+    assert!(!has("proptest") && !has("protox") && !has("webex-cc-simulator"), "what is not");
+    for component in components {
+        assert!(component["licenses"][0]["expression"].is_string(), "{component}");
+        assert_eq!(component["hashes"][0]["content"].as_str().map(str::len), Some(64));
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    if !is_installed("python3") {
+        return;
+    }
+    assert_eq!(Release::make(None).inspect(), Release::make(None).inspect());
+}
+
+/// The hashes in the notes are those that Terraform computes for itself.
+#[test]
+fn the_hashes_of_a_release_are_those_of_a_lock_file() {
+    if !is_installed("python3") {
+        return;
+    }
+    let release = Release::make(None);
+    let zip = format!("terraform-provider-webex_{VERSION}_{}.zip", release.platform());
+    let terraform = Terraform::offline();
+    let mut mirror = String::new();
+    for registry in ["registry.terraform.io", "registry.opentofu.org"] {
+        let folder = terraform.folder().join("mirror").join(registry);
+        let folder = folder.join("webex-contact-center/webex");
+        fs::create_dir_all(&folder).unwrap();
+        fs::copy(release.out().join(&zip), folder.join(&zip)).unwrap();
+        mirror = terraform.folder().join("mirror").display().to_string();
+    }
+    let settings =
+        format!("provider_installation {{\n  filesystem_mirror {{ path = \"{mirror}\" }}\n}}\n");
+    terraform.write("terraform.rc", &settings);
+    terraform.run(["init", "-no-color"]).succeeded();
+    let lock = terraform.read(".terraform.lock.hcl");
+    let notes = release.read(&format!("terraform-provider-webex_{VERSION}_release_notes.md"));
+    let hashes = lock.lines().map(str::trim).filter(|line| line.starts_with("\"h1:"));
+    let hashes = hashes.collect::<Vec<_>>();
+    assert_eq!(hashes.len(), 1, "{lock}");
+    assert!(notes.contains(hashes[0]), "{} is not in\n{notes}", hashes[0]);
+
+    let files = release.inspect();
+    let zh = format!("\"zh:{}\"", files[&zip]["sha256"].as_str().unwrap());
+    assert!(notes.contains(&zh), "{zh} is not in\n{notes}");
+}
+
+#[test]
+fn a_release_is_signed_when_there_is_a_key() {
+    if !is_installed("python3") || !is_installed("gpg") {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let gpg = |arguments: &[&str]| {
+        let mut command = Command::new("gpg");
+        run(command.env("GNUPGHOME", home.path()).arg("--batch").args(arguments))
+    };
+    // The registry knows RSA and DSA keys.
+    let user = "release@example.com";
+    gpg(&["--passphrase", "", "--quick-generate-key", user, "rsa2048", "sign", "never"]);
+    let release = Release::make(Some((user, home.path())));
+    let sums = format!("terraform-provider-webex_{VERSION}_SHA256SUMS");
+    let path = |name: &str| release.out().join(name).display().to_string();
+    let signature = path(&format!("{sums}.sig"));
+    gpg(&["--verify", &signature, &path(&sums)]);
+    let content = fs::read(&signature).unwrap();
+    assert!(!content.starts_with(b"-----"), "the registry wants a binary signature");
+    // The agent that gpg has started would live on.
+    let mut end = Command::new("gpgconf");
+    run(end.env("GNUPGHOME", home.path()).args(["--kill", "all"]));
+}
