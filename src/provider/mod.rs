@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod connection;
 pub mod custom_connector;
 pub mod custom_connectors;
+pub mod doctor;
 pub mod flow_connectors;
 pub mod functions;
 pub mod ids_by_name;
@@ -102,7 +103,7 @@ impl Provider for Webex {
 
 /// Who is calling, with whatever `TF_APPEND_USER_AGENT` adds, as all providers
 /// do it.
-fn user_agent(terraform_version: &str) -> String {
+pub(crate) fn user_agent(terraform_version: &str) -> String {
     let own = format!("terraform-provider-{NAME}/{VERSION}");
     let terraform = Some(terraform_version)
         .filter(|version| !version.is_empty())

@@ -15,5 +15,6 @@ mod protocol;
 pub mod provider;
 pub mod resource;
 pub mod schema;
+pub mod schema_json;
 pub mod server;
 pub mod value;

@@ -9,7 +9,7 @@ use super::auth::{Notice, Tokens};
 use super::budget::Budget;
 use super::connectors::{Connectors, Snapshots};
 use super::error::Error;
-use super::exchange::{Exchange, Persistence, Response};
+use super::exchange::{Exchange, Persistence, Response, Seen};
 use super::identifiers::OrganizationId;
 use super::limiter::Limiter;
 use super::request::{Endpoints, Request};
@@ -100,6 +100,17 @@ impl Client {
 
     pub(crate) fn snapshots(&self) -> &Snapshots {
         &self.shared.snapshots
+    }
+
+    /// Sends a request about an organization once, and gives whatever comes.
+    pub(crate) async fn look(
+        &self,
+        organization: OrganizationId,
+        request: &Request,
+        budget: &Budget,
+    ) -> Result<Seen, Error> {
+        let bearer = self.shared.tokens.for_organization(organization);
+        self.shared.exchange.look(request, &bearer, budget).await
     }
 
     /// Sends a request about an organization.

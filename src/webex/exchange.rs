@@ -5,6 +5,8 @@
 //! [`Limiter`] the turn, the [`Transport`] sends, [`retry`] decides. What comes
 //! out is an answer of status 2xx, or a typed error.
 
+mod look;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -24,6 +26,8 @@ use super::request::{Request, Semantics, TRACKING_ID};
 use super::retry::{self, Decision, Ending};
 use super::transport::{Answer, Deadline, Failure, FailureKind, LARGEST_ANSWER, Transport};
 use crate::secret::Secret;
+
+pub(crate) use look::Seen;
 
 /// What our tracking ids begin with, so that Webex's support can tell whose
 /// they are.

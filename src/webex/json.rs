@@ -30,6 +30,11 @@ impl<'a> Object<'a> {
         parse(raw.get().as_bytes())
     }
 
+    /// All members, as they are named and in their order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, raw)| (name.as_str(), *raw))
+    }
+
     /// A member, unless it is absent or null.
     pub(crate) fn raw(&self, key: &str) -> Option<&'a RawValue> {
         let exact = self.0.iter().find(|(name, _)| name == key);

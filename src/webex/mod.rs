@@ -47,6 +47,7 @@ mod redact;
 mod request;
 mod retry;
 mod settings;
+mod shape;
 #[cfg(test)]
 mod testing;
 mod transport;
@@ -69,3 +70,9 @@ pub use settings::{
     TOKEN_URL,
 };
 pub use transport::Deadline;
+
+/// What a tenant answers, held against the contract.
+pub mod look {
+    pub use super::connectors::{Difference, Look, LookAt, Need, What};
+    pub use super::shape::{Kind, Shape};
+}

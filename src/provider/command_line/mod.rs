@@ -7,7 +7,9 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use super::{NAME, VERSION};
+use super::configuration::source::process_environment;
+use super::{ADDRESS, NAME, VERSION, doctor, registry, user_agent};
+use crate::tf_provider::schema_json;
 
 /// What follows from the command line.
 #[derive(Debug)]
@@ -23,15 +25,26 @@ const HELP: &str = "\
 The Terraform provider for Webex Contact Center custom connectors.
 
 Terraform starts this program by itself. To use it, name it in a configuration
-and run `terraform init`; see README.md.
+and run `terraform init`; see README.md. The commands below are for people.
 
 USAGE
-    terraform-provider-webex [OPTION]
+    terraform-provider-webex COMMAND
 
-OPTIONS
+COMMANDS
+    doctor       say what works on your tenant, and what to do about the rest;
+                 takes the provider's environment variables, such as
+                 WEBEX_CC_REGION and WEBEX_ACCESS_TOKEN, writes nothing to
+                 Webex, and prints no credentials
+      --json     the same for issues, without names and ids
+    schema       print what `terraform providers schema -json` would print
     --debug      serve until Ctrl-C, and print how to attach Terraform to it
     --version    print the version
     --help       print this text
+
+EXIT CODES
+    0  it worked; for doctor: everything that can be checked works
+    1  it did not; for doctor: something needs to be done
+    2  the command line cannot be understood
 ";
 
 /// The exit code of a command line that cannot be understood.
@@ -47,7 +60,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
             say(io::stderr(), HELP);
             Next::Exit(ExitCode::FAILURE)
         }
-        ["--help" | "-h" | "help"] => {
+        ["--help" | "-h" | "help"] | ["doctor" | "schema", "--help" | "-h"] => {
             say(io::stdout(), HELP);
             Next::Exit(ExitCode::SUCCESS)
         }
@@ -56,12 +69,33 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
             Next::Exit(ExitCode::SUCCESS)
         }
         ["--debug" | "-debug"] => Next::Debug,
-        [first, ..] => {
-            let text = format!("{first:?} is not an option of this program.\n\n{HELP}");
+        ["schema"] => {
+            say(io::stdout(), &format!("{:#}\n", schema_json::describe(&registry(), ADDRESS)));
+            Next::Exit(ExitCode::SUCCESS)
+        }
+        ["doctor"] => Next::Exit(examine(doctor::report::Report::page)),
+        ["doctor", "--json"] => Next::Exit(examine(doctor::report::Report::json)),
+        ["doctor" | "schema", first, ..] | [first, ..] => {
+            let text = format!("{first:?} is not understood here.\n\n{HELP}");
             say(io::stderr(), &text);
             Next::Exit(ExitCode::from(USAGE))
         }
     }
+}
+
+/// Runs the doctor and prints what it has found.
+fn examine(form: fn(&doctor::report::Report) -> String) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say(io::stderr(), &format!("This system gives no means to make calls: {error}.\n"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let report = runtime.block_on(doctor::examine(&process_environment, &user_agent("")));
+    say(io::stdout(), &form(&report));
+    if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Writes a text. When nobody reads it any more, nobody misses it.

@@ -5,10 +5,12 @@
 //! like is known to [`wire`] only.
 
 mod content;
+mod contract;
 #[cfg(test)]
 mod convergence;
 mod create;
 mod delete;
+mod look;
 mod paging;
 mod snapshot;
 mod update;
@@ -29,8 +31,10 @@ use super::request::{FlowSearch, Request};
 pub use content::{
     AuthenticationType, Connector, ConnectorContent, FlowConnector, GrantType, Reference,
 };
+pub use contract::{Difference, Need, What};
 pub use create::{CreateAftermath, CreateError, Created};
 pub use delete::{DeleteAftermath, DeleteError, Deleted};
+pub use look::{Look, LookAt};
 pub use paging::ConnectorPages;
 pub(crate) use snapshot::Snapshots;
 pub use update::{UpdateAftermath, UpdateError};

@@ -1,0 +1,87 @@
+//! How the fields of connectors differ from the contract, in words.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::report::{Check, Outcome};
+use crate::webex::look::{Difference, Kind, Look, What};
+
+/// Holds the connectors of these answers against the contract.
+pub(super) fn check<'a>(looks: impl Iterator<Item = &'a Look>) -> Check {
+    const NAME: &str = "fields";
+    let mut differences = Vec::<Difference>::new();
+    let mut has_connectors = false;
+    for look in looks {
+        has_connectors |= !look.connectors.is_empty();
+        for difference in &look.differences {
+            // The same field in the list and by itself is one finding.
+            let field = difference.field.trim_start_matches("data").trim_start_matches("[]");
+            let field = field.trim_start_matches('.');
+            let field = if field.is_empty() { difference.field.as_str() } else { field };
+            let difference = Difference { field: field.to_owned(), what: difference.what.clone() };
+            if !differences.contains(&difference) {
+                differences.push(difference);
+            }
+        }
+    }
+    if differences.is_empty() && !has_connectors {
+        return Check::new(
+            NAME,
+            Outcome::Skipped,
+            "There is no connector whose fields could be seen.",
+        );
+    }
+    if differences.is_empty() {
+        return Check::new(NAME, Outcome::Good, "They are as the contract has them.");
+    }
+    let is_harmless = differences.iter().all(Difference::is_harmless);
+    let (outcome, consequence) = if is_harmless {
+        (Outcome::Note, "That does no harm.")
+    } else {
+        (Outcome::Problem, "Plans and updates need what is missing or of another kind.")
+    };
+    let says = format!("They differ from the contract: {} {consequence}", listed(&differences));
+    let facts = differences.iter().map(fact).collect::<Vec<_>>();
+    Check::new(NAME, outcome, says).with("differences", facts)
+}
+
+/// Differences as a sentence or several.
+pub(super) fn listed(differences: &[Difference]) -> String {
+    let texts = differences.iter().map(|difference| {
+        let Difference { field, what } = difference;
+        match what {
+            What::Missing(_) => format!("{field} is missing"),
+            What::Unknown(found) => format!("{field} is not known ({})", kinds(found)),
+            What::OtherKind(_, found) => format!("{field} is {}", kinds(found)),
+            What::SecretShown => format!(
+                "{field}, a credential, comes back in the clear (this provider does not read it, \
+                 but everybody with cjp:config_read can)"
+            ),
+            What::SecretMasked => format!("{field}, a credential, comes back masked"),
+        }
+    });
+    format!("{}.", texts.collect::<Vec<_>>().join("; "))
+}
+
+/// A difference for anybody.
+pub(super) fn fact(difference: &Difference) -> Value {
+    let (what, found) = match &difference.what {
+        What::Missing(_) => ("missing", None),
+        What::Unknown(found) => ("unknown", Some(found)),
+        What::OtherKind(_, found) => ("other kind", Some(found)),
+        What::SecretShown => ("credential in the clear", None),
+        What::SecretMasked => ("credential masked", None),
+    };
+    let mut fact = json!({
+        "field": difference.field, "difference": what, "harmless": difference.is_harmless(),
+    });
+    if let (Some(found), Some(object)) = (found, fact.as_object_mut()) {
+        object.insert("kinds".to_owned(), json!(kinds(found)));
+    }
+    fact
+}
+
+fn kinds(kinds: &BTreeSet<Kind>) -> String {
+    kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" or ")
+}

@@ -1,0 +1,225 @@
+//! What the doctor has found, and its two forms: a page for the tenant's owner,
+//! and JSON that can be shown to anybody.
+//!
+//! The page may name connectors and organizations. The JSON may not: it holds
+//! facts only, which are numbers, statuses, and names of fields and variables.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use crate::provider::VERSION;
+
+/// How many characters a line of the page has at most.
+const WIDTH: usize = 88;
+
+/// Where the texts of the page begin.
+const INDENT: &str = "                             ";
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it should be.
+    Good,
+    /// Not as expected, but it does no harm.
+    Note,
+    /// Something does not work.
+    Problem,
+    /// It could not be checked.
+    Skipped,
+}
+
+impl Outcome {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Note => "note",
+            Self::Problem => "problem",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One check.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// What was checked.
+    pub name: &'static str,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What was found, and what to do about it, for the tenant's owner.
+    pub says: String,
+    /// What was found, for anybody.
+    pub facts: Map<String, Value>,
+}
+
+impl Check {
+    /// A check without facts.
+    #[must_use]
+    pub fn new(name: &'static str, outcome: Outcome, says: impl Into<String>) -> Self {
+        Self { name, outcome, says: says.into(), facts: Map::new() }
+    }
+
+    /// The same check with one more fact.
+    #[must_use]
+    pub fn with(mut self, name: &str, fact: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), fact.into());
+        self
+    }
+}
+
+/// What all of it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing could be found out about connectors.
+    Unreachable,
+    /// Only what Cisco documents works.
+    OnlyDocumented,
+    /// Not even that.
+    Nothing,
+    /// The connector endpoints answer, but otherwise than this provider needs.
+    Differs,
+    /// Everything that can be checked without writing works.
+    Works,
+}
+
+impl Verdict {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::OnlyDocumented => "only_documented",
+            Self::Nothing => "nothing",
+            Self::Differs => "differs",
+            Self::Works => "works",
+        }
+    }
+
+    fn says(self) -> &'static str {
+        match self {
+            Self::Unreachable => {
+                "Nothing is known about this tenant yet. Do what stands beside the problem, and \
+                 run this command again."
+            }
+            Self::OnlyDocumented => {
+                "On this tenant only the data source webex_cc_flow_connectors works. Do what \
+                 stands beside the problems before you use anything else of this provider."
+            }
+            Self::Nothing => {
+                "Nothing of this provider works on this tenant. Do what stands beside the \
+                 problems, and run this command again."
+            }
+            Self::Differs => {
+                "The tenant answers otherwise than this provider needs. Do not apply anything to \
+                 it yet. Please report it: `terraform-provider-webex doctor --json` prints what an \
+                 issue needs, without names, ids or credentials."
+            }
+            Self::Works => {
+                "Everything that can be checked without writing works. Begin with a connector \
+                 that no flow uses. Please report that it works, too: `terraform-provider-webex \
+                 doctor --json` prints what an issue needs, without names, ids or credentials."
+            }
+        }
+    }
+}
+
+/// Everything that was found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The checks in their order.
+    pub checks: Vec<Check>,
+    /// What they mean.
+    pub verdict: Verdict,
+}
+
+impl Report {
+    /// Whether nothing needs to be done.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.verdict == Verdict::Works
+            && self.checks.iter().all(|check| check.outcome != Outcome::Problem)
+    }
+
+    /// The page for the tenant's owner.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let mut page =
+            format!("terraform-provider-webex {VERSION}: nothing is written to Webex\n\n");
+        for check in &self.checks {
+            let head = format!("{:<9} {:<17}  ", check.outcome.word(), check.name);
+            debug_assert_eq!(head.len(), INDENT.len(), "{head:?}");
+            let _ = writeln!(page, "{head}{}", wrapped(&check.says, INDENT));
+        }
+        let _ = writeln!(page, "\n{}", wrapped(self.verdict.says(), ""));
+        page
+    }
+
+    /// The JSON for anybody.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let checks = self.checks.iter().map(|check| {
+            let mut object = check.facts.clone();
+            object.insert("check".to_owned(), json!(check.name));
+            object.insert("outcome".to_owned(), json!(check.outcome.word()));
+            Value::Object(object)
+        });
+        let report = json!({
+            "provider_version": VERSION,
+            "verdict": self.verdict.word(),
+            "checks": checks.collect::<Vec<_>>(),
+        });
+        format!("{report:#}\n")
+    }
+}
+
+/// A text in lines; the first one begins where the cursor is.
+fn wrapped(text: &str, indent: &str) -> String {
+    let mut lines = Vec::new();
+    for paragraph in text.lines().filter(|line| !line.is_empty()) {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            let width = indent.len() + line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && width > WIDTH {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines.join(&format!("\n{indent}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_for_people_and_the_json_for_anybody() {
+        let long = "word ".repeat(30);
+        let check = Check::new("connector list", Outcome::Note, format!("\"crm\"\n\n{long}"));
+        let report = Report { checks: vec![check.with("rows", 1)], verdict: Verdict::Works };
+        let page = report.page();
+        assert!(page.contains("note      connector list     \"crm\"\n"), "{page}");
+        assert!(page.lines().all(|line| line.chars().count() <= WIDTH), "{page}");
+        let json: Value = serde_json::from_str(&report.json()).unwrap();
+        let expected = json!([{"check": "connector list", "outcome": "note", "rows": 1}]);
+        assert_eq!(json["checks"], expected);
+        assert!(!report.json().contains("crm"));
+    }
+
+    #[test]
+    fn a_problem_is_never_good() {
+        let good = Check::new("host", Outcome::Good, "");
+        let bad = Check::new("host", Outcome::Problem, "");
+        let report = |checks, verdict| Report { checks, verdict };
+        assert!(report(vec![good.clone()], Verdict::Works).is_good());
+        assert!(!report(vec![good.clone(), bad], Verdict::Works).is_good());
+        assert!(!report(vec![good], Verdict::Differs).is_good());
+    }
+}

@@ -1,0 +1,319 @@
+//! The fields of answers as the contract has them, to hold a tenant's answers
+//! against. [`wire`](super::wire) reads and writes them; the tests hold the two
+//! together.
+
+use std::collections::BTreeSet;
+
+use super::super::shape::{Kind, Shape};
+
+/// How much the client needs a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Without it the answer cannot be read.
+    Vital,
+    /// Without it something that this provider promises does not hold.
+    Expected,
+    /// It may be missing.
+    Optional,
+    /// It holds a credential, and had better be missing.
+    Secret,
+}
+
+/// One field.
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    name: &'static str,
+    kinds: &'static [Kind],
+    need: Need,
+}
+
+const fn field(name: &'static str, kinds: &'static [Kind], need: Need) -> Field {
+    Field { name, kinds, need }
+}
+
+const TEXT: &[Kind] = &[Kind::Text];
+const TEXT_OR_NULL: &[Kind] = &[Kind::Text, Kind::Null];
+const NUMBER: &[Kind] = &[Kind::Number];
+const SECRET: &[Kind] = &[Kind::Text, Kind::Masked, Kind::Null];
+
+/// A connector (webex reference §2.3, assumed).
+const CONNECTOR: [Field; 21] = [
+    field("id", TEXT, Need::Vital),
+    field("name", TEXT, Need::Vital),
+    field("active", &[Kind::Boolean], Need::Vital),
+    field("organizationId", TEXT, Need::Optional),
+    field("version", NUMBER, Need::Expected),
+    field("connectorType", TEXT, Need::Optional),
+    field("authenticationType", TEXT, Need::Expected),
+    field("grantType", TEXT_OR_NULL, Need::Optional),
+    field("resourceDomain", TEXT, Need::Expected),
+    field("clientId", TEXT_OR_NULL, Need::Optional),
+    field("clientSecret", SECRET, Need::Secret),
+    field("tokenUrl", TEXT_OR_NULL, Need::Optional),
+    field("scope", TEXT_OR_NULL, Need::Optional),
+    field("certificate", TEXT_OR_NULL, Need::Optional),
+    field("privateKey", SECRET, Need::Secret),
+    field("username", TEXT_OR_NULL, Need::Optional),
+    field("password", SECRET, Need::Secret),
+    field("validationUrl", TEXT_OR_NULL, Need::Optional),
+    field("systemDefault", &[Kind::Boolean], Need::Optional),
+    field("createdTime", NUMBER, Need::Optional),
+    field("lastUpdatedTime", NUMBER, Need::Expected),
+];
+
+/// What every object of the Configuration APIs may have beside (webex reference
+/// §2.2, documented).
+const OF_EVERY_OBJECT: [Field; 1] = [field("links", &[Kind::List], Need::Optional)];
+
+/// A page of a list (webex reference §2.2, documented for other objects).
+const PAGE: [Field; 2] =
+    [field("meta", &[Kind::Object], Need::Expected), field("data", &[Kind::List], Need::Vital)];
+
+/// What Flow Designer offers (webex reference §2.1, documented).
+const CHOICES: [Field; 7] = [
+    field("choices", &[Kind::List], Need::Vital),
+    field("count", NUMBER, Need::Optional),
+    field("source", TEXT, Need::Optional),
+    field("isSearchEnabled", &[Kind::Boolean], Need::Optional),
+    field("resolvedInput", TEXT, Need::Optional),
+    field("activity", TEXT, Need::Optional),
+    field("input", TEXT, Need::Optional),
+];
+
+/// One connector that Flow Designer offers (webex reference §2.1, documented).
+const CHOICE: [Field; 2] = [field("name", TEXT, Need::Vital), field("value", TEXT, Need::Vital)];
+
+/// An error (webex reference §2.2, documented for other objects).
+const ERROR: [Field; 2] =
+    [field("trackingId", TEXT, Need::Expected), field("error", &[Kind::Object], Need::Expected)];
+
+/// The error within it.
+const ERROR_DETAIL: [Field; 4] = [
+    field("key", TEXT, Need::Optional),
+    field("reason", TEXT, Need::Optional),
+    field("message", &[Kind::List], Need::Expected),
+    field("referencedEntities", &[Kind::List], Need::Optional),
+];
+
+/// One message of an error.
+const ERROR_MESSAGE: [Field; 1] = [field("description", TEXT, Need::Expected)];
+
+/// What kind of answer is held against the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Choices,
+    Page,
+    Connector,
+    Error,
+}
+
+/// A difference between an answer and the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The path of the field, such as `data[].name`.
+    pub field: String,
+    /// What is different.
+    pub what: What,
+}
+
+/// What is different about a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The contract has it, the answer does not.
+    Missing(Need),
+    /// The answer has it, the contract does not. That does no harm.
+    Unknown(BTreeSet<Kind>),
+    /// It is of another kind than the contract says.
+    OtherKind(Need, BTreeSet<Kind>),
+    /// A credential came back in the clear.
+    SecretShown,
+    /// A credential came back masked.
+    SecretMasked,
+}
+
+impl Difference {
+    /// Whether the provider can do without worry all the same.
+    #[must_use]
+    pub fn is_harmless(&self) -> bool {
+        match &self.what {
+            What::Missing(need) | What::OtherKind(need, _) => {
+                matches!(need, Need::Optional | Need::Secret)
+            }
+            What::Unknown(_) | What::SecretMasked | What::SecretShown => true,
+        }
+    }
+}
+
+/// How an answer differs from the contract.
+pub(super) fn differences(part: Part, shape: &Shape) -> Vec<Difference> {
+    let mut found = Vec::new();
+    match part {
+        Part::Choices => {
+            compare(shape, "", &CHOICES, &mut found);
+            compare(shape, "choices[]", &CHOICE, &mut found);
+        }
+        // Older servers give a list without anything around it (documented).
+        Part::Page if shape.kinds("").is_some_and(|kinds| kinds.contains(&Kind::List)) => {
+            compare(shape, "[]", &[&CONNECTOR[..], &OF_EVERY_OBJECT].concat(), &mut found);
+        }
+        Part::Page => {
+            compare(shape, "", &PAGE, &mut found);
+            compare(shape, "data[]", &[&CONNECTOR[..], &OF_EVERY_OBJECT].concat(), &mut found);
+        }
+        Part::Connector => {
+            compare(shape, "", &[&CONNECTOR[..], &OF_EVERY_OBJECT].concat(), &mut found);
+        }
+        Part::Error => {
+            compare(shape, "", &ERROR, &mut found);
+            compare(shape, "error", &ERROR_DETAIL, &mut found);
+            compare(shape, "error.message[]", &ERROR_MESSAGE, &mut found);
+        }
+    }
+    found
+}
+
+/// Holds the object at `path` against its fields. A list without elements says
+/// nothing about them.
+fn compare(shape: &Shape, path: &str, fields: &[Field], found: &mut Vec<Difference>) {
+    if !shape.kinds(path).is_some_and(|kinds| kinds.contains(&Kind::Object)) {
+        return;
+    }
+    let full = |name: &str| match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    };
+    // Keys are read in any letter case, see `json`.
+    let is = |name: &str, field: &Field| name.eq_ignore_ascii_case(field.name);
+    for field in fields {
+        let seen = shape.members(path).find(|(name, _)| is(name, field));
+        let what = match (seen, field.need) {
+            (None, Need::Vital | Need::Expected) => Some(What::Missing(field.need)),
+            (None, Need::Optional | Need::Secret) => None,
+            (Some((_, kinds)), Need::Secret) if kinds.contains(&Kind::Text) => {
+                Some(What::SecretShown)
+            }
+            (Some((_, kinds)), Need::Secret) if kinds.contains(&Kind::Masked) => {
+                Some(What::SecretMasked)
+            }
+            (Some((_, kinds)), need) => {
+                let other = kinds.iter().filter(|kind| !field.kinds.contains(kind));
+                let other = other.copied().collect::<BTreeSet<_>>();
+                (!other.is_empty()).then_some(What::OtherKind(need, other))
+            }
+        };
+        found.extend(what.map(|what| Difference { field: full(field.name), what }));
+    }
+    let unknown =
+        shape.members(path).filter(|(name, _)| !fields.iter().any(|field| is(name, field)));
+    found.extend(
+        unknown.map(|(name, kinds)| Difference {
+            field: full(name),
+            what: What::Unknown(kinds.clone()),
+        }),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::super::redact::Redactor;
+    use super::*;
+    use crate::webex::connectors::wire;
+    use crate::webex::testing::{content, object, with};
+
+    fn differ(part: Part, body: &Value) -> Vec<Difference> {
+        let shape = Shape::of(body.to_string().as_bytes(), &Redactor::default()).unwrap();
+        differences(part, &shape)
+    }
+
+    fn difference(field: &str, what: What) -> Difference {
+        Difference { field: field.to_owned(), what }
+    }
+
+    /// A connector without credentials.
+    fn plain() -> Value {
+        let mut plain = object(1, 1);
+        plain.as_object_mut().unwrap().remove("clientSecret");
+        plain
+    }
+
+    /// Every field that is written is in the table.
+    #[test]
+    fn the_table_has_what_is_written() {
+        let body = wire::create(&content()).unwrap();
+        let sent: Value = serde_json::from_slice(&body.bytes()).unwrap();
+        for name in sent.as_object().unwrap().keys() {
+            assert!(CONNECTOR.iter().any(|field| field.name == name), "{name}");
+        }
+    }
+
+    /// Every field that is read is in the table.
+    #[test]
+    fn the_table_has_what_is_read() {
+        for name in object(1, 1).as_object().unwrap().keys() {
+            assert!(CONNECTOR.iter().any(|field| field.name == name), "{name}");
+        }
+    }
+
+    /// What the table calls vital is what reading fails without.
+    #[test]
+    fn what_is_vital_cannot_be_missing() {
+        let whole = plain();
+        for field in CONNECTOR {
+            let mut body = whole.clone();
+            body.as_object_mut().unwrap().remove(field.name);
+            let is_read = wire::connector(body.to_string().as_bytes()).is_ok();
+            assert_eq!(is_read, field.need != Need::Vital, "{}", field.name);
+        }
+    }
+
+    #[test]
+    fn an_answer_by_the_contract_has_no_differences() {
+        assert_eq!(differ(Part::Connector, &plain()), []);
+        let page = json!({"meta": {}, "data": [plain()]});
+        assert_eq!(differ(Part::Page, &page), []);
+        assert_eq!(differ(Part::Page, &json!([plain()])), []);
+        assert_eq!(differ(Part::Page, &json!({"meta": {}, "data": []})), []);
+        let choices = json!({"count": 1, "choices": [{"name": "a", "value": "b"}]});
+        assert_eq!(differ(Part::Choices, &choices), []);
+        let error = json!({"trackingId": "x", "error": {"message": [{"description": "y"}]}});
+        assert_eq!(differ(Part::Error, &error), []);
+    }
+
+    #[test]
+    fn differences_are_told_by_field() {
+        let mut body = with(plain(), &json!({"shiny": [1], "active": "yes", "scope": 7}));
+        body.as_object_mut().unwrap().remove("version");
+        let found = differ(Part::Page, &json!({"meta": {}, "data": [body]}));
+        let kinds = |kind| BTreeSet::from([kind]);
+        assert_eq!(
+            found,
+            [
+                difference("data[].active", What::OtherKind(Need::Vital, kinds(Kind::Text))),
+                difference("data[].version", What::Missing(Need::Expected)),
+                difference("data[].scope", What::OtherKind(Need::Optional, kinds(Kind::Number))),
+                difference("data[].shiny", What::Unknown(kinds(Kind::List))),
+            ]
+        );
+        let harmless = found.iter().map(Difference::is_harmless).collect::<Vec<_>>();
+        assert_eq!(harmless, [false, false, true, true]);
+    }
+
+    #[test]
+    fn how_credentials_come_back_is_told() {
+        let body = json!({"clientSecret": "****", "password": "in the clear", "privateKey": null});
+        let found = differ(Part::Connector, &with(plain(), &body));
+        let masked = difference("clientSecret", What::SecretMasked);
+        let shown = difference("password", What::SecretShown);
+        assert_eq!(found, [masked, shown]);
+    }
+
+    #[test]
+    fn an_error_of_another_form_is_told() {
+        let spring = json!({"timestamp": 1, "status": 404, "error": "Not Found", "path": "/x"});
+        let fields = differ(Part::Error, &spring);
+        let fields = fields.iter().map(|found| found.field.as_str()).collect::<Vec<_>>();
+        assert_eq!(fields, ["trackingId", "error", "path", "status", "timestamp"]);
+    }
+}

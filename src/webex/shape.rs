@@ -1,0 +1,241 @@
+//! The shape of a JSON answer: which fields there are, and of which kind; never
+//! what is in them.
+//!
+//! This is what a tenant owner can show to anybody. Values are not decoded, let
+//! alone kept. Names of fields are kept if they look like names of fields and
+//! hold no secret of the call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde_json::value::RawValue;
+
+use super::json::{self, Object};
+use super::redact::Redactor;
+
+/// How deep a shape goes. Documented answers have four levels.
+const DEEPEST: usize = 8;
+
+/// How many fields it has at most.
+const MOST_FIELDS: usize = 300;
+
+/// The longest name of a field, in bytes.
+const LONGEST_NAME: usize = 60;
+
+/// Stands for all names that do not look like names of fields.
+const OTHER_NAME: &str = "(other)";
+
+/// The kinds of JSON values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Boolean,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// A text that holds nothing but asterisks or dots, as masked secrets do.
+    Masked,
+    /// An array.
+    List,
+    /// An object.
+    Object,
+}
+
+impl Kind {
+    /// The word for it, as it stands in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "boolean",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Masked => "masked text",
+            Self::List => "list",
+            Self::Object => "object",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// Fields by their paths, each with the kinds that were seen of it.
+///
+/// The path of the whole is empty. A member is `.name` below its object, an
+/// element `[]` below its list: `data[].id`. Elements of a list are laid over
+/// each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shape(BTreeMap<String, BTreeSet<Kind>>);
+
+impl Shape {
+    /// The shape of a body; none when it is no JSON.
+    pub(crate) fn of(body: &[u8], redactor: &Redactor) -> Option<Self> {
+        let raw = serde_json::from_slice::<&RawValue>(body).ok()?;
+        let mut shape = Self::default();
+        shape.add(String::new(), raw, DEEPEST, redactor);
+        Some(shape)
+    }
+
+    /// The fields with their kinds, in the order of their paths.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &BTreeSet<Kind>)> {
+        self.0.iter().map(|(path, kinds)| (path.as_str(), kinds))
+    }
+
+    /// The kinds of one field; none when there is no such field.
+    #[must_use]
+    pub fn kinds(&self, path: &str) -> Option<&BTreeSet<Kind>> {
+        self.0.get(path)
+    }
+
+    /// The members of the object at `path`, by name.
+    pub fn members<'a>(
+        &'a self,
+        path: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a BTreeSet<Kind>)> {
+        self.fields().filter_map(move |(field, kinds)| {
+            let rest = field.strip_prefix(path)?;
+            let name = if path.is_empty() { rest } else { rest.strip_prefix('.')? };
+            let is_member = !name.is_empty() && !name.contains(['.', '[']);
+            is_member.then_some((name, kinds))
+        })
+    }
+
+    fn add(&mut self, path: String, raw: &RawValue, levels: usize, redactor: &Redactor) {
+        if self.0.len() >= MOST_FIELDS && !self.0.contains_key(&path) {
+            return;
+        }
+        let kind = kind_of(raw.get());
+        self.0.entry(path.clone()).or_default().insert(kind);
+        let Some(levels) = levels.checked_sub(1) else { return };
+        match kind {
+            Kind::Object => {
+                let Ok(object) = Object::from_raw(raw) else { return };
+                for (name, member) in object.members() {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    let name = shown(name, redactor);
+                    self.add(format!("{path}{dot}{name}"), member, levels, redactor);
+                }
+            }
+            Kind::List => {
+                for element in json::array(raw.get().as_bytes()).into_iter().flatten() {
+                    self.add(format!("{path}[]"), element, levels, redactor);
+                }
+            }
+            Kind::Null | Kind::Boolean | Kind::Number | Kind::Text | Kind::Masked => {}
+        }
+    }
+}
+
+/// The kind of a value, by its first character. The value is valid JSON.
+fn kind_of(raw: &str) -> Kind {
+    match raw.as_bytes().first() {
+        Some(b'{') => Kind::Object,
+        Some(b'[') => Kind::List,
+        Some(b'n') => Kind::Null,
+        Some(b't' | b'f') => Kind::Boolean,
+        Some(b'"') => {
+            let content = raw.trim_matches('"');
+            let is_masked = !content.is_empty()
+                && content.chars().all(|sign| matches!(sign, '*' | '\u{2022}' | '\u{25cf}'));
+            if is_masked { Kind::Masked } else { Kind::Text }
+        }
+        _ => Kind::Number,
+    }
+}
+
+/// A field's name, if it may be shown.
+fn shown<'a>(name: &'a str, redactor: &Redactor) -> &'a str {
+    let is_name = !name.is_empty()
+        && name.len() <= LONGEST_NAME
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-$@".contains(&byte));
+    if is_name && redactor.clean(name) == name { name } else { OTHER_NAME }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    fn shape(body: &str) -> Vec<String> {
+        let shape = Shape::of(body.as_bytes(), &Redactor::default()).unwrap();
+        let line = |(path, kinds): (&str, &BTreeSet<Kind>)| {
+            let kinds = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join("|");
+            format!("{path}: {kinds}")
+        };
+        shape.fields().map(line).collect()
+    }
+
+    #[test]
+    fn a_shape_is_fields_and_kinds() {
+        let body = r#"{"meta":{"page":0,"links":{}},"data":[{"id":"a","secret":"****"},
+            {"id":null,"active":true,"tags":["x",1]}]}"#;
+        let expected = [
+            ": object",
+            "data: list",
+            "data[]: object",
+            "data[].active: boolean",
+            "data[].id: null|text",
+            "data[].secret: masked text",
+            "data[].tags: list",
+            "data[].tags[]: number|text",
+            "meta: object",
+            "meta.links: object",
+            "meta.page: number",
+        ];
+        assert_eq!(shape(body), expected);
+    }
+
+    #[test]
+    fn members_are_those_of_one_object() {
+        let shape = Shape::of(br#"{"a":{"b":1,"c":[{"d":2}]},"ab":3}"#, &Redactor::default());
+        let shape = shape.unwrap();
+        let names = |path| shape.members(path).map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(""), ["a", "ab"]);
+        assert_eq!(names("a"), ["b", "c"]);
+        assert_eq!(names("a.c[]"), ["d"]);
+        assert_eq!(names("nothing"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn what_is_no_name_is_not_shown() {
+        let mut redactor = Redactor::default();
+        redactor.watch(&Secret::from("canary-token-1234"));
+        let body = r#"{"canary-token-1234":1,"a b":2,"\u001b[2J":3,"name":4}"#;
+        let shape = Shape::of(body.as_bytes(), &redactor).unwrap();
+        let names = shape.members("").map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names, [OTHER_NAME, "name"]);
+    }
+
+    #[test]
+    fn what_is_no_json_has_no_shape() {
+        for body in ["", "<html>", "{\"a\":", "{} {}"] {
+            assert_eq!(Shape::of(body.as_bytes(), &Redactor::default()), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn hostile_bodies_have_bounded_shapes() {
+        let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+        assert_eq!(shape(&deep).len(), DEEPEST + 1);
+        let wide = (0..10_000).map(|n| format!("\"f{n}\":0")).collect::<Vec<_>>().join(",");
+        assert!(shape(&format!("{{{wide}}}")).len() <= MOST_FIELDS + 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_is_in_a_shape(value in "[a-z]{12}", number in 100_000_000_u64..) {
+            let body = format!(r#"{{"a":"{value}","b":[{{"c":"{value}"}}],"d":{number}}}"#);
+            let shape = format!("{:?}", Shape::of(body.as_bytes(), &Redactor::default()));
+            prop_assert!(!shape.contains(&value) && !shape.contains(&number.to_string()));
+        }
+    }
+}
