@@ -28,3 +28,6 @@ mod conformance;
 
 /// The documentation: made from what is served, its links and its examples.
 mod documentation;
+
+/// Cost that grows with the size of a value, and no faster.
+mod linear_cost;
