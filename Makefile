@@ -7,7 +7,7 @@ export TF_CLI ?=
 .PHONY: help build test lint format docs install dist demo bench bench-compare
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the provider and the simulator
 	$(CARGO) build --workspace --locked
