@@ -53,7 +53,8 @@ pub(crate) struct Planned {
 
 /// How to start a subject, as Terraform does.
 pub(crate) fn launch(subject: &Subject) -> Launch {
-    Launch::new(&subject.program).any_protocol()
+    let launch = Launch::new(&subject.program);
+    if subject.is_webex() { launch } else { launch.somebody_elses() }
 }
 
 /// Calls ours makes go to the simulator, as fast as it is allowed to.
