@@ -4,10 +4,10 @@
 CARGO ?= cargo
 export TF_CLI ?=
 
-.PHONY: help build test lint format docs install dist demo
+.PHONY: help build test lint format docs install dist demo bench bench-compare
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the provider and the simulator
 	$(CARGO) build --workspace --locked
@@ -33,3 +33,11 @@ dist: ## Make the files of a release for this machine in dist/ (GPG_KEY signs)
 
 demo: build ## Manage connectors of a simulated Webex with the real CLI
 	@examples/demo/run.sh
+
+bench: ## Measure the release build: target/bench/report.md and report.json
+	$(CARGO) build --release --locked --bin terraform-provider-webex
+	BENCH_OWN=$(or $(CARGO_TARGET_DIR),target)/release/terraform-provider-webex \
+		$(CARGO) bench --locked --bench process
+
+bench-compare: ## Measure this tree beside another commit, BASE=<git ref>
+	@CARGO="$(CARGO)" benches/compare.sh "$(BASE)"

@@ -34,3 +34,6 @@ mod model_based;
 
 /// Installing from the source tree, and the files of a release.
 mod packaging;
+
+/// Cost that grows with the size of a value, and no faster.
+mod linear_cost;

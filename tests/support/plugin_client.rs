@@ -63,6 +63,7 @@ pub(crate) struct Launch {
     directory: Option<PathBuf>,
     identity: Option<Identity>,
     debugging: bool,
+    is_somebody_elses: bool,
     /// Holds the provider's temporary files; removed at the end.
     temporary: tempfile::TempDir,
 }
@@ -80,6 +81,7 @@ impl Launch {
             directory: None,
             identity: None,
             debugging: false,
+            is_somebody_elses: false,
             temporary,
         };
         let folder = launch.temporary.path().to_owned();
@@ -134,6 +136,14 @@ impl Launch {
         self.argument("--debug")
     }
 
+    /// Bears with what others' providers do: they may speak version 6 of the
+    /// protocol, and break the connection instead of answering Shutdown.
+    #[allow(dead_code, reason = "for the benches, which measure other providers too")]
+    pub(crate) fn somebody_elses(mut self) -> Self {
+        self.is_somebody_elses = true;
+        self
+    }
+
     /// Puts a process between us and the provider: a shell that starts it and
     /// waits. It is then the shell that [`Plugin::kill_parent`] kills.
     pub(crate) fn below_a_shell(mut self) -> Self {
@@ -163,6 +173,7 @@ impl Launch {
 
     /// Starts the provider, reads its announcement, connects.
     pub(crate) async fn start(self) -> Plugin {
+        let executed = Instant::now();
         let mut child = self.spawn();
         let stderr = Stderr::collect(child.stderr.take().unwrap());
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -181,6 +192,8 @@ impl Launch {
         let announcement = announcement.await.expect("an announcement in time");
         let announcement = announcement
             .unwrap_or_else(|| panic!("no announcement: {text:?}; stderr: {:#?}", stderr.lines()));
+        let announced = Instant::now();
+        assert!(self.is_somebody_elses || announcement.protocol == 5, "{text:?}");
         let rest_of_stdout = tokio::spawn(async move {
             let mut rest = String::new();
             stdout.read_to_string(&mut rest).await.unwrap();
@@ -191,7 +204,17 @@ impl Launch {
         let credentials = if own.is_some() { Credentials::Own } else { Credentials::Plaintext };
         let channel = announcement.connect(own, &credentials, ALL_VERSIONS).await.unwrap();
         let side_streams = open_side_streams(channel.clone());
-        Plugin { launch: self, child, announcement, channel, side_streams, stderr, rest_of_stdout }
+        Plugin {
+            launch: self,
+            child,
+            executed,
+            announced,
+            announcement,
+            channel,
+            side_streams,
+            stderr,
+            rest_of_stdout,
+        }
     }
 
     /// Starts a program that is expected to end by itself.
@@ -225,6 +248,8 @@ pub(crate) struct Output {
 pub(crate) struct Announcement {
     /// All fields, as they stand.
     pub(crate) fields: Vec<String>,
+    /// The version of the protocol.
+    pub(crate) protocol: u32,
     /// The socket.
     pub(crate) socket: PathBuf,
     /// The provider's certificate.
@@ -238,15 +263,16 @@ impl Announcement {
         let [core, version, network, socket, protocol, certificate, ..] = fields.as_slice() else {
             return None;
         };
-        if [core.as_str(), version, network, protocol] != ["1", "5", "unix", "grpc"] {
+        if [core.as_str(), network, protocol] != ["1", "unix", "grpc"] {
             return None;
         }
+        let version = version.parse().ok()?;
         // go-plugin takes anything of up to 50 characters for no certificate.
         let certificate = (certificate.len() > 50)
             .then(|| STANDARD_NO_PAD.decode(certificate).map(CertificateDer::from))
             .transpose()
             .ok()?;
-        Some(Self { socket: PathBuf::from(socket), certificate, fields })
+        Some(Self { protocol: version, socket: PathBuf::from(socket), certificate, fields })
     }
 
     /// Reads what debug mode tells people, as Terraform reads the variable.
@@ -256,7 +282,8 @@ impl Announcement {
         let providers: serde_json::Value = serde_json::from_str(json).ok()?;
         let (_, provider) = providers.as_object()?.iter().next()?;
         let socket = provider.pointer("/Addr/String")?.as_str()?;
-        Some(Self { fields: vec![json.to_owned()], socket: socket.into(), certificate: None })
+        let fields = vec![json.to_owned()];
+        Some(Self { fields, protocol: 5, socket: socket.into(), certificate: None })
     }
 
     /// Opens a connection to what was announced.
@@ -274,6 +301,12 @@ impl Announcement {
 pub(crate) struct Plugin {
     launch: Launch,
     child: Child,
+    /// When the process was about to be started.
+    #[allow(dead_code, reason = "for the benches")]
+    pub(crate) executed: Instant,
+    /// When its announcement was there.
+    #[allow(dead_code, reason = "for the benches")]
+    pub(crate) announced: Instant,
     /// What it announced.
     pub(crate) announcement: Announcement,
     channel: Channel,
@@ -328,7 +361,8 @@ impl Plugin {
     /// Ends it as Terraform does, which waits for two seconds and then kills.
     pub(crate) async fn shutdown(mut self) -> Ended {
         let mut controller = GrpcControllerClient::new(self.channel.clone());
-        controller.shutdown(proto::plugin::Empty {}).await.unwrap();
+        let answer = controller.shutdown(proto::plugin::Empty {}).await;
+        assert!(self.launch.is_somebody_elses || answer.is_ok(), "{answer:?}");
         let answered = Instant::now();
         self.wait(answered).await
     }

@@ -80,8 +80,13 @@ impl Terraform {
 
     /// A folder whose provider has neither address nor credentials.
     pub(crate) fn offline() -> Self {
+        Self::of(Path::new(env!("CARGO_BIN_EXE_terraform-provider-webex")))
+    }
+
+    /// The same with another build of the provider, which has to have the usual
+    /// file name: `terraform-provider-webex`.
+    pub(crate) fn of(binary: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let binary = Path::new(env!("CARGO_BIN_EXE_terraform-provider-webex"));
         let binaries = binary.parent().expect("the folder of the binary").display();
         let settings = format!(
             "provider_installation {{\n  dev_overrides {{ \"{SOURCE}\" = \"{binaries}\" }}\n  \

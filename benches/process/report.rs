@@ -1,0 +1,232 @@
+//! The figures, as JSON for programs and as a table for people.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::machine;
+use crate::settings::Settings;
+use crate::statistics::Sample;
+
+/// One line of the table.
+#[derive(Serialize)]
+pub(crate) struct Figure {
+    /// What programs know it by; it stays the same from version to version.
+    pub(crate) id: String,
+    /// What people know it by.
+    pub(crate) name: String,
+    /// What it is measured in.
+    pub(crate) unit: Unit,
+    /// What it should not exceed, or reach for figures per second.
+    pub(crate) target: Option<f64>,
+    /// What was measured of each program, in the order of the programs.
+    pub(crate) values: Vec<Option<Sample>>,
+    /// The differences of the second program to the first, pair by pair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) change: Option<Sample>,
+}
+
+/// What a figure is measured in.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Unit {
+    /// Milliseconds.
+    Milliseconds,
+    /// Microseconds of CPU time.
+    CpuMicroseconds,
+    /// Mebibytes.
+    Mebibytes,
+    /// 10^6 bytes, as file sizes are usually given.
+    Megabytes,
+    /// Calls in a second; more is better.
+    PerSecond,
+    /// A ratio.
+    Ratio,
+    /// How many calls of the API there were.
+    Calls,
+    /// 10^3 instructions of the processor.
+    Kiloinstructions,
+    /// Seconds.
+    Seconds,
+}
+
+impl Unit {
+    fn shown(self, value: f64) -> String {
+        match self {
+            Self::Milliseconds if value.abs() < 10.0 => format!("{value:.2} ms"),
+            Self::Milliseconds => format!("{value:.0} ms"),
+            Self::CpuMicroseconds => format!("{value:.0} µs"),
+            Self::Mebibytes => format!("{value:.1} MiB"),
+            Self::Megabytes => format!("{value:.2} MB"),
+            Self::PerSecond => format!("{value:.0}/s"),
+            Self::Ratio => format!("{value:.2}"),
+            Self::Calls => format!("{value:.0}"),
+            Self::Kiloinstructions => format!("{value:.0},000"),
+            Self::Seconds => format!("{value:.0} s"),
+        }
+    }
+}
+
+impl Figure {
+    /// A figure of which nothing has been measured yet.
+    pub(crate) fn new(id: &str, name: &str, unit: Unit) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            unit,
+            target: None,
+            values: Vec::new(),
+            change: None,
+        }
+    }
+
+    /// What it should not exceed.
+    pub(crate) fn target(mut self, target: f64) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// What was measured of each program in turn, so that the measurements of
+    /// the same number belong together. Nothing for a program that has none.
+    pub(crate) fn rounds(mut self, rounds: &[Vec<f64>]) -> Self {
+        self.values = rounds
+            .iter()
+            .map(|values| (!values.is_empty()).then(|| Sample::of(values.iter().copied())))
+            .collect();
+        if let [first, second, ..] = rounds
+            && first.len() == second.len()
+            && !first.is_empty()
+        {
+            self.change =
+                Some(Sample::of(first.iter().zip(second).map(|(first, second)| first - second)));
+        }
+        self
+    }
+}
+
+/// Everything that was found out.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    date: String,
+    commit: String,
+    machine: String,
+    versions: Vec<String>,
+    load_before: String,
+    load_after: String,
+    /// The names of the programs.
+    programs: Vec<String>,
+    figures: Vec<Figure>,
+    notes: Vec<String>,
+}
+
+impl Report {
+    /// A report without figures.
+    pub(crate) fn begin(settings: &Settings) -> Self {
+        let terraform = std::env::var("TF_CLI").unwrap_or_else(|_| "terraform".to_owned());
+        let versions = [
+            machine::first_line(&terraform, &["version"]),
+            machine::first_line("rustc", &["--version"]),
+        ];
+        let commit = machine::first_line("git", &["describe", "--always", "--dirty"]);
+        let programs = settings.subjects.iter();
+        Self {
+            date: machine::first_line("date", &["-u", "+%Y-%m-%d %H:%M UTC"]).unwrap_or_default(),
+            commit: commit.unwrap_or_else(|| "unknown".to_owned()),
+            machine: machine::description(),
+            versions: versions.into_iter().flatten().collect(),
+            load_before: machine::load(),
+            load_after: String::new(),
+            programs: programs.map(|subject| subject.name.clone()).collect(),
+            figures: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Adds a line.
+    pub(crate) fn add(&mut self, figure: Figure) {
+        if figure.values.iter().any(Option::is_some) {
+            self.figures.push(figure);
+        }
+    }
+
+    /// Adds what has to be said beside the figures.
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    /// Writes the report into a folder and returns the table.
+    pub(crate) fn write(mut self, folder: &Path) -> String {
+        self.load_after = machine::load();
+        let table = self.table();
+        fs::create_dir_all(folder).unwrap();
+        let json = serde_json::to_string_pretty(&self).unwrap();
+        fs::write(folder.join("report.json"), json).unwrap();
+        fs::write(folder.join("report.md"), &table).unwrap();
+        table
+    }
+
+    fn table(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(
+            text,
+            "{}, commit {}, on {}; {}. Load (1, 5, 15 minutes) {} before, {} after.\n",
+            self.date,
+            self.commit,
+            self.machine,
+            self.versions.join(", "),
+            self.load_before,
+            self.load_after
+        );
+        let compares = self.programs.len() > 1;
+        let _ = write!(text, "| figure | target |");
+        for program in &self.programs {
+            let _ = write!(text, " {program} |");
+        }
+        let _ = writeln!(text, "{}", if compares { " change, ratio |" } else { "" });
+        let columns = self.programs.len() + 2 + usize::from(compares);
+        let _ = writeln!(text, "|{}", "---|".repeat(columns));
+        for figure in &self.figures {
+            let target = figure
+                .target
+                .map_or_else(String::new, |target| format!("≤ {}", figure.unit.shown(target)));
+            let _ = write!(text, "| {} | {target} |", figure.name);
+            for value in &figure.values {
+                let shown = value
+                    .as_ref()
+                    .map_or_else(|| "–".to_owned(), |sample| shown(figure.unit, sample));
+                let _ = write!(text, " {shown} |");
+            }
+            if compares {
+                let _ = write!(text, " {} |", comparison(figure));
+            }
+            let _ = writeln!(text);
+        }
+        for note in &self.notes {
+            let _ = write!(text, "\n- {note}");
+        }
+        text
+    }
+}
+
+/// The median, and the extremes where there are any.
+fn shown(unit: Unit, sample: &Sample) -> String {
+    let median = unit.shown(sample.median);
+    if sample.count == 1 || sample.least.total_cmp(&sample.most).is_eq() {
+        return median;
+    }
+    format!("**{median}** ({} to {})", unit.shown(sample.least), unit.shown(sample.most))
+}
+
+/// Of the first two programs: the median of the differences, and how many times
+/// the first's median the second's is.
+fn comparison(figure: &Figure) -> String {
+    let [Some(first), Some(second), ..] = figure.values.as_slice() else { return String::new() };
+    let ratio = second.median / first.median;
+    let ratio = if ratio.is_finite() { format!("×{ratio:.2}") } else { "–".to_owned() };
+    match &figure.change {
+        Some(change) => format!("{}, {ratio}", figure.unit.shown(change.median)),
+        None => ratio,
+    }
+}

@@ -1,0 +1,107 @@
+//! A program that is measured.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use webex_cc_simulator::{Options, Simulator};
+
+/// How many connectors an organization can have.
+pub(crate) const CONNECTORS_PER_ORGANIZATION: usize = 10;
+
+/// The resource that is measured of ours.
+const RESOURCE: &str = "webex_cc_custom_connector";
+
+/// A provider's binary.
+pub(crate) struct Subject {
+    /// How reports call it.
+    pub(crate) name: String,
+    /// The binary.
+    pub(crate) program: PathBuf,
+    /// Whose it is.
+    pub(crate) kind: Kind,
+}
+
+/// Whose provider it is.
+pub(crate) enum Kind {
+    /// Ours, of this or of another version.
+    Webex,
+    /// Somebody else's, of which we know what we are told.
+    Other(Example),
+}
+
+/// How to use a provider that is not ours.
+pub(crate) struct Example {
+    /// The provider block, with every attribute.
+    pub(crate) provider: Value,
+    /// A resource type, and a configuration with every attribute.
+    pub(crate) resource: Option<(String, Value)>,
+}
+
+impl Subject {
+    pub(crate) fn webex(name: &str, program: &Path) -> Self {
+        Self { name: name.to_owned(), program: program.to_owned(), kind: Kind::Webex }
+    }
+
+    pub(crate) fn other(name: &str, program: &Path, example: Example) -> Self {
+        Self { name: name.to_owned(), program: program.to_owned(), kind: Kind::Other(example) }
+    }
+
+    /// Whether it is ours.
+    pub(crate) fn is_webex(&self) -> bool {
+        matches!(self.kind, Kind::Webex)
+    }
+
+    /// The resource type that calls are about, if one is known.
+    pub(crate) fn resource(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Webex => Some(RESOURCE),
+            Kind::Other(example) => Some(&example.resource.as_ref()?.0),
+        }
+    }
+
+    /// What a user would write for the object of that number. Attributes that
+    /// are missing here are null.
+    pub(crate) fn configuration(&self, number: usize) -> Value {
+        match &self.kind {
+            Kind::Webex => json!({
+                "name": format!("Connector {number}"),
+                "organization_id": organization(number / CONNECTORS_PER_ORGANIZATION),
+                "resource_domain_url": "https://example.zendesk.com/api/v2/",
+                "username": "agent",
+                "password": "a credential of usual length",
+                "validation_url": "https://example.zendesk.com",
+            }),
+            Kind::Other(example) => {
+                example.resource.as_ref().map_or(Value::Null, |(_, value)| value.clone())
+            }
+        }
+    }
+}
+
+/// The organization of that number.
+pub(crate) fn organization(number: usize) -> String {
+    format!("3f1c9a52-7d4e-4b8a-9c06-{number:012}")
+}
+
+/// A simulated Webex with organizations for so many connectors.
+pub(crate) fn simulator(connectors: usize, active_lock: bool) -> Simulator {
+    let organizations = connectors.div_ceil(CONNECTORS_PER_ORGANIZATION).max(1);
+    let options = Options {
+        active_lock,
+        organizations: (0..organizations).map(organization).collect(),
+        tokens: vec!["simulator-token".to_owned()],
+        ..Options::default()
+    };
+    Simulator::start(options).expect("a simulator")
+}
+
+/// Deletes all connectors behind the provider's back.
+pub(crate) fn clear(simulator: &Simulator, connectors: usize) {
+    for number in 0..connectors.div_ceil(CONNECTORS_PER_ORGANIZATION).max(1) {
+        let organization = organization(number);
+        for connector in simulator.all_stored(&organization) {
+            simulator.remove(&organization, connector["id"].as_str().unwrap());
+        }
+    }
+    simulator.clear_journal();
+}

@@ -1,0 +1,178 @@
+//! Calls about resources: how many in a second with fifty in flight over one
+//! connection, and what one costs.
+//!
+//! The simulator answers at once and shares the machine with the provider, as
+//! does the client. CPU time is the provider's own.
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Instant;
+
+use futures_util::{StreamExt, stream};
+use webex_cc_simulator::Simulator;
+
+use crate::machine;
+use crate::report::{Figure, Report, Unit};
+use crate::session::{Session, Stored, launch, runtime, towards};
+use crate::settings::Settings;
+use crate::statistics::{count, mebibytes, microseconds};
+use crate::subject::{Kind, Subject, simulator};
+use crate::support::plugin_client::Launch;
+
+/// How many calls are under way at a time.
+const IN_FLIGHT: usize = 50;
+
+/// How often everything is measured.
+const ROUNDS: usize = 5;
+
+/// How many calls are counted to know what one costs.
+const CALLS_COUNTED: usize = 500;
+
+/// The kinds of calls, in the order of their measurement.
+const CALLS: [(&str, &str); 4] = [
+    ("plan_new", "PlanResourceChange, new"),
+    ("apply", "ApplyResourceChange, create"),
+    ("read", "ReadResource"),
+    ("plan", "PlanResourceChange, without changes"),
+];
+
+/// What was measured of one process.
+struct Measured {
+    per_second: [f64; CALLS.len()],
+    cpu: [Option<f64>; CALLS.len()],
+    memory: Option<f64>,
+}
+
+pub(crate) fn measure(settings: &Settings, report: &mut Report) {
+    let objects = if settings.quick { 50 } else { 1_000 };
+    let mut measured = settings.subjects.iter().map(|_| Vec::new()).collect::<Vec<_>>();
+    for _ in 0..settings.rounds(ROUNDS) {
+        for (subject, measured) in settings.subjects.iter().zip(&mut measured) {
+            if subject.resource().is_some() {
+                let simulator = simulator(objects, false);
+                measured.push(runtime().block_on(process(subject, &simulator, objects)));
+            }
+        }
+    }
+    for (index, (id, name)) in CALLS.into_iter().enumerate() {
+        let rounds = measured.iter().map(|measured| {
+            measured.iter().map(|measured| measured.per_second[index]).collect::<Vec<_>>()
+        });
+        let figure = Figure::new(&format!("{id}_per_second"), name, Unit::PerSecond);
+        report.add(figure.rounds(&rounds.collect::<Vec<_>>()));
+        let rounds = measured.iter().map(|measured| {
+            measured.iter().filter_map(|measured| measured.cpu[index]).collect::<Vec<_>>()
+        });
+        let figure = Figure::new(
+            &format!("{id}_cpu"),
+            "… CPU time of the provider per call",
+            Unit::CpuMicroseconds,
+        );
+        report.add(figure.rounds(&rounds.collect::<Vec<_>>()));
+    }
+    let memory = measured
+        .iter()
+        .map(|measured| measured.iter().filter_map(|measured| measured.memory).collect::<Vec<_>>());
+    let name = "peak memory of one process after all of these calls";
+    let figure = Figure::new("memory_calls", name, Unit::Mebibytes);
+    report.add(figure.rounds(&memory.collect::<Vec<_>>()));
+    report.note(format!(
+        "Calls per second: {IN_FLIGHT} in flight over one connection, {objects} objects (connectors \
+         ten to an organization); client, provider and simulator share the machine."
+    ));
+}
+
+async fn process(subject: &Subject, simulator: &Simulator, objects: usize) -> Measured {
+    let mut session = Session::start(subject, launch_of(subject, simulator)).await;
+    session.configure().await;
+    let session = &session;
+
+    let (plan_new, plans) = timed(session, objects, |number| session.plan_creation(number)).await;
+    let plans = &plans;
+    let (apply, stored) =
+        timed(session, objects, |number| session.apply(plans[number].clone())).await;
+    let stored: &[Stored] = &stored;
+    let (read, _) =
+        timed(session, objects * 5, |number| session.read(&stored[number % objects])).await;
+    let (plan, _) =
+        timed(session, objects * 5, |number| session.plan_nothing(&stored[number % objects])).await;
+
+    let memory = session.peak_memory().map(mebibytes);
+    let all = [plan_new, apply, read, plan];
+    Measured { per_second: all.map(|(rate, _)| rate), cpu: all.map(|(_, cpu)| cpu), memory }
+}
+
+/// Makes so many calls; tells how many there were in a second, and the CPU
+/// microseconds of each.
+async fn timed<F: Future>(
+    session: &Session<'_>,
+    calls: usize,
+    call: impl Fn(usize) -> F,
+) -> ((f64, Option<f64>), Vec<F::Output>) {
+    let (started, cpu) = (Instant::now(), session.cpu_time());
+    let calling = stream::iter(0..calls).map(call).buffered(IN_FLIGHT);
+    let answers = calling.collect::<Vec<_>>().await;
+    let took = started.elapsed();
+    let cpu = session.cpu_time().zip(cpu).map(|(after, before)| after.saturating_sub(before));
+    let rate = count(calls) / took.as_secs_f64();
+    ((rate, cpu.map(|cpu| microseconds(cpu) / count(calls))), answers)
+}
+
+fn launch_of(subject: &Subject, simulator: &Simulator) -> Launch {
+    match subject.kind {
+        Kind::Webex => towards(launch(subject), simulator),
+        Kind::Other(_) => launch(subject),
+    }
+}
+
+/// Counts the instructions of one PlanResourceChange: twice as many calls less
+/// the same without, so that all that happens once cancels itself out.
+pub(crate) fn measure_instructions(settings: &Settings, report: &mut Report) {
+    let calls = if settings.quick { 20 } else { CALLS_COUNTED };
+    let counted = settings.subjects.iter().map(|subject| {
+        if !subject.is_webex() {
+            return Vec::new();
+        }
+        let folder = &settings.folder;
+        let [few, many] = [calls, 2 * calls].map(|calls| instructions(subject, calls, folder));
+        let each = few.zip(many).map(|(few, many)| count(many - few) / count(calls) / 1e3);
+        each.into_iter().collect()
+    });
+    let name = "instructions per PlanResourceChange, without changes";
+    let figure = Figure::new("plan_instructions", name, Unit::Kiloinstructions);
+    report.add(figure.rounds(&counted.collect::<Vec<Vec<f64>>>()));
+}
+
+/// All instructions of a process that plans so often; nothing without valgrind.
+/// What `callgrind_annotate` shows stays in the folder.
+fn instructions(subject: &Subject, calls: usize, folder: &Path) -> Option<u64> {
+    machine::first_line("valgrind", &["--version"])?;
+    let simulator = simulator(1, false);
+    std::fs::create_dir_all(folder).unwrap();
+    let counted = folder.join(format!("callgrind.{}.{calls}.out", subject.name));
+    let mut output = std::ffi::OsString::from("--callgrind-out-file=");
+    output.push(std::path::absolute(&counted).unwrap());
+    let launch = Launch::new("valgrind")
+        .argument("--tool=callgrind")
+        .argument("--quiet")
+        .argument(output)
+        .argument(&subject.program)
+        .with("PATH", std::env::var_os("PATH").unwrap_or_default());
+    runtime().block_on(async {
+        let mut session = Session::start(subject, towards(launch, &simulator)).await;
+        session.configure().await;
+        let stored = session.apply(session.plan_creation(0).await).await;
+        for _ in 0..calls {
+            session.plan_nothing(&stored).await;
+        }
+        session.end().await;
+    });
+    total(&counted)
+}
+
+/// The sum at the end of callgrind's output.
+fn total(counted: &Path) -> Option<u64> {
+    let text = std::fs::read_to_string(counted).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("totals:"))?;
+    line.trim().parse().ok()
+}

@@ -1,0 +1,108 @@
+//! A folder in which the real CLI manages so many connectors, or so many
+//! `terraform_data` of the same content, which cost no provider process.
+
+use std::process::Command;
+use std::time::Instant;
+
+use serde_json::Value;
+use webex_cc_simulator::Simulator;
+
+use crate::statistics::milliseconds;
+use crate::subject::{CONNECTORS_PER_ORGANIZATION, Subject, clear, simulator};
+use crate::support::terraform::Terraform;
+
+/// A folder with a configuration.
+pub(crate) struct Workspace {
+    terraform: Terraform,
+    /// Absent where no provider of ours is at work.
+    pub(crate) simulator: Option<Simulator>,
+    connectors: usize,
+}
+
+impl Workspace {
+    /// Connectors of that provider; ten in each organization.
+    pub(crate) fn of(subject: &Subject, connectors: usize, active_lock: bool) -> Self {
+        let simulator = simulator(connectors, active_lock);
+        let mut terraform = Terraform::of(&subject.program);
+        terraform.set("WEBEX_CC_BASE_URL", simulator.base_url());
+        terraform.set("WEBEX_ACCESS_TOKEN", simulator.token());
+        // The default, 300, is what Cisco allows; a hundred lists would take
+        // 15 seconds with it, whatever the provider does.
+        terraform.set("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
+        let workspace = Self { terraform, simulator: Some(simulator), connectors };
+        workspace.write("agent");
+        workspace
+    }
+
+    /// As many `terraform_data`.
+    pub(crate) fn of_data(connectors: usize) -> Self {
+        // Where the provider would be does not matter: nothing asks for it.
+        let terraform = Terraform::offline();
+        terraform.write("versions.tf", "");
+        let workspace = Self { terraform, simulator: None, connectors };
+        workspace.write("agent");
+        workspace
+    }
+
+    /// Writes the configuration with that user name in each connector.
+    pub(crate) fn write(&self, username: &str) {
+        let content = format!(
+            r#"
+    name                = "Connector ${{count.index}}"
+    organization_id     = format("3f1c9a52-7d4e-4b8a-9c06-%012d", floor(count.index / {CONNECTORS_PER_ORGANIZATION}))
+    resource_domain_url = "https://example.zendesk.com/api/v2/"
+    username            = "{username}"
+    password            = "a credential of usual length"
+    validation_url      = "https://example.zendesk.com"
+"#
+        );
+        let (kind, content) = match self.simulator {
+            Some(_) => ("webex_cc_custom_connector", content),
+            None => ("terraform_data", format!("input = {{{content}}}")),
+        };
+        let count = self.connectors;
+        let block = format!("resource \"{kind}\" \"test\" {{\n count = {count}\n {content}\n}}\n");
+        self.terraform.write("main.tf", &block);
+    }
+
+    /// Runs a command, which has to succeed, and tells how long it took in
+    /// milliseconds.
+    pub(crate) fn run(&self, arguments: &[&str]) -> f64 {
+        let started = Instant::now();
+        let output = self.terraform.run(arguments);
+        let took = started.elapsed();
+        output.succeeded();
+        milliseconds(took)
+    }
+
+    /// The command, for those who run it themselves.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.terraform.command(arguments)
+    }
+
+    /// Runs a command and tells how many calls of the API it led to.
+    pub(crate) fn calls(&self, arguments: &[&str]) -> usize {
+        let simulator = self.simulator.as_ref().expect("a provider that makes calls");
+        simulator.clear_journal();
+        self.run(arguments);
+        simulator.journal().len()
+    }
+
+    /// Forgets all that was made, in state and in Webex.
+    pub(crate) fn reset(&self) {
+        for file in ["terraform.tfstate", "terraform.tfstate.backup"] {
+            // It is not there before the first apply.
+            let _ = std::fs::remove_file(self.terraform.folder().join(file));
+        }
+        if let Some(simulator) = &self.simulator {
+            clear(simulator, self.connectors);
+        }
+    }
+
+    /// How many objects the state holds.
+    pub(crate) fn stored(&self) -> usize {
+        let state =
+            serde_json::from_str::<Value>(&self.terraform.read("terraform.tfstate")).unwrap();
+        state["resources"][0]["instances"].as_array().map_or(0, Vec::len)
+    }
+}

@@ -1,0 +1,99 @@
+//! Cost that grows with the size of a value, and no faster.
+//!
+//! What is counted is allocations and their bytes, which are the same on every
+//! machine; how long they take is measured by the benches.
+
+use terraform_provider_webex::tf_provider::object::{Configuration, Object, State};
+use terraform_provider_webex::tf_provider::plan::plan_change;
+use terraform_provider_webex::tf_provider::schema::{Attribute, Block};
+use terraform_provider_webex::tf_provider::value::{Type, Value, json, msgpack};
+
+/// Fails unless four times the size costs at most four times as much.
+///
+/// `prepare` makes the input of a size, whose cost is not counted. Sizes are
+/// powers of two, so that buffers which double are equally well filled.
+#[track_caller]
+fn assert_linear<T>(what: &str, prepare: impl Fn(usize) -> T, work: impl Fn(T)) {
+    let [small, large] = [1 << 10, 1 << 12].map(|size| {
+        let input = prepare(size);
+        let cost = allocation_counter::measure(|| work(input));
+        (cost.count_total, cost.bytes_total)
+    });
+    // What is spent once, whatever the size, leaves room for no mistake.
+    assert!(small.0 > 0 && large.0 <= small.0 * 4, "{what}: {small:?} → {large:?} allocations");
+    assert!(large.1 <= small.1 * 4 + small.1 / 4, "{what}: {small:?} → {large:?} bytes");
+}
+
+/// A list, a map and an object with so many elements, and their types.
+fn values(size: usize) -> Vec<(Type, Value)> {
+    let name = |index: usize| format!("key_{index:06}");
+    let text = |index: usize| Value::from(format!("value {index}"));
+    let entries = || (0..size).map(|index| (name(index), text(index))).collect();
+    vec![
+        (Type::List(Box::new(Type::String)), Value::List((0..size).map(text).collect())),
+        (Type::Map(Box::new(Type::String)), Value::Map(entries())),
+        (
+            Type::Object((0..size).map(|index| (name(index), Type::String)).collect()),
+            Value::Map(entries()),
+        ),
+    ]
+}
+
+#[test]
+fn values_are_written() {
+    for kind in 0..3 {
+        assert_linear(
+            "msgpack",
+            |size| values(size).swap_remove(kind),
+            |(ty, value)| {
+                msgpack::encode(&value, &ty).unwrap();
+            },
+        );
+    }
+}
+
+#[test]
+fn values_are_read() {
+    for kind in 0..3 {
+        let message = |size| {
+            let (ty, value) = values(size).swap_remove(kind);
+            (msgpack::encode(&value, &ty).unwrap(), ty)
+        };
+        assert_linear("msgpack", message, |(message, ty)| drop(msgpack::decode(&message, &ty)));
+        let document = |size| {
+            let (ty, value) = values(size).swap_remove(kind);
+            (json::encode(&value, &ty).unwrap(), ty)
+        };
+        assert_linear("JSON", document, |(document, ty)| {
+            drop(json::decode_state(&document, &ty).unwrap());
+        });
+    }
+}
+
+#[test]
+fn changes_are_planned() {
+    let prepare = |size| {
+        let attribute = |index: usize| {
+            let name = &*format!("argument_{index:06}").leak();
+            match index % 3 {
+                0 => Attribute::optional(name, Type::String, "").replaces(),
+                1 => Attribute::optional(name, Type::String, "").default_value("a default"),
+                _ => Attribute::computed(name, Type::String, ""),
+            }
+        };
+        let block = Block { attributes: (0..size).map(attribute).collect(), ..Block::default() };
+        let written = |text: &str| {
+            let mut object = Object::null(&block);
+            for attribute in block.attributes.iter().step_by(3) {
+                object.set(attribute.name, text);
+            }
+            object
+        };
+        let prior = State::new(written("old"), &block);
+        (written("new"), Configuration::new(written("new")), prior, block)
+    };
+    assert_linear("a plan", prepare, |(proposed, configuration, prior, block)| {
+        let planned = plan_change(&block, &configuration, Some(&prior), proposed, |_| {});
+        assert_eq!(planned.requires_replace.len(), block.attributes.len().div_ceil(3));
+    });
+}
