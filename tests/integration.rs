@@ -1,5 +1,7 @@
 //! All integration tests, in one program so that they are linked once.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test says what it skips")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for what it expects")]
 
 /// Tools of the tests: the real Terraform CLI in a folder of its own, and the
 /// plugin client that stands in for Terraform.

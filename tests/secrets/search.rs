@@ -119,7 +119,7 @@ fn encodings(text: &str) -> Vec<(&'static str, Vec<u8>)> {
             // The characters at both ends depend on the neighbours too.
             let first = [0, 2, 3][before];
             let last = encoded.trim_end_matches('=').len() - 1;
-            forms.push((name, encoded[first..last].as_bytes().to_vec()));
+            forms.push((name, encoded.as_bytes()[first..last].to_vec()));
         }
     }
     forms

@@ -19,7 +19,7 @@ use super::configuration::source::Environment;
 use super::connection::{Ready, Status};
 use super::{configuration, problems};
 use crate::tf_provider::diagnostics::{Diagnostic, Severity};
-use crate::tf_provider::object::Object;
+use crate::tf_provider::object::{Configuration, Object};
 use crate::webex::look::{Look, LookAt};
 use crate::webex::{
     Budget, ConnectorId, Connectors, Error, ErrorKind, FlowConnector, Operation, OrganizationId,
@@ -94,7 +94,8 @@ impl Examination {
         const NAME: &str = "configuration";
         let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
         let set = ENVIRONMENT.iter().map(|(_, name)| *name).filter(is_set).collect::<Vec<_>>();
-        let (status, messages) = configuration::read(&Object::default(), environment, user_agent);
+        let nothing = Configuration::new(Object::default());
+        let (status, messages) = configuration::read(&nothing, environment, user_agent);
         let mut facts = Map::from_iter([("variables".to_owned(), json!(set))]);
         for argument in ["region", "connector_path"] {
             if let Some(value) = environment(variable(argument)) {
