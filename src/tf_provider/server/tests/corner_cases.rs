@@ -112,9 +112,8 @@ impl Function for Join {
         }
     }
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-        let texts = arguments.iter().filter_map(|value| match value {
-            Value::String(text) => Some(text.as_str()),
-            _ => None,
+        let texts = arguments.iter().filter_map(|value| {
+            if let Value::String(text) = value { Some(text.as_str()) } else { None }
         });
         let texts: Vec<_> = texts.collect();
         Ok(texts[1..].join(texts[0]).into())
