@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use webex_cc_simulator::{Options, Simulator};
 
-use crate::support::terraform::Terraform;
+use crate::support::terraform::{Terraform, skipped};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -33,11 +33,13 @@ fn run(command: &mut Command) -> Output {
     output
 }
 
+/// Whether a program is there that only packaging needs. If not, the reader of
+/// the test's output is told what was left out.
 fn is_installed(program: &str) -> bool {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     let found = output.is_ok_and(|output| output.status.success());
     if !found {
-        eprintln!("SKIPPED, because {program} is not installed");
+        skipped(&format!("a test of packaging: it needs {program}"));
     }
     found
 }
