@@ -2,7 +2,6 @@
 # `make help` lists the rest.
 
 CARGO ?= cargo
-export TF_CLI ?=
 
 .PHONY: help build test lint format docs install dist demo bench bench-compare
 

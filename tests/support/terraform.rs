@@ -145,7 +145,9 @@ impl Terraform {
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Command {
-        let program = std::env::var("TF_CLI").unwrap_or_else(|_| "terraform".to_owned());
+        // Set but empty is how pipelines pass on what they do not have.
+        let program = std::env::var("TF_CLI").ok().filter(|program| !program.is_empty());
+        let program = program.unwrap_or_else(|| "terraform".to_owned());
         let mut command = Command::new(program);
         command
             .args(arguments)
