@@ -2,8 +2,11 @@
 
 mod bodies;
 mod canary;
+mod corner_cases;
+mod forms;
 mod rows;
 mod search;
+mod touched;
 
 use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 
