@@ -4,6 +4,7 @@ mod bodies;
 mod canary;
 mod corner_cases;
 mod forms;
+mod proxy;
 mod rows;
 mod search;
 mod touched;
