@@ -5,7 +5,7 @@ mod canary;
 mod corner_cases;
 mod forms;
 mod proxy;
-mod rows;
+pub(crate) mod rows;
 mod search;
 mod touched;
 
