@@ -75,7 +75,57 @@ impl fmt::Debug for Secret {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Borrow;
+    use std::error::Error;
+    use std::fmt::{Display, LowerHex};
+    use std::ops::Deref;
+
+    use proptest::prelude::*;
+    use secrecy::SecretString;
+    use serde::Serialize;
+    use zeroize::ZeroizeOnDrop;
+
     use super::Secret;
+
+    /// Does not compile if the type has one of the traits: each of them gives
+    /// `Marked` a second meaning, and the compiler cannot tell which is meant.
+    macro_rules! has_none_of {
+        ($type:ty: $($trait:path),+ $(,)?) => {
+            const _: fn() = || {
+                trait Marked<A> {
+                    fn mark() {}
+                }
+                impl<T: ?Sized> Marked<()> for T {}
+                $({
+                    #[allow(dead_code, reason = "it is there for the compiler only")]
+                    struct Has;
+                    impl<T: ?Sized + $trait> Marked<Has> for T {}
+                })+
+                let _ = <$type as Marked<_>>::mark;
+            };
+        };
+    }
+
+    // Every way in which the content could leave unseen.
+    has_none_of!(
+        Secret: Display, LowerHex, Serialize, Error, Deref, AsRef<str>, AsRef<[u8]>, Borrow<str>,
+        Into<String>, Into<Vec<u8>>, Copy, std::hash::Hash,
+    );
+
+    #[test]
+    fn the_content_is_wiped_when_it_is_dropped() {
+        fn is_wiped<T: ZeroizeOnDrop>(_: &T) {}
+        let Secret(content) = Secret::from("hunter2");
+        is_wiped::<SecretString>(&content);
+    }
+
+    proptest! {
+        #[test]
+        fn debug_never_shows_the_content(content in ".{1,40}") {
+            let shown = format!("{:?}{:#?}", Secret::from(&*content), Secret::new(content.clone()));
+            prop_assert_eq!(shown, "Secret(…)".repeat(2));
+        }
+    }
 
     #[test]
     fn debug_shows_a_placeholder() {

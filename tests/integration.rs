@@ -39,3 +39,6 @@ mod packaging;
 
 /// Cost that grows with the size of a value, and no faster.
 mod linear_cost;
+
+/// Bad input: the argument that each message points at, and its words.
+mod bad_input;

@@ -338,3 +338,101 @@ impl Private {
         serde_json::from_slice(&self.0).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::tf_provider::resource::{Checkpoint, CreateRequest};
+    use crate::tf_provider::schema::{Attribute, Block, NestedBlock};
+    use crate::tf_provider::value::Type;
+
+    /// Write-only arguments at every depth at which there can be some.
+    fn block() -> Block {
+        let attributes = || {
+            vec![
+                Attribute::secret("secret", ""),
+                Attribute::write_only_secret("secret_wo", ""),
+                Attribute::optional("name", Type::String, ""),
+            ]
+        };
+        let inner = Block { attributes: attributes(), ..Block::default() };
+        let nested = Block {
+            attributes: attributes(),
+            blocks: vec![NestedBlock::list("many", inner.clone())],
+            ..Block::default()
+        };
+        Block {
+            attributes: attributes(),
+            blocks: vec![NestedBlock::single("one", nested), NestedBlock::list("many", inner)],
+            ..Block::default()
+        }
+    }
+
+    /// The same secret in all of these arguments.
+    fn object(secret: &str) -> Object {
+        let arguments = || {
+            Object::default()
+                .with("secret", Secret::from(secret))
+                .with("secret_wo", Secret::from(secret))
+                .with("name", "a")
+        };
+        let many = || Value::List(vec![arguments().into_value(), arguments().into_value()]);
+        let one = arguments().with("many", many()).into_value();
+        arguments().with("one", one).with("many", many())
+    }
+
+    /// The values of an argument at all depths.
+    fn all(value: &Value, name: &str, found: &mut Vec<Value>) {
+        if let Value::List(items) = value {
+            items.iter().for_each(|item| all(item, name, found));
+        }
+        if let Value::Map(entries) = value {
+            found.extend(entries.get(name).cloned());
+            entries.values().for_each(|entry| all(entry, name, found));
+        }
+    }
+
+    #[test]
+    fn plans_and_states_have_no_write_only_value_at_any_depth() {
+        let objects = [
+            Plan::new(object("hunter2"), &block()).into_object(),
+            State::new(object("hunter2"), &block()).into_object(),
+        ];
+        for object in objects {
+            let (mut blank, mut kept) = (Vec::new(), Vec::new());
+            let value = object.into_value();
+            all(&value, "secret_wo", &mut blank);
+            all(&value, "secret", &mut kept);
+            assert_eq!(blank, vec![Value::Null; 6]);
+            assert_eq!(kept, vec![Value::from(Secret::from("hunter2")); 6]);
+        }
+    }
+
+    #[test]
+    fn a_configuration_gives_its_credentials_away_and_an_object_does_not() {
+        let configuration = Configuration::new(object("hunter2"));
+        assert_eq!(configuration.secret("secret_wo").known(), Some(&Secret::from("hunter2")));
+        assert_eq!(configuration.object().string("secret_wo"), Argument::Absent);
+    }
+
+    proptest! {
+        #[test]
+        fn debug_never_shows_a_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
+            let object = object(&secret);
+            let request = CreateRequest {
+                configuration: Configuration::new(object.clone()),
+                plan: Plan::new(object.clone(), &block()),
+                private: Private::default(),
+                checkpoint: Checkpoint::default(),
+                stop: CancellationToken::new(),
+            };
+            let value = Value::Dynamic(Box::new((Type::Secret, Value::from(Secret::from(&*secret)))));
+            let argument = request.configuration.secret("secret");
+            let shown = format!("{request:?} {request:#?} {value:?} {argument:?} {object:?}");
+            prop_assert!(!shown.contains(&secret), "{shown}");
+        }
+    }
+}

@@ -323,6 +323,8 @@ fn well_known(url: &str) -> Url {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn settings(base_url: &str) -> Settings {
@@ -416,6 +418,32 @@ mod tests {
             },
         );
         assert_eq!(settings.check(), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn debug_never_shows_a_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
+            let one = || Secret::from(&*secret);
+            let ways = [
+                Credentials::AccessToken(one()),
+                Credentials::RefreshToken {
+                    client_id: "id".to_owned(),
+                    client_secret: one(),
+                    refresh_token: one(),
+                },
+                Credentials::ServiceApp {
+                    application_id: "app".to_owned(),
+                    client_id: "id".to_owned(),
+                    client_secret: one(),
+                    access_token: one(),
+                },
+            ];
+            for credentials in ways {
+                let settings = Settings::new(Url::parse("https://a.b").unwrap(), credentials);
+                let shown = format!("{settings:?} {settings:#?}");
+                prop_assert!(!shown.contains(&secret), "{shown}");
+            }
+        }
     }
 
     #[test]

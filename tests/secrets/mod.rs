@@ -2,8 +2,12 @@
 
 mod bodies;
 mod canary;
-mod rows;
+mod corner_cases;
+mod forms;
+mod proxy;
+pub(crate) mod rows;
 mod search;
+mod touched;
 
 use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 

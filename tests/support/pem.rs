@@ -22,7 +22,7 @@ pub(crate) fn pair() -> Pair {
 }
 
 /// RFC 7468, with the lines of 64 characters that it asks for.
-fn pem(label: &str, der: &[u8]) -> String {
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     let mut lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>();
     let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));

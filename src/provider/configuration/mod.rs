@@ -134,7 +134,9 @@ fn resolve(
     let organization = default_organization(arguments.organization.known(), &credentials, messages);
     let mut settings = Settings::new(base_url.value, credentials);
     settings.user_agent = user_agent.to_owned();
-    settings.certificate_authorities = authorities.known();
+    let authorities = authorities.known();
+    let source_of_authorities = authorities.as_ref().map(|given| given.origin);
+    settings.certificate_authorities = authorities.map(|given| given.value);
     if let Argument::Known(given) = arguments.token_url {
         settings.token_url = given.value;
     }
@@ -150,7 +152,8 @@ fn resolve(
     if let Argument::Known(given) = arguments.connector_path {
         settings.connector_path = given.value;
     }
-    let client = Client::new(settings).map_err(|error| unusable(&error, source))?;
+    let client =
+        Client::new(settings).map_err(|error| unusable(&error, source, source_of_authorities))?;
     Ok(Status::Ready(Ready {
         client,
         organization,
@@ -259,7 +262,7 @@ fn request_timeout(source: &Source<'_>) -> Result<Argument<Duration>, Diagnostic
     }
 }
 
-fn certificate_authorities(source: &Source<'_>) -> Result<Argument<Vec<u8>>, Diagnostics> {
+fn certificate_authorities(source: &Source<'_>) -> Result<Argument<Given<Vec<u8>>>, Diagnostics> {
     match (source.text("ca_certificate_file"), source.text("ca_certificate_pem")) {
         (Argument::Unknown, _) | (_, Argument::Unknown) => Ok(Argument::Unknown),
         (Argument::Known(file), Argument::Known(pem))
@@ -274,12 +277,15 @@ fn certificate_authorities(source: &Source<'_>) -> Result<Argument<Vec<u8>>, Dia
                 .into())
         }
         (Argument::Known(file), pem) if file.origin.is_block() || pem.is_absent() => {
-            std::fs::read(&file.value).map(Argument::Known).map_err(|error| {
-                let detail = format!("{:?}: {error}.", file.value);
-                file.origin.error("cannot be opened", detail).into()
-            })
+            let origin = file.origin;
+            let content = std::fs::read(&file.value).map_err(|error| {
+                origin.error("cannot be opened", format!("{:?}: {error}.", file.value))
+            })?;
+            Ok(Argument::Known(Given { value: content, origin }))
         }
-        (_, Argument::Known(pem)) => Ok(Argument::Known(pem.value.into_bytes())),
+        (_, Argument::Known(Given { value, origin })) => {
+            Ok(Argument::Known(Given { value: value.into_bytes(), origin }))
+        }
         (_, Argument::Absent) => Ok(Argument::Absent),
     }
 }
@@ -321,7 +327,11 @@ fn disagreement(origin: Origin, explicit: OrganizationId, of_token: Organization
 }
 
 /// A setting that the client refuses, in the words of the provider block.
-fn unusable(error: &SettingsError, source: &Source<'_>) -> Diagnostics {
+fn unusable(
+    error: &SettingsError,
+    source: &Source<'_>,
+    authorities: Option<Origin>,
+) -> Diagnostics {
     let argument = match error.setting {
         Setting::BaseUrl => "base_url",
         Setting::TokenUrl | Setting::ApplicationsUrl => "token_url",
@@ -338,7 +348,11 @@ fn unusable(error: &SettingsError, source: &Source<'_>) -> Diagnostics {
         let detail = format!("It {}.", error.problem);
         return Diagnostic::error("TF_APPEND_USER_AGENT cannot be used", detail).into();
     }
-    cannot_be_used(source.origin(argument), error.problem).into()
+    let origin = match (error.setting, authorities) {
+        (Setting::CertificateAuthorities, Some(origin)) => origin,
+        _ => source.origin(argument),
+    };
+    cannot_be_used(origin, error.problem).into()
 }
 
 /// What is wrong with a value, without the value.

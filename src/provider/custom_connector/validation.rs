@@ -266,8 +266,9 @@ fn secrets(configuration: &Configuration) -> Diagnostics {
             if let Argument::Known(content) = configuration.secret(form)
                 && content.is_empty()
             {
-                let detail = "An empty credential would take away the one that Webex has. Give it \
-                              a value, or leave the argument out to keep what Webex has.";
+                let detail = "An empty credential is never sent: it could only take away the one \
+                              that Webex has. Give it a value, or leave the argument out to keep \
+                              what Webex has.";
                 messages.push(
                     Diagnostic::error(format!("{form} is empty"), detail).at(Path::attribute(form)),
                 );

@@ -219,6 +219,8 @@ fn same_url(sent: Option<&str>, found: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -233,6 +235,33 @@ mod tests {
             (Some("no url"), Some("no url"), true),
         ] {
             assert_eq!(same_url(sent, found), same, "{sent:?} {found:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn debug_never_shows_a_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
+            let one = || Some(Secret::from(&*secret));
+            let content = ConnectorContent {
+                name: "crm".to_owned(),
+                active: true,
+                authentication_type: AuthenticationType::Oauth2,
+                grant_type: Some(GrantType::Password),
+                resource_domain: None,
+                client_id: None,
+                client_secret: one(),
+                token_url: None,
+                scope: None,
+                certificate: None,
+                private_key: one(),
+                username: None,
+                password: one(),
+                validation_url: None,
+            };
+            let body = super::super::wire::create(&content).unwrap();
+            let secrets = content.secrets();
+            let shown = format!("{content:?} {content:#?} {secrets:?} {body:?} {:?}", secrets.to_vec());
+            prop_assert!(!shown.contains(&secret), "{shown}");
         }
     }
 

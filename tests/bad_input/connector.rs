@@ -1,0 +1,400 @@
+//! Mistakes in a connector's arguments.
+
+use terraform_provider_webex::provider::custom_connector::validation;
+use terraform_provider_webex::secret::Secret;
+use terraform_provider_webex::tf_provider::object::{Configuration, Object};
+use terraform_provider_webex::tf_provider::value::Value;
+use webex_cc_simulator::{Options, Simulator};
+
+use super::{are, errors};
+use crate::secrets::rows::{Form, Row, rows};
+use crate::support::pem;
+use crate::support::terraform::Terraform;
+
+/// A good connector of a kind.
+fn good(title: &str) -> Object {
+    let row = rows().into_iter().find(|row| row.title == title).expect("a kind");
+    row.configuration(Form::WriteOnly, 0)
+}
+
+fn with(title: &str, argument: &str, value: impl Into<Value>) -> Configuration {
+    Configuration::new(good(title).with(argument, value))
+}
+
+fn validate(configuration: &Configuration) -> super::Diagnostics {
+    validation::validate(configuration)
+}
+
+#[test]
+fn what_is_right_is_not_complained_about() {
+    for row in rows() {
+        for form in [Form::Stateful, Form::WriteOnly, Form::Absent] {
+            let configuration = Configuration::new(row.configuration(form, 0));
+            assert_eq!(errors(&validate(&configuration)), [""; 0], "{}", row.title);
+        }
+    }
+}
+
+#[test]
+fn texts() {
+    let hidden =
+        "name: The name cannot be used | control character or a mark that changes the direction";
+    let cases: &[(&str, &str, &str, &[&str])] = &[
+        ("basic", "name", "", &["name: name is empty | needs a name, which is unique"]),
+        ("basic", "name", " ", &["name: name is empty | needs a name, which is unique"]),
+        ("basic", "name", " a", &["name: The name cannot be used | begins or ends with a blank"]),
+        ("basic", "name", "a\n", &["name: The name cannot be used | begins or ends with a blank"]),
+        ("basic", "name", "a\u{1b}[2Kb", &[hidden]),
+        ("basic", "name", "a\u{0}b", &[hidden]),
+        ("basic", "name", "a\u{202e}b", &[hidden]),
+        ("basic", "name", "a\u{200b}b", &[hidden]),
+        ("basic", "username", "", &["username: username is empty | set it to null"]),
+        ("password", "client_id", " ", &["client_id: client_id is empty | set it to null"]),
+        ("password", "scope", "", &["scope: scope is empty | set it to null"]),
+        (
+            "client_credentials_certificate",
+            "certificate",
+            "",
+            &["certificate: certificate is empty | set it to null"],
+        ),
+    ];
+    for (title, argument, text, expected) in cases {
+        are(&validate(&with(title, argument, *text)), expected, &format!("{argument} = {text:?}"));
+    }
+}
+
+/// Row 42: what is unusual and harmless is left to Webex.
+#[test]
+fn names_that_only_look_dangerous_are_taken() {
+    let long = "n".repeat(1000);
+    for name in ["a/b", "a%2fb", "..", "../../x", "Zürich", "客户", "🙂", "a \"b\" ${c}", &long]
+    {
+        assert_eq!(errors(&validate(&with("basic", "name", name))), [""; 0], "{name:?}");
+    }
+}
+
+#[test]
+fn addresses() {
+    for argument in ["resource_domain_url", "token_url", "validation_url"] {
+        for (text, words) in [
+            ("http://example.com", "It does not begin with https://."),
+            ("ftp://example.com", "It does not begin with https://."),
+            ("example.com/api", "It cannot be read as a URL: relative URL without a base."),
+            ("", "It cannot be read as a URL"),
+            ("https://", "It cannot be read as a URL: empty host."),
+            ("https://me:hunter2@example.com", "It holds a user name or a password"),
+            ("https://me@example.com", "It holds a user name or a password"),
+            ("https://example.com/a b", "It holds a blank or a control character."),
+            ("https://example.com\n", "It holds a blank or a control character."),
+        ] {
+            let messages = validate(&with("password", argument, text));
+            let expected = format!("{argument}: {argument} cannot be used | {words}");
+            are(&messages, &[&expected], text);
+            let all = errors(&messages).concat();
+            assert!(all.contains("Write a full address such as https://"), "{all}");
+            assert!(!all.contains("hunter2"), "{all}");
+        }
+    }
+}
+
+#[test]
+fn literals() {
+    let wrong = with("basic", "authentication_type", "BASIC");
+    let expected = "authentication_type: authentication_type has no such value | \"BASIC\" is none of \
+                    its values. Use \"basic\" or \"oauth2\".";
+    are(&validate(&wrong), &[expected], "authentication_type");
+    let wrong = with("password", "grant_type", "implicit");
+    let expected = "grant_type: grant_type has no such value | Use \"client_credentials\" or \
+                    \"password\" or \"client_credentials_certificate\".";
+    are(&validate(&wrong), &[expected], "grant_type");
+
+    let default = "grant_type: grant_type does not apply | this connector has \"basic\", the default. \
+                   Remove grant_type, or set authentication_type to \"oauth2\".";
+    are(&validate(&with("basic", "grant_type", "password")), &[default], "by default");
+    let explicit =
+        good("basic").with("authentication_type", "basic").with("grant_type", "password");
+    let said = "grant_type: grant_type does not apply | this connector has \"basic\". Remove";
+    are(&validate(&Configuration::new(explicit)), &[said], "explicitly");
+}
+
+/// The rule table once more, as the issue of the user has it: for each kind
+/// what it needs and what it may have beside that. Credentials are needed when
+/// a connector is created.
+const NEEDED: [(&str, &[&str], &[&str]); 4] = [
+    ("basic", &["username", "validation_url"], &["password"]),
+    ("client_credentials", &["client_id", "token_url"], &["client_secret", "scope"]),
+    (
+        "password",
+        &["client_id", "token_url", "username"],
+        &["client_secret", "password", "scope", "validation_url"],
+    ),
+    (
+        "client_credentials_certificate",
+        &["client_id", "token_url", "certificate"],
+        &["private_key", "scope"],
+    ),
+];
+
+/// A good value for each argument that is not for all kinds.
+fn value_of(argument: &str) -> Value {
+    let pair = pem::pair();
+    match argument {
+        "token_url" | "validation_url" => Value::from("https://example.com"),
+        "certificate" => Value::from(pair.certificate),
+        "private_key" => Value::from(Secret::new(pair.private_key)),
+        "client_secret" | "password" => Value::from(Secret::from("a credential")),
+        _ => Value::from("a text"),
+    }
+}
+
+const CONDITIONAL: [&str; 9] = [
+    "client_id",
+    "client_secret",
+    "token_url",
+    "scope",
+    "certificate",
+    "private_key",
+    "username",
+    "password",
+    "validation_url",
+];
+
+#[test]
+fn each_kind_has_its_arguments_and_no_others() {
+    for (kind, needed, allowed) in NEEDED {
+        let title = match kind {
+            "basic" => "authentication_type \"basic\"".to_owned(),
+            grant => format!("grant_type \"{grant}\""),
+        };
+        for argument in needed {
+            let expected =
+                format!("{argument}: {argument} is missing | A connector with {title} needs it.");
+            are(&validate(&with(kind, argument, Value::Null)), &[&expected], kind);
+        }
+        for argument in CONDITIONAL {
+            if needed.contains(&argument) || allowed.contains(&argument) {
+                continue;
+            }
+            let expected = |argument: &str| {
+                format!(
+                    "{argument}: {argument} does not apply | A connector with {title} has no such \
+                     field."
+                )
+            };
+            are(&validate(&with(kind, argument, value_of(argument))), &[&expected(argument)], kind);
+            if ["client_secret", "private_key", "password"].contains(&argument) {
+                let (write_only, version) =
+                    (format!("{argument}_wo"), format!("{argument}_wo_version"));
+                let both = good(kind).with(&write_only, value_of(argument)).with(&version, 1);
+                let expected = [expected(&write_only), expected(&version)];
+                let expected = expected.iter().map(String::as_str).collect::<Vec<_>>();
+                are(&validate(&Configuration::new(both)), &expected, kind);
+            }
+        }
+    }
+}
+
+/// Whoever thinks of no default is told of it.
+#[test]
+fn defaults_are_mentioned_where_they_surprise() {
+    let basic = Configuration::new(good("basic").with("username", Value::Null));
+    let said = "username: username is missing | (\"basic\" is the default of authentication_type.)";
+    are(&validate(&basic), &[said], "basic");
+    let grant = Configuration::new(good("client_credentials").with("client_id", Value::Null));
+    let said =
+        "client_id: client_id is missing | (\"client_credentials\" is the default of grant_type.)";
+    are(&validate(&grant), &[said], "client_credentials");
+}
+
+/// Each credential of each kind.
+fn credentials(check: impl Fn(&Row, &crate::secrets::rows::Credential)) {
+    for row in rows() {
+        for credential in &row.credentials {
+            check(&row, credential);
+        }
+    }
+}
+
+#[test]
+fn credentials_are_needed_to_create() {
+    credentials(|row, credential| {
+        let mut without = row.configuration(Form::WriteOnly, 0);
+        without.set(credential.write_only, Value::Null);
+        without.set(credential.version, Value::Null);
+        let expected = format!(
+            "{}: {} is missing | Set {}, which is kept out of state, or {}. Only an imported \
+             connector can do without.",
+            credential.write_only, credential.argument, credential.write_only, credential.argument
+        );
+        let configuration = Configuration::new(without);
+        assert_eq!(errors(&validate(&configuration)), [""; 0], "an import does without");
+        are(&validation::validate_creation(&configuration), &[&expected], row.title);
+    });
+}
+
+#[test]
+fn the_forms_of_a_credential_against_each_other() {
+    credentials(|row, credential| {
+        let value = Secret::from(credential.values[0].as_str());
+        let both = row.configuration(Form::WriteOnly, 0).with(credential.argument, value.clone());
+        let (write_only, stateful, version) =
+            (credential.write_only, credential.argument, credential.version);
+        let expected = format!(
+            "{write_only}: {stateful} and {write_only} exclude each other | {stateful} is kept in \
+             state, {write_only} is not. Keep one of them; {write_only} is the safer one."
+        );
+        are(&validate(&Configuration::new(both)), &[&expected], row.title);
+
+        let stateful_only = row.configuration(Form::Stateful, 0).with(version, 1);
+        let expected = format!(
+            "{version}: {version} needs {write_only} | {version} says when {write_only} is to be \
+             sent again, and {write_only} is not set. Set it, or remove {version}."
+        );
+        are(&validate(&Configuration::new(stateful_only)), &[&expected], row.title);
+
+        if stateful == "private_key" {
+            return;
+        }
+        for (form, other) in [(stateful, write_only), (write_only, stateful)] {
+            let empty = row.configuration(Form::Absent, 0);
+            let empty = empty.with(form, Secret::from("")).with(other, Value::Null);
+            let expected = format!(
+                "{form}: {form} is empty | An empty credential is never sent: it could only take \
+                 away the one that Webex has."
+            );
+            are(&validate(&Configuration::new(empty)), &[&expected], row.title);
+        }
+    });
+}
+
+/// Row 27: what travels in JSON may be anything.
+#[test]
+fn unusual_credentials_are_taken_as_they_are() {
+    let long = "x".repeat(100_000);
+    for secret in ["with a line break\n", "\u{0}", "sécret", " ", &long] {
+        for argument in ["password", "password_wo"] {
+            let object = good("basic")
+                .with("password_wo", Value::Null)
+                .with("password_wo_version", Value::Null)
+                .with(argument, Secret::from(secret));
+            assert_eq!(errors(&validate(&Configuration::new(object))), [""; 0], "{secret:.20?}");
+        }
+    }
+}
+
+#[test]
+fn certificates_and_keys() {
+    const KIND: &str = "client_credentials_certificate";
+    let other = pem::pair();
+    let certificate = |text: &str| validate(&with(KIND, "certificate", text));
+    let begins = "certificate: certificate is not PEM | begins with -----BEGIN CERTIFICATE----- and \
+                  ends with -----END CERTIFICATE-----";
+    are(&certificate("MIIB…"), &[begins], "no PEM");
+    are(&certificate(&other.private_key), &[begins], "a key in its place");
+    let nothing = pem::pem("CERTIFICATE", b"not a certificate");
+    let no_certificate = "certificate: certificate is not an X.509 certificate | what it holds is no \
+                          certificate. Copy the whole file (certificate.pem) once more.";
+    are(&certificate(&nothing), &[no_certificate], "something else");
+
+    for form in ["private_key", "private_key_wo"] {
+        let key = |text: &str| {
+            let object = good(KIND)
+                .with("private_key_wo", Value::Null)
+                .with("private_key_wo_version", Value::Null)
+                .with(form, Secret::from(text));
+            validate(&Configuration::new(object))
+        };
+        let begins = format!("{form}: {form} is not PEM | begins with -----BEGIN PRIVATE KEY-----");
+        for text in ["", "hunter2", &other.certificate] {
+            let messages = key(text);
+            let found = errors(&messages);
+            assert!(found.iter().any(|error| error.starts_with(&format!("{form}: {form} is "))));
+            assert!(!found.concat().contains("hunter2"), "{found:?}");
+        }
+        are(&key("hunter2"), &[&begins], "no PEM");
+        let encrypted = pem::pem("ENCRYPTED PRIVATE KEY", b"hunter2");
+        let hint =
+            format!("{form}: {form} is not PEM | The key seems to be encrypted; Control Hub's");
+        are(&key(&encrypted), &[&hint], "encrypted");
+        let mismatch = format!(
+            "{form}: The private key does not belong to the certificate | certificate holds another \
+             public key than {form}. Use the pair that was made together."
+        );
+        are(&key(&other.private_key), &[&mismatch], "another key");
+    }
+}
+
+#[test]
+fn organizations_and_timeouts() {
+    let unreadable =
+        "organization_id: The organization id cannot be read | \"acme\" is neither a UUID";
+    are(&validate(&with("basic", "organization_id", "acme")), &[unreadable], "organization_id");
+    for operation in ["create", "read", "update", "delete"] {
+        for text in ["", "5", "5 m", "-5m", "0s", "25h", "five minutes"] {
+            let limits = Object::default().with(operation, text).into_value();
+            let expected = format!(
+                "timeouts.{operation}: {operation} is not a length of time | such as \"90s\", \"5m\""
+            );
+            are(&validate(&with("basic", "timeouts", limits)), &[&expected], text);
+        }
+    }
+}
+
+/// Mistakes do not hide each other.
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let object = good("basic")
+        .with("name", "a\u{7}b")
+        .with("resource_domain_url", "http://example.com")
+        .with("scope", "x")
+        .with("organization_id", "acme")
+        .with("password", Secret::from("hunter2"));
+    let found = errors(&validate(&Configuration::new(object)));
+    let arguments = found.iter().filter_map(|error| Some(error.split_once(':')?.0));
+    let expected = ["name", "resource_domain_url", "scope", "password_wo", "organization_id"];
+    assert_eq!(arguments.collect::<Vec<_>>(), expected);
+}
+
+/// What a user sees: the sentence, and the line.
+#[test]
+fn the_command_line_points_at_the_argument() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let terraform = Terraform::with(&simulator);
+    terraform.write(
+        "main.tf",
+        &crate::life_cycle::connector(
+            r#"
+  name                = "Zendesk"
+  resource_domain_url = "http://example.com"
+  username            = "agent"
+  password_wo_version = 1
+  validation_url      = "https://example.com"
+  scope               = "x"
+  timeouts {
+    create = "soon"
+  }
+"#,
+        ),
+    );
+    terraform
+        .validate()
+        .failed()
+        .says("Error: resource_domain_url cannot be used")
+        .says("4: resource_domain_url = \"http://example.com\"")
+        .says("Error: password_wo_version needs password_wo")
+        .says("6: password_wo_version = 1")
+        .says("Error: scope does not apply")
+        .says("8: scope = \"x\"")
+        .says("Error: create is not a length of time")
+        .says("10: create = \"soon\"");
+    assert!(simulator.journal().is_empty(), "validating makes no call");
+
+    // What is needed to create is said by the plan, before anything is done.
+    terraform.write("main.tf", &crate::life_cycle::connector(
+        "  name = \"Zendesk\"\n  resource_domain_url = \"https://example.com\"\n  username = \"a\"\n  \
+         validation_url = \"https://example.com\"",
+    ));
+    terraform.validate().succeeded();
+    terraform.plan().failed().says("Error: password is missing").says("Set password_wo");
+    assert!(simulator.journal().is_empty(), "nothing was asked of Webex");
+}

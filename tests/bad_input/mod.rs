@@ -1,0 +1,34 @@
+//! Bad input: for each mistake, the argument that the message points at, and
+//! its words. Nothing here needs Webex, and nothing that is unknown is wrong.
+
+mod connector;
+mod provider;
+mod unconfigured;
+mod unknown;
+
+use terraform_provider_webex::tf_provider::diagnostics::{Diagnostics, Severity};
+
+/// The errors of a check, each as `argument: summary | detail`; one without an
+/// argument has a dash there.
+fn errors(messages: &Diagnostics) -> Vec<String> {
+    let errors = messages.iter().filter(|message| message.severity() == Severity::Error);
+    let shown = errors.map(|message| {
+        let argument = message.attribute().map_or("-".to_owned(), ToString::to_string);
+        format!("{argument}: {} | {}", message.summary(), message.detail())
+    });
+    shown.collect()
+}
+
+/// Fails the test unless there are exactly these errors, each beginning as
+/// given before the bar and having the words behind it in its detail.
+#[track_caller]
+fn are(messages: &Diagnostics, expected: &[&str], title: &str) {
+    let found = errors(messages);
+    assert_eq!(found.len(), expected.len(), "{title}: {found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        let (head, words) = expected.split_once(" | ").expect("words to look for");
+        let (found_head, detail) = found.split_once(" | ").expect("a detail");
+        assert_eq!(found_head, head, "{title}");
+        assert!(detail.contains(words), "{title}: {words:?} is not in {detail:?}");
+    }
+}

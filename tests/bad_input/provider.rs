@@ -1,0 +1,301 @@
+//! Mistakes in the provider block and in the environment.
+
+use std::collections::BTreeMap;
+
+use terraform_provider_webex::provider::configuration;
+use terraform_provider_webex::secret::Secret;
+use terraform_provider_webex::tf_provider::diagnostics::{Diagnostics, Severity};
+use terraform_provider_webex::tf_provider::object::{Configuration, Object};
+use terraform_provider_webex::tf_provider::value::Value;
+
+use super::{are, errors};
+use crate::support::terraform::Terraform;
+
+const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
+
+fn secret(text: &str) -> Value {
+    Value::from(Secret::from(text))
+}
+
+fn text(text: &str) -> Value {
+    Value::from(text)
+}
+
+/// What Configure says to a block and an environment.
+fn configured(block: &[(&str, Value)], environment: &[(&str, &str)]) -> Diagnostics {
+    let environment = environment.iter().copied().collect::<BTreeMap<_, _>>();
+    let lookup = |name: &str| environment.get(name).map(|&value| value.to_owned());
+    configuration::read(&configuration_of(block), &lookup, "agent").1
+}
+
+fn configuration_of(block: &[(&str, Value)]) -> Configuration {
+    let empty = Object::default();
+    Configuration::new(block.iter().fold(empty, |all, (name, value)| all.with(name, value.clone())))
+}
+
+/// A block that can work, with one more argument.
+fn with(argument: &'static str, value: Value) -> Vec<(&'static str, Value)> {
+    let mut block = vec![("access_token", secret("token"))];
+    if argument != "base_url" {
+        block.push(("region", text("us1")));
+    }
+    block.retain(|(name, _)| *name != argument);
+    block.push((argument, value));
+    block
+}
+
+/// Mistakes that are seen in the value alone: the argument, the value, the
+/// variable with the value, and what is said.
+const VALUES: &[(&str, &str, &str)] = &[
+    ("region", "us9", "is not a known region | \"us9\" is not one of us1, eu1"),
+    ("base_url", "example.com", "is not a URL | Write a full address such as https://"),
+    ("base_url", "http://example.com", "cannot be used | must begin with https://"),
+    ("base_url", "https://me:hunter2@a.example", "cannot be used | must not contain a user name"),
+    ("base_url", "https://a.example?x=hunter2", "cannot be used | must not have a query"),
+    ("token_url", "http://example.com", "cannot be used | must begin with https://"),
+    ("token_url", "tokens", "is not a URL | Write a full address"),
+    ("organization_id", "acme", "cannot be read | is neither a UUID such as"),
+    ("request_timeout", "soon", "is not a length of time | Write it as \"30s\" or \"2m\"."),
+    ("request_timeout", "0s", "is not a length of time | Write it as"),
+];
+
+#[test]
+fn values_are_wrong_in_the_block_and_in_the_environment() {
+    for (argument, value, said) in VALUES {
+        let (head, words) = said.split_once(" | ").expect("words");
+        let block = with(argument, text(value));
+        let expected = format!("{argument}: {argument} {head} | {words}");
+        are(&configured(&block, &[]), &[&expected], value);
+        // What can be seen without an environment is said by validate already.
+        are(&configuration::validate(&configuration_of(&block)), &[&expected], value);
+
+        let variable = configuration::schema::variable(argument);
+        let rest = with(argument, Value::Null);
+        let expected = format!("-: {variable} {head} | {words}");
+        let messages = configured(&rest, &[(variable, value)]);
+        are(&messages, &[&expected], value);
+        assert!(!errors(&messages).concat().contains("hunter2"), "{messages:?}");
+    }
+}
+
+#[test]
+fn numbers_and_switches() {
+    for (argument, wrong, range) in [
+        ("requests_per_minute", [0, -1, 100_001], "from 1 to 100000"),
+        ("max_retries", [-1, 21, 1000], "from 0 to 20"),
+    ] {
+        for number in wrong {
+            let expected = format!("{argument}: {argument} is out of range | {range}");
+            are(&configured(&with(argument, number.into()), &[]), &[&expected], argument);
+        }
+        let variable = configuration::schema::variable(argument);
+        for given in ["many", "1.5", "-1"] {
+            let expected = format!("-: {variable} is out of range | {range}");
+            are(
+                &configured(&with("region", text("us1")), &[(variable, given)]),
+                &[&expected],
+                given,
+            );
+        }
+    }
+    let expected = "-: WEBEX_CC_PREFLIGHT_CHECKS is neither true nor false | Set it to \"true\" or";
+    let environment = [("WEBEX_CC_PREFLIGHT_CHECKS", "yes")];
+    are(&configured(&with("region", text("us1")), &environment), &[expected], "yes");
+    let path = "connector_path: connector_path cannot be used | must be a path of letters";
+    are(&configured(&with("connector_path", text("../x")), &[]), &[path], "../x");
+}
+
+#[test]
+fn the_address_is_given_once() {
+    let both = [("region", text("us1")), ("base_url", text("https://a.example"))];
+    let expected = "base_url: base_url and region exclude each other | Keep one of them.";
+    are(&configured(&both, &[]), &[expected], "in the block");
+    are(&configuration::validate(&configuration_of(&both)), &[expected], "validate");
+    let both = [("WEBEX_CC_REGION", "us1"), ("WEBEX_CC_BASE_URL", "https://a.example")];
+    let expected =
+        "-: WEBEX_CC_BASE_URL and WEBEX_CC_REGION exclude each other | Keep one of them.";
+    are(&configured(&[], &both), &[expected], "in the environment");
+    // The block wins over the environment, without a word.
+    let block = with("region", text("us1"));
+    let environment = [("WEBEX_CC_BASE_URL", "https://a.example")];
+    assert_eq!(errors(&configured(&block, &environment)), [""; 0]);
+}
+
+/// Row 27: refused early, on the argument, and not shown.
+#[test]
+fn tokens_that_no_header_can_carry() {
+    let long = "x".repeat(100_000);
+    let unfit = "contains a line break, a blank or another character that no HTTP header can carry. \
+                 Copy the token again";
+    for (token, words) in [
+        ("hunter2hunter2\n", unfit),
+        ("hunter2\u{0}hunter2", unfit),
+        ("hunter2é", unfit),
+        ("hunter2 hunter2", unfit),
+        ("\u{feff}hunter2", unfit),
+        (&long, "is longer than 8 KiB"),
+        ("", "is empty"),
+    ] {
+        let block = with("access_token", secret(token));
+        let expected = format!("access_token: access_token cannot be used | It {words}");
+        let messages = configured(&block, &[]);
+        are(&messages, &[&expected], words);
+        are(&configuration::validate(&configuration_of(&block)), &[&expected], words);
+        let rest = with("access_token", Value::Null);
+        let expected = format!("-: WEBEX_ACCESS_TOKEN cannot be used | It {words}");
+        let from_environment = configured(&rest, &[("WEBEX_ACCESS_TOKEN", token)]);
+        are(&from_environment, &[&expected], words);
+        let all = format!("{messages:?}{from_environment:?}");
+        assert!(!all.contains("hunter2") && all.len() < 10_000, "{all:.500}");
+    }
+}
+
+#[test]
+fn two_ways_to_get_a_token_or_half_of_one() {
+    let id = || ("client_id", text("id"));
+    let client_secret = || ("client_secret", secret("hunter2"));
+    let refresh = || ("refresh_token", secret("hunter2"));
+    let access = || ("access_token", secret("token"));
+    let app = || ("service_app_id", text("app"));
+    let half = "is only half of a way to get an access token | goes with refresh_token";
+    let cases: &[(&[(&str, Value)], String)] = &[
+        (
+            &[refresh(), id(), client_secret(), access()],
+            "access_token: access_token and refresh_token exclude each other | two ways".to_owned(),
+        ),
+        (
+            &[refresh(), id(), client_secret(), app()],
+            "service_app_id: service_app_id and refresh_token exclude each other | two ways"
+                .to_owned(),
+        ),
+        (
+            &[refresh(), client_secret()],
+            "refresh_token: refresh_token needs client_id | or as WEBEX_CLIENT_ID".to_owned(),
+        ),
+        (
+            &[refresh(), id()],
+            "refresh_token: refresh_token needs client_secret | or as WEBEX_CLIENT_SECRET"
+                .to_owned(),
+        ),
+        (
+            &[app(), id(), client_secret()],
+            "service_app_id: service_app_id needs access_token | or as WEBEX_ACCESS_TOKEN"
+                .to_owned(),
+        ),
+        (
+            &[app(), access(), client_secret()],
+            "service_app_id: service_app_id needs client_id | or as WEBEX_CLIENT_ID".to_owned(),
+        ),
+        (
+            &[app(), access(), id()],
+            "service_app_id: service_app_id needs client_secret | or as WEBEX_CLIENT_SECRET"
+                .to_owned(),
+        ),
+        (&[id()], format!("client_id: client_id {half}")),
+        (&[client_secret()], format!("client_secret: client_secret {half}")),
+        (&[access(), id()], format!("client_id: client_id {half}")),
+        (
+            &[refresh(), id(), ("client_secret", secret(""))],
+            "client_secret: client_secret cannot be used | must not be empty".to_owned(),
+        ),
+        (
+            &[("refresh_token", secret("")), id(), client_secret()],
+            "refresh_token: refresh_token cannot be used | must not be empty".to_owned(),
+        ),
+    ];
+    for (block, expected) in cases {
+        let mut block = block.to_vec();
+        block.push(("region", text("us1")));
+        let messages = configured(&block, &[]);
+        are(&messages, &[expected], expected);
+        assert!(!format!("{messages:?}").contains("hunter2"));
+
+        // The same from the environment names the variables.
+        let environment = block
+            .iter()
+            .map(|(name, value)| (configuration::schema::variable(name), shown(value)))
+            .filter(|(_, value)| !value.is_empty())
+            .collect::<Vec<_>>();
+        if environment.len() == block.len() {
+            let given = environment.iter().map(|(name, value)| (*name, value.as_str()));
+            let messages = errors(&configured(&[], &given.collect::<Vec<_>>()));
+            let argument = expected.split(':').next().unwrap_or_default();
+            let variable = configuration::schema::variable(argument);
+            assert!(messages[0].starts_with(&format!("-: {variable} ")), "{messages:?}");
+        }
+    }
+}
+
+/// A value as an environment would hold it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Secret(secret) => secret.expose().to_owned(),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn certificates_to_trust() {
+    let missing = "/nonexistent/ca.pem";
+    let expected =
+        format!("ca_certificate_file: ca_certificate_file cannot be opened | {missing:?}");
+    are(&configured(&with("ca_certificate_file", text(missing)), &[]), &[&expected], "missing");
+    let expected =
+        "ca_certificate_pem: ca_certificate_pem cannot be used | holds no certificate in PEM";
+    are(&configured(&with("ca_certificate_pem", text("x")), &[]), &[expected], "no PEM");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, "not a certificate").expect("a file");
+    let expected =
+        "ca_certificate_file: ca_certificate_file cannot be used | holds no certificate in PEM";
+    let file = file.to_string_lossy();
+    are(&configured(&with("ca_certificate_file", text(&file)), &[]), &[expected], "no PEM");
+    let mut both = with("ca_certificate_pem", text("x"));
+    both.push(("ca_certificate_file", text(&file)));
+    let expected = "ca_certificate_pem: ca_certificate_pem and ca_certificate_file exclude each other | \
+                    Keep one of them.";
+    are(&configured(&both, &[]), &[expected], "both");
+}
+
+#[test]
+fn the_rest_of_the_user_agent() {
+    let block = configuration_of(&with("region", text("us1")));
+    let (_, messages) = configuration::read(&block, &|_| None, "agent\nX: y");
+    are(&messages, &["-: TF_APPEND_USER_AGENT cannot be used | must be printable ASCII"], "agent");
+}
+
+#[test]
+fn a_token_of_another_organization_is_worth_a_warning() {
+    let token = format!("abc_{ORGANIZATION}");
+    let other = "00000000-0000-4000-8000-000000000001";
+    let mut block = with("access_token", secret(&token));
+    block.push(("organization_id", text(other)));
+    let messages = configured(&block, &[]);
+    let [message] = &messages.iter().collect::<Vec<_>>()[..] else { panic!("{messages:?}") };
+    assert_eq!(message.severity(), Severity::Warning);
+    assert_eq!(message.summary(), "The access token belongs to another organization");
+    assert_eq!(message.attribute().map(ToString::to_string).as_deref(), Some("organization_id"));
+    assert!(message.detail().contains("That is right for partners"));
+    assert!(!message.detail().contains("abc"));
+}
+
+/// What a user sees: the sentence, and the line.
+#[test]
+fn the_command_line_points_at_the_argument() {
+    let terraform = Terraform::offline();
+    let secret = "variable \"token\" {\n  default   = \"hunter2\\n\"\n  sensitive = true\n}\n";
+    terraform.write(
+        "main.tf",
+        &format!("{secret}provider \"webex\" {{\n  region       = \"us1\"\n  access_token = var.token\n}}\n"),
+    );
+    // Terraform validates a provider block without values of variables.
+    terraform.write("used.tf", &crate::life_cycle::connector(crate::resilience::ARGUMENTS));
+    terraform
+        .plan()
+        .failed()
+        .says("Error: access_token cannot be used")
+        .says("access_token = var.token")
+        .says("`trimspace(…)` helps")
+        .does_not_say("hunter2");
+}

@@ -1,0 +1,78 @@
+//! Row 34: a provider that is not configured, or not yet.
+
+use webex_cc_simulator::{Options, Simulator};
+
+use crate::life_cycle::connector;
+use crate::resilience::ARGUMENTS;
+use crate::secrets::rows::{Form, rows};
+use crate::support::one_connector::{Core, Held};
+use crate::support::terraform::Terraform;
+
+/// What each lack is called, and the environment that has it.
+const LACKS: [(&[(&str, &str)], &str, &str); 3] = [
+    (&[], "The provider's access_token is missing", "WEBEX_ACCESS_TOKEN"),
+    (&[("WEBEX_ACCESS_TOKEN", "t")], "The provider's region is missing", "WEBEX_CC_REGION"),
+    (
+        &[("WEBEX_ACCESS_TOKEN", "t"), ("WEBEX_CC_REGION", "us1")],
+        "The organization is not known",
+        "WEBEX_ORGANIZATION_ID",
+    ),
+];
+
+#[tokio::test]
+async fn planning_needs_nothing_and_what_needs_it_names_it() {
+    for (environment, summary, variable) in LACKS {
+        let (core, messages) = Core::start(environment).await;
+        assert_eq!(messages, [], "configuring without is no error");
+        let [row, ..] = rows();
+        let configuration = row.configuration(Form::WriteOnly, 0);
+        let planned = core.plan(&Held::nothing(), Some(&configuration)).await;
+        assert_eq!(planned.messages, [], "{summary}");
+
+        let mut held = Held::nothing();
+        let said = core.apply(&mut held, Some(&configuration)).await;
+        let [message] = &said[..] else { panic!("{said:#?}") };
+        assert_eq!((message.is_error, message.summary.as_str()), (true, summary));
+        assert!(message.detail.contains(variable), "{message:?}");
+        assert!(held.state.is_none());
+    }
+}
+
+#[test]
+fn a_user_learns_what_to_set() {
+    let terraform = Terraform::offline();
+    terraform.write("main.tf", &connector(ARGUMENTS));
+    terraform.validate().succeeded();
+    terraform.plan().succeeded().says("1 to add");
+    terraform
+        .apply()
+        .failed()
+        .says("The provider's access_token is missing")
+        .says("Set access_token in the provider block, or WEBEX_ACCESS_TOKEN in the environment");
+}
+
+/// Values of the provider block that are known only while applying.
+#[test]
+fn a_provider_that_is_known_only_while_applying_plans_without_a_call() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let terraform = Terraform::offline();
+    let late = |name: &str, value: &str| {
+        format!("resource \"terraform_data\" \"{name}\" {{\n  input = \"{value}\"\n}}\n")
+    };
+    let provider = "provider \"webex\" {\n  base_url     = terraform_data.url.output\n  \
+                    access_token = terraform_data.token.output\n}\n";
+    terraform.write(
+        "main.tf",
+        &[
+            late("url", simulator.base_url()),
+            late("token", simulator.token()),
+            provider.to_owned(),
+            connector(ARGUMENTS),
+        ]
+        .concat(),
+    );
+    terraform.plan().succeeded().says("3 to add");
+    assert!(simulator.journal().is_empty(), "planning made no call");
+    terraform.apply().succeeded().says("3 added");
+    terraform.plans_nothing();
+}

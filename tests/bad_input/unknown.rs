@@ -1,0 +1,101 @@
+//! Row 33: what is unknown is never wrong, in whichever place it stands.
+
+use terraform_provider_webex::provider::configuration;
+use terraform_provider_webex::provider::configuration::schema as provider_schema;
+use terraform_provider_webex::provider::custom_connector::{schema, validation};
+use terraform_provider_webex::tf_provider::object::{Configuration, Object};
+use terraform_provider_webex::tf_provider::schema::Requirement;
+use terraform_provider_webex::tf_provider::value::Value;
+
+use super::errors;
+use crate::secrets::rows::{Form, rows};
+use crate::support::one_connector::{Core, Held, TODAY};
+
+/// The arguments that a user can set.
+fn configurable() -> Vec<&'static str> {
+    let attributes = schema::schema().block.attributes;
+    let attributes = attributes.into_iter().filter(|one| one.requirement != Requirement::Computed);
+    attributes.map(|attribute| attribute.name).collect()
+}
+
+/// Good connectors of all kinds and forms, each with one argument unknown, with
+/// two, and with all.
+fn with_unknowns() -> Vec<(String, Object)> {
+    let mut found = Vec::new();
+    for row in rows() {
+        for form in [Form::Stateful, Form::WriteOnly] {
+            let good = row.configuration(form, 0);
+            let title = format!("{} {form:?}", row.title);
+            for (index, first) in configurable().into_iter().enumerate() {
+                let one = good.clone().with(first, Value::Unknown);
+                for second in &configurable()[index + 1..] {
+                    let two = one.clone().with(second, Value::Unknown);
+                    found.push((format!("{title}: {first}, {second}"), two));
+                }
+                found.push((format!("{title}: {first}"), one));
+            }
+            let all = configurable()
+                .into_iter()
+                .fold(good.clone(), |object, argument| object.with(argument, Value::Unknown));
+            found.push((format!("{title}: all"), all.with("timeouts", Value::Unknown)));
+            let limits = ["create", "read", "update", "delete"].iter().fold(
+                Object::default(),
+                |limits, &operation| {
+                    let unknown = operation == "create";
+                    limits.with(operation, if unknown { Value::Unknown } else { Value::Null })
+                },
+            );
+            let limits = limits.into_value();
+            found.push((format!("{title}: a timeout"), good.with("timeouts", limits)));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_unknown_argument_is_an_error() {
+    for (title, object) in with_unknowns() {
+        let configuration = Configuration::new(object);
+        assert_eq!(errors(&validation::validate(&configuration)), [""; 0], "{title}");
+        assert_eq!(errors(&validation::validate_creation(&configuration)), [""; 0], "{title}");
+    }
+}
+
+/// The same through the protocol, without any address or credentials: a plan of
+/// a new connector needs neither.
+#[tokio::test]
+async fn a_plan_with_unknowns_is_made_without_a_call() {
+    let (core, messages) = Core::start(&[]).await;
+    assert_eq!(messages, []);
+    for (title, object) in with_unknowns() {
+        // Two at once would take long and prove little more here.
+        if title.contains(',') {
+            continue;
+        }
+        assert_eq!(core.validate(&object, TODAY).await, [], "{title}");
+        let planned = core.plan(&Held::nothing(), Some(&object)).await;
+        assert_eq!(planned.messages, [], "{title}");
+        let state = planned.state.expect("a plan");
+        for argument in configurable() {
+            let unknown = object.get(argument) == &Value::Unknown;
+            if unknown && !argument.ends_with("_wo") {
+                assert_eq!(state.get(argument), &Value::Unknown, "{title}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_unknown_argument_of_the_provider_is_an_error() {
+    let names = provider_schema::ENVIRONMENT.map(|(name, _)| name);
+    let nothing = |_: &str| None;
+    for name in names {
+        let block = Configuration::new(Object::default().with(name, Value::Unknown));
+        assert_eq!(errors(&configuration::validate(&block)), [""; 0], "{name}");
+        let (_, messages) = configuration::read(&block, &nothing, "agent");
+        assert_eq!(errors(&messages), [""; 0], "{name}");
+    }
+    let all = names.iter().fold(Object::default(), |all, name| all.with(name, Value::Unknown));
+    let (_, messages) = configuration::read(&Configuration::new(all), &nothing, "agent");
+    assert_eq!(errors(&messages), [""; 0]);
+}

@@ -1,0 +1,175 @@
+//! The corner cases of write-only arguments by their names in the field: basic,
+//! import, move, upgrade, validations, old Terraform. (Protocol reference §7;
+//! the command line's part is in `forms`.)
+
+use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
+use terraform_provider_webex::secret::Secret;
+use terraform_provider_webex::tf_provider::object::Object;
+use terraform_provider_webex::tf_provider::value::Value;
+use webex_cc_simulator::SecretsInAnswers;
+
+use super::rows::{Form, rows};
+use super::simulator;
+use crate::support::one_connector::{Core, Held, TODAY};
+use crate::support::plugin_client::proto::tfplugin5::{
+    self as proto, ClientCapabilities, RawState,
+};
+
+const WRITE_ONLY: [&str; 3] = ["client_secret_wo", "private_key_wo", "password_wo"];
+
+#[track_caller]
+fn is_blank(object: Option<&Object>) {
+    let object = object.expect("an object");
+    for argument in WRITE_ONLY {
+        assert_eq!(object.get(argument), &Value::Null, "{argument}");
+    }
+}
+
+/// Basic: in no plan and in no state, at any step.
+#[tokio::test]
+async fn basic() {
+    let simulator = simulator(SecretsInAnswers::Echo);
+    let core = Core::with(&simulator).await;
+    for row in rows() {
+        let mut held = Held::nothing();
+        for generation in [0, 1] {
+            let configuration = row.configuration(Form::WriteOnly, generation);
+            let planned = core.plan(&held, Some(&configuration)).await;
+            assert!(planned.changes);
+            is_blank(planned.state.as_ref());
+            core.settles(&mut held, &configuration).await;
+            is_blank(held.state.as_ref());
+        }
+        let private = String::from_utf8_lossy(&held.private).into_owned();
+        for credential in &row.credentials {
+            for value in &credential.values {
+                assert!(!private.contains(&value[..8]), "{private}");
+            }
+        }
+        core.apply(&mut held, None).await;
+        assert!(held.state.is_none());
+    }
+}
+
+/// Import: null, whatever Webex answers.
+#[tokio::test]
+async fn import() {
+    for mode in super::MODES {
+        let simulator = simulator(mode);
+        let core = Core::with(&simulator).await;
+        for row in rows() {
+            let mut held = Held::nothing();
+            core.settles(&mut held, &row.configuration(Form::WriteOnly, 0)).await;
+            let imported = core.import(&held.text("id")).await;
+            is_blank(imported.state.as_ref());
+            for credential in &row.credentials {
+                assert_eq!(imported.value(credential.argument), Value::Null, "{mode:?}");
+            }
+        }
+    }
+}
+
+/// Move: no other type describes a connector, so there is nothing to take over;
+/// the refusal repeats nothing of the other object.
+#[tokio::test]
+async fn r#move() {
+    let (core, _) = Core::start(&[]).await;
+    let state = r#"{"id":"1","client_secret_wo":"hunter2hunter2"}"#;
+    let request = proto::move_resource_state::Request {
+        source_provider_address: "registry.terraform.io/example/other".to_owned(),
+        source_type_name: "other_connector".to_owned(),
+        source_state: Some(RawState { json: state.into(), ..RawState::default() }),
+        target_type_name: TYPE_NAME.to_owned(),
+        ..Default::default()
+    };
+    let answer = core.calls().move_resource_state(request).await.expect("an answer").into_inner();
+    assert_eq!(answer.target_state, None);
+    let [message] = &answer.diagnostics[..] else { panic!("{:?}", answer.diagnostics) };
+    assert_eq!(message.summary, "The resource cannot be moved from another type");
+    assert!(
+        message.detail.contains("Replace the `moved` block by an `import` block"),
+        "{message:?}"
+    );
+    assert!(!format!("{message:?}").contains("hunter2"));
+}
+
+/// Upgrade: a state that somebody else has written may hold one. It is gone
+/// after the first read, without a trace in the log.
+#[tokio::test]
+async fn upgrade() {
+    let (core, _) = Core::start(&[]).await;
+    let state = r#"{
+        "id": "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10", "name": "a",
+        "client_secret_wo": "hunter2hunter2", "client_secret_wo_version": 3,
+        "password": "kept in state", "an_argument_of_tomorrow": true
+    }"#;
+    let request = proto::upgrade_resource_state::Request {
+        type_name: TYPE_NAME.to_owned(),
+        version: 0,
+        raw_state: Some(RawState { json: state.into(), ..RawState::default() }),
+    };
+    let answer = core.calls().upgrade_resource_state(request).await;
+    let answer = answer.expect("an answer").into_inner();
+    assert_eq!(answer.diagnostics, []);
+    let upgraded = core.decode(answer.upgraded_state.as_ref()).expect("a state");
+    is_blank(Some(&upgraded));
+    assert_eq!(upgraded.get("client_secret_wo_version"), &Value::from(3));
+    assert_eq!(upgraded.get("password"), &Value::from(Secret::from("kept in state")));
+    assert!(!core.log().contains("hunter2"));
+}
+
+/// Validations: the forms against each other. (All messages: `bad_input`.)
+#[tokio::test]
+async fn validations() {
+    let (core, _) = Core::start(&[]).await;
+    for row in rows() {
+        for form in Form::GIVEN {
+            let configuration = row.configuration(form, 0);
+            assert_eq!(core.validate(&configuration, TODAY).await, [], "{} {form:?}", row.title);
+        }
+        for credential in &row.credentials {
+            let both = row.configuration(Form::WriteOnly, 0);
+            let both = both.with(credential.argument, Secret::from(credential.values[0].as_str()));
+            let [message] = &core.validate(&both, TODAY).await[..] else { panic!("one message") };
+            assert_eq!(message.argument, credential.write_only);
+            assert!(message.is_error && message.summary.contains("exclude each other"));
+
+            let alone = row.arguments.clone().with(credential.version, 1);
+            let [message] = &core.validate(&alone, TODAY).await[..] else { panic!("one message") };
+            assert_eq!(message.argument, credential.version);
+            assert!(message.is_error && message.summary.ends_with(credential.write_only));
+        }
+    }
+}
+
+/// Old Terraform: one that would keep the value refuses it, on its argument;
+/// without one, everything works as ever.
+#[tokio::test]
+async fn old_terraform() {
+    let old =
+        Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: false });
+    let (core, _) = Core::start(&[]).await;
+    for capabilities in [old, None] {
+        for row in rows() {
+            let configuration = row.configuration(Form::WriteOnly, 0);
+            let messages = core.validate(&configuration, capabilities).await;
+            assert_eq!(messages.len(), row.credentials.len(), "{messages:#?}");
+            for credential in &row.credentials {
+                let at = |message: &&_| matches!(message, crate::support::one_connector::Message { argument, .. } if argument == credential.write_only);
+                let message = messages.iter().find(at).expect("a message on the argument");
+                assert!(message.is_error);
+                let expected = format!("{} needs Terraform 1.11 or later", credential.write_only);
+                assert_eq!(message.summary, expected);
+                assert!(message.detail.contains(&format!("use {} instead", credential.argument)));
+                assert!(!format!("{message:?}").contains(&credential.values[0][..8]));
+            }
+            // Known only later is set all the same.
+            let unknown = row.credentials.iter().fold(row.arguments.clone(), |object, one| {
+                object.with(one.write_only, Value::Unknown)
+            });
+            assert_eq!(core.validate(&unknown, capabilities).await.len(), row.credentials.len());
+            let stateful = row.configuration(Form::Stateful, 0);
+            assert_eq!(core.validate(&stateful, capabilities).await, []);
+        }
+    }
+}

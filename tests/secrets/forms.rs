@@ -1,0 +1,225 @@
+//! The forms of a credential through the real CLI: ephemeral values, moving
+//! from one form to the other, import, generated configuration.
+
+use serde_json::{Value, json};
+use webex_cc_simulator::{SecretsInAnswers, Simulator};
+
+use super::{MODES, simulator};
+use crate::life_cycle::{ADDRESS, connector, last_body};
+use crate::support::terraform::Terraform;
+
+const ARGUMENTS: &str = r#"
+  name                = "ServiceNow"
+  authentication_type = "oauth2"
+  resource_domain_url = "https://dev1.service-now.com"
+  client_id           = "abc"
+  token_url           = "https://dev1.service-now.com/oauth_token.do"
+"#;
+
+fn with(credentials: &str) -> String {
+    connector(&format!("{ARGUMENTS}\n{credentials}"))
+}
+
+fn stored(simulator: &Simulator) -> Value {
+    let all = simulator.all_stored(simulator.organization());
+    assert_eq!(all.len(), 1, "{all:#?}");
+    all[0].clone()
+}
+
+/// The state file, in which nothing may be found of a write-only value.
+#[track_caller]
+fn state_has_nothing_of(terraform: &Terraform, credential: &str) {
+    let state = terraform.read("terraform.tfstate");
+    assert!(!state.contains(credential), "{state}");
+    let attributes = terraform.attributes(ADDRESS).expect("it is in state");
+    assert_eq!(attributes["client_secret_wo"], json!(null));
+}
+
+const EPHEMERAL: &str = "variable \"secret\" {\n  type      = string\n  ephemeral = true\n}\n";
+
+#[test]
+fn an_ephemeral_variable_goes_into_the_write_only_form() {
+    for mode in MODES {
+        let simulator = simulator(mode);
+        let mut terraform = Terraform::with(&simulator);
+        let configuration = |version: u32| {
+            let credentials =
+                format!("  client_secret_wo = var.secret\n  client_secret_wo_version = {version}");
+            format!("{EPHEMERAL}{}", with(&credentials))
+        };
+        terraform.set("TF_VAR_secret", "from-a-vault-1");
+        terraform.write("main.tf", &configuration(1));
+        terraform.run(["plan", "-no-color", "-out=plan"]).succeeded();
+        terraform.run(["apply", "-no-color", "plan"]).succeeded();
+        assert_eq!(stored(&simulator)["clientSecret"], json!("from-a-vault-1"));
+        state_has_nothing_of(&terraform, "from-a-vault-1");
+        terraform.plans_nothing();
+
+        // Another value alone is no difference; the version says when.
+        terraform.set("TF_VAR_secret", "from-a-vault-2");
+        terraform.plans_nothing();
+        terraform.write("main.tf", &configuration(2));
+        terraform.apply().succeeded().says("1 changed");
+        assert_eq!(stored(&simulator)["clientSecret"], json!("from-a-vault-2"));
+        state_has_nothing_of(&terraform, "from-a-vault-2");
+        terraform.plans_nothing();
+        terraform.destroy().succeeded();
+    }
+}
+
+#[test]
+fn an_ephemeral_value_is_refused_where_it_would_be_kept() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let mut terraform = Terraform::with(&simulator);
+    terraform.set("TF_VAR_secret", "from-a-vault");
+    terraform.write("main.tf", &format!("{EPHEMERAL}{}", with("  client_secret = var.secret")));
+    // Terraform's own words: the stateful form is not write-only.
+    terraform
+        .plan()
+        .failed()
+        .says("Invalid use of ephemeral value")
+        .says("client_secret = var.secret");
+}
+
+#[test]
+fn moving_to_the_write_only_form_empties_state_in_place_and_back() {
+    for mode in MODES {
+        let simulator = simulator(mode);
+        let terraform = Terraform::with(&simulator);
+        terraform.write("main.tf", &with("  client_secret = \"stateful-1\""));
+        terraform.apply().succeeded();
+        assert!(terraform.read("terraform.tfstate").contains("stateful-1"));
+        let id = stored(&simulator)["id"].clone();
+
+        for (credentials, sent) in [
+            (
+                "  client_secret_wo = \"write-only-1\"\n  client_secret_wo_version = 1",
+                "write-only-1",
+            ),
+            ("  client_secret = \"stateful-2\"", "stateful-2"),
+            ("  client_secret_wo = \"write-only-2\"", "write-only-2"),
+        ] {
+            terraform.write("main.tf", &with(credentials));
+            terraform.apply().succeeded().says("0 added, 1 changed, 0 destroyed");
+            assert_eq!(last_body(&simulator, "PUT")["clientSecret"], json!(sent));
+            assert_eq!(stored(&simulator)["id"], id);
+            terraform.plans_nothing();
+            let attributes = terraform.attributes(ADDRESS).expect("it is in state");
+            let kept = sent.starts_with("stateful");
+            assert_eq!(attributes["client_secret"], if kept { json!(sent) } else { json!(null) });
+        }
+        let state = terraform.read("terraform.tfstate");
+        for credential in ["stateful-1", "stateful-2", "write-only"] {
+            assert!(!state.contains(credential), "{credential} is in {state}");
+        }
+    }
+}
+
+fn made_by_hand(simulator: &Simulator) -> String {
+    let id = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
+    let fields = json!({
+        "name": "ServiceNow", "connectorType": "CUSTOM", "active": true,
+        "authenticationType": "OAUTH2", "grantType": "CLIENT_CREDENTIALS_SECRET",
+        "resourceDomain": "https://dev1.service-now.com", "clientId": "abc",
+        "tokenUrl": "https://dev1.service-now.com/oauth_token.do",
+        "clientSecret": "only-webex-knows",
+    });
+    simulator.store(simulator.organization(), id, fields);
+    id.to_owned()
+}
+
+/// A write-only value without a version is no difference that Terraform could
+/// see, and still it is not forgotten.
+#[test]
+fn a_write_only_credential_that_is_added_after_an_import_is_sent() {
+    for mode in MODES {
+        let simulator = simulator(mode);
+        let id = made_by_hand(&simulator);
+        let terraform = Terraform::with(&simulator);
+        terraform.write("main.tf", &with(""));
+        terraform.run(["import", "-no-color", ADDRESS, &id]).succeeded();
+        terraform.plans_nothing();
+
+        terraform.write("main.tf", &with("  client_secret_wo = \"mine\""));
+        terraform
+            .plan()
+            .succeeded()
+            .says("0 to add, 1 to change, 0 to destroy")
+            .says("client_secret_wo will be sent to Webex for the first time")
+            .says("To keep what Webex has, remove client_secret_wo.");
+        assert_eq!(stored(&simulator)["clientSecret"], json!("only-webex-knows"));
+        terraform.apply().succeeded().says("1 changed");
+        assert_eq!(stored(&simulator)["clientSecret"], json!("mine"));
+        terraform.plans_nothing();
+        state_has_nothing_of(&terraform, "mine");
+    }
+}
+
+#[test]
+fn an_import_block_sends_what_is_configured_beside_it() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let id = made_by_hand(&simulator);
+    let terraform = Terraform::with(&simulator);
+    let block = format!("import {{\n  to = {ADDRESS}\n  id = \"{id}\"\n}}\n");
+    let configured = with("  client_secret_wo = \"mine\"\n  client_secret_wo_version = 7");
+    terraform.write("main.tf", &format!("{configured}{block}"));
+    terraform.apply().succeeded().says("1 imported, 0 added, 1 changed, 0 destroyed");
+    assert_eq!(stored(&simulator)["clientSecret"], json!("mine"));
+    terraform.plans_nothing();
+}
+
+/// Terraform itself writes the configuration of an import. It is valid as it
+/// is, holds no credential, and changes nothing.
+#[test]
+fn generated_configuration_validates_and_plans_nothing() {
+    for mode in MODES {
+        let simulator = simulator(mode);
+        let id = made_by_hand(&simulator);
+        let terraform = Terraform::with(&simulator);
+        terraform.write("main.tf", &format!("import {{\n  to = {ADDRESS}\n  id = \"{id}\"\n}}\n"));
+        terraform
+            .run(["plan", "-no-color", "-generate-config-out=generated.tf"])
+            .succeeded()
+            .says("1 to import, 0 to add, 0 to change, 0 to destroy");
+        let generated = terraform.read("generated.tf");
+        assert!(!generated.contains("only-webex-knows") && !generated.contains("****"));
+        terraform.validate().succeeded();
+        terraform.apply().succeeded().says("1 imported, 0 added, 0 changed, 0 destroyed");
+        terraform.plans_nothing();
+        assert_eq!(stored(&simulator)["clientSecret"], json!("only-webex-knows"));
+    }
+}
+
+#[test]
+fn moving_to_another_address_sends_nothing() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let terraform = Terraform::with(&simulator);
+    let credentials = "  client_secret_wo = \"mine\"\n  client_secret_wo_version = 1";
+    terraform.write("main.tf", &with(credentials));
+    terraform.apply().succeeded();
+    simulator.clear_journal();
+    let elsewhere = with(credentials).replace("\"test\"", "\"elsewhere\"");
+    let moved =
+        format!("moved {{\n  from = {ADDRESS}\n  to   = webex_cc_custom_connector.elsewhere\n}}\n");
+    terraform.write("main.tf", &format!("{elsewhere}{moved}"));
+    terraform.apply().succeeded().says("0 added, 0 changed, 0 destroyed");
+    assert!(simulator.journal().iter().all(|exchange| exchange.method == "GET"));
+    let attributes = terraform.attributes("webex_cc_custom_connector.elsewhere");
+    assert_eq!(attributes.expect("it has moved")["client_secret_wo"], json!(null));
+}
+
+/// A value that is known only while applying is checked then, and an empty one
+/// is never sent.
+#[test]
+fn an_empty_credential_that_shows_while_applying_is_refused() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let late = "resource \"terraform_data\" \"late\" {\n  input = \"\"\n}\n";
+    for argument in ["client_secret", "client_secret_wo"] {
+        let terraform = Terraform::with(&simulator);
+        let credentials = format!("  {argument} = terraform_data.late.output");
+        terraform.write("main.tf", &format!("{late}{}", with(&credentials)));
+        terraform.plan().succeeded();
+        terraform.apply().failed().says(&format!("{argument} is empty"));
+        assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+    }
+}

@@ -1,0 +1,217 @@
+//! Credentials that somebody may have changed in Control Hub: they cannot be
+//! read back, so a plan can only say that somebody was there.
+
+use serde_json::json;
+use webex_cc_simulator::{Options, Script, SecretsInAnswers, Simulator};
+
+use super::simulator;
+use crate::life_cycle::{ADDRESS, connector};
+use crate::support::terraform::Terraform;
+
+const SUSPICION: &str = "Somebody else has saved this connector";
+
+/// A connector of the password grant, which has two credentials.
+fn arguments(credentials: &str) -> String {
+    format!(
+        r#"
+  name                = "CRM"
+  authentication_type = "oauth2"
+  grant_type          = "password"
+  resource_domain_url = "https://org.api.crm.example.com"
+  client_id           = "crm"
+  token_url           = "https://login.example.com/token"
+  username            = "service"
+{credentials}
+"#
+    )
+}
+
+fn write_only(version: u32) -> String {
+    arguments(&format!(
+        "  client_secret            = \"stateful\"\n  password_wo              = \"wo\"\n  \
+         password_wo_version = {version}"
+    ))
+}
+
+fn applied(simulator: &Simulator, arguments: &str) -> Terraform {
+    let terraform = Terraform::with(simulator);
+    terraform.write("main.tf", &connector(arguments));
+    terraform.apply().succeeded();
+    terraform.plan().succeeded().does_not_say(SUSPICION);
+    terraform
+}
+
+fn id_of(terraform: &Terraform) -> String {
+    let attributes = terraform.attributes(ADDRESS).expect("it is in state");
+    attributes["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn a_plan_says_when_and_how_to_assert_ones_own_again() {
+    for mode in super::MODES {
+        let simulator = simulator(mode);
+        let organization = simulator.organization();
+        let terraform = applied(&simulator, &write_only(1));
+        let id = id_of(&terraform);
+        let theirs = json!({ "password": "theirs", "lastUpdatedTime": 4_102_444_800_000_u64 });
+        simulator.store(organization, &id, theirs);
+
+        for _ in 0..2 {
+            terraform
+                .plan()
+                .succeeded()
+                .says("No changes")
+                .says(SUSPICION)
+                .says(&format!("The connector \"CRM\" ({id}) was saved outside Terraform at 2100-01-01T00:00:00Z."))
+                .says("client_secret and password may have been replaced")
+                .says("To send yours again, raise password_wo_version (it is 1).")
+                // The line of the argument that can be acted upon.
+                .says("password_wo = \"wo\"");
+            // Keeping what was read does not make it forgotten.
+            terraform.run(["apply", "-refresh-only", "-auto-approve", "-no-color"]).succeeded();
+        }
+
+        terraform.write("main.tf", &connector(&write_only(2)));
+        terraform.apply().succeeded().says("1 changed").does_not_say(SUSPICION);
+        let stored = simulator.stored(organization, &id).expect("the connector");
+        assert_eq!(
+            (&stored["password"], &stored["clientSecret"]),
+            (&json!("wo"), &json!("stateful"))
+        );
+        terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+    }
+}
+
+#[test]
+fn the_stateful_form_is_told_the_way_out() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let stateful = "  client_secret = \"one\"\n  password      = \"two\"";
+    let terraform = applied(&simulator, &arguments(stateful));
+    let id = id_of(&terraform);
+    simulator.store(simulator.organization(), &id, json!({ "clientSecret": "theirs" }));
+    terraform
+        .plan()
+        .succeeded()
+        .says(SUSPICION)
+        .says("replace client_secret by client_secret_wo and client_secret_wo_version = 1")
+        .says("client_secret = \"one\"");
+    let moved =
+        "  client_secret_wo = \"one\"\n  client_secret_wo_version = 1\n  password = \"two\"";
+    terraform.write("main.tf", &connector(&arguments(moved)));
+    terraform.apply().succeeded().says("1 changed");
+    let stored = simulator.stored(simulator.organization(), &id).expect("the connector");
+    assert_eq!(stored["clientSecret"], json!("one"));
+    terraform.plan().succeeded().does_not_say(SUSPICION);
+}
+
+#[test]
+fn without_a_version_there_is_none_to_raise_yet() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let secrets = "  client_secret_wo = \"one\"\n  password_wo      = \"two\"";
+    let terraform = applied(&simulator, &arguments(secrets));
+    simulator.store(simulator.organization(), &id_of(&terraform), json!({}));
+    terraform.plan().succeeded().says("To send yours again, set client_secret_wo_version = 1.");
+    // Whoever keeps it elsewhere is left in peace.
+    terraform.write("main.tf", &connector(&arguments("")));
+    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+}
+
+#[test]
+fn what_is_visible_is_shown_as_drift_and_repaired_with_the_credentials() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let terraform = applied(&simulator, &write_only(1));
+    let id = id_of(&terraform);
+    simulator.store(
+        simulator.organization(),
+        &id,
+        json!({ "username": "x", "password": "theirs" }),
+    );
+    terraform.plan().succeeded().says("1 to change").does_not_say(SUSPICION);
+    terraform.apply().succeeded();
+    let stored = simulator.stored(simulator.organization(), &id).expect("the connector");
+    assert_eq!((&stored["password"], &stored["username"]), (&json!("wo"), &json!("service")));
+    terraform.plan().succeeded().does_not_say(SUSPICION);
+}
+
+#[test]
+fn a_connector_that_was_imported_is_not_suspected() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let terraform = applied(&simulator, &write_only(1));
+    let id = id_of(&terraform);
+    terraform.run(["state", "rm", ADDRESS]).succeeded();
+    simulator.store(simulator.organization(), &id, json!({}));
+    terraform.write("main.tf", &connector(&arguments("")));
+    terraform.run(["import", "-no-color", ADDRESS, &id]).succeeded();
+    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+}
+
+/// Writes of our own move the time as well, most of all those that deactivate
+/// and activate; also when they fail.
+#[test]
+fn our_own_writes_are_never_suspected() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let terraform = applied(&simulator, &write_only(1));
+    let on_put = |script: Script| script.method("PUT").path("/organization/*/connector/*");
+    let delayed = || on_put(Script::new(webex_cc_simulator::Action::DelayMs(0)));
+
+    // An update by way of deactivation.
+    terraform.write("main.tf", &connector(&write_only(2)));
+    terraform.apply().succeeded();
+    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+
+    // The edit is refused, and the connector activated again.
+    terraform.write("main.tf", &connector(&write_only(3)));
+    simulator.faults([
+        on_put(Script::answer(423, json!(null))).times(1),
+        delayed().times(1),
+        on_put(Script::answer(400, json!({ "error": "no" }))).times(1),
+    ]);
+    terraform.apply().failed();
+    simulator.faults([]);
+    terraform.write("main.tf", &connector(&write_only(2)));
+    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+
+    // The edit was carried out, and nobody learns of it.
+    terraform.write("main.tf", &connector(&write_only(4)));
+    simulator.faults([
+        on_put(Script::answer(423, json!(null))).times(1),
+        delayed().times(1),
+        on_put(Script::lost_answer(502, json!("<html>"))),
+        Script::answer(502, json!("<html>")).method("GET").path("/organization/*/connector/*"),
+    ]);
+    let mut impatient = Terraform::with(&simulator);
+    impatient.set("WEBEX_CC_MAX_RETRIES", "0");
+    for file in ["main.tf", "terraform.tfstate"] {
+        impatient.write(file, &terraform.read(file));
+    }
+    impatient.apply().failed();
+    simulator.faults([]);
+    impatient.write("main.tf", &connector(&write_only(2)));
+    impatient.plan().succeeded().does_not_say(SUSPICION);
+
+    // A deletion that is refused because a flow uses the connector.
+    let terraform = impatient;
+    terraform.write("main.tf", &connector(&write_only(5)));
+    terraform.apply().succeeded();
+    let flow = json!({ "data": [], "error": "in use" });
+    simulator.faults([Script::answer(412, flow).method("DELETE")]);
+    terraform.destroy().failed();
+    simulator.faults([]);
+    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+}
+
+/// Somebody edits the credential between plan and apply: ours is refused, and
+/// theirs is not taken for ours later on.
+#[test]
+fn an_edit_that_came_first_is_still_known_afterwards() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let terraform = applied(&simulator, &write_only(1));
+    let id = id_of(&terraform);
+    terraform.write("main.tf", &connector(&write_only(2)));
+    terraform.run(["plan", "-no-color", "-out=plan"]).succeeded();
+    simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
+    terraform.run(["apply", "-no-color", "plan"]).failed().says("Nothing was overwritten");
+
+    terraform.write("main.tf", &connector(&write_only(1)));
+    terraform.plan().succeeded().says("No changes").says(SUSPICION);
+}
