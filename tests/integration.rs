@@ -39,3 +39,6 @@ mod packaging;
 
 /// Cost that grows with the size of a value, and no faster.
 mod linear_cost;
+
+/// What the fuzzer has found or was given, replayed.
+mod fuzz_corpus;
