@@ -42,3 +42,6 @@ mod linear_cost;
 
 /// Bad input: the argument that each message points at, and its words.
 mod bad_input;
+
+/// What the fuzzer has found or was given, replayed.
+mod fuzz_corpus;

@@ -39,6 +39,8 @@ mod client;
 mod connectors;
 mod error;
 mod exchange;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod identifiers;
 mod json;
 mod limiter;

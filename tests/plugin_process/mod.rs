@@ -3,6 +3,7 @@
 mod clients;
 mod ends;
 mod starts;
+mod terraform_ends;
 
 use crate::support::plugin_client::Launch;
 use crate::support::plugin_client::proto::tfplugin5::provider_client::ProviderClient;

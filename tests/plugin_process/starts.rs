@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::plugin_process::{provider, serves};
+use crate::support::core::{Action, Core, failed};
 use crate::support::plugin_client::{assert_is_log_line, folder_of};
 
 #[tokio::test]
@@ -59,6 +60,33 @@ async fn neither_home_nor_a_writable_folder_is_needed() {
     // Nobody can write there, not even a privileged user.
     let plugin = provider().without("HOME").directory("/proc").start().await;
     serves(plugin.provider()).await.unwrap();
+    plugin.shutdown().await.assert_tidy();
+}
+
+/// Row 41: no HOME, nowhere to write but the temporary folder, nobody to call.
+#[tokio::test]
+async fn row_41_schema_validate_and_plan_need_neither_home_nor_network() {
+    let plugin = provider()
+        .without("HOME")
+        .directory("/proc")
+        .with("WEBEX_CC_BASE_URL", "https://webex.invalid")
+        .with("WEBEX_ACCESS_TOKEN", "token_3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430")
+        .start()
+        .await;
+    let connector = "webex_cc_custom_connector";
+    let mut core = Core::start(plugin.provider(), connector, &[]).await.expect("it is configured");
+    let configuration = core.shape.object([
+        ("name", "Offline"),
+        ("resource_domain_url", "https://example.com"),
+        ("username", "agent"),
+        ("password_wo", "password"),
+        ("validation_url", "https://example.com"),
+    ]);
+    assert_eq!(core.validate(&configuration).await, Ok(Vec::new()));
+    let plan = core.plan(None, &configuration).await.expect("a plan");
+    assert_eq!((plan.action, &plan.messages), (Action::Create, &Vec::new()));
+    let (made, said) = core.apply(None, &configuration, &plan).await.expect("an answer");
+    assert!(made.is_none() && failed(&said), "only applying needs the network: {said:?}");
     plugin.shutdown().await.assert_tidy();
 }
 

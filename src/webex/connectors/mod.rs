@@ -14,7 +14,7 @@ mod look;
 mod paging;
 mod snapshot;
 mod update;
-mod wire;
+pub(super) mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;

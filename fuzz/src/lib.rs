@@ -1,0 +1,157 @@
+//! What has to hold for any bytes whatsoever at the places where bytes come in
+//! from elsewhere: no panic, memory in proportion to the input, and nothing
+//! that changes when it is written and read again.
+//!
+//! The fuzzer looks for bytes for which it does not hold, one program per
+//! function. The project's tests call the same functions with every file of the
+//! corpus. Two places are within the API client and have their functions there
+//! (`src/webex/fuzzing.rs`).
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::sync::LazyLock;
+
+use terraform_provider_webex::provider;
+use terraform_provider_webex::provider::custom_connector::schema::{TYPE_NAME, schema};
+use terraform_provider_webex::provider::functions::rebind_connectors::rebind_connectors;
+use terraform_provider_webex::tf_provider::object::State;
+use terraform_provider_webex::tf_provider::plugin::handshake::{
+    Handshake, HandshakeError, Transport,
+};
+use terraform_provider_webex::tf_provider::provider::Registry;
+use terraform_provider_webex::tf_provider::value::{Type, json, memory_limit, msgpack};
+
+/// What any input may take beside what grows with them.
+pub const BASE: usize = 64 << 10;
+
+/// Terraform's cookie (reference: go-plugin's handshake).
+const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+
+/// The types by which values are read. The first byte of an input says which.
+static TYPES: LazyLock<Vec<Type>> = LazyLock::new(|| {
+    let object =
+        Type::Object([("a".to_owned(), Type::String), ("b".to_owned(), Type::Bool)].into());
+    vec![
+        Type::Dynamic,
+        schema().value_type(),
+        Type::List(Box::new(object)),
+        Type::Map(Box::new(Type::Dynamic)),
+        Type::Set(Box::new(Type::Number)),
+        Type::Tuple(vec![Type::Secret, Type::Number, Type::Dynamic]),
+        Type::Number,
+        Type::String,
+    ]
+});
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(provider::registry);
+
+/// A value in msgpack, as a call brings it.
+pub fn msgpack(bytes: &[u8]) {
+    let Some((ty, message)) = typed(bytes) else { return };
+    let read = within(memory_limit(message.len()) + BASE, || msgpack::decode(message, ty));
+    let Ok(value) = read else { return };
+    let written = msgpack::encode(&value, ty).expect("what was read can be written");
+    let again = msgpack::decode(&written, ty).expect("what was written can be read");
+    assert!(again.equals(&value, ty), "{value:?} became {again:?}");
+}
+
+/// A value in JSON, as a call or a state file brings it.
+pub fn json(bytes: &[u8]) {
+    let Some((ty, text)) = typed(bytes) else { return };
+    let read = within(memory_limit(text.len()) + BASE, || json::decode(text, ty));
+    let lenient = within(memory_limit(text.len()) + BASE, || json::decode_state(text, ty));
+    let Ok(value) = read else { return };
+    let same = lenient.is_ok_and(|lenient| lenient.equals(&value, ty));
+    assert!(same, "as state it reads otherwise: {value:?}");
+    let written = json::encode(&value, ty).expect("what was read can be written");
+    let again = json::decode(&written, ty).expect("what was written can be read");
+    assert!(again.equals(&value, ty), "{value:?} became {again:?}");
+}
+
+/// A type, as a value of dynamic type brings it along.
+pub fn type_json(bytes: &[u8]) {
+    let read = within(memory_limit(bytes.len()) + BASE, || Type::from_json(bytes));
+    let Ok(ty) = read else { return };
+    let written = ty.to_json();
+    assert_eq!(Type::from_json(&written).expect("what was written can be read"), ty);
+}
+
+/// A state, as an older or newer provider, or an editor, left it in the file.
+pub fn raw_state(bytes: &[u8]) {
+    let served = &REGISTRY.resources[TYPE_NAME];
+    let upgraded = within(memory_limit(bytes.len()) + BASE, || {
+        served.object.upgrade(served.schema(), 0, bytes)
+    });
+    match upgraded {
+        Ok(object) => {
+            let state = State::new(object, &served.schema().block).into_object();
+            for attribute in served.schema().block.attributes.iter().filter(|a| a.write_only) {
+                assert!(state.get(attribute.name).is_null(), "{} was kept", attribute.name);
+            }
+            msgpack::encode(&state.into_value(), served.value_type()).expect("the schema's keys");
+        }
+        Err(messages) => assert!(messages.has_errors()),
+    }
+}
+
+/// The environment of the process: lines of `NAME=value`.
+pub fn handshake(bytes: &[u8]) {
+    let variables: BTreeMap<&[u8], &[u8]> = bytes
+        .split(|&byte| byte == b'\n')
+        .filter_map(|line| {
+            let end = line.iter().position(|&byte| byte == b'=')?;
+            Some((&line[..end], &line[end + 1..]))
+        })
+        .collect();
+    let look_up = |name: &'static str| {
+        // A line cannot hold the line breaks of a certificate.
+        let value = String::from_utf8_lossy(variables.get(name.as_bytes())?).replace("\\n", "\n");
+        Some(OsString::from(value))
+    };
+    for transport in [Transport::Unix, Transport::Tcp] {
+        let read =
+            within(bytes.len() * 16 + BASE, || Handshake::from_environment(look_up, transport));
+        let demanded = look_up("PLUGIN_CLIENT_CERT").is_some_and(|value| !value.is_empty());
+        match read {
+            Ok(handshake) => assert_eq!(
+                handshake.client_certificate.is_some(),
+                demanded,
+                "a certificate that was asked for is demanded, or nothing is served"
+            ),
+            Err(HandshakeError::NotStartedByTerraform) => {
+                assert!(look_up("TF_PLUGIN_MAGIC_COOKIE").is_none_or(|cookie| cookie != COOKIE));
+            }
+            Err(refusal) => assert!(!refusal.to_string().is_empty()),
+        }
+    }
+}
+
+/// A flow document, as a user gives it to `rebind_connectors`.
+pub fn flow(bytes: &[u8]) {
+    const IDS: [(&str, &str); 3] = [
+        ("crm", "5c7c2677-0000-4000-8000-000000000001"),
+        ("tickets", "5c7c2677-0000-4000-8000-000000000002"),
+        ("5c7c2677-0000-4000-8000-000000000003", "5c7c2677-0000-4000-8000-000000000004"),
+    ];
+    let Ok(flow) = std::str::from_utf8(bytes) else { return };
+    let ids = IDS.iter().map(|(name, id)| ((*name).to_owned(), (*id).to_owned())).collect();
+    let rebound = within(flow.len() * 64 + BASE, || rebind_connectors(flow, &ids));
+    if let Ok(rebound) = rebound {
+        let again = rebind_connectors(&rebound, &ids);
+        assert_eq!(again, Ok(rebound), "doing it twice does no harm");
+    }
+}
+
+fn typed(bytes: &[u8]) -> Option<(&'static Type, &[u8])> {
+    let (choice, rest) = bytes.split_first()?;
+    Some((&TYPES[usize::from(*choice) % TYPES.len()], rest))
+}
+
+/// Runs something that may take so many bytes of memory at once.
+pub fn within<T>(limit: usize, work: impl FnOnce() -> T) -> T {
+    let mut outcome = None;
+    let memory = allocation_counter::measure(|| outcome = Some(work()));
+    let most = usize::try_from(memory.bytes_max).expect("a size");
+    assert!(most <= limit, "{most} bytes at once, and {limit} are allowed");
+    outcome.expect("the work was done")
+}

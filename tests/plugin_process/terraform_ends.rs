@@ -1,0 +1,246 @@
+//! Ends of the real Terraform, and of calls that were running then.
+
+use std::fs;
+use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+use webex_cc_simulator::{Action, Options, Script, Simulator};
+
+use crate::support::core::{Core, failed};
+use crate::support::plugin_client::proto::tfplugin5::stop;
+use crate::support::plugin_client::{PATIENCE, Plugin};
+use crate::support::terraform::Terraform;
+
+use super::provider;
+
+const CONNECTOR: &str = "webex_cc_custom_connector";
+const ADDRESS: &str = "webex_cc_custom_connector.slow";
+
+const CONFIGURATION: &str = r#"
+resource "webex_cc_custom_connector" "slow" {
+  name                = "Slow"
+  resource_domain_url = "https://example.com"
+  username            = "agent"
+  password            = "password"
+  validation_url      = "https://example.com"
+}
+"#;
+
+/// A Webex that takes its time for every write, after it has done it.
+fn slow(answer_after: Duration) -> Simulator {
+    let simulator = Simulator::start(Options { active_lock: false, ..Options::default() });
+    let simulator = simulator.expect("a simulator");
+    let milliseconds = u64::try_from(answer_after.as_millis()).expect("a short time");
+    simulator.faults([Script::new(Action::DelayMs(milliseconds)).method("POST")]);
+    simulator
+}
+
+/// Looks again and again until something is there.
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn creation_is_under_way(simulator: &Simulator) -> Option<()> {
+    simulator.journal().iter().any(|request| request.method == "POST").then_some(())
+}
+
+/// `terraform apply` in a process group of its own, as a shell starts it, with
+/// a temporary folder of its own.
+fn apply(terraform: &mut Terraform, temporary: &Path) -> Child {
+    terraform.set("TMPDIR", temporary.to_str().expect("a path in UTF-8"));
+    terraform.write("main.tf", CONFIGURATION);
+    let mut command = terraform.command(["apply", "-auto-approve", "-no-color"]);
+    command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("the terraform command")
+}
+
+/// The sockets in a folder, at any depth.
+fn sockets(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => sockets(&entry.path()),
+            Ok(kind) if kind.is_socket() => 1,
+            _ => 0,
+        })
+        .sum()
+}
+
+/// The state and the parent of a process, as Linux tells it.
+#[cfg(target_os = "linux")]
+fn state_and_parent(process: u32) -> Option<(char, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may hold anything.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}
+
+/// The processes that another one has started.
+#[cfg(target_os = "linux")]
+fn children(parent: u32) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("the processes").flatten();
+    let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    processes
+        .filter(|&process| state_and_parent(process).is_some_and(|(_, id)| id == parent))
+        .collect()
+}
+
+/// Rows 36 and 40: after `kill -9` of Terraform nothing of the provider is left,
+/// and what it had created is found again by the next apply, not created twice.
+#[cfg(target_os = "linux")]
+#[test]
+fn rows_36_and_40_terraform_is_killed_while_it_applies() {
+    let simulator = slow(Duration::from_secs(60));
+    let temporary = tempfile::tempdir().expect("a folder");
+    let mut terraform = Terraform::with(&simulator);
+    let mut child = apply(&mut terraform, temporary.path());
+    until("the creation", || creation_is_under_way(&simulator));
+    let providers = children(child.id());
+    assert!(!providers.is_empty(), "Terraform has started its provider");
+    assert!(sockets(temporary.path()) > 0, "the provider listens in the temporary folder");
+
+    child.kill().expect("Terraform is killed");
+    let killed = Instant::now();
+    child.wait().expect("it has ended");
+    until("the end of the provider", || {
+        let gone = |process: &u32| state_and_parent(*process).is_none_or(|(state, _)| state == 'Z');
+        providers.iter().all(gone).then_some(())
+    });
+    let took = killed.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert_eq!(sockets(temporary.path()), 0, "its socket is gone as well");
+
+    simulator.faults([]);
+    let stored = simulator.all_stored(simulator.organization());
+    let [connector] = stored.as_slice() else { panic!("one connector: {stored:?}") };
+    let id = connector["id"].as_str().expect("an id");
+    terraform.apply().failed().says(id).says("import {");
+    assert_eq!(simulator.all_stored(simulator.organization()).len(), 1);
+    terraform.run(["import", "-no-color", ADDRESS, id]).succeeded();
+    terraform.apply().succeeded();
+    terraform.plans_nothing();
+}
+
+/// Row 35: Ctrl-C goes to every process in the group. The creation that is under
+/// way is finished, its id saved, and the next plan is empty.
+#[test]
+fn row_35_ctrl_c_while_a_connector_is_created_saves_its_id() {
+    let simulator = slow(Duration::from_secs(1));
+    let temporary = tempfile::tempdir().expect("a folder");
+    let mut terraform = Terraform::with(&simulator);
+    let child = apply(&mut terraform, temporary.path());
+    until("the creation", || creation_is_under_way(&simulator));
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process group");
+    kill_process_group(group, Signal::INT).expect("Ctrl-C");
+    let output = child.wait_with_output().expect("an end");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("Interrupt received"), "{text}");
+
+    let stored = simulator.all_stored(simulator.organization());
+    let [connector] = stored.as_slice() else { panic!("one connector: {stored:?}") };
+    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    assert_eq!(attributes["id"], connector["id"]);
+    let instance = terraform.instance(ADDRESS).expect("the connector in state");
+    assert_eq!(instance.get("status"), None::<&Value>, "it is not tainted");
+    assert_eq!(sockets(temporary.path()), 0);
+    simulator.faults([]);
+    terraform.plans_nothing();
+}
+
+/// What stops a creation that is under way.
+#[derive(Clone, Copy, Debug)]
+enum Stopper {
+    Stop,
+    Terminate,
+}
+
+/// Starts a creation and stops the provider meanwhile; returns what came of it.
+async fn stopped(stopper: Stopper, simulator: &Simulator) -> (Plugin, Core, bool, Option<String>) {
+    let plugin = provider()
+        .with("WEBEX_CC_BASE_URL", simulator.base_url())
+        .with("WEBEX_ACCESS_TOKEN", simulator.token())
+        .start()
+        .await;
+    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.expect("it is configured");
+    let configuration = core.shape.object([
+        ("name", "Slow"),
+        ("resource_domain_url", "https://example.com"),
+        ("username", "agent"),
+        ("password_wo", "password"),
+        ("validation_url", "https://example.com"),
+    ]);
+    let plan = core.plan(None, &configuration).await.expect("a plan");
+    let applied = {
+        let apply = core.apply(None, &configuration, &plan);
+        tokio::pin!(apply);
+        loop {
+            tokio::select! {
+                applied = &mut apply => panic!("it was not to end by itself: {applied:?}"),
+                () = tokio::time::sleep(Duration::from_millis(5)) => {}
+            }
+            if creation_is_under_way(simulator).is_some() {
+                break;
+            }
+        }
+        match stopper {
+            Stopper::Stop => {
+                plugin.provider().stop(stop::Request {}).await.expect("an answer");
+            }
+            Stopper::Terminate => plugin.signal(Signal::TERM),
+        }
+        apply.await
+    };
+    let (object, said) = applied.unwrap_or_else(|broken| panic!("{stopper:?}: {broken}"));
+    let id = object.map(|object| match crate::support::checker::of(&object.state, "id") {
+        terraform_provider_webex::tf_provider::value::Value::String(id) => id.clone(),
+        other => panic!("no id: {other:?}"),
+    });
+    (plugin, core, failed(&said), id)
+}
+
+/// Row 35: the answer to a write in flight is waited for, and what it created is
+/// in the answer to the call.
+#[tokio::test]
+async fn row_35_a_write_in_flight_is_finished() {
+    for stopper in [Stopper::Stop, Stopper::Terminate] {
+        let simulator = slow(Duration::from_millis(500));
+        let (plugin, core, failed, id) = stopped(stopper, &simulator).await;
+        let stored = simulator.all_stored(simulator.organization());
+        assert_eq!(id.as_deref(), stored[0]["id"].as_str(), "{stopper:?}");
+        assert!(!failed, "{stopper:?}");
+        drop(core);
+        let ended = match stopper {
+            Stopper::Stop => plugin.shutdown().await,
+            Stopper::Terminate => plugin.ended().await,
+        };
+        assert!(ended.assert_tidy().status.success(), "{stopper:?}: {ended:?}");
+    }
+}
+
+/// Row 35: a wait between two attempts is not waited for.
+#[tokio::test]
+async fn row_35_a_wait_ends_at_once() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let slow_down = serde_json::json!({"trackingId": "t", "error": "slow down"});
+    simulator.faults([Script::answer(429, slow_down).method("POST").header("Retry-After", "60")]);
+    let began = Instant::now();
+    let (plugin, core, failed, id) = stopped(Stopper::Stop, &simulator).await;
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(failed && id.is_none());
+    let posts = simulator.journal().into_iter().filter(|request| request.method == "POST");
+    assert_eq!(posts.count(), 1, "nothing new is begun");
+    drop(core);
+    plugin.shutdown().await.assert_tidy();
+}
