@@ -3,14 +3,24 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 use webex_cc_simulator::Simulator;
 
 /// The provider's address, as the tests' configurations name it.
 const SOURCE: &str = "webex-contact-center/webex";
+
+/// Says what a test leaves out, and how much was left out so far. Beside the
+/// output of tests, which is shown of failed ones only.
+pub(crate) fn skipped(what: &str) {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
+    writeln!(io::stderr(), "LEFT OUT ({number}): {what}").expect("standard error");
+}
 
 /// A working directory with configuration, state and environment.
 pub(crate) struct Terraform {
@@ -185,6 +195,21 @@ impl Terraform {
     /// Whether the CLI is Terraform and not OpenTofu.
     pub(crate) fn is_terraform(&self) -> bool {
         self.run(["version"]).stdout.starts_with("Terraform")
+    }
+
+    /// Whether the CLI is Terraform, and at least of this version. If not, the
+    /// reader of the test's output is told what was left out.
+    pub(crate) fn is_terraform_since(&self, major: u32, minor: u32, what: &str) -> bool {
+        let (is_new, version) = self.is_at_least(major, minor);
+        let is_terraform = self.is_terraform();
+        if is_new && is_terraform {
+            return true;
+        }
+        let name = if is_terraform { "Terraform" } else { "OpenTofu" };
+        skipped(&format!(
+            "{what}: it needs Terraform {major}.{minor}, and this is {name} {version}"
+        ));
+        false
     }
 
     /// `terraform validate`.

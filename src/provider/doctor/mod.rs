@@ -177,7 +177,7 @@ impl Examination {
         };
         let is_unauthorized =
             |error: &&Error| matches!(error.kind(), ErrorKind::Unauthorized { .. });
-        self.add("host", Outcome::Good, "It answers.");
+        self.add("host", Outcome::Good, format!("{} answers.", look.host));
         if let Some(error) = look.refusal.as_ref().filter(is_unauthorized) {
             self.checks.push(failure("access token", error));
             return None;
