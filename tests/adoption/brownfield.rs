@@ -72,7 +72,7 @@ fn four_commands_adopt_ten_connectors() {
     let narrower = main.replace("\"existing\" {}", "\"existing\" {\n  active = true\n}");
     assert_ne!(main, narrower);
     terraform.write("main.tf", &narrower);
-    terraform.plan().failed().says("Instance cannot be destroyed");
+    terraform.plan().failed().says("cannot be destroyed");
     terraform.write("main.tf", &main);
 
     // From now on a file says what the connectors are.

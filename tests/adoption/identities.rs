@@ -81,10 +81,12 @@ fn the_example_of_an_import_by_command_works() {
 
 #[test]
 fn the_examples_of_import_blocks_work() {
-    for (file, minor) in [("import-by-string-id.tf", 5), ("import-by-identity.tf", 12)] {
+    for (file, names_identity) in
+        [("import-by-string-id.tf", false), ("import-by-identity.tf", true)]
+    {
         let simulator = simulator();
         let terraform = to_import(&simulator);
-        if !terraform.is_terraform_since(1, minor, file) {
+        if names_identity && !terraform.is_terraform_since(1, 12, file) {
             continue;
         }
         terraform.write("import.tf", &example(file));

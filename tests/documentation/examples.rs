@@ -143,13 +143,7 @@ fn examples_validate() {
 
 /// Terraform does since 1.12, OpenTofu does not yet.
 fn imports_by_identity() -> bool {
-    let terraform = Terraform::offline();
-    let (is_new_enough, version) = terraform.is_at_least(1, 12);
-    let is_terraform = terraform.is_terraform();
-    if !is_new_enough || !is_terraform {
-        eprintln!("SKIPPED, because this CLI ({version}) cannot import by identity");
-    }
-    is_new_enough && is_terraform
+    Terraform::offline().is_terraform_since(1, 12, "validating the import by identity")
 }
 
 /// What creates connectors can be applied and leaves nothing to do, and every
@@ -218,10 +212,7 @@ fn the_example_of_a_query_finds_what_is_there() {
     let simulator = simulator();
     simulator.store(simulator.organization(), INCIDENTS, incidents());
     let mut terraform = Terraform::with(&simulator);
-    let (is_new_enough, version) = terraform.is_at_least(1, 14);
-    let is_terraform = terraform.is_terraform();
-    if !is_new_enough || !is_terraform {
-        eprintln!("SKIPPED, because `terraform query` begins with Terraform 1.14, not {version}");
+    if !terraform.is_terraform_since(1, 14, "the example of a query") {
         return;
     }
     copy(&mut terraform, "examples/list-resources/webex_cc_custom_connector", |_| true);
