@@ -170,7 +170,7 @@ fn refusals_say_what_to_do() {
 
     simulator.faults([Script::answer(200, json!("<html>")).path("/*/project/**")]);
     let seen = of(&simulator);
-    seen.says("what it answers cannot be read");
+    seen.is(1, "without_flows").says("what it answers cannot be read");
     assert_eq!(seen.outcome("flow connectors"), "problem");
 
     simulator.faults([]);
