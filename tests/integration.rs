@@ -28,6 +28,10 @@ mod secrets;
 /// Each of the protocol's calls, sent well and badly.
 mod conformance;
 
+/// Finding and adopting what exists: data sources, functions, imports, lists,
+/// generated configuration, doctor.
+mod adoption;
+
 /// The documentation: made from what is served, its links and its examples.
 mod documentation;
 

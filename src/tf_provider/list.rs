@@ -1,5 +1,8 @@
 //! List resources: what `terraform query` finds. Since Terraform 1.14.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -51,19 +54,30 @@ pub struct ListItem {
 #[derive(Clone, Debug)]
 pub struct Found {
     events: mpsc::Sender<Result<ListItem, Diagnostic>>,
+    /// How many more objects are wanted.
+    wanted: Arc<AtomicUsize>,
 }
 
 impl Found {
     /// A channel that holds `capacity` items, so that a search never runs far
-    /// ahead of the client.
-    pub(crate) fn channel(capacity: usize) -> (Self, mpsc::Receiver<Result<ListItem, Diagnostic>>) {
+    /// ahead of the client, and takes `limit` of them.
+    pub(crate) fn channel(
+        capacity: usize,
+        limit: usize,
+    ) -> (Self, mpsc::Receiver<Result<ListItem, Diagnostic>>) {
         let (events, receiver) = mpsc::channel(capacity);
-        (Self { events }, receiver)
+        (Self { events, wanted: Arc::new(AtomicUsize::new(limit)) }, receiver)
     }
 
-    /// Hands over one object. `false` says that the search is over.
+    /// Hands over one object. `false` says that the search is over: this was the
+    /// last one that is wanted, or nobody listens any more.
     pub async fn send(&self, item: ListItem) -> bool {
-        self.events.send(Ok(item)).await.is_ok()
+        let wanted = self.wanted.load(Ordering::Relaxed);
+        if wanted == 0 || self.events.send(Ok(item)).await.is_err() {
+            return false;
+        }
+        self.wanted.store(wanted - 1, Ordering::Relaxed);
+        wanted > 1
     }
 
     /// Ends when nobody listens any more.

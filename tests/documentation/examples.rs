@@ -143,7 +143,7 @@ fn examples_validate() {
 
 /// Terraform does since 1.12, OpenTofu does not yet.
 fn imports_by_identity() -> bool {
-    Terraform::offline().is_terraform(1, 12, "validation of an import by identity")
+    Terraform::offline().is_terraform_since(1, 12, "validating the import by identity")
 }
 
 /// What creates connectors can be applied and leaves nothing to do, and every
@@ -212,7 +212,7 @@ fn the_example_of_a_query_finds_what_is_there() {
     let simulator = simulator();
     simulator.store(simulator.organization(), INCIDENTS, incidents());
     let mut terraform = Terraform::with(&simulator);
-    if !terraform.is_terraform(1, 14, "the example of `terraform query`") {
+    if !terraform.is_terraform_since(1, 14, "the example of a query") {
         return;
     }
     copy(&mut terraform, "examples/list-resources/webex_cc_custom_connector", |_| true);

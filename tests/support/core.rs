@@ -430,11 +430,28 @@ impl Core {
 
     /// ImportResourceState by id, and the read that Terraform makes of it.
     pub(crate) async fn import(&mut self, id: &str) -> Checked<(Option<Instance>, Vec<Message>)> {
+        self.import_by(id, None).await
+    }
+
+    /// The same by an identity, whose id is empty then. Since Terraform 1.12.
+    pub(crate) async fn import_identity(
+        &mut self,
+        identity: &Value,
+    ) -> Checked<(Option<Instance>, Vec<Message>)> {
+        let identity = self.sent_identity(Some(identity));
+        self.import_by("", identity).await
+    }
+
+    async fn import_by(
+        &mut self,
+        id: &str,
+        identity: Option<protocol::ResourceIdentityData>,
+    ) -> Checked<(Option<Instance>, Vec<Message>)> {
         let request = protocol::import_resource_state::Request {
             type_name: self.type_name.to_owned(),
             id: id.to_owned(),
             client_capabilities: CAPABILITIES,
-            identity: None,
+            identity,
         };
         let imported = self.client.import_resource_state(request).await;
         let imported = answer("ImportResourceState", imported)?;
@@ -459,6 +476,20 @@ impl Core {
             return Ok((None, said));
         }
         Ok((read, said))
+    }
+
+    /// GenerateResourceConfig, as after an import. Since Terraform 1.14.
+    pub(crate) async fn generate(&mut self, instance: &Instance) -> Checked<Value> {
+        let request = protocol::generate_resource_config::Request {
+            type_name: self.type_name.to_owned(),
+            state: Some(self.shape.encode(&instance.state)),
+        };
+        let generated = self.client.generate_resource_config(request).await;
+        let generated = answer("GenerateResourceConfig", generated)?;
+        no_errors(&messages(&generated.diagnostics)?)?;
+        let configuration = self.shape.decode(generated.config.as_ref())?;
+        broken("the generated configuration", self.shape.state_problems(&configuration))?;
+        Ok(configuration)
     }
 
     /// The connection, for calls that Terraform would not make.

@@ -194,15 +194,20 @@ impl Terraform {
         (found >= (major, minor), version)
     }
 
+    /// Whether the CLI is Terraform and not OpenTofu.
+    pub(crate) fn is_terraform(&self) -> bool {
+        self.run(["version"]).stdout.starts_with("Terraform")
+    }
+
     /// Whether the CLI is Terraform, and at least of this version. If not, the
     /// reader of the test's output is told what was left out.
-    pub(crate) fn is_terraform(&self, major: u32, minor: u32, what: &str) -> bool {
+    pub(crate) fn is_terraform_since(&self, major: u32, minor: u32, what: &str) -> bool {
         let (is_new, version) = self.is_at_least(major, minor);
-        let name = self.run(["version"]).stdout;
-        let name = name.split_whitespace().next().unwrap_or_default().to_owned();
-        if is_new && name == "Terraform" {
+        let is_terraform = self.is_terraform();
+        if is_new && is_terraform {
             return true;
         }
+        let name = if is_terraform { "Terraform" } else { "OpenTofu" };
         skipped(&format!(
             "{what}: it needs Terraform {major}.{minor}, and this is {name} {version}"
         ));

@@ -112,3 +112,59 @@ fn item(connector: &Connector, organization: OrganizationId, include_object: boo
         object,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio_util::sync::CancellationToken;
+    use webex_cc_simulator::{Action, Options, Script, Simulator};
+
+    use super::*;
+    use crate::provider::configuration;
+    use crate::tf_provider::object::Configuration;
+
+    fn nothing(schema: &Schema) -> Configuration {
+        Configuration::new(Object::null(&schema.block))
+    }
+
+    /// The list of a simulator's connectors, and a request for all of them.
+    fn list_of(simulator: &Simulator) -> (CustomConnectorList, ListRequest) {
+        let environment = |variable: &str| match variable {
+            "WEBEX_CC_BASE_URL" => Some(simulator.base_url().to_owned()),
+            "WEBEX_ACCESS_TOKEN" => Some(simulator.token().to_owned()),
+            _ => None,
+        };
+        let provider = nothing(&configuration::schema::schema());
+        let (status, _) = configuration::read(&provider, &environment, "test");
+        let connection = Arc::new(Connection::default());
+        connection.set(status);
+        let request = ListRequest {
+            configuration: nothing(&schema()),
+            include_object: false,
+            stop: CancellationToken::new(),
+        };
+        (CustomConnectorList::new(connection), request)
+    }
+
+    #[tokio::test]
+    async fn a_search_ends_when_nobody_listens_or_terraform_stops() {
+        let simulator = Simulator::start(Options::default()).unwrap();
+        // Webex would take an hour to answer.
+        simulator.faults([Script::new(Action::DelayMs(3_600_000))]);
+        for listener_goes in [true, false] {
+            let (list, request) = list_of(&simulator);
+            let stop = request.stop.clone();
+            let (found, mut events) = Found::channel(1, usize::MAX);
+            let search = tokio::spawn(async move { list.list(request, found).await });
+            if listener_goes {
+                drop(events);
+            } else {
+                stop.cancel();
+                let told = events.recv().await;
+                assert!(matches!(told, Some(Err(_))), "{told:?}");
+            }
+            tokio::time::timeout(Duration::from_secs(20), search).await.unwrap().unwrap();
+        }
+    }
+}

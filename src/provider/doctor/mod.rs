@@ -73,10 +73,13 @@ impl Examination {
         let offered = self.offered(&choices);
         let list = tenant.look(LookAt::List).await;
         let listed = self.list(&list, &offered, environment);
-        let verdict = match self.connectors(&tenant, list, listed.as_deref(), &offered).await {
-            Some(verdict) => verdict,
-            None if self.came_out("flow connectors", Outcome::Problem) => Verdict::Nothing,
-            None => Verdict::OnlyDocumented,
+        let verdict = self.connectors(&tenant, list, listed.as_deref(), &offered).await;
+        let without_flows = self.came_out("flow connectors", Outcome::Problem);
+        let verdict = match (verdict, without_flows) {
+            (Some(Verdict::Works), true) => Verdict::WithoutFlows,
+            (Some(verdict), _) => verdict,
+            (None, true) => Verdict::Nothing,
+            (None, false) => Verdict::OnlyDocumented,
         };
         let unknown = "Nothing was written, so it is not known whether the token may create and \
                        change connectors (scope cjp:config_write, and a full or Contact Center \
@@ -177,7 +180,7 @@ impl Examination {
         };
         let is_unauthorized =
             |error: &&Error| matches!(error.kind(), ErrorKind::Unauthorized { .. });
-        self.add("host", Outcome::Good, "It answers.");
+        self.add("host", Outcome::Good, format!("{} answers.", look.host));
         if let Some(error) = look.refusal.as_ref().filter(is_unauthorized) {
             self.checks.push(failure("access token", error));
             return None;

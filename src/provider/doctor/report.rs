@@ -79,6 +79,8 @@ pub enum Verdict {
     OnlyDocumented,
     /// Not even that.
     Nothing,
+    /// The connector endpoints work, but what Cisco documents does not.
+    WithoutFlows,
     /// The connector endpoints answer, but otherwise than this provider needs.
     Differs,
     /// Everything that can be checked without writing works.
@@ -93,6 +95,7 @@ impl Verdict {
             Self::Unreachable => "unreachable",
             Self::OnlyDocumented => "only_documented",
             Self::Nothing => "nothing",
+            Self::WithoutFlows => "without_flows",
             Self::Differs => "differs",
             Self::Works => "works",
         }
@@ -111,6 +114,11 @@ impl Verdict {
             Self::Nothing => {
                 "Nothing of this provider works on this tenant. Do what stands beside the \
                  problems, and run this command again."
+            }
+            Self::WithoutFlows => {
+                "The connector endpoints work as far as can be checked without writing. The data \
+                 source webex_cc_flow_connectors does not work; do what stands beside the problem \
+                 if you need it."
             }
             Self::Differs => {
                 "The tenant answers otherwise than this provider needs. Do not apply anything to \

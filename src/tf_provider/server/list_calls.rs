@@ -38,7 +38,8 @@ impl Server {
     }
 
     pub(super) async fn list(&self, request: &protocol::list_resource::Request) -> Events {
-        let (found, events) = Found::channel(AHEAD);
+        let limit = usize::try_from(request.limit).ok().filter(|&limit| limit > 0);
+        let (found, events) = Found::channel(AHEAD, limit.unwrap_or(usize::MAX));
         let listed = guard(async { self.list_request(request) })
             .await
             .unwrap_or_else(|panicked| Err(defect("ListResource", &panicked).into()));
@@ -63,13 +64,11 @@ impl Server {
                 }
             }
         });
-        let limit = usize::try_from(request.limit).ok().filter(|&limit| limit > 0);
         ReceiverStream::new(events)
             .map(move |event| match event {
                 Ok(item) => found_event(&registry, &type_name, item),
                 Err(message) => problem(message),
             })
-            .take(limit.unwrap_or(usize::MAX))
             .boxed()
     }
 

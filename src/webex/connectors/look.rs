@@ -32,6 +32,8 @@ pub enum LookAt<'a> {
 /// What was seen.
 #[derive(Clone, Debug)]
 pub struct Look {
+    /// The host that was asked.
+    pub host: String,
     /// The status of the answer.
     pub status: StatusCode,
     /// What the answer means, when its status is not 2xx.
@@ -85,6 +87,7 @@ impl Connectors {
         });
         let unreadable = read.as_ref().err().map(ToString::to_string);
         Ok(Look {
+            host: request.url.host_str().unwrap_or_default().to_owned(),
             status: seen.answer.status,
             refusal: seen.refusal,
             media_type,

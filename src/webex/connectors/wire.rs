@@ -1,5 +1,5 @@
 //! The JSON of connectors: every name and every literal of the API is here and
-//! nowhere else.
+//! nowhere else, but for the names in [`contract`](super::contract).
 //!
 //! The names of §2.3 are assumed (webex reference); those of §2.1 and §2.2 are
 //! documented. The contract is written down in

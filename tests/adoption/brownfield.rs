@@ -1,0 +1,130 @@
+//! The guide about existing connectors, step by step, from a mirror and with
+//! `init`, as users do it.
+
+use std::fs;
+use std::path::Path;
+
+use super::{SECRET, made_by_hand, simulator};
+use crate::support::terraform::Terraform;
+
+/// A folder in which `terraform init` installs the provider that was just built
+/// from a mirror.
+fn installable(simulator: &webex_cc_simulator::Simulator) -> Terraform {
+    let terraform = Terraform::with(simulator);
+    fs::remove_file(terraform.folder().join("versions.tf")).expect("the file of other tests");
+    let version = terraform.run(["version", "-json"]).succeeded().stdout;
+    let version: serde_json::Value = serde_json::from_str(&version).expect("JSON");
+    let platform = version["platform"].as_str().expect("a platform");
+    let number = env!("CARGO_PKG_VERSION");
+    let mirror = terraform.folder().join("mirror");
+    for host in ["registry.terraform.io", "registry.opentofu.org"] {
+        let folder = mirror.join(format!("{host}/webex-contact-center/webex/{number}/{platform}"));
+        fs::create_dir_all(&folder).expect("a folder of the mirror");
+        let program = folder.join(format!("terraform-provider-webex_v{number}"));
+        let built = Path::new(env!("CARGO_BIN_EXE_terraform-provider-webex"));
+        fs::hard_link(built, &program)
+            .or_else(|_| fs::copy(built, &program).map(drop))
+            .expect("it");
+    }
+    let settings = format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+        mirror.display()
+    );
+    terraform.write("terraform.rc", &settings);
+    terraform
+}
+
+fn example(terraform: &Terraform, step: &str, file: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/guides/brownfield");
+    let text = fs::read_to_string(folder.join(step).join(file)).expect("an example");
+    terraform.write(file, &text);
+}
+
+/// What adopting must not do, whichever way was taken.
+fn nothing_was_touched(simulator: &webex_cc_simulator::Simulator, terraform: &Terraform) {
+    let writes = simulator.journal().into_iter().filter(|exchange| exchange.method != "GET");
+    assert_eq!(writes.count(), 0, "adopting writes nothing to Webex");
+    let state = terraform.read("terraform.tfstate");
+    assert!(!state.contains(SECRET), "credentials stay in Webex");
+}
+
+#[test]
+fn four_commands_adopt_ten_connectors() {
+    let simulator = simulator();
+    made_by_hand(&simulator);
+    let terraform = installable(&simulator);
+    example(&terraform, "adopt", "main.tf");
+
+    terraform.run(["init", "-no-color"]).succeeded();
+    terraform
+        .run(["plan", "-no-color", "-out=adopt.tfplan"])
+        .succeeded()
+        .says("Plan: 10 to import, 0 to add, 0 to change, 0 to destroy.");
+    terraform
+        .run(["apply", "-no-color", "adopt.tfplan"])
+        .succeeded()
+        .says("10 imported, 0 added, 0 changed, 0 destroyed");
+    terraform.plans_nothing();
+    nothing_was_touched(&simulator, &terraform);
+
+    // A connector that the data source does not find any more is not deleted.
+    let main = terraform.read("main.tf");
+    let narrower = main.replace("\"existing\" {}", "\"existing\" {\n  active = true\n}");
+    assert_ne!(main, narrower);
+    terraform.write("main.tf", &narrower);
+    terraform.plan().failed().says("cannot be destroyed");
+    terraform.write("main.tf", &main);
+
+    // From now on a file says what the connectors are.
+    let connectors = terraform.run(["output", "-json", "connectors"]).succeeded().stdout;
+    assert!(!connectors.contains(SECRET));
+    terraform.write("connectors.json", &connectors);
+    example(&terraform, "own", "main.tf");
+    // Not by exit code, which also counts that the data source has gone.
+    terraform.plan().succeeded().says("No changes.");
+    let edited = connectors.replace("\"useraccount\"", "\"useraccount offline\"");
+    assert_ne!(connectors, edited);
+    terraform.write("connectors.json", &edited);
+    terraform.apply().succeeded().says("0 added, 1 changed, 0 destroyed");
+    let stored = simulator.all_stored(simulator.organization());
+    let edited = stored.iter().find(|connector| connector["name"] == "ServiceNow").expect("it");
+    assert_eq!(edited["scope"], "useraccount offline");
+    assert_eq!(edited["clientSecret"], SECRET, "the credential that only Webex knows is kept");
+    terraform.plans_nothing();
+}
+
+#[test]
+fn configuration_can_be_generated_for_each_of_them() {
+    let simulator = simulator();
+    made_by_hand(&simulator);
+    let terraform = installable(&simulator);
+    example(&terraform, "generate", "main.tf");
+    terraform.run(["init", "-no-color"]).succeeded();
+    terraform.apply().succeeded();
+    let blocks = terraform.run(["output", "-raw", "import_blocks"]).succeeded().stdout;
+    terraform.write("imports.tf", &blocks);
+    terraform
+        .run(["plan", "-no-color", "-generate-config-out=connectors.tf"])
+        .succeeded()
+        .says("Plan: 10 to import, 0 to add, 0 to change, 0 to destroy.");
+    terraform.apply().succeeded().says("10 imported, 0 added, 0 changed, 0 destroyed");
+    terraform.plans_nothing();
+    nothing_was_touched(&simulator, &terraform);
+}
+
+#[test]
+fn terraform_query_finds_and_writes_them() {
+    let simulator = simulator();
+    made_by_hand(&simulator);
+    let terraform = installable(&simulator);
+    if !terraform.is_terraform_since(1, 14, "the guide's way by terraform query") {
+        return;
+    }
+    example(&terraform, "query", "main.tf");
+    example(&terraform, "query", "connectors.tfquery.hcl");
+    terraform.run(["init", "-no-color"]).succeeded();
+    terraform.run(["query", "-no-color", "-generate-config-out=connectors.tf"]).succeeded();
+    terraform.apply().succeeded().says("10 imported, 0 added, 0 changed, 0 destroyed");
+    terraform.plans_nothing();
+    nothing_was_touched(&simulator, &terraform);
+}

@@ -1,0 +1,282 @@
+//! `doctor`: what it says of good and bad tenants, and what it never says.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use webex_cc_simulator::{Action, Options, Script, ScriptedAnswer, SecretsInAnswers, Simulator};
+
+use super::{SECRET, made_by_hand};
+
+const LIST: &str = "/organization/*/v2/connector";
+const ONE: &str = "/organization/*/connector/*";
+
+struct Seen {
+    code: Option<i32>,
+    page: String,
+    json: Value,
+}
+
+impl Seen {
+    /// Fails the test unless the page has these words.
+    #[track_caller]
+    fn says(&self, words: &str) -> &Self {
+        let page = self.page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains(words), "{words:?} is not in:\n{}", self.page);
+        self
+    }
+
+    /// How a check came out.
+    #[track_caller]
+    fn outcome(&self, name: &str) -> &str {
+        self.check(name)["outcome"].as_str().expect("an outcome")
+    }
+
+    #[track_caller]
+    fn check(&self, name: &str) -> &Value {
+        let checks = self.json["checks"].as_array().expect("checks");
+        let check = checks.iter().rev().find(|check| check["check"] == name);
+        check.unwrap_or_else(|| panic!("{name} is not in {:#}", self.json))
+    }
+
+    #[track_caller]
+    fn is(&self, code: i32, verdict: &str) -> &Self {
+        assert_eq!(self.json["verdict"], verdict, "{}", self.page);
+        assert_eq!(self.code, Some(code), "{}", self.page);
+        self
+    }
+}
+
+fn run(variables: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
+        .args(arguments)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the program");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// Runs it in both forms.
+fn examined(variables: &[(&str, &str)]) -> Seen {
+    let (code, page, stderr) = run(variables, &["doctor"]);
+    assert_eq!(stderr, "");
+    let (same_code, json, stderr) = run(variables, &["doctor", "--json"]);
+    assert_eq!((same_code, stderr.as_str()), (code, ""));
+    Seen { code, page, json: serde_json::from_str(&json).expect("JSON") }
+}
+
+fn of(simulator: &Simulator) -> Seen {
+    examined(&[
+        ("WEBEX_CC_BASE_URL", simulator.base_url()),
+        ("WEBEX_ACCESS_TOKEN", simulator.token()),
+    ])
+}
+
+fn tenant() -> Simulator {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    made_by_hand(&simulator);
+    simulator
+}
+
+#[test]
+fn a_tenant_by_the_contract_works() {
+    let simulator = tenant();
+    let seen = of(&simulator);
+    seen.is(0, "works")
+        .says("Flow Designer offers 9 connectors: \"Zendesk\"")
+        .says("It has 10 connectors")
+        .says("Errors have the documented form.")
+        .says("Nothing was written");
+    assert_eq!(seen.check("connector list")["connectors"], 10);
+    assert_eq!(seen.check("connector list")["fields"]["data[].active"], json!(["boolean"]));
+    assert_eq!(seen.outcome("writing"), "skipped");
+    let methods = simulator.journal().into_iter().map(|exchange| exchange.method);
+    assert!(methods.into_iter().all(|method| method == "GET"), "it reads only");
+}
+
+#[test]
+fn a_tenant_without_connectors_works_as_far_as_can_be_seen() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let seen = of(&simulator);
+    seen.is(0, "works").says("Make one in Control Hub");
+    assert_eq!(seen.outcome("connector"), "skipped");
+    assert_eq!(seen.outcome("fields"), "skipped");
+}
+
+#[test]
+fn a_tenant_that_serves_only_what_is_documented_is_told_how_to_find_the_path() {
+    let simulator = tenant();
+    let page = json!("<html>canary-page</html>");
+    simulator.faults([LIST, ONE].map(|path| Script::answer(404, page.clone()).path(path)));
+    let seen = of(&simulator);
+    seen.is(1, "only_documented")
+        .says("There is no such endpoint (404).")
+        .says("WEBEX_CC_CONNECTOR_PATH")
+        .says("only the data source webex_cc_flow_connectors works");
+    assert_eq!(seen.outcome("flow connectors"), "ok");
+    assert!(!seen.page.contains("canary-page") && !seen.json.to_string().contains("canary-page"));
+
+    // Who has set the path knows of it.
+    let set = [
+        ("WEBEX_CC_BASE_URL", simulator.base_url()),
+        ("WEBEX_ACCESS_TOKEN", simulator.token()),
+        ("WEBEX_CC_CONNECTOR_PATH", "connection"),
+    ];
+    let seen = examined(&set);
+    assert_eq!(seen.check("configuration")["connector_path"], "connection");
+    assert_eq!(seen.outcome("connector list"), "problem");
+}
+
+#[test]
+fn how_answers_differ_from_the_contract_is_told_by_field() {
+    let simulator = tenant();
+    let row = json!({
+        "id": "5c7c2677-0000-4000-8000-000000000001", "name": "canary-name", "active": 1,
+        "authenticationType": "BASIC", "resourceDomain": "https://canary.example.com",
+        "clientSecret": SECRET, "password": "****", "shiny": {"deep": "canary-deep"},
+        "lastUpdatedTime": 17,
+    });
+    simulator.faults([
+        Script::answer(200, json!({"meta": {}, "data": [row.clone()]})).path(LIST),
+        Script::answer(200, row).path(ONE).times(1),
+        Script::answer(500, json!({"error": "canary-error"})).path(ONE),
+    ]);
+    let seen = of(&simulator);
+    seen.is(1, "differs")
+        .says("active is number")
+        .says("version is missing")
+        .says("shiny is not known (object)")
+        .says("clientSecret, a credential, comes back in the clear")
+        .says("password, a credential, comes back masked");
+    let differences = seen.check("fields")["differences"].as_array().expect("differences");
+    let missing = json!({"field": "version", "difference": "missing", "harmless": false});
+    assert!(differences.contains(&missing), "{differences:#?}");
+    for text in [&seen.page, &seen.json.to_string()] {
+        for canary in [SECRET, "canary.example", "canary-deep"] {
+            assert!(!text.contains(canary), "{canary} is in {text}");
+        }
+    }
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let simulator = tenant();
+    simulator.faults([Script::answer(403, json!({})).path(LIST)]);
+    let seen = of(&simulator);
+    assert_eq!(seen.outcome("connector list"), "problem");
+    seen.says("cjp:config_read");
+    assert_eq!(seen.check("connector list")["status"], 403);
+
+    simulator.faults([Script::answer(200, json!("<html>")).path("/*/project/**")]);
+    let seen = of(&simulator);
+    seen.is(1, "without_flows").says("what it answers cannot be read");
+    assert_eq!(seen.outcome("flow connectors"), "problem");
+
+    simulator.faults([]);
+    simulator.expire_tokens();
+    let seen = of(&simulator);
+    seen.is(1, "unreachable").says("Webex does not accept the access token");
+    assert_eq!(seen.outcome("access token"), "problem");
+}
+
+#[test]
+fn a_missing_connector_that_is_no_404_is_a_problem() {
+    for (script, words) in [
+        (Script::answer(400, json!({"error": {}})), "by 400 instead of 404"),
+        (Script::answer(404, json!("<html>")), "instead of JSON"),
+    ] {
+        let simulator = tenant();
+        // The first read is of a connector that there is.
+        let first = Script::new(Action::DelayMs(0)).path(ONE).times(1);
+        simulator.faults([first, script.path(ONE)]);
+        let seen = of(&simulator);
+        seen.is(1, "differs").says(words);
+    }
+}
+
+#[test]
+fn hosts_that_cannot_be_reached_and_missing_settings_are_told() {
+    let token = ("WEBEX_ACCESS_TOKEN", "canary_3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430");
+    let nobody = ("WEBEX_CC_BASE_URL", "http://127.0.0.1:1");
+    let seen = examined(&[token, nobody]);
+    seen.is(1, "unreachable").says("No connection to 127.0.0.1 could be made");
+    assert_eq!(seen.outcome("host"), "problem");
+    examined(&[token]).is(1, "unreachable").says("WEBEX_CC_REGION is not set");
+    examined(&[nobody]).is(1, "unreachable").says("There are no credentials");
+    examined(&[nobody, ("WEBEX_ACCESS_TOKEN", "opaque")]).says("Set WEBEX_ORGANIZATION_ID");
+    examined(&[token, ("WEBEX_CC_REGION", "moon")]).says("not a known region");
+}
+
+/// Credentials of every kind, and a tenant that repeats all it is sent.
+#[test]
+fn nothing_private_is_shown() {
+    let options = Options { secrets: SecretsInAnswers::Echo, ..Options::default() };
+    let simulator = Simulator::start(options).expect("a simulator");
+    made_by_hand(&simulator);
+    let organization = simulator.organization().to_owned();
+    let canary = "canary-token-0123456789";
+    let token = format!("{canary}_{organization}");
+    let echo = json!({
+        "trackingId": format!("Bearer {token}"), (token.as_str()): 1,
+        "error": {"message": [{"description": format!("you sent {token}")}]},
+    });
+    let media_type = [("content-type".to_owned(), format!("application/{token}"))];
+    let echo = ScriptedAnswer { status: 403, headers: media_type.into(), body: echo, apply: false };
+    let echo = [Script::new(Action::Answer(echo))];
+    let own = [("WEBEX_ACCESS_TOKEN", token.as_str())];
+    let good = [("WEBEX_ACCESS_TOKEN", simulator.token())];
+    let token_url = format!("{}/v1/access_token", simulator.base_url());
+    let refresh = [
+        ("WEBEX_CLIENT_ID", "simulator-client"),
+        ("WEBEX_CLIENT_SECRET", "simulator-client-secret"),
+        ("WEBEX_REFRESH_TOKEN", "simulator-refresh-token"),
+        ("WEBEX_TOKEN_URL", token_url.as_str()),
+    ];
+    for (way, faults) in [(&own[..], &echo[..]), (&own, &[]), (&good, &[]), (&refresh, &[])] {
+        simulator.faults(faults.to_vec());
+        let common = [
+            ("WEBEX_CC_BASE_URL", simulator.base_url()),
+            ("WEBEX_ORGANIZATION_ID", organization.as_str()),
+            ("TF_LOG", "TRACE"),
+        ];
+        let variables = [&common[..], way].concat();
+        let (_, page, stderr) = run(&variables, &["doctor"]);
+        let (_, json, more) = run(&variables, &["doctor", "--json"]);
+        let shown = format!("{page}{stderr}{json}{more}");
+        for private in [
+            canary,
+            SECRET,
+            "simulator-token",
+            "simulator-client-secret",
+            "simulator-refresh-token",
+        ] {
+            assert!(!shown.contains(private), "{private} is in {shown}");
+        }
+        for name in ["Zendesk", organization.as_str(), "5c7c2677-"] {
+            assert!(!json.contains(name), "{name} is in {json}");
+        }
+    }
+}
+
+#[test]
+fn the_command_line_says_what_it_knows_and_ends_as_it_says() {
+    let (code, stdout, stderr) = run(&[], &["--version"]);
+    let version = format!("terraform-provider-webex {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), version.as_str(), ""));
+    let (code, help, _) = run(&[], &["--help"]);
+    assert_eq!(code, Some(0));
+    for word in ["doctor", "--json", "schema", "--debug", "--version", "EXIT CODES"] {
+        assert!(help.contains(word), "{word} is not in {help}");
+    }
+    assert_eq!(run(&[], &["doctor", "--help"]), (Some(0), help.clone(), String::new()));
+    let (code, stdout, stderr) = run(&[], &[]);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert_eq!(stderr, help);
+    for wrong in [&["fix"][..], &["doctor", "--jsn"], &["schema", "x"], &["doctor", "--json", "x"]]
+    {
+        let (code, stdout, stderr) = run(&[], wrong);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{wrong:?}");
+        assert!(stderr.contains("is not understood here"), "{stderr}");
+    }
+}

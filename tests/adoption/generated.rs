@@ -1,0 +1,116 @@
+//! Configuration that is generated for imported connectors: it validates, its
+//! plan is empty, and it holds no secret.
+
+use std::collections::BTreeMap;
+
+use terraform_provider_webex::tf_provider::value::Value;
+use webex_cc_simulator::{Options, Simulator};
+
+use super::{SECRET, made_by_hand, plugin, simulator};
+use crate::support::checker::of;
+use crate::support::core::{Action, Core, Instance};
+use crate::support::terraform::Terraform;
+
+const CONNECTOR: &str = "webex_cc_custom_connector";
+
+/// Generates configuration for an import, feeds it back, and gives it.
+async fn fed_back(core: &mut Core, id: &str) -> (Value, Instance) {
+    let (imported, said) = core.import(id).await.unwrap();
+    let imported = imported.unwrap_or_else(|| panic!("{id} is not there: {said:?}"));
+    let configuration = core.generate(&imported).await.unwrap();
+    assert_eq!(core.validate(&configuration).await.unwrap(), [], "{id}");
+    let plan = core.plan(Some(&imported), &configuration).await.unwrap();
+    assert_eq!(plan.action, Action::Nothing, "{id}: {:?}", plan.planned);
+    assert_eq!(plan.messages, [], "{id}");
+    (configuration, imported)
+}
+
+/// What is set in an object.
+fn set(object: &Value) -> BTreeMap<&str, &Value> {
+    let Value::Map(entries) = object else { panic!("an object") };
+    let entries = entries.iter().filter(|(_, value)| !value.is_null());
+    entries.map(|(name, value)| (name.as_str(), value)).collect()
+}
+
+#[tokio::test]
+async fn what_is_generated_validates_and_plans_empty() {
+    let simulator = simulator();
+    let ids = made_by_hand(&simulator);
+    let plugin = plugin(&simulator).await;
+    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    for id in &ids {
+        let (configuration, _) = fed_back(&mut core, id).await;
+        assert!(!format!("{configuration:?}").contains(SECRET));
+    }
+
+    // Nothing is said that goes without saying.
+    let (basic, _) = fed_back(&mut core, &ids[0]).await;
+    let names = set(&basic).into_keys().collect::<Vec<_>>();
+    assert_eq!(names, ["name", "resource_domain_url", "username", "validation_url"]);
+    let (inactive, _) = fed_back(&mut core, &ids[5]).await;
+    assert_eq!(of(&inactive, "active"), &Value::Bool(false));
+}
+
+#[tokio::test]
+async fn another_organization_than_the_providers_is_named() {
+    let other = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
+    let own = webex_cc_simulator::DEFAULT_ORGANIZATION;
+    let organizations = [own, other].map(str::to_owned).to_vec();
+    let simulator = Simulator::start(Options { organizations, ..Options::default() }).unwrap();
+    let id = "5c7c2677-0000-4000-8000-000000000001";
+    simulator.store(other, id, super::basic("Zendesk"));
+    let plugin = plugin(&simulator).await;
+    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let (configuration, _) = fed_back(&mut core, &format!("{other}/{id}")).await;
+    assert_eq!(of(&configuration, "organization_id"), &Value::from(other));
+}
+
+/// The whole way with the CLI on the path: `import` blocks, generated
+/// configuration, apply, no changes.
+#[test]
+fn the_cli_generates_configuration_that_plans_empty() {
+    let simulator = simulator();
+    let ids = made_by_hand(&simulator);
+    let terraform = Terraform::with(&simulator);
+    let imports = ids.iter().enumerate().map(|(place, id)| {
+        format!("import {{\n  to = {CONNECTOR}.c{place}\n  id = \"{id}\"\n}}\n")
+    });
+    terraform.write("imports.tf", &imports.collect::<String>());
+    terraform
+        .run(["plan", "-no-color", "-generate-config-out=connectors.tf"])
+        .succeeded()
+        .says("Plan: 10 to import, 0 to add, 0 to change, 0 to destroy.");
+    let generated = terraform.read("connectors.tf");
+    assert!(!generated.contains(SECRET));
+    assert_eq!(generated.matches("resource \"").count(), 10);
+    terraform.run(["fmt", "-check", "-diff", "connectors.tf"]).succeeded();
+    terraform.validate().succeeded();
+    terraform.apply().succeeded().says("10 imported, 0 added, 0 changed, 0 destroyed");
+    terraform.plans_nothing();
+    assert!(!terraform.read("terraform.tfstate").contains(SECRET));
+    let writes = simulator.journal().into_iter().filter(|exchange| exchange.method != "GET");
+    assert_eq!(writes.count(), 0, "adopting writes nothing");
+}
+
+/// A `moved` block from another type is answered in words, and nothing is lost.
+#[test]
+fn a_move_from_another_type_is_refused_in_words() {
+    let simulator = simulator();
+    let terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", "resource \"terraform_data\" \"old\" {}\n");
+    terraform.apply().succeeded();
+    let arguments = "name = \"a\"\n  resource_domain_url = \"https://example.com\"\n  \
+                     username = \"a\"\n  password = \"b\"\n  \
+                     validation_url = \"https://example.com\"";
+    let text = format!(
+        "resource \"{CONNECTOR}\" \"new\" {{\n  {arguments}\n}}\nmoved {{\n  \
+         from = terraform_data.old\n  to   = {CONNECTOR}.new\n}}\n"
+    );
+    terraform.write("main.tf", &text);
+    terraform
+        .plan()
+        .failed()
+        .says("The resource cannot be moved from another type")
+        .says("Replace the `moved` block by an `import` block");
+    assert_eq!(simulator.all_stored(simulator.organization()), Vec::<serde_json::Value>::new());
+}

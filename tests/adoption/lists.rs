@@ -1,0 +1,171 @@
+//! The list resource: what it sends, how it stops, and `terraform query`.
+
+use serde_json::json;
+use terraform_provider_webex::tf_provider::value::Value;
+use webex_cc_simulator::{Action, Options, Script, Simulator};
+
+use super::{SECRET, made_by_hand, plugin, simulator};
+use crate::support::checker::{self, Shape, of};
+use crate::support::core::{Core, Message, answer, messages};
+use crate::support::plugin_client::proto::tfplugin5 as protocol;
+use crate::support::terraform::Terraform;
+
+const CONNECTOR: &str = "webex_cc_custom_connector";
+
+/// One event, under Terraform's checks.
+#[derive(Debug)]
+struct Event {
+    name: String,
+    id: String,
+    object: Option<Value>,
+}
+
+/// What a search sends until it ends.
+async fn search(
+    core: &mut Core,
+    arguments: &[(&'static str, &str)],
+    include_object: bool,
+    limit: i64,
+) -> (Vec<Event>, Vec<Message>) {
+    let mut stream = start(core, arguments, include_object, limit).await;
+    let (mut events, mut said) = (Vec::new(), Vec::new());
+    while let Some(event) = stream.message().await.expect("an event") {
+        said.extend(messages(&event.diagnostic).unwrap());
+        if event.identity.is_some() {
+            events.push(checked(core, event, include_object));
+        } else {
+            assert!(!event.diagnostic.is_empty(), "an event without anything in it");
+        }
+    }
+    (events, said)
+}
+
+async fn start(
+    core: &mut Core,
+    arguments: &[(&'static str, &str)],
+    include_resource_object: bool,
+    limit: i64,
+) -> tonic::Streaming<protocol::list_resource::Event> {
+    let schemas = core.client().get_schema(protocol::get_provider_schema::Request {}).await;
+    let schemas = answer("GetSchema", schemas).unwrap();
+    let shape = Shape::of(&schemas.list_resource_schemas[CONNECTOR]).unwrap();
+    // A search has nothing to compute.
+    assert_eq!(shape.attributes(|attribute| attribute.computed), Vec::<&str>::new());
+    let config = Some(shape.encode(&shape.object(arguments.iter().copied())));
+    let type_name = CONNECTOR.to_owned();
+    let request = protocol::validate_list_resource_config::Request {
+        type_name: type_name.clone(),
+        config: config.clone(),
+        ..Default::default()
+    };
+    let validated = core.client().validate_list_resource_config(request).await;
+    let validated = answer("ValidateListResourceConfig", validated).unwrap();
+    assert_eq!(messages(&validated.diagnostics).unwrap(), []);
+    let request =
+        protocol::list_resource::Request { type_name, config, include_resource_object, limit };
+    let stream = core.client().list_resource(request).await;
+    answer("ListResource", stream).unwrap()
+}
+
+/// Terraform wants an identity that fits its schema, a name to show, and an
+/// object that fits the resource's schema if it asked for one.
+fn checked(core: &Core, event: protocol::list_resource::Event, include_object: bool) -> Event {
+    let identity =
+        checker::identity_problems(event.identity.as_ref(), &core.identity, None, true).unwrap();
+    let Some(Value::String(id)) = identity.as_ref().map(|identity| of(identity, "id")).cloned()
+    else {
+        panic!("{identity:?}")
+    };
+    assert_eq!(event.resource_object.is_some(), include_object);
+    let object = event.resource_object.map(|object| {
+        let object = core.shape.decode(Some(&object)).unwrap();
+        assert_eq!(core.shape.state_problems(&object), Vec::<String>::new());
+        assert!(!format!("{object:?}").contains(SECRET));
+        object
+    });
+    assert!(!event.display_name.is_empty());
+    Event { name: event.display_name, id, object }
+}
+
+#[tokio::test]
+async fn every_connector_is_found_with_its_object_when_asked_for() {
+    let simulator = simulator();
+    let ids = made_by_hand(&simulator);
+    let plugin = plugin(&simulator).await;
+    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    for include_object in [false, true] {
+        let (events, said) = search(&mut core, &[], include_object, 0).await;
+        assert_eq!(said, []);
+        assert_eq!(
+            events.iter().map(|event| &event.id).collect::<Vec<_>>(),
+            ids.iter().collect::<Vec<_>>()
+        );
+        for event in events {
+            let Some(object) = event.object else { continue };
+            // The same as what an import would have in state.
+            let (imported, _) = core.import(&event.id).await.unwrap();
+            assert_eq!(object, imported.unwrap().state, "{}", event.name);
+        }
+    }
+    let (crm, _) = search(&mut core, &[("name_regex", "^CRM")], false, 0).await;
+    assert_eq!(crm.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(), ["CRM", "CRM 2"]);
+}
+
+fn list_calls(simulator: &Simulator) -> usize {
+    let journal = simulator.journal().into_iter();
+    journal.filter(|exchange| exchange.path.ends_with("/v2/connector")).count()
+}
+
+#[tokio::test]
+async fn a_search_that_has_its_limit_reads_no_further_page() {
+    let options = Options { page_size_cap: 2, ..Options::default() };
+    let simulator = Simulator::start(options).unwrap();
+    made_by_hand(&simulator);
+    let plugin = plugin(&simulator).await;
+    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    simulator.clear_journal();
+    assert_eq!(search(&mut core, &[], false, 0).await.0.len(), 10);
+    assert_eq!(list_calls(&simulator), 5, "five pages of two");
+
+    simulator.clear_journal();
+    let (events, said) = search(&mut core, &[], false, 3).await;
+    assert_eq!((events.len(), said), (3, Vec::new()));
+    assert_eq!(list_calls(&simulator), 2, "three are on two pages");
+}
+
+#[tokio::test]
+async fn a_search_that_fails_says_so_beside_what_it_found() {
+    let options = Options { page_size_cap: 4, ..Options::default() };
+    let simulator = Simulator::start(options).unwrap();
+    made_by_hand(&simulator);
+    let plugin = plugin(&simulator).await;
+    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    // The first page comes as it is.
+    let first = Script::new(Action::DelayMs(0)).times(1);
+    simulator.faults([first, Script::answer(403, json!({}))]);
+    let (events, said) = search(&mut core, &[], false, 0).await;
+    assert_eq!(events.len(), 4);
+    assert!(said[0].is_error && said[0].text.contains("Could not list the connectors"), "{said:?}");
+}
+
+/// The whole way with Terraform 1.14 and later: query, generated
+/// configuration, imports by identity, no changes.
+#[test]
+fn terraform_query_writes_what_plans_empty() {
+    let simulator = simulator();
+    let ids = made_by_hand(&simulator);
+    let terraform = Terraform::with(&simulator);
+    if !terraform.is_terraform_since(1, 14, "terraform query") {
+        return;
+    }
+    let query = format!("list \"{CONNECTOR}\" \"all\" {{\n  provider = webex\n}}\n");
+    terraform.write("all.tfquery.hcl", &query);
+    terraform.write("provider.tf", "provider \"webex\" {}\n");
+    let found = terraform.run(["query", "-no-color", "-generate-config-out=all.tf"]).succeeded();
+    for id in &ids {
+        assert!(found.stdout.contains(id.as_str()), "{id}");
+    }
+    terraform.apply().succeeded().says("10 imported, 0 added, 0 changed, 0 destroyed");
+    terraform.plans_nothing();
+    assert!(!terraform.read("terraform.tfstate").contains(SECRET));
+}
