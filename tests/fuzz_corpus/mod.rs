@@ -7,9 +7,12 @@ use std::path::Path;
 #[allow(unreachable_pub, reason = "it is a library of its own there")]
 mod properties;
 
+/// A target's name, and what it does with bytes.
+type Target = (&'static str, fn(&[u8]));
+
 /// The targets that are reached through the public interface. Two more are in
 /// `src/webex/fuzzing.rs`, with a replay of their own.
-const TARGETS: [(&str, fn(&[u8])); 6] = [
+const TARGETS: [Target; 6] = [
     ("msgpack", properties::msgpack),
     ("json", properties::json),
     ("type_json", properties::type_json),
