@@ -8,11 +8,12 @@ use crate::secrets::rows::{Form, rows};
 use crate::support::one_connector::{Core, Held};
 use crate::support::terraform::Terraform;
 
-/// An environment, what is missing in it, and the variable that would help.
-type Lack = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+/// Variables with their values.
+type Environment = [(&'static str, &'static str)];
 
-/// What each lack is called, and the environment that has it.
-const LACKS: [Lack; 3] = [
+/// An environment that lacks something, what the lack is called, and the
+/// variable that the message has to name.
+const LACKS: [(&Environment, &str, &str); 3] = [
     (&[], "The provider's access_token is missing", "WEBEX_ACCESS_TOKEN"),
     (&[("WEBEX_ACCESS_TOKEN", "t")], "The provider's region is missing", "WEBEX_CC_REGION"),
     (

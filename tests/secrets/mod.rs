@@ -4,6 +4,7 @@ mod bodies;
 mod canary;
 mod corner_cases;
 mod forms;
+mod guide;
 mod proxy;
 pub(crate) mod rows;
 mod search;

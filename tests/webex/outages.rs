@@ -104,7 +104,7 @@ async fn an_update_converges_and_nothing_stays_deactivated_unnoticed() {
                     UpdateAftermath::Unknown { may_be_inactive: false, .. } => {
                         now["active"] == true
                     }
-                    UpdateAftermath::Changed(_) | UpdateAftermath::Gone => false,
+                    UpdateAftermath::Gone => false,
                 };
                 assert!(is_honest, "{outage:?}: {:?}, but {now}", failure.aftermath);
             }

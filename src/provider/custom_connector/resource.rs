@@ -144,9 +144,7 @@ impl Resource for CustomConnector {
             Err(failure) => {
                 let mut outcome = match writes::known_after_create(&failure) {
                     Known::Id(id) => outcome_of_id(id, organization, base, &sent),
-                    Known::Before | Known::BeforeInactive | Known::Old(_) | Known::New(_) => {
-                        Outcome::default()
-                    }
+                    Known::Before | Known::BeforeInactive | Known::Found(_) => Outcome::default(),
                 };
                 let message = writes::create_failed(&failure, &content.name, organization);
                 outcome.diagnostics.push(message);
@@ -196,18 +194,14 @@ impl Resource for CustomConnector {
             Err(failure) => {
                 let message = writes::update_failed(&failure, &named(&request.prior));
                 let organization = target.organization;
-                let (old, new) = (request.prior.object(), request.plan.object());
+                let old = request.prior.object();
                 let after = |found| memory.clone().after_failure(whose(&failure.error), found);
                 let mut outcome = match writes::known_after_update(&failure) {
                     // The credentials of the prior state stay beside the old
                     // content: they are what Webex has as far as is known, and
                     // the next plan then sends the new ones again.
-                    Known::Old(connector) => {
+                    Known::Found(connector) => {
                         outcome_of(connector, organization, old, &after(Some(connector)))
-                    }
-                    Known::New(connector) => {
-                        let memory = Memory::of_write(connector, &sent);
-                        outcome_of(connector, organization, new, &memory)
                     }
                     Known::BeforeInactive => Outcome {
                         private: after(None).private(),
@@ -246,7 +240,7 @@ impl Resource for CustomConnector {
                 let memory = Memory::recall(&request.private);
                 let after = |found| memory.clone().after_failure(whose(&failure.error), found);
                 let mut outcome = match writes::known_after_delete(&failure) {
-                    Known::Old(connector) | Known::New(connector) => {
+                    Known::Found(connector) => {
                         let memory = after(Some(connector));
                         outcome_of(connector, target.organization, request.prior.object(), &memory)
                     }

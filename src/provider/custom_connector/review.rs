@@ -146,7 +146,11 @@ fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Opt
             Some(number) => format!("raise {version} (it is {number})"),
             None => format!("set {version} = 1"),
         };
-        (write_only, how)
+        let way_out = format!(
+            "{how}. If somebody else keeps the credential from now on, remove {write_only}; nothing \
+             is sent then"
+        );
+        (write_only, way_out)
     } else {
         let how = format!(
             "replace {credential} by {write_only} and {version} = 1, which is sent at once and \
@@ -160,8 +164,7 @@ fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Opt
             format!(
                 "The connector {} was saved outside Terraform at {}. Nothing that Webex shows \
                  differs from the configuration, but Webex does not show credentials: {} may have \
-                 been replaced.\n\nTo send yours again, {how}. If it is kept elsewhere from now \
-                 on, remove {argument}.",
+                 been replaced.\n\nTo send yours again, {how}.",
                 named(prior),
                 model::rfc3339(time),
                 credentials.join(" and ")

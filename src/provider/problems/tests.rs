@@ -198,7 +198,6 @@ fn every_end_of_a_write_in_words() {
         (UpdateAftermath::Unchanged(None), None),
         (UpdateAftermath::Unchanged(None), Some(some())),
         (UpdateAftermath::Unchanged(Some(some())), None),
-        (UpdateAftermath::Changed(some()), None),
         (UpdateAftermath::LeftDeactivated { connector: some(), reason: reason() }, None),
         (UpdateAftermath::Gone, None),
         (UpdateAftermath::Unknown { may_be_inactive: false, last_seen: None }, None),

@@ -27,10 +27,8 @@ pub enum Known<'a> {
     Before,
     /// What was there before, but inactive as far as is known.
     BeforeInactive,
-    /// This connector, with the content of before.
-    Old(&'a Connector),
-    /// This connector, with the planned content.
-    New(&'a Connector),
+    /// This connector, as it was found or left.
+    Found(&'a Connector),
     /// A connector of which only the id is known.
     Id(&'a ConnectorId),
 }
@@ -52,9 +50,8 @@ pub fn known_after_create(failure: &CreateError) -> Known<'_> {
 #[must_use]
 pub fn known_after_update(failure: &UpdateError) -> Known<'_> {
     match &failure.aftermath {
-        UpdateAftermath::Unchanged(Some(connector)) => Known::Old(connector),
-        UpdateAftermath::Changed(connector) => Known::New(connector),
-        UpdateAftermath::LeftDeactivated { connector, .. } => Known::Old(connector),
+        UpdateAftermath::Unchanged(Some(connector)) => Known::Found(connector),
+        UpdateAftermath::LeftDeactivated { connector, .. } => Known::Found(connector),
         UpdateAftermath::Unknown { may_be_inactive: true, .. } => Known::BeforeInactive,
         UpdateAftermath::Unchanged(None)
         | UpdateAftermath::Gone
@@ -67,7 +64,7 @@ pub fn known_after_update(failure: &UpdateError) -> Known<'_> {
 pub fn known_after_delete(failure: &DeleteError) -> Known<'_> {
     match &failure.aftermath {
         DeleteAftermath::StillThere(Some(connector))
-        | DeleteAftermath::LeftDeactivated { connector, .. } => Known::Old(connector),
+        | DeleteAftermath::LeftDeactivated { connector, .. } => Known::Found(connector),
         DeleteAftermath::Unknown { may_be_inactive: true } => Known::BeforeInactive,
         DeleteAftermath::StillThere(None) | DeleteAftermath::Unknown { may_be_inactive: false } => {
             Known::Before
@@ -166,9 +163,6 @@ pub fn update_failed(failure: &UpdateError, named: &str) -> Diagnostic {
         }
         UpdateAftermath::Unchanged(Some(connector)) => {
             format!("The connector is as it was before{}.", still_active(connector))
-        }
-        UpdateAftermath::Changed(_) => {
-            "The connector was changed as planned, and state says so.".to_owned()
         }
         UpdateAftermath::LeftDeactivated { reason, .. } => left_deactivated("edit", reason),
         UpdateAftermath::Gone => "The connector does not exist any more. The next plan removes it \

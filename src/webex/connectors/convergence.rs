@@ -201,7 +201,7 @@ async fn row_13_an_update_converges_from_every_outage() {
                     UpdateAftermath::Unknown { may_be_inactive: false, .. } => {
                         now["active"] == true
                     }
-                    UpdateAftermath::Changed(_) | UpdateAftermath::Gone => false,
+                    UpdateAftermath::Gone => false,
                 };
                 assert!(is_honest, "{outage:?}: {:?}, but {now}", failure.aftermath);
             }

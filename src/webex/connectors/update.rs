@@ -31,8 +31,6 @@ pub enum UpdateAftermath {
     /// The content is what it was before. When the connector was deactivated
     /// for the edit, it is active again; its version has moved then.
     Unchanged(Option<Box<Connector>>),
-    /// It was updated, and something after that failed.
-    Changed(Box<Connector>),
     /// It is inactive, because it was deactivated for the edit and could not be
     /// activated again. Flows that use it fail meanwhile.
     LeftDeactivated {
@@ -283,7 +281,6 @@ impl Edit<'_> {
             UpdateAftermath::Unchanged(Some(found)) => (**found).clone(),
             UpdateAftermath::Unknown { last_seen: Some(found), .. } => (**found).clone(),
             UpdateAftermath::Unchanged(None)
-            | UpdateAftermath::Changed(_)
             | UpdateAftermath::LeftDeactivated { .. }
             | UpdateAftermath::Gone
             | UpdateAftermath::Unknown { last_seen: None, .. } => inactive,
@@ -295,7 +292,6 @@ impl Edit<'_> {
                     last_seen: Some(active.into()),
                 },
                 UpdateAftermath::Unchanged(_)
-                | UpdateAftermath::Changed(_)
                 | UpdateAftermath::LeftDeactivated { .. }
                 | UpdateAftermath::Gone => UpdateAftermath::Unchanged(Some(active.into())),
             },

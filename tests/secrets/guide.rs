@@ -1,0 +1,126 @@
+//! The guide `docs/guides/secrets.md` says what happens: its examples are
+//! applied, and the outputs that it shows are those of the real CLI.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+use webex_cc_simulator::{SecretsInAnswers, Simulator};
+
+use super::simulator;
+use crate::support::terraform::Terraform;
+
+fn project(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn example(name: &str) -> String {
+    project(&format!("examples/guides/secrets/{name}/main.tf"))
+}
+
+/// A folder with an example of the guide and values for its variables.
+fn with_example(simulator: &Simulator, name: &str) -> Terraform {
+    let mut terraform = Terraform::with(simulator);
+    terraform.write("main.tf", &example(name));
+    terraform.set("TF_VAR_client_secret", "the client secret");
+    terraform.set("TF_VAR_service_password", "the password");
+    terraform
+}
+
+/// The words of a text, with ids and times made equal.
+fn words(text: &str) -> Vec<String> {
+    let is_id = |word: &str| word.len() == 36 && word.split('-').count() == 5;
+    let is_time =
+        |word: &str| word.starts_with("2026-") || word.ends_with('Z') && word.contains('T');
+    text.split([' ', '\n', '"', '(', ')'])
+        .filter(|word| !word.is_empty())
+        .map(|word| match word {
+            id if is_id(id) => "ID".to_owned(),
+            time if is_time(time.trim_end_matches('.')) => "TIME".to_owned(),
+            other => other.to_owned(),
+        })
+        .collect()
+}
+
+/// The block of output in the guide that has this text in it.
+fn shown(mark: &str) -> String {
+    let guide = project("docs/guides/secrets.md");
+    let blocks = guide.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut found = blocks.filter(|block| block.contains(mark));
+    found.next().expect("a block of output in the guide").to_owned()
+}
+
+#[track_caller]
+fn is_in(shown: &str, output: &str) {
+    let (shown, output) = (words(shown), words(output));
+    let found = output.windows(shown.len()).any(|part| part == shown.as_slice());
+    assert!(found, "the guide shows\n{}\nbut it is\n{}", shown.join(" "), output.join(" "));
+}
+
+#[test]
+fn the_outputs_are_what_is_printed() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let terraform = with_example(&simulator, "write-only");
+    terraform.apply().succeeded();
+    terraform.write("main.tf", &example("write-only").replace("version = 1", "version = 2"));
+    let plan = terraform.plan().succeeded();
+    is_in(&shown("client_secret_wo_version = 1 -> 2"), &plan.stdout);
+
+    terraform.apply().succeeded();
+    let all = simulator.all_stored(simulator.organization());
+    let id = all[0]["id"].as_str().expect("an id").to_owned();
+    simulator.store(simulator.organization(), &id, json!({ "clientSecret": "theirs" }));
+    let plan = terraform.plan().succeeded();
+    is_in(&shown("Somebody else has saved"), &plan.stdout);
+}
+
+#[test]
+fn the_examples_work() {
+    for (name, key, kept) in [
+        ("write-only", "clientSecret", false),
+        ("stateful", "clientSecret", true),
+        ("two-credentials", "password", false),
+    ] {
+        let simulator = simulator(SecretsInAnswers::Mask);
+        let terraform = with_example(&simulator, name);
+        terraform.apply().succeeded().says("1 added");
+        terraform.plans_nothing();
+        let all = simulator.all_stored(simulator.organization());
+        let value = all[0][key].as_str().expect("a credential");
+        assert!(value.starts_with("the "), "{value}");
+        assert_eq!(terraform.read("terraform.tfstate").contains(value), kept, "{name}");
+    }
+    // Raising one version sends both credentials, as the guide says.
+    let simulator = simulator(SecretsInAnswers::Null);
+    let terraform = with_example(&simulator, "two-credentials");
+    terraform.apply().succeeded();
+    terraform.write("main.tf", &example("two-credentials").replace("version = 7", "version = 8"));
+    terraform.apply().succeeded().says("1 changed");
+    let body = crate::life_cycle::last_body(&simulator, "PUT");
+    assert_eq!(
+        (&body["clientSecret"], &body["password"]),
+        (&json!("the client secret"), &json!("the password"))
+    );
+}
+
+/// Ephemeral values may stand in the provider block, as the guide says.
+#[test]
+fn the_provider_takes_ephemeral_values() {
+    let simulator = simulator(SecretsInAnswers::Omit);
+    let mut terraform = with_example(&simulator, "write-only");
+    terraform.unset("WEBEX_ACCESS_TOKEN");
+    terraform.set("TF_VAR_token", simulator.token());
+    terraform.write(
+        "provider.tf",
+        "variable \"token\" {\n  type      = string\n  ephemeral = true\n}\n\nprovider \"webex\" {\n  \
+         access_token = var.token\n}\n",
+    );
+    terraform.run(["plan", "-no-color", "-out=plan"]).succeeded();
+    terraform.run(["apply", "-no-color", "plan"]).succeeded();
+    let files = super::search::contents(&terraform.folder());
+    let search =
+        super::search::Search::of(&[super::search::Canary::new("token", "simulator-token")]);
+    let hits = files.iter().flat_map(|(name, bytes)| search.hits(name, bytes));
+    assert_eq!(hits.collect::<Vec<_>>(), []);
+}
