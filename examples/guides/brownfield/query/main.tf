@@ -1,5 +1,6 @@
+# With Terraform 1.14 or later, the first that knows terraform query.
+
 terraform {
-  required_version = ">= 1.14" # the first that knows terraform query
   required_providers {
     webex = {
       source = "webex-contact-center/webex"
