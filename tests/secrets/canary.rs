@@ -6,6 +6,11 @@
 //! connector is there twice: with its credentials write-only, which may turn up
 //! nowhere, and in the stateful form, which may be in plan and state and
 //! nowhere else.
+//!
+//! Panics are not among it, because the program has no way to make one happen:
+//! `tf_provider::server::tests::panics` lets every call panic with a credential
+//! in its text, and `tf_provider::plugin::panics` reads what a process that
+//! panics leaves on standard error.
 
 use std::fmt::Write as _;
 
