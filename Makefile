@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help build test lint format docs install dist demo bench bench-compare
+.PHONY: help build test lint format docs install dist demo bench bench-compare soak fuzz deny
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,8 +11,9 @@ help: ## List the targets
 build: ## Build the provider and the simulator
 	$(CARGO) build --workspace --locked
 
-test: lint ## Check formatting and lints, and run all tests
+test: lint ## Check formatting and lints, and run all tests; cargo-deny too if it is there
 	$(CARGO) test --workspace --locked
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(MAKE) --no-print-directory deny; fi
 
 lint: ## Check formatting, and clippy with warnings as errors
 	$(CARGO) fmt --all --check
@@ -40,3 +41,20 @@ bench: ## Measure the release build: target/bench/report.md and report.json
 
 bench-compare: ## Measure this tree beside another commit, BASE=<git ref>
 	@CARGO="$(CARGO)" benches/compare.sh "$(BASE)"
+
+soak: ## Play many random stories to the provider (STORIES=1000, FIRST_STORY=65)
+	STORIES=$(or $(STORIES),1000) FIRST_STORY=$(or $(FIRST_STORY),65) \
+		$(CARGO) test --locked --test integration model_based -- --nocapture
+
+fuzz: ## Feed bytes to each fuzz target for SECONDS=60 (needs cargo-fuzz)
+	@for target in $$(ls fuzz/fuzz_targets | sed 's/\.rs$$//'); do \
+		echo "$$target"; mkdir -p "fuzz/found/$$target"; \
+		$(CARGO) fuzz run --sanitizer none "$$target" "fuzz/found/$$target" "fuzz/corpus/$$target" -- \
+			-max_total_time=$(or $(SECONDS),60) -max_len=65536 -rss_limit_mb=1024 -timeout=10 \
+			-verbosity=0 -print_final_stats=1 || exit 1; \
+	done
+
+deny: ## Check licences, bans, sources and advisories (needs cargo-deny)
+	$(CARGO) deny check licenses bans sources
+	@if $(CARGO) deny fetch db; then $(CARGO) deny --offline check advisories; \
+	else echo "NOTE: no advisory database within reach; advisories were NOT checked." >&2; fi

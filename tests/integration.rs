@@ -49,3 +49,6 @@ mod bad_input;
 
 /// What the fuzzer has found or was given, replayed.
 mod fuzz_corpus;
+
+/// Licences, sources and duplicates of what the project is made of.
+mod supply_chain;

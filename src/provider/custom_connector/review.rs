@@ -227,8 +227,8 @@ fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
         "The name is already taken",
         format!(
             "Organization {organization} has a connector named {:?} already, and names are unique, \
-             so applying this plan will fail. Choose another name, or take the existing connector \
-             over:\n\n{}",
+             so applying this plan will fail, unless it deletes that one first, as it does with a \
+             tainted connector. Choose another name, or take the existing connector over:\n\n{}",
             rival.name,
             import_block(organization, rival.id.as_str())
         ),

@@ -1,0 +1,265 @@
+//! What the project is made of, held against `deny.toml`, and the ban on unsafe
+//! code.
+//!
+//! cargo-deny reads the same file and knows more: `make deny` runs it, as CI
+//! does. These tests need nothing that is not there anyway, so that a change of
+//! the dependencies is noticed where it is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use serde::Deserialize;
+
+/// The parts of `deny.toml` that are read here.
+#[derive(Deserialize)]
+struct Deny {
+    licenses: Licenses,
+    bans: Bans,
+    sources: Sources,
+}
+
+#[derive(Deserialize)]
+struct Licenses {
+    allow: Vec<String>,
+    exceptions: Vec<Exception>,
+}
+
+#[derive(Deserialize)]
+struct Exception {
+    #[serde(rename = "crate")]
+    name: String,
+    allow: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Bans {
+    deny: Vec<Reasoned>,
+    skip: Vec<Reasoned>,
+}
+
+/// A crate, with a version after `@` or without, and why it is here.
+#[derive(Deserialize)]
+struct Reasoned {
+    #[serde(rename = "crate")]
+    name: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Sources {
+    allow_registry: Vec<String>,
+    allow_git: Vec<String>,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn deny() -> Deny {
+    let text = std::fs::read_to_string(root().join("deny.toml")).unwrap();
+    basic_toml::from_str(&text).unwrap()
+}
+
+/// One crate that takes part in a build of the workspace.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    name: String,
+    version: String,
+    /// Where it comes from, when that is not crates.io: a path or a repository.
+    elsewhere: Option<String>,
+    licence: String,
+}
+
+/// All crates of all builds: every system, tests and build scripts included.
+fn parts() -> BTreeSet<Part> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--workspace", "--target", "all", "--edges", "all"])
+        .args(["--prefix", "none", "--format", "{p}|{l}"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let parts = text.lines().filter_map(|line| {
+        // Lines without a version are features.
+        let (package, licence) = line.trim_end_matches(" (*)").split_once('|')?;
+        let mut words = package.splitn(3, ' ');
+        let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
+        let place = words.next().filter(|words| *words != "(proc-macro)").map(str::to_owned);
+        Some(Part {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            elsewhere: place,
+            licence: licence.to_owned(),
+        })
+    });
+    let parts: BTreeSet<_> = parts.collect();
+    assert!(parts.len() > 100, "cargo tree says nothing: {parts:?}");
+    parts
+}
+
+/// Whether an SPDX expression can be satisfied by the licences allowed. The older
+/// `/` is OR.
+fn satisfied(expression: &str, allowed: &dyn Fn(&str) -> bool) -> bool {
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
+    let words: Vec<_> = spaced.split_whitespace().collect();
+    let mut rest = words.as_slice();
+    let outcome = either(&mut rest, allowed);
+    assert!(rest.is_empty(), "{expression:?} is no expression");
+    outcome
+}
+
+fn either(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
+    let mut outcome = both(words, allowed);
+    while let Some((&"OR", rest)) = words.split_first() {
+        *words = rest;
+        outcome |= both(words, allowed);
+    }
+    outcome
+}
+
+fn both(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
+    let mut outcome = one(words, allowed);
+    while let Some((&"AND", rest)) = words.split_first() {
+        *words = rest;
+        outcome &= one(words, allowed);
+    }
+    outcome
+}
+
+fn one(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
+    let (first, rest) = words.split_first().expect("a licence");
+    *words = rest;
+    if *first == "(" {
+        let outcome = either(words, allowed);
+        let (close, rest) = words.split_first().expect("a closing parenthesis");
+        assert_eq!(*close, ")");
+        *words = rest;
+        return outcome;
+    }
+    if let Some((&"WITH", rest)) = words.split_first() {
+        let (exception, rest) = rest.split_first().expect("an exception");
+        *words = rest;
+        return allowed(&format!("{first} WITH {exception}"));
+    }
+    allowed(first)
+}
+
+#[test]
+fn expressions_are_read_as_spdx_says() {
+    let allowed = |licence: &str| ["MIT", "ISC"].contains(&licence);
+    for good in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "MIT AND ISC", "(GPL-3.0 OR ISC) AND MIT"]
+    {
+        assert!(satisfied(good, &allowed), "{good}");
+    }
+    for bad in ["GPL-3.0", "MIT AND GPL-3.0", "GPL-3.0 OR GPL-2.0 AND MIT", "MIT WITH Something"] {
+        assert!(!satisfied(bad, &allowed), "{bad}");
+    }
+}
+
+#[test]
+fn every_licence_is_allowed() {
+    let licenses = deny().licenses;
+    for part in parts() {
+        let excepted = licenses.exceptions.iter().find(|exception| exception.name == part.name);
+        let more = excepted.map_or(&[][..], |exception| exception.allow.as_slice());
+        let allowed =
+            |licence: &str| licenses.allow.iter().chain(more).any(|allowed| allowed == licence);
+        assert!(satisfied(&part.licence, &allowed), "{part:?} is not in deny.toml");
+    }
+}
+
+#[test]
+fn everything_comes_from_the_allowed_registry() {
+    let sources = deny().sources;
+    assert_eq!(sources.allow_git, Vec::<String>::new());
+    for part in parts() {
+        let ours = [env!("CARGO_PKG_NAME"), "webex-cc-simulator"].contains(&part.name.as_str());
+        assert_eq!(part.elsewhere.is_some(), ours, "{part:?}");
+    }
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for line in lock.lines().filter_map(|line| line.strip_prefix("source = ")) {
+        let source = line.trim_matches('"').trim_start_matches("registry+");
+        assert!(sources.allow_registry.iter().any(|allowed| allowed == source), "{source}");
+    }
+}
+
+#[test]
+fn nothing_is_there_twice_or_banned_but_with_a_reason() {
+    let bans = deny().bans;
+    let mut versions = BTreeMap::<String, Vec<String>>::new();
+    for part in parts() {
+        let banned = bans.deny.iter().find(|banned| banned.name == part.name);
+        assert!(banned.is_none(), "{part:?}: {}", banned.unwrap().reason);
+        versions.entry(part.name).or_default().push(part.version);
+    }
+    let skipped = |name: &str, version: &str| {
+        bans.skip.iter().any(|skip| match skip.name.split_once('@') {
+            Some((crate_name, prefix)) => {
+                crate_name == name && format!("{version}.").starts_with(&format!("{prefix}."))
+            }
+            None => skip.name == name,
+        })
+    };
+    for (name, mut versions) in versions {
+        versions.dedup();
+        versions.retain(|version| !skipped(&name, version));
+        assert!(
+            versions.len() <= 1,
+            "{name} is there as {versions:?}; deny.toml says why others are"
+        );
+    }
+    for reasoned in bans.skip.iter().chain(&bans.deny) {
+        assert!(reasoned.reason.len() > 5, "{} has no reason", reasoned.name);
+    }
+}
+
+/// Each package of the workspace takes over the workspace's lints, and those
+/// forbid unsafe code in a way that no module can undo.
+#[test]
+fn unsafe_code_is_forbidden_everywhere() {
+    #[derive(Deserialize)]
+    struct Manifest {
+        workspace: Option<Workspace>,
+        lints: Lints,
+    }
+    #[derive(Deserialize)]
+    struct Workspace {
+        members: Vec<String>,
+        lints: BTreeMap<String, BTreeMap<String, toml_value::Any>>,
+    }
+    #[derive(Deserialize)]
+    struct Lints {
+        workspace: bool,
+    }
+    let read = |folder: &str| -> Manifest {
+        let text = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+        basic_toml::from_str(&text).unwrap()
+    };
+    let workspace = read(".").workspace.expect("the workspace");
+    let unsafe_code = &workspace.lints["rust"]["unsafe_code"];
+    assert_eq!(unsafe_code.text(), Some("forbid"));
+    for member in workspace.members {
+        assert!(read(&member).lints.workspace, "{member} has lints of its own");
+    }
+}
+
+/// A value of TOML of which only texts matter.
+mod toml_value {
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    pub(super) enum Any {
+        Text(String),
+        Other(serde::de::IgnoredAny),
+    }
+
+    impl Any {
+        pub(super) fn text(&self) -> Option<&str> {
+            if let Self::Text(text) = self { Some(text) } else { None }
+        }
+    }
+}
