@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use webex_cc_simulator::{DEFAULT_ORGANIZATION, Options, Simulator};
 
 use super::{contract, files, markdown, none};
-use crate::support::terraform::Terraform;
+use crate::support::terraform::{Terraform, skipped};
 
 /// A second organization, which `examples/many-organizations` names.
 const ANOTHER_ORGANIZATION: &str = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
@@ -91,7 +91,7 @@ fn configuration_in_pages_comes_from_examples() {
 }
 
 fn lines(text: &str) -> Vec<String> {
-    text.trim().lines().map(|line| line.trim_end().to_owned()).collect()
+    text.trim_matches('\n').lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// The registry's layout is for pages; what stands there and on no page was
@@ -133,12 +133,31 @@ fn examples_validate() {
     // Two ways to import the same object exclude each other.
     let by_identity = "import-by-identity.tf";
     for folder in folders() {
+        if !is_for_this_cli(&folder) {
+            continue;
+        }
         valid(&folder, &|name| name != by_identity);
         let has_identity = files::root().join(&folder).join(by_identity).exists();
         if has_identity && imports_by_identity() {
             valid(&folder, &|name| !name.starts_with("import") || name == by_identity);
         }
     }
+}
+
+/// Whether the example does without a later version of the CLI.
+fn is_for_this_cli(folder: &str) -> bool {
+    let files = files::below(folder, ".tf");
+    let texts = files.iter().map(|file| files::read(file)).collect::<String>();
+    let Some((_, rest)) = texts.split_once("required_version = \">= ") else { return true };
+    let wanted = rest.split('"').next().unwrap();
+    let (major, minor) = wanted.split_once('.').unwrap();
+    let terraform = Terraform::offline();
+    let (is_new_enough, version) =
+        terraform.is_at_least(major.parse().unwrap(), minor.parse().unwrap());
+    if !is_new_enough {
+        skipped(&format!("validation of {folder}: it needs {wanted}, and this is {version}"));
+    }
+    is_new_enough
 }
 
 /// Terraform does since 1.12, OpenTofu does not yet.
