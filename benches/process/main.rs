@@ -42,11 +42,12 @@ use settings::Settings;
 type Section = (&'static str, fn(&Settings, &mut Report));
 
 /// In the order of the report: what takes long, and disturbs, comes last.
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 8] = [
     ("artifact", artifact::measure),
     ("starts", starts::measure),
     ("calls", api_calls::measure),
     ("cli", cli::measure),
+    ("memory", cli::measure_memory),
     ("throughput", throughput::measure),
     ("instructions", throughput::measure_instructions),
     ("build", artifact::measure_clean_build),

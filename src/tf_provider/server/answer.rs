@@ -66,7 +66,9 @@ pub(super) async fn isolated<A: Answer>(
     fallback: impl FnOnce() -> A,
 ) -> A {
     let started = Instant::now();
-    let request_id = uuid::Uuid::new_v4();
+    // Randomness is a system call, and only the log shows the id.
+    let is_logged = tracing::enabled!(tracing::Level::DEBUG);
+    let request_id = if is_logged { uuid::Uuid::new_v4() } else { uuid::Uuid::nil() };
     tracing::trace!(tf_rpc = rpc, tf_req_id = %request_id, tf_resource_type = type_name, "received request");
     let mut answer = match guard(call).await {
         Ok(Ok(answer)) => answer,

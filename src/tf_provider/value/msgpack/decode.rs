@@ -128,31 +128,70 @@ impl<'a> Decoder<'a> {
         Ok(Value::Map(entries))
     }
 
+    /// Reads attributes in the order of the type, which is sorted by name, as
+    /// Terraform sends them: each is then the next one, and need not be found.
     fn object(
         &mut self,
         types: &BTreeMap<String, Type>,
         count: usize,
         depth: usize,
     ) -> Result<Value, DecodeError> {
-        let mut entries = BTreeMap::new();
-        for _ in 0..count {
+        let mut next = types.iter();
+        let mut entries = Vec::with_capacity(count.min(types.len()));
+        for position in 0..count {
             let key = self.key()?;
+            let Some((name, ty)) = next.next().filter(|(name, _)| *name == key) else {
+                let entries = entries.into_iter().collect();
+                return self.unsorted_object(types, entries, key, count - position, depth);
+            };
+            let value = self.attribute(name, ty, entries.len(), depth)?;
+            entries.push((name.clone(), value));
+        }
+        match next.next() {
+            Some((name, _)) => Err(DecodeErrorKind::MissingAttribute.at(name)),
+            None => Ok(Value::Map(entries.into_iter().collect())),
+        }
+    }
+
+    /// Reads the rest of an object whose attributes come in another order. The
+    /// name of the first of them has been read already; `left` counts it.
+    fn unsorted_object(
+        &mut self,
+        types: &BTreeMap<String, Type>,
+        mut entries: BTreeMap<String, Value>,
+        mut key: &'a str,
+        left: usize,
+        depth: usize,
+    ) -> Result<Value, DecodeError> {
+        for remaining in (0..left).rev() {
             let Some((name, ty)) = types.get_key_value(key) else {
                 return Err(DecodeErrorKind::UnexpectedAttribute.at(key));
             };
             if entries.contains_key(name) {
                 return Err(DecodeErrorKind::DuplicateKey.at(name));
             }
-            self.budget.entry(entries.len(), name.len())?;
-            let value = self
-                .read(ty, depth)
-                .map_err(|error| error.within(Step::Attribute(name.clone())))?;
+            let value = self.attribute(name, ty, entries.len(), depth)?;
             entries.insert(name.clone(), value);
+            if remaining > 0 {
+                key = self.key()?;
+            }
         }
         match types.keys().find(|name| !entries.contains_key(*name)) {
             Some(name) => Err(DecodeErrorKind::MissingAttribute.at(name)),
             None => Ok(Value::Map(entries)),
         }
+    }
+
+    /// Reads the value of an attribute of an object that has `present` already.
+    fn attribute(
+        &mut self,
+        name: &str,
+        ty: &Type,
+        present: usize,
+        depth: usize,
+    ) -> Result<Value, DecodeError> {
+        self.budget.entry(present, name.len())?;
+        self.read(ty, depth).map_err(|error| error.within(Step::Attribute(name.to_owned())))
     }
 
     fn key(&mut self) -> Result<&'a str, DecodeError> {

@@ -320,6 +320,47 @@ fn attributes_are_written_in_the_order_of_their_names() {
     assert_eq!(hex(&encode(&value, &ty).unwrap()), "82a161c2a162c3");
 }
 
+/// All sequences of up to four attributes, of which the type has three.
+#[test]
+fn attributes_are_read_in_any_order() {
+    let names = ["a", "b", "c"];
+    let ty = object(&names.map(|name| (name, Type::Bool)));
+    let value = entries(&names.map(|name| (name, Value::Bool(true))));
+    let mut sequences = vec![Vec::new()];
+    let mut first = 0;
+    for _ in 0..4 {
+        let last = sequences.len();
+        for index in first..last {
+            let longer = ["a", "b", "c", "d"].map(|name| [&*sequences[index], &[name]].concat());
+            sequences.extend(longer);
+        }
+        first = last;
+    }
+    for sequence in sequences {
+        let wrong = sequence.iter().enumerate().find_map(|(position, name)| {
+            if !names.contains(name) {
+                Some((*name, DecodeErrorKind::UnexpectedAttribute))
+            } else if sequence[..position].contains(name) {
+                Some((*name, DecodeErrorKind::DuplicateKey))
+            } else {
+                None
+            }
+        });
+        let missing = || names.into_iter().find(|name| !sequence.contains(name));
+        let wrong = wrong.or_else(|| Some((missing()?, DecodeErrorKind::MissingAttribute)));
+
+        let attributes = sequence.iter().map(|name| format!("a1{:02x}c3", name.as_bytes()[0]));
+        let message = format!("8{}{}", sequence.len(), attributes.collect::<String>());
+        match (decode(&bytes(&message), &ty), wrong) {
+            (Ok(read), None) => assert_eq!(read, value, "{sequence:?}"),
+            (Err(error), Some((name, kind))) => {
+                assert_eq!((error.path().to_string().as_str(), error.kind()), (name, &kind));
+            }
+            (read, wrong) => panic!("{sequence:?}: {read:?} instead of {wrong:?}"),
+        }
+    }
+}
+
 /// The most memory that reading a message takes at once, in bytes.
 fn peak(message: &[u8], ty: &Type) -> usize {
     let memory = allocation_counter::measure(|| drop(decode(message, ty)));
