@@ -124,7 +124,8 @@ pub(crate) struct Report {
 impl Report {
     /// A report without figures.
     pub(crate) fn begin(settings: &Settings) -> Self {
-        let terraform = std::env::var("TF_CLI").unwrap_or_else(|_| "terraform".to_owned());
+        let terraform = std::env::var("TF_CLI").ok().filter(|program| !program.is_empty());
+        let terraform = terraform.unwrap_or_else(|| "terraform".to_owned());
         let versions = [
             machine::first_line(&terraform, &["version"]),
             machine::first_line("rustc", &["--version"]),
