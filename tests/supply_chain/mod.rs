@@ -67,7 +67,7 @@ fn deny() -> Deny {
 struct Part {
     name: String,
     version: String,
-    /// Where it comes from, when that is not crates.io: a path or a repository.
+    /// Where it comes from, when that is not the Rust registry: a path or a repository.
     elsewhere: Option<String>,
     licence: String,
 }

@@ -33,7 +33,7 @@ pub fn attributes() -> Vec<Attribute> {
             Type::String,
             "Only connectors in whose name this regular expression finds something. The syntax is \
              that of the Rust crate \
-             [regex-lite](https://docs.rs/regex-lite/latest/regex_lite/#syntax), which is close to \
+             regex-lite, which is close to \
              Terraform's own: `^` and `$` match the beginning and the end, `(?i)` ignores the case \
              of letters.",
         ),
