@@ -35,12 +35,10 @@ demo: build ## Manage connectors of a simulated Webex with the real CLI
 	@examples/demo/run.sh
 
 bench: ## Measure the release build: target/bench/report.md and report.json
-	$(CARGO) build --release --locked --bin terraform-provider-webex
-	BENCH_OWN=$(or $(CARGO_TARGET_DIR),target)/release/terraform-provider-webex \
-		$(CARGO) bench --locked --bench process
+	@CARGO="$(CARGO)" benches/run.sh
 
 bench-compare: ## Measure this tree beside another commit, BASE=<git ref>
-	@CARGO="$(CARGO)" benches/compare.sh "$(BASE)"
+	@CARGO="$(CARGO)" benches/run.sh "$(or $(BASE),$(error say which commit to compare with, as in: make bench-compare BASE=main))"
 
 soak: ## Play many random stories to the provider (STORIES=1000, FIRST_STORY=65)
 	STORIES=$(or $(STORIES),1000) FIRST_STORY=$(or $(FIRST_STORY),65) \

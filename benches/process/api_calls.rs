@@ -112,7 +112,7 @@ struct Life {
 }
 
 fn one(subject: &Subject, active_lock: bool) -> Life {
-    let workspace = Workspace::of(subject, 1, active_lock);
+    let workspace = Workspace::of_webex(subject, 1, active_lock);
     let create_command = workspace.calls(APPLY);
     workspace.reset();
     let create_plan = workspace.calls(PLAN);
@@ -140,7 +140,7 @@ fn one(subject: &Subject, active_lock: bool) -> Life {
 
 /// The calls of a refresh, and of an apply that finds nothing to do.
 fn unchanged(subject: &Subject, connectors: usize) -> [usize; 2] {
-    let workspace = Workspace::of(subject, connectors, true);
+    let workspace = Workspace::of_webex(subject, connectors, true);
     workspace.run(APPLY);
     assert_eq!(workspace.stored(), connectors);
     [workspace.calls(REFRESH), workspace.calls(APPLY)]

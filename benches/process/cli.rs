@@ -1,10 +1,10 @@
 //! What users wait for: commands of the real CLI, beside the same commands with
 //! `terraform_data`, which Terraform serves without starting a provider.
 
-use crate::machine;
+use crate::machine::{self, Demand};
 use crate::report::{Figure, Report, Unit};
 use crate::settings::Settings;
-use crate::statistics::mebibytes;
+use crate::statistics::{mebibytes, milliseconds};
 use crate::subject::Subject;
 use crate::workspace::Workspace;
 
@@ -36,8 +36,12 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
     let many = if settings.quick { 20 } else { 1_000 };
     let timing = Timing::of(settings, many, settings.rounds(ROUNDS_OF_MANY));
     for (id, what, kind) in [
-        ("plan_many", "`plan` of 1,000 new connectors in 100 organizations", Kind::Plan),
-        ("refresh_many", "`plan` of 1,000 in 100 organizations without changes", Kind::Refresh),
+        ("plan_many", "`plan` of 1,000 new ones (connectors in 100 organizations)", Kind::Plan),
+        (
+            "refresh_many",
+            "`plan` of 1,000 without changes (connectors in 100 organizations)",
+            Kind::Refresh,
+        ),
     ] {
         let name = format!("{what} ÷ 1,000 `terraform_data`");
         let figure = Figure::new(id, &name, Unit::Ratio).target(1.5);
@@ -51,13 +55,15 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
     );
 }
 
-/// The memory that the same commands take.
-pub(crate) fn measure_memory(settings: &Settings, report: &mut Report) {
-    memory(settings, report, 10, 12.0);
-    memory(settings, report, if settings.quick { 20 } else { 1_000 }, 40.0);
+/// What of these commands is the provider's part: its memory and its CPU time.
+pub(crate) fn measure_provider(settings: &Settings, report: &mut Report) {
+    demands(settings, report, 10, 12.0);
+    demands(settings, report, if settings.quick { 20 } else { 1_000 }, 40.0);
     report.note(
-        "Peak memory is `VmHWM` of the provider's processes during the command, looked at every \
-         2 ms; the largest of them counts.",
+        "The provider's part of a command is looked at every 2 ms: the CPU time of all of its \
+         processes together, and of their peaks of memory (`VmHWM`) the largest. The rest of the \
+         command's time is Terraform's own: a resource of a provider costs it more than a \
+         `terraform_data`, the more so the more attributes it has, and whoever serves it.",
     );
 }
 
@@ -83,7 +89,7 @@ impl Timing {
         let mut workspaces = settings
             .subjects
             .iter()
-            .map(|subject| subject.is_webex().then(|| Workspace::of(subject, connectors, false)))
+            .map(|subject| Workspace::of(subject, connectors))
             .collect::<Vec<_>>();
         workspaces.push(Some(Workspace::of_data(connectors)));
         let mut measured = workspaces.iter().map(|_| Default::default()).collect::<Vec<_>>();
@@ -118,25 +124,30 @@ impl Timing {
     }
 }
 
-fn memory(settings: &Settings, report: &mut Report, connectors: usize, target: f64) {
-    let peaks = settings
-        .subjects
-        .iter()
-        .map(|subject| if subject.is_webex() { peaks(subject, connectors) } else { [None; 3] });
-    let peaks = peaks.collect::<Vec<_>>();
-    let commands = ["`plan` of new ones", "`apply`", "`plan` without changes"];
-    for (index, command) in commands.into_iter().enumerate() {
+fn demands(settings: &Settings, report: &mut Report, connectors: usize, memory: f64) {
+    let subjects = settings.subjects.iter();
+    let demands = subjects.map(|subject| demands_of(subject, connectors)).collect::<Vec<_>>();
+    let commands = [
+        ("plan", "`plan` of new ones"),
+        ("apply", "`apply`"),
+        ("refresh", "`plan` without changes"),
+    ];
+    for (index, (id, command)) in commands.into_iter().enumerate() {
+        let of_each = |value: fn(Demand) -> f64| {
+            let values = demands.iter().map(|demands| demands[index].map(value));
+            values.map(|value| value.into_iter().collect()).collect::<Vec<Vec<f64>>>()
+        };
         let name = format!("peak memory of the provider, {command}, {connectors} connectors");
-        let id = format!("memory_{}_{connectors}", ["plan", "apply", "refresh"][index]);
-        let figure = Figure::new(&id, &name, Unit::Mebibytes).target(target);
-        let values = peaks.iter().map(|peaks| peaks[index].map(mebibytes).into_iter().collect());
-        report.add(figure.rounds(&values.collect::<Vec<Vec<f64>>>()));
+        let figure = Figure::new(&format!("memory_{id}_{connectors}"), &name, Unit::Mebibytes);
+        report.add(figure.target(memory).rounds(&of_each(|demand| mebibytes(demand.memory))));
+        let figure =
+            Figure::new(&format!("cpu_{id}_{connectors}"), "… CPU time", Unit::Milliseconds);
+        report.add(figure.rounds(&of_each(|demand| milliseconds(demand.cpu))));
     }
 }
 
-fn peaks(subject: &Subject, connectors: usize) -> [Option<u64>; 3] {
-    let workspace = Workspace::of(subject, connectors, false);
-    [PLAN, APPLY, PLAN].map(|command| {
-        machine::peak_memory_of_children(workspace.command(command), &subject.program)
-    })
+fn demands_of(subject: &Subject, connectors: usize) -> [Option<Demand>; 3] {
+    let Some(workspace) = Workspace::of(subject, connectors) else { return [None; 3] };
+    [PLAN, APPLY, PLAN]
+        .map(|command| machine::demand_of_children(workspace.command(command), &subject.program))
 }

@@ -62,24 +62,34 @@ pub(crate) fn cpu_time(process: u32) -> Option<Duration> {
     Some(Duration::from_nanos(sum))
 }
 
-/// Runs a command to its end and tells the peak memory of the most demanding
-/// of the processes of `program` that it started.
+/// What the processes of a program demanded during a command.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Demand {
+    /// The peak memory of the most demanding one, in bytes.
+    pub(crate) memory: u64,
+    /// The CPU time of all of them.
+    pub(crate) cpu: Duration,
+}
+
+/// Runs a command to its end and tells what those of the processes it started
+/// demanded that execute `program`; nothing if none was seen.
 ///
 /// They are looked at every two milliseconds; what a process takes in the last
 /// of them is missed, when it is only closing its connections. Before its
 /// `exec` a process still has the memory of its parent, and is not `program`.
-pub(crate) fn peak_memory_of_children(mut command: Command, program: &Path) -> Option<u64> {
+pub(crate) fn demand_of_children(mut command: Command, program: &Path) -> Option<Demand> {
     let program = program.canonicalize().unwrap();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut peaks = BTreeMap::new();
+    let mut demands = BTreeMap::<u32, Demand>::new();
     loop {
         for process in children(&child) {
             let executes = fs::read_link(format!("/proc/{process}/exe"));
             if executes.is_ok_and(|executed| executed == program)
                 && let Some(memory) = peak_memory(process)
             {
-                let peak = peaks.entry(process).or_insert(0);
-                *peak = memory.max(*peak);
+                let demand = demands.entry(process).or_default();
+                demand.memory = memory.max(demand.memory);
+                demand.cpu = cpu_time(process).map_or(demand.cpu, |cpu| cpu.max(demand.cpu));
             }
         }
         if let Some(status) = child.try_wait().unwrap() {
@@ -87,7 +97,10 @@ pub(crate) fn peak_memory_of_children(mut command: Command, program: &Path) -> O
             let stderr = child.stderr.as_mut().unwrap();
             std::io::Read::read_to_string(stderr, &mut said).unwrap();
             assert!(status.success(), "{said}");
-            return peaks.into_values().max();
+            return demands.into_values().reduce(|left, right| Demand {
+                memory: left.memory.max(right.memory),
+                cpu: left.cpu + right.cpu,
+            });
         }
         std::thread::sleep(GLANCE);
     }

@@ -47,7 +47,7 @@ const SECTIONS: [Section; 8] = [
     ("starts", starts::measure),
     ("calls", api_calls::measure),
     ("cli", cli::measure),
-    ("memory", cli::measure_memory),
+    ("provider", cli::measure_provider),
     ("throughput", throughput::measure),
     ("instructions", throughput::measure_instructions),
     ("build", artifact::measure_clean_build),

@@ -4,11 +4,11 @@
 use std::process::Command;
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use webex_cc_simulator::Simulator;
 
 use crate::statistics::milliseconds;
-use crate::subject::{CONNECTORS_PER_ORGANIZATION, Subject, clear, simulator};
+use crate::subject::{CONNECTORS_PER_ORGANIZATION, Example, Kind, Subject, clear, simulator};
 use crate::support::terraform::Terraform;
 
 /// A folder with a configuration.
@@ -20,8 +20,17 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Connectors of that provider; ten in each organization.
-    pub(crate) fn of(subject: &Subject, connectors: usize, active_lock: bool) -> Self {
+    /// As many objects of that provider; nothing if we do not know how to make
+    /// one.
+    pub(crate) fn of(subject: &Subject, objects: usize) -> Option<Self> {
+        match &subject.kind {
+            Kind::Webex => Some(Self::of_webex(subject, objects, false)),
+            Kind::Other(example) => Self::of_example(subject, example, objects),
+        }
+    }
+
+    /// Connectors of our provider; ten in each organization.
+    pub(crate) fn of_webex(subject: &Subject, connectors: usize, active_lock: bool) -> Self {
         let simulator = simulator(connectors, active_lock);
         let mut terraform = Terraform::of(&subject.program);
         terraform.set("WEBEX_CC_BASE_URL", simulator.base_url());
@@ -32,6 +41,33 @@ impl Workspace {
         let workspace = Self { terraform, simulator: Some(simulator), connectors };
         workspace.write("agent");
         workspace
+    }
+
+    /// Somebody else's resource, found as Terraform finds a provider that is
+    /// being developed.
+    fn of_example(subject: &Subject, example: &Example, objects: usize) -> Option<Self> {
+        let (resource, configuration) = example.resource.as_ref()?;
+        let (provider, _) = resource.split_once('_')?;
+        let source = format!("bench/{provider}");
+        let terraform = Terraform::offline();
+        let folder = subject.program.parent().unwrap().display();
+        terraform.write(
+            "terraform.rc",
+            &format!(
+                "provider_installation {{\n  dev_overrides {{ \"{source}\" = \"{folder}\" }}\n  \
+                 direct {{}}\n}}\n"
+            ),
+        );
+        terraform.write("versions.tf", "");
+        let mut object = given(configuration);
+        object.insert("count".to_owned(), objects.into());
+        let all = json!({
+            "terraform": { "required_providers": { provider: { "source": source } } },
+            "provider": { provider: given(&example.provider) },
+            "resource": { resource: { "test": object } },
+        });
+        terraform.write("main.tf.json", &all.to_string());
+        Some(Self { terraform, simulator: None, connectors: objects })
     }
 
     /// As many `terraform_data`.
@@ -105,4 +141,11 @@ impl Workspace {
             serde_json::from_str::<Value>(&self.terraform.read("terraform.tfstate")).unwrap();
         state["resources"][0]["instances"].as_array().map_or(0, Vec::len)
     }
+}
+
+/// The attributes that are set: in a configuration, null is the same as nothing.
+fn given(configuration: &Value) -> Map<String, Value> {
+    let attributes = configuration.as_object().into_iter().flatten();
+    let given = attributes.filter(|(_, value)| !value.is_null());
+    given.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

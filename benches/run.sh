@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Builds the release binary and measures it:
+#   benches/run.sh [git ref]
+# With a reference, that commit is measured beside this tree, pair by pair. It is
+# built in a worktree of its own, which is removed at the end.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo=${CARGO:-cargo}
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+tree=$target/bench/tree
+binary=terraform-provider-webex
+
+# Both commits use one target folder, so that what did not change is built once.
+# What is measured is a copy: `cargo bench` puts its own build into that place.
+build() {
+  (cd "$1" && CARGO_TARGET_DIR=$target "$cargo" build --release --locked --bin $binary)
+  mkdir -p "$target/bench/$2"
+  cp "$target/release/$binary" "$target/bench/$2/"
+}
+
+if [ -n "${1:-}" ]; then
+  name=$(git rev-parse --short "$1^{commit}")
+  remove_tree() { git worktree remove --force "$tree" 2>/dev/null || true; }
+  trap remove_tree EXIT
+  remove_tree
+  git worktree add --quiet --detach "$tree" "$name"
+  build "$tree" "$name"
+  export BENCH_BASE=$target/bench/$name/$binary BENCH_BASE_NAME=$name
+fi
+build . this
+BENCH_OWN=$target/bench/this/$binary "$cargo" bench --locked --bench process
