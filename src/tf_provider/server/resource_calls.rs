@@ -168,7 +168,9 @@ impl Server {
             requires_replace: requires_replace.iter().map(wire::attribute_path).collect(),
             planned_state: Some(served.encode_plan(planned.map(|planned| planned.plan))?),
             planned_private: review.private.into_bytes(),
-            planned_identity: request.prior_identity.clone(),
+            // While it plans a replacement, Terraform asks once more without a
+            // prior state, and then sends the identity of what is replaced.
+            planned_identity: request.prior_identity.clone().filter(|_| prior.is_some()),
             ..Default::default()
         };
         Ok(answer.with(review.diagnostics))

@@ -346,6 +346,30 @@ async fn unknown_at_apply() {
     assert_eq!(applied.new_state, None, "there was nothing before, and there is nothing now");
 }
 
+/// What is created does not have the identity of what it replaces.
+#[tokio::test]
+async fn identity_of_a_replacement_is_not_planned() {
+    let server = server(registry());
+    let id = Value::Map([("id".to_owned(), "1".into())].into());
+    let known = Some(protocol::ResourceIdentityData {
+        identity_data: Some(sent_as(&id, &identity().value_type())),
+    });
+    let plan = async |prior: Option<protocol::DynamicValue>| {
+        let request = request(protocol::plan_resource_change::Request {
+            type_name: "thing".to_owned(),
+            prior_state: prior,
+            proposed_new_state: sent(&thing([("name", "new".into())])),
+            config: sent(&thing([("name", "new".into())])),
+            prior_identity: known.clone(),
+            ..Default::default()
+        });
+        server.plan_resource_change(request).await.unwrap().into_inner().planned_identity
+    };
+    let prior = sent(&thing([("name", "old".into()), ("id", "1".into())]));
+    assert_eq!(plan(prior).await, known);
+    assert_eq!(plan(sent(&Value::Null)).await, None);
+}
+
 /// An update that comes back with another identity is an error, beside the
 /// state that is true now.
 #[tokio::test]
