@@ -2,7 +2,7 @@ terraform {
   required_providers {
     webex = {
       source  = "webex-contact-center/webex"
-      version = "~> 0.1"
+      version = "~> 0.1.0"
     }
   }
 }

@@ -305,3 +305,26 @@ fn modules_pass_their_own_tests() {
     }
     assert!(modules >= 1, "there are no modules");
 }
+
+/// A constraint lets patches in and the next minor version out, because until
+/// 1.0 a minor version may change what configurations mean.
+#[test]
+fn constraints_let_in_patches_of_this_version_only() {
+    let version = env!("CARGO_PKG_VERSION");
+    let (minor, _) = version.rsplit_once('.').unwrap();
+    let (mut findings, mut constraints) = (Vec::new(), 0);
+    let examples = files::below("examples", ".tf");
+    for file in files::pages().into_iter().chain(examples) {
+        let text = files::read(&file);
+        let blocks = text.split("\"webex-contact-center/webex\"\n").skip(1);
+        for constraint in blocks.filter_map(|block| block.trim_start().strip_prefix("version")) {
+            constraints += 1;
+            let constraint = constraint.split('"').nth(1).unwrap_or_default();
+            if constraint != format!("~> {minor}.0") {
+                findings.push(format!("{file}: {constraint:?} is not \"~> {minor}.0\""));
+            }
+        }
+    }
+    assert!(constraints >= 3, "no page shows a constraint");
+    none(findings);
+}
