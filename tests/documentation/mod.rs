@@ -12,6 +12,7 @@ mod examples;
 mod files;
 mod links;
 mod markdown;
+mod messages;
 mod pages;
 mod schema;
 
