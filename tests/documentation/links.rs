@@ -1,6 +1,13 @@
 //! No link leads nowhere, as far as that can be told without a network.
+//!
+//! The pages below `docs/` are read in two places: in the repository, and on a
+//! registry, which serves pages and nothing else. One form works in both: the
+//! shortest way to another page, with its `.md`, which registries take off.
+//! Without the ending, or by a detour such as `../docs/guides/x.md`, a link
+//! works in one of them only. What is no page of the documentation (an example,
+//! the simulator) is named there by its path, without a link.
 
-use super::{files, markdown, none};
+use super::{files, markdown, none, pages};
 
 #[test]
 fn links_lead_somewhere() {
@@ -29,6 +36,14 @@ fn problem(page: &str, text: &str, target: &str) -> Option<&'static str> {
     if !path.is_empty() && !files::root().join(&destination).exists() {
         return Some("there is no such file");
     }
+    if page.starts_with("docs/") && !path.is_empty() {
+        if !is_served(&destination) {
+            return Some("registries do not serve that: name it by its path, without a link");
+        }
+        if path != shortest(page, &destination) {
+            return Some("registries find a page by the shortest way only");
+        }
+    }
     if anchor.is_empty() {
         return None;
     }
@@ -38,6 +53,25 @@ fn problem(page: &str, text: &str, target: &str) -> Option<&'static str> {
     let other = if path.is_empty() { text.to_owned() } else { files::read(&destination) };
     let anchors = markdown::parse(&other).anchors;
     (!anchors.iter().any(|known| known == anchor)).then_some("there is no such heading")
+}
+
+/// Whether registries serve a file, as a page of the documentation.
+fn is_served(file: &str) -> bool {
+    let Some(file) = file.strip_prefix("docs/") else { return false };
+    let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let has_pages = folder == "guides" || pages::FOLDERS.contains(&folder);
+    file == "index.md" || has_pages && file.ends_with(".md")
+}
+
+/// The way from a page of the documentation to another one.
+fn shortest(page: &str, destination: &str) -> String {
+    let (from, _) = page.rsplit_once('/').unwrap_or_default();
+    let (to, name) = destination.rsplit_once('/').unwrap_or_default();
+    if from == to {
+        return name.to_owned();
+    }
+    let up = if from == "docs" { "" } else { "../" };
+    format!("{up}{}", destination.trim_start_matches("docs/"))
 }
 
 /// The path of `target` as seen from a page; `None` above the root.
@@ -58,17 +92,41 @@ fn join(page: &str, target: &str) -> Option<String> {
 
 #[test]
 fn dead_links_are_found() {
-    let page = "docs/guides/x.md";
     let text = "# One heading\n";
-    for (target, expected) in [
-        ("https://example.com", None),
-        ("http://example.com", Some("only https:// leads out of the project")),
-        ("#one-heading", None),
-        ("#another", Some("there is no such heading")),
-        ("../../README.md", None),
-        ("../README.md", Some("there is no such file")),
-        ("../../LICENSE#mpl", Some("only pages have headings")),
+    for (page, target, expected) in [
+        ("README.md", "https://example.com", None),
+        ("README.md", "http://example.com", Some("only https:// leads out of the project")),
+        ("README.md", "#one-heading", None),
+        ("README.md", "#another", Some("there is no such heading")),
+        ("README.md", "docs/guides/secrets.md", None),
+        ("simulator/README.md", "../README.md", None),
+        ("simulator/README.md", "../READYOU.md", Some("there is no such file")),
+        ("README.md", "LICENSE#mpl", Some("only pages have headings")),
     ] {
-        assert_eq!(problem(page, text, target), expected, "{target}");
+        assert_eq!(problem(page, text, target), expected, "{page}: {target}");
+    }
+}
+
+#[test]
+fn links_that_registries_do_not_find_are_found() {
+    let not_served = Some("registries do not serve that: name it by its path, without a link");
+    let detour = Some("registries find a page by the shortest way only");
+    for (page, target, expected) in [
+        ("docs/index.md", "guides/secrets.md", None),
+        ("docs/index.md", "guides/secrets.md#limits", None),
+        ("docs/index.md", "#one-heading", None),
+        ("docs/index.md", "guides/secrets", Some("there is no such file")),
+        ("docs/index.md", "./guides/secrets.md", detour),
+        ("docs/index.md", "../docs/guides/secrets.md", detour),
+        ("docs/guides/ci.md", "secrets.md", None),
+        ("docs/guides/ci.md", "../guides/secrets.md", detour),
+        ("docs/guides/ci.md", "../index.md#schema", None),
+        ("docs/guides/ci.md", "../resources/cc_custom_connector.md", None),
+        ("docs/guides/ci.md", "../../README.md", not_served),
+        ("docs/guides/ci.md", "../../examples/quick-start/main.tf", not_served),
+        ("docs/guides/ci.md", "../api/custom-connectors.openapi.yaml", not_served),
+        ("docs/functions/decode_id.md", "encode_id.md", None),
+    ] {
+        assert_eq!(problem(page, "# One heading\n", target), expected, "{page}: {target}");
     }
 }

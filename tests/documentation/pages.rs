@@ -3,8 +3,8 @@
 //! Prose stands beside the code of each object, in a `.md` file that names it
 //! in its first line: `<!-- resource webex_cc_custom_connector -->`. A line
 //! `{{schema}}` is replaced by what is made from the tables, `{{example FILE}}`
-//! by a file below `examples/`. Front matter, title and description come from
-//! the schema, so they are said once.
+//! by a file below `examples/`, `{{guides}}` by links to all guides. Front
+//! matter, title and description come from the schema, so they are said once.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,6 +19,22 @@ use super::{contract, files, schema};
 
 /// The folders of made pages.
 pub(super) const FOLDERS: [&str; 4] = ["resources", "data-sources", "list-resources", "functions"];
+
+/// The guides, in the order in which people need them.
+const GUIDES: [&str; 12] = [
+    "getting-started",
+    "getting-a-token",
+    "ci",
+    "secrets",
+    "brownfield-import",
+    "promoting-flows",
+    "many-organizations",
+    "rate-limits-and-retries",
+    "network",
+    "troubleshooting",
+    "api-compatibility",
+    "upgrading",
+];
 
 /// The heading under which the registry lists objects.
 const SUBCATEGORY: &str = "Contact Center";
@@ -196,6 +212,7 @@ fn make(subject: &Subject, directive: &str) -> String {
         ("parameters", "") => schema::parameters(signature()),
         ("environment", "") => environment(),
         ("kinds", "") => kinds(),
+        ("guides", "") => guides(),
         ("example", file) => example(file),
         _ => panic!("{{{{{directive}}}}} is unknown"),
     }
@@ -224,6 +241,21 @@ fn kinds() -> String {
     }
     table.push('\n');
     table
+}
+
+/// A link to each guide, under the title that stands in its first lines.
+fn guides() -> String {
+    let present = files::below("docs/guides", ".md");
+    let mut listed = GUIDES.map(|name| format!("docs/guides/{name}.md"));
+    listed.sort();
+    assert_eq!(listed.as_slice(), present, "GUIDES does not name the guides that there are");
+    let lines = GUIDES.map(|name| {
+        let text = files::read(&format!("docs/guides/{name}.md"));
+        let title = text.lines().find_map(|line| line.strip_prefix("page_title: "));
+        let title = title.unwrap_or_else(|| panic!("{name} has no title")).trim_matches('"');
+        format!("- [{title}](guides/{name}.md)\n")
+    });
+    lines.concat()
 }
 
 fn environment() -> String {
