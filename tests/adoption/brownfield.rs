@@ -4,12 +4,17 @@
 use std::fs;
 use std::path::Path;
 
-use super::{SECRET, made_by_hand, simulator};
+use webex_cc_simulator::{DEFAULT_ORGANIZATION, Options, Simulator};
+
+use super::{SECRET, basic, made_by_hand, simulator};
 use crate::support::terraform::Terraform;
+
+/// The second organization of the examples.
+const ANOTHER_ORGANIZATION: &str = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
 
 /// A folder in which `terraform init` installs the provider that was just built
 /// from a mirror.
-fn installable(simulator: &webex_cc_simulator::Simulator) -> Terraform {
+fn installable(simulator: &Simulator) -> Terraform {
     let terraform = Terraform::with(simulator);
     fs::remove_file(terraform.folder().join("versions.tf")).expect("the file of other tests");
     let version = terraform.run(["version", "-json"]).succeeded().stdout;
@@ -41,7 +46,7 @@ fn example(terraform: &Terraform, step: &str, file: &str) {
 }
 
 /// What adopting must not do, whichever way was taken.
-fn nothing_was_touched(simulator: &webex_cc_simulator::Simulator, terraform: &Terraform) {
+fn nothing_was_touched(simulator: &Simulator, terraform: &Terraform) {
     let writes = simulator.journal().into_iter().filter(|exchange| exchange.method != "GET");
     assert_eq!(writes.count(), 0, "adopting writes nothing to Webex");
     let state = terraform.read("terraform.tfstate");
@@ -91,6 +96,62 @@ fn four_commands_adopt_ten_connectors() {
     assert_eq!(edited["scope"], "useraccount offline");
     assert_eq!(edited["clientSecret"], SECRET, "the credential that only Webex knows is kept");
     terraform.plans_nothing();
+}
+
+/// The same for two organizations, of which the token's own is one.
+#[test]
+fn connectors_of_two_organizations_are_adopted_where_they_are() {
+    let organizations = [DEFAULT_ORGANIZATION, ANOTHER_ORGANIZATION].map(str::to_owned).to_vec();
+    let options = Options { organizations, active_lock: false, ..Options::default() };
+    let simulator = Simulator::start(options).expect("a simulator");
+    made_by_hand(&simulator);
+    let elsewhere = "5c7c2677-0000-4000-8000-000000000100";
+    simulator.store(ANOTHER_ORGANIZATION, elsewhere, basic("Zendesk"));
+    let terraform = installable(&simulator);
+    example(&terraform, "many", "main.tf");
+
+    terraform.run(["init", "-no-color"]).succeeded();
+    terraform
+        .apply()
+        .succeeded()
+        .says("11 imported, 0 added, 0 changed, 0 destroyed")
+        .does_not_say("stays in another organization");
+    terraform.plans_nothing();
+    nothing_was_touched(&simulator, &terraform);
+
+    let connectors = terraform.run(["output", "-json", "connectors"]).succeeded().stdout;
+    terraform.write("connectors.json", &connectors);
+    example(&terraform, "own", "main.tf");
+    terraform.plan().succeeded().says("No changes.").does_not_say("stays in another organization");
+    let edited = connectors.replace("\"useraccount\"", "\"useraccount offline\"");
+    terraform.write("connectors.json", &edited.replace("\"agent\"", "\"robot\""));
+    terraform.apply().succeeded().says("5 changed, 0 destroyed");
+    let there = simulator.all_stored(ANOTHER_ORGANIZATION);
+    assert_eq!((there.len(), &there[0]["username"]), (1, &"robot".into()));
+}
+
+/// Names that differ only in what an address cannot hold.
+#[test]
+fn generated_addresses_differ_where_names_hardly_do() {
+    let simulator = simulator();
+    for (id, name) in [
+        ("aaaaaaaa-0000-4000-8000-000000000001", "Help desk"),
+        ("bbbbbbbb-0000-4000-8000-000000000002", "help-desk"),
+        ("cccccccc-0000-4000-8000-000000000003", "Справка"),
+        ("dddddddd-0000-4000-8000-000000000004", "ヘルプ"),
+    ] {
+        simulator.store(simulator.organization(), id, basic(name));
+    }
+    let terraform = installable(&simulator);
+    example(&terraform, "generate", "main.tf");
+    terraform.run(["init", "-no-color"]).succeeded();
+    terraform.apply().succeeded();
+    let blocks = terraform.run(["output", "-raw", "import_blocks"]).succeeded().stdout;
+    terraform.write("imports.tf", &blocks);
+    terraform
+        .run(["plan", "-no-color", "-generate-config-out=connectors.tf"])
+        .succeeded()
+        .says("Plan: 4 to import, 0 to add, 0 to change, 0 to destroy.");
 }
 
 #[test]

@@ -5,11 +5,8 @@ use super::{files, none};
 
 /// The guides that name messages: in headings, at the beginning of a point, and
 /// in tables whose first column is headed by `the message says`.
-const GUIDES: [&str; 3] = [
-    "docs/guides/troubleshooting.md",
-    "docs/guides/network.md",
-    "docs/guides/getting-a-token.md",
-];
+const GUIDES: [&str; 3] =
+    ["docs/guides/troubleshooting.md", "docs/guides/network.md", "docs/guides/getting-a-token.md"];
 
 /// The head of a table of messages.
 const TABLE: &str = "| the message says |";
@@ -41,7 +38,8 @@ fn said() -> Vec<String> {
         let text = files::read(&file);
         // A text of the sources goes on below, behind a backslash and an indent.
         let pieces = text.split("\\\n").enumerate();
-        let pieces = pieces.map(|(index, piece)| if index == 0 { piece } else { piece.trim_start() });
+        let pieces =
+            pieces.map(|(index, piece)| if index == 0 { piece } else { piece.trim_start() });
         lines.extend(pieces.collect::<String>().lines().map(str::to_owned));
     }
     assert!(lines.len() > 1000, "the texts are elsewhere now");

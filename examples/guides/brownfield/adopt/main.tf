@@ -30,6 +30,7 @@ import {
 resource "webex_cc_custom_connector" "this" {
   for_each = local.connectors
 
+  organization_id     = each.value.organization_id
   name                = each.value.name
   active              = each.value.active
   authentication_type = each.value.authentication_type
@@ -52,7 +53,7 @@ output "connectors" {
   value = {
     for name, connector in local.connectors : name => {
       for argument, value in connector : argument => value
-      if !contains(["id", "organization_id", "created_time", "last_updated_time"], argument)
+      if !contains(["id", "created_time", "last_updated_time"], argument)
     }
   }
 }

@@ -19,6 +19,7 @@ locals {
 resource "webex_cc_custom_connector" "this" {
   for_each = local.connectors
 
+  organization_id     = each.value.organization_id
   name                = each.value.name
   active              = each.value.active
   authentication_type = each.value.authentication_type
