@@ -273,6 +273,38 @@ fn calls_are_documented(simulator: &Simulator, page: &str, folder: &str) {
     }
 }
 
+/// The first thing that anybody pastes is all that Terraform needs.
+#[test]
+fn the_configuration_in_the_readme_works_alone() {
+    let code = markdown::parse(&files::read("README.md")).code;
+    let pasted = code.into_iter().find(|code| code.language == "terraform").unwrap();
+    let simulator = simulator();
+    let mut terraform = Terraform::with(&simulator);
+    fs::remove_file(terraform.folder().join("versions.tf")).unwrap();
+    terraform.write("main.tf", &pasted.lines.join("\n"));
+    terraform.validate().succeeded();
+    terraform.set("TF_VAR_client_secret", "pasted");
+    terraform.apply().succeeded().says("1 added");
+    terraform.plans_nothing();
+}
+
+/// A module says which versions it needs in two places.
+#[test]
+fn modules_need_what_they_say() {
+    let mut modules = 0;
+    for file in files::below("examples/modules", "versions.tf") {
+        let text = files::read(&file);
+        let needed = text.split("required_version = \">= ").nth(1).unwrap();
+        let needed = needed.split('"').next().unwrap();
+        let readme = files::read(&file.replace("versions.tf", "README.md"));
+        let words = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = format!("Needs Terraform {needed} or OpenTofu {needed}.");
+        assert!(words.contains(&said), "{file}: the README does not say {said:?}");
+        modules += 1;
+    }
+    assert!(modules >= 2, "no module says what it needs");
+}
+
 #[test]
 fn modules_pass_their_own_tests() {
     let root = files::root().join("examples/modules");
