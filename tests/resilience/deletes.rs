@@ -43,6 +43,27 @@ fn deleting_what_is_gone_succeeds() {
     terraform.run(["apply", "-no-color", "saved"]).succeeded().says("1 destroyed");
 }
 
+/// Whatever answers 404 to DELETE, a connector that can still be read is not
+/// forgotten.
+#[test]
+fn a_404_does_not_make_terraform_forget_a_connector() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    let id = id_of(&stored(&simulator));
+    for body in [json!({ "message": "no Route matched with those values" }), Value::Null] {
+        simulator.faults([on("DELETE", Script::answer(404, body))]);
+        terraform
+            .destroy()
+            .failed()
+            .says("Could not delete connector \"Zendesk\"")
+            .says("The connector is still there, and active: Webex still shows it");
+        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+    }
+    simulator.faults([]);
+    terraform.destroy().succeeded();
+    assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+}
+
 /// The connection is killed at every step of deleting an active connector; the
 /// next destroy converges, and no connector is left deactivated unnoticed.
 #[test]

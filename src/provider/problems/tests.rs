@@ -233,6 +233,12 @@ fn every_end_of_a_write_in_words() {
         let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
         let _ = write!(page, "=== delete ===\n{}\n", shown(&message));
     }
+    let failure = DeleteError {
+        error: Error::for_tests(Operation::DeleteConnector, ErrorKind::NotFound),
+        aftermath: DeleteAftermath::StillThere(Some(some())),
+    };
+    let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
+    let _ = write!(page, "=== delete, 404 although it is there ===\n{}\n", shown(&message));
 
     let _ = write!(
         page,

@@ -200,10 +200,15 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
     let summary = format!("Could not delete connector {named}");
     let truth = match &failure.aftermath {
         DeleteAftermath::StillThere(None) => {
-            "The connector is still there, and in state.".to_owned()
+            "Nothing was deleted. The connector stays in state.".to_owned()
         }
         DeleteAftermath::StillThere(Some(connector)) => {
-            format!("The connector is still there{}.", still_active(connector))
+            let contradiction = if *failure.error.kind() == ErrorKind::NotFound {
+                ": Webex still shows it when it is read"
+            } else {
+                ""
+            };
+            format!("The connector is still there{}{contradiction}.", still_active(connector))
         }
         DeleteAftermath::LeftDeactivated { reason, .. } => left_deactivated("delete", reason),
         DeleteAftermath::Unknown { may_be_inactive } => {

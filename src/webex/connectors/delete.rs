@@ -93,32 +93,28 @@ impl Removal<'_> {
                 Ok(_) => return Ok(Deleted { was_missing: false }),
                 Err(error) => error,
             };
-            if *error.kind() == ErrorKind::NotFound && error.is_spoken_by_api() {
-                // A repetition does not find what the first try removed.
-                let was_missing = !error.outcome_unknown();
-                if was_missing
-                    && std::mem::take(&mut may_be_too_early)
-                    && let Ok(Some(_)) = self.connectors.get(self.id, self.budget).await
-                {
-                    continue;
-                }
-                return Ok(Deleted { was_missing });
-            }
             let is_referenced = matches!(error.kind(), ErrorKind::Referenced(_))
                 || !error.referring_kinds().is_empty();
             if is_referenced {
                 let references = self.references().await;
                 return Err(referenced(error, references));
             }
-            if !error.outcome_unknown() {
+            let is_unclear = error.outcome_unknown();
+            let is_missing = *error.kind() == ErrorKind::NotFound && error.is_spoken_by_api();
+            if !is_unclear && !is_missing {
                 return Err(failed(error, DeleteAftermath::StillThere(None)));
             }
-            return match self.connectors.get(self.id, &self.budget.for_looking()).await {
-                Ok(None) => Ok(Deleted { was_missing: false }),
+            // A 404 may also mean that nobody serves this method at this path,
+            // so neither is believed without a look.
+            let unknown = DeleteAftermath::Unknown { may_be_inactive: false };
+            return match self.connectors.read_fresh(self.id, &self.budget.for_looking()).await {
+                Ok(None) => Ok(Deleted { was_missing: !is_unclear }),
+                Ok(Some(_)) if is_missing && std::mem::take(&mut may_be_too_early) => continue,
                 Ok(Some(found)) => {
                     Err(failed(error, DeleteAftermath::StillThere(Some(found.into()))))
                 }
-                Err(_) => Err(failed(error, DeleteAftermath::Unknown { may_be_inactive: false })),
+                Err(_) if is_unclear => Err(failed(error, unknown)),
+                Err(reason) => Err(failed(reason, unknown)),
             };
         }
     }
@@ -131,7 +127,7 @@ impl Removal<'_> {
 
     /// Deactivates and deletes (faults row 13).
     async fn saga(&self, locked: DeleteError) -> Result<Deleted, DeleteError> {
-        let current = match self.connectors.get(self.id, self.budget).await {
+        let current = match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(current)) => current,
             Ok(None) => return Ok(Deleted { was_missing: false }),
             Err(error) => return Err(failed(error, DeleteAftermath::StillThere(None))),
@@ -236,15 +232,44 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn row_7_what_is_gone_already_is_deleted() {
-        let script = Script::new([problem(404, "not found")]);
+        let gone =
+            || [problem(404, "not found"), problem(404, "not found"), answer(200, &page(&[]))];
+        let script = Script::new(gone());
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: true });
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(
+            lines(&script),
+            ["DELETE /connector/{id}", "GET /connector/{id}", "GET /v2/connector"]
+        );
         // A repetition does not find what the first try removed.
-        let script = Script::new([lost(), empty(404)]);
+        let script = Script::new([lost()].into_iter().chain(gone()));
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         // A gateway's page says nothing.
         let script = Script::new([raw(404, "<html>")]);
         assert_eq!(*delete(&script).await.unwrap_err().error.kind(), ErrorKind::NotFound);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_7_a_404_is_not_believed_while_the_connector_can_be_read() {
+        // DELETE is not served, or not at this path; everything else is.
+        let script = Script::new([problem(404, "no route matched"), answer(200, &object(3, 1))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::NotFound);
+        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(_))));
+        // Only the list still has it.
+        let script = Script::new([empty(404), empty(404), answer(200, &page(&[object(3, 1)]))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_7_a_404_is_not_believed_when_nobody_can_look() {
+        // Below a wrong base URL everything is 404.
+        for look in [vec![empty(404), empty(404)], vec![empty(403)], vec![empty(404), empty(403)]] {
+            let script = Script::new([empty(404)].into_iter().chain(look));
+            let failure = delete(&script).await.unwrap_err();
+            assert_eq!(failure.aftermath, DeleteAftermath::Unknown { may_be_inactive: false });
+            assert!(script.is_done());
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -280,7 +305,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_ends_unclear_is_settled_by_reading() {
-        let script = Script::new([empty(500), empty(404)]);
+        let script = Script::new([empty(500), empty(404), answer(200, &page(&[]))]);
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         let script = Script::new([empty(500), answer(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();

@@ -178,7 +178,9 @@ impl Connectors {
         update::update(self, id, content, expected_version, budget).await
     }
 
-    /// Deletes a connector. That it is gone already is a success too.
+    /// Deletes a connector. That it is gone already is a success too, once
+    /// neither reading it nor the list finds it: a 404 alone may come from
+    /// whoever does not serve this method at this path.
     ///
     /// Where the server refuses to delete an active connector (423), it is
     /// deactivated first, and activated again if deleting it fails.
