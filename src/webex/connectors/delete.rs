@@ -170,10 +170,11 @@ impl Removal<'_> {
 
     /// Activates a connector again whose deletion failed.
     async fn undo(&self, failure: DeleteError, inactive: Connector) -> DeleteError {
-        let budget = self.budget.for_undoing();
         let operation = Operation::ReactivateConnector;
-        let switched =
-            self.connectors.switch(operation, &inactive, true, Secrets::default(), &budget).await;
+        let switch = async |budget| {
+            self.connectors.switch(operation, &inactive, true, Secrets::default(), &budget).await
+        };
+        let switched = self.budget.clean_up(switch).await;
         let aftermath = match (switched, failure.aftermath) {
             (Ok(active), _) => DeleteAftermath::StillThere(Some(active.into())),
             (Err(_), DeleteAftermath::Unknown { .. }) => {

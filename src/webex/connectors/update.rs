@@ -265,10 +265,12 @@ impl Edit<'_> {
     }
 
     async fn activate(&self, inactive: &Connector) -> Result<Connector, Error> {
-        let budget = self.budget.for_undoing();
         let secrets = self.content.secrets();
         let operation = Operation::ReactivateConnector;
-        self.connectors.switch(operation, inactive, true, secrets, &budget).await
+        let switch = async |budget| {
+            self.connectors.switch(operation, inactive, true, secrets, &budget).await
+        };
+        self.budget.clean_up(switch).await
     }
 
     /// Activates a connector again whose edit failed.
@@ -321,6 +323,7 @@ mod tests {
 
     use super::*;
     use crate::secret::Secret;
+    use crate::webex::CLEAN_UP_GRACE;
     use crate::webex::testing::{
         ID, OTHER_ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object,
         page, problem, raw, with,
@@ -643,6 +646,23 @@ mod tests {
         assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
         assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(c)) if c.active));
         assert_eq!(script.seen().last().unwrap().json()["active"], true);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_35_a_stop_while_it_is_activated_again_is_seen() {
+        let again = || empty(429).header("retry-after", "100");
+        let script = saga(answer(200, &inactive(5)), [again(), again()]);
+        let connectors = connectors(script.clone());
+        let (id, content, budget) = (id(), content(), budget());
+        let began = tokio::time::Instant::now();
+        let (ended, ()) = tokio::join!(connectors.update(&id, &content, Some(3), &budget), async {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            budget.stop.cancel();
+        });
+        let failure = ended.unwrap_err();
+        assert!(matches!(failure.aftermath, UpdateAftermath::LeftDeactivated { .. }));
+        assert!(began.elapsed() <= std::time::Duration::from_secs(60) + CLEAN_UP_GRACE);
+        assert_eq!(script.seen().len(), 5);
     }
 
     #[tokio::test(start_paused = true)]
