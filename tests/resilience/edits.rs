@@ -116,6 +116,25 @@ fn a_connector_that_stays_deactivated_is_told_and_repaired() {
     terraform.plans_nothing();
 }
 
+/// A lock that has nothing to do with being active is not told to be about that.
+#[test]
+fn a_lock_of_an_inactive_connector_is_told_as_one() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let terraform = applied(&simulator);
+    let inactive = |arguments: &str| connector(&format!("{arguments}\n  active = false"));
+    terraform.write("main.tf", &inactive(ARGUMENTS));
+    terraform.apply().succeeded();
+    simulator.faults([on("PUT", Script::answer(423, json!({ "error": "busy" })))]);
+    terraform.write("main.tf", &inactive(&edited()));
+    terraform
+        .apply()
+        .failed()
+        .says("because it is locked, although it is not active")
+        .does_not_say("Set active to false");
+    simulator.faults([]);
+    terraform.apply().succeeded().says("1 changed");
+}
+
 /// The connection is killed at every step of an update of an active connector,
 /// before and after processing; the next apply converges, and the connector is
 /// active in the end.

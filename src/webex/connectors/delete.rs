@@ -134,8 +134,8 @@ impl Removal<'_> {
         };
         if !current.active {
             // Then being active is not what locks it.
-            let aftermath = DeleteAftermath::StillThere(Some(current.into()));
-            return Err(DeleteError { aftermath, ..locked });
+            let error = locked.error.with_kind(ErrorKind::LockedThoughInactive);
+            return Err(failed(error, DeleteAftermath::StillThere(Some(current.into()))));
         }
         // Deactivating one that is in use would break flows in vain, and might
         // cost it its secrets, which are not known here.
@@ -164,7 +164,12 @@ impl Removal<'_> {
         };
         match self.attempt().await {
             Ok(deleted) => Ok(deleted),
-            Err(failure) => Err(self.undo(failure, inactive).await),
+            Err(mut failure) => {
+                if *failure.error.kind() == ErrorKind::Locked {
+                    failure.error = failure.error.with_kind(ErrorKind::LockedThoughInactive);
+                }
+                Err(self.undo(failure, inactive).await)
+            }
         }
     }
 
@@ -398,7 +403,21 @@ mod tests {
     async fn row_13_a_lock_that_is_not_about_being_active_is_an_error() {
         let script = Script::new([empty(423), answer(200, &inactive(3))]);
         let failure = delete(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+        // Neither is one that stays when it has been deactivated.
+        let script = saga([empty(423), answer(200, &object(5, 1))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+        // And one that does not let it be deactivated is about that.
+        let script = Script::new([
+            empty(423),
+            answer(200, &object(3, 1)),
+            answer(200, &page(&[])),
+            empty(423),
+        ]);
+        let failure = delete(&script).await.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::Locked);
+        assert_eq!(failure.error.operation(), Operation::DeactivateConnector);
     }
 
     #[tokio::test(start_paused = true)]

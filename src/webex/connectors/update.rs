@@ -216,7 +216,8 @@ impl Edit<'_> {
         }
         if !current.active {
             // Then being active is not what locks it.
-            return Err(failed(locked, UpdateAftermath::Unchanged(Some(current.into()))));
+            let error = locked.with_kind(ErrorKind::LockedThoughInactive);
+            return Err(failed(error, UpdateAftermath::Unchanged(Some(current.into()))));
         }
         let secrets = self.content.secrets();
         let switch = Operation::DeactivateConnector;
@@ -260,7 +261,10 @@ impl Edit<'_> {
         };
         match self.settle(error, inactive.version, false).await? {
             Settled::Done(edited) => Ok(*edited),
-            Settled::Locked(error) => Err(failed(error, UpdateAftermath::Unchanged(None))),
+            Settled::Locked(error) => {
+                let error = error.with_kind(ErrorKind::LockedThoughInactive);
+                Err(failed(error, UpdateAftermath::Unchanged(None)))
+            }
         }
     }
 
@@ -623,8 +627,12 @@ mod tests {
     async fn row_13_a_lock_that_is_not_about_being_active_is_an_error() {
         let script = Script::new([empty(423), answer(200, &inactive(3))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Locked);
+        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
         assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(_))));
+        // Neither is one that stays when it has been deactivated.
+        let script = saga(empty(423), [answer(200, &old(5))]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
     }
 
     #[tokio::test(start_paused = true)]
