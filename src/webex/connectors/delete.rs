@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::super::budget::Budget;
-use super::super::error::{Error, ErrorKind, Operation};
+use super::super::error::{Error, ErrorKind};
 use super::super::identifiers::ConnectorId;
 use super::content::Secrets;
+use super::switch::NotSwitched;
 use super::{Connector, Connectors, Reference};
 
 /// A connector that is gone.
@@ -143,23 +144,14 @@ impl Removal<'_> {
         if !references.is_empty() {
             return Err(referenced(locked.error, references));
         }
-        let switched = self
-            .connectors
-            .switch(
-                Operation::DeactivateConnector,
-                &current,
-                false,
-                Secrets::default(),
-                self.budget,
-            )
-            .await;
-        let inactive = match switched {
-            Ok(inactive) => inactive,
-            Err(error) if error.outcome_unknown() => {
+        let secrets = Secrets::default();
+        let inactive = match self.connectors.deactivate(&current, secrets, self.budget).await {
+            Ok(deactivated) => deactivated.connector,
+            Err(NotSwitched { error, .. }) if error.outcome_unknown() => {
                 return Err(failed(error, DeleteAftermath::Unknown { may_be_inactive: true }));
             }
-            Err(error) => {
-                return Err(failed(error, DeleteAftermath::StillThere(Some(current.into()))));
+            Err(NotSwitched { error, connector }) => {
+                return Err(failed(error, DeleteAftermath::StillThere(Some(connector.into()))));
             }
         };
         match self.attempt().await {
@@ -175,18 +167,15 @@ impl Removal<'_> {
 
     /// Activates a connector again whose deletion failed.
     async fn undo(&self, failure: DeleteError, inactive: Connector) -> DeleteError {
-        let operation = Operation::ReactivateConnector;
-        let switch = async |budget| {
-            self.connectors.switch(operation, &inactive, true, Secrets::default(), &budget).await
-        };
-        let switched = self.budget.clean_up(switch).await;
-        let aftermath = match (switched, failure.aftermath) {
-            (Ok(active), _) => DeleteAftermath::StillThere(Some(active.into())),
+        let work =
+            async |budget| self.connectors.reactivate(&inactive, Secrets::default(), &budget).await;
+        let aftermath = match (self.budget.clean_up(work).await, failure.aftermath) {
+            (Ok(reactivated), _) => DeleteAftermath::StillThere(Some(reactivated.connector.into())),
             (Err(_), DeleteAftermath::Unknown { .. }) => {
                 DeleteAftermath::Unknown { may_be_inactive: true }
             }
-            (Err(reason), _) => {
-                DeleteAftermath::LeftDeactivated { connector: inactive.into(), reason }
+            (Err(NotSwitched { error: reason, connector }), _) => {
+                DeleteAftermath::LeftDeactivated { connector: connector.into(), reason }
             }
         };
         DeleteError { aftermath, ..failure }
@@ -209,6 +198,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::webex::Operation;
     use crate::webex::testing::{
         ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object, page,
         problem, raw, with,

@@ -12,6 +12,8 @@ use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::exchange::Persistence;
 use super::super::identifiers::ConnectorId;
+use super::content::Secrets;
+use super::switch::{Deactivated, NotSwitched, Reactivated};
 use super::{Connector, ConnectorContent, Connectors, wire};
 
 /// A connector could not be updated, or it is not known whether it was.
@@ -220,34 +222,34 @@ impl Edit<'_> {
             return Err(failed(error, UpdateAftermath::Unchanged(Some(current.into()))));
         }
         let secrets = self.content.secrets();
-        let switch = Operation::DeactivateConnector;
-        let inactive =
-            match self.connectors.switch(switch, &current, false, secrets, self.budget).await {
-                Ok(inactive) => inactive,
-                Err(error) if error.outcome_unknown() => {
-                    let last_seen = None;
-                    let aftermath = UpdateAftermath::Unknown { may_be_inactive: true, last_seen };
-                    return Err(failed(error, aftermath));
-                }
-                Err(error) => {
-                    return Err(failed(error, UpdateAftermath::Unchanged(Some(current.into()))));
-                }
-            };
-        let edited = match self.edit_inactive(&inactive).await {
+        let deactivated = match self.connectors.deactivate(&current, secrets, self.budget).await {
+            Ok(deactivated) => deactivated,
+            Err(NotSwitched { error, .. }) if error.outcome_unknown() => {
+                let last_seen = None;
+                let aftermath = UpdateAftermath::Unknown { may_be_inactive: true, last_seen };
+                return Err(failed(error, aftermath));
+            }
+            Err(NotSwitched { error, connector }) => {
+                return Err(failed(error, UpdateAftermath::Unchanged(Some(connector.into()))));
+            }
+        };
+        let edited = match self.edit_inactive(&deactivated.connector).await {
             Ok(edited) => edited,
-            Err(error) => return Err(self.undo(error, inactive).await),
+            Err(failure) => return Err(self.undo(failure, deactivated).await),
         };
         if !self.content.active {
             return Ok(edited);
         }
         // What was begun is finished, whatever happened meanwhile.
-        match self.activate(&edited).await {
-            Ok(active) => Ok(active),
-            Err(error) => {
-                let aftermath = UpdateAftermath::LeftDeactivated {
-                    connector: edited.into(),
-                    reason: error.clone(),
-                };
+        match self.activate(&edited, secrets).await {
+            Ok(Reactivated { connector, overtaken: None }) => Ok(connector),
+            Ok(Reactivated { connector, overtaken: Some(error) }) => {
+                Err(failed(error, UpdateAftermath::Unchanged(Some(connector.into()))))
+            }
+            Err(NotSwitched { error, connector }) => {
+                let reason = error.clone();
+                let aftermath =
+                    UpdateAftermath::LeftDeactivated { connector: connector.into(), reason };
                 Err(failed(error, aftermath))
             }
         }
@@ -268,40 +270,50 @@ impl Edit<'_> {
         }
     }
 
-    async fn activate(&self, inactive: &Connector) -> Result<Connector, Error> {
-        let secrets = self.content.secrets();
-        let operation = Operation::ReactivateConnector;
-        let switch = async |budget| {
-            self.connectors.switch(operation, inactive, true, secrets, &budget).await
-        };
-        self.budget.clean_up(switch).await
+    async fn activate(
+        &self,
+        inactive: &Connector,
+        secrets: Secrets<'_>,
+    ) -> Result<Reactivated, NotSwitched> {
+        let work = async |budget| self.connectors.reactivate(inactive, secrets, &budget).await;
+        self.budget.clean_up(work).await
     }
 
     /// Activates a connector again whose edit failed.
-    async fn undo(&self, failure: UpdateError, inactive: Connector) -> UpdateError {
+    ///
+    /// With the old content go the secrets that the deactivation carried, so
+    /// that new ones do not get there by way of an undo only.
+    async fn undo(&self, failure: UpdateError, deactivated: Deactivated<'_>) -> UpdateError {
         if failure.aftermath == UpdateAftermath::Gone {
             return failure;
         }
-        // Whoever edited it meanwhile is not overwritten either.
-        let latest = match &failure.aftermath {
-            UpdateAftermath::Unchanged(Some(found)) => (**found).clone(),
-            UpdateAftermath::Unknown { last_seen: Some(found), .. } => (**found).clone(),
-            UpdateAftermath::Unchanged(None)
+        // Whoever edited it meanwhile is not overwritten either, nor given
+        // secrets that might not be theirs.
+        let (latest, secrets) = match &failure.aftermath {
+            UpdateAftermath::Unchanged(Some(found))
+            | UpdateAftermath::Unknown { last_seen: Some(found), .. }
+                if found.version != deactivated.connector.version =>
+            {
+                ((**found).clone(), Secrets::default())
+            }
+            UpdateAftermath::Unchanged(_)
             | UpdateAftermath::LeftDeactivated { .. }
             | UpdateAftermath::Gone
-            | UpdateAftermath::Unknown { last_seen: None, .. } => inactive,
+            | UpdateAftermath::Unknown { .. } => (deactivated.connector, deactivated.secrets),
         };
-        let aftermath = match self.activate(&latest).await {
-            Ok(active) => match failure.aftermath {
+        let aftermath = match self.activate(&latest, secrets).await {
+            Ok(Reactivated { connector, .. }) => match failure.aftermath {
                 UpdateAftermath::Unknown { .. } => UpdateAftermath::Unknown {
                     may_be_inactive: false,
-                    last_seen: Some(active.into()),
+                    last_seen: Some(connector.into()),
                 },
                 UpdateAftermath::Unchanged(_)
                 | UpdateAftermath::LeftDeactivated { .. }
-                | UpdateAftermath::Gone => UpdateAftermath::Unchanged(Some(active.into())),
+                | UpdateAftermath::Gone => UpdateAftermath::Unchanged(Some(connector.into())),
             },
-            Err(reason) => UpdateAftermath::LeftDeactivated { connector: latest.into(), reason },
+            Err(NotSwitched { error: reason, connector }) => {
+                UpdateAftermath::LeftDeactivated { connector: connector.into(), reason }
+            }
         };
         UpdateError { aftermath, ..failure }
     }
@@ -568,6 +580,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn rows_13_and_25_an_undo_brings_no_new_secret_to_the_old_content() {
+        // Webex takes the secret as a part of the deactivation: it has it already.
+        let script = saga(empty(400), [answer(200, &old(5))]);
+        update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(script.seen().last().unwrap().json()["clientSecret"], "s3cret-canary");
+        // It does not: the secret is new, and the edit that it belongs to failed.
+        let script = Script::new([
+            empty(423),
+            answer(200, &old(3)),
+            empty(423),
+            answer(200, &with(old(4), &json!({"active": false}))),
+            empty(400),
+            answer(200, &old(5)),
+        ]);
+        update(&script, Some(3)).await.unwrap_err();
+        let undo = script.seen().last().unwrap().json();
+        assert_eq!((undo["active"].clone(), undo.get("clientSecret")), (json!(true), None));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn row_13_when_even_that_fails_state_can_say_so() {
         let script = saga(empty(403), [empty(403)]);
         let failure = update(&script, Some(3)).await.unwrap_err();
@@ -587,32 +619,92 @@ mod tests {
         assert_eq!((connector.active, connector.version, connector.scope), (false, Some(5), None));
     }
 
+    /// An edit that somebody else makes while the connector is deactivated.
+    fn theirs(version: i64) -> Value {
+        with(inactive(version), &json!({"scope": "theirs"}))
+    }
+
+    fn activated(version: i64) -> Value {
+        with(theirs(version), &json!({"active": true}))
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn row_13_someone_elses_edit_in_between_is_kept_and_activated() {
-        let theirs = with(inactive(9), &json!({"scope": "theirs"}));
-        let script = saga(
-            empty(409),
-            [answer(200, &theirs), answer(200, &with(theirs.clone(), &json!({"active": true})))],
-        );
+    async fn rows_11_and_13_someone_elses_edit_in_between_is_kept_and_activated() {
+        let script = saga(empty(409), [answer(200, &theirs(9)), answer(200, &activated(10))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(4), found: Some(9) });
         let undo = script.seen().last().unwrap().json();
         assert_eq!((undo["scope"].clone(), undo["version"].clone()), (json!("theirs"), json!(9)));
+        assert!(undo.get("clientSecret").is_none());
         assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(c)) if c.active));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_13_someone_elses_edit_before_activating_is_kept_and_activated() {
-        let theirs = with(inactive(9), &json!({"scope": "theirs"}));
-        let activated = with(theirs.clone(), &json!({"active": true, "version": 10}));
+    async fn rows_11_and_13_someone_elses_edit_before_activating_is_kept_and_told() {
         let script = saga(
             answer(200, &inactive(5)),
-            [empty(409), answer(200, &theirs), answer(200, &activated)],
+            [empty(409), answer(200, &theirs(9)), answer(200, &activated(10))],
         );
-        let connector = update(&script, Some(3)).await.unwrap();
-        assert_eq!((connector.version, connector.scope.as_deref()), (Some(10), Some("theirs")));
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(9) });
+        assert!(!failure.error.outcome_unknown());
         let last = script.seen().last().unwrap().json();
         assert_eq!((last["version"].clone(), last["scope"].clone()), (json!(9), json!("theirs")));
+        assert!(last.get("clientSecret").is_none());
+        let UpdateAftermath::Unchanged(Some(found)) = failure.aftermath else {
+            panic!("{:?}", failure.aftermath)
+        };
+        assert_eq!((found.active, found.scope.as_deref()), (true, Some("theirs")));
+        // Also if they have activated it themselves.
+        let script = saga(answer(200, &inactive(5)), [empty(409), answer(200, &activated(7))]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(7) });
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_11_and_13_someone_elses_edit_before_deactivating_is_not_overwritten() {
+        for found in [activated(4), theirs(4)] {
+            let script = Script::new([
+                empty(423),
+                answer(200, &old(3)),
+                empty(409),
+                answer(200, &found),
+                answer(200, &inactive(9)),
+            ]);
+            let failure = update(&script, Some(3)).await.unwrap_err();
+            let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
+            assert_eq!(*failure.error.kind(), stale);
+            let UpdateAftermath::Unchanged(Some(left)) = failure.aftermath else {
+                panic!("{:?}", failure.aftermath)
+            };
+            assert_eq!(left.scope.as_deref(), Some("theirs"));
+            assert_eq!(script.seen().len(), 4, "nothing more was sent");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_13_a_lost_answer_to_a_switch_is_settled_by_looking() {
+        // The deactivation was carried out; its repetition is in conflict with it.
+        let deactivated = with(old(4), &json!({"active": false}));
+        let begin = || [empty(423), answer(200, &old(3)), lost(), empty(409)];
+        let rest =
+            [answer(200, &deactivated), answer(200, &inactive(5)), answer(200, &object(6, 1))];
+        let script = Script::new(begin().into_iter().chain(rest));
+        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+        assert!(script.is_done());
+        // Whoever has edited it since then is not overwritten; that we have
+        // deactivated it is not kept quiet.
+        let script = Script::new(begin().into_iter().chain([answer(200, &theirs(5))]));
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert!(matches!(
+            failure.aftermath,
+            UpdateAftermath::Unknown { may_be_inactive: true, last_seen: None }
+        ));
+        // The same for the activation.
+        let script =
+            saga(answer(200, &inactive(5)), [lost(), empty(409), answer(200, &object(6, 1))]);
+        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
     }
 
     #[tokio::test(start_paused = true)]
