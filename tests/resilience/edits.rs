@@ -1,7 +1,7 @@
 //! Edits: other people's, interrupted ones, and those of active connectors.
 
 use serde_json::json;
-use webex_cc_simulator::{Options, Script, Simulator};
+use webex_cc_simulator::{OmittedSecret, Options, Script, Simulator};
 
 use super::{ARGUMENTS, applied, count, edited, id_of, on, stored};
 use crate::life_cycle::{ADDRESS, connector, without_lock};
@@ -113,6 +113,30 @@ fn a_connector_that_stays_deactivated_is_told_and_repaired() {
     terraform.apply().succeeded().says("1 changed");
     assert_eq!(stored(&simulator)["active"], json!(true));
     assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
+}
+
+/// Row 25: what a server blanks that it is not sent is not blanked on the way
+/// back either. The connector stays inactive, which is told, and repaired.
+#[test]
+fn a_refused_activation_is_not_sent_again_without_the_credentials() {
+    let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
+    let simulator = Simulator::start(options).expect("a simulator");
+    let terraform = applied(&simulator);
+    // The refusal, the deactivation and the edit pass; then the third party is
+    // down for a moment.
+    simulator.faults([
+        on("PUT", Script::new(webex_cc_simulator::Action::DelayMs(0)).times(3)),
+        on("PUT", Script::answer(400, json!({ "error": "validation failed" })).times(1)),
+    ]);
+    terraform.write("main.tf", &connector(&edited()));
+    terraform.apply().failed().says("THE CONNECTOR IS INACTIVE");
+    assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+    assert_eq!(stored(&simulator)["active"], json!(false));
+
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+    assert_eq!(stored(&simulator)["active"], json!(true));
     terraform.plans_nothing();
 }
 

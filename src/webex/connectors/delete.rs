@@ -167,8 +167,8 @@ impl Removal<'_> {
 
     /// Activates a connector again whose deletion failed.
     async fn undo(&self, failure: DeleteError, inactive: Connector) -> DeleteError {
-        let work =
-            async |budget| self.connectors.reactivate(&inactive, Secrets::default(), &budget).await;
+        let none = Secrets::default();
+        let work = async |budget| self.connectors.reactivate(&inactive, none, none, &budget).await;
         let aftermath = match (self.budget.clean_up(work).await, failure.aftermath) {
             (Ok(reactivated), _) => DeleteAftermath::StillThere(Some(reactivated.connector.into())),
             (Err(_), DeleteAftermath::Unknown { .. }) => {

@@ -79,28 +79,32 @@ impl Connectors {
     /// Activates a connector again that we deactivated; one that is active
     /// already is left alone.
     ///
+    /// Secrets that were given are never left out because they are refused:
+    /// Webex might blank them, and then the connector would be active and
+    /// useless.
+    ///
     /// What somebody else made of it meanwhile is activated without our
     /// secrets, which might not be theirs.
+    ///
+    /// `watched` are the secrets of the whole operation, which no error may
+    /// show, also if they are left out here.
     pub(super) async fn reactivate(
         &self,
         inactive: &Connector,
         secrets: Secrets<'_>,
+        watched: Secrets<'_>,
         budget: &Budget,
     ) -> Result<Reactivated, NotSwitched> {
         let mut connector = inactive.clone();
         let mut carried = secrets;
         let mut overtaken = None;
         while !connector.active {
-            let body = wire::switch(&connector, true, carried, secrets);
+            let body = wire::switch(&connector, true, carried, watched);
             let operation = Operation::ReactivateConnector;
             let error = match self.put(operation, &connector.id, body, budget).await {
                 Ok(connector) => return Ok(Reactivated { connector, overtaken }),
                 Err(error) => error,
             };
-            if is_about_the_content(&error) && !carried.is_empty() {
-                carried = Secrets::default();
-                continue;
-            }
             if !is_to_be_settled(&error) {
                 return Err(NotSwitched { error, connector });
             }
@@ -127,7 +131,7 @@ impl Connectors {
 
 /// Whether a request was refused for what it says, of which the secrets are a
 /// part.
-fn is_about_the_content(error: &Error) -> bool {
+pub(super) fn is_about_the_content(error: &Error) -> bool {
     let is_refused = matches!(error.kind(), ErrorKind::Locked | ErrorKind::InvalidRequest);
     is_refused && !error.outcome_unknown()
 }

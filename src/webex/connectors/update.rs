@@ -13,7 +13,7 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::exchange::Persistence;
 use super::super::identifiers::ConnectorId;
 use super::content::Secrets;
-use super::switch::{Deactivated, NotSwitched, Reactivated};
+use super::switch::{Deactivated, NotSwitched, Reactivated, is_about_the_content};
 use super::{Connector, ConnectorContent, Connectors, wire};
 
 /// A connector could not be updated, or it is not known whether it was.
@@ -241,7 +241,9 @@ impl Edit<'_> {
             return Ok(edited);
         }
         // What was begun is finished, whatever happened meanwhile.
-        match self.activate(&edited, secrets).await {
+        let finish =
+            async |budget| self.connectors.reactivate(&edited, secrets, secrets, &budget).await;
+        match self.budget.clean_up(finish).await {
             Ok(Reactivated { connector, overtaken: None }) => Ok(connector),
             Ok(Reactivated { connector, overtaken: Some(error) }) => {
                 Err(failed(error, UpdateAftermath::Unchanged(Some(connector.into()))))
@@ -270,15 +272,6 @@ impl Edit<'_> {
         }
     }
 
-    async fn activate(
-        &self,
-        inactive: &Connector,
-        secrets: Secrets<'_>,
-    ) -> Result<Reactivated, NotSwitched> {
-        let work = async |budget| self.connectors.reactivate(inactive, secrets, &budget).await;
-        self.budget.clean_up(work).await
-    }
-
     /// Activates a connector again whose edit failed.
     ///
     /// With the old content go the secrets that the deactivation carried, so
@@ -301,7 +294,21 @@ impl Edit<'_> {
             | UpdateAftermath::Gone
             | UpdateAftermath::Unknown { .. } => (deactivated.connector, deactivated.secrets),
         };
-        let aftermath = match self.activate(&latest, secrets).await {
+        let watched = self.content.secrets();
+        let activate = async |budget: Budget| {
+            let switched = self.connectors.reactivate(&latest, secrets, watched, &budget).await;
+            match switched {
+                // They may be why the edit was refused. It had better be active
+                // with whatever it has, which is uncertain anyway.
+                Err(refused) if is_about_the_content(&refused.error) && !secrets.is_empty() => {
+                    let (latest, none) = (&refused.connector, Secrets::default());
+                    self.connectors.reactivate(latest, none, watched, &budget).await
+                }
+                switched => switched,
+            }
+        };
+        let activated = self.budget.clean_up(activate).await;
+        let aftermath = match activated {
             Ok(Reactivated { connector, .. }) => match failure.aftermath {
                 UpdateAftermath::Unknown { .. } => UpdateAftermath::Unknown {
                     may_be_inactive: false,
@@ -580,11 +587,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn rows_13_and_25_an_edit_is_not_finished_without_its_secret() {
+        for status in [400, 423] {
+            let script = saga(answer(200, &inactive(5)), [empty(status), answer(200, &old(6))]);
+            let failure = update(&script, Some(3)).await.unwrap_err();
+            let UpdateAftermath::LeftDeactivated { connector, .. } = failure.aftermath else {
+                panic!("{:?}", failure.aftermath)
+            };
+            assert_eq!((connector.active, connector.version), (false, Some(5)));
+            assert_eq!(script.seen().len(), 5, "it was not sent again without the secret");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn rows_13_and_25_an_undo_brings_no_new_secret_to_the_old_content() {
         // Webex takes the secret as a part of the deactivation: it has it already.
         let script = saga(empty(400), [answer(200, &old(5))]);
         update(&script, Some(3)).await.unwrap_err();
         assert_eq!(script.seen().last().unwrap().json()["clientSecret"], "s3cret-canary");
+        // It finds it wrong when it is to be active.
+        let script = saga(empty(400), [empty(400), answer(200, &old(5))]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert!(script.is_done());
+        assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(c)) if c.active));
+        assert!(script.seen().last().unwrap().json().get("clientSecret").is_none());
         // It does not: the secret is new, and the edit that it belongs to failed.
         let script = Script::new([
             empty(423),
