@@ -76,7 +76,8 @@ fn a_refused_edit_leaves_the_connector_active() {
     terraform
         .apply()
         .failed()
-        .says("The connector is as it was before, and active.")
+        .says("The edit was not made.")
+        .says("is active again.")
         .says("Webex says: username: too short");
     assert_eq!(stored(&simulator)["active"], json!(true));
     let attributes = terraform.attributes(ADDRESS).expect("the connector in state");

@@ -200,6 +200,7 @@ fn every_end_of_a_write_in_words() {
         (UpdateAftermath::Unchanged(None), None),
         (UpdateAftermath::Unchanged(None), Some(some())),
         (UpdateAftermath::Unchanged(Some(some())), None),
+        (UpdateAftermath::Reactivated(some()), None),
         (UpdateAftermath::LeftDeactivated { connector: some(), reason: reason() }, None),
         (UpdateAftermath::Gone, None),
         (UpdateAftermath::Unknown { may_be_inactive: false, last_seen: None }, None),
@@ -211,21 +212,30 @@ fn every_end_of_a_write_in_words() {
             None => server_error(Operation::UpdateConnector),
         };
         let failure = UpdateError { error, aftermath, name_taken_by };
-        let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)");
+        let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &["password"]);
         let _ = write!(page, "=== update ===\n{}\n", shown(&message));
     }
     let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
+    for aftermath in
+        [UpdateAftermath::Unchanged(Some(some())), UpdateAftermath::Reactivated(some())]
+    {
+        let error = Error::for_tests(Operation::UpdateConnector, stale.clone());
+        let failure = UpdateError { error, aftermath, name_taken_by: None };
+        let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &["password"]);
+        let _ = write!(page, "=== update, stale ===\n{}\n", shown(&message));
+    }
     let failure = UpdateError {
-        error: Error::for_tests(Operation::UpdateConnector, stale),
-        aftermath: UpdateAftermath::Unchanged(Some(some())),
+        error: Error::for_tests(Operation::UpdateConnector, ErrorKind::InvalidRequest),
+        aftermath: UpdateAftermath::Reactivated(some()),
         name_taken_by: None,
     };
-    let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)");
-    let _ = write!(page, "=== update, stale ===\n{}\n", shown(&message));
+    let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &[]);
+    let _ = write!(page, "=== update, without credentials ===\n{}\n", shown(&message));
 
     let deletes = [
         DeleteAftermath::StillThere(None),
         DeleteAftermath::StillThere(Some(some())),
+        DeleteAftermath::Reactivated(some()),
         DeleteAftermath::LeftDeactivated { connector: some(), reason: reason() },
         DeleteAftermath::Unknown { may_be_inactive: false },
         DeleteAftermath::Unknown { may_be_inactive: true },

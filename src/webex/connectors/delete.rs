@@ -31,9 +31,12 @@ pub struct DeleteError {
 /// What is true after a delete that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeleteAftermath {
-    /// It is still there, as it was. When it was deactivated for the delete, it
-    /// is active again; its version has moved then.
+    /// Nothing was done to it by us. Where it was looked at, it is still there.
     StillThere(Option<Box<Connector>>),
+    /// It is still there. It was deactivated for the delete, and is active
+    /// again; its credentials are
+    /// [uncertain](Self::leaves_credentials_uncertain).
+    Reactivated(Box<Connector>),
     /// It is still there, but inactive, because it was deactivated for the
     /// delete and could not be activated again. Flows that use it fail
     /// meanwhile.
@@ -48,6 +51,22 @@ pub enum DeleteAftermath {
         /// Whether it may be inactive because we deactivated it.
         may_be_inactive: bool,
     },
+}
+
+impl DeleteAftermath {
+    /// Whether Webex may have lost the credentials that it had.
+    ///
+    /// Who deletes a connector does not know them, so a deactivation for the
+    /// delete leaves them out, and whether Webex keeps or blanks what is left
+    /// out is unknown (webex reference §2.3).
+    #[must_use]
+    pub fn leaves_credentials_uncertain(&self) -> bool {
+        match self {
+            Self::StillThere(_) => false,
+            Self::Reactivated(_) | Self::LeftDeactivated { .. } => true,
+            Self::Unknown { may_be_inactive } => *may_be_inactive,
+        }
+    }
 }
 
 impl fmt::Display for DeleteError {
@@ -170,7 +189,7 @@ impl Removal<'_> {
         let none = Secrets::default();
         let work = async |budget| self.connectors.reactivate(&inactive, none, none, &budget).await;
         let aftermath = match (self.budget.clean_up(work).await, failure.aftermath) {
-            (Ok(reactivated), _) => DeleteAftermath::StillThere(Some(reactivated.connector.into())),
+            (Ok(reactivated), _) => DeleteAftermath::Reactivated(reactivated.connector.into()),
             (Err(_), DeleteAftermath::Unknown { .. }) => {
                 DeleteAftermath::Unknown { may_be_inactive: true }
             }
@@ -375,7 +394,7 @@ mod tests {
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(failure.error.kind(), ErrorKind::Referenced(found) if found.len() == 1));
         assert!(
-            matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active && c.version == Some(5))
+            matches!(failure.aftermath, DeleteAftermath::Reactivated(c) if c.active && c.version == Some(5))
         );
     }
 
@@ -427,7 +446,7 @@ mod tests {
         });
         let failure = ended.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
-        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active));
+        assert!(matches!(failure.aftermath, DeleteAftermath::Reactivated(c) if c.active));
         assert_eq!(script.seen().len(), 5);
     }
 }

@@ -30,9 +30,13 @@ pub struct UpdateError {
 /// What is true after an update that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpdateAftermath {
-    /// The content is what it was before. When the connector was deactivated
-    /// for the edit, it is active again; its version has moved then.
+    /// Nothing was saved by us, and the connector is as it was, or as somebody
+    /// else left it.
     Unchanged(Option<Box<Connector>>),
+    /// It was deactivated for the edit, and is active again without it. What is
+    /// visible of it is as it was, or as somebody else left it; its credentials
+    /// are [uncertain](Self::leaves_credentials_uncertain).
+    Reactivated(Box<Connector>),
     /// It is inactive, because it was deactivated for the edit and could not be
     /// activated again. Flows that use it fail meanwhile.
     LeftDeactivated {
@@ -52,6 +56,22 @@ pub enum UpdateAftermath {
         /// update was sent.
         last_seen: Option<Box<Connector>>,
     },
+}
+
+impl UpdateAftermath {
+    /// Whether Webex may hold other credentials than before the update, or
+    /// none.
+    ///
+    /// Each PUT on the way either carried the new ones or left them out, and
+    /// whether Webex keeps or blanks what is left out is unknown (webex
+    /// reference §2.3).
+    #[must_use]
+    pub fn leaves_credentials_uncertain(&self) -> bool {
+        match self {
+            Self::Unchanged(_) | Self::Gone => false,
+            Self::Reactivated(_) | Self::LeftDeactivated { .. } | Self::Unknown { .. } => true,
+        }
+    }
 }
 
 impl fmt::Display for UpdateError {
@@ -246,7 +266,7 @@ impl Edit<'_> {
         match self.budget.clean_up(finish).await {
             Ok(Reactivated { connector, overtaken: None }) => Ok(connector),
             Ok(Reactivated { connector, overtaken: Some(error) }) => {
-                Err(failed(error, UpdateAftermath::Unchanged(Some(connector.into()))))
+                Err(failed(error, UpdateAftermath::Reactivated(connector.into())))
             }
             Err(NotSwitched { error, connector }) => {
                 let reason = error.clone();
@@ -290,6 +310,7 @@ impl Edit<'_> {
                 ((**found).clone(), Secrets::default())
             }
             UpdateAftermath::Unchanged(_)
+            | UpdateAftermath::Reactivated(_)
             | UpdateAftermath::LeftDeactivated { .. }
             | UpdateAftermath::Gone
             | UpdateAftermath::Unknown { .. } => (deactivated.connector, deactivated.secrets),
@@ -315,8 +336,9 @@ impl Edit<'_> {
                     last_seen: Some(connector.into()),
                 },
                 UpdateAftermath::Unchanged(_)
+                | UpdateAftermath::Reactivated(_)
                 | UpdateAftermath::LeftDeactivated { .. }
-                | UpdateAftermath::Gone => UpdateAftermath::Unchanged(Some(connector.into())),
+                | UpdateAftermath::Gone => UpdateAftermath::Reactivated(connector.into()),
             },
             Err(NotSwitched { error: reason, connector }) => {
                 UpdateAftermath::LeftDeactivated { connector: connector.into(), reason }
@@ -578,7 +600,7 @@ mod tests {
         let script = saga(problem(400, "password is wrong"), [answer(200, &old(5))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
-        let UpdateAftermath::Unchanged(Some(connector)) = failure.aftermath else {
+        let UpdateAftermath::Reactivated(connector) = failure.aftermath else {
             panic!("{:?}", failure.aftermath)
         };
         assert_eq!((connector.active, connector.version), (true, Some(5)));
@@ -609,7 +631,7 @@ mod tests {
         let script = saga(empty(400), [empty(400), answer(200, &old(5))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         assert!(script.is_done());
-        assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(c)) if c.active));
+        assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
         assert!(script.seen().last().unwrap().json().get("clientSecret").is_none());
         // It does not: the secret is new, and the edit that it belongs to failed.
         let script = Script::new([
@@ -662,7 +684,7 @@ mod tests {
         let undo = script.seen().last().unwrap().json();
         assert_eq!((undo["scope"].clone(), undo["version"].clone()), (json!("theirs"), json!(9)));
         assert!(undo.get("clientSecret").is_none());
-        assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(c)) if c.active));
+        assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
     }
 
     #[tokio::test(start_paused = true)]
@@ -677,7 +699,7 @@ mod tests {
         let last = script.seen().last().unwrap().json();
         assert_eq!((last["version"].clone(), last["scope"].clone()), (json!(9), json!("theirs")));
         assert!(last.get("clientSecret").is_none());
-        let UpdateAftermath::Unchanged(Some(found)) = failure.aftermath else {
+        let UpdateAftermath::Reactivated(found) = failure.aftermath else {
             panic!("{:?}", failure.aftermath)
         };
         assert_eq!((found.active, found.scope.as_deref()), (true, Some("theirs")));
@@ -770,7 +792,7 @@ mod tests {
         });
         let failure = ended.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
-        assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(c)) if c.active));
+        assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
         assert_eq!(script.seen().last().unwrap().json()["active"], true);
     }
 
