@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use webex_cc_simulator::{Options, Script, Simulator};
 
-use super::{applied, id_of, on, stored};
-use crate::life_cycle::{ADDRESS, without_lock};
+use super::{ARGUMENTS, applied, count, id_of, on, stored};
+use crate::life_cycle::{ADDRESS, connector, without_lock};
 
 /// Row 12: flows refer to it.
 #[test]
@@ -31,6 +31,30 @@ fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
         terraform.destroy().succeeded();
         assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
     }
+}
+
+/// Row 12: nobody can tell whether flows refer to it. It is not deactivated to
+/// find out.
+#[test]
+fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let terraform = applied(&simulator);
+    simulator.faults([on("GET", Script::answer(403, json!({ "error": "no" })))
+        .path("/organization/*/connector/*/incoming-references")]);
+    simulator.clear_journal();
+    terraform
+        .destroy()
+        .failed()
+        .says("does not allow the request to list what refers to the connector")
+        .says("Nothing was changed.")
+        .says("set active = false, apply, and delete it then");
+    assert_eq!(count(&simulator, "PUT"), 0);
+    assert_eq!(stored(&simulator)["active"], json!(true));
+
+    // The advice holds.
+    terraform.write("main.tf", &connector(&format!("{ARGUMENTS}\n  active = false")));
+    terraform.apply().succeeded();
+    terraform.destroy().succeeded();
 }
 
 /// Row 7: it was deleted in Control Hub.

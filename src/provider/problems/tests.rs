@@ -246,6 +246,12 @@ fn every_end_of_a_write_in_words() {
         let _ = write!(page, "=== delete ===\n{}\n", shown(&message));
     }
     let failure = DeleteError {
+        error: Error::for_tests(Operation::ListReferences, ErrorKind::Forbidden),
+        aftermath: DeleteAftermath::StillThere(Some(some())),
+    };
+    let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
+    let _ = write!(page, "=== delete, references unknown ===\n{}\n", shown(&message));
+    let failure = DeleteError {
         error: Error::for_tests(Operation::DeleteConnector, ErrorKind::NotFound),
         aftermath: DeleteAftermath::StillThere(Some(some())),
     };

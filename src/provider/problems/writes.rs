@@ -8,7 +8,7 @@ use crate::tf_provider::diagnostics::Diagnostic;
 use crate::tf_provider::value::Path;
 use crate::webex::{
     Connector, ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, Error,
-    ErrorKind, OrganizationId, UpdateAftermath, UpdateError,
+    ErrorKind, Operation, OrganizationId, UpdateAftermath, UpdateError,
 };
 
 /// Which write it was.
@@ -225,6 +225,16 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
     let truth = match &failure.aftermath {
         DeleteAftermath::StillThere(None) => {
             "Nothing was deleted. The connector stays in state.".to_owned()
+        }
+        // Only a connector that has to be deactivated for the delete is looked
+        // at in this way.
+        DeleteAftermath::StillThere(_)
+            if failure.error.operation() == Operation::ListReferences =>
+        {
+            "Nothing was changed. Webex wants the connector deactivated before it is deleted, and \
+             that would break the flows that use it; which ones do could not be found out. To \
+             delete it all the same, set active = false, apply, and delete it then."
+                .to_owned()
         }
         DeleteAftermath::StillThere(Some(connector)) => {
             let contradiction = if *failure.error.kind() == ErrorKind::NotFound {

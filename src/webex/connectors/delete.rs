@@ -139,10 +139,21 @@ impl Removal<'_> {
         }
     }
 
-    /// What refers to it (faults row 12); nothing if that cannot be found out.
+    /// What refers to it (faults row 12), to be named in an error; nothing if
+    /// that cannot be found out.
     async fn references(&self) -> Vec<Reference> {
         let budget = self.budget.for_looking();
         self.connectors.references(self.id, &budget).await.unwrap_or_default()
+    }
+
+    /// What refers to it, to decide by. That nobody serves the assumed endpoint
+    /// (webex reference §2.3) keeps nobody from deleting; anything else that
+    /// keeps us from knowing does.
+    async fn references_for_sure(&self) -> Result<Vec<Reference>, Error> {
+        match self.connectors.references(self.id, self.budget).await {
+            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            found => found,
+        }
     }
 
     /// Deactivates and deletes (faults row 13).
@@ -159,9 +170,12 @@ impl Removal<'_> {
         }
         // Deactivating one that is in use would break flows in vain, and might
         // cost it its secrets, which are not known here.
-        let references = self.references().await;
-        if !references.is_empty() {
-            return Err(referenced(locked.error, references));
+        match self.references_for_sure().await {
+            Ok(references) if references.is_empty() => {}
+            Ok(references) => return Err(referenced(locked.error, references)),
+            Err(error) => {
+                return Err(failed(error, DeleteAftermath::StillThere(Some(current.into()))));
+            }
         }
         let secrets = Secrets::default();
         let inactive = match self.connectors.deactivate(&current, secrets, self.budget).await {
@@ -375,6 +389,22 @@ mod tests {
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(failure.error.kind(), ErrorKind::Referenced(found) if found.len() == 1));
         assert!(script.is_done() && script.seen().len() == 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_12_one_that_may_be_in_use_is_not_deactivated_either() {
+        let look = |reply: Reply| [empty(423), answer(200, &object(3, 1)), reply];
+        for reply in [empty(403), raw(200, "<html>")] {
+            let script = Script::new(look(reply));
+            let failure = delete(&script).await.unwrap_err();
+            assert_eq!(failure.error.operation(), Operation::ListReferences);
+            assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active));
+            assert_eq!(script.seen().len(), 3, "nothing was deactivated");
+        }
+        // The endpoint is assumed. Where there is none, the delete itself tells.
+        let rest = [answer(200, &inactive(4)), empty(204)];
+        let script = Script::new(look(empty(404)).into_iter().chain(rest));
+        assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
     }
 
     #[tokio::test(start_paused = true)]
