@@ -1,5 +1,6 @@
 //! How long an operation may take, and who may end it early.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// What cleaning up may take beyond the deadline of an operation, or after the
-/// user stopped the run: 10 seconds for the whole of it.
+/// user stopped the run: 10 seconds for the whole of it. After a stop, nothing
+/// new is begun in the last [`STOP_GRACE`] of them.
 ///
 /// Cleaning up is finding out whether a write whose answer was lost took
 /// effect (after a deadline only), and activating a connector again that had to
@@ -103,12 +105,26 @@ impl Budget {
         Self { deadline: self.deadline.max(after(CLEAN_UP_GRACE)), stop: self.stop.clone() }
     }
 
-    /// Enough time to undo what was half done, stopped or not.
-    pub(crate) fn for_undoing(&self) -> Self {
-        if self.is_stopped() {
-            return Self::within(CLEAN_UP_GRACE, CancellationToken::new());
+    /// Finishes or undoes what was half done, stopped or not.
+    ///
+    /// `work` gets a budget of its own: as much time as is left of this one, or
+    /// [`CLEAN_UP_GRACE`] if that is more. A stop does not end it at once, but
+    /// bounds it by that grace, whether it comes before or meanwhile.
+    pub(crate) async fn clean_up<F: Future>(&self, work: impl FnOnce(Self) -> F) -> F::Output {
+        let give_up = CancellationToken::new();
+        let deadline = self.deadline.max(after(CLEAN_UP_GRACE));
+        let work = work(Self { deadline, stop: give_up.clone() });
+        let patience = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(CLEAN_UP_GRACE - STOP_GRACE).await;
+            give_up.cancel();
+            std::future::pending::<Infallible>().await
+        };
+        tokio::select! {
+            biased;
+            output = work => output,
+            never = patience => match never {},
         }
-        Self { deadline: self.deadline.max(after(CLEAN_UP_GRACE)), stop: CancellationToken::new() }
     }
 }
 
@@ -143,20 +159,39 @@ mod tests {
         assert_eq!(started.elapsed(), Duration::from_secs(1));
     }
 
+    /// How long cleaning up that never ends by itself lasts, when the user
+    /// stops the run so long after it began.
+    async fn hopeless(budget: &Budget, stopped_after: Duration) -> Duration {
+        let began = Instant::now();
+        let stop = budget.stop.clone();
+        let work = async |budget: Budget| {
+            while budget.wait(Duration::from_millis(100)).await.is_ok() {}
+            began.elapsed()
+        };
+        let (lasted, ()) = tokio::join!(budget.clean_up(work), async {
+            tokio::time::sleep(stopped_after).await;
+            stop.cancel();
+        });
+        lasted
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn a_stop_ends_looking_but_not_undoing() {
-        let budget = Budget::within(Duration::from_secs(60), CancellationToken::new());
-        budget.stop.cancel();
+    async fn row_35_a_stop_leaves_cleaning_up_a_moment_before_it_and_meanwhile() {
+        let minute = Duration::from_secs(60);
+        let budget = Budget::within(10 * minute, CancellationToken::new());
+        let patience = CLEAN_UP_GRACE - STOP_GRACE;
+        assert_eq!(hopeless(&budget, minute).await, minute + patience);
+        // Now it is stopped already.
         assert_eq!(budget.for_looking().check(), Err(Interruption::Stopped));
-        assert_eq!(budget.for_undoing().check(), Ok(()));
-        assert_eq!(budget.for_undoing().remaining(), CLEAN_UP_GRACE);
+        assert_eq!(hopeless(&budget, minute).await, patience);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_passed_deadline_leaves_time_for_cleaning_up() {
         let budget = Budget::within(Duration::ZERO, CancellationToken::new());
         assert_eq!(budget.for_looking().remaining(), CLEAN_UP_GRACE);
-        assert_eq!(budget.for_undoing().remaining(), CLEAN_UP_GRACE);
+        let left = budget.clean_up(|budget| async move { budget.remaining() }).await;
+        assert_eq!(left, CLEAN_UP_GRACE);
     }
 
     #[tokio::test(start_paused = true)]

@@ -137,8 +137,12 @@ pub enum ErrorKind {
     Conflict,
     /// Status 412: something refers to the connector.
     Referenced(Vec<Reference>),
-    /// Status 423: an active connector can neither be edited nor deleted.
+    /// Status 423. Control Hub lets only deactivated connectors be edited or
+    /// deleted, so a connector that is active is deactivated then; who reads of
+    /// this kind has one that cannot be.
     Locked,
+    /// Status 423 about a connector that was found to be inactive.
+    LockedThoughInactive,
     /// Status 429, and no attempt is left, or the wait that Webex demands is longer
     /// than the time that is left.
     RateLimited {
@@ -481,7 +485,8 @@ impl fmt::Display for ErrorKind {
             Self::Stale { .. } => formatter.write_str("it was changed by someone else meanwhile"),
             Self::Conflict => formatter.write_str("in conflict with what Webex has"),
             Self::Referenced(_) => formatter.write_str("something refers to it"),
-            Self::Locked => formatter.write_str("locked because it is active"),
+            Self::Locked => formatter.write_str("locked"),
+            Self::LockedThoughInactive => formatter.write_str("locked although it is inactive"),
             Self::RateLimited { .. } => formatter.write_str("too many requests"),
             Self::InvalidRequest => formatter.write_str("Webex finds the request invalid"),
             Self::ServerError => formatter.write_str("an error inside Webex"),

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use webex_cc_simulator::{Options, Script, Simulator};
 
-use super::{applied, id_of, on, stored};
-use crate::life_cycle::{ADDRESS, without_lock};
+use super::{ARGUMENTS, applied, count, id_of, on, stored};
+use crate::life_cycle::{ADDRESS, connector, without_lock};
 
 /// Row 12: flows refer to it.
 #[test]
@@ -33,6 +33,30 @@ fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
     }
 }
 
+/// Row 12: nobody can tell whether flows refer to it. It is not deactivated to
+/// find out.
+#[test]
+fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let terraform = applied(&simulator);
+    simulator.faults([on("GET", Script::answer(403, json!({ "error": "no" })))
+        .path("/organization/*/connector/*/incoming-references")]);
+    simulator.clear_journal();
+    terraform
+        .destroy()
+        .failed()
+        .says("does not allow the request to list what refers to the connector")
+        .says("Nothing was changed.")
+        .says("set active = false, apply, and delete it then");
+    assert_eq!(count(&simulator, "PUT"), 0);
+    assert_eq!(stored(&simulator)["active"], json!(true));
+
+    // The advice holds.
+    terraform.write("main.tf", &connector(&format!("{ARGUMENTS}\n  active = false")));
+    terraform.apply().succeeded();
+    terraform.destroy().succeeded();
+}
+
 /// Row 7: it was deleted in Control Hub.
 #[test]
 fn deleting_what_is_gone_succeeds() {
@@ -41,6 +65,27 @@ fn deleting_what_is_gone_succeeds() {
     terraform.run(["plan", "-destroy", "-no-color", "-out=saved"]).succeeded();
     simulator.remove(simulator.organization(), &id_of(&stored(&simulator)));
     terraform.run(["apply", "-no-color", "saved"]).succeeded().says("1 destroyed");
+}
+
+/// Whatever answers 404 to DELETE, a connector that can still be read is not
+/// forgotten.
+#[test]
+fn a_404_does_not_make_terraform_forget_a_connector() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    let id = id_of(&stored(&simulator));
+    for body in [json!({ "message": "no Route matched with those values" }), Value::Null] {
+        simulator.faults([on("DELETE", Script::answer(404, body))]);
+        terraform
+            .destroy()
+            .failed()
+            .says("Could not delete connector \"Zendesk\"")
+            .says("The connector is still there, and active: Webex still shows it");
+        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+    }
+    simulator.faults([]);
+    terraform.destroy().succeeded();
+    assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
 }
 
 /// The connection is killed at every step of deleting an active connector; the

@@ -1,7 +1,7 @@
 //! Edits: other people's, interrupted ones, and those of active connectors.
 
 use serde_json::json;
-use webex_cc_simulator::{Options, Script, Simulator};
+use webex_cc_simulator::{OmittedSecret, Options, Script, Simulator};
 
 use super::{ARGUMENTS, applied, count, edited, id_of, on, stored};
 use crate::life_cycle::{ADDRESS, connector, without_lock};
@@ -76,7 +76,8 @@ fn a_refused_edit_leaves_the_connector_active() {
     terraform
         .apply()
         .failed()
-        .says("The connector is as it was before, and active.")
+        .says("The edit was not made.")
+        .says("is active again.")
         .says("Webex says: username: too short");
     assert_eq!(stored(&simulator)["active"], json!(true));
     let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
@@ -114,6 +115,49 @@ fn a_connector_that_stays_deactivated_is_told_and_repaired() {
     assert_eq!(stored(&simulator)["active"], json!(true));
     assert_eq!(stored(&simulator)["username"], json!("agent2"));
     terraform.plans_nothing();
+}
+
+/// Row 25: what a server blanks that it is not sent is not blanked on the way
+/// back either. The connector stays inactive, which is told, and repaired.
+#[test]
+fn a_refused_activation_is_not_sent_again_without_the_credentials() {
+    let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
+    let simulator = Simulator::start(options).expect("a simulator");
+    let terraform = applied(&simulator);
+    // The refusal, the deactivation and the edit pass; then the third party is
+    // down for a moment.
+    simulator.faults([
+        on("PUT", Script::new(webex_cc_simulator::Action::DelayMs(0)).times(3)),
+        on("PUT", Script::answer(400, json!({ "error": "validation failed" })).times(1)),
+    ]);
+    terraform.write("main.tf", &connector(&edited()));
+    terraform.apply().failed().says("THE CONNECTOR IS INACTIVE");
+    assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+    assert_eq!(stored(&simulator)["active"], json!(false));
+
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+    assert_eq!(stored(&simulator)["active"], json!(true));
+    terraform.plans_nothing();
+}
+
+/// A lock that has nothing to do with being active is not told to be about that.
+#[test]
+fn a_lock_of_an_inactive_connector_is_told_as_one() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let terraform = applied(&simulator);
+    let inactive = |arguments: &str| connector(&format!("{arguments}\n  active = false"));
+    terraform.write("main.tf", &inactive(ARGUMENTS));
+    terraform.apply().succeeded();
+    simulator.faults([on("PUT", Script::answer(423, json!({ "error": "busy" })))]);
+    terraform.write("main.tf", &inactive(&edited()));
+    terraform
+        .apply()
+        .failed()
+        .says("because it is locked, although it is not active")
+        .does_not_say("Set active to false");
+    simulator.faults([]);
+    terraform.apply().succeeded().says("1 changed");
 }
 
 /// The connection is killed at every step of an update of an active connector,

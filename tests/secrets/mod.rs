@@ -9,6 +9,7 @@ mod proxy;
 pub(crate) mod rows;
 mod search;
 mod touched;
+mod uncertain;
 
 use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 

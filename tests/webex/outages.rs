@@ -98,7 +98,9 @@ async fn an_update_converges_and_nothing_stays_deactivated_unnoticed() {
             Ok(connector) => assert!(connector.active && now["active"] == true, "{outage:?}"),
             Err(failure) => {
                 let is_honest = match &failure.aftermath {
-                    UpdateAftermath::Unchanged(_) => now["active"] == true && now["scope"] != "new",
+                    UpdateAftermath::Unchanged(_) | UpdateAftermath::Reactivated(_) => {
+                        now["active"] == true && now["scope"] != "new"
+                    }
                     UpdateAftermath::LeftDeactivated { .. }
                     | UpdateAftermath::Unknown { may_be_inactive: true, .. } => true,
                     UpdateAftermath::Unknown { may_be_inactive: false, .. } => {
@@ -132,7 +134,9 @@ async fn a_delete_converges_and_nothing_stays_deactivated_unnoticed() {
             Ok(deleted) => assert!(!deleted.was_missing && is_active.is_none(), "{outage:?}"),
             Err(failure) => {
                 let is_honest = match failure.aftermath {
-                    DeleteAftermath::StillThere(_) => is_active == Some(true),
+                    DeleteAftermath::StillThere(_) | DeleteAftermath::Reactivated(_) => {
+                        is_active == Some(true)
+                    }
                     DeleteAftermath::LeftDeactivated { .. }
                     | DeleteAftermath::Unknown { may_be_inactive: true } => true,
                     DeleteAftermath::Unknown { may_be_inactive: false } => is_active != Some(false),

@@ -39,6 +39,11 @@ pub struct Memory {
     /// stateful arguments. Names only; nothing after an import.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sent: Vec<String>,
+    /// Whether Webex may hold other credentials than `sent` says, or none,
+    /// because a write of ours did not come to its end. It stays until the
+    /// credentials are sent again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub uncertain: bool,
     /// The id of the connector that is being replaced, so that the plan of its
     /// successor does not take it for a rival.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +65,7 @@ impl Memory {
             written: connector.last_updated_time,
             touched: None,
             sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
+            uncertain: false,
             replaced: None,
         }
     }
@@ -85,6 +91,13 @@ impl Memory {
             (Failure::Clear, Some(connector)) => connector.last_updated_time,
         };
         Self { version, written, ..self }
+    }
+
+    /// Remembers whether the write that failed has left it uncertain which
+    /// credentials Webex has.
+    #[must_use]
+    pub fn in_doubt(self, is_uncertain: bool) -> Self {
+        Self { uncertain: self.uncertain || is_uncertain, ..self }
     }
 
     /// Remembers a read.
@@ -125,6 +138,7 @@ mod tests {
             written: Some(1_774_641_703_000),
             touched: None,
             sent: vec!["password".to_owned()],
+            uncertain: true,
             replaced: Some("id".to_owned()),
         };
         assert_eq!(Memory::recall(&memory.private()), memory);
@@ -197,5 +211,15 @@ mod tests {
         let memory = memory.after_failure(Failure::Clear, Some(&undone)).after_read(&undone);
         assert_eq!(memory.touched, theirs.last_updated_time);
         assert!(memory.has_sent("password") && !memory.has_sent("client_secret"));
+    }
+
+    #[test]
+    fn doubts_about_credentials_stay_until_they_are_sent_again() {
+        let doubtful = Memory::of_write(&connector(), &["password"]).in_doubt(true);
+        let later = doubtful.after_read(&connector());
+        let later = later.after_failure(Failure::Clear, None).in_doubt(false);
+        assert!(later.uncertain && later.has_sent("password"));
+        assert!(Memory::recall(&later.private()).uncertain);
+        assert!(!Memory::of_write(&connector(), &["password"]).uncertain);
     }
 }

@@ -205,6 +205,18 @@ pub fn unsent(configuration: &Configuration, memory: &Memory) -> Vec<&'static st
     SECRETS.into_iter().filter(is_unsent).collect()
 }
 
+/// The configured credentials that have to be sent although nothing that
+/// Terraform can compare differs: those that Webex was never sent, or all while
+/// it is uncertain which ones it has.
+#[must_use]
+pub fn owed(configuration: &Configuration, memory: &Memory) -> Vec<&'static str> {
+    if memory.uncertain {
+        configured_credentials(configuration)
+    } else {
+        unsent(configuration, memory)
+    }
+}
+
 /// A state: what Webex has, and of `base` what Webex does not tell (credentials
 /// in state, versions of write-only ones, timeouts) or spells otherwise.
 #[must_use]

@@ -66,7 +66,7 @@ impl Resource for CustomConnector {
         {
             draft.settle("organization_id", organization.to_string());
         }
-        if !model::unsent(draft.configuration, &Memory::recall(private)).is_empty() {
+        if !model::owed(draft.configuration, &Memory::recall(private)).is_empty() {
             draft.demand_update();
         }
     }
@@ -192,14 +192,14 @@ impl Resource for CustomConnector {
                 outcome
             }
             Err(failure) => {
-                let message = writes::update_failed(&failure, &named(&request.prior));
+                let message = writes::update_failed(&failure, &named(&request.prior), &sent);
                 let organization = target.organization;
                 let old = request.prior.object();
+                let memory = memory.in_doubt(failure.aftermath.leaves_credentials_uncertain());
                 let after = |found| memory.clone().after_failure(whose(&failure.error), found);
                 let mut outcome = match writes::known_after_update(&failure) {
                     // The credentials of the prior state stay beside the old
-                    // content: they are what Webex has as far as is known, and
-                    // the next plan then sends the new ones again.
+                    // content, so that new ones are a difference still.
                     Known::Found(connector) => {
                         outcome_of(connector, organization, old, &after(Some(connector)))
                     }
@@ -237,7 +237,8 @@ impl Resource for CustomConnector {
             Ok(_) => Outcome { diagnostics: notices(&target.ready), ..Outcome::default() },
             Err(failure) => {
                 let message = writes::delete_failed(&failure, &named(&request.prior));
-                let memory = Memory::recall(&request.private);
+                let memory = Memory::recall(&request.private)
+                    .in_doubt(failure.aftermath.leaves_credentials_uncertain());
                 let after = |found| memory.clone().after_failure(whose(&failure.error), found);
                 let mut outcome = match writes::known_after_delete(&failure) {
                     Known::Found(connector) => {

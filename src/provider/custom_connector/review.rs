@@ -53,7 +53,11 @@ pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Revi
                     prior.object().get(&version) != plan.object().get(&version)
                 };
                 // A new version is a difference that speaks for itself.
-                if request.requires_replace.is_empty() && !unsent.iter().any(|s| versioned(&s)) {
+                if request.requires_replace.is_empty() && memory.uncertain {
+                    diagnostics.extend(sent_again(prior, request.configuration));
+                } else if request.requires_replace.is_empty()
+                    && !unsent.iter().any(|s| versioned(&s))
+                {
                     diagnostics.extend(unsent.iter().map(|secret| first_send(secret, prior)));
                 }
             } else {
@@ -129,6 +133,29 @@ fn first_send(credential: &str, prior: &State) -> Diagnostic {
         ),
     )
     .at(Path::attribute(&argument))
+}
+
+/// Nobody knows which credentials Webex has, which is no difference that a plan
+/// could show either.
+fn sent_again(prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
+    let credentials = model::configured_credentials(configuration);
+    let first = credentials.first()?;
+    let write_only = model::write_only(first);
+    let is_write_only = !configuration.object().get(&write_only).is_null();
+    let argument = if is_write_only { write_only } else { (*first).to_owned() };
+    Some(
+        Diagnostic::warning(
+            "The credentials will be sent to Webex again",
+            format!(
+                "The last write of the connector {} did not come to its end, so it is not known \
+                 which credentials Webex has now. Applying this plan sends {} as configured. That \
+                 is why the connector is updated even where no other argument differs.",
+                named(prior),
+                credentials.join(" and ")
+            ),
+        )
+        .at(Path::attribute(&argument)),
+    )
 }
 
 /// Somebody else has saved the connector, and nothing visible differs.

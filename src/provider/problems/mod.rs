@@ -140,9 +140,12 @@ fn happened(error: &Error) -> String {
             text
         }
         ErrorKind::Locked => {
-            "The connector is active, and Webex lets only deactivated ones be edited or deleted."
-                .to_owned()
+            format!("Webex refuses to {}, because it is locked.", error.operation())
         }
+        ErrorKind::LockedThoughInactive => format!(
+            "Webex refuses to {}, because it is locked, although it is not active.",
+            error.operation()
+        ),
         ErrorKind::RateLimited { .. } => {
             "Webex received too many requests from this client.".to_owned()
         }
@@ -223,7 +226,14 @@ fn advice(error: &Error) -> String {
             "Take the connector out of these flows in Flow Designer and publish them, then apply \
              again. To stop managing the connector without deleting it, use a `removed` block."
         }
-        ErrorKind::Locked => "Set active to false, apply, and try again.",
+        ErrorKind::Locked => {
+            "Webex lets only deactivated connectors be edited or deleted. Deactivate it in Control \
+             Hub, which may say why that is refused here, and apply again."
+        }
+        ErrorKind::LockedThoughInactive => {
+            "Look at the connector in Control Hub: somebody may be working on it, or Webex itself \
+             may hold it. Try again later."
+        }
         ErrorKind::RateLimited { .. } => {
             "Cisco allows 300 requests a minute for each client id. Wait a minute, lower \
              requests_per_minute if other programs use the same client, or raise the timeouts."

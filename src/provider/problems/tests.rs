@@ -49,6 +49,7 @@ fn kinds() -> Vec<ErrorKind> {
             kind: Some("flow".to_owned()),
         }]),
         ErrorKind::Locked,
+        ErrorKind::LockedThoughInactive,
         ErrorKind::RateLimited { retry_after: Some(Duration::from_secs(60)) },
         ErrorKind::InvalidRequest,
         ErrorKind::ServerError,
@@ -85,6 +86,7 @@ fn heading(kind: &ErrorKind) -> &'static str {
         ErrorKind::Conflict => "conflict",
         ErrorKind::Referenced(_) => "referenced",
         ErrorKind::Locked => "locked",
+        ErrorKind::LockedThoughInactive => "locked though inactive",
         ErrorKind::RateLimited { .. } => "rate limited",
         ErrorKind::InvalidRequest => "invalid request",
         ErrorKind::ServerError => "server error",
@@ -198,6 +200,7 @@ fn every_end_of_a_write_in_words() {
         (UpdateAftermath::Unchanged(None), None),
         (UpdateAftermath::Unchanged(None), Some(some())),
         (UpdateAftermath::Unchanged(Some(some())), None),
+        (UpdateAftermath::Reactivated(some()), None),
         (UpdateAftermath::LeftDeactivated { connector: some(), reason: reason() }, None),
         (UpdateAftermath::Gone, None),
         (UpdateAftermath::Unknown { may_be_inactive: false, last_seen: None }, None),
@@ -209,21 +212,30 @@ fn every_end_of_a_write_in_words() {
             None => server_error(Operation::UpdateConnector),
         };
         let failure = UpdateError { error, aftermath, name_taken_by };
-        let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)");
+        let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &["password"]);
         let _ = write!(page, "=== update ===\n{}\n", shown(&message));
     }
     let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
+    for aftermath in
+        [UpdateAftermath::Unchanged(Some(some())), UpdateAftermath::Reactivated(some())]
+    {
+        let error = Error::for_tests(Operation::UpdateConnector, stale.clone());
+        let failure = UpdateError { error, aftermath, name_taken_by: None };
+        let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &["password"]);
+        let _ = write!(page, "=== update, stale ===\n{}\n", shown(&message));
+    }
     let failure = UpdateError {
-        error: Error::for_tests(Operation::UpdateConnector, stale),
-        aftermath: UpdateAftermath::Unchanged(Some(some())),
+        error: Error::for_tests(Operation::UpdateConnector, ErrorKind::InvalidRequest),
+        aftermath: UpdateAftermath::Reactivated(some()),
         name_taken_by: None,
     };
-    let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)");
-    let _ = write!(page, "=== update, stale ===\n{}\n", shown(&message));
+    let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &[]);
+    let _ = write!(page, "=== update, without credentials ===\n{}\n", shown(&message));
 
     let deletes = [
         DeleteAftermath::StillThere(None),
         DeleteAftermath::StillThere(Some(some())),
+        DeleteAftermath::Reactivated(some()),
         DeleteAftermath::LeftDeactivated { connector: some(), reason: reason() },
         DeleteAftermath::Unknown { may_be_inactive: false },
         DeleteAftermath::Unknown { may_be_inactive: true },
@@ -233,6 +245,18 @@ fn every_end_of_a_write_in_words() {
         let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
         let _ = write!(page, "=== delete ===\n{}\n", shown(&message));
     }
+    let failure = DeleteError {
+        error: Error::for_tests(Operation::ListReferences, ErrorKind::Forbidden),
+        aftermath: DeleteAftermath::StillThere(Some(some())),
+    };
+    let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
+    let _ = write!(page, "=== delete, references unknown ===\n{}\n", shown(&message));
+    let failure = DeleteError {
+        error: Error::for_tests(Operation::DeleteConnector, ErrorKind::NotFound),
+        aftermath: DeleteAftermath::StillThere(Some(some())),
+    };
+    let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
+    let _ = write!(page, "=== delete, 404 although it is there ===\n{}\n", shown(&message));
 
     let _ = write!(
         page,

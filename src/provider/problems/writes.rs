@@ -8,7 +8,7 @@ use crate::tf_provider::diagnostics::Diagnostic;
 use crate::tf_provider::value::Path;
 use crate::webex::{
     Connector, ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, Error,
-    ErrorKind, OrganizationId, UpdateAftermath, UpdateError,
+    ErrorKind, Operation, OrganizationId, UpdateAftermath, UpdateError,
 };
 
 /// Which write it was.
@@ -50,8 +50,9 @@ pub fn known_after_create(failure: &CreateError) -> Known<'_> {
 #[must_use]
 pub fn known_after_update(failure: &UpdateError) -> Known<'_> {
     match &failure.aftermath {
-        UpdateAftermath::Unchanged(Some(connector)) => Known::Found(connector),
-        UpdateAftermath::LeftDeactivated { connector, .. } => Known::Found(connector),
+        UpdateAftermath::Unchanged(Some(connector))
+        | UpdateAftermath::Reactivated(connector)
+        | UpdateAftermath::LeftDeactivated { connector, .. } => Known::Found(connector),
         UpdateAftermath::Unknown { may_be_inactive: true, .. } => Known::BeforeInactive,
         UpdateAftermath::Unchanged(None)
         | UpdateAftermath::Gone
@@ -64,6 +65,7 @@ pub fn known_after_update(failure: &UpdateError) -> Known<'_> {
 pub fn known_after_delete(failure: &DeleteError) -> Known<'_> {
     match &failure.aftermath {
         DeleteAftermath::StillThere(Some(connector))
+        | DeleteAftermath::Reactivated(connector)
         | DeleteAftermath::LeftDeactivated { connector, .. } => Known::Found(connector),
         DeleteAftermath::Unknown { may_be_inactive: true } => Known::BeforeInactive,
         DeleteAftermath::StillThere(None) | DeleteAftermath::Unknown { may_be_inactive: false } => {
@@ -149,9 +151,9 @@ fn limit_note(failure: &CreateError) -> String {
     }
 }
 
-/// An update that failed.
+/// An update that failed. `sent` are the credentials that it was to send.
 #[must_use]
-pub fn update_failed(failure: &UpdateError, named: &str) -> Diagnostic {
+pub fn update_failed(failure: &UpdateError, named: &str, sent: &[&str]) -> Diagnostic {
     let summary = format!("Could not update connector {named}");
     let is_stale = matches!(failure.error.kind(), ErrorKind::Stale { .. });
     let truth = match &failure.aftermath {
@@ -163,6 +165,16 @@ pub fn update_failed(failure: &UpdateError, named: &str) -> Diagnostic {
         }
         UpdateAftermath::Unchanged(Some(connector)) => {
             format!("The connector is as it was before{}.", still_active(connector))
+        }
+        UpdateAftermath::Reactivated(_) if is_stale => {
+            "It had to be deactivated meanwhile, and is active again as that edit left it; state \
+             says so."
+                .to_owned()
+        }
+        UpdateAftermath::Reactivated(_) => {
+            "The edit was not made. The connector had to be deactivated for it, and is active \
+             again."
+                .to_owned()
         }
         UpdateAftermath::LeftDeactivated { reason, .. } => left_deactivated("edit", reason),
         UpdateAftermath::Gone => "The connector does not exist any more. The next plan removes it \
@@ -186,7 +198,19 @@ pub fn update_failed(failure: &UpdateError, named: &str) -> Diagnostic {
         .name_taken_by
         .as_ref()
         .map(|rival| format!(" The name {:?} belongs to the connector {}.", rival.name, rival.id));
-    let truth = format!("{truth}{}", rival.unwrap_or_default());
+    let credentials = match (failure.aftermath.leaves_credentials_uncertain(), sent) {
+        (false, _) => "",
+        (true, []) => {
+            " Whether Webex has kept its credentials cannot be seen, and the configuration holds \
+             none to send again: if flows that use the connector fail, enter them in Control Hub \
+             or in the configuration."
+        }
+        (true, _) => {
+            " Which credentials Webex has now cannot be seen, so the next plan sends those of the \
+             configuration again."
+        }
+    };
+    let truth = format!("{truth}{credentials}{}", rival.unwrap_or_default());
     let message = super::error(summary, &failure.error, &truth);
     if *failure.error.kind() == ErrorKind::NameTaken {
         return message.at(Path::attribute("name"));
@@ -200,10 +224,29 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
     let summary = format!("Could not delete connector {named}");
     let truth = match &failure.aftermath {
         DeleteAftermath::StillThere(None) => {
-            "The connector is still there, and in state.".to_owned()
+            "Nothing was deleted. The connector stays in state.".to_owned()
+        }
+        // Only a connector that has to be deactivated for the delete is looked
+        // at in this way.
+        DeleteAftermath::StillThere(_)
+            if failure.error.operation() == Operation::ListReferences =>
+        {
+            "Nothing was changed. Webex wants the connector deactivated before it is deleted, and \
+             that would break the flows that use it; which ones do could not be found out. To \
+             delete it all the same, set active = false, apply, and delete it then."
+                .to_owned()
         }
         DeleteAftermath::StillThere(Some(connector)) => {
-            format!("The connector is still there{}.", still_active(connector))
+            let contradiction = if *failure.error.kind() == ErrorKind::NotFound {
+                ": Webex still shows it when it is read"
+            } else {
+                ""
+            };
+            format!("The connector is still there{}{contradiction}.", still_active(connector))
+        }
+        DeleteAftermath::Reactivated(_) => {
+            "The connector is still there. It had to be deactivated first, and is active again."
+                .to_owned()
         }
         DeleteAftermath::LeftDeactivated { reason, .. } => left_deactivated("delete", reason),
         DeleteAftermath::Unknown { may_be_inactive } => {
@@ -219,7 +262,13 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
             text
         }
     };
-    super::error(summary, &failure.error, &truth)
+    let credentials = if failure.aftermath.leaves_credentials_uncertain() {
+        " Whether Webex has kept its credentials cannot be seen, because a delete does not know \
+         them. If the configuration still has the connector, the next plan sends them again."
+    } else {
+        ""
+    };
+    super::error(summary, &failure.error, &format!("{truth}{credentials}"))
 }
 
 /// Reassures those who know that a write may have to deactivate a connector.

@@ -183,6 +183,15 @@ impl ConnectorContent {
     }
 }
 
+impl Connector {
+    /// Whether it says the same as another state of itself, apart from whether
+    /// it is active, and from what every save moves.
+    pub(crate) fn has_content_of(&self, other: &Self) -> bool {
+        let Self { version, active, last_updated_time, .. } = *other;
+        Self { version, active, last_updated_time, ..self.clone() } == *other
+    }
+}
+
 impl Secrets<'_> {
     pub(crate) fn is_empty(&self) -> bool {
         self.client_secret.is_none() && self.private_key.is_none() && self.password.is_none()

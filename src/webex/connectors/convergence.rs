@@ -195,7 +195,9 @@ async fn row_13_an_update_converges_from_every_outage() {
             Ok(connector) => assert!(connector.active, "{outage:?}"),
             Err(failure) => {
                 let is_honest = match &failure.aftermath {
-                    UpdateAftermath::Unchanged(_) => now["active"] == true && now["scope"] == "old",
+                    UpdateAftermath::Unchanged(_) | UpdateAftermath::Reactivated(_) => {
+                        now["active"] == true && now["scope"] == "old"
+                    }
                     UpdateAftermath::LeftDeactivated { .. }
                     | UpdateAftermath::Unknown { may_be_inactive: true, .. } => true,
                     UpdateAftermath::Unknown { may_be_inactive: false, .. } => {
@@ -233,7 +235,9 @@ async fn row_13_a_delete_converges_from_every_outage() {
             }
             Err(failure) => {
                 let is_honest = match failure.aftermath {
-                    DeleteAftermath::StillThere(_) => is_active == Some(true),
+                    DeleteAftermath::StillThere(_) | DeleteAftermath::Reactivated(_) => {
+                        is_active == Some(true)
+                    }
                     DeleteAftermath::LeftDeactivated { .. }
                     | DeleteAftermath::Unknown { may_be_inactive: true } => true,
                     DeleteAftermath::Unknown { may_be_inactive: false } => is_active != Some(false),

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::super::budget::Budget;
-use super::super::error::{Error, ErrorKind, Operation};
+use super::super::error::{Error, ErrorKind};
 use super::super::identifiers::ConnectorId;
 use super::content::Secrets;
+use super::switch::NotSwitched;
 use super::{Connector, Connectors, Reference};
 
 /// A connector that is gone.
@@ -30,9 +31,12 @@ pub struct DeleteError {
 /// What is true after a delete that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeleteAftermath {
-    /// It is still there, as it was. When it was deactivated for the delete, it
-    /// is active again; its version has moved then.
+    /// Nothing was done to it by us. Where it was looked at, it is still there.
     StillThere(Option<Box<Connector>>),
+    /// It is still there. It was deactivated for the delete, and is active
+    /// again; its credentials are
+    /// [uncertain](Self::leaves_credentials_uncertain).
+    Reactivated(Box<Connector>),
     /// It is still there, but inactive, because it was deactivated for the
     /// delete and could not be activated again. Flows that use it fail
     /// meanwhile.
@@ -47,6 +51,22 @@ pub enum DeleteAftermath {
         /// Whether it may be inactive because we deactivated it.
         may_be_inactive: bool,
     },
+}
+
+impl DeleteAftermath {
+    /// Whether Webex may have lost the credentials that it had.
+    ///
+    /// Who deletes a connector does not know them, so a deactivation for the
+    /// delete leaves them out, and whether Webex keeps or blanks what is left
+    /// out is unknown (webex reference §2.3).
+    #[must_use]
+    pub fn leaves_credentials_uncertain(&self) -> bool {
+        match self {
+            Self::StillThere(_) => false,
+            Self::Reactivated(_) | Self::LeftDeactivated { .. } => true,
+            Self::Unknown { may_be_inactive } => *may_be_inactive,
+        }
+    }
 }
 
 impl fmt::Display for DeleteError {
@@ -93,98 +113,102 @@ impl Removal<'_> {
                 Ok(_) => return Ok(Deleted { was_missing: false }),
                 Err(error) => error,
             };
-            if *error.kind() == ErrorKind::NotFound && error.is_spoken_by_api() {
-                // A repetition does not find what the first try removed.
-                let was_missing = !error.outcome_unknown();
-                if was_missing
-                    && std::mem::take(&mut may_be_too_early)
-                    && let Ok(Some(_)) = self.connectors.get(self.id, self.budget).await
-                {
-                    continue;
-                }
-                return Ok(Deleted { was_missing });
-            }
             let is_referenced = matches!(error.kind(), ErrorKind::Referenced(_))
                 || !error.referring_kinds().is_empty();
             if is_referenced {
                 let references = self.references().await;
                 return Err(referenced(error, references));
             }
-            if !error.outcome_unknown() {
+            let is_unclear = error.outcome_unknown();
+            let is_missing = *error.kind() == ErrorKind::NotFound && error.is_spoken_by_api();
+            if !is_unclear && !is_missing {
                 return Err(failed(error, DeleteAftermath::StillThere(None)));
             }
-            return match self.connectors.get(self.id, &self.budget.for_looking()).await {
-                Ok(None) => Ok(Deleted { was_missing: false }),
+            // A 404 may also mean that nobody serves this method at this path,
+            // so neither is believed without a look.
+            let unknown = DeleteAftermath::Unknown { may_be_inactive: false };
+            return match self.connectors.read_fresh(self.id, &self.budget.for_looking()).await {
+                Ok(None) => Ok(Deleted { was_missing: !is_unclear }),
+                Ok(Some(_)) if is_missing && std::mem::take(&mut may_be_too_early) => continue,
                 Ok(Some(found)) => {
                     Err(failed(error, DeleteAftermath::StillThere(Some(found.into()))))
                 }
-                Err(_) => Err(failed(error, DeleteAftermath::Unknown { may_be_inactive: false })),
+                Err(_) if is_unclear => Err(failed(error, unknown)),
+                Err(reason) => Err(failed(reason, unknown)),
             };
         }
     }
 
-    /// What refers to it (faults row 12); nothing if that cannot be found out.
+    /// What refers to it (faults row 12), to be named in an error; nothing if
+    /// that cannot be found out.
     async fn references(&self) -> Vec<Reference> {
         let budget = self.budget.for_looking();
         self.connectors.references(self.id, &budget).await.unwrap_or_default()
     }
 
+    /// What refers to it, to decide by. That nobody serves the assumed endpoint
+    /// (webex reference §2.3) keeps nobody from deleting; anything else that
+    /// keeps us from knowing does.
+    async fn references_for_sure(&self) -> Result<Vec<Reference>, Error> {
+        match self.connectors.references(self.id, self.budget).await {
+            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
     /// Deactivates and deletes (faults row 13).
     async fn saga(&self, locked: DeleteError) -> Result<Deleted, DeleteError> {
-        let current = match self.connectors.get(self.id, self.budget).await {
+        let current = match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(current)) => current,
             Ok(None) => return Ok(Deleted { was_missing: false }),
             Err(error) => return Err(failed(error, DeleteAftermath::StillThere(None))),
         };
         if !current.active {
             // Then being active is not what locks it.
-            let aftermath = DeleteAftermath::StillThere(Some(current.into()));
-            return Err(DeleteError { aftermath, ..locked });
+            let error = locked.error.with_kind(ErrorKind::LockedThoughInactive);
+            return Err(failed(error, DeleteAftermath::StillThere(Some(current.into()))));
         }
         // Deactivating one that is in use would break flows in vain, and might
         // cost it its secrets, which are not known here.
-        let references = self.references().await;
-        if !references.is_empty() {
-            return Err(referenced(locked.error, references));
-        }
-        let switched = self
-            .connectors
-            .switch(
-                Operation::DeactivateConnector,
-                &current,
-                false,
-                Secrets::default(),
-                self.budget,
-            )
-            .await;
-        let inactive = match switched {
-            Ok(inactive) => inactive,
-            Err(error) if error.outcome_unknown() => {
-                return Err(failed(error, DeleteAftermath::Unknown { may_be_inactive: true }));
-            }
+        match self.references_for_sure().await {
+            Ok(references) if references.is_empty() => {}
+            Ok(references) => return Err(referenced(locked.error, references)),
             Err(error) => {
                 return Err(failed(error, DeleteAftermath::StillThere(Some(current.into()))));
+            }
+        }
+        let secrets = Secrets::default();
+        let inactive = match self.connectors.deactivate(&current, secrets, self.budget).await {
+            Ok(deactivated) => deactivated.connector,
+            Err(NotSwitched { error, .. }) if error.outcome_unknown() => {
+                return Err(failed(error, DeleteAftermath::Unknown { may_be_inactive: true }));
+            }
+            Err(NotSwitched { error, connector }) => {
+                return Err(failed(error, DeleteAftermath::StillThere(Some(connector.into()))));
             }
         };
         match self.attempt().await {
             Ok(deleted) => Ok(deleted),
-            Err(failure) => Err(self.undo(failure, inactive).await),
+            Err(mut failure) => {
+                if *failure.error.kind() == ErrorKind::Locked {
+                    failure.error = failure.error.with_kind(ErrorKind::LockedThoughInactive);
+                }
+                Err(self.undo(failure, inactive).await)
+            }
         }
     }
 
     /// Activates a connector again whose deletion failed.
     async fn undo(&self, failure: DeleteError, inactive: Connector) -> DeleteError {
-        let budget = self.budget.for_undoing();
-        let operation = Operation::ReactivateConnector;
-        let switched =
-            self.connectors.switch(operation, &inactive, true, Secrets::default(), &budget).await;
-        let aftermath = match (switched, failure.aftermath) {
-            (Ok(active), _) => DeleteAftermath::StillThere(Some(active.into())),
+        let none = Secrets::default();
+        let work = async |budget| self.connectors.reactivate(&inactive, none, none, &budget).await;
+        let aftermath = match (self.budget.clean_up(work).await, failure.aftermath) {
+            (Ok(reactivated), _) => DeleteAftermath::Reactivated(reactivated.connector.into()),
             (Err(_), DeleteAftermath::Unknown { .. }) => {
                 DeleteAftermath::Unknown { may_be_inactive: true }
             }
-            (Err(reason), _) => {
-                DeleteAftermath::LeftDeactivated { connector: inactive.into(), reason }
+            (Err(NotSwitched { error: reason, connector }), _) => {
+                DeleteAftermath::LeftDeactivated { connector: connector.into(), reason }
             }
         };
         DeleteError { aftermath, ..failure }
@@ -207,6 +231,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::webex::Operation;
     use crate::webex::testing::{
         ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object, page,
         problem, raw, with,
@@ -236,15 +261,44 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn row_7_what_is_gone_already_is_deleted() {
-        let script = Script::new([problem(404, "not found")]);
+        let gone =
+            || [problem(404, "not found"), problem(404, "not found"), answer(200, &page(&[]))];
+        let script = Script::new(gone());
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: true });
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(
+            lines(&script),
+            ["DELETE /connector/{id}", "GET /connector/{id}", "GET /v2/connector"]
+        );
         // A repetition does not find what the first try removed.
-        let script = Script::new([lost(), empty(404)]);
+        let script = Script::new([lost()].into_iter().chain(gone()));
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         // A gateway's page says nothing.
         let script = Script::new([raw(404, "<html>")]);
         assert_eq!(*delete(&script).await.unwrap_err().error.kind(), ErrorKind::NotFound);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_7_a_404_is_not_believed_while_the_connector_can_be_read() {
+        // DELETE is not served, or not at this path; everything else is.
+        let script = Script::new([problem(404, "no route matched"), answer(200, &object(3, 1))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::NotFound);
+        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(_))));
+        // Only the list still has it.
+        let script = Script::new([empty(404), empty(404), answer(200, &page(&[object(3, 1)]))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_7_a_404_is_not_believed_when_nobody_can_look() {
+        // Below a wrong base URL everything is 404.
+        for look in [vec![empty(404), empty(404)], vec![empty(403)], vec![empty(404), empty(403)]] {
+            let script = Script::new([empty(404)].into_iter().chain(look));
+            let failure = delete(&script).await.unwrap_err();
+            assert_eq!(failure.aftermath, DeleteAftermath::Unknown { may_be_inactive: false });
+            assert!(script.is_done());
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -280,7 +334,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_ends_unclear_is_settled_by_reading() {
-        let script = Script::new([empty(500), empty(404)]);
+        let script = Script::new([empty(500), empty(404), answer(200, &page(&[]))]);
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         let script = Script::new([empty(500), answer(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
@@ -338,6 +392,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn row_12_one_that_may_be_in_use_is_not_deactivated_either() {
+        let look = |reply: Reply| [empty(423), answer(200, &object(3, 1)), reply];
+        for reply in [empty(403), raw(200, "<html>")] {
+            let script = Script::new(look(reply));
+            let failure = delete(&script).await.unwrap_err();
+            assert_eq!(failure.error.operation(), Operation::ListReferences);
+            assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active));
+            assert_eq!(script.seen().len(), 3, "nothing was deactivated");
+        }
+        // The endpoint is assumed. Where there is none, the delete itself tells.
+        let rest = [answer(200, &inactive(4)), empty(204)];
+        let script = Script::new(look(empty(404)).into_iter().chain(rest));
+        assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn row_12_a_named_dependency_counts_whatever_the_status() {
         let body = json!({"error": {"key": "400", "reason": "dependency exists",
             "referencedEntities": ["flow"]}});
@@ -354,7 +424,7 @@ mod tests {
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(failure.error.kind(), ErrorKind::Referenced(found) if found.len() == 1));
         assert!(
-            matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active && c.version == Some(5))
+            matches!(failure.aftermath, DeleteAftermath::Reactivated(c) if c.active && c.version == Some(5))
         );
     }
 
@@ -372,7 +442,21 @@ mod tests {
     async fn row_13_a_lock_that_is_not_about_being_active_is_an_error() {
         let script = Script::new([empty(423), answer(200, &inactive(3))]);
         let failure = delete(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+        // Neither is one that stays when it has been deactivated.
+        let script = saga([empty(423), answer(200, &object(5, 1))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+        // And one that does not let it be deactivated is about that.
+        let script = Script::new([
+            empty(423),
+            answer(200, &object(3, 1)),
+            answer(200, &page(&[])),
+            empty(423),
+        ]);
+        let failure = delete(&script).await.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::Locked);
+        assert_eq!(failure.error.operation(), Operation::DeactivateConnector);
     }
 
     #[tokio::test(start_paused = true)]
@@ -392,7 +476,7 @@ mod tests {
         });
         let failure = ended.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
-        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active));
+        assert!(matches!(failure.aftermath, DeleteAftermath::Reactivated(c) if c.active));
         assert_eq!(script.seen().len(), 5);
     }
 }

@@ -13,6 +13,7 @@ mod delete;
 mod look;
 mod paging;
 mod snapshot;
+mod switch;
 mod update;
 pub(super) mod wire;
 
@@ -39,7 +40,6 @@ pub use paging::ConnectorPages;
 pub(crate) use snapshot::Snapshots;
 pub use update::{UpdateAftermath, UpdateError};
 
-use content::Secrets;
 use paging::Pages;
 use snapshot::List;
 use wire::Page;
@@ -178,7 +178,9 @@ impl Connectors {
         update::update(self, id, content, expected_version, budget).await
     }
 
-    /// Deletes a connector. That it is gone already is a success too.
+    /// Deletes a connector. That it is gone already is a success too, once
+    /// neither reading it nor the list finds it: a 404 alone may come from
+    /// whoever does not serve this method at this path.
     ///
     /// Where the server refuses to delete an active connector (423), it is
     /// deactivated first, and activated again if deleting it fails.
@@ -254,52 +256,6 @@ impl Connectors {
         let request = self.client.endpoints().replace(operation, self.organization, id, body);
         let response = self.write(&request, budget).await?;
         read_connector(&response, id).map_err(|error| error.with_outcome_unknown(true))
-    }
-
-    /// Switches a connector on or off and changes nothing else.
-    ///
-    /// The secrets go along, because whether Webex keeps a secret that it is
-    /// not sent is unknown. A server that takes them for an edit of an active
-    /// connector (423), or finds them wrong (400), gets the request without.
-    async fn switch(
-        &self,
-        operation: Operation,
-        connector: &Connector,
-        active: bool,
-        secrets: Secrets<'_>,
-        budget: &Budget,
-    ) -> Result<Connector, Error> {
-        let mut connector = connector.clone();
-        let watched = secrets;
-        let mut secrets = secrets;
-        let mut may_read_again = true;
-        loop {
-            let body = wire::switch(&connector, active, secrets, watched);
-            let error = match self.put(operation, &connector.id, body, budget).await {
-                Ok(switched) => return Ok(switched),
-                Err(error) => error,
-            };
-            let is_refused = matches!(error.kind(), ErrorKind::Locked | ErrorKind::InvalidRequest);
-            if is_refused && !error.outcome_unknown() && !secrets.is_empty() {
-                secrets = Secrets::default();
-                continue;
-            }
-            let is_conflict = *error.kind() == ErrorKind::Conflict;
-            if !error.outcome_unknown() && !is_conflict {
-                return Err(error);
-            }
-            match self.get(&connector.id, &budget.for_looking()).await {
-                Ok(Some(found)) if found.active == active => return Ok(found),
-                // Someone else edited it meanwhile; switching what they made
-                // of it overwrites nothing.
-                Ok(Some(found)) if is_conflict && may_read_again => {
-                    may_read_again = false;
-                    connector = found;
-                }
-                Ok(Some(_)) => return Err(error.with_outcome_unknown(false)),
-                Ok(None) | Err(_) => return Err(error),
-            }
-        }
     }
 
     async fn send(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {

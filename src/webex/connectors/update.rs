@@ -12,6 +12,8 @@ use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::exchange::Persistence;
 use super::super::identifiers::ConnectorId;
+use super::content::Secrets;
+use super::switch::{Deactivated, NotSwitched, Reactivated, is_about_the_content};
 use super::{Connector, ConnectorContent, Connectors, wire};
 
 /// A connector could not be updated, or it is not known whether it was.
@@ -28,9 +30,13 @@ pub struct UpdateError {
 /// What is true after an update that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpdateAftermath {
-    /// The content is what it was before. When the connector was deactivated
-    /// for the edit, it is active again; its version has moved then.
+    /// Nothing was saved by us, and the connector is as it was, or as somebody
+    /// else left it.
     Unchanged(Option<Box<Connector>>),
+    /// It was deactivated for the edit, and is active again without it. What is
+    /// visible of it is as it was, or as somebody else left it; its credentials
+    /// are [uncertain](Self::leaves_credentials_uncertain).
+    Reactivated(Box<Connector>),
     /// It is inactive, because it was deactivated for the edit and could not be
     /// activated again. Flows that use it fail meanwhile.
     LeftDeactivated {
@@ -50,6 +56,22 @@ pub enum UpdateAftermath {
         /// update was sent.
         last_seen: Option<Box<Connector>>,
     },
+}
+
+impl UpdateAftermath {
+    /// Whether Webex may hold other credentials than before the update, or
+    /// none.
+    ///
+    /// Each PUT on the way either carried the new ones or left them out, and
+    /// whether Webex keeps or blanks what is left out is unknown (webex
+    /// reference §2.3).
+    #[must_use]
+    pub fn leaves_credentials_uncertain(&self) -> bool {
+        match self {
+            Self::Unchanged(_) | Self::Gone => false,
+            Self::Reactivated(_) | Self::LeftDeactivated { .. } | Self::Unknown { .. } => true,
+        }
+    }
 }
 
 impl fmt::Display for UpdateError {
@@ -216,37 +238,40 @@ impl Edit<'_> {
         }
         if !current.active {
             // Then being active is not what locks it.
-            return Err(failed(locked, UpdateAftermath::Unchanged(Some(current.into()))));
+            let error = locked.with_kind(ErrorKind::LockedThoughInactive);
+            return Err(failed(error, UpdateAftermath::Unchanged(Some(current.into()))));
         }
         let secrets = self.content.secrets();
-        let switch = Operation::DeactivateConnector;
-        let inactive =
-            match self.connectors.switch(switch, &current, false, secrets, self.budget).await {
-                Ok(inactive) => inactive,
-                Err(error) if error.outcome_unknown() => {
-                    let last_seen = None;
-                    let aftermath = UpdateAftermath::Unknown { may_be_inactive: true, last_seen };
-                    return Err(failed(error, aftermath));
-                }
-                Err(error) => {
-                    return Err(failed(error, UpdateAftermath::Unchanged(Some(current.into()))));
-                }
-            };
-        let edited = match self.edit_inactive(&inactive).await {
+        let deactivated = match self.connectors.deactivate(&current, secrets, self.budget).await {
+            Ok(deactivated) => deactivated,
+            Err(NotSwitched { error, .. }) if error.outcome_unknown() => {
+                let last_seen = None;
+                let aftermath = UpdateAftermath::Unknown { may_be_inactive: true, last_seen };
+                return Err(failed(error, aftermath));
+            }
+            Err(NotSwitched { error, connector }) => {
+                return Err(failed(error, UpdateAftermath::Unchanged(Some(connector.into()))));
+            }
+        };
+        let edited = match self.edit_inactive(&deactivated.connector).await {
             Ok(edited) => edited,
-            Err(error) => return Err(self.undo(error, inactive).await),
+            Err(failure) => return Err(self.undo(failure, deactivated).await),
         };
         if !self.content.active {
             return Ok(edited);
         }
         // What was begun is finished, whatever happened meanwhile.
-        match self.activate(&edited).await {
-            Ok(active) => Ok(active),
-            Err(error) => {
-                let aftermath = UpdateAftermath::LeftDeactivated {
-                    connector: edited.into(),
-                    reason: error.clone(),
-                };
+        let finish =
+            async |budget| self.connectors.reactivate(&edited, secrets, secrets, &budget).await;
+        match self.budget.clean_up(finish).await {
+            Ok(Reactivated { connector, overtaken: None }) => Ok(connector),
+            Ok(Reactivated { connector, overtaken: Some(error) }) => {
+                Err(failed(error, UpdateAftermath::Reactivated(connector.into())))
+            }
+            Err(NotSwitched { error, connector }) => {
+                let reason = error.clone();
+                let aftermath =
+                    UpdateAftermath::LeftDeactivated { connector: connector.into(), reason };
                 Err(failed(error, aftermath))
             }
         }
@@ -260,42 +285,64 @@ impl Edit<'_> {
         };
         match self.settle(error, inactive.version, false).await? {
             Settled::Done(edited) => Ok(*edited),
-            Settled::Locked(error) => Err(failed(error, UpdateAftermath::Unchanged(None))),
+            Settled::Locked(error) => {
+                let error = error.with_kind(ErrorKind::LockedThoughInactive);
+                Err(failed(error, UpdateAftermath::Unchanged(None)))
+            }
         }
-    }
-
-    async fn activate(&self, inactive: &Connector) -> Result<Connector, Error> {
-        let budget = self.budget.for_undoing();
-        let secrets = self.content.secrets();
-        let operation = Operation::ReactivateConnector;
-        self.connectors.switch(operation, inactive, true, secrets, &budget).await
     }
 
     /// Activates a connector again whose edit failed.
-    async fn undo(&self, failure: UpdateError, inactive: Connector) -> UpdateError {
+    ///
+    /// With the old content go the secrets that the deactivation carried, so
+    /// that new ones do not get there by way of an undo only.
+    async fn undo(&self, failure: UpdateError, deactivated: Deactivated<'_>) -> UpdateError {
         if failure.aftermath == UpdateAftermath::Gone {
             return failure;
         }
-        // Whoever edited it meanwhile is not overwritten either.
-        let latest = match &failure.aftermath {
-            UpdateAftermath::Unchanged(Some(found)) => (**found).clone(),
-            UpdateAftermath::Unknown { last_seen: Some(found), .. } => (**found).clone(),
-            UpdateAftermath::Unchanged(None)
+        // Whoever edited it meanwhile is not overwritten either, nor given
+        // secrets that might not be theirs.
+        let (latest, secrets) = match &failure.aftermath {
+            UpdateAftermath::Unchanged(Some(found))
+            | UpdateAftermath::Unknown { last_seen: Some(found), .. }
+                if found.version != deactivated.connector.version =>
+            {
+                ((**found).clone(), Secrets::default())
+            }
+            UpdateAftermath::Unchanged(_)
+            | UpdateAftermath::Reactivated(_)
             | UpdateAftermath::LeftDeactivated { .. }
             | UpdateAftermath::Gone
-            | UpdateAftermath::Unknown { last_seen: None, .. } => inactive,
+            | UpdateAftermath::Unknown { .. } => (deactivated.connector, deactivated.secrets),
         };
-        let aftermath = match self.activate(&latest).await {
-            Ok(active) => match failure.aftermath {
+        let watched = self.content.secrets();
+        let activate = async |budget: Budget| {
+            let switched = self.connectors.reactivate(&latest, secrets, watched, &budget).await;
+            match switched {
+                // They may be why the edit was refused. It had better be active
+                // with whatever it has, which is uncertain anyway.
+                Err(refused) if is_about_the_content(&refused.error) && !secrets.is_empty() => {
+                    let (latest, none) = (&refused.connector, Secrets::default());
+                    self.connectors.reactivate(latest, none, watched, &budget).await
+                }
+                switched => switched,
+            }
+        };
+        let activated = self.budget.clean_up(activate).await;
+        let aftermath = match activated {
+            Ok(Reactivated { connector, .. }) => match failure.aftermath {
                 UpdateAftermath::Unknown { .. } => UpdateAftermath::Unknown {
                     may_be_inactive: false,
-                    last_seen: Some(active.into()),
+                    last_seen: Some(connector.into()),
                 },
                 UpdateAftermath::Unchanged(_)
+                | UpdateAftermath::Reactivated(_)
                 | UpdateAftermath::LeftDeactivated { .. }
-                | UpdateAftermath::Gone => UpdateAftermath::Unchanged(Some(active.into())),
+                | UpdateAftermath::Gone => UpdateAftermath::Reactivated(connector.into()),
             },
-            Err(reason) => UpdateAftermath::LeftDeactivated { connector: latest.into(), reason },
+            Err(NotSwitched { error: reason, connector }) => {
+                UpdateAftermath::LeftDeactivated { connector: connector.into(), reason }
+            }
         };
         UpdateError { aftermath, ..failure }
     }
@@ -321,6 +368,7 @@ mod tests {
 
     use super::*;
     use crate::secret::Secret;
+    use crate::webex::CLEAN_UP_GRACE;
     use crate::webex::testing::{
         ID, OTHER_ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object,
         page, problem, raw, with,
@@ -552,12 +600,51 @@ mod tests {
         let script = saga(problem(400, "password is wrong"), [answer(200, &old(5))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
-        let UpdateAftermath::Unchanged(Some(connector)) = failure.aftermath else {
+        let UpdateAftermath::Reactivated(connector) = failure.aftermath else {
             panic!("{:?}", failure.aftermath)
         };
         assert_eq!((connector.active, connector.version), (true, Some(5)));
         let undo = script.seen().last().unwrap().json();
         assert_eq!((undo["scope"].clone(), undo["active"].clone()), (json!("old"), json!(true)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_13_and_25_an_edit_is_not_finished_without_its_secret() {
+        for status in [400, 423] {
+            let script = saga(answer(200, &inactive(5)), [empty(status), answer(200, &old(6))]);
+            let failure = update(&script, Some(3)).await.unwrap_err();
+            let UpdateAftermath::LeftDeactivated { connector, .. } = failure.aftermath else {
+                panic!("{:?}", failure.aftermath)
+            };
+            assert_eq!((connector.active, connector.version), (false, Some(5)));
+            assert_eq!(script.seen().len(), 5, "it was not sent again without the secret");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_13_and_25_an_undo_brings_no_new_secret_to_the_old_content() {
+        // Webex takes the secret as a part of the deactivation: it has it already.
+        let script = saga(empty(400), [answer(200, &old(5))]);
+        update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(script.seen().last().unwrap().json()["clientSecret"], "s3cret-canary");
+        // It finds it wrong when it is to be active.
+        let script = saga(empty(400), [empty(400), answer(200, &old(5))]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert!(script.is_done());
+        assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
+        assert!(script.seen().last().unwrap().json().get("clientSecret").is_none());
+        // It does not: the secret is new, and the edit that it belongs to failed.
+        let script = Script::new([
+            empty(423),
+            answer(200, &old(3)),
+            empty(423),
+            answer(200, &with(old(4), &json!({"active": false}))),
+            empty(400),
+            answer(200, &old(5)),
+        ]);
+        update(&script, Some(3)).await.unwrap_err();
+        let undo = script.seen().last().unwrap().json();
+        assert_eq!((undo["active"].clone(), undo.get("clientSecret")), (json!(true), None));
     }
 
     #[tokio::test(start_paused = true)]
@@ -580,32 +667,92 @@ mod tests {
         assert_eq!((connector.active, connector.version, connector.scope), (false, Some(5), None));
     }
 
+    /// An edit that somebody else makes while the connector is deactivated.
+    fn theirs(version: i64) -> Value {
+        with(inactive(version), &json!({"scope": "theirs"}))
+    }
+
+    fn activated(version: i64) -> Value {
+        with(theirs(version), &json!({"active": true}))
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn row_13_someone_elses_edit_in_between_is_kept_and_activated() {
-        let theirs = with(inactive(9), &json!({"scope": "theirs"}));
-        let script = saga(
-            empty(409),
-            [answer(200, &theirs), answer(200, &with(theirs.clone(), &json!({"active": true})))],
-        );
+    async fn rows_11_and_13_someone_elses_edit_in_between_is_kept_and_activated() {
+        let script = saga(empty(409), [answer(200, &theirs(9)), answer(200, &activated(10))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(4), found: Some(9) });
         let undo = script.seen().last().unwrap().json();
         assert_eq!((undo["scope"].clone(), undo["version"].clone()), (json!("theirs"), json!(9)));
-        assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(c)) if c.active));
+        assert!(undo.get("clientSecret").is_none());
+        assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_13_someone_elses_edit_before_activating_is_kept_and_activated() {
-        let theirs = with(inactive(9), &json!({"scope": "theirs"}));
-        let activated = with(theirs.clone(), &json!({"active": true, "version": 10}));
+    async fn rows_11_and_13_someone_elses_edit_before_activating_is_kept_and_told() {
         let script = saga(
             answer(200, &inactive(5)),
-            [empty(409), answer(200, &theirs), answer(200, &activated)],
+            [empty(409), answer(200, &theirs(9)), answer(200, &activated(10))],
         );
-        let connector = update(&script, Some(3)).await.unwrap();
-        assert_eq!((connector.version, connector.scope.as_deref()), (Some(10), Some("theirs")));
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(9) });
+        assert!(!failure.error.outcome_unknown());
         let last = script.seen().last().unwrap().json();
         assert_eq!((last["version"].clone(), last["scope"].clone()), (json!(9), json!("theirs")));
+        assert!(last.get("clientSecret").is_none());
+        let UpdateAftermath::Reactivated(found) = failure.aftermath else {
+            panic!("{:?}", failure.aftermath)
+        };
+        assert_eq!((found.active, found.scope.as_deref()), (true, Some("theirs")));
+        // Also if they have activated it themselves.
+        let script = saga(answer(200, &inactive(5)), [empty(409), answer(200, &activated(7))]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(7) });
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_11_and_13_someone_elses_edit_before_deactivating_is_not_overwritten() {
+        for found in [activated(4), theirs(4)] {
+            let script = Script::new([
+                empty(423),
+                answer(200, &old(3)),
+                empty(409),
+                answer(200, &found),
+                answer(200, &inactive(9)),
+            ]);
+            let failure = update(&script, Some(3)).await.unwrap_err();
+            let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
+            assert_eq!(*failure.error.kind(), stale);
+            let UpdateAftermath::Unchanged(Some(left)) = failure.aftermath else {
+                panic!("{:?}", failure.aftermath)
+            };
+            assert_eq!(left.scope.as_deref(), Some("theirs"));
+            assert_eq!(script.seen().len(), 4, "nothing more was sent");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_13_a_lost_answer_to_a_switch_is_settled_by_looking() {
+        // The deactivation was carried out; its repetition is in conflict with it.
+        let deactivated = with(old(4), &json!({"active": false}));
+        let begin = || [empty(423), answer(200, &old(3)), lost(), empty(409)];
+        let rest =
+            [answer(200, &deactivated), answer(200, &inactive(5)), answer(200, &object(6, 1))];
+        let script = Script::new(begin().into_iter().chain(rest));
+        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+        assert!(script.is_done());
+        // Whoever has edited it since then is not overwritten; that we have
+        // deactivated it is not kept quiet.
+        let script = Script::new(begin().into_iter().chain([answer(200, &theirs(5))]));
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert!(matches!(
+            failure.aftermath,
+            UpdateAftermath::Unknown { may_be_inactive: true, last_seen: None }
+        ));
+        // The same for the activation.
+        let script =
+            saga(answer(200, &inactive(5)), [lost(), empty(409), answer(200, &object(6, 1))]);
+        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
     }
 
     #[tokio::test(start_paused = true)]
@@ -620,8 +767,12 @@ mod tests {
     async fn row_13_a_lock_that_is_not_about_being_active_is_an_error() {
         let script = Script::new([empty(423), answer(200, &inactive(3))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Locked);
+        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
         assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(_))));
+        // Neither is one that stays when it has been deactivated.
+        let script = saga(empty(423), [answer(200, &old(5))]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
     }
 
     #[tokio::test(start_paused = true)]
@@ -641,8 +792,25 @@ mod tests {
         });
         let failure = ended.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
-        assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(c)) if c.active));
+        assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
         assert_eq!(script.seen().last().unwrap().json()["active"], true);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_35_a_stop_while_it_is_activated_again_is_seen() {
+        let again = || empty(429).header("retry-after", "100");
+        let script = saga(answer(200, &inactive(5)), [again(), again()]);
+        let connectors = connectors(script.clone());
+        let (id, content, budget) = (id(), content(), budget());
+        let began = tokio::time::Instant::now();
+        let (ended, ()) = tokio::join!(connectors.update(&id, &content, Some(3), &budget), async {
+            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            budget.stop.cancel();
+        });
+        let failure = ended.unwrap_err();
+        assert!(matches!(failure.aftermath, UpdateAftermath::LeftDeactivated { .. }));
+        assert!(began.elapsed() <= std::time::Duration::from_secs(60) + CLEAN_UP_GRACE);
+        assert_eq!(script.seen().len(), 5);
     }
 
     #[tokio::test(start_paused = true)]
