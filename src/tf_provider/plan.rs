@@ -39,6 +39,19 @@ impl Draft<'_> {
         }
     }
 
+    /// Keeps the prior spelling of an argument whose new one means the same, so
+    /// that there is no difference.
+    ///
+    /// Terraform accepts the prior value in the place of what the user wrote
+    /// where neither is null; elsewhere this does nothing.
+    pub fn keep_prior(&mut self, name: &'static str) {
+        let Some(prior) = self.prior else { return };
+        let prior = prior.object().get(name);
+        if !prior.is_null() && !self.configuration.object().get(name).is_null() {
+            self.planned.set(name, prior.clone());
+        }
+    }
+
     /// Plans an update of an existing object although no argument differs.
     ///
     /// This is for what the generic planner cannot see: a write-only value is
@@ -268,6 +281,35 @@ mod tests {
         let planned = plan(&configuration, Some(&stored()));
         assert_eq!(planned.plan.object(), &stored().with("timeouts", limit));
         assert!(!planned.changes_remote);
+    }
+
+    #[test]
+    fn another_spelling_of_the_same_is_no_change() {
+        let block = block();
+        let keep = |configuration: &Object, prior: Option<&Object>| {
+            let state = prior.map(|prior| State::new(prior.clone(), &block));
+            let proposed = proposed(configuration, prior);
+            let configuration = Configuration::new(configuration.clone());
+            plan_change(&block, &configuration, state.as_ref(), proposed, |draft| {
+                for name in ["name", "kind", "flavour"] {
+                    draft.keep_prior(name);
+                }
+            })
+        };
+        let respelled = object(&[("name", text("A")), ("kind", text("PLAIN"))]);
+        let planned = keep(&respelled, Some(&stored()));
+        assert_eq!(planned.plan.object(), &stored());
+        assert_eq!(planned.requires_replace, []);
+        assert!(!planned.changes_remote);
+
+        // There is nothing to keep where nothing was, or where the user has
+        // taken it away.
+        assert_eq!(keep(&respelled, None).plan.object().get("kind"), &text("PLAIN"));
+        let (tasteless, removed) = (stored().with("flavour", Value::Null), stored());
+        let planned = keep(&stored().with("flavour", "sour"), Some(&tasteless));
+        assert_eq!(planned.plan.object().get("flavour"), &text("sour"));
+        let planned = keep(&removed.with("kind", Value::Null), Some(&stored().with("kind", "x")));
+        assert_eq!(planned.plan.object().get("kind"), &text("plain"));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub use client::Client;
 pub use connectors::{
     AuthenticationType, Connector, ConnectorContent, ConnectorPages, Connectors, CreateAftermath,
     CreateError, Created, DeleteAftermath, DeleteError, Deleted, FlowConnector, GrantType,
-    Reference, UpdateAftermath, UpdateError,
+    Reference, Sameness, UpdateAftermath, UpdateError, is_same_key,
 };
 pub use error::{
     BodyProblem, Cause, CertificateProblem, Error, ErrorKind, OauthError, Operation, PagingProblem,

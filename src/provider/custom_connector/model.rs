@@ -6,53 +6,17 @@
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use unicode_normalization::UnicodeNormalization as _;
-use url::Url;
 
 use super::memory::Memory;
 use super::rules::{BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, OAUTH2, PASSWORD};
 use super::schema::{SECRETS, block};
 use crate::secret::Secret;
 use crate::tf_provider::object::{Argument, Configuration, Object, Plan, State};
-use crate::webex::{AuthenticationType, Connector, ConnectorContent, GrantType, OrganizationId};
-
-/// When two spellings of a text mean the same.
-#[derive(Clone, Copy, Debug)]
-enum Sameness {
-    /// The same characters, in whichever normal form (Terraform uses NFC).
-    Text,
-    /// The same address: letter case of the host, default port and a trailing
-    /// slash do not count.
-    Address,
-    /// The same PEM: line ends and blanks around lines do not count.
-    Pem,
-}
-
-impl Sameness {
-    fn holds(self, left: &str, right: &str) -> bool {
-        match self {
-            Self::Text => left == right || left.nfc().eq(right.nfc()),
-            Self::Address => left == right || same_address(left, right),
-            Self::Pem => {
-                let lines = |text: &str| {
-                    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-                    lines.map(str::to_owned).collect::<Vec<_>>()
-                };
-                left == right || lines(left) == lines(right)
-            }
-        }
-    }
-}
-
-fn same_address(left: &str, right: &str) -> bool {
-    let canonical = |text: &str| {
-        let mut url = Url::parse(text.trim()).ok()?;
-        let path = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&path);
-        Some(url)
-    };
-    canonical(left).is_some_and(|left| canonical(right) == Some(left))
-}
+use crate::tf_provider::value::Value;
+use crate::webex::{
+    AuthenticationType, Connector, ConnectorContent, GrantType, OrganizationId, Sameness,
+    is_same_key,
+};
 
 /// One visible text of a connector: the argument, when two spellings are the
 /// same, and where Webex has it.
@@ -133,6 +97,37 @@ fn to_grant_type(text: &str) -> GrantType {
         CLIENT_CREDENTIALS_CERTIFICATE => GrantType::ClientCredentialsCertificate,
         other => GrantType::Other(other.to_owned()),
     }
+}
+
+/// The arguments that the configuration spells otherwise than the prior state,
+/// and that mean the same.
+///
+/// Such a difference is none to Webex: planning it would replace a connector
+/// because its organization's id is written in base64, or deactivate it for an
+/// edit because of a slash.
+#[must_use]
+pub fn respelled(configuration: &Configuration, prior: &State) -> Vec<&'static str> {
+    let (wanted, prior) = (configuration.object(), prior.object());
+    let texts = TEXTS.iter().filter(|text| {
+        let (wanted, prior) = (wanted.string(text.argument), prior.string(text.argument));
+        matches!((wanted, prior), (Argument::Known(wanted), Argument::Known(prior))
+            if wanted != prior && text.sameness.holds(wanted, prior))
+    });
+    let organization =
+        |object: &Object| OrganizationId::parse(object.string("organization_id").known()?).ok();
+    let same_organization =
+        organization(wanted).is_some() && organization(wanted) == organization(prior);
+    let key = |object: &'_ Object| match object.get("private_key") {
+        Value::Secret(key) => Some(key.clone()),
+        _ => None,
+    };
+    let same_key = matches!((key(wanted), key(prior)), (Some(wanted), Some(prior))
+        if is_same_key(&wanted, &prior));
+    texts
+        .map(|text| text.argument)
+        .chain(same_organization.then_some("organization_id"))
+        .chain(same_key.then_some("private_key"))
+        .collect()
 }
 
 /// What to send: the plan, with the credentials of the configuration.
@@ -288,7 +283,6 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
 #[cfg(test)]
 pub(in crate::provider) mod tests {
     use super::*;
-    use crate::tf_provider::value::Value;
     use crate::webex::ConnectorId;
 
     const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
@@ -413,14 +407,35 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn pem_is_the_same_whatever_its_line_ends() {
-        assert!(Sameness::Pem.holds("a\nb\n", "a\r\nb"));
-        assert!(!Sameness::Pem.holds("a\nb", "a\nc"));
-    }
-
-    #[test]
-    fn names_are_compared_after_normalization() {
-        assert!(Sameness::Text.holds("Zu\u{308}rich", "Z\u{fc}rich"));
+    fn another_spelling_of_the_same_is_told_from_a_change() {
+        let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+        let base64 = "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi8zZjFjOWE1Mi03ZDRlLTRiOGEtOWMwNi01ZTJkO\
+                      DFiN2Y0MzA";
+        let prior = State::new(
+            planned().with("organization_id", ORGANIZATION).with("certificate", pem),
+            block(),
+        );
+        for (argument, wanted, is_same) in [
+            ("organization_id", base64, true),
+            ("organization_id", &*ORGANIZATION.to_uppercase(), true),
+            ("organization_id", "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b", false),
+            ("organization_id", "nonsense", false),
+            ("resource_domain_url", "https://EXAMPLE.com:443/api/", true),
+            ("resource_domain_url", "https://example.com/API", false),
+            ("certificate", &*pem.replace('\n', "\r\n"), true),
+            ("certificate", &*pem.replace("AA", "AB"), false),
+            ("username", "agent ", false),
+            ("name", "help desk", false),
+            ("scope", "new", false),
+        ] {
+            let wanted = Object::null(block()).with(argument, wanted);
+            let expected = if is_same { vec![argument] } else { Vec::new() };
+            assert_eq!(respelled(&Configuration::new(wanted), &prior), expected, "{argument}");
+        }
+        for unset in [Value::Null, Value::Unknown] {
+            let wanted = Object::null(block()).with("organization_id", unset);
+            assert_eq!(respelled(&Configuration::new(wanted), &prior), [""; 0]);
+        }
     }
 
     #[test]

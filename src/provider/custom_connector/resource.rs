@@ -61,6 +61,11 @@ impl Resource for CustomConnector {
             Argument::Unknown => Value::Unknown,
         };
         draft.settle("grant_type", grant);
+        if let Some(prior) = draft.prior {
+            for argument in model::respelled(draft.configuration, prior) {
+                draft.keep_prior(argument);
+            }
+        }
         if draft.prior.is_none()
             && let Some(organization) = self.connection.organization()
         {

@@ -12,6 +12,7 @@ mod create;
 mod delete;
 mod look;
 mod paging;
+mod sameness;
 mod snapshot;
 mod update;
 pub(super) mod wire;
@@ -36,6 +37,7 @@ pub use create::{CreateAftermath, CreateError, Created};
 pub use delete::{DeleteAftermath, DeleteError, Deleted};
 pub use look::{Look, LookAt};
 pub use paging::ConnectorPages;
+pub use sameness::{Sameness, is_same_key};
 pub(crate) use snapshot::Snapshots;
 pub use update::{UpdateAftermath, UpdateError};
 
