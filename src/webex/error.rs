@@ -219,6 +219,9 @@ pub enum BodyProblem {
     Compressed,
     /// It describes another connector than the one asked for.
     OtherConnector,
+    /// It describes a connector that is no custom connector. The client has
+    /// nothing to do with those: a PUT would make a custom one of it.
+    OtherType,
 }
 
 /// What is wrong with a list.
@@ -520,6 +523,7 @@ impl fmt::Display for BodyProblem {
             Self::Missing(field) => write!(formatter, "it has no `{field}`"),
             Self::Compressed => formatter.write_str("it is compressed"),
             Self::OtherConnector => formatter.write_str("it describes another connector"),
+            Self::OtherType => formatter.write_str("it describes a connector of another type"),
         }
     }
 }

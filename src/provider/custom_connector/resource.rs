@@ -115,7 +115,11 @@ impl Resource for CustomConnector {
             },
             Err(error) => {
                 let summary = format!("Could not read connector {}", named(&request.state));
-                let truth = "Nothing was changed; state holds what was known before.";
+                let truth = if request.state.object().get("name").is_null() {
+                    "Nothing was imported."
+                } else {
+                    "Nothing was changed; state holds what was known before."
+                };
                 unchanged(problems::error(summary, &error, truth).into())
             }
         }

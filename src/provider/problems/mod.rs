@@ -151,6 +151,9 @@ fn happened(error: &Error) -> String {
         ErrorKind::UnexpectedStatus => {
             format!("{host} answered with a status that is not expected.")
         }
+        ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
+            "Webex has a connector with this id, but it is not a custom connector.".to_owned()
+        }
         ErrorKind::UnreadableBody(problem) => {
             format!("The answer of {host} cannot be read: {}.", body(*problem))
         }
@@ -231,6 +234,10 @@ fn advice(error: &Error) -> String {
         ErrorKind::InvalidRequest => {
             "Correct the argument that Webex names. If it names the credentials, they were refused \
              by the third party against which Webex checked them."
+        }
+        ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
+            "Only custom connectors can be managed or read. Check the id on the connector's page in \
+             Control Hub; the data source webex_cc_custom_connectors lists those that can."
         }
         ErrorKind::UnexpectedStatus
         | ErrorKind::UnreadableBody(_)

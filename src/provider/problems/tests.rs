@@ -55,6 +55,7 @@ fn kinds() -> Vec<ErrorKind> {
         ErrorKind::UnexpectedStatus,
         ErrorKind::UnreadableBody(BodyProblem::NotJson),
         ErrorKind::UnreadableBody(BodyProblem::Missing("id")),
+        ErrorKind::UnreadableBody(BodyProblem::OtherType),
         ErrorKind::BodyTooLarge { limit: 4 << 20 },
         ErrorKind::Paging(PagingProblem::Loop),
         ErrorKind::Stopped,
