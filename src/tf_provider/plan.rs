@@ -19,6 +19,7 @@ pub struct Draft<'a> {
     pub prior: Option<&'a State>,
     planned: Object,
     settled: Vec<&'static str>,
+    local: Vec<String>,
     demands_update: bool,
 }
 
@@ -50,6 +51,12 @@ impl Draft<'_> {
         if !prior.is_null() && !self.configuration.object().get(name).is_null() {
             self.planned.set(name, prior.clone());
         }
+    }
+
+    /// Says that a difference of this argument concerns state alone and does
+    /// not reach the remote object.
+    pub fn keep_local(&mut self, name: &str) {
+        self.local.push(name.to_owned());
     }
 
     /// Plans an update of an existing object although no argument differs.
@@ -89,15 +96,16 @@ pub fn plan_change(
         prior,
         planned: proposed,
         settled: Vec::new(),
+        local: Vec::new(),
         demands_update: false,
     };
     apply_defaults(block, &mut draft);
     draft.planned.forget_write_only(block);
     complete(&mut draft);
-    let Draft { mut planned, settled, demands_update, .. } = draft;
+    let Draft { mut planned, settled, local, demands_update, .. } = draft;
 
-    let changes_remote =
-        prior.is_none_or(|prior| demands_update || differs(block, prior.object(), &planned));
+    let changes_remote = prior
+        .is_none_or(|prior| demands_update || differs(block, prior.object(), &planned, &local));
     let absent = |name: &str| configuration.object().get(name).is_null();
     for attribute in &block.attributes {
         let open = attribute.is_computed()
@@ -136,11 +144,12 @@ fn apply_defaults(block: &Block, draft: &mut Draft<'_>) {
 }
 
 /// Whether an argument or a block that reaches the remote object differs.
-fn differs(block: &Block, prior: &Object, planned: &Object) -> bool {
+fn differs(block: &Block, prior: &Object, planned: &Object, local: &[String]) -> bool {
     let attributes = block
         .attributes
         .iter()
         .filter(|attribute| attribute.requirement != Requirement::Computed && !attribute.write_only)
+        .filter(|attribute| !local.iter().any(|name| name == attribute.name))
         .any(|attribute| prior.get(attribute.name) != planned.get(attribute.name));
     let blocks = block
         .blocks
@@ -280,6 +289,21 @@ mod tests {
         let configuration = object(&[("name", text("a")), ("timeouts", limit.clone())]);
         let planned = plan(&configuration, Some(&stored()));
         assert_eq!(planned.plan.object(), &stored().with("timeouts", limit));
+        assert!(!planned.changes_remote);
+    }
+
+    #[test]
+    fn a_change_of_a_local_argument_reaches_nobody() {
+        let (block, state) = (block(), State::new(stored(), &block()));
+        let configuration = stored().with("flavour", "sour");
+        let planned = plan_change(
+            &block,
+            &Configuration::new(configuration.clone()),
+            Some(&state),
+            proposed(&configuration, Some(&stored())),
+            |draft| draft.keep_local("flavour"),
+        );
+        assert_eq!(planned.plan.object(), &configuration);
         assert!(!planned.changes_remote);
     }
 

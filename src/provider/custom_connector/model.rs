@@ -189,6 +189,18 @@ pub fn configured_credentials(configuration: &Configuration) -> Vec<&'static str
     SECRETS.into_iter().filter(|secret| is_set(secret) || is_set(&write_only(secret))).collect()
 }
 
+/// The arguments of the credentials that a configuration gives in neither form.
+///
+/// That they were given before is a difference to state only. Webex keeps what
+/// it has as long as nothing is sent; an update that leaves a credential out
+/// could take it away.
+#[must_use]
+pub fn left_to_webex(configuration: &Configuration) -> Vec<String> {
+    let configured = configured_credentials(configuration);
+    let left = SECRETS.into_iter().filter(|secret| !configured.contains(secret));
+    left.flat_map(|secret| [secret.to_owned(), write_only(secret), version_of(secret)]).collect()
+}
+
 /// The credentials in their write-only form that Webex was never sent.
 ///
 /// A write-only value is in no state, so adding one to a connector that was
@@ -454,6 +466,27 @@ pub(in crate::provider) mod tests {
         assert_eq!(content(&plan(planned()), &configuration).password, None);
         assert_eq!(credentials(&configuration), [""; 0]);
         assert_eq!(configured_credentials(&configuration), ["password"]);
+    }
+
+    #[test]
+    fn a_credential_that_is_given_in_neither_form_is_left_to_webex() {
+        let of = |argument: &str, value: Value| {
+            left_to_webex(&Configuration::new(Object::null(block()).with(argument, value)))
+        };
+        assert_eq!(of("name", Value::from("x")).len(), 9);
+        let others = [
+            "client_secret",
+            "client_secret_wo",
+            "client_secret_wo_version",
+            "private_key",
+            "private_key_wo",
+            "private_key_wo_version",
+        ];
+        // What is not known yet may be a credential.
+        for value in [Value::from(Secret::from("hunter2")), Value::Unknown] {
+            assert_eq!(of("password", value.clone()), others);
+            assert_eq!(of("password_wo", value), others);
+        }
     }
 
     #[test]

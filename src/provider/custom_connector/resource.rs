@@ -71,6 +71,9 @@ impl Resource for CustomConnector {
         {
             draft.settle("organization_id", organization.to_string());
         }
+        for argument in model::left_to_webex(draft.configuration) {
+            draft.keep_local(&argument);
+        }
         if !model::unsent(draft.configuration, &Memory::recall(private)).is_empty() {
             draft.demand_update();
         }
@@ -170,9 +173,11 @@ impl Resource for CustomConnector {
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        if only_local_changes(&request) {
+        let left = model::left_to_webex(&request.configuration);
+        if only_local_changes(&request, &left) {
             let state = State::new(request.plan.object().clone(), schema::block());
-            return same(Diagnostics::new(), state);
+            let memory = Memory::recall(&request.private).without(&left);
+            return Outcome { private: memory.private(), ..same(Diagnostics::new(), state) };
         }
         let target = match Target::of_state(&self.connection, &request.prior) {
             Ok(target) => target,
@@ -416,11 +421,14 @@ fn identity_of(id: &str, organization: OrganizationId) -> Identity {
     Identity(object.with("organization_id", organization.to_string()))
 }
 
-/// Whether nothing that Webex knows of is to change.
-fn only_local_changes(request: &UpdateRequest) -> bool {
+/// Whether nothing that Webex knows of is to change. A time of change that is
+/// not known yet says that the plan has found something.
+fn only_local_changes(request: &UpdateRequest, local: &[String]) -> bool {
     let block = schema::block();
     block.attributes.iter().all(|attribute| {
-        request.prior.object().get(attribute.name) == request.plan.object().get(attribute.name)
+        local.iter().any(|name| name == attribute.name)
+            || request.prior.object().get(attribute.name)
+                == request.plan.object().get(attribute.name)
     })
 }
 

@@ -124,11 +124,22 @@ fn first_send(credential: &str, prior: &State) -> Diagnostic {
             "The connector {} was imported, or created without this credential, so the one that \
              Webex has did not come from here. Applying this plan replaces it. That is why the \
              connector is updated even where no other argument differs. To keep what Webex has, \
-             remove {argument}.",
-            named(prior)
+             remove {}.",
+            named(prior),
+            both_of(credential, prior)
         ),
     )
     .at(Path::attribute(&argument))
+}
+
+/// What has to be removed to leave a credential to Webex: a version without it
+/// would be an error.
+fn both_of(credential: &str, prior: &State) -> String {
+    let (write_only, version) = (model::write_only(credential), model::version_of(credential));
+    match prior.object().get(&version).is_null() {
+        true => write_only,
+        false => format!("{write_only} and {version}"),
+    }
 }
 
 /// Somebody else has saved the connector, and nothing visible differs.
@@ -147,8 +158,9 @@ fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Opt
             None => format!("set {version} = 1"),
         };
         let way_out = format!(
-            "{how}. If somebody else keeps the credential from now on, remove {write_only}; nothing \
-             is sent then"
+            "{how}. If somebody else keeps the credential from now on, remove {}; nothing is sent \
+             then",
+            both_of(credential, prior)
         );
         (write_only, way_out)
     } else {
