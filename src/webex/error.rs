@@ -167,6 +167,9 @@ pub enum ErrorKind {
     /// The request could not be sent from this machine: no certificate
     /// authority is trusted, or an id makes no URL. [`Error::cause`] says more.
     Unsendable,
+    /// A panic ended a request that several operations were waiting for. The
+    /// place is in the log.
+    Defect,
 }
 
 /// Why a certificate was not accepted.
@@ -231,6 +234,11 @@ pub enum PagingProblem {
     Loop,
     /// More pages than the client is willing to read.
     TooManyPages {
+        /// The limit.
+        limit: usize,
+    },
+    /// More rows than the client is willing to keep.
+    TooManyRows {
         /// The limit.
         limit: usize,
     },
@@ -497,6 +505,7 @@ impl fmt::Display for ErrorKind {
             Self::Stopped => formatter.write_str("stopped"),
             Self::DeadlineExceeded => formatter.write_str("the operation's deadline has passed"),
             Self::Unsendable => formatter.write_str("the request cannot be sent"),
+            Self::Defect => formatter.write_str("a defect of the client ended the request"),
         }
     }
 }
@@ -533,6 +542,7 @@ impl fmt::Display for PagingProblem {
         match self {
             Self::Loop => formatter.write_str("its pages form a loop"),
             Self::TooManyPages { limit } => write!(formatter, "it has more than {limit} pages"),
+            Self::TooManyRows { limit } => write!(formatter, "it has more than {limit} rows"),
             Self::OtherOrigin { host: Some(host) } => {
                 write!(formatter, "its next page is said to be at the host {host}")
             }

@@ -166,6 +166,7 @@ fn happened(error: &Error) -> String {
         ErrorKind::Stopped => "Terraform was asked to stop.".to_owned(),
         ErrorKind::DeadlineExceeded => "The time for this operation was used up.".to_owned(),
         ErrorKind::Unsendable => format!("The request cannot be sent from this machine{cause}."),
+        ErrorKind::Defect => "A defect in this provider ended the request.".to_owned(),
     }
 }
 
@@ -251,6 +252,9 @@ fn advice(error: &Error) -> String {
             "Raise the limit in the timeouts block of the resource if this was not enough."
         }
         ErrorKind::Unsendable => "Check ca_certificate_file and the certificates of this machine.",
+        ErrorKind::Defect => {
+            "Try again, and please report this message; the log (TF_LOG=ERROR) has the place."
+        }
     }
     .to_owned()
 }

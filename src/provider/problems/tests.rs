@@ -61,6 +61,7 @@ fn kinds() -> Vec<ErrorKind> {
         ErrorKind::Stopped,
         ErrorKind::DeadlineExceeded,
         ErrorKind::Unsendable,
+        ErrorKind::Defect,
     ]
 }
 
@@ -96,6 +97,7 @@ fn heading(kind: &ErrorKind) -> &'static str {
         ErrorKind::Stopped => "stopped",
         ErrorKind::DeadlineExceeded => "deadline exceeded",
         ErrorKind::Unsendable => "unsendable",
+        ErrorKind::Defect => "defect",
     }
 }
 
