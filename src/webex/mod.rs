@@ -65,7 +65,9 @@ pub use connectors::{
 pub use error::{
     BodyProblem, Cause, CertificateProblem, Error, ErrorKind, OauthError, Operation, PagingProblem,
 };
-pub use identifiers::{ConnectorId, InvalidConnectorId, InvalidOrganizationId, OrganizationId};
+pub use identifiers::{
+    ConnectorId, InvalidConnectorId, InvalidOrganizationId, InvalidWebexId, OrganizationId, WebexId,
+};
 pub use request::FlowSearch;
 pub use settings::{
     APPLICATIONS_URL, Credentials, Deadlines, Setting, SettingProblem, Settings, SettingsError,

@@ -117,17 +117,17 @@ pub fn respelled(configuration: &Configuration, prior: &State) -> Vec<&'static s
         |object: &Object| OrganizationId::parse(object.string("organization_id").known()?).ok();
     let same_organization =
         organization(wanted).is_some() && organization(wanted) == organization(prior);
-    let key = |object: &'_ Object| match object.get("private_key") {
-        Value::Secret(key) => Some(key.clone()),
-        _ => None,
-    };
-    let same_key = matches!((key(wanted), key(prior)), (Some(wanted), Some(prior))
-        if is_same_key(&wanted, &prior));
+    let same_key = matches!((private_key(wanted), private_key(prior)), (Some(wanted), Some(prior))
+        if is_same_key(wanted, prior));
     texts
         .map(|text| text.argument)
         .chain(same_organization.then_some("organization_id"))
         .chain(same_key.then_some("private_key"))
         .collect()
+}
+
+fn private_key(object: &Object) -> Option<&Secret> {
+    if let Value::Secret(key) = object.get("private_key") { Some(key) } else { None }
 }
 
 /// What to send: the plan, with the credentials of the configuration.
