@@ -158,7 +158,13 @@ impl Resource for CustomConnector {
                     Known::Id(id) => outcome_of_id(id, organization, base, &sent),
                     Known::Before | Known::BeforeInactive | Known::Found(_) => Outcome::default(),
                 };
-                let message = writes::create_failed(&failure, &content.name, organization);
+                let replaced = Memory::recall(&request.private).replaced;
+                let message = writes::create_failed(
+                    &failure,
+                    &content.name,
+                    organization,
+                    replaced.as_deref(),
+                );
                 outcome.diagnostics.push(message);
                 outcome
             }

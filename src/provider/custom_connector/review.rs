@@ -80,8 +80,10 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
             "Webex cannot change {arguments} of an existing connector, so this plan deletes it and \
              creates another one with a new id. Flows refer to a connector by its id ({id}): each \
              of them must be pointed at the new one in Flow Designer, and Webex refuses to delete \
-             the old one while flows refer to it. A second connector resource, and removing this \
-             one after the flows have moved, avoids an outage."
+             the old one while flows refer to it.\n\nTo avoid an outage, add a second resource under \
+             another name (names are unique, and {LIMIT} connectors are the limit), move the flows \
+             to it, then remove this one. create_before_destroy does not help, because the new \
+             connector would need the name of the old one."
         ),
     );
     match paths.first() {
