@@ -7,7 +7,7 @@
 //! second plan would show a difference.
 
 use super::object::{Configuration, Object, Plan, State};
-use super::schema::{Block, Requirement, Stability};
+use super::schema::{Attribute, Block, Requirement, Stability};
 use super::value::{Path, Value};
 
 /// A plan in the making, as a resource may still complete it.
@@ -128,7 +128,7 @@ pub fn plan_change(
 
     let requires_replace = prior.map_or_else(Vec::new, |prior| {
         let replaced = block.attributes.iter().filter(|attribute| {
-            attribute.replaces && prior.object().get(attribute.name) != planned.get(attribute.name)
+            attribute.replaces && is_changed(attribute, prior.object(), &planned)
         });
         replaced.map(|attribute| Path::attribute(attribute.name)).collect()
     });
@@ -150,7 +150,7 @@ fn differs(block: &Block, prior: &Object, planned: &Object, local: &[String]) ->
         .iter()
         .filter(|attribute| attribute.requirement != Requirement::Computed && !attribute.write_only)
         .filter(|attribute| !local.iter().any(|name| name == attribute.name))
-        .any(|attribute| prior.get(attribute.name) != planned.get(attribute.name));
+        .any(|attribute| is_changed(attribute, prior, planned));
     let blocks = block
         .blocks
         .iter()
@@ -159,10 +159,15 @@ fn differs(block: &Block, prior: &Object, planned: &Object, local: &[String]) ->
     attributes || blocks
 }
 
+/// Whether an attribute is to have another value, as Terraform compares them.
+fn is_changed(attribute: &Attribute, prior: &Object, planned: &Object) -> bool {
+    !prior.get(attribute.name).equals(planned.get(attribute.name), &attribute.ty)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tf_provider::schema::{Attribute, NestedBlock};
+    use crate::tf_provider::schema::NestedBlock;
     use crate::tf_provider::value::Type;
 
     /// One attribute of each kind that the planner treats in its own way.
@@ -259,6 +264,14 @@ mod tests {
             ("flavour", text("sour")),
         ]);
         assert_eq!(planned.plan.object(), &expected);
+        assert_eq!(planned.requires_replace, []);
+    }
+
+    #[test]
+    fn another_normal_form_is_no_change() {
+        let accented = |name: &str| stored().with("name", name).with("kind", name);
+        let planned = plan(&accented("Z\u{fc}rich"), Some(&accented("Zu\u{308}rich")));
+        assert!(!planned.changes_remote);
         assert_eq!(planned.requires_replace, []);
     }
 

@@ -137,19 +137,6 @@ impl Connectors {
         ConnectorPages(self.paged(request, wire::connectors, Persistence::Normal))
     }
 
-    /// The connector with exactly this name, from the shared list.
-    ///
-    /// # Errors
-    /// When the list cannot be read.
-    pub async fn find_by_name(
-        &self,
-        name: &str,
-        budget: &Budget,
-    ) -> Result<Option<Connector>, Error> {
-        let list = self.snapshot(Persistence::Normal, budget).await?;
-        Ok(list.by_name(name).cloned())
-    }
-
     /// A look at the list for early warnings: one attempt of at most three
     /// seconds, from the shared list if there is one, and filling it if not.
     /// None when it cannot be had, for whatever reason.
@@ -537,8 +524,7 @@ mod tests {
         // What it finds, reads need not ask for again.
         script.then(answer(200, &page(&[object(1, 1)])));
         assert_eq!(connectors.quick_look(&budget()).await.unwrap().len(), 1);
-        assert!(connectors.find_by_name("crm", &budget()).await.unwrap().is_some());
-        assert!(connectors.find_by_name("CRM", &budget()).await.unwrap().is_none());
+        assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
         assert_eq!(script.seen().len(), 3);
     }
 
