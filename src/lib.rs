@@ -1,5 +1,6 @@
 //! Terraform provider for Webex Contact Center custom connectors.
 
+pub mod invisible;
 pub mod provider;
 pub mod secret;
 pub mod tf_provider;

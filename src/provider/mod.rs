@@ -32,9 +32,11 @@ use self::functions::decode_id::DecodeId;
 use self::functions::encode_id::EncodeId;
 use self::functions::rebind_connectors::RebindConnectors;
 use crate::tf_provider::diagnostics::Diagnostics;
+use crate::tf_provider::plugin::TIME_FOR_CHANGES;
 use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
 use crate::tf_provider::resource::ValidateRequest;
 use crate::tf_provider::schema::Schema;
+use crate::webex::{CLEAN_UP_GRACE, STOP_GRACE};
 
 /// The provider's name in addresses and in logs.
 pub const NAME: &str = "webex";
@@ -44,6 +46,13 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The provider's full address.
 pub const ADDRESS: &str = "registry.terraform.io/webex-contact-center/webex";
+
+// A process that ends lets a write in flight be answered, and what was half
+// done be undone.
+const _: () = {
+    let needed = STOP_GRACE.as_millis() + CLEAN_UP_GRACE.as_millis();
+    assert!(TIME_FOR_CHANGES.as_millis() > needed, "a connector would be left deactivated");
+};
 
 /// Everything that the provider serves.
 #[must_use]

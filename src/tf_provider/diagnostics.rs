@@ -1,6 +1,7 @@
 //! Errors and warnings, in the form in which Terraform shows them.
 
 use super::value::Path;
+use crate::invisible::is_invisible;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,14 +136,9 @@ impl FromIterator<Diagnostic> for Diagnostics {
     }
 }
 
-/// Removes what a terminal would act upon, and the marks that reverse the
-/// direction of writing.
+/// Removes what a terminal would act upon and what hides other text.
 fn printable(text: &str) -> String {
-    let hidden = |character: char| {
-        (character.is_control() && character != '\n')
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().filter(|&character| !hidden(character)).collect()
+    text.chars().filter(|&character| character == '\n' || !is_invisible(character)).collect()
 }
 
 #[cfg(test)]
@@ -151,7 +147,8 @@ mod tests {
 
     #[test]
     fn terminal_control_is_removed() {
-        let message = Diagnostic::error("a\u{1b}[2Jb\r\u{202e}", "one\ntwo\u{7}\u{9b}");
+        let message =
+            Diagnostic::error("a\u{1b}[2J\u{2028}\u{feff}b\r\u{202e}", "one\ntwo\u{7}\u{9b}");
         assert_eq!(message.summary(), "a[2Jb");
         assert_eq!(message.detail(), "one\ntwo");
     }

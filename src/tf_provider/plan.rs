@@ -7,7 +7,7 @@
 //! second plan would show a difference.
 
 use super::object::{Configuration, Object, Plan, State};
-use super::schema::{Block, Requirement, Stability};
+use super::schema::{Attribute, Block, Requirement, Stability};
 use super::value::{Path, Value};
 
 /// A plan in the making, as a resource may still complete it.
@@ -19,6 +19,7 @@ pub struct Draft<'a> {
     pub prior: Option<&'a State>,
     planned: Object,
     settled: Vec<&'static str>,
+    local: Vec<String>,
     demands_update: bool,
 }
 
@@ -37,6 +38,25 @@ impl Draft<'_> {
             self.planned.set(name, value);
             self.settled.push(name);
         }
+    }
+
+    /// Keeps the prior spelling of an argument whose new one means the same, so
+    /// that there is no difference.
+    ///
+    /// Terraform accepts the prior value in the place of what the user wrote
+    /// where neither is null; elsewhere this does nothing.
+    pub fn keep_prior(&mut self, name: &'static str) {
+        let Some(prior) = self.prior else { return };
+        let prior = prior.object().get(name);
+        if !prior.is_null() && !self.configuration.object().get(name).is_null() {
+            self.planned.set(name, prior.clone());
+        }
+    }
+
+    /// Says that a difference of this argument concerns state alone and does
+    /// not reach the remote object.
+    pub fn keep_local(&mut self, name: &str) {
+        self.local.push(name.to_owned());
     }
 
     /// Plans an update of an existing object although no argument differs.
@@ -76,15 +96,16 @@ pub fn plan_change(
         prior,
         planned: proposed,
         settled: Vec::new(),
+        local: Vec::new(),
         demands_update: false,
     };
     apply_defaults(block, &mut draft);
     draft.planned.forget_write_only(block);
     complete(&mut draft);
-    let Draft { mut planned, settled, demands_update, .. } = draft;
+    let Draft { mut planned, settled, local, demands_update, .. } = draft;
 
-    let changes_remote =
-        prior.is_none_or(|prior| demands_update || differs(block, prior.object(), &planned));
+    let changes_remote = prior
+        .is_none_or(|prior| demands_update || differs(block, prior.object(), &planned, &local));
     let absent = |name: &str| configuration.object().get(name).is_null();
     for attribute in &block.attributes {
         let open = attribute.is_computed()
@@ -107,7 +128,7 @@ pub fn plan_change(
 
     let requires_replace = prior.map_or_else(Vec::new, |prior| {
         let replaced = block.attributes.iter().filter(|attribute| {
-            attribute.replaces && prior.object().get(attribute.name) != planned.get(attribute.name)
+            attribute.replaces && is_changed(attribute, prior.object(), &planned)
         });
         replaced.map(|attribute| Path::attribute(attribute.name)).collect()
     });
@@ -123,12 +144,13 @@ fn apply_defaults(block: &Block, draft: &mut Draft<'_>) {
 }
 
 /// Whether an argument or a block that reaches the remote object differs.
-fn differs(block: &Block, prior: &Object, planned: &Object) -> bool {
+fn differs(block: &Block, prior: &Object, planned: &Object, local: &[String]) -> bool {
     let attributes = block
         .attributes
         .iter()
         .filter(|attribute| attribute.requirement != Requirement::Computed && !attribute.write_only)
-        .any(|attribute| prior.get(attribute.name) != planned.get(attribute.name));
+        .filter(|attribute| !local.iter().any(|name| name == attribute.name))
+        .any(|attribute| is_changed(attribute, prior, planned));
     let blocks = block
         .blocks
         .iter()
@@ -137,10 +159,15 @@ fn differs(block: &Block, prior: &Object, planned: &Object) -> bool {
     attributes || blocks
 }
 
+/// Whether an attribute is to have another value, as Terraform compares them.
+fn is_changed(attribute: &Attribute, prior: &Object, planned: &Object) -> bool {
+    !prior.get(attribute.name).equals(planned.get(attribute.name), &attribute.ty)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tf_provider::schema::{Attribute, NestedBlock};
+    use crate::tf_provider::schema::NestedBlock;
     use crate::tf_provider::value::Type;
 
     /// One attribute of each kind that the planner treats in its own way.
@@ -241,6 +268,14 @@ mod tests {
     }
 
     #[test]
+    fn another_normal_form_is_no_change() {
+        let accented = |name: &str| stored().with("name", name).with("kind", name);
+        let planned = plan(&accented("Z\u{fc}rich"), Some(&accented("Zu\u{308}rich")));
+        assert!(!planned.changes_remote);
+        assert_eq!(planned.requires_replace, []);
+    }
+
+    #[test]
     fn a_change_of_what_cannot_be_edited_replaces() {
         let configuration = object(&[("name", text("a")), ("kind", text("fancy"))]);
         let planned = plan(&configuration, Some(&stored()));
@@ -268,6 +303,50 @@ mod tests {
         let planned = plan(&configuration, Some(&stored()));
         assert_eq!(planned.plan.object(), &stored().with("timeouts", limit));
         assert!(!planned.changes_remote);
+    }
+
+    #[test]
+    fn a_change_of_a_local_argument_reaches_nobody() {
+        let (block, state) = (block(), State::new(stored(), &block()));
+        let configuration = stored().with("flavour", "sour");
+        let planned = plan_change(
+            &block,
+            &Configuration::new(configuration.clone()),
+            Some(&state),
+            proposed(&configuration, Some(&stored())),
+            |draft| draft.keep_local("flavour"),
+        );
+        assert_eq!(planned.plan.object(), &configuration);
+        assert!(!planned.changes_remote);
+    }
+
+    #[test]
+    fn another_spelling_of_the_same_is_no_change() {
+        let block = block();
+        let keep = |configuration: &Object, prior: Option<&Object>| {
+            let state = prior.map(|prior| State::new(prior.clone(), &block));
+            let proposed = proposed(configuration, prior);
+            let configuration = Configuration::new(configuration.clone());
+            plan_change(&block, &configuration, state.as_ref(), proposed, |draft| {
+                for name in ["name", "kind", "flavour"] {
+                    draft.keep_prior(name);
+                }
+            })
+        };
+        let respelled = object(&[("name", text("A")), ("kind", text("PLAIN"))]);
+        let planned = keep(&respelled, Some(&stored()));
+        assert_eq!(planned.plan.object(), &stored());
+        assert_eq!(planned.requires_replace, []);
+        assert!(!planned.changes_remote);
+
+        // There is nothing to keep where nothing was, or where the user has
+        // taken it away.
+        assert_eq!(keep(&respelled, None).plan.object().get("kind"), &text("PLAIN"));
+        let (tasteless, removed) = (stored().with("flavour", Value::Null), stored());
+        let planned = keep(&stored().with("flavour", "sour"), Some(&tasteless));
+        assert_eq!(planned.plan.object().get("flavour"), &text("sour"));
+        let planned = keep(&removed.with("kind", Value::Null), Some(&stored().with("kind", "x")));
+        assert_eq!(planned.plan.object().get("kind"), &text("plain"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! answer may hold.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -192,7 +193,12 @@ impl Tokens {
         }
         let tokens = Arc::clone(self);
         let budget = Budget::within(RENEWAL_TIME, budget.stop.clone());
-        let task = tokio::spawn(async move { tokens.fetch(key, &budget).await });
+        let task = tokio::spawn(async move {
+            let fetched = AssertUnwindSafe(tokens.fetch(key, &budget)).catch_unwind().await;
+            // Whoever comes next asks again.
+            lock(&tokens.slots).entry(key).or_default().flight = None;
+            fetched.unwrap_or_else(|_| Err(Error::new(tokens.operation(), ErrorKind::Defect)))
+        });
         let operation = self.operation();
         let flight = async move {
             task.await.unwrap_or_else(|_| Err(Error::new(operation, ErrorKind::Stopped)))
@@ -208,7 +214,6 @@ impl Tokens {
         let granted = self.grant(key, budget).await;
         let mut slots = lock(&self.slots);
         let slot = slots.entry(key).or_default();
-        slot.flight = None;
         match granted {
             Ok(grant) => {
                 slot.generation += 1;
@@ -508,6 +513,19 @@ mod tests {
              &refresh_token=refresh-token-value"
         );
         assert_eq!(script.seen()[0].headers["content-type"], "application/x-www-form-urlencoded");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
+        let script =
+            Script::new([Reply::Panic.after(Duration::from_secs(1)), grant("first"), list()]);
+        let client = client(&script, refresh_token());
+        let ended = tokio::join!(read(&client, 1), read(&client, 2));
+        for ended in [ended.0, ended.1] {
+            assert_eq!(*ended.unwrap_err().kind(), ErrorKind::Defect);
+        }
+        assert!(read(&client, 3).await.is_ok());
+        assert!(script.is_done());
     }
 
     #[tokio::test(start_paused = true)]

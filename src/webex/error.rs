@@ -171,6 +171,9 @@ pub enum ErrorKind {
     /// The request could not be sent from this machine: no certificate
     /// authority is trusted, or an id makes no URL. [`Error::cause`] says more.
     Unsendable,
+    /// A panic ended a request that several operations were waiting for. The
+    /// place is in the log.
+    Defect,
 }
 
 /// Why a certificate was not accepted.
@@ -223,6 +226,9 @@ pub enum BodyProblem {
     Compressed,
     /// It describes another connector than the one asked for.
     OtherConnector,
+    /// It describes a connector that is no custom connector. The client has
+    /// nothing to do with those: a PUT would make a custom one of it.
+    OtherType,
 }
 
 /// What is wrong with a list.
@@ -232,6 +238,11 @@ pub enum PagingProblem {
     Loop,
     /// More pages than the client is willing to read.
     TooManyPages {
+        /// The limit.
+        limit: usize,
+    },
+    /// More rows than the client is willing to keep.
+    TooManyRows {
         /// The limit.
         limit: usize,
     },
@@ -499,6 +510,7 @@ impl fmt::Display for ErrorKind {
             Self::Stopped => formatter.write_str("stopped"),
             Self::DeadlineExceeded => formatter.write_str("the operation's deadline has passed"),
             Self::Unsendable => formatter.write_str("the request cannot be sent"),
+            Self::Defect => formatter.write_str("a defect of the client ended the request"),
         }
     }
 }
@@ -525,6 +537,7 @@ impl fmt::Display for BodyProblem {
             Self::Missing(field) => write!(formatter, "it has no `{field}`"),
             Self::Compressed => formatter.write_str("it is compressed"),
             Self::OtherConnector => formatter.write_str("it describes another connector"),
+            Self::OtherType => formatter.write_str("it describes a connector of another type"),
         }
     }
 }
@@ -534,6 +547,7 @@ impl fmt::Display for PagingProblem {
         match self {
             Self::Loop => formatter.write_str("its pages form a loop"),
             Self::TooManyPages { limit } => write!(formatter, "it has more than {limit} pages"),
+            Self::TooManyRows { limit } => write!(formatter, "it has more than {limit} rows"),
             Self::OtherOrigin { host: Some(host) } => {
                 write!(formatter, "its next page is said to be at the host {host}")
             }

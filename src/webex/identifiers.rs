@@ -14,6 +14,9 @@ use crate::secret::Secret;
 /// encoded as base64. The part between the slashes is the cluster.
 const PUBLIC_SCHEME: &str = "ciscospark://";
 
+/// How the public Webex APIs call an organization in its id.
+const KIND: &str = "ORGANIZATION";
+
 /// The longest connector id that is sent, in bytes. Webex uses UUIDs of 36;
 /// the limit keeps an absurd id from becoming an absurd URL.
 const LONGEST_CONNECTOR_ID: usize = 512;
@@ -29,19 +32,23 @@ pub struct OrganizationId(Uuid);
 /// A text that is not an organization's id in any known form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "an organization's id is a UUID, or the base64 form of `ciscospark://us/ORGANIZATION/<UUID>`"
+    "an organization's id is a UUID, or the base64 form of one or of \
+     `ciscospark://us/ORGANIZATION/<UUID>`"
 )]
 pub struct InvalidOrganizationId;
 
 impl OrganizationId {
-    /// Reads a UUID, or the id that the public Webex APIs show: base64 of
-    /// `ciscospark://<cluster>/ORGANIZATION/<UUID>` in the standard or the
-    /// url-safe alphabet, with or without padding.
+    /// Reads an id of an organization in any form of [`WebexId`].
     ///
     /// # Errors
-    /// When the text is neither.
+    /// When it is no id, or that of something else.
     pub fn parse(text: &str) -> Result<Self, InvalidOrganizationId> {
-        hyphenated(text).or_else(|| public_form(text)).map(Self).ok_or(InvalidOrganizationId)
+        match WebexId::parse(text) {
+            Ok(WebexId { kind, uuid }) if kind.as_deref().is_none_or(|kind| kind == KIND) => {
+                Ok(Self(uuid))
+            }
+            Ok(_) | Err(_) => Err(InvalidOrganizationId),
+        }
     }
 
     /// The organization that an access token names at its end, after the last
@@ -55,7 +62,7 @@ impl OrganizationId {
     /// The id as the public Webex APIs write it, which is what the Service App
     /// token API expects as its target.
     pub(crate) fn public(self) -> String {
-        let plain = format!("{PUBLIC_SCHEME}us/ORGANIZATION/{self}");
+        let plain = format!("{PUBLIC_SCHEME}us/{KIND}/{self}");
         base64::engine::general_purpose::STANDARD_NO_PAD.encode(plain)
     }
 }
@@ -66,23 +73,70 @@ impl fmt::Display for OrganizationId {
     }
 }
 
+/// An id as Webex shows it to people and programs: a UUID, or base64 of one, or
+/// base64 of `ciscospark://<cluster>/<kind>/<UUID>`, in the standard or the
+/// url-safe alphabet, with or without padding.
+///
+/// Webex's documentation shows all of these forms; which one an API gives
+/// depends on the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebexId {
+    /// What it is the id of, such as `ORGANIZATION`, where the id says so.
+    pub kind: Option<String>,
+    /// The UUID within.
+    pub uuid: Uuid,
+}
+
+/// Why there is no UUID in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum InvalidWebexId {
+    /// Neither a UUID nor base64 of one or of a Webex address.
+    #[error("it is neither a UUID nor base64 of one or of an address `ciscospark://…`")]
+    NotAnId,
+    /// A Webex address that ends in something else.
+    #[error("what it names is known by another kind of id than a UUID")]
+    NoUuid,
+}
+
+impl WebexId {
+    /// Reads an id.
+    ///
+    /// # Errors
+    /// When there is no UUID in it.
+    pub fn parse(text: &str) -> Result<Self, InvalidWebexId> {
+        if let Some(uuid) = hyphenated(text) {
+            return Ok(Self { kind: None, uuid });
+        }
+        let url_safe = text.replace('+', "-").replace('/', "_");
+        let bytes = BASE64.decode(url_safe).map_err(|_| InvalidWebexId::NotAnId)?;
+        let plain = String::from_utf8(bytes).map_err(|_| InvalidWebexId::NotAnId)?;
+        if let Some(uuid) = hyphenated(&plain) {
+            return Ok(Self { kind: None, uuid });
+        }
+        let path = plain.strip_prefix(PUBLIC_SCHEME).ok_or(InvalidWebexId::NotAnId)?;
+        let parts = path.split('/').collect::<Vec<_>>();
+        match parts.as_slice() {
+            [cluster, kind, id] if !cluster.is_empty() && !kind.is_empty() => {
+                let uuid = hyphenated(id).ok_or(InvalidWebexId::NoUuid)?;
+                Ok(Self { kind: Some((*kind).to_owned()), uuid })
+            }
+            _ => Err(InvalidWebexId::NoUuid),
+        }
+    }
+}
+
+/// Reads base64 with and without padding, and whatever the bits are that stand
+/// for nothing.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
 /// UUIDs have several spellings; Webex uses the one with hyphens.
 fn hyphenated(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
-}
-
-fn public_form(text: &str) -> Option<Uuid> {
-    let lenient = GeneralPurpose::new(
-        &URL_SAFE,
-        GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-            .with_decode_allow_trailing_bits(true),
-    );
-    let url_safe = text.replace('+', "-").replace('/', "_");
-    let plain = String::from_utf8(lenient.decode(url_safe).ok()?).ok()?;
-    let mut parts = plain.strip_prefix(PUBLIC_SCHEME)?.split('/');
-    let (_cluster, kind, id) = (parts.next()?, parts.next()?, parts.next()?);
-    (kind == "ORGANIZATION" && parts.next().is_none()).then(|| hyphenated(id)).flatten()
 }
 
 /// The id of a connector.
@@ -164,6 +218,7 @@ mod tests {
             general_purpose::URL_SAFE.encode(&public),
             general_purpose::URL_SAFE_NO_PAD.encode(&public),
             general_purpose::STANDARD.encode(format!("ciscospark://urn:x/ORGANIZATION/{UUID}")),
+            general_purpose::STANDARD.encode(UUID),
         ] {
             assert_eq!(OrganizationId::parse(&text), Ok(expected), "{text}");
         }

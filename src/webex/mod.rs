@@ -60,12 +60,14 @@ pub use client::Client;
 pub use connectors::{
     AuthenticationType, Connector, ConnectorContent, ConnectorPages, Connectors, CreateAftermath,
     CreateError, Created, DeleteAftermath, DeleteError, Deleted, FlowConnector, GrantType,
-    Reference, UpdateAftermath, UpdateError,
+    Reference, Sameness, UpdateAftermath, UpdateError, is_same_key,
 };
 pub use error::{
     BodyProblem, Cause, CertificateProblem, Error, ErrorKind, OauthError, Operation, PagingProblem,
 };
-pub use identifiers::{ConnectorId, InvalidConnectorId, InvalidOrganizationId, OrganizationId};
+pub use identifiers::{
+    ConnectorId, InvalidConnectorId, InvalidOrganizationId, InvalidWebexId, OrganizationId, WebexId,
+};
 pub use request::FlowSearch;
 pub use settings::{
     APPLICATIONS_URL, Credentials, Deadlines, Setting, SettingProblem, Settings, SettingsError,

@@ -9,6 +9,7 @@
 use super::error::OauthError;
 use super::json::{self, Array, Object};
 use super::redact::Redactor;
+use crate::invisible::is_invisible;
 
 /// How many sentences are kept.
 const MOST_DESCRIPTIONS: usize = 5;
@@ -98,19 +99,13 @@ pub(crate) fn safe(text: &str, redactor: &Redactor) -> String {
         .clean(text)
         .chars()
         .map(|character| if character.is_control() { ' ' } else { character })
-        .filter(|character| !reorders(*character))
+        .filter(|character| !is_invisible(*character))
         .collect();
     let clean = redactor.clean(clean.trim());
     match clean.char_indices().nth(LONGEST_DESCRIPTION) {
         Some((end, _)) => format!("{}…", clean.get(..end).unwrap_or_default()),
         None => clean,
     }
-}
-
-/// Marks that change the direction of text, and invisible ones.
-fn reorders(character: char) -> bool {
-    matches!(character,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

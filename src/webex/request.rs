@@ -30,7 +30,7 @@ const CUSTOM_ONLY: &str = "connectorType==\"CUSTOM\"";
 
 /// What is asked for a page. The server caps it silently (documented), which
 /// is harmless.
-const PAGE_SIZE: usize = 100;
+pub(crate) const PAGE_SIZE: usize = 100;
 
 /// What may happen when a request is sent twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

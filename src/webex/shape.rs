@@ -3,7 +3,8 @@
 //!
 //! This is what a tenant owner can show to anybody. Values are not decoded, let
 //! alone kept. Names of fields are kept if they look like names of fields and
-//! hold no secret of the call.
+//! hold no secret of the call. An object may have been keyed by data, such as
+//! ids or the names of connectors; keys that may be that are not kept either.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,6 +22,9 @@ const MOST_FIELDS: usize = 300;
 
 /// The longest name of a field, in bytes.
 const LONGEST_NAME: usize = 60;
+
+/// The most digits in the name of a field. Ids have more, phone numbers as well.
+const MOST_DIGITS: usize = 3;
 
 /// Stands for all names that do not look like names of fields.
 const OTHER_NAME: &str = "(other)";
@@ -75,11 +79,12 @@ impl fmt::Display for Kind {
 pub struct Shape(BTreeMap<String, BTreeSet<Kind>>);
 
 impl Shape {
-    /// The shape of a body; none when it is no JSON.
-    pub(crate) fn of(body: &[u8], redactor: &Redactor) -> Option<Self> {
+    /// The shape of a body; none when it is no JSON. `names` are kept as they
+    /// are.
+    pub(crate) fn of(body: &[u8], names: &Names<'_>) -> Option<Self> {
         let raw = serde_json::from_slice::<&RawValue>(body).ok()?;
         let mut shape = Self::default();
-        shape.add(String::new(), raw, DEEPEST, redactor);
+        shape.add(String::new(), raw, DEEPEST, names);
         Some(shape)
     }
 
@@ -107,7 +112,7 @@ impl Shape {
         })
     }
 
-    fn add(&mut self, path: String, raw: &RawValue, levels: usize, redactor: &Redactor) {
+    fn add(&mut self, path: String, raw: &RawValue, levels: usize, names: &Names<'_>) {
         if self.0.len() >= MOST_FIELDS && !self.0.contains_key(&path) {
             return;
         }
@@ -117,15 +122,19 @@ impl Shape {
         match kind {
             Kind::Object => {
                 let Ok(object) = Object::from_raw(raw) else { return };
+                // Objects side by side are what a table by ids or names looks
+                // like; a record has other fields as well.
+                let may_be_table =
+                    object.members().all(|(_, member)| kind_of(member.get()) == Kind::Object);
                 for (name, member) in object.members() {
                     let dot = if path.is_empty() { "" } else { "." };
-                    let name = shown(name, redactor);
-                    self.add(format!("{path}{dot}{name}"), member, levels, redactor);
+                    let name = names.shown(name, may_be_table);
+                    self.add(format!("{path}{dot}{name}"), member, levels, names);
                 }
             }
             Kind::List => {
                 for element in json::array(raw.get().as_bytes()).into_iter().flatten() {
-                    self.add(format!("{path}[]"), element, levels, redactor);
+                    self.add(format!("{path}[]"), element, levels, names);
                 }
             }
             Kind::Null | Kind::Boolean | Kind::Number | Kind::Text | Kind::Masked => {}
@@ -150,12 +159,29 @@ fn kind_of(raw: &str) -> Kind {
     }
 }
 
-/// A field's name, if it may be shown.
-fn shown<'a>(name: &'a str, redactor: &Redactor) -> &'a str {
-    let is_name = !name.is_empty()
-        && name.len() <= LONGEST_NAME
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-$@".contains(&byte));
-    if is_name && redactor.clean(name) == name { name } else { OTHER_NAME }
+/// Which names of fields may be shown.
+pub(crate) struct Names<'a> {
+    /// Whether a name is one of the contract's.
+    pub(crate) is_known: fn(&str) -> bool,
+    /// Knows what must not be shown, whoever's name it is.
+    pub(crate) redactor: &'a Redactor,
+}
+
+impl Names<'_> {
+    /// A field's name, if it may be shown.
+    fn shown<'a>(&self, name: &'a str, may_be_table: bool) -> &'a str {
+        let may_show = (self.is_known)(name) || (is_name(name) && !may_be_table);
+        if may_show && self.redactor.clean(name) == name { name } else { OTHER_NAME }
+    }
+}
+
+/// Whether a text looks like the name of a field, and not like an id.
+fn is_name(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    !text.is_empty()
+        && text.len() <= LONGEST_NAME
+        && digits <= MOST_DIGITS
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-$@".contains(&byte))
 }
 
 #[cfg(test)]
@@ -165,8 +191,12 @@ mod tests {
     use super::*;
     use crate::secret::Secret;
 
+    fn names(redactor: &Redactor) -> Names<'_> {
+        Names { is_known: |name| ["meta", "data", "links", "error"].contains(&name), redactor }
+    }
+
     fn shape(body: &str) -> Vec<String> {
-        let shape = Shape::of(body.as_bytes(), &Redactor::default()).unwrap();
+        let shape = Shape::of(body.as_bytes(), &names(&Redactor::default())).unwrap();
         let line = |(path, kinds): (&str, &BTreeSet<Kind>)| {
             let kinds = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join("|");
             format!("{path}: {kinds}")
@@ -196,7 +226,8 @@ mod tests {
 
     #[test]
     fn members_are_those_of_one_object() {
-        let shape = Shape::of(br#"{"a":{"b":1,"c":[{"d":2}]},"ab":3}"#, &Redactor::default());
+        let shape =
+            Shape::of(br#"{"a":{"b":1,"c":[{"d":2}]},"ab":3}"#, &names(&Redactor::default()));
         let shape = shape.unwrap();
         let names = |path| shape.members(path).map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names(""), ["a", "ab"]);
@@ -210,23 +241,55 @@ mod tests {
         let mut redactor = Redactor::default();
         redactor.watch(&Secret::from("canary-token-1234"));
         let body = r#"{"canary-token-1234":1,"a b":2,"\u001b[2J":3,"name":4}"#;
-        let shape = Shape::of(body.as_bytes(), &redactor).unwrap();
+        let shape = Shape::of(body.as_bytes(), &names(&redactor)).unwrap();
         let names = shape.members("").map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names, [OTHER_NAME, "name"]);
+    }
+
+    /// Keys that are data: they are ids, or names that somebody gave.
+    #[test]
+    fn the_keys_of_a_table_are_not_shown() {
+        for body in [
+            r#"{"8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b":1,"x":1}"#,
+            r#"{"Y2lzY29zcGFyazovL3VzL1BFT1BMRS8x":1,"x":1}"#,
+            r#"{"44201234567":1,"x":1}"#,
+        ] {
+            assert_eq!(shape(body), [": object", "(other): number", "x: number"]);
+        }
+        let by_name = r#"{"data":{"crm":{"id":"1"},"sap":{"id":"2"}},"error":{"key":"x"}}"#;
+        let expected = [
+            ": object",
+            "data: object",
+            "data.(other): object",
+            "data.(other).id: text",
+            "error: object",
+            "error.key: text",
+        ];
+        assert_eq!(shape(by_name), expected);
+        assert_eq!(shape(r#"{"crm":{"id":"1"}}"#)[1], "(other): object");
+        // Among other fields, an object is a field.
+        assert_eq!(shape(r#"{"crm":{"id":"1"},"page":0}"#)[1], "crm: object");
     }
 
     #[test]
     fn what_is_no_json_has_no_shape() {
         for body in ["", "<html>", "{\"a\":", "{} {}"] {
-            assert_eq!(Shape::of(body.as_bytes(), &Redactor::default()), None, "{body}");
+            assert_eq!(Shape::of(body.as_bytes(), &names(&Redactor::default())), None, "{body}");
         }
+    }
+
+    /// A number as letters, because names have few digits.
+    fn letters(number: usize) -> String {
+        let digits = number.to_string();
+        digits.bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
     }
 
     #[test]
     fn hostile_bodies_have_bounded_shapes() {
         let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
         assert_eq!(shape(&deep).len(), DEEPEST + 1);
-        let wide = (0..10_000).map(|n| format!("\"f{n}\":0")).collect::<Vec<_>>().join(",");
+        let wide =
+            (0..10_000).map(|n| format!("\"f{}\":0", letters(n))).collect::<Vec<_>>().join(",");
         assert!(shape(&format!("{{{wide}}}")).len() <= MOST_FIELDS + 1);
     }
 
@@ -234,7 +297,7 @@ mod tests {
         #[test]
         fn no_value_is_in_a_shape(value in "[a-z]{12}", number in 100_000_000_u64..) {
             let body = format!(r#"{{"a":"{value}","b":[{{"c":"{value}"}}],"d":{number}}}"#);
-            let shape = format!("{:?}", Shape::of(body.as_bytes(), &Redactor::default()));
+            let shape = format!("{:?}", Shape::of(body.as_bytes(), &names(&Redactor::default())));
             prop_assert!(!shape.contains(&value) && !shape.contains(&number.to_string()));
         }
     }

@@ -61,6 +61,7 @@ pub(crate) enum Reply {
     Answer { status: u16, headers: Vec<(&'static str, String)>, body: String },
     Failure(FailureKind),
     Hang,
+    Panic,
     After(Duration, Box<Reply>),
 }
 
@@ -71,7 +72,7 @@ impl Reply {
                 headers.push((name, value.to_owned()));
                 Self::Answer { status, headers, body }
             }
-            other @ (Self::Failure(_) | Self::Hang | Self::After(..)) => other,
+            other @ (Self::Failure(_) | Self::Hang | Self::Panic | Self::After(..)) => other,
         }
     }
 
@@ -166,6 +167,7 @@ impl Transport for Script {
                 }
                 Reply::Failure(kind) => return Err(Failure::new(kind)),
                 Reply::Hang => std::future::pending().await,
+                Reply::Panic => panic!("a defect of the transport"),
                 Reply::After(duration, then) => {
                     tokio::time::sleep(duration).await;
                     reply = *then;

@@ -69,6 +69,27 @@ fn an_import_block_works_as_well() {
     terraform.plans_nothing();
 }
 
+/// Editing it would make a custom connector of it, and destroying it would take
+/// it away from whoever uses it.
+#[test]
+fn a_connector_of_another_type_is_not_taken_over() {
+    let simulator = without_lock();
+    let id = made_by_hand(&simulator);
+    simulator.store(simulator.organization(), &id, json!({ "connectorType": "SALESFORCE" }));
+    let terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", &connector(ARGUMENTS));
+    terraform
+        .run(["import", "-no-color", ADDRESS, &id])
+        .failed()
+        .says("Webex has a connector with this id, but it is not a custom connector.")
+        .says("Nothing was imported.")
+        .says("the data source webex_cc_custom_connectors lists those that can");
+    assert!(terraform.run(["state", "list"]).stdout.is_empty());
+    let data = format!("data \"webex_cc_custom_connector\" \"test\" {{\n  id = \"{id}\"\n}}\n");
+    terraform.write("main.tf", &data);
+    terraform.plan().failed().says("it is not a custom connector");
+}
+
 #[test]
 fn importing_what_does_not_exist_says_so() {
     let simulator = without_lock();

@@ -3,6 +3,7 @@
 
 mod import;
 mod rows;
+mod spellings;
 
 use serde_json::{Value, json};
 use webex_cc_simulator::{Exchange, Options, Simulator};

@@ -17,6 +17,42 @@ struct Row {
     stored: Value,
 }
 
+/// The new connector would need the name of the old one, which is still there.
+#[test]
+fn create_before_destroy_is_told_from_a_name_that_somebody_else_has() {
+    let simulator = without_lock();
+    let terraform = Terraform::with(&simulator);
+    let with = |lifecycle: &str, row: Row| connector(&format!("{}\n{lifecycle}", row.arguments));
+    let before = "  lifecycle {\n    create_before_destroy = true\n  }";
+    terraform.write("main.tf", &with(before, basic()));
+    terraform.apply().succeeded();
+    let id = terraform.attributes(ADDRESS).expect("it is in state")["id"].clone();
+    let id = id.as_str().expect("an id");
+
+    let mut other = client_credentials();
+    other.arguments = other.arguments.replace("ServiceNow", "Zendesk");
+    let other = |lifecycle: &str| connector(&format!("{}\n{lifecycle}", other.arguments));
+    terraform.write("main.tf", &other(before));
+    terraform
+        .plan()
+        .succeeded()
+        .says("add a second resource under another name")
+        .says("create_before_destroy does not help");
+    terraform
+        .apply()
+        .failed()
+        .says("belongs to the connector")
+        .says(id)
+        .says("Remove create_before_destroy from the lifecycle block")
+        .does_not_say("import {")
+        .does_not_say("import the connector that has it");
+    assert_eq!(simulator.all_stored(simulator.organization()).len(), 1);
+
+    terraform.write("main.tf", &other(""));
+    terraform.apply().succeeded().says("1 added, 0 changed, 1 destroyed");
+    terraform.plans_nothing();
+}
+
 fn basic() -> Row {
     let arguments = |username: &str| {
         format!(

@@ -59,8 +59,12 @@ fn creation_is_under_way(simulator: &Simulator) -> Option<()> {
 /// `terraform apply` in a process group of its own, as a shell starts it, with
 /// a temporary folder of its own.
 fn apply(terraform: &mut Terraform, temporary: &Path) -> Child {
+    apply_this(terraform, temporary, CONFIGURATION)
+}
+
+fn apply_this(terraform: &mut Terraform, temporary: &Path, configuration: &str) -> Child {
     terraform.set("TMPDIR", temporary.to_str().expect("a path in UTF-8"));
-    terraform.write("main.tf", CONFIGURATION);
+    terraform.write("main.tf", configuration);
     let mut command = terraform.command(["apply", "-auto-approve", "-no-color"]);
     command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the terraform command")
@@ -129,6 +133,41 @@ fn rows_36_and_40_terraform_is_killed_while_it_applies() {
     terraform.apply().failed().says(id).says("import {");
     assert_eq!(simulator.all_stored(simulator.organization()).len(), 1);
     terraform.run(["import", "-no-color", ADDRESS, id]).succeeded();
+    terraform.apply().succeeded();
+    terraform.plans_nothing();
+}
+
+/// Rows 13 and 40: after `kill -9` of Terraform between deactivating and
+/// activating, the provider finishes what it has begun before it ends.
+#[cfg(target_os = "linux")]
+#[test]
+fn rows_13_and_40_terraform_is_killed_while_a_connector_is_deactivated() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let temporary = tempfile::tempdir().expect("a folder");
+    let mut terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", CONFIGURATION);
+    terraform.apply().succeeded();
+    simulator.clear_journal();
+    // Refused, deactivated, edited: the third takes its time.
+    let write = |delay| Script::new(Action::DelayMs(delay)).method("PUT");
+    simulator.faults([write(0).times(2), write(3_000).times(1)]);
+    let configuration = CONFIGURATION.replace("\"agent\"", "\"agent2\"");
+    let mut child = apply_this(&mut terraform, temporary.path(), &configuration);
+    let writes = || simulator.journal().iter().filter(|request| request.method == "PUT").count();
+    until("the edit", || (writes() == 3).then_some(()));
+    let stored = || simulator.all_stored(simulator.organization()).remove(0);
+    assert_eq!(stored()["active"], false, "flows fail from here on");
+    let providers = children(child.id());
+
+    child.kill().expect("Terraform is killed");
+    child.wait().expect("it has ended");
+    until("the end of the provider", || {
+        let gone = |process: &u32| state_and_parent(*process).is_none_or(|(state, _)| state == 'Z');
+        providers.iter().all(gone).then_some(())
+    });
+    assert_eq!((&stored()["active"], &stored()["username"]), (&true.into(), &"agent2".into()));
+    assert_eq!(sockets(temporary.path()), 0, "its socket is gone as well");
+    simulator.faults([]);
     terraform.apply().succeeded();
     terraform.plans_nothing();
 }

@@ -2,7 +2,7 @@
 //! read back, so a plan can only say that somebody was there.
 
 use serde_json::json;
-use webex_cc_simulator::{Options, Script, SecretsInAnswers, Simulator};
+use webex_cc_simulator::{OmittedSecret, Options, Script, SecretsInAnswers, Simulator};
 
 use super::simulator;
 use crate::life_cycle::{ADDRESS, connector};
@@ -114,6 +114,49 @@ fn without_a_version_there_is_none_to_raise_yet() {
     // Whoever keeps it elsewhere is left in peace.
     terraform.write("main.tf", &connector(&arguments("")));
     terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+}
+
+/// Where Webex blanks a credential that an update leaves out, an update would be
+/// the opposite of leaving it alone.
+#[test]
+fn who_leaves_a_credential_to_others_sends_nothing() {
+    let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
+    let simulator = Simulator::start(options).expect("a simulator");
+    let organization = simulator.organization();
+    let terraform = applied(&simulator, &write_only(1));
+    let id = id_of(&terraform);
+    simulator.store(organization, &id, json!({ "password": "theirs", "clientSecret": "theirs" }));
+    terraform.plan().succeeded().says(
+        "If somebody else keeps the credential from now on, remove password_wo and \
+         password_wo_version; nothing is sent then.",
+    );
+
+    simulator.clear_journal();
+    terraform.write("main.tf", &connector(&arguments("")));
+    terraform.apply().succeeded().says("0 added, 1 changed, 0 destroyed");
+    let methods = simulator.journal().into_iter().map(|exchange| exchange.method);
+    assert!(methods.into_iter().all(|method| method == "GET"), "nothing is sent");
+    let stored = simulator.stored(organization, &id).expect("the connector");
+    assert_eq!(
+        (&stored["password"], &stored["clientSecret"]),
+        (&json!("theirs"), &json!("theirs"))
+    );
+    let attributes = terraform.attributes(ADDRESS).expect("it is in state");
+    assert_eq!(attributes["password_wo_version"], json!(null));
+    assert_eq!(attributes["client_secret"], json!(null));
+    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+
+    // Who takes it back has it sent again, also without a version.
+    let again = "  client_secret_wo = \"ours\"\n  password_wo = \"ours\"";
+    terraform.write("main.tf", &connector(&arguments(again)));
+    terraform
+        .apply()
+        .succeeded()
+        .says("0 added, 1 changed, 0 destroyed")
+        .says("password_wo will be sent to Webex for the first time");
+    let stored = simulator.stored(organization, &id).expect("the connector");
+    assert_eq!((&stored["password"], &stored["clientSecret"]), (&json!("ours"), &json!("ours")));
+    terraform.plan().succeeded().says("No changes");
 }
 
 #[test]

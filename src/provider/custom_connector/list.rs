@@ -103,7 +103,7 @@ impl CustomConnectorList {
 
 fn item(connector: &Connector, organization: OrganizationId, include_object: bool) -> ListItem {
     let object = include_object.then(|| {
-        let nothing = Object::null(&resource_schema::schema().block);
+        let nothing = Object::null(resource_schema::block());
         model::state(connector, organization, &nothing)
     });
     ListItem {

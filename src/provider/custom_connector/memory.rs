@@ -111,6 +111,14 @@ impl Memory {
         Self { version: connector.version, touched, ..self }
     }
 
+    /// Remembers that some credentials are left to others from now on: whoever
+    /// gives one again has it sent again.
+    #[must_use]
+    pub fn without(mut self, left: &[String]) -> Self {
+        self.sent.retain(|sent| !left.contains(sent));
+        self
+    }
+
     /// Whether a credential was in our last write.
     #[must_use]
     pub fn has_sent(&self, credential: &str) -> bool {

@@ -6,53 +6,17 @@
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use unicode_normalization::UnicodeNormalization as _;
-use url::Url;
 
 use super::memory::Memory;
 use super::rules::{BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, OAUTH2, PASSWORD};
 use super::schema::{SECRETS, block};
 use crate::secret::Secret;
 use crate::tf_provider::object::{Argument, Configuration, Object, Plan, State};
-use crate::webex::{AuthenticationType, Connector, ConnectorContent, GrantType, OrganizationId};
-
-/// When two spellings of a text mean the same.
-#[derive(Clone, Copy, Debug)]
-enum Sameness {
-    /// The same characters, in whichever normal form (Terraform uses NFC).
-    Text,
-    /// The same address: letter case of the host, default port and a trailing
-    /// slash do not count.
-    Address,
-    /// The same PEM: line ends and blanks around lines do not count.
-    Pem,
-}
-
-impl Sameness {
-    fn holds(self, left: &str, right: &str) -> bool {
-        match self {
-            Self::Text => left == right || left.nfc().eq(right.nfc()),
-            Self::Address => left == right || same_address(left, right),
-            Self::Pem => {
-                let lines = |text: &str| {
-                    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-                    lines.map(str::to_owned).collect::<Vec<_>>()
-                };
-                left == right || lines(left) == lines(right)
-            }
-        }
-    }
-}
-
-fn same_address(left: &str, right: &str) -> bool {
-    let canonical = |text: &str| {
-        let mut url = Url::parse(text.trim()).ok()?;
-        let path = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&path);
-        Some(url)
-    };
-    canonical(left).is_some_and(|left| canonical(right) == Some(left))
-}
+use crate::tf_provider::value::Value;
+use crate::webex::{
+    AuthenticationType, Connector, ConnectorContent, GrantType, OrganizationId, Sameness,
+    is_same_key,
+};
 
 /// One visible text of a connector: the argument, when two spellings are the
 /// same, and where Webex has it.
@@ -135,6 +99,37 @@ fn to_grant_type(text: &str) -> GrantType {
     }
 }
 
+/// The arguments that the configuration spells otherwise than the prior state,
+/// and that mean the same.
+///
+/// Such a difference is none to Webex: planning it would replace a connector
+/// because its organization's id is written in base64, or deactivate it for an
+/// edit because of a slash.
+#[must_use]
+pub fn respelled(configuration: &Configuration, prior: &State) -> Vec<&'static str> {
+    let (wanted, prior) = (configuration.object(), prior.object());
+    let texts = TEXTS.iter().filter(|text| {
+        let (wanted, prior) = (wanted.string(text.argument), prior.string(text.argument));
+        matches!((wanted, prior), (Argument::Known(wanted), Argument::Known(prior))
+            if wanted != prior && text.sameness.holds(wanted, prior))
+    });
+    let organization =
+        |object: &Object| OrganizationId::parse(object.string("organization_id").known()?).ok();
+    let same_organization =
+        organization(wanted).is_some() && organization(wanted) == organization(prior);
+    let same_key = matches!((private_key(wanted), private_key(prior)), (Some(wanted), Some(prior))
+        if is_same_key(wanted, prior));
+    texts
+        .map(|text| text.argument)
+        .chain(same_organization.then_some("organization_id"))
+        .chain(same_key.then_some("private_key"))
+        .collect()
+}
+
+fn private_key(object: &Object) -> Option<&Secret> {
+    if let Value::Secret(key) = object.get("private_key") { Some(key) } else { None }
+}
+
 /// What to send: the plan, with the credentials of the configuration.
 #[must_use]
 pub fn content(plan: &Plan, configuration: &Configuration) -> ConnectorContent {
@@ -192,6 +187,18 @@ pub fn credentials(configuration: &Configuration) -> Vec<&'static str> {
 pub fn configured_credentials(configuration: &Configuration) -> Vec<&'static str> {
     let is_set = |argument: &str| !configuration.object().get(argument).is_null();
     SECRETS.into_iter().filter(|secret| is_set(secret) || is_set(&write_only(secret))).collect()
+}
+
+/// The arguments of the credentials that a configuration gives in neither form.
+///
+/// That they were given before is a difference to state only. Webex keeps what
+/// it has as long as nothing is sent; an update that leaves a credential out
+/// could take it away.
+#[must_use]
+pub fn left_to_webex(configuration: &Configuration) -> Vec<String> {
+    let configured = configured_credentials(configuration);
+    let left = SECRETS.into_iter().filter(|secret| !configured.contains(secret));
+    left.flat_map(|secret| [secret.to_owned(), write_only(secret), version_of(secret)]).collect()
 }
 
 /// The credentials in their write-only form that Webex was never sent.
@@ -300,7 +307,6 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
 #[cfg(test)]
 pub(in crate::provider) mod tests {
     use super::*;
-    use crate::tf_provider::value::Value;
     use crate::webex::ConnectorId;
 
     const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
@@ -425,14 +431,35 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn pem_is_the_same_whatever_its_line_ends() {
-        assert!(Sameness::Pem.holds("a\nb\n", "a\r\nb"));
-        assert!(!Sameness::Pem.holds("a\nb", "a\nc"));
-    }
-
-    #[test]
-    fn names_are_compared_after_normalization() {
-        assert!(Sameness::Text.holds("Zu\u{308}rich", "Z\u{fc}rich"));
+    fn another_spelling_of_the_same_is_told_from_a_change() {
+        let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+        let base64 = "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi8zZjFjOWE1Mi03ZDRlLTRiOGEtOWMwNi01ZTJkO\
+                      DFiN2Y0MzA";
+        let prior = State::new(
+            planned().with("organization_id", ORGANIZATION).with("certificate", pem),
+            block(),
+        );
+        for (argument, wanted, is_same) in [
+            ("organization_id", base64, true),
+            ("organization_id", &*ORGANIZATION.to_uppercase(), true),
+            ("organization_id", "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b", false),
+            ("organization_id", "nonsense", false),
+            ("resource_domain_url", "https://EXAMPLE.com:443/api/", true),
+            ("resource_domain_url", "https://example.com/API", false),
+            ("certificate", &*pem.replace('\n', "\r\n"), true),
+            ("certificate", &*pem.replace("AA", "AB"), false),
+            ("username", "agent ", false),
+            ("name", "help desk", false),
+            ("scope", "new", false),
+        ] {
+            let wanted = Object::null(block()).with(argument, wanted);
+            let expected = if is_same { vec![argument] } else { Vec::new() };
+            assert_eq!(respelled(&Configuration::new(wanted), &prior), expected, "{argument}");
+        }
+        for unset in [Value::Null, Value::Unknown] {
+            let wanted = Object::null(block()).with("organization_id", unset);
+            assert_eq!(respelled(&Configuration::new(wanted), &prior), [""; 0]);
+        }
     }
 
     #[test]
@@ -451,6 +478,27 @@ pub(in crate::provider) mod tests {
         assert_eq!(content(&plan(planned()), &configuration).password, None);
         assert_eq!(credentials(&configuration), [""; 0]);
         assert_eq!(configured_credentials(&configuration), ["password"]);
+    }
+
+    #[test]
+    fn a_credential_that_is_given_in_neither_form_is_left_to_webex() {
+        let of = |argument: &str, value: Value| {
+            left_to_webex(&Configuration::new(Object::null(block()).with(argument, value)))
+        };
+        assert_eq!(of("name", Value::from("x")).len(), 9);
+        let others = [
+            "client_secret",
+            "client_secret_wo",
+            "client_secret_wo_version",
+            "private_key",
+            "private_key_wo",
+            "private_key_wo_version",
+        ];
+        // What is not known yet may be a credential.
+        for value in [Value::from(Secret::from("hunter2")), Value::Unknown] {
+            assert_eq!(of("password", value.clone()), others);
+            assert_eq!(of("password_wo", value), others);
+        }
     }
 
     #[test]

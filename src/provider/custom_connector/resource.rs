@@ -61,10 +61,18 @@ impl Resource for CustomConnector {
             Argument::Unknown => Value::Unknown,
         };
         draft.settle("grant_type", grant);
+        if let Some(prior) = draft.prior {
+            for argument in model::respelled(draft.configuration, prior) {
+                draft.keep_prior(argument);
+            }
+        }
         if draft.prior.is_none()
             && let Some(organization) = self.connection.organization()
         {
             draft.settle("organization_id", organization.to_string());
+        }
+        for argument in model::left_to_webex(draft.configuration) {
+            draft.keep_local(&argument);
         }
         if !model::owed(draft.configuration, &Memory::recall(private)).is_empty() {
             draft.demand_update();
@@ -110,7 +118,11 @@ impl Resource for CustomConnector {
             },
             Err(error) => {
                 let summary = format!("Could not read connector {}", named(&request.state));
-                let truth = "Nothing was changed; state holds what was known before.";
+                let truth = if request.state.object().get("name").is_null() {
+                    "Nothing was imported."
+                } else {
+                    "Nothing was changed; state holds what was known before."
+                };
                 unchanged(problems::error(summary, &error, truth).into())
             }
         }
@@ -146,7 +158,13 @@ impl Resource for CustomConnector {
                     Known::Id(id) => outcome_of_id(id, organization, base, &sent),
                     Known::Before | Known::BeforeInactive | Known::Found(_) => Outcome::default(),
                 };
-                let message = writes::create_failed(&failure, &content.name, organization);
+                let replaced = Memory::recall(&request.private).replaced;
+                let message = writes::create_failed(
+                    &failure,
+                    &content.name,
+                    organization,
+                    replaced.as_deref(),
+                );
                 outcome.diagnostics.push(message);
                 outcome
             }
@@ -161,9 +179,11 @@ impl Resource for CustomConnector {
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        if only_local_changes(&request) {
+        let left = model::left_to_webex(&request.configuration);
+        if only_local_changes(&request, &left) {
             let state = State::new(request.plan.object().clone(), schema::block());
-            return same(Diagnostics::new(), state);
+            let memory = Memory::recall(&request.private).without(&left);
+            return Outcome { private: memory.private(), ..same(Diagnostics::new(), state) };
         }
         let target = match Target::of_state(&self.connection, &request.prior) {
             Ok(target) => target,
@@ -408,11 +428,14 @@ fn identity_of(id: &str, organization: OrganizationId) -> Identity {
     Identity(object.with("organization_id", organization.to_string()))
 }
 
-/// Whether nothing that Webex knows of is to change.
-fn only_local_changes(request: &UpdateRequest) -> bool {
+/// Whether nothing that Webex knows of is to change. A time of change that is
+/// not known yet says that the plan has found something.
+fn only_local_changes(request: &UpdateRequest, local: &[String]) -> bool {
     let block = schema::block();
     block.attributes.iter().all(|attribute| {
-        request.prior.object().get(attribute.name) == request.plan.object().get(attribute.name)
+        local.iter().any(|name| name == attribute.name)
+            || request.prior.object().get(attribute.name)
+                == request.plan.object().get(attribute.name)
     })
 }
 

@@ -84,8 +84,10 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
             "Webex cannot change {arguments} of an existing connector, so this plan deletes it and \
              creates another one with a new id. Flows refer to a connector by its id ({id}): each \
              of them must be pointed at the new one in Flow Designer, and Webex refuses to delete \
-             the old one while flows refer to it. A second connector resource, and removing this \
-             one after the flows have moved, avoids an outage."
+             the old one while flows refer to it.\n\nTo avoid an outage, add a second resource under \
+             another name (names are unique, and {LIMIT} connectors are the limit), move the flows \
+             to it, then remove this one. create_before_destroy does not help, because the new \
+             connector would need the name of the old one."
         ),
     );
     match paths.first() {
@@ -128,8 +130,9 @@ fn first_send(credential: &str, prior: &State) -> Diagnostic {
             "The connector {} was imported, or created without this credential, so the one that \
              Webex has did not come from here. Applying this plan replaces it. That is why the \
              connector is updated even where no other argument differs. To keep what Webex has, \
-             remove {argument}.",
-            named(prior)
+             remove {}.",
+            named(prior),
+            both_of(credential, prior)
         ),
     )
     .at(Path::attribute(&argument))
@@ -158,6 +161,16 @@ fn sent_again(prior: &State, configuration: &Configuration) -> Option<Diagnostic
     )
 }
 
+/// What has to be removed to leave a credential to Webex: a version without it
+/// would be an error.
+fn both_of(credential: &str, prior: &State) -> String {
+    let (write_only, version) = (model::write_only(credential), model::version_of(credential));
+    match prior.object().get(&version).is_null() {
+        true => write_only,
+        false => format!("{write_only} and {version}"),
+    }
+}
+
 /// Somebody else has saved the connector, and nothing visible differs.
 fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
     let time = memory.touched?;
@@ -174,8 +187,9 @@ fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Opt
             None => format!("set {version} = 1"),
         };
         let way_out = format!(
-            "{how}. If somebody else keeps the credential from now on, remove {write_only}; nothing \
-             is sent then"
+            "{how}. If somebody else keeps the credential from now on, remove {}; nothing is sent \
+             then",
+            both_of(credential, prior)
         );
         (write_only, way_out)
     } else {

@@ -10,6 +10,7 @@ use url::Url;
 use super::model::{version_of, write_only};
 use super::rules::{Applies, BASIC, CLIENT_CREDENTIALS, Kind, OAUTH2, RULES};
 use super::schema::SECRETS;
+use crate::invisible::is_invisible;
 use crate::provider::{organization, timeouts};
 use crate::secret::Secret;
 use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
@@ -98,14 +99,6 @@ fn name(object: &Object) -> Option<Diagnostic> {
     };
     let detail = format!("{problem} Remove it from the name.");
     Some(Diagnostic::error("The name cannot be used", detail).at(Path::attribute("name")))
-}
-
-fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-        )
 }
 
 fn not_empty(object: &Object, argument: &str) -> Option<Diagnostic> {

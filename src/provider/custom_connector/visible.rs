@@ -81,7 +81,7 @@ pub fn values(
     organization: OrganizationId,
     base: &Object,
 ) -> BTreeMap<String, Value> {
-    let mut spelled = Object::null(&schema::schema().block);
+    let mut spelled = Object::null(schema::block());
     for row in &VISIBLE {
         spelled.set(row.name, base.get(row.name).clone());
     }

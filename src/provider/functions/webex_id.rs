@@ -8,24 +8,16 @@
 //! want the UUID.
 
 use base64::Engine;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{
-    GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD as WRITTEN,
-};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as WRITTEN;
 use uuid::Uuid;
+
+use crate::webex::{InvalidWebexId, WebexId};
 
 const SCHEME: &str = "ciscospark://";
 
 /// The cluster that stands in ids when none is given, which is also the one
 /// that nearly all ids name, wherever their organization lives.
 const DEFAULT_CLUSTER: &str = "us";
-
-/// Reads base64 with and without padding.
-const READ: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// Why there is no UUID in an id. The argument at fault is always the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,29 +52,10 @@ impl DecodeIdError {
 ///
 /// A [`DecodeIdError`] when there is none.
 pub fn decode_id(id: &str) -> Result<String, DecodeIdError> {
-    if let Some(uuid) = parse_uuid(id) {
-        return Ok(uuid.to_string());
-    }
-    let url_safe: String = id
-        .chars()
-        .map(|character| match character {
-            '+' => '-',
-            '/' => '_',
-            other => other,
-        })
-        .collect();
-    let bytes = READ.decode(url_safe).map_err(|_| DecodeIdError::NotAnId)?;
-    let address = String::from_utf8(bytes).map_err(|_| DecodeIdError::NotAnId)?;
-    if let Some(uuid) = parse_uuid(&address) {
-        return Ok(uuid.to_string());
-    }
-    let path = address.strip_prefix(SCHEME).ok_or(DecodeIdError::NotAnId)?;
-    let parts: Vec<&str> = path.split('/').collect();
-    match parts.as_slice() {
-        [cluster, kind, last] if !cluster.is_empty() && !kind.is_empty() => {
-            parse_uuid(last).map(|uuid| uuid.to_string()).ok_or(DecodeIdError::NoUuid)
-        }
-        _ => Err(DecodeIdError::NoUuid),
+    match WebexId::parse(id) {
+        Ok(id) => Ok(id.uuid.to_string()),
+        Err(InvalidWebexId::NotAnId) => Err(DecodeIdError::NotAnId),
+        Err(InvalidWebexId::NoUuid) => Err(DecodeIdError::NoUuid),
     }
 }
 

@@ -59,11 +59,16 @@ pub fn notices(client: &Client) -> Diagnostics {
 
 /// The parts of a detail, a paragraph each.
 fn detail(error: &Error, truth: &str) -> String {
+    detail_advising(error, truth, advice(error))
+}
+
+/// The same where what to do follows from more than the error.
+fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
     let mut happened = happened(error);
     for description in error.descriptions() {
         happened.push_str(&format!("\nWebex says: {description}"));
     }
-    let parts = [happened, truth.to_owned(), advice(error), request(error)];
+    let parts = [happened, truth.to_owned(), advice, request(error)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
@@ -154,6 +159,9 @@ fn happened(error: &Error) -> String {
         ErrorKind::UnexpectedStatus => {
             format!("{host} answered with a status that is not expected.")
         }
+        ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
+            "Webex has a connector with this id, but it is not a custom connector.".to_owned()
+        }
         ErrorKind::UnreadableBody(problem) => {
             format!("The answer of {host} cannot be read: {}.", body(*problem))
         }
@@ -166,6 +174,7 @@ fn happened(error: &Error) -> String {
         ErrorKind::Stopped => "Terraform was asked to stop.".to_owned(),
         ErrorKind::DeadlineExceeded => "The time for this operation was used up.".to_owned(),
         ErrorKind::Unsendable => format!("The request cannot be sent from this machine{cause}."),
+        ErrorKind::Defect => "A defect in this provider ended the request.".to_owned(),
     }
 }
 
@@ -242,6 +251,10 @@ fn advice(error: &Error) -> String {
             "Correct the argument that Webex names. If it names the credentials, they were refused \
              by the third party against which Webex checked them."
         }
+        ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
+            "Only custom connectors can be managed or read. Check the id on the connector's page in \
+             Control Hub; the data source webex_cc_custom_connectors lists those that can."
+        }
         ErrorKind::UnexpectedStatus
         | ErrorKind::UnreadableBody(_)
         | ErrorKind::BodyTooLarge { .. }
@@ -254,6 +267,9 @@ fn advice(error: &Error) -> String {
             "Raise the limit in the timeouts block of the resource if this was not enough."
         }
         ErrorKind::Unsendable => "Check ca_certificate_file and the certificates of this machine.",
+        ErrorKind::Defect => {
+            "Try again, and please report this message; the log (TF_LOG=ERROR) has the place."
+        }
     }
     .to_owned()
 }

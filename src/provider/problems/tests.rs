@@ -56,11 +56,13 @@ fn kinds() -> Vec<ErrorKind> {
         ErrorKind::UnexpectedStatus,
         ErrorKind::UnreadableBody(BodyProblem::NotJson),
         ErrorKind::UnreadableBody(BodyProblem::Missing("id")),
+        ErrorKind::UnreadableBody(BodyProblem::OtherType),
         ErrorKind::BodyTooLarge { limit: 4 << 20 },
         ErrorKind::Paging(PagingProblem::Loop),
         ErrorKind::Stopped,
         ErrorKind::DeadlineExceeded,
         ErrorKind::Unsendable,
+        ErrorKind::Defect,
     ]
 }
 
@@ -97,6 +99,7 @@ fn heading(kind: &ErrorKind) -> &'static str {
         ErrorKind::Stopped => "stopped",
         ErrorKind::DeadlineExceeded => "deadline exceeded",
         ErrorKind::Unsendable => "unsendable",
+        ErrorKind::Defect => "defect",
     }
 }
 
@@ -191,7 +194,7 @@ fn every_end_of_a_write_in_words() {
     for (aftermath, kind, connectors_in_organization) in creates {
         let error = Error::for_tests(Operation::CreateConnector, kind);
         let failure = CreateError { error, aftermath, connectors_in_organization };
-        let message = writes::create_failed(&failure, "Help desk", organization());
+        let message = writes::create_failed(&failure, "Help desk", organization(), None);
         let _ = write!(page, "=== create ===\n{}\n", shown(&message));
     }
 

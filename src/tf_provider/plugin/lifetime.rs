@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// How long to wait for the first client. Terraform itself gives up a provider
 /// that it could not connect to after 60 s.
@@ -17,6 +18,11 @@ const PATIENCE_FOR_THE_FIRST: Duration = Duration::from_secs(90);
 /// How long to wait for another client when the last one has gone. Terraform
 /// keeps one connection for as long as it needs the provider.
 const PATIENCE_FOR_ANOTHER: Duration = Duration::from_secs(10);
+
+/// How long changes of what exists may take to come to their end when the
+/// process ends for whatever reason: longer than it takes to finish a request
+/// that is in flight and to undo what was half done.
+pub const TIME_FOR_CHANGES: Duration = Duration::from_secs(16);
 
 /// A handle on the life of the process, shared by all who have a say in it.
 ///
@@ -37,6 +43,8 @@ struct Inner {
     shutdown: CancellationToken,
     closing: CancellationToken,
     calls: TaskTracker,
+    /// Of the calls, those that change or delete what exists.
+    changes: TaskTracker,
     /// The number of clients.
     clients: watch::Sender<usize>,
 }
@@ -63,9 +71,10 @@ impl Lifetime {
     }
 
     fn with(outlives_stop: bool) -> Self {
-        let calls = TaskTracker::new();
+        let (calls, changes) = (TaskTracker::new(), TaskTracker::new());
         // A closed tracker still takes tasks; closing lets `idle` return.
         calls.close();
+        changes.close();
         Self {
             inner: Arc::new(Inner {
                 stop: Mutex::new(CancellationToken::new()),
@@ -73,6 +82,7 @@ impl Lifetime {
                 shutdown: CancellationToken::new(),
                 closing: CancellationToken::new(),
                 calls,
+                changes,
                 clients: watch::Sender::new(0),
             }),
         }
@@ -128,6 +138,23 @@ impl Lifetime {
         self.inner.calls.wait().await;
     }
 
+    /// Says that something that exists is being changed or deleted, for as long
+    /// as the answer lives.
+    ///
+    /// Such a call may be between two requests that belong together: what the
+    /// first has taken out of service, the second puts back. The process gives
+    /// it [`TIME_FOR_CHANGES`] to come to an end in which nothing is left half
+    /// done.
+    #[must_use]
+    pub fn change(&self) -> Change {
+        Change { _token: self.inner.changes.token() }
+    }
+
+    /// Returns when nothing that exists is being changed.
+    pub(super) async fn unchanging(&self) {
+        self.inner.changes.wait().await;
+    }
+
     /// Counts a client for as long as the answer lives.
     pub(super) fn client(&self) -> Client {
         self.inner.clients.send_modify(|clients| *clients += 1);
@@ -158,6 +185,12 @@ impl Lifetime {
         // The token stays whole whatever panicked while it was locked.
         self.inner.stop.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Something that exists is being changed or deleted.
+#[derive(Debug)]
+pub struct Change {
+    _token: TaskTrackerToken,
 }
 
 /// A client that is connected.

@@ -15,7 +15,9 @@
 //! - When a client certificate is demanded, nobody without exactly that
 //!   certificate gets as far as HTTP.
 //! - The socket is removed on every way out except `kill -9` of this process.
-//! - The process does not outlive Terraform by more than two seconds.
+//! - The process does not outlive Terraform by more than two seconds, or by more
+//!   than [`TIME_FOR_CHANGES`] where something that exists was being changed: it
+//!   is not left half done.
 
 mod announcement;
 mod connection;
@@ -30,5 +32,5 @@ mod side_services;
 mod signals;
 mod tls;
 
-pub use lifetime::Lifetime;
+pub use lifetime::{Lifetime, TIME_FOR_CHANGES};
 pub use process::{About, Mode, run, started_by_terraform};

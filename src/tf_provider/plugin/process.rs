@@ -10,7 +10,7 @@ use tonic::transport::Server;
 use super::announcement::{debug_instructions, handshake_line};
 use super::connection::accept_all;
 use super::handshake::{self, Handshake, HandshakeError, ListenOn, Transport};
-use super::lifetime::Lifetime;
+use super::lifetime::{Lifetime, TIME_FOR_CHANGES};
 use super::listener::{ListenError, Listener};
 use super::parent::Parent;
 use super::side_services::routes;
@@ -207,8 +207,7 @@ impl Ending {
     }
 
     /// How long calls may take to come back after they were told to stop. Most
-    /// often none is running. One that is may be between two requests that
-    /// belong together, and should not be cut off there.
+    /// often none is running.
     fn time_for_calls(self) -> Duration {
         match self {
             Self::Shutdown | Self::Orphaned | Self::Abandoned => Duration::from_millis(1500),
@@ -249,8 +248,14 @@ async fn wait_for_end(
 /// Lets what is running come to its end, within bounds.
 async fn wind_down(ending: Ending, lifetime: &Lifetime) {
     lifetime.stop();
-    // Those that are still running then are cut off.
-    let _ = timeout(ending.time_for_calls(), lifetime.idle()).await;
+    // Those that are still running then are cut off. A change may be between
+    // two requests that belong together and gets more time for the second,
+    // whoever has gone: nobody but us knows that it is needed. Whoever kills us
+    // meanwhile does no more harm than ending by ourselves would.
+    let _ = tokio::join!(
+        timeout(ending.time_for_calls(), lifetime.idle()),
+        timeout(TIME_FOR_CHANGES, lifetime.unchanging()),
+    );
     lifetime.closing().cancel();
     sleep(TIME_TO_CLOSE).await;
 }
@@ -292,7 +297,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Ending, Lifetime, TIME_TO_CLOSE, wind_down};
+    use super::{Ending, Lifetime, TIME_FOR_CHANGES, TIME_TO_CLOSE, wind_down};
 
     const ALL: [Ending; 4] =
         [Ending::Shutdown, Ending::Orphaned, Ending::Abandoned, Ending::Terminated];
@@ -312,6 +317,28 @@ mod tests {
             assert_eq!(started.elapsed(), Duration::from_millis(300) + TIME_TO_CLOSE);
             assert!(call.is_finished());
             assert!(lifetime.closing().is_cancelled());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_have_the_time_that_they_need() {
+        for ending in ALL {
+            let lifetime = Lifetime::new();
+            let (stopping, change) = (lifetime.stopping(), lifetime.change());
+            let call = lifetime.spawn(async move {
+                stopping.cancelled().await;
+                tokio::time::sleep(TIME_FOR_CHANGES - Duration::from_secs(1)).await;
+                drop(change);
+            });
+            wind_down(ending, &lifetime).await;
+            assert!(call.is_finished(), "{ending:?}");
+
+            // But not for ever.
+            let lifetime = Lifetime::new();
+            let _change = lifetime.change();
+            let started = Instant::now();
+            wind_down(ending, &lifetime).await;
+            assert_eq!(started.elapsed(), TIME_FOR_CHANGES + TIME_TO_CLOSE);
         }
     }
 

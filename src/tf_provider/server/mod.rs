@@ -40,12 +40,6 @@ impl Server {
     pub fn new(registry: Registry, lifetime: Lifetime) -> Self {
         Self { registry: Arc::new(registry), lifetime }
     }
-
-    /// The table of everything served.
-    #[must_use]
-    pub fn registry(&self) -> &Registry {
-        &self.registry
-    }
 }
 
 /// Runs a call that changes nothing, so that a panic leaves nothing to keep.

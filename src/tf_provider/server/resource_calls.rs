@@ -195,6 +195,7 @@ impl Server {
         let identity = served.stored_identity(request.planned_identity.as_ref())?;
         let stored = identity.clone().filter(|_| prior.is_some());
         let stop = self.lifetime.stopping();
+        let _change = prior.is_some().then(|| self.lifetime.change());
         let mut outcome = match (prior, plan) {
             (None, None) => Outcome::default(),
             (None, Some(plan)) => {

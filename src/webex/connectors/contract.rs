@@ -98,6 +98,21 @@ const ERROR_DETAIL: [Field; 4] = [
 /// One message of an error.
 const ERROR_MESSAGE: [Field; 1] = [field("description", TEXT, Need::Expected)];
 
+/// Whether the contract has a field of this name, in whichever answer.
+pub(super) fn has(name: &str) -> bool {
+    let tables: [&[Field]; 8] = [
+        &CONNECTOR,
+        &OF_EVERY_OBJECT,
+        &PAGE,
+        &CHOICES,
+        &CHOICE,
+        &ERROR,
+        &ERROR_DETAIL,
+        &ERROR_MESSAGE,
+    ];
+    tables.into_iter().flatten().any(|field| field.name == name)
+}
+
 /// What kind of answer is held against the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -218,12 +233,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::super::redact::Redactor;
+    use super::super::super::shape::Names;
     use super::*;
     use crate::webex::connectors::wire;
     use crate::webex::testing::{content, object, with};
 
     fn differ(part: Part, body: &Value) -> Vec<Difference> {
-        let shape = Shape::of(body.to_string().as_bytes(), &Redactor::default()).unwrap();
+        let names = Names { is_known: has, redactor: &Redactor::default() };
+        let shape = Shape::of(body.to_string().as_bytes(), &names).unwrap();
         differences(part, &shape)
     }
 

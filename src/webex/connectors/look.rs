@@ -11,7 +11,7 @@ use super::super::error::Error;
 use super::super::identifiers::ConnectorId;
 use super::super::problem::safe;
 use super::super::request::FlowSearch;
-use super::super::shape::Shape;
+use super::super::shape::{Names, Shape};
 use super::content::FlowConnector;
 use super::contract::{self, Difference, Part};
 use super::{Connectors, wire};
@@ -68,7 +68,8 @@ impl Connectors {
         };
         let seen = self.client.look(organization, &request, budget).await?;
         let body = seen.answer.body.as_slice();
-        let shape = Shape::of(body, &seen.redactor);
+        let names = Names { is_known: contract::has, redactor: &seen.redactor };
+        let shape = Shape::of(body, &names);
         let (part, read) = match at {
             _ if seen.refusal.is_some() => (Part::Error, Ok(Vec::new())),
             LookAt::FlowConnectors => (Part::Choices, wire::flow_connectors(body)),

@@ -12,6 +12,7 @@ mod create;
 mod delete;
 mod look;
 mod paging;
+mod sameness;
 mod snapshot;
 mod switch;
 mod update;
@@ -37,6 +38,7 @@ pub use create::{CreateAftermath, CreateError, Created};
 pub use delete::{DeleteAftermath, DeleteError, Deleted};
 pub use look::{Look, LookAt};
 pub use paging::ConnectorPages;
+pub use sameness::{Sameness, is_same_key};
 pub(crate) use snapshot::Snapshots;
 pub use update::{UpdateAftermath, UpdateError};
 
@@ -133,19 +135,6 @@ impl Connectors {
     pub fn pages(&self) -> ConnectorPages {
         let request = self.client.endpoints().list(self.organization);
         ConnectorPages(self.paged(request, wire::connectors, Persistence::Normal))
-    }
-
-    /// The connector with exactly this name, from the shared list.
-    ///
-    /// # Errors
-    /// When the list cannot be read.
-    pub async fn find_by_name(
-        &self,
-        name: &str,
-        budget: &Budget,
-    ) -> Result<Option<Connector>, Error> {
-        let list = self.snapshot(Persistence::Normal, budget).await?;
-        Ok(list.by_name(name).cloned())
     }
 
     /// A look at the list for early warnings: one attempt of at most three
@@ -491,8 +480,7 @@ mod tests {
         // What it finds, reads need not ask for again.
         script.then(answer(200, &page(&[object(1, 1)])));
         assert_eq!(connectors.quick_look(&budget()).await.unwrap().len(), 1);
-        assert!(connectors.find_by_name("crm", &budget()).await.unwrap().is_some());
-        assert!(connectors.find_by_name("CRM", &budget()).await.unwrap().is_none());
+        assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
         assert_eq!(script.seen().len(), 3);
     }
 

@@ -10,13 +10,17 @@ use super::super::client::Client;
 use super::super::error::{BodyProblem, Error, ErrorKind, PagingProblem};
 use super::super::exchange::{Persistence, Response};
 use super::super::identifiers::OrganizationId;
-use super::super::request::Request;
+use super::super::request::{PAGE_SIZE, Request};
 use super::content::Connector;
 use super::wire::Page;
 
 /// How many pages of a list are read: 10,000 connectors, a thousand times the
 /// documented limit.
 pub(super) const MOST_PAGES: usize = 100;
+
+/// How many rows of a list are kept. A server need not heed the size of a page
+/// that it is asked for, and a row takes more memory than it took in the answer.
+pub(super) const MOST_ROWS: usize = MOST_PAGES * PAGE_SIZE;
 
 /// The connectors of an organization as the server pages them, each page read
 /// when it is asked for. Past the shared list, and not kept.
@@ -41,6 +45,7 @@ pub(super) struct Pages<T> {
     /// For the next page; none after the last.
     request: Option<Request>,
     seen: Vec<Url>,
+    rows: usize,
 }
 
 impl<T> Pages<T> {
@@ -52,7 +57,7 @@ impl<T> Pages<T> {
         persistence: Persistence,
     ) -> Self {
         let seen = vec![first.url.clone()];
-        Self { client, organization, persistence, read, request: Some(first), seen }
+        Self { client, organization, persistence, read, request: Some(first), seen, rows: 0 }
     }
 
     /// The next page's rows and the answer that held them.
@@ -64,8 +69,12 @@ impl<T> Pages<T> {
         let response =
             self.client.send(self.organization, &request, self.persistence, budget).await?;
         let page = (self.read)(response.body()).map_err(|problem| response.unreadable(problem))?;
+        let paging = |problem| response.error(ErrorKind::Paging(problem));
+        self.rows += page.rows.len();
+        if self.rows > MOST_ROWS {
+            return Err(paging(PagingProblem::TooManyRows { limit: MOST_ROWS }));
+        }
         if let Some(link) = page.next {
-            let paging = |problem| response.error(ErrorKind::Paging(problem));
             request.url = next_page(&request.url, &link).map_err(paging)?;
             if self.seen.contains(&request.url) {
                 return Err(paging(PagingProblem::Loop));
@@ -111,7 +120,9 @@ fn next_page(current: &Url, link: &str) -> Result<Url, PagingProblem> {
 mod tests {
     use serde_json::json;
 
-    use crate::webex::testing::{OTHER_ID, Script, answer, budget, connectors, object, with};
+    use super::MOST_ROWS;
+    use crate::webex::testing::{OTHER_ID, Script, answer, budget, connectors, object, raw, with};
+    use crate::webex::{ErrorKind, PagingProblem};
 
     #[tokio::test(start_paused = true)]
     async fn a_page_is_read_when_it_is_asked_for() {
@@ -130,6 +141,28 @@ mod tests {
         assert_eq!(script.seen().len(), 1);
         assert_eq!(pages.next(&budget).await.unwrap().unwrap()[0].id.as_str(), OTHER_ID);
         assert!(pages.next(&budget).await.unwrap().is_none());
+        assert_eq!(script.seen().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_15_and_19_a_list_that_is_too_long_is_not_kept() {
+        let rows = |number: usize| {
+            let row = r#"{"id":"a","name":"","active":true}"#;
+            format!("[{}]", vec![row; number].join(","))
+        };
+        let linked = |page: usize, number: usize| {
+            let link = format!("/x?page={page}");
+            raw(
+                200,
+                &format!(r#"{{"meta":{{"links":{{"next":"{link}"}}}},"data":{}}}"#, rows(number)),
+            )
+        };
+        let script = Script::new([linked(1, MOST_ROWS / 2), raw(200, &rows(MOST_ROWS / 2))]);
+        assert_eq!(connectors(script).list(&budget()).await.unwrap().len(), MOST_ROWS);
+        let script = Script::new([linked(1, MOST_ROWS / 2), linked(2, MOST_ROWS / 2 + 1)]);
+        let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
+        let problem = PagingProblem::TooManyRows { limit: MOST_ROWS };
+        assert_eq!(*error.kind(), ErrorKind::Paging(problem));
         assert_eq!(script.seen().len(), 2);
     }
 

@@ -5,6 +5,7 @@
 //! something is gone.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -148,7 +149,11 @@ impl Snapshots {
         let generation = view.generation;
         let (connectors, budget) = (connectors.clone(), budget.clone());
         let landing = async move {
-            let landed = connectors.fetch_list(persistence, &budget).await;
+            // A panic would be met by everybody who waits, now and later on.
+            let fetched = connectors.fetch_list(persistence, &budget);
+            let landed = AssertUnwindSafe(fetched).catch_unwind().await;
+            let landed = landed
+                .unwrap_or_else(|_| Err(Error::new(Operation::ListConnectors, ErrorKind::Defect)));
             connectors.client.snapshots().land(connectors.organization, generation, &landed);
             landed
         };
@@ -237,7 +242,7 @@ mod tests {
 
     use super::*;
     use crate::webex::testing::{
-        Script, answer, budget, connectors, content, empty, id, object, page, with,
+        Reply, Script, answer, budget, connectors, content, empty, id, object, page, with,
     };
 
     #[tokio::test(start_paused = true)]
@@ -300,6 +305,21 @@ mod tests {
             });
         assert_eq!(*stopped.unwrap_err().kind(), ErrorKind::Stopped);
         assert_eq!(read.unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
+        let script = Script::new([
+            Reply::Panic.after(Duration::from_secs(1)),
+            answer(200, &page(&[object(1, 1)])),
+        ]);
+        let connectors = connectors(script.clone());
+        let (first, second) = (budget(), budget());
+        let (first, second) = tokio::join!(connectors.list(&first), connectors.list(&second));
+        for ended in [first, second] {
+            assert_eq!(*ended.unwrap_err().kind(), ErrorKind::Defect);
+        }
+        assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -187,6 +187,9 @@ pub(crate) fn connector_id(body: &[u8]) -> Option<ConnectorId> {
 }
 
 fn from_object(object: &Object<'_>) -> Result<Connector, BodyProblem> {
+    if object.text("connectorType").is_some_and(|kind| !kind.eq_ignore_ascii_case(CUSTOM)) {
+        return Err(BodyProblem::OtherType);
+    }
     let id = object.text("id").and_then(|id| ConnectorId::parse(&id).ok());
     let organization = object.text("organizationId");
     Ok(Connector {
@@ -216,17 +219,13 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
-/// Reads a page of connectors.
+/// Reads a page of connectors: the custom ones among them.
 ///
 /// A row that cannot be read is left out instead of making the whole list
 /// unreadable: what is missing from a list is read by its id before anything is
 /// concluded, and that read says what is wrong with it.
 pub(crate) fn connectors(body: &[u8]) -> Result<Page<Connector>, BodyProblem> {
-    page(body, |row| {
-        let is_custom =
-            row.text("connectorType").is_none_or(|kind| kind.eq_ignore_ascii_case(CUSTOM));
-        is_custom.then(|| from_object(row).ok()).flatten()
-    })
+    page(body, |row| from_object(row).ok())
 }
 
 /// Reads a page of what refers to a connector.
@@ -503,6 +502,19 @@ mod tests {
             body[key] = Value::Null;
             let problem = connector(body.to_string().as_bytes()).unwrap_err();
             assert_eq!(problem, BodyProblem::Missing(key));
+        }
+    }
+
+    #[test]
+    fn a_connector_of_another_type_is_none_of_ours() {
+        let of_type = |kind: Value| with(object(3, 17), &json!({ "connectorType": kind }));
+        for (kind, expected) in [
+            (json!("SALESFORCE"), Some(BodyProblem::OtherType)),
+            (json!("custom"), None),
+            (json!(null), None),
+        ] {
+            let read = connector(of_type(kind).to_string().as_bytes());
+            assert_eq!(read.err(), expected);
         }
     }
 

@@ -157,7 +157,10 @@ impl Resolve for SystemResolver {
 /// Sorts an error of the library by the types in its chain.
 fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
-    let kind = if let Some(tls) = find::<rustls::Error>(&error) {
+    // A broken connection after the handshake says nothing about whether the
+    // request was carried out.
+    let handshake = find::<rustls::Error>(&error).filter(|_| error.is_connect());
+    let kind = if let Some(tls) = handshake {
         tls_kind(tls)
     } else if find::<Unresolved>(&error).is_some() {
         FailureKind::NameResolution
@@ -491,6 +494,23 @@ mod tests {
         host: &str,
         valid_until: OffsetDateTime,
     ) -> SocketAddr {
+        tls_peer_saying(
+            "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}",
+            issuer,
+            host,
+            valid_until,
+        )
+        .await
+    }
+
+    /// The same with another answer. A connection is broken off after one that
+    /// is not complete, by what is no TLS.
+    async fn tls_peer_saying(
+        answer: &'static str,
+        issuer: Option<&CertifiedIssuer<'static, KeyPair>>,
+        host: &str,
+        valid_until: OffsetDateTime,
+    ) -> SocketAddr {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         params.not_after = valid_until;
         let key = KeyPair::generate().unwrap();
@@ -512,9 +532,15 @@ mod tests {
             async move {
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
                 read_head(&mut stream).await;
-                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}";
-                stream.write_all(answer).await.unwrap();
-                let _ = stream.shutdown().await;
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.flush().await.unwrap();
+                if answer.ends_with('}') {
+                    let _ = stream.shutdown().await;
+                } else {
+                    let (mut wire, _) = stream.into_inner();
+                    let record = [&b"\x17\x03\x03\x00\x20"[..], &[0; 32]].concat();
+                    wire.write_all(&record).await.unwrap();
+                }
             }
         })
         .await;
@@ -568,6 +594,19 @@ mod tests {
         let authority = authority();
         let address = tls_peer(Some(&authority), "127.0.0.1", later()).await;
         assert_eq!(over_tls(address, Some(pem(authority.der()))).await, Ok(0));
+    }
+
+    /// The request was sent by then, so a create may have been carried out.
+    #[tokio::test]
+    async fn rows_3_and_17_tls_that_breaks_after_the_handshake_is_a_lost_connection() {
+        let authority = authority();
+        for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\""] {
+            let address = tls_peer_saying(answer, Some(&authority), "127.0.0.1", later()).await;
+            let error = over_tls(address, Some(pem(authority.der()))).await.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::ConnectionLost, "{answer:?}: {error:?}");
+            let cause = error.cause().unwrap().to_string();
+            assert!(!cause.is_empty());
+        }
     }
 
     #[tokio::test]
