@@ -1,10 +1,12 @@
 //! The guide about existing connectors, step by step, from a mirror and with
 //! `init`, as users do it.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::Path;
 
 use super::{SECRET, made_by_hand, simulator};
+use crate::support::system;
 use crate::support::terraform::Terraform;
 
 /// A folder in which `terraform init` installs the provider that was just built
@@ -20,7 +22,7 @@ fn installable(simulator: &webex_cc_simulator::Simulator) -> Terraform {
     for host in ["registry.terraform.io", "registry.opentofu.org"] {
         let folder = mirror.join(format!("{host}/webex-contact-center/webex/{number}/{platform}"));
         fs::create_dir_all(&folder).expect("a folder of the mirror");
-        let program = folder.join(format!("terraform-provider-webex_v{number}"));
+        let program = folder.join(format!("terraform-provider-webex_v{number}{EXE_SUFFIX}"));
         let built = Path::new(env!("CARGO_BIN_EXE_terraform-provider-webex"));
         fs::hard_link(built, &program)
             .or_else(|_| fs::copy(built, &program).map(drop))
@@ -28,7 +30,7 @@ fn installable(simulator: &webex_cc_simulator::Simulator) -> Terraform {
     }
     let settings = format!(
         "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
-        mirror.display()
+        system::in_configuration(&mirror)
     );
     terraform.write("terraform.rc", &settings);
     terraform
