@@ -2,17 +2,17 @@
 //!
 //! Other files stand in for the programs here: what is asserted are names,
 //! layouts, sums and signatures. `make dist` itself is run by the release.
-#![cfg(unix)]
 
 use std::collections::BTreeMap;
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use webex_cc_simulator::{Options, Simulator};
 
+use crate::support::system::{self, is_unix};
 use crate::support::terraform::{Terraform, skipped};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -61,6 +61,10 @@ fn block(text: &str, name: &str) -> String {
 /// What `make install` does, and what a person then does with what it prints.
 #[test]
 fn what_is_installed_can_be_initialized_and_locked() {
+    // Windows has a bash only where somebody has installed one.
+    if !is_unix("installing from the source tree") {
+        return;
+    }
     let mirror = tempfile::tempdir().unwrap();
     let binary = env!("CARGO_BIN_EXE_terraform-provider-webex");
     let mut install = Command::new(root().join(".ci/install"));
@@ -100,9 +104,9 @@ impl Release {
         let binaries = folder.path().join("binaries");
         fs::create_dir(&binaries).unwrap();
         for program in ["terraform-provider-webex", "webex-cc-simulator"] {
-            let path = binaries.join(program);
+            let path = binaries.join(format!("{program}{EXE_SUFFIX}"));
             fs::write(&path, format!("stands in for {program}\n")).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+            system::make_private(&path);
         }
         let release = Self { folder };
         let mut platform = release.command("platform");
@@ -116,8 +120,8 @@ impl Release {
     }
 
     fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(root().join(".ci/package.py"));
-        command.arg(name).arg("--out").arg(self.out());
+        let mut command = Command::new("python3");
+        command.arg(root().join(".ci/package.py")).arg(name).arg("--out").arg(self.out());
         command.env("SOURCE_DATE_EPOCH", MOMENT).env_remove("GPG_KEY");
         command
     }
@@ -155,7 +159,9 @@ fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
     }
     let release = Release::make(None);
     let platform = release.platform();
-    assert!(["linux_", "darwin_", "freebsd_"].iter().any(|os| platform.starts_with(os)));
+    assert!(
+        ["linux_", "darwin_", "freebsd_", "windows_"].iter().any(|os| platform.starts_with(os))
+    );
     let provider = format!("terraform-provider-webex_{VERSION}");
     let zip = format!("{provider}_{platform}.zip");
     let simulator = format!("webex-cc-simulator_{VERSION}_{platform}.zip");
@@ -183,9 +189,9 @@ fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
     };
     let owned = |name: &str, mode: &str| (name.to_owned(), mode.to_owned());
     let licence = owned("LICENSE", "100644");
-    let program = owned(&format!("terraform-provider-webex_v{VERSION}"), "100755");
+    let program = owned(&format!("terraform-provider-webex_v{VERSION}{EXE_SUFFIX}"), "100755");
     assert_eq!(entries(&zip), BTreeMap::from([licence.clone(), program]));
-    let program = owned("webex-cc-simulator", "100755");
+    let program = owned(&format!("webex-cc-simulator{EXE_SUFFIX}"), "100755");
     assert_eq!(entries(&simulator), BTreeMap::from([licence, program]));
 
     let summed = release.read(&sums);
@@ -238,7 +244,7 @@ fn the_hashes_of_a_release_are_those_of_a_lock_file() {
         let folder = folder.join("webex-contact-center/webex");
         fs::create_dir_all(&folder).unwrap();
         fs::copy(release.out().join(&zip), folder.join(&zip)).unwrap();
-        mirror = terraform.folder().join("mirror").display().to_string();
+        mirror = system::in_configuration(&terraform.folder().join("mirror"));
     }
     let settings =
         format!("provider_installation {{\n  filesystem_mirror {{ path = \"{mirror}\" }}\n}}\n");
@@ -258,11 +264,13 @@ fn the_hashes_of_a_release_are_those_of_a_lock_file() {
 
 #[test]
 fn a_release_is_signed_when_there_is_a_key() {
-    if !is_installed("python3") || !is_installed("gpg") {
+    // The gpg that Windows has from Git takes other paths than Windows' programs.
+    let what = "signing a release, which is done on Linux";
+    if !is_unix(what) || !is_installed("python3") || !is_installed("gpg") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    system::make_private(home.path());
     let gpg = |arguments: &[&str]| {
         let mut command = Command::new("gpg");
         run(command.env("GNUPGHOME", home.path()).arg("--batch").args(arguments))
