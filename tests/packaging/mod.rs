@@ -93,6 +93,21 @@ fn what_is_installed_can_be_initialized_and_locked() {
     assert_eq!(output.stdout, format!("terraform-provider-webex {VERSION}\n").into_bytes());
 }
 
+/// A command of the script that packages.
+fn package(command: &str) -> Command {
+    let mut script = Command::new("python3");
+    script.arg(root().join(".ci/package.py")).arg(command).stdin(Stdio::null());
+    script
+}
+
+/// Runs a command that has to fail; returns what it says.
+#[track_caller]
+fn refusal(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "{command:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 /// A release of files that stand in for the programs.
 struct Release {
     folder: tempfile::TempDir,
@@ -120,8 +135,8 @@ impl Release {
     }
 
     fn command(&self, name: &str) -> Command {
-        let mut command = Command::new("python3");
-        command.arg(root().join(".ci/package.py")).arg(name).arg("--out").arg(self.out());
+        let mut command = package(name);
+        command.arg("--out").arg(self.out());
         command.env("SOURCE_DATE_EPOCH", MOMENT).env_remove("GPG_KEY");
         command
     }
@@ -219,6 +234,69 @@ fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
         assert!(component["licenses"][0]["expression"].is_string(), "{component}");
         assert_eq!(component["hashes"][0]["content"].as_str().map(str::len), Some(64));
     }
+}
+
+/// Before anything is built: a tag of another version, or a changelog that has
+/// not been finished, would be published for ever.
+#[test]
+fn only_a_finished_version_is_released_and_under_its_own_tag() {
+    if !is_installed("python3") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let changelog = folder.path().join("CHANGELOG.md");
+    let ready = |tag: &str, heading: &str| {
+        let text = format!("# Changelog\n\n## [Unreleased]\n\n{heading}\n\n- A change.\n");
+        fs::write(&changelog, text).unwrap();
+        let mut ready = package("ready");
+        ready.args(["--tag", tag, "--changelog"]).arg(&changelog);
+        ready
+    };
+    let (tag, dated) = (format!("v{VERSION}"), format!("## [{VERSION}] - 2026-12-24"));
+    run(&mut ready(&tag, &dated));
+    let wrong_tag = format!("{tag}-rc.1");
+    let said = refusal(&mut ready(&wrong_tag, &dated));
+    assert!(said.contains(&format!("The tag is {wrong_tag}")), "{said}");
+    for heading in [format!("## [{VERSION}] - unreleased"), format!("## [{VERSION}]")] {
+        let said = refusal(&mut ready(&tag, &heading));
+        assert!(said.contains(&format!("has no date for {VERSION}")), "{said}");
+    }
+    let said = refusal(&mut ready(&tag, "## [0.0.9] - 2026-12-24"));
+    assert!(said.contains(&format!("has nothing about {VERSION}")), "{said}");
+}
+
+/// What is packaged is started from the zip, and has to be what it is called.
+#[test]
+fn programs_that_do_not_start_are_not_released() {
+    if !is_unix("programs that stand in for those of a release") || !is_installed("python3") {
+        return;
+    }
+    let started = |version: &str, schema: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let release = Release { folder };
+        for program in ["terraform-provider-webex", "webex-cc-simulator"] {
+            let script = format!(
+                "#!/bin/sh\ncase $1 in\n--version) echo {program} {version} ;;\nschema) \
+                 echo '{schema}' ;;\nesac\n"
+            );
+            fs::write(release.folder.path().join(program), script).unwrap();
+        }
+        let target = ["--target", &host()];
+        run(release.command("platform").args(target).arg("--binaries").arg(release.folder.path()));
+        let mut start = release.command("start");
+        start.args(target).stdin(Stdio::null());
+        let output = start.output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let serving = r#"{"provider_schemas": {"a": {"resource_schemas": {"b": {}}}}}"#;
+    let idle = r#"{"provider_schemas": {"a": {"resource_schemas": {}}}}"#;
+    assert_eq!(started(VERSION, serving), (true, String::new()));
+    let (is_good, said) = started("0.0.9", serving);
+    assert!(!is_good && said.contains("calls itself 'terraform-provider-webex 0.0.9"), "{said}");
+    let (is_good, said) = started(VERSION, idle);
+    assert!(!is_good && said.contains("serves no resource"), "{said}");
+    let (is_good, said) = started(VERSION, "Segmentation fault");
+    assert!(!is_good && said.contains("JSONDecodeError"), "{said}");
 }
 
 #[test]
