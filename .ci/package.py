@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 """Makes the files of a release, the same bytes from the same input.
 
+  package.py ready --tag vX.Y.Z
+      fails unless the tag is the version, and CHANGELOG.md has a date for it
   package.py platform --target TRIPLE --binaries FOLDER --out FOLDER
       zips the provider and the simulator built for TRIPLE, and writes the
       provider's bill of materials (CycloneDX 1.5)
+  package.py start --target TRIPLE --out FOLDER
+      unpacks these zips elsewhere and starts what is in them, which has to be
+      for this machine
   package.py finish --out FOLDER
       over everything in FOLDER: the manifest, the check sums, the release
       notes with the hashes that lock files will hold, and with GPG_KEY (a key
@@ -19,8 +24,10 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 import zipfile
@@ -45,8 +52,13 @@ def platform_of(target):
 
 
 def cargo(*arguments):
-    command = [os.environ.get("CARGO", "cargo"), *arguments]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return output_of([os.environ.get("CARGO", "cargo"), *arguments])
+
+
+def output_of(command):
+    # Windows would read UTF-8 as something else, if it were not told.
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, encoding="utf-8")
+    return done.stdout
 
 
 def version():
@@ -58,8 +70,7 @@ def moment():
     """The time inside, in seconds since 1970."""
     given = os.environ.get("SOURCE_DATE_EPOCH")
     if given is None:
-        command = ["git", "log", "-1", "--format=%ct"]
-        given = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        given = output_of(["git", "log", "-1", "--format=%ct"])
     return int(given)
 
 
@@ -76,19 +87,36 @@ def write_zip(path, files):
             archive.writestr(entry, content)
 
 
+def programs_of(target, out):
+    """What is built, the zip that it goes into, and its name inside."""
+    system, machine = platform_of(target)
+    suffix = ".exe" if system == "windows" else ""
+    number = version()
+    for program, name in [(PROVIDER, f"{PROVIDER}_v{number}"), (SIMULATOR, SIMULATOR)]:
+        archive = out / f"{program}_{number}_{system}_{machine}.zip"
+        yield program, f"{program}{suffix}", archive, f"{name}{suffix}"
+
+
+def ready(arguments):
+    number = version()
+    if arguments.tag != f"v{number}":
+        sys.exit(f"The tag is {arguments.tag}, and the version in Cargo.toml is {number}.")
+    changelog = pathlib.Path(arguments.changelog)
+    heading, _ = changes(number, changelog)
+    if not re.fullmatch(r"## \[[^\]]+\] - [0-9]{4}-[0-9]{2}-[0-9]{2}", heading):
+        sys.exit(f"{changelog.name} has no date for {number}: {heading!r}.")
+
+
 def platform(arguments):
     system, machine = platform_of(arguments.target)
-    suffix = ".exe" if system == "windows" else ""
     number = version()
     out = pathlib.Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
     licence = ("LICENSE", (ROOT / "LICENSE").read_bytes(), False)
-    for program, name in [(PROVIDER, f"{PROVIDER}_v{number}"), (SIMULATOR, SIMULATOR)]:
-        binary = pathlib.Path(arguments.binaries) / f"{program}{suffix}"
-        files = [licence, (f"{name}{suffix}", binary.read_bytes(), True)]
-        path = out / f"{program}_{number}_{system}_{machine}.zip"
-        write_zip(path, files)
-        print(path)
+    for _, built, archive, name in programs_of(arguments.target, out):
+        binary = pathlib.Path(arguments.binaries) / built
+        write_zip(archive, [licence, (name, binary.read_bytes(), True)])
+        print(archive)
     path = out / f"{PROVIDER}_{number}_{system}_{machine}.cdx.json"
     path.write_bytes((json.dumps(bill_of_materials(arguments.target), indent=1) + "\n").encode())
     print(path)
@@ -182,6 +210,24 @@ def check_sums():
     return sums
 
 
+def start(arguments):
+    """What users would notice first: whether the programs start at all."""
+    number = version()
+    for program, _, archive, name in programs_of(arguments.target, pathlib.Path(arguments.out)):
+        with tempfile.TemporaryDirectory() as folder:
+            with zipfile.ZipFile(archive) as content:
+                binary = pathlib.Path(content.extract(name, folder))
+            binary.chmod(0o755)
+            said = output_of([str(binary), "--version"])
+            if said != f"{program} {number}\n":
+                sys.exit(f"{name} calls itself {said!r}.")
+            if program == PROVIDER:
+                schemas = json.loads(output_of([str(binary), "schema"]))["provider_schemas"]
+                if not any(schema["resource_schemas"] for schema in schemas.values()):
+                    sys.exit(f"{name} serves no resource.")
+        print(f"{name} starts.")
+
+
 def finish(arguments):
     out = pathlib.Path(arguments.out)
     number = version()
@@ -235,7 +281,7 @@ def release_notes(number, products):
     rows += [f'    "zh:{sha256(path.read_bytes())}",' for path in zips]
     return "\n".join(
         [
-            changes(number),
+            changes(number, ROOT / "CHANGELOG.md")[1],
             "",
             "## Hashes for the lock file",
             "",
@@ -252,26 +298,37 @@ def release_notes(number, products):
     )
 
 
-def changes(number):
-    """What CHANGELOG.md says of a version."""
-    lines, inside = [], False
-    for line in (ROOT / "CHANGELOG.md").read_text("utf-8").splitlines():
+def changes(number, changelog):
+    """What the changelog says of a version: the heading and the rest."""
+    heading, lines, inside = "", [], False
+    for line in changelog.read_text("utf-8").splitlines():
         if line.startswith("## "):
             inside = line.startswith(f"## [{number}]")
+            heading = line if inside else heading
         elif inside and not line.startswith("["):
             lines.append(line)
     text = "\n".join(lines).strip()
-    return text or sys.exit(f"CHANGELOG.md has nothing about {number}.")
+    if not text:
+        sys.exit(f"{changelog.name} has nothing about {number}.")
+    return heading, text
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("ready")
+    command.add_argument("--tag", required=True)
+    command.add_argument("--changelog", default=ROOT / "CHANGELOG.md")
+    command.set_defaults(run=ready)
     command = commands.add_parser("platform")
     command.add_argument("--target", required=True)
     command.add_argument("--binaries", required=True)
     command.add_argument("--out", required=True)
     command.set_defaults(run=platform)
+    command = commands.add_parser("start")
+    command.add_argument("--target", required=True)
+    command.add_argument("--out", required=True)
+    command.set_defaults(run=start)
     command = commands.add_parser("finish")
     command.add_argument("--out", required=True)
     command.set_defaults(run=finish)

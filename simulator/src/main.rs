@@ -1,5 +1,6 @@
 //! The program `webex-cc-simulator`: reads its flags, starts the simulator,
-//! says where it listens, and ends on SIGINT or SIGTERM.
+//! says where it listens, and ends on SIGINT or SIGTERM, on Windows on Ctrl-C or
+//! Ctrl-Break.
 
 mod command_line;
 
@@ -54,13 +55,15 @@ fn ended() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn ended() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Without the signal there is nothing to wait for but the end of the
-        // process itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+    use tokio::signal::windows::{ctrl_break, ctrl_c};
+    let mut interrupt = ctrl_c()?;
+    let mut terminate = ctrl_break()?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
     })
 }

@@ -190,7 +190,8 @@ pub enum CertificateProblem {
     UnknownIssuer,
     /// It was revoked.
     Revoked,
-    /// Anything else, see [`Error::cause`].
+    /// Anything else, see [`Error::cause`]. Windows and macOS verify certificates
+    /// themselves, and say of some of the problems above only in words which it is.
     Other,
 }
 

@@ -1,12 +1,14 @@
 //! The guide about existing connectors, step by step, from a mirror and with
 //! `init`, as users do it.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::Path;
 
 use webex_cc_simulator::{DEFAULT_ORGANIZATION, Options, Simulator};
 
 use super::{SECRET, basic, made_by_hand, simulator};
+use crate::support::system;
 use crate::support::terraform::Terraform;
 
 /// The second organization of the examples.
@@ -25,7 +27,7 @@ fn installable(simulator: &Simulator) -> Terraform {
     for host in ["registry.terraform.io", "registry.opentofu.org"] {
         let folder = mirror.join(format!("{host}/webex-contact-center/webex/{number}/{platform}"));
         fs::create_dir_all(&folder).expect("a folder of the mirror");
-        let program = folder.join(format!("terraform-provider-webex_v{number}"));
+        let program = folder.join(format!("terraform-provider-webex_v{number}{EXE_SUFFIX}"));
         let built = Path::new(env!("CARGO_BIN_EXE_terraform-provider-webex"));
         fs::hard_link(built, &program)
             .or_else(|_| fs::copy(built, &program).map(drop))
@@ -33,7 +35,7 @@ fn installable(simulator: &Simulator) -> Terraform {
     }
     let settings = format!(
         "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
-        mirror.display()
+        system::in_configuration(&mirror)
     );
     terraform.write("terraform.rc", &settings);
     terraform

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use rustix::process::Signal;
 use serde_json::{Value as Json, json};
 use terraform_provider_webex::tf_provider::value::Value;
 use webex_cc_simulator::{Options, Simulator};
@@ -63,11 +62,9 @@ impl Stage {
     /// Another process takes the place of the one that was stopped or killed.
     async fn restart(&mut self) -> Result<(), String> {
         let (plugin, core) = start(&self.simulator).await?;
-        let old = std::mem::replace(&mut self.plugin, plugin);
         self.core = core;
-        // It ends as an abandoned process does, or has ended.
-        old.signal(Signal::KILL);
-        drop(old);
+        // It has ended, or is killed when it is dropped.
+        self.plugin = plugin;
         Ok(())
     }
 
@@ -216,7 +213,7 @@ impl Stage {
             tokio::select! {
                 biased;
                 applied = &mut apply => Some(applied?),
-                () = disturb(&self.simulator, &self.plugin, trouble) => {
+                () = disturb(&self.simulator, &mut self.plugin, trouble) => {
                     let applied = apply.await;
                     // Of a killed provider nothing but a broken connection is left.
                     if matches!(trouble, Trouble::Kill) { applied.ok() } else { Some(applied?) }
@@ -371,7 +368,7 @@ async fn start(simulator: &Simulator) -> Result<(Plugin, Core), String> {
 }
 
 /// Waits until a write is under way, and disturbs it.
-async fn disturb(simulator: &Simulator, plugin: &Plugin, trouble: &Trouble) {
+async fn disturb(simulator: &Simulator, plugin: &mut Plugin, trouble: &Trouble) {
     if !matches!(trouble, Trouble::Stop | Trouble::Kill) {
         return std::future::pending().await;
     }
@@ -382,7 +379,7 @@ async fn disturb(simulator: &Simulator, plugin: &Plugin, trouble: &Trouble) {
         let stopped = plugin.provider().stop(stop::Request {}).await;
         stopped.expect("Stop is always answered");
     } else {
-        plugin.signal(Signal::KILL);
+        plugin.kill();
     }
 }
 

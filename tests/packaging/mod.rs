@@ -2,17 +2,17 @@
 //!
 //! Other files stand in for the programs here: what is asserted are names,
 //! layouts, sums and signatures. `make dist` itself is run by the release.
-#![cfg(unix)]
 
 use std::collections::BTreeMap;
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use webex_cc_simulator::{Options, Simulator};
 
+use crate::support::system::{self, is_unix};
 use crate::support::terraform::{Terraform, skipped};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -61,6 +61,10 @@ fn block(text: &str, name: &str) -> String {
 /// What `make install` does, and what a person then does with what it prints.
 #[test]
 fn what_is_installed_can_be_initialized_and_locked() {
+    // Windows has a bash only where somebody has installed one.
+    if !is_unix("installing from the source tree") {
+        return;
+    }
     let mirror = tempfile::tempdir().unwrap();
     let binary = env!("CARGO_BIN_EXE_terraform-provider-webex");
     let mut install = Command::new(root().join(".ci/install"));
@@ -89,6 +93,21 @@ fn what_is_installed_can_be_initialized_and_locked() {
     assert_eq!(output.stdout, format!("terraform-provider-webex {VERSION}\n").into_bytes());
 }
 
+/// A command of the script that packages.
+fn package(command: &str) -> Command {
+    let mut script = Command::new("python3");
+    script.arg(root().join(".ci/package.py")).arg(command).stdin(Stdio::null());
+    script
+}
+
+/// Runs a command that has to fail; returns what it says.
+#[track_caller]
+fn refusal(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "{command:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
 /// A release of files that stand in for the programs.
 struct Release {
     folder: tempfile::TempDir,
@@ -100,9 +119,9 @@ impl Release {
         let binaries = folder.path().join("binaries");
         fs::create_dir(&binaries).unwrap();
         for program in ["terraform-provider-webex", "webex-cc-simulator"] {
-            let path = binaries.join(program);
+            let path = binaries.join(format!("{program}{EXE_SUFFIX}"));
             fs::write(&path, format!("stands in for {program}\n")).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+            system::make_private(&path);
         }
         let release = Self { folder };
         let mut platform = release.command("platform");
@@ -116,8 +135,8 @@ impl Release {
     }
 
     fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(root().join(".ci/package.py"));
-        command.arg(name).arg("--out").arg(self.out());
+        let mut command = package(name);
+        command.arg("--out").arg(self.out());
         command.env("SOURCE_DATE_EPOCH", MOMENT).env_remove("GPG_KEY");
         command
     }
@@ -155,7 +174,9 @@ fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
     }
     let release = Release::make(None);
     let platform = release.platform();
-    assert!(["linux_", "darwin_", "freebsd_"].iter().any(|os| platform.starts_with(os)));
+    assert!(
+        ["linux_", "darwin_", "freebsd_", "windows_"].iter().any(|os| platform.starts_with(os))
+    );
     let provider = format!("terraform-provider-webex_{VERSION}");
     let zip = format!("{provider}_{platform}.zip");
     let simulator = format!("webex-cc-simulator_{VERSION}_{platform}.zip");
@@ -183,9 +204,9 @@ fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
     };
     let owned = |name: &str, mode: &str| (name.to_owned(), mode.to_owned());
     let licence = owned("LICENSE", "100644");
-    let program = owned(&format!("terraform-provider-webex_v{VERSION}"), "100755");
+    let program = owned(&format!("terraform-provider-webex_v{VERSION}{EXE_SUFFIX}"), "100755");
     assert_eq!(entries(&zip), BTreeMap::from([licence.clone(), program]));
-    let program = owned("webex-cc-simulator", "100755");
+    let program = owned(&format!("webex-cc-simulator{EXE_SUFFIX}"), "100755");
     assert_eq!(entries(&simulator), BTreeMap::from([licence, program]));
 
     let summed = release.read(&sums);
@@ -215,6 +236,69 @@ fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
     }
 }
 
+/// Before anything is built: a tag of another version, or a changelog that has
+/// not been finished, would be published for ever.
+#[test]
+fn only_a_finished_version_is_released_and_under_its_own_tag() {
+    if !is_installed("python3") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let changelog = folder.path().join("CHANGELOG.md");
+    let ready = |tag: &str, heading: &str| {
+        let text = format!("# Changelog\n\n## [Unreleased]\n\n{heading}\n\n- A change.\n");
+        fs::write(&changelog, text).unwrap();
+        let mut ready = package("ready");
+        ready.args(["--tag", tag, "--changelog"]).arg(&changelog);
+        ready
+    };
+    let (tag, dated) = (format!("v{VERSION}"), format!("## [{VERSION}] - 2026-12-24"));
+    run(&mut ready(&tag, &dated));
+    let wrong_tag = format!("{tag}-rc.1");
+    let said = refusal(&mut ready(&wrong_tag, &dated));
+    assert!(said.contains(&format!("The tag is {wrong_tag}")), "{said}");
+    for heading in [format!("## [{VERSION}] - unreleased"), format!("## [{VERSION}]")] {
+        let said = refusal(&mut ready(&tag, &heading));
+        assert!(said.contains(&format!("has no date for {VERSION}")), "{said}");
+    }
+    let said = refusal(&mut ready(&tag, "## [0.0.9] - 2026-12-24"));
+    assert!(said.contains(&format!("has nothing about {VERSION}")), "{said}");
+}
+
+/// What is packaged is started from the zip, and has to be what it is called.
+#[test]
+fn programs_that_do_not_start_are_not_released() {
+    if !is_unix("programs that stand in for those of a release") || !is_installed("python3") {
+        return;
+    }
+    let started = |version: &str, schema: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let release = Release { folder };
+        for program in ["terraform-provider-webex", "webex-cc-simulator"] {
+            let script = format!(
+                "#!/bin/sh\ncase $1 in\n--version) echo {program} {version} ;;\nschema) \
+                 echo '{schema}' ;;\nesac\n"
+            );
+            fs::write(release.folder.path().join(program), script).unwrap();
+        }
+        let target = ["--target", &host()];
+        run(release.command("platform").args(target).arg("--binaries").arg(release.folder.path()));
+        let mut start = release.command("start");
+        start.args(target).stdin(Stdio::null());
+        let output = start.output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let serving = r#"{"provider_schemas": {"a": {"resource_schemas": {"b": {}}}}}"#;
+    let idle = r#"{"provider_schemas": {"a": {"resource_schemas": {}}}}"#;
+    assert_eq!(started(VERSION, serving), (true, String::new()));
+    let (is_good, said) = started("0.0.9", serving);
+    assert!(!is_good && said.contains("calls itself 'terraform-provider-webex 0.0.9"), "{said}");
+    let (is_good, said) = started(VERSION, idle);
+    assert!(!is_good && said.contains("serves no resource"), "{said}");
+    let (is_good, said) = started(VERSION, "Segmentation fault");
+    assert!(!is_good && said.contains("JSONDecodeError"), "{said}");
+}
+
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     if !is_installed("python3") {
@@ -238,7 +322,7 @@ fn the_hashes_of_a_release_are_those_of_a_lock_file() {
         let folder = folder.join("webex-contact-center/webex");
         fs::create_dir_all(&folder).unwrap();
         fs::copy(release.out().join(&zip), folder.join(&zip)).unwrap();
-        mirror = terraform.folder().join("mirror").display().to_string();
+        mirror = system::in_configuration(&terraform.folder().join("mirror"));
     }
     let settings =
         format!("provider_installation {{\n  filesystem_mirror {{ path = \"{mirror}\" }}\n}}\n");
@@ -258,11 +342,13 @@ fn the_hashes_of_a_release_are_those_of_a_lock_file() {
 
 #[test]
 fn a_release_is_signed_when_there_is_a_key() {
-    if !is_installed("python3") || !is_installed("gpg") {
+    // The gpg that Windows has from Git takes other paths than Windows' programs.
+    let what = "signing a release, which is done on Linux";
+    if !is_unix(what) || !is_installed("python3") || !is_installed("gpg") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    system::make_private(home.path());
     let gpg = |arguments: &[&str]| {
         let mut command = Command::new("gpg");
         run(command.env("GNUPGHOME", home.path()).arg("--batch").args(arguments))

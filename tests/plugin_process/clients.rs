@@ -9,6 +9,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::plugin_process::{provider, serves, stop};
+use crate::support::plugin_client::connection::open;
 use crate::support::plugin_client::proto::tfplugin5::{DynamicValue, prepare_provider_config};
 use crate::support::plugin_client::{Credentials, Identity, Plugin, provider_on};
 
@@ -68,7 +69,7 @@ async fn a_silent_client_holds_up_nobody() {
     let plugin = provider().start().await;
     let mut silent = Vec::new();
     for _ in 0..5 {
-        silent.push(tokio::net::UnixStream::connect(&plugin.announcement.socket).await.unwrap());
+        silent.push(open(&plugin.announcement.address).await.unwrap());
     }
     // The silent ones are given up after ten seconds; they are not waited for.
     let admitted = timeout(Duration::from_secs(5), admits(&plugin, &Credentials::Own)).await;

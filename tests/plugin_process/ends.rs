@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use rustix::process::Signal;
-
 use crate::plugin_process::{provider, serves};
+use crate::support::system::{Signal, is_unix};
 
 #[tokio::test]
 async fn shutdown_is_answered_and_the_process_is_gone_at_once() {
@@ -20,9 +19,12 @@ async fn shutdown_is_answered_and_the_process_is_gone_at_once() {
 
 #[tokio::test]
 async fn what_the_terminal_sends_to_everybody_is_left_to_terraform() {
+    if !is_unix("signals from the terminal") {
+        return;
+    }
     let plugin = provider().with("TF_LOG", "debug").start().await;
     for (signal, name) in
-        [(Signal::INT, "SIGINT"), (Signal::QUIT, "SIGQUIT"), (Signal::HUP, "SIGHUP")]
+        [(Signal::Interrupt, "SIGINT"), (Signal::Quit, "SIGQUIT"), (Signal::HangUp, "SIGHUP")]
     {
         plugin.signal(signal);
         // Its line in the log tells that the signal has arrived.
@@ -36,21 +38,38 @@ async fn what_the_terminal_sends_to_everybody_is_left_to_terraform() {
 
 #[tokio::test]
 async fn a_request_to_terminate_is_an_orderly_end() {
+    if !is_unix("the signal that asks for an end") {
+        return;
+    }
     let plugin = provider().start().await;
     serves(plugin.provider()).await.unwrap();
-    plugin.signal(Signal::TERM);
+    plugin.signal(Signal::Terminate);
     let ended = plugin.ended().await;
     assert!(ended.assert_tidy().status.success(), "{ended:?}");
 }
 
 #[tokio::test]
 async fn an_orphan_does_not_live_on() {
+    if !is_unix("the end of an orphan whose connection lasts") {
+        return;
+    }
     let plugin = provider().with("TF_LOG", "debug").below_a_shell().start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.kill_parent().await;
     assert!(ended.took < Duration::from_secs(2), "{ended:?}");
     let log = &ended.assert_tidy().stderr;
     assert!(log.iter().any(|line| line.contains("Terraform has ended")), "{log:#?}");
+}
+
+/// On Windows this is how a provider learns that Terraform was killed.
+#[tokio::test]
+async fn a_provider_to_which_nobody_is_connected_ends() {
+    let plugin = provider().with("TF_LOG", "debug").start().await;
+    serves(plugin.provider()).await.unwrap();
+    let ended = plugin.abandon().await;
+    let log = &ended.assert_tidy().stderr;
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(log.iter().any(|line| line.contains("nobody is connected")), "{log:#?}");
 }
 
 #[tokio::test]
@@ -62,6 +81,9 @@ async fn debug_mode_lasts_until_somebody_interrupts_it() {
     }
     assert!(variable.contains(&format!("\"Pid\":{}", plugin.process())), "{variable}");
     serves(plugin.provider()).await.unwrap();
-    plugin.signal(Signal::INT);
+    if !is_unix("the end of debug mode by Ctrl-C") {
+        return;
+    }
+    plugin.signal(Signal::Interrupt);
     assert!(plugin.ended().await.assert_tidy().status.success());
 }

@@ -1,11 +1,11 @@
 //! Starts: announced as documented, in poor surroundings, or not at all.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use crate::plugin_process::{provider, serves};
 use crate::support::core::{Action, Core, failed};
-use crate::support::plugin_client::{assert_is_log_line, folder_of};
+use crate::support::plugin_client::{Address, assert_is_log_line, folder_of};
+use crate::support::system::{Barren, is_unix, mode};
 
 #[tokio::test]
 async fn one_line_announces_a_private_socket() {
@@ -13,10 +13,16 @@ async fn one_line_announces_a_private_socket() {
     let fields = &plugin.announcement.fields;
     assert_eq!(fields.len(), 6, "{fields:?}");
     assert!(!fields[5].contains(['=', '-', '_']), "base64 of the standard alphabet, no padding");
-    let socket = &plugin.announcement.socket;
-    assert!(socket.as_os_str().len() < 104, "{socket:?}");
-    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(folder_of(socket)), mode(socket)), (0o700, 0o600));
+    match &plugin.announcement.address {
+        Address::Unix(socket) => {
+            assert!(cfg!(unix) && socket.as_os_str().len() < 104, "{socket:?}");
+            assert_eq!((mode(folder_of(socket)), mode(socket)), (0o700, 0o600));
+        }
+        Address::Tcp(address) => {
+            assert!(cfg!(windows) && address.ip().is_loopback(), "{address}");
+            assert!((10000..=25000).contains(&address.port()), "a port that Terraform allows");
+        }
+    }
 
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.shutdown().await;
@@ -34,9 +40,12 @@ async fn a_client_that_knows_of_multiplexing_learns_that_there_is_none() {
 
 #[tokio::test]
 async fn the_client_may_choose_the_folder() {
+    if !is_unix("a folder for the socket") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let plugin = provider().with("PLUGIN_UNIX_SOCKET_DIR", folder.path()).start().await;
-    assert_eq!(folder_of(&plugin.announcement.socket), folder.path());
+    assert_eq!(folder_of(plugin.announcement.address.socket()), folder.path());
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -44,11 +53,14 @@ async fn the_client_may_choose_the_folder() {
 
 #[tokio::test]
 async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
+    if !is_unix("a socket in a folder with a long path") {
+        return;
+    }
     let parent = tempfile::tempdir().unwrap();
     let long = parent.path().join("x".repeat(120));
     fs::create_dir(&long).unwrap();
     let plugin = provider().with("TMPDIR", &long).start().await;
-    let socket = plugin.announcement.socket.clone();
+    let socket = plugin.announcement.address.socket().to_owned();
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
     assert!(!folder_of(&socket).exists(), "{socket:?}");
@@ -57,18 +69,20 @@ async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
 
 #[tokio::test]
 async fn neither_home_nor_a_writable_folder_is_needed() {
-    // Nobody can write there, not even a privileged user.
-    let plugin = provider().without("HOME").directory("/proc").start().await;
+    let nowhere = Barren::new();
+    let plugin = provider().without("HOME").directory(nowhere.path()).start().await;
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
+    nowhere.assert_empty();
 }
 
 /// Row 41: no HOME, nowhere to write but the temporary folder, nobody to call.
 #[tokio::test]
 async fn row_41_schema_validate_and_plan_need_neither_home_nor_network() {
+    let nowhere = Barren::new();
     let plugin = provider()
         .without("HOME")
-        .directory("/proc")
+        .directory(nowhere.path())
         .with("WEBEX_CC_BASE_URL", "https://webex.invalid")
         .with("WEBEX_ACCESS_TOKEN", "token_3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430")
         .start()
@@ -88,6 +102,7 @@ async fn row_41_schema_validate_and_plan_need_neither_home_nor_network() {
     let (made, said) = core.apply(None, &configuration, &plan).await.expect("an answer");
     assert!(made.is_none() && failed(&said), "only applying needs the network: {said:?}");
     plugin.shutdown().await.assert_tidy();
+    nowhere.assert_empty();
 }
 
 #[tokio::test]
@@ -120,15 +135,19 @@ async fn a_person_is_told_what_this_is() {
 
 #[tokio::test]
 async fn what_cannot_be_served_is_refused_with_the_reason() {
-    let cases = [
+    let mut cases = vec![
         (
             provider().with("PLUGIN_PROTOCOL_VERSIONS", "6,7"),
             "Terraform offers plugin protocol 6, 7",
         ),
         (provider().with("PLUGIN_CLIENT_CERT", "a certificate?"), "PLUGIN_CLIENT_CERT"),
-        (provider().with("TMPDIR", "/nonexistent"), "TMPDIR"),
-        (provider().with("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group"), "no-such-group"),
     ];
+    if cfg!(unix) {
+        cases.push((provider().with("TMPDIR", "/nonexistent"), "TMPDIR"));
+        cases.push((provider().with("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group"), "no-such-group"));
+    } else {
+        cases.push((provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
+    }
     for (start, reason) in cases {
         let output = start.run().await;
         assert_eq!(output.status.code(), Some(1), "{output:?}");

@@ -1,19 +1,17 @@
 //! Ends of the real Terraform, and of calls that were running then.
 
 use std::fs;
-use std::os::unix::fs::FileTypeExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use webex_cc_simulator::{Action, Options, Script, Simulator};
 
 use crate::support::core::{Core, failed};
 use crate::support::plugin_client::proto::tfplugin5::stop;
 use crate::support::plugin_client::{PATIENCE, Plugin};
+use crate::support::system::{self, Signal, is_linux, is_socket, is_unix};
 use crate::support::terraform::Terraform;
 
 use super::provider;
@@ -66,7 +64,8 @@ fn apply_this(terraform: &mut Terraform, temporary: &Path, configuration: &str) 
     terraform.set("TMPDIR", temporary.to_str().expect("a path in UTF-8"));
     terraform.write("main.tf", configuration);
     let mut command = terraform.command(["apply", "-auto-approve", "-no-color"]);
-    command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+    system::own_group(&mut command);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the terraform command")
 }
 
@@ -76,14 +75,13 @@ fn sockets(folder: &Path) -> usize {
     entries
         .map(|entry| match entry.file_type() {
             Ok(kind) if kind.is_dir() => sockets(&entry.path()),
-            Ok(kind) if kind.is_socket() => 1,
+            Ok(kind) if is_socket(kind) => 1,
             _ => 0,
         })
         .sum()
 }
 
 /// The state and the parent of a process, as Linux tells it.
-#[cfg(target_os = "linux")]
 fn state_and_parent(process: u32) -> Option<(char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name, in parentheses, may hold anything.
@@ -92,7 +90,6 @@ fn state_and_parent(process: u32) -> Option<(char, u32)> {
 }
 
 /// The processes that another one has started.
-#[cfg(target_os = "linux")]
 fn children(parent: u32) -> Vec<u32> {
     let entries = fs::read_dir("/proc").expect("the processes").flatten();
     let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -103,9 +100,11 @@ fn children(parent: u32) -> Vec<u32> {
 
 /// Rows 36 and 40: after `kill -9` of Terraform nothing of the provider is left,
 /// and what it had created is found again by the next apply, not created twice.
-#[cfg(target_os = "linux")]
 #[test]
 fn rows_36_and_40_terraform_is_killed_while_it_applies() {
+    if !is_linux("rows 36 and 40, what is left when Terraform is killed") {
+        return;
+    }
     let simulator = slow(Duration::from_secs(60));
     let temporary = tempfile::tempdir().expect("a folder");
     let mut terraform = Terraform::with(&simulator);
@@ -176,13 +175,15 @@ fn rows_13_and_40_terraform_is_killed_while_a_connector_is_deactivated() {
 /// way is finished, its id saved, and the next plan is empty.
 #[test]
 fn row_35_ctrl_c_while_a_connector_is_created_saves_its_id() {
+    if !is_unix("row 35, Ctrl-C while a connector is created") {
+        return;
+    }
     let simulator = slow(Duration::from_secs(1));
     let temporary = tempfile::tempdir().expect("a folder");
     let mut terraform = Terraform::with(&simulator);
     let child = apply(&mut terraform, temporary.path());
     until("the creation", || creation_is_under_way(&simulator));
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process group");
-    kill_process_group(group, Signal::INT).expect("Ctrl-C");
+    system::send_to_group(Signal::Interrupt, child.id());
     let output = child.wait_with_output().expect("an end");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("Interrupt received"), "{text}");
@@ -237,7 +238,7 @@ async fn stopped(stopper: Stopper, simulator: &Simulator) -> (Plugin, Core, bool
             Stopper::Stop => {
                 plugin.provider().stop(stop::Request {}).await.expect("an answer");
             }
-            Stopper::Terminate => plugin.signal(Signal::TERM),
+            Stopper::Terminate => plugin.signal(Signal::Terminate),
         }
         apply.await
     };
@@ -254,6 +255,9 @@ async fn stopped(stopper: Stopper, simulator: &Simulator) -> (Plugin, Core, bool
 #[tokio::test]
 async fn row_35_a_write_in_flight_is_finished() {
     for stopper in [Stopper::Stop, Stopper::Terminate] {
+        if matches!(stopper, Stopper::Terminate) && !is_unix("row 35, a signal during a write") {
+            continue;
+        }
         let simulator = slow(Duration::from_millis(500));
         let (plugin, core, failed, id) = stopped(stopper, &simulator).await;
         let stored = simulator.all_stored(simulator.organization());

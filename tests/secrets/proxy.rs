@@ -32,6 +32,17 @@ enum Manner {
     Closes,
 }
 
+/// What is in the certificate of [`HOST`]: macOS wants to know its purpose, and
+/// that it lives for no more than 825 days.
+fn parameters() -> rcgen::CertificateParams {
+    let mut parameters = rcgen::CertificateParams::new([HOST.to_owned()]).expect("a name");
+    let now = time::OffsetDateTime::now_utc();
+    parameters.not_before = now - time::Duration::days(1);
+    parameters.not_after = now + time::Duration::days(1);
+    parameters.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    parameters
+}
+
 /// A proxy on a thread of its own, and what it was asked.
 struct Proxy {
     address: SocketAddr,
@@ -41,16 +52,17 @@ struct Proxy {
 
 impl Proxy {
     fn start(manner: Manner, simulator: SocketAddr) -> Self {
-        let made = rcgen::generate_simple_self_signed([HOST.to_owned()]).expect("a certificate");
-        let certificate = pem("CERTIFICATE", made.cert.der());
-        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let made = rcgen::KeyPair::generate().expect("a key");
+        let key = PrivatePkcs8KeyDer::from(made.serialize_der());
+        let made = parameters().self_signed(&made).expect("a certificate");
+        let certificate = pem("CERTIFICATE", made.der());
         let tls = rustls::ServerConfig::builder_with_provider(Arc::new(
             rustls::crypto::aws_lc_rs::default_provider(),
         ))
         .with_safe_default_protocol_versions()
         .expect("versions of TLS")
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .with_single_cert(vec![made.der().clone()], key.into())
         .expect("a certificate with its key");
         let tls = TlsAcceptor::from(Arc::new(tls));
 

@@ -5,4 +5,5 @@ pub(crate) mod core;
 pub(crate) mod one_connector;
 pub(crate) mod pem;
 pub(crate) mod plugin_client;
+pub(crate) mod system;
 pub(crate) mod terraform;

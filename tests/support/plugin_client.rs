@@ -6,10 +6,11 @@
 //! tests of refusals it can also come with the wrong certificate, with none,
 //! or without TLS.
 
-mod connection;
+pub(crate) mod connection;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -17,10 +18,12 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use futures_util::{StreamExt as _, stream};
 use rustls::SupportedProtocolVersion;
 use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::codegen::StdError;
 use tonic::transport::Channel;
@@ -40,6 +43,7 @@ pub(crate) mod proto {
     }
 }
 
+use super::system::{self, Signal};
 use connection::connect;
 pub(crate) use connection::{ALL_VERSIONS, Credentials, Identity};
 use proto::plugin::grpc_broker_client::GrpcBrokerClient;
@@ -84,10 +88,9 @@ impl Launch {
             is_somebody_elses: false,
             temporary,
         };
-        let folder = launch.temporary.path().to_owned();
         let pem = identity.pem();
         let mut launch = launch
-            .with("TMPDIR", folder)
+            .with_what_the_system_needs()
             .with("HOME", "/nonexistent")
             .with("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
             .with("PLUGIN_PROTOCOL_VERSIONS", "6,5")
@@ -102,6 +105,14 @@ impl Launch {
     pub(crate) fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.insert(name.into(), value.into());
         self
+    }
+
+    /// Names the temporary folder as Unix and Windows do, and passes on what
+    /// nothing can be started without.
+    fn with_what_the_system_needs(self) -> Self {
+        let folder = self.temporary.path().to_owned();
+        let launch = self.with("TMPDIR", &folder).with("TMP", folder);
+        system::needed_variables().fold(launch, |launch, (name, value)| launch.with(name, value))
     }
 
     /// Takes an environment variable away.
@@ -131,9 +142,9 @@ impl Launch {
     /// In debug mode: without cookie, certificates, or anything of the kind.
     pub(crate) fn debugging(mut self) -> Self {
         self.identity = None;
-        self.environment.retain(|name, _| name == "TMPDIR");
+        self.environment.clear();
         self.debugging = true;
-        self.argument("--debug")
+        self.with_what_the_system_needs().argument("--debug")
     }
 
     /// Bears with what others' providers do: they may speak version 6 of the
@@ -145,7 +156,7 @@ impl Launch {
     }
 
     /// Puts a process between us and the provider: a shell that starts it and
-    /// waits. It is then the shell that [`Plugin::kill_parent`] kills.
+    /// waits. It is then the shell that [`Plugin::kill_parent`] kills. For Unix.
     pub(crate) fn below_a_shell(mut self) -> Self {
         let provider = std::mem::replace(&mut self.program, "/bin/sh".into());
         self.arguments.insert(0, "-c".into());
@@ -203,7 +214,8 @@ impl Launch {
         let own = self.identity.as_ref();
         let credentials = if own.is_some() { Credentials::Own } else { Credentials::Plaintext };
         let channel = announcement.connect(own, &credentials, ALL_VERSIONS).await.unwrap();
-        let side_streams = open_side_streams(channel.clone());
+        let (hold_open, closed) = oneshot::channel();
+        let side_streams = open_side_streams(channel.clone(), closed);
         Plugin {
             launch: self,
             child,
@@ -212,6 +224,7 @@ impl Launch {
             announcement,
             channel,
             side_streams,
+            hold_open: Some(hold_open),
             stderr,
             rest_of_stdout,
         }
@@ -243,6 +256,34 @@ pub(crate) struct Output {
     pub(crate) left_behind: Vec<PathBuf>,
 }
 
+/// Where a provider listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// On a socket in the file system, as on Unix.
+    Unix(PathBuf),
+    /// On a port, as on Windows.
+    Tcp(SocketAddr),
+}
+
+impl Address {
+    /// Reads it as go-plugin does.
+    fn parse(network: &str, place: &str) -> Option<Self> {
+        match network {
+            "unix" => Some(Self::Unix(place.into())),
+            "tcp" => place.parse().map(Self::Tcp).ok(),
+            _ => None,
+        }
+    }
+
+    /// The socket in the file system, where there has to be one.
+    pub(crate) fn socket(&self) -> &Path {
+        match self {
+            Self::Unix(socket) => socket,
+            Self::Tcp(address) => panic!("{address} is no socket in the file system"),
+        }
+    }
+}
+
 /// The one line of standard output, taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Announcement {
@@ -250,8 +291,8 @@ pub(crate) struct Announcement {
     pub(crate) fields: Vec<String>,
     /// The version of the protocol.
     pub(crate) protocol: u32,
-    /// The socket.
-    pub(crate) socket: PathBuf,
+    /// Where it listens.
+    pub(crate) address: Address,
     /// The provider's certificate.
     pub(crate) certificate: Option<CertificateDer<'static>>,
 }
@@ -260,30 +301,32 @@ impl Announcement {
     /// Reads it as go-plugin does.
     fn parse(line: &str) -> Option<Self> {
         let fields: Vec<String> = line.trim().split('|').map(str::to_owned).collect();
-        let [core, version, network, socket, protocol, certificate, ..] = fields.as_slice() else {
+        let [core, version, network, place, protocol, certificate, ..] = fields.as_slice() else {
             return None;
         };
-        if [core.as_str(), network, protocol] != ["1", "unix", "grpc"] {
+        if [core.as_str(), protocol] != ["1", "grpc"] {
             return None;
         }
+        let address = Address::parse(network, place)?;
         let version = version.parse().ok()?;
         // go-plugin takes anything of up to 50 characters for no certificate.
         let certificate = (certificate.len() > 50)
             .then(|| STANDARD_NO_PAD.decode(certificate).map(CertificateDer::from))
             .transpose()
             .ok()?;
-        Some(Self { protocol: version, socket: PathBuf::from(socket), certificate, fields })
+        Some(Self { protocol: version, address, certificate, fields })
     }
 
     /// Reads what debug mode tells people, as Terraform reads the variable.
     fn parse_debug_text(text: &str) -> Option<Self> {
-        let (_, quoted) = text.split_once("TF_REATTACH_PROVIDERS='")?;
+        let (_, quoted) = text.split_once("TF_REATTACH_PROVIDERS")?;
+        let (_, quoted) = quoted.split_once('\'')?;
         let (json, _) = quoted.split_once('\'')?;
         let providers: serde_json::Value = serde_json::from_str(json).ok()?;
         let (_, provider) = providers.as_object()?.iter().next()?;
-        let socket = provider.pointer("/Addr/String")?.as_str()?;
-        let fields = vec![json.to_owned()];
-        Some(Self { fields, protocol: 5, socket: socket.into(), certificate: None })
+        let text = |pointer: &str| provider.pointer(pointer)?.as_str();
+        let address = Address::parse(text("/Addr/Network")?, text("/Addr/String")?)?;
+        Some(Self { fields: vec![json.to_owned()], protocol: 5, address, certificate: None })
     }
 
     /// Opens a connection to what was announced.
@@ -293,7 +336,7 @@ impl Announcement {
         credentials: &Credentials<'_>,
         versions: &[&'static SupportedProtocolVersion],
     ) -> Result<Channel, tonic::transport::Error> {
-        connect(&self.socket, self.certificate.as_ref(), own, credentials, versions).await
+        connect(&self.address, self.certificate.as_ref(), own, credentials, versions).await
     }
 }
 
@@ -311,6 +354,8 @@ pub(crate) struct Plugin {
     pub(crate) announcement: Announcement,
     channel: Channel,
     side_streams: JoinHandle<()>,
+    /// Dropped, it closes our side of the side streams.
+    hold_open: Option<oneshot::Sender<()>>,
     stderr: Stderr,
     rest_of_stdout: JoinHandle<String>,
 }
@@ -351,11 +396,14 @@ impl Plugin {
         self.child.id().expect("a process that has not been waited for")
     }
 
-    /// Sends a signal to the process that was started.
-    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
-        let process = i32::try_from(self.process()).unwrap();
-        let process = rustix::process::Pid::from_raw(process).unwrap();
-        rustix::process::kill_process(process, signal).unwrap();
+    /// Sends a signal to the process that was started. For Unix.
+    pub(crate) fn signal(&self, signal: Signal) {
+        system::send(signal, self.process());
+    }
+
+    /// Kills the process that was started, and waits for nothing.
+    pub(crate) fn kill(&mut self) {
+        self.child.start_kill().unwrap();
     }
 
     /// Ends it as Terraform does, which waits for two seconds and then kills.
@@ -367,6 +415,18 @@ impl Plugin {
         self.wait(answered).await
     }
 
+    /// Closes all connections and waits for its end.
+    pub(crate) async fn abandon(mut self) -> Ended {
+        drop(self.hold_open.take());
+        self.side_streams.abort();
+        let _ = (&mut self.side_streams).await;
+        // A channel that is connected to nothing takes the place of the one.
+        let nobody = tonic::transport::Endpoint::from_static("http://localhost").connect_lazy();
+        drop(std::mem::replace(&mut self.channel, nobody));
+        self.side_streams = tokio::spawn(std::future::ready(()));
+        self.wait(Instant::now()).await
+    }
+
     /// Waits for its end.
     pub(crate) async fn ended(mut self) -> Ended {
         self.wait(Instant::now()).await
@@ -375,7 +435,7 @@ impl Plugin {
     /// Kills the process that was started: the provider itself, or the shell
     /// that it was started below. Waits for the provider's end.
     pub(crate) async fn kill_parent(mut self) -> Ended {
-        self.child.start_kill().unwrap();
+        self.kill();
         self.wait(Instant::now()).await
     }
 
@@ -448,8 +508,9 @@ pub(crate) fn provider_on(channel: Channel) -> ProviderClient<Channel> {
         .max_encoding_message_size(MESSAGE_LIMIT)
 }
 
-/// Opens the two streams that go-plugin keeps open all the time.
-fn open_side_streams(channel: Channel) -> JoinHandle<()> {
+/// Opens the two streams that go-plugin keeps open all the time, which it does
+/// until `closed`.
+fn open_side_streams(channel: Channel, closed: oneshot::Receiver<()>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let stdio = async {
             let mut client = GrpcStdioClient::new(channel.clone());
@@ -461,7 +522,8 @@ fn open_side_streams(channel: Channel) -> JoinHandle<()> {
         };
         let broker = async {
             let mut client = GrpcBrokerClient::new(channel.clone());
-            let announced = client.start_stream(tokio_stream::pending()).await;
+            let nothing = stream::pending().take_until(closed);
+            let announced = client.start_stream(nothing).await;
             let mut connections = announced.ok()?.into_inner();
             if let Ok(Some(connection)) = connections.message().await {
                 panic!("the provider announced a connection: {connection:?}");

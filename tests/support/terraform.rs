@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use webex_cc_simulator::Simulator;
 
+use super::system;
+
 /// The provider's address, as the tests' configurations name it.
 const SOURCE: &str = "webex-contact-center/webex";
 
@@ -97,7 +99,7 @@ impl Terraform {
     /// file name: `terraform-provider-webex`.
     pub(crate) fn of(binary: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let binaries = binary.parent().expect("the folder of the binary").display();
+        let binaries = system::in_configuration(binary.parent().expect("the folder of the binary"));
         let settings = format!(
             "provider_installation {{\n  dev_overrides {{ \"{SOURCE}\" = \"{binaries}\" }}\n  \
              direct {{}}\n}}\n"

@@ -1,4 +1,4 @@
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -31,11 +31,20 @@ impl Running {
         (running, url.to_owned())
     }
 
-    /// Sends a signal; returns the exit code and what else was printed.
-    #[cfg(unix)]
-    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+    /// Sends a signal of Unix; returns the exit code and what else was printed.
+    fn end(self, signal: &str) -> (Option<i32>, String) {
         let pid = self.0.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        self.ended()
+    }
+
+    /// Kills it; returns the exit code and what else was printed.
+    fn kill(mut self) -> (Option<i32>, String) {
+        self.0.kill().unwrap();
+        self.ended()
+    }
+
+    fn ended(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.0.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
         (self.0.wait().unwrap().code(), rest)
@@ -49,17 +58,27 @@ impl Drop for Running {
     }
 }
 
-#[cfg(unix)]
 #[tokio::test]
-async fn it_prints_one_line_serves_and_ends_on_a_signal() {
-    for signal in ["-TERM", "-INT"] {
+async fn it_prints_one_line_serves_and_ends() {
+    let ways = if cfg!(unix) {
+        &["-TERM", "-INT"][..]
+    } else {
+        // Beside the output of tests, which is shown of failed ones only.
+        writeln!(std::io::stderr(), "LEFT OUT: the end by a signal: it needs a Unix").unwrap();
+        &["killed"][..]
+    };
+    for way in ways {
         let (running, url) = Running::start(&["--token", "mine", "--listen", "127.0.0.1:0"]);
         assert!(url.starts_with("http://127.0.0.1:"));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let path = format!("{url}/organization/{ORGANIZATION}/v2/connector");
         let response = client.get(path).bearer_auth("mine").send().await.unwrap();
         assert_eq!(response.status(), 200);
-        assert_eq!(running.end(signal), (Some(0), String::new()));
+        if cfg!(unix) {
+            assert_eq!(running.end(way), (Some(0), String::new()));
+        } else {
+            assert_eq!(running.kill().1, "");
+        }
         assert!(std::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).is_err());
     }
 }
@@ -143,7 +162,6 @@ async fn the_state_file_outlives_the_simulator() {
     }
 }
 
-#[cfg(unix)]
 #[tokio::test]
 async fn the_state_file_outlives_a_killed_program() {
     let folder = tempfile::tempdir().unwrap();
@@ -159,8 +177,8 @@ async fn the_state_file_outlives_a_killed_program() {
         .await
         .unwrap();
     assert_eq!(created.status(), 201);
-    let (code, _) = running.end("-KILL");
-    assert_eq!(code, None);
+    let (code, _) = running.kill();
+    assert_ne!(code, Some(0));
     let simulator = Simulator::start(with_state(&file)).unwrap();
     assert_eq!(simulator.all_stored(ORGANIZATION)[0]["name"], "a");
 }
@@ -177,7 +195,6 @@ async fn a_state_file_that_cannot_be_used_is_told_at_the_start() {
     assert_eq!(std::fs::read_to_string(&broken).unwrap(), "{", "and is left as it was");
 }
 
-#[cfg(unix)]
 #[tokio::test]
 async fn a_state_that_cannot_be_saved_is_an_error() {
     let folder = tempfile::tempdir().unwrap();

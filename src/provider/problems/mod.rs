@@ -184,7 +184,8 @@ fn advice(error: &Error) -> String {
         ErrorKind::NameResolution | ErrorKind::Connection => {
             "Check region or base_url, the network, and HTTPS_PROXY and NO_PROXY."
         }
-        ErrorKind::Certificate(CertificateProblem::UnknownIssuer) => {
+        // Windows and macOS have many words for an issuer that they do not trust.
+        ErrorKind::Certificate(CertificateProblem::UnknownIssuer | CertificateProblem::Other) => {
             "If a proxy of your company inspects traffic, give its certificate by \
              ca_certificate_file. Otherwise do not go on: somebody may be listening."
         }

@@ -36,12 +36,43 @@ pub(super) fn handshake_line(
     )
 }
 
+/// What runs in a person's terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shell {
+    /// A shell of Unix.
+    Posix,
+    /// What Windows opens.
+    PowerShell,
+}
+
+impl Shell {
+    /// The one to be expected on this system.
+    pub(super) fn native() -> Self {
+        if cfg!(windows) { Self::PowerShell } else { Self::Posix }
+    }
+
+    /// The line that sets an environment variable for what is started later.
+    fn set(self, variable: &str, value: &str) -> String {
+        match self {
+            // A quote inside single quotes: end them, one quoted quote, begin again.
+            Self::Posix => format!("export {variable}='{}'", value.replace('\'', r"'\''")),
+            // A quote inside single quotes is doubled.
+            Self::PowerShell => format!("$env:{variable} = '{}'", value.replace('\'', "''")),
+        }
+    }
+}
+
 /// What a person who starts the provider in debug mode has to know.
 ///
 /// `provider` is the provider's full address, such as
 /// `registry.terraform.io/example/webex`; `process` is the number of our
 /// process.
-pub(super) fn debug_instructions(provider: &str, address: &Address, process: u32) -> String {
+pub(super) fn debug_instructions(
+    provider: &str,
+    address: &Address,
+    process: u32,
+    shell: Shell,
+) -> String {
     let reattach = serde_json::json!({
         provider: {
             "Protocol": "grpc",
@@ -51,13 +82,12 @@ pub(super) fn debug_instructions(provider: &str, address: &Address, process: u32
             "Addr": { "Network": address.network, "String": address.place },
         }
     });
-    // A quote inside single quotes: end them, one quoted quote, begin again.
-    let quoted = reattach.to_string().replace('\'', r"'\''");
+    let line = shell.set("TF_REATTACH_PROVIDERS", &reattach.to_string());
 
     let mut text = String::new();
     let _ = writeln!(text, "The provider runs in debug mode, without encryption.");
     let _ = writeln!(text, "To let Terraform use this process, set in the shell where it runs:\n");
-    let _ = writeln!(text, "    export TF_REATTACH_PROVIDERS='{quoted}'\n");
+    let _ = writeln!(text, "    {line}\n");
     let _ = writeln!(text, "Press Ctrl-C to end it.");
     text
 }
@@ -66,7 +96,7 @@ pub(super) fn debug_instructions(provider: &str, address: &Address, process: u32
 mod tests {
     use rustls_pki_types::CertificateDer;
 
-    use super::{debug_instructions, handshake_line};
+    use super::{Shell, debug_instructions, handshake_line};
     use crate::tf_provider::plugin::listener::Address;
 
     fn address(place: &str) -> Address {
@@ -95,20 +125,28 @@ mod tests {
 
     #[test]
     fn the_instructions_can_be_pasted_into_a_shell() {
-        let text = debug_instructions("registry.terraform.io/a/b", &address("/it's/here"), 7);
-        let (_, line) = text.split_once("TF_REATTACH_PROVIDERS='").unwrap();
-        let (quoted, _) = line.split_once("'\n").unwrap();
-        let value: serde_json::Value = serde_json::from_str(&quoted.replace(r"'\''", "'")).unwrap();
-        assert_eq!(
-            value,
-            serde_json::json!({"registry.terraform.io/a/b": {
-                "Protocol": "grpc",
-                "ProtocolVersion": 5,
-                "Pid": 7,
-                "Test": true,
-                "Addr": {"Network": "unix", "String": "/it's/here"},
-            }})
-        );
-        assert!(quoted.contains(r"/it'\''s/here"), "{quoted}");
+        let rows = [
+            (Shell::Posix, "export TF_REATTACH_PROVIDERS='", r"'\''"),
+            (Shell::PowerShell, "$env:TF_REATTACH_PROVIDERS = '", "''"),
+        ];
+        for (shell, beginning, quote) in rows {
+            let address = address("/it's/here");
+            let text = debug_instructions("registry.terraform.io/a/b", &address, 7, shell);
+            let (_, line) = text.split_once(beginning).unwrap();
+            let (quoted, _) = line.split_once("'\n").unwrap();
+            assert!(quoted.contains(&format!("/it{quote}s/here")), "{quoted}");
+            let value: serde_json::Value =
+                serde_json::from_str(&quoted.replace(quote, "'")).unwrap();
+            assert_eq!(
+                value,
+                serde_json::json!({"registry.terraform.io/a/b": {
+                    "Protocol": "grpc",
+                    "ProtocolVersion": 5,
+                    "Pid": 7,
+                    "Test": true,
+                    "Addr": {"Network": "unix", "String": "/it's/here"},
+                }})
+            );
+        }
     }
 }

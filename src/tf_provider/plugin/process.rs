@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tonic::transport::Server;
 
-use super::announcement::{debug_instructions, handshake_line};
+use super::announcement::{Shell, debug_instructions, handshake_line};
 use super::connection::accept_all;
 use super::handshake::{self, Handshake, HandshakeError, ListenOn, Transport};
 use super::lifetime::{Lifetime, TIME_FOR_CHANGES};
@@ -153,7 +153,9 @@ where
             let certificate = identity.as_ref().map(|identity| &identity.certificate);
             handshake_line(&address, certificate, handshake.multiplexing_asked)
         }
-        Mode::Debug => debug_instructions(about.address, &address, std::process::id()),
+        Mode::Debug => {
+            debug_instructions(about.address, &address, std::process::id(), Shell::native())
+        }
     };
     announce(&announcement).map_err(StartError::Announcement)?;
     tracing::debug!(version = about.version, address = address.place, "The provider listens");

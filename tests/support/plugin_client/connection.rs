@@ -1,7 +1,6 @@
-//! How the plugin client connects: certificates, TLS, the socket.
+//! How the plugin client connects: certificates, TLS, sockets of both kinds.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -12,10 +11,14 @@ use rustls::crypto::{aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::{DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+#[cfg(unix)]
 use tokio::net::UnixStream;
 use tokio_rustls::TlsConnector;
 use tonic::codegen::{BoxFuture, Context, Poll, Service};
 use tonic::transport::{Channel, Endpoint};
+
+use super::Address;
 
 /// A certificate with its key, as go-plugin makes one: self-signed, on P-521,
 /// and marked as an authority.
@@ -67,12 +70,12 @@ pub(crate) enum Credentials<'a> {
 /// Both versions of TLS that a client may speak.
 pub(crate) const ALL_VERSIONS: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
 
-/// Opens a connection to `socket`, where the server has to show `pinned`.
+/// Opens a connection to `address`, where the server has to show `pinned`.
 ///
 /// A refusal may show here or in the first call: under TLS 1.3 the client is
 /// done before the server has looked at it.
 pub(super) async fn connect(
-    socket: &Path,
+    address: &Address,
     pinned: Option<&CertificateDer<'static>>,
     own: Option<&Identity>,
     credentials: &Credentials<'_>,
@@ -85,7 +88,7 @@ pub(super) async fn connect(
         Credentials::Stolen(other) => Some(tls(pinned, own.map(|own| (own, *other)), versions)),
         Credentials::None => Some(tls(pinned, None, versions)),
     };
-    let dialer = Dialer { socket: socket.to_owned(), tls };
+    let dialer = Dialer { address: address.clone(), tls };
     Endpoint::from_static("http://localhost").connect_with_connector(dialer).await
 }
 
@@ -120,22 +123,39 @@ fn tls(
 /// Connects to a socket, with or without TLS.
 #[derive(Clone)]
 struct Dialer {
-    socket: PathBuf,
+    address: Address,
     tls: Option<TlsConnector>,
 }
 
-trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+/// Bytes in both directions.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
+/// Connects, and says nothing.
+pub(crate) async fn open(address: &Address) -> io::Result<Box<dyn Duplex>> {
+    match address {
+        #[cfg(unix)]
+        Address::Unix(socket) => Ok(Box::new(UnixStream::connect(socket).await?)),
+        #[cfg(not(unix))]
+        Address::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        Address::Tcp(address) => {
+            let connection = TcpStream::connect(address).await?;
+            // As Go does for every connection.
+            connection.set_nodelay(true)?;
+            Ok(Box::new(connection))
+        }
+    }
+}
+
 impl Dialer {
     async fn dial(self) -> io::Result<TokioIo<Box<dyn Duplex>>> {
-        let socket = UnixStream::connect(&self.socket).await?;
+        let plain = open(&self.address).await?;
         let connection: Box<dyn Duplex> = match self.tls {
-            None => Box::new(socket),
+            None => plain,
             Some(tls) => {
                 let name = ServerName::try_from("localhost").unwrap();
-                Box::new(tls.connect(name, socket).await?)
+                Box::new(tls.connect(name, plain).await?)
             }
         };
         Ok(TokioIo::new(connection))

@@ -1,0 +1,166 @@
+//! What systems have, or do without: the one place where tests differ.
+//!
+//! Everything is there on every system, so that tests compile and are listed on
+//! each. A test of something that its system lacks asks first, and what it then
+//! leaves out is told to the reader of the output.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::terraform::skipped;
+
+/// Whether this system is a Unix, with signals, modes and sockets in the file
+/// system. If not, the reader of the test's output is told what was left out.
+pub(crate) fn is_unix(what: &str) -> bool {
+    if !cfg!(unix) {
+        skipped(&format!("{what}: it needs a Unix"));
+    }
+    cfg!(unix)
+}
+
+/// Whether this system tells about its processes in `/proc`, as Linux does. If
+/// not, the reader of the test's output is told what was left out.
+pub(crate) fn is_linux(what: &str) -> bool {
+    if !cfg!(target_os = "linux") {
+        skipped(&format!("{what}: it needs Linux"));
+    }
+    cfg!(target_os = "linux")
+}
+
+/// The variables without which this system starts no program that uses the
+/// network, with their values.
+pub(crate) fn needed_variables() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
+    let names: &[&str] = if cfg!(windows) { &["SystemRoot"] } else { &[] };
+    names.iter().filter_map(|&name| Some((name, std::env::var_os(name)?)))
+}
+
+/// A path as it stands between quotes in a configuration, where a backslash
+/// would begin an escape. Windows takes slashes, too.
+pub(crate) fn in_configuration(path: &Path) -> String {
+    let text = path.to_str().expect("a path in UTF-8");
+    if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() }
+}
+
+/// A signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-\, which asks Go programs for their stacks.
+    Quit,
+    /// The end of the terminal.
+    HangUp,
+    /// A request to end.
+    Terminate,
+}
+
+#[cfg(unix)]
+impl From<Signal> for rustix::process::Signal {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::Interrupt => Self::INT,
+            Signal::Quit => Self::QUIT,
+            Signal::HangUp => Self::HUP,
+            Signal::Terminate => Self::TERM,
+        }
+    }
+}
+
+/// The number of a process in the form that calls want.
+#[cfg(unix)]
+fn number(process: u32) -> rustix::process::Pid {
+    let process = i32::try_from(process).expect("the number of a process");
+    rustix::process::Pid::from_raw(process).expect("the number of a process")
+}
+
+/// Sends a signal to a process. For Unix.
+pub(crate) fn send(signal: Signal, process: u32) {
+    #[cfg(unix)]
+    rustix::process::kill_process(number(process), signal.into()).expect("a signal is sent");
+    #[cfg(not(unix))]
+    panic!("there is no {signal:?} for process {process}: ask is_unix first");
+}
+
+/// Sends a signal to all processes of a group, as a terminal does. For Unix.
+pub(crate) fn send_to_group(signal: Signal, first: u32) {
+    #[cfg(unix)]
+    rustix::process::kill_process_group(number(first), signal.into()).expect("a signal is sent");
+    #[cfg(not(unix))]
+    panic!("there is no {signal:?} for group {first}: ask is_unix first");
+}
+
+/// Makes a command's process the first of a group of its own, as a shell does.
+/// For Unix.
+pub(crate) fn own_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    panic!("there is no group for {command:?}: ask is_unix first");
+}
+
+/// Who may do what with a file, as in `chmod`. For Unix.
+pub(crate) fn mode(path: &Path) -> u32 {
+    #[cfg(unix)]
+    return std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(path).expect("a file").permissions(),
+    ) & 0o777;
+    #[cfg(not(unix))]
+    panic!("there is no mode of {path:?}: ask is_unix first");
+}
+
+/// Lets nobody but the owner do anything with a file or folder. Elsewhere than
+/// on Unix, what is in a user's temporary folder is private already.
+pub(crate) fn make_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        fs::set_permissions(path, private).expect("a file of our own");
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+/// Whether a file is a socket, which it can be on Unix only.
+pub(crate) fn is_socket(kind: fs::FileType) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileTypeExt::is_socket(&kind);
+    #[cfg(not(unix))]
+    {
+        let _ = kind;
+        false
+    }
+}
+
+/// A folder that nothing is written to.
+pub(crate) struct Barren(Option<tempfile::TempDir>);
+
+impl Barren {
+    /// On Linux one in which nobody can write, not even a privileged user;
+    /// elsewhere an empty one, which an ordinary user of a Unix cannot write to.
+    pub(crate) fn new() -> Self {
+        if cfg!(target_os = "linux") {
+            return Self(None);
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        // On Windows this would only keep the folder from being removed.
+        if cfg!(unix) {
+            let mut permissions = fs::metadata(folder.path()).expect("a folder").permissions();
+            permissions.set_readonly(true);
+            fs::set_permissions(folder.path(), permissions).expect("a folder of our own");
+        }
+        Self(Some(folder))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.as_ref().map_or_else(|| "/proc".into(), |folder| folder.path().to_owned())
+    }
+
+    /// Fails the test if something was written.
+    pub(crate) fn assert_empty(&self) {
+        if let Some(folder) = &self.0 {
+            assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+        }
+    }
+}
