@@ -57,6 +57,42 @@ fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
     terraform.destroy().succeeded();
 }
 
+/// Row 13: a delete leaves the connector inactive. What the next apply does
+/// depends on the configuration, and the error says so.
+#[test]
+fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
+    for still_configured in [true, false] {
+        let simulator = Simulator::start(Options::default()).expect("a simulator");
+        let terraform = applied(&simulator);
+        let no = || Script::answer(403, json!({ "error": "no" }));
+        let pass = || Script::new(webex_cc_simulator::Action::DelayMs(0)).times(1);
+        simulator.faults([
+            on("DELETE", pass()),
+            on("DELETE", no()),
+            on("PUT", pass()),
+            on("PUT", no()),
+        ]);
+        terraform
+            .destroy()
+            .failed()
+            .says("THE CONNECTOR IS INACTIVE, and flows that use it fail.")
+            .says("If the configuration still has the connector, the next `terraform apply`")
+            .says("activates it; if not, it deletes it.")
+            .does_not_say("Apply again soon");
+        assert_eq!(stored(&simulator)["active"], json!(false));
+
+        simulator.faults([]);
+        if still_configured {
+            terraform.apply().succeeded();
+            assert_eq!(stored(&simulator)["active"], json!(true));
+        } else {
+            terraform.write("main.tf", "");
+            terraform.apply().succeeded();
+            assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+        }
+    }
+}
+
 /// Row 7: it was deleted in Control Hub.
 #[test]
 fn deleting_what_is_gone_succeeds() {

@@ -194,7 +194,11 @@ pub fn update_failed(failure: &UpdateError, named: &str, sent: &[&str]) -> Diagn
              again."
                 .to_owned()
         }
-        UpdateAftermath::LeftDeactivated { reason, .. } => left_deactivated("edit", reason),
+        UpdateAftermath::LeftDeactivated { reason, .. } => format!(
+            "{} State says active = false, so that the next apply activates it. Apply again soon, \
+             or reactivate it in Control Hub.",
+            left_deactivated("edit", reason)
+        ),
         UpdateAftermath::Gone => "The connector does not exist any more. The next plan removes it \
              from state."
             .to_owned(),
@@ -266,25 +270,33 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
             "The connector is still there. It had to be deactivated first, and is active again."
                 .to_owned()
         }
-        DeleteAftermath::LeftDeactivated { reason, .. } => left_deactivated("delete", reason),
+        DeleteAftermath::LeftDeactivated { reason, .. } => {
+            format!("{} {AFTER_DELETE}", left_deactivated("delete", reason))
+        }
         DeleteAftermath::Unknown { may_be_inactive } => {
             let mut text = "It is not known whether it was deleted. It stays in state; the next \
                             plan looks for it."
                 .to_owned();
             if *may_be_inactive {
-                text.push_str(
+                text.push_str(&format!(
                     " It may be inactive, because it had to be deactivated first; flows that use \
-                     it fail meanwhile.",
-                );
+                     it fail meanwhile. {AFTER_DELETE}"
+                ));
             }
             text
         }
     };
-    let credentials = if failure.aftermath.leaves_credentials_uncertain() {
-        " Whether Webex has kept its credentials cannot be seen, because a delete does not know \
-         them. If the configuration still has the connector, the next plan sends them again."
-    } else {
-        ""
+    let credentials = match &failure.aftermath {
+        DeleteAftermath::Reactivated(_) => {
+            " Whether Webex has kept its credentials cannot be seen, because a delete does not \
+             know them. If the configuration still has the connector, the next plan sends them \
+             again."
+        }
+        aftermath if aftermath.leaves_credentials_uncertain() => {
+            " Whether Webex has kept its credentials cannot be seen, because a delete does not \
+             know them; an apply that activates it sends them again."
+        }
+        _ => "",
     };
     super::error(summary, &failure.error, &format!("{truth}{credentials}"))
 }
@@ -294,11 +306,17 @@ fn still_active(connector: &Connector) -> &'static str {
     if connector.active { ", and active" } else { "" }
 }
 
+/// What becomes of a connector that a failed delete has left inactive. Who
+/// deletes does not see the configuration: the block may be there still (after
+/// `terraform destroy`) or not, and then the next apply tries to delete again.
+const AFTER_DELETE: &str = "State says active = false. If the configuration still has the \
+    connector, the next `terraform apply` activates it; if not, it deletes it. To put it back \
+    into service now, reactivate it in Control Hub.";
+
 fn left_deactivated(step: &str, reason: &Error) -> String {
     format!(
         "THE CONNECTOR IS INACTIVE, and flows that use it fail. It had to be deactivated for the \
-         {step}, and activating it again failed: {} State says active = false, so that the next \
-         apply activates it. Apply again soon, or reactivate it in Control Hub.",
+         {step}, and activating it again failed: {}",
         happened(reason)
     )
 }
