@@ -195,6 +195,23 @@ fn an_update_that_is_cut_off_at_any_step_converges() {
     }
 }
 
+/// Row 7: what is to be edited was deleted in Control Hub after the plan.
+#[test]
+fn an_update_of_what_is_gone_says_what_comes_next() {
+    let simulator = without_lock();
+    let terraform = applied(&simulator);
+    terraform.write("main.tf", &connector(&edited()));
+    terraform.run(["plan", "-no-color", "-out=saved"]).succeeded();
+    simulator.remove(simulator.organization(), &id_of(&stored(&simulator)));
+    terraform
+        .run(["apply", "-no-color", "saved"])
+        .failed()
+        .says("The connector does not exist any more.")
+        .says("it shows that the connector is created anew, with a new id")
+        .does_not_say("connector_path");
+    terraform.plan().succeeded().says("1 to add");
+}
+
 /// A new name that is taken is an error on `name`.
 #[test]
 fn renaming_to_a_taken_name_is_told() {

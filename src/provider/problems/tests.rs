@@ -210,10 +210,12 @@ fn every_end_of_a_write_in_words() {
         (UpdateAftermath::Unknown { may_be_inactive: true, last_seen: None }, None),
     ];
     for (aftermath, name_taken_by) in updates {
-        let error = match name_taken_by {
-            Some(_) => Error::for_tests(Operation::UpdateConnector, ErrorKind::NameTaken),
-            None => server_error(Operation::UpdateConnector),
+        let kind = match (&aftermath, &name_taken_by) {
+            (_, Some(_)) => ErrorKind::NameTaken,
+            (UpdateAftermath::Gone, None) => ErrorKind::NotFound,
+            (_, None) => ErrorKind::ServerError,
         };
+        let error = Error::for_tests(Operation::UpdateConnector, kind);
         let failure = UpdateError { error, aftermath, name_taken_by };
         let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &["password"]);
         let _ = write!(page, "=== update ===\n{}\n", shown(&message));

@@ -233,6 +233,11 @@ pub fn update_failed(failure: &UpdateError, named: &str, sent: &[&str]) -> Diagn
         }
     };
     let truth = format!("{truth}{credentials}{}", rival.unwrap_or_default());
+    if failure.aftermath == UpdateAftermath::Gone {
+        let advice = "Run `terraform plan` again: it shows that the connector is created anew, with \
+                      a new id, as long as the configuration has it.";
+        return super::error_with_advice(summary, &failure.error, &truth, advice);
+    }
     let message = super::error(summary, &failure.error, &truth);
     if *failure.error.kind() == ErrorKind::NameTaken {
         return message.at(Path::attribute("name"));
@@ -286,17 +291,14 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
             text
         }
     };
-    let credentials = match &failure.aftermath {
-        DeleteAftermath::Reactivated(_) => {
-            " Whether Webex has kept its credentials cannot be seen, because a delete does not \
-             know them. If the configuration still has the connector, the next plan sends them \
-             again."
-        }
-        aftermath if aftermath.leaves_credentials_uncertain() => {
-            " Whether Webex has kept its credentials cannot be seen, because a delete does not \
-             know them; an apply that activates it sends them again."
-        }
-        _ => "",
+    let credentials = if let DeleteAftermath::Reactivated(_) = failure.aftermath {
+        " Whether Webex has kept its credentials cannot be seen, because a delete does not know \
+         them. If the configuration still has the connector, the next plan sends them again."
+    } else if failure.aftermath.leaves_credentials_uncertain() {
+        " Whether Webex has kept its credentials cannot be seen, because a delete does not know \
+         them; an apply that activates it sends them again."
+    } else {
+        ""
     };
     super::error(summary, &failure.error, &format!("{truth}{credentials}"))
 }

@@ -137,7 +137,7 @@ impl Edit<'_> {
 
     /// The connector as it is before anything was done to it.
     async fn current(&self) -> Result<Connector, UpdateError> {
-        match self.connectors.get(self.id, self.budget).await {
+        match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(connector)) => Ok(connector),
             Ok(None) => Err(gone(Error::new(Operation::ReadConnector, ErrorKind::NotFound))),
             Err(error) => Err(failed(error, UpdateAftermath::Unchanged(None))),
@@ -160,9 +160,12 @@ impl Edit<'_> {
         if !is_unclear && !is_conflict && !is_missing {
             return Err(failed(error, UpdateAftermath::Unchanged(None)));
         }
-        let found = match self.connectors.get(self.id, &self.budget.for_looking()).await {
+        let found = match self.connectors.read_fresh(self.id, &self.budget.for_looking()).await {
             Ok(Some(found)) => found,
             Ok(None) => return Err(gone(error)),
+            Err(reason) if is_missing && !is_unclear => {
+                return Err(failed(reason, UpdateAftermath::Unchanged(None)));
+            }
             Err(_) if is_unclear => return Err(failed(error, unknown(None))),
             Err(_) => return Err(failed(error, UpdateAftermath::Unchanged(None))),
         };
@@ -513,13 +516,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn row_7_an_update_of_what_is_gone_says_so() {
-        let script = Script::new([empty(404), empty(404)]);
+        let script = Script::new([empty(404), empty(404), answer(200, &page(&[]))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         assert_eq!(failure.aftermath, UpdateAftermath::Gone);
         assert_eq!(*failure.error.kind(), ErrorKind::NotFound);
-        let script = Script::new([empty(404)]);
+        let script = Script::new([empty(404), answer(200, &page(&[]))]);
         let failure = update(&script, None).await.unwrap_err();
         assert_eq!(failure.aftermath, UpdateAftermath::Gone);
+        // Below a wrong base URL everything is 404.
+        let script = Script::new([empty(404), empty(404), empty(404)]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(failure.aftermath, UpdateAftermath::Unchanged(None));
+        assert_eq!(failure.error.operation(), Operation::ListConnectors);
     }
 
     #[tokio::test(start_paused = true)]
