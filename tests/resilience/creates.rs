@@ -34,6 +34,29 @@ fn a_lost_answer_is_looked_up_and_the_connector_adopted() {
     }
 }
 
+/// Row 4: two resources have the same name and fields, and one answer is lost.
+/// The one connector does not end up at two addresses.
+#[test]
+fn what_another_resource_has_created_is_not_adopted() {
+    let simulator = without_lock();
+    let terraform = Terraform::with(&simulator);
+    let first = connector(ARGUMENTS);
+    let second = first.replace("\"test\"", "\"second\"");
+    terraform.write("main.tf", &format!("{first}{second}"));
+    simulator.faults([
+        on_create(Script::new(webex_cc_simulator::Action::DelayMs(0)).times(1)),
+        on_create(Script::answer(504, json!(null)).times(1)),
+    ]);
+    terraform
+        .apply()
+        .failed()
+        .says("another one of the same name")
+        .says("and no other resource has it");
+    let addresses = terraform.run(["state", "list"]).succeeded().text();
+    assert_eq!(addresses.matches("webex_cc_custom_connector").count(), 1, "{addresses}");
+    stored(&simulator);
+}
+
 /// Row 3: the connection ended before the connector was created. Nothing is
 /// sent again blindly; applying again is safe, and works.
 #[test]

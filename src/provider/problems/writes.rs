@@ -130,9 +130,9 @@ pub fn create_failed(
         CreateAftermath::Found(found) => {
             let truth = format!(
                 "The answer was lost. A connector {} with this name exists in organization \
-                 {organization}, and it cannot be told whether this run created it or somebody \
-                 else did. It is not in state. If it is yours, add this block and apply \
-                 again:\n\n{}",
+                 {organization}, and it cannot be told whether this resource created it, another \
+                 one of the same name, or somebody else. It is not in state at this address. If it \
+                 is yours, and no other resource has it, add this block and apply again:\n\n{}",
                 found.id,
                 import(&found.id)
             );

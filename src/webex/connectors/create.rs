@@ -5,6 +5,8 @@
 //! its name instead, which is unique in the organization. It is ours if
 //!
 //! - its id was not in a list that we had read before,
+//! - no other create of this process has made it, or may still turn out to have
+//!   made it: two resources with the same name are one too many,
 //! - everything visible is as we sent it, and
 //! - it was created since our request began, by the *server's* clock: the
 //!   answer to the look-up carries the server's `Date`, and our own clock only
@@ -23,7 +25,7 @@ use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::exchange::{Persistence, Response};
 use super::super::identifiers::ConnectorId;
-use super::snapshot::List;
+use super::snapshot::{Creating, List};
 use super::{Connector, ConnectorContent, Connectors, wire};
 
 /// How far the clock that dates answers and the one that dates connectors may
@@ -67,7 +69,8 @@ pub enum CreateAftermath {
     /// Another connector of the organization has the name.
     NameTakenBy(Box<Connector>),
     /// The answer was lost, and a connector has the name that may or may not be
-    /// ours: it is older than our request, or has other fields.
+    /// ours: it is older than our request, has other fields, or may be what
+    /// another create of this process has made.
     Found(Box<Connector>),
     /// It was created. Its id is known; the rest may not be.
     Created {
@@ -106,6 +109,7 @@ pub(super) async fn create(
         budget,
         began: Instant::now(),
         known: connectors.client.snapshots().known_ids(connectors.organization),
+        creating: connectors.client.snapshots().creating(connectors.organization, &content.name),
     };
     let request = connectors.client.endpoints().create(connectors.organization, body);
     match connectors.write(&request, budget).await {
@@ -126,6 +130,7 @@ struct Attempt<'a> {
     budget: &'a Budget,
     began: Instant,
     known: HashSet<ConnectorId>,
+    creating: Creating<'a>,
 }
 
 impl Attempt<'_> {
@@ -185,6 +190,7 @@ impl Attempt<'_> {
 
     fn is_ours(&self, connector: &Connector, list: &List) -> bool {
         !self.known.contains(&connector.id)
+            && !self.creating.may_be_anothers(&connector.id)
             && self.content.is_like(connector)
             && self.is_created_since(connector, list).unwrap_or(false)
     }
@@ -369,6 +375,32 @@ mod tests {
         connectors.list(&budget()).await.unwrap();
         let failure = connectors.create(&content(), &budget()).await.unwrap_err();
         assert!(matches!(failure.aftermath, CreateAftermath::Found(_)), "{failure:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_4_what_another_create_has_made_is_not_adopted() {
+        // Two resources with the same name and fields. One is answered, the
+        // other is not, in either order.
+        let made = || answer(201, &object(0, seconds(0)));
+        let found = || rows(&[object(0, seconds(0))]);
+        let late = Duration::from_secs(1);
+        for (one, other) in [
+            (made(), lost().after(late)),
+            (made().after(late), lost()),
+            (lost().after(late), lost().after(2 * late)),
+        ] {
+            let script = Script::new([one, other, found(), found()]);
+            let connectors = connectors(script.clone());
+            let (budget, content) = (budget(), content());
+            let (one, other) = tokio::join!(
+                connectors.create(&content, &budget),
+                connectors.create(&content, &budget)
+            );
+            let owners = [&one, &other].into_iter().filter(|created| created.is_ok()).count();
+            assert_eq!(owners, 1, "{one:?} {other:?}");
+            let failure = one.err().or(other.err()).unwrap();
+            assert!(matches!(failure.aftermath, CreateAftermath::Found(_)), "{failure:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

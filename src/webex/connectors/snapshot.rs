@@ -85,6 +85,8 @@ struct View {
     flight: Option<Flight>,
     /// What we created, and when.
     created: HashMap<ConnectorId, Instant>,
+    /// The names that are being created now, and how many times.
+    creating: HashMap<String, usize>,
 }
 
 /// One list call, for everybody who waits for it.
@@ -198,7 +200,6 @@ impl Snapshots {
     pub(crate) fn note_created(&self, organization: OrganizationId, id: &ConnectorId) {
         let mut views = self.views();
         let view = views.entry(organization).or_default();
-        view.created.retain(|_, created| created.elapsed() < YOUTH);
         view.created.insert(id.clone(), Instant::now());
     }
 
@@ -207,6 +208,15 @@ impl Snapshots {
         let views = self.views();
         let created = views.get(&organization).and_then(|view| view.created.get(id));
         created.is_some_and(|created| created.elapsed() < YOUTH)
+    }
+
+    /// Notes that a connector of this name is being created, for as long as the
+    /// guard lives.
+    pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> Creating<'_> {
+        let mut views = self.views();
+        let view = views.entry(organization).or_default();
+        *view.creating.entry(name.to_owned()).or_default() += 1;
+        Creating { snapshots: self, organization, name: name.to_owned() }
     }
 
     /// Nothing panics while holding the lock, so a poisoned one is intact.
@@ -232,6 +242,36 @@ impl Drop for Invalidation<'_> {
     }
 }
 
+/// A create that has not ended.
+pub(crate) struct Creating<'a> {
+    snapshots: &'a Snapshots,
+    organization: OrganizationId,
+    name: String,
+}
+
+impl Creating<'_> {
+    /// Whether a connector of this name may be another create's of this
+    /// process: that one has ended with it, or has not ended yet.
+    pub(crate) fn may_be_anothers(&self, id: &ConnectorId) -> bool {
+        let views = self.snapshots.views();
+        let Some(view) = views.get(&self.organization) else { return false };
+        view.created.contains_key(id) || view.creating.get(&self.name).is_some_and(|&n| n > 1)
+    }
+}
+
+impl Drop for Creating<'_> {
+    fn drop(&mut self) {
+        let mut views = self.snapshots.views();
+        let view = views.entry(self.organization).or_default();
+        if let Some(count) = view.creating.get_mut(&self.name) {
+            *count -= 1;
+            if *count == 0 {
+                view.creating.remove(&self.name);
+            }
+        }
+    }
+}
+
 fn is_about_the_budget(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
 }
@@ -242,7 +282,8 @@ mod tests {
 
     use super::*;
     use crate::webex::testing::{
-        Reply, Script, answer, budget, connectors, content, empty, id, object, page, with,
+        Reply, Script, answer, budget, connectors, content, empty, id, object, organization, page,
+        with,
     };
 
     #[tokio::test(start_paused = true)]
@@ -332,6 +373,22 @@ mod tests {
         tokio::time::advance(LONGEST_LIFE).await;
         connectors.list(&budget()).await.unwrap();
         assert!(script.is_done());
+    }
+
+    #[test]
+    fn a_create_knows_of_others_of_its_name() {
+        let snapshots = Snapshots::default();
+        let organization = organization();
+        let first = snapshots.creating(organization, "crm");
+        assert!(!first.may_be_anothers(&id()));
+        let other = snapshots.creating(organization, "other");
+        let second = snapshots.creating(organization, "crm");
+        assert!(first.may_be_anothers(&id()) && second.may_be_anothers(&id()));
+        assert!(!other.may_be_anothers(&id()));
+        drop(second);
+        assert!(!first.may_be_anothers(&id()));
+        snapshots.note_created(organization, &id());
+        assert!(first.may_be_anothers(&id()));
     }
 
     #[test]
