@@ -26,11 +26,6 @@ pub fn error(summary: impl Into<String>, error: &Error, truth: &str) -> Diagnost
     Diagnostic::error(summary, detail(error, truth))
 }
 
-/// The same, where what is true tells better what to do than what happened.
-fn error_with_advice(summary: String, error: &Error, truth: &str, advice: &str) -> Diagnostic {
-    Diagnostic::error(summary, detail_advising(error, truth, advice.to_owned()))
-}
-
 /// What the client has to tell beside its results.
 #[must_use]
 pub fn notice(notice: &Notice) -> Diagnostic {

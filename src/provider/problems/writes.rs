@@ -234,9 +234,11 @@ pub fn update_failed(failure: &UpdateError, named: &str, sent: &[&str]) -> Diagn
     };
     let truth = format!("{truth}{credentials}{}", rival.unwrap_or_default());
     if failure.aftermath == UpdateAftermath::Gone {
-        let advice = "Run `terraform plan` again: it shows that the connector is created anew, with \
-                      a new id, as long as the configuration has it.";
-        return super::error_with_advice(summary, &failure.error, &truth, advice);
+        let advice =
+            "Run `terraform plan` again: it shows that the connector is created anew, with \
+                      a new id, as long as the configuration has it."
+                .to_owned();
+        return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
     }
     let message = super::error(summary, &failure.error, &truth);
     if *failure.error.kind() == ErrorKind::NameTaken {
