@@ -5,7 +5,8 @@ use webex_cc_simulator::{Options, Simulator};
 use crate::life_cycle::connector;
 use crate::resilience::ARGUMENTS;
 use crate::secrets::rows::{Form, rows};
-use crate::support::one_connector::{Core, Held};
+use crate::secrets::running;
+use crate::support::checker::plain;
 use crate::support::terraform::Terraform;
 
 /// Variables with their values.
@@ -26,19 +27,19 @@ const LACKS: [(&Environment, &str, &str); 3] = [
 #[tokio::test]
 async fn planning_needs_nothing_and_what_needs_it_names_it() {
     for (environment, summary, variable) in LACKS {
-        let (core, messages) = Core::start(environment).await;
-        assert_eq!(messages, [], "configuring without is no error");
+        let (plugin, mut core) = running(environment).await;
         let [row, ..] = rows();
-        let configuration = row.configuration(Form::WriteOnly, 0);
-        let planned = core.plan(&Held::nothing(), Some(&configuration)).await;
-        assert_eq!(planned.messages, [], "{summary}");
+        let configuration = plain(&row.configuration(Form::WriteOnly, 0));
+        let plan = core.plan(None, &configuration).await.expect("a plan");
+        assert_eq!(plan.messages, [], "{summary}");
 
-        let mut held = Held::nothing();
-        let said = core.apply(&mut held, Some(&configuration)).await;
+        let applied = core.apply(None, &configuration, &plan).await;
+        let (made, said) = applied.expect("an answer");
         let [message] = &said[..] else { panic!("{said:#?}") };
-        assert_eq!((message.is_error, message.summary.as_str()), (true, summary));
-        assert!(message.detail.contains(variable), "{message:?}");
-        assert!(held.state.is_none());
+        assert_eq!((message.is_error, message.summary()), (true, summary));
+        assert!(message.detail().contains(variable), "{message:?}");
+        assert!(made.is_none());
+        plugin.shutdown().await.assert_tidy();
     }
 }
 

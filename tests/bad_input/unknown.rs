@@ -9,7 +9,9 @@ use terraform_provider_webex::tf_provider::value::Value;
 
 use super::errors;
 use crate::secrets::rows::{Form, rows};
-use crate::support::one_connector::{Core, Held, TODAY};
+use crate::secrets::running;
+use crate::support::checker::{of, plain};
+use crate::support::core::Action;
 
 /// The arguments that a user can set.
 fn configurable() -> Vec<&'static str> {
@@ -65,24 +67,25 @@ fn no_unknown_argument_is_an_error() {
 /// a new connector needs neither.
 #[tokio::test]
 async fn a_plan_with_unknowns_is_made_without_a_call() {
-    let (core, messages) = Core::start(&[]).await;
-    assert_eq!(messages, []);
+    let (plugin, mut core) = running(&[]).await;
     for (title, object) in with_unknowns() {
         // Two at once would take long and prove little more here.
         if title.contains(',') {
             continue;
         }
-        assert_eq!(core.validate(&object, TODAY).await, [], "{title}");
-        let planned = core.plan(&Held::nothing(), Some(&object)).await;
-        assert_eq!(planned.messages, [], "{title}");
-        let state = planned.state.expect("a plan");
+        let configuration = plain(&object);
+        assert_eq!(core.validate(&configuration).await, Ok(Vec::new()), "{title}");
+        let plan = core.plan(None, &configuration).await;
+        let plan = plan.unwrap_or_else(|rule| panic!("{title}: {rule}"));
+        assert_eq!((plan.action, plan.messages), (Action::Create, Vec::new()), "{title}");
         for argument in configurable() {
             let unknown = object.get(argument) == &Value::Unknown;
             if unknown && !argument.ends_with("_wo") {
-                assert_eq!(state.get(argument), &Value::Unknown, "{title}");
+                assert_eq!(of(&plan.planned, argument), &Value::Unknown, "{title}");
             }
         }
     }
+    plugin.shutdown().await.assert_tidy();
 }
 
 #[test]

@@ -8,9 +8,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
-use terraform_provider_webex::tf_provider::value::Value;
 
-use crate::support::checker::of;
 use crate::support::core::{Instance, Message};
 
 /// What the configuration says.
@@ -130,10 +128,7 @@ pub(super) fn applied(
 
 /// The id of what is in state.
 pub(super) fn id_of(instance: &Instance) -> String {
-    let Value::String(id) = of(&instance.state, "id") else {
-        panic!("no id in state: {:?}", instance.state)
-    };
-    id.clone()
+    instance.id().to_owned()
 }
 
 fn rule(holds: bool, broken: impl FnOnce() -> String) -> Result<(), String> {

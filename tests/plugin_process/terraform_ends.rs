@@ -243,10 +243,7 @@ async fn stopped(stopper: Stopper, simulator: &Simulator) -> (Plugin, Core, bool
         apply.await
     };
     let (object, said) = applied.unwrap_or_else(|broken| panic!("{stopper:?}: {broken}"));
-    let id = object.map(|object| match crate::support::checker::of(&object.state, "id") {
-        terraform_provider_webex::tf_provider::value::Value::String(id) => id.clone(),
-        other => panic!("no id: {other:?}"),
-    });
+    let id = object.map(|object| object.id().to_owned());
     (plugin, core, failed(&said), id)
 }
 

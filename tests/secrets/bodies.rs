@@ -3,13 +3,13 @@
 //! which Webex may answer with credentials.
 
 use serde_json::{Value as Json, json};
-use terraform_provider_webex::secret::Secret;
 use terraform_provider_webex::tf_provider::value::Value;
 use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 
 use super::rows::{Form, Row, rows};
-use super::{MODES, simulator};
-use crate::support::one_connector::{Core, Held};
+use super::{MODES, calling, simulator};
+use crate::support::checker::{of, plain};
+use crate::support::core::{Core, Instance, failed};
 
 /// The bodies of the writes since the last time, with their methods.
 fn writes(simulator: &Simulator) -> Vec<(String, Json)> {
@@ -26,40 +26,40 @@ fn one(method: &str, body: Json) -> Vec<(String, Json)> {
 /// Fails the test unless state has of the credentials what was configured in
 /// the stateful form, and nothing of the others.
 #[track_caller]
-fn keeps_what_was_configured(held: &Held, row: &Row, form: Form, generation: usize) {
+fn keeps_what_was_configured(held: &Instance, row: &Row, form: Form, generation: usize) {
     for (index, credential) in row.credentials.iter().enumerate() {
         let is_stateful = form == Form::Stateful || (form == Form::Mixed && index == 0);
         let expected = match is_stateful {
-            true => Value::from(Secret::from(credential.values[generation].as_str())),
+            true => Value::from(credential.values[generation].as_str()),
             false => Value::Null,
         };
-        assert_eq!(held.value(credential.argument), expected, "{}, {form:?}", row.title);
-        assert_eq!(held.value(credential.write_only), Value::Null, "{}, {form:?}", row.title);
+        let [kept, write_only] =
+            [credential.argument, credential.write_only].map(|name| of(&held.state, name));
+        assert_eq!((kept, write_only), (&expected, &Value::Null), "{}, {form:?}", row.title);
     }
 }
 
 /// Create, update of another field, rotation.
-async fn lives(core: &Core, simulator: &Simulator, row: &Row, form: Form) {
-    let mut held = Held::nothing();
+async fn lives(core: &mut Core, simulator: &Simulator, row: &Row, form: Form) {
     let configuration = row.configuration(form, 0);
-    core.settles(&mut held, &configuration).await;
+    let (held, _) = core.settle(None, &plain(&configuration)).await.unwrap();
     assert_eq!(writes(simulator), one("POST", row.create(form)));
     keeps_what_was_configured(&held, row, form, 0);
-    let id = held.text("id");
+    let id = held.id().to_owned();
 
     let (argument, key, value) = &row.edit;
     let edited = configuration.clone().with(argument, value.as_str().unwrap_or_default());
-    core.settles(&mut held, &edited).await;
+    let (held, _) = core.settle(Some(&held), &plain(&edited)).await.unwrap();
     let mut body = row.replace(form, 0, &id, 0);
     body[*key] = value.clone();
     assert_eq!(writes(simulator), one("PUT", body));
     keeps_what_was_configured(&held, row, form, 0);
 
-    core.settles(&mut held, &configuration).await;
+    let (held, _) = core.settle(Some(&held), &plain(&configuration)).await.unwrap();
     assert_eq!(writes(simulator), one("PUT", row.replace(form, 0, &id, 1)));
 
-    let rotated = row.configuration(form, 1);
-    core.settles(&mut held, &rotated).await;
+    let rotated = plain(&row.configuration(form, 1));
+    let (held, _) = core.settle(Some(&held), &rotated).await.unwrap();
     if form == Form::WithoutVersion && row.rotation.is_none() {
         // Nothing that Terraform could see has changed.
         assert_eq!(writes(simulator), []);
@@ -74,12 +74,13 @@ async fn lives(core: &Core, simulator: &Simulator, row: &Row, form: Form) {
 async fn configured_credentials_are_in_every_write_exactly_as_configured() {
     for mode in MODES {
         let simulator = simulator(mode);
-        let core = Core::with(&simulator).await;
+        let (plugin, mut core) = calling(&simulator).await;
         for row in rows() {
             for form in Form::GIVEN {
-                lives(&core, &simulator, &row, form).await;
+                lives(&mut core, &simulator, &row, form).await;
             }
         }
+        plugin.shutdown().await.assert_tidy();
     }
 }
 
@@ -96,6 +97,13 @@ fn made_by_hand(simulator: &Simulator, row: &Row) -> String {
     id
 }
 
+/// Takes over what is there; an import has to succeed.
+async fn imported(core: &mut Core, id: &str) -> Instance {
+    let (imported, said) = core.import(id).await.unwrap();
+    assert!(!failed(&said), "{said:?}");
+    imported.expect("a connector")
+}
+
 fn stored(simulator: &Simulator, id: &str) -> Json {
     simulator.stored(simulator.organization(), id).expect("the connector")
 }
@@ -104,24 +112,25 @@ fn stored(simulator: &Simulator, id: &str) -> Json {
 async fn what_is_not_configured_has_no_key() {
     for mode in MODES {
         let simulator = simulator(mode);
-        let core = Core::with(&simulator).await;
+        let (_plugin, mut core) = calling(&simulator).await;
         for row in rows() {
             let absent = row.configuration(Form::Absent, 0);
-            let refused = core.apply(&mut Held::nothing(), Some(&absent)).await;
-            let expected = row.credentials.iter().map(|credential| credential.write_only);
-            let arguments = refused.iter().map(|message| message.argument.as_str());
+            let refused = core.plan(None, &plain(&absent)).await.unwrap().messages;
+            assert!(failed(&refused), "{refused:#?}");
+            let expected = row.credentials.iter().map(|credential| Some(credential.write_only));
+            let arguments = refused.iter().map(|message| message.at.as_deref());
             assert!(arguments.eq(expected), "{refused:#?}");
             assert_eq!(writes(&simulator), [], "nothing was created");
 
             let id = made_by_hand(&simulator, &row);
-            let mut held = core.import(&id).await;
-            core.settles(&mut held, &absent).await;
+            let held = imported(&mut core, &id).await;
+            let (held, _) = core.settle(Some(&held), &plain(&absent)).await.unwrap();
             assert_eq!(writes(&simulator), [], "an import changes nothing");
             keeps_what_was_configured(&held, &row, Form::Absent, 0);
 
             let (argument, key, value) = &row.edit;
             let edited = absent.clone().with(argument, value.as_str().unwrap_or_default());
-            core.settles(&mut held, &edited).await;
+            core.settle(Some(&held), &plain(&edited)).await.unwrap();
             let mut body = row.replace(Form::Absent, 0, &id, 0);
             body[*key] = value.clone();
             body["version"] = stored_version_before(&simulator, &id);
@@ -144,18 +153,21 @@ fn stored_version_before(simulator: &Simulator, id: &str) -> Json {
 async fn a_credential_that_is_added_after_an_import_is_sent_once() {
     for form in Form::GIVEN {
         let simulator = simulator(SecretsInAnswers::Mask);
-        let core = Core::with(&simulator).await;
+        let (_plugin, mut core) = calling(&simulator).await;
         for row in rows() {
             let id = made_by_hand(&simulator, &row);
-            let mut held = core.import(&id).await;
-            let said = core.settles(&mut held, &row.configuration(form, 0)).await;
+            let held = imported(&mut core, &id).await;
+            let configuration = plain(&row.configuration(form, 0));
+            let (held, plan) = core.settle(Some(&held), &configuration).await.unwrap();
+            let said = plan.messages;
             let mut body = row.replace(form, 0, &id, 0);
             body["version"] = stored_version_before(&simulator, &id);
             assert_eq!(writes(&simulator), one("PUT", body), "{}, {form:?}", row.title);
             keeps_what_was_configured(&held, &row, form, 0);
             // An update in which nothing else differs says why it is made.
             let explained = said.iter().filter(|message| {
-                !message.is_error && message.summary.contains("will be sent to Webex for the first")
+                !message.is_error
+                    && message.summary().contains("will be sent to Webex for the first")
             });
             let expected = match form {
                 Form::WithoutVersion => row.credentials.len(),
@@ -174,13 +186,13 @@ async fn the_requests_that_deactivate_and_activate_carry_them_too() {
     for mode in MODES {
         let options = Options { secrets: mode, active_lock: true, ..Options::default() };
         let simulator = Simulator::start(options).expect("a simulator");
-        let core = Core::with(&simulator).await;
+        let (_plugin, mut core) = calling(&simulator).await;
         for row in rows() {
-            let mut held = Held::nothing();
-            core.settles(&mut held, &row.configuration(Form::WriteOnly, 0)).await;
+            let [first, second] = [0, 1].map(|n| plain(&row.configuration(Form::WriteOnly, n)));
+            let (held, _) = core.settle(None, &first).await.unwrap();
             writes(&simulator);
-            let id = held.text("id");
-            core.settles(&mut held, &row.configuration(Form::WriteOnly, 1)).await;
+            let id = held.id().to_owned();
+            core.settle(Some(&held), &second).await.unwrap();
 
             let edit = |version, active: bool| {
                 let mut body = row.replace(Form::WriteOnly, 1, &id, version);

@@ -4,13 +4,13 @@
 
 use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::object::Object;
 use terraform_provider_webex::tf_provider::value::Value;
 use webex_cc_simulator::SecretsInAnswers;
 
 use super::rows::{Form, rows};
-use super::simulator;
-use crate::support::one_connector::{Core, Held, TODAY};
+use super::{calling, running, simulator};
+use crate::support::checker::{of, plain};
+use crate::support::core::{Action, failed};
 use crate::support::plugin_client::proto::tfplugin5::{
     self as proto, ClientCapabilities, RawState,
 };
@@ -18,10 +18,10 @@ use crate::support::plugin_client::proto::tfplugin5::{
 const WRITE_ONLY: [&str; 3] = ["client_secret_wo", "private_key_wo", "password_wo"];
 
 #[track_caller]
-fn is_blank(object: Option<&Object>) {
-    let object = object.expect("an object");
+fn is_blank(object: &Value) {
+    assert!(!object.is_null(), "an object");
     for argument in WRITE_ONLY {
-        assert_eq!(object.get(argument), &Value::Null, "{argument}");
+        assert_eq!(of(object, argument), &Value::Null, "{argument}");
     }
 }
 
@@ -29,26 +29,29 @@ fn is_blank(object: Option<&Object>) {
 #[tokio::test]
 async fn basic() {
     let simulator = simulator(SecretsInAnswers::Echo);
-    let core = Core::with(&simulator).await;
+    let (plugin, mut core) = calling(&simulator).await;
     for row in rows() {
-        let mut held = Held::nothing();
+        let mut held = None;
         for generation in [0, 1] {
-            let configuration = row.configuration(Form::WriteOnly, generation);
-            let planned = core.plan(&held, Some(&configuration)).await;
-            assert!(planned.changes);
-            is_blank(planned.state.as_ref());
-            core.settles(&mut held, &configuration).await;
-            is_blank(held.state.as_ref());
+            let configuration = plain(&row.configuration(Form::WriteOnly, generation));
+            let (after, plan) = core.settle(held.as_ref(), &configuration).await.unwrap();
+            assert_ne!(plan.action, Action::Nothing);
+            is_blank(&plan.planned);
+            is_blank(&after.state);
+            held = Some(after);
         }
+        let held = held.expect("a connector");
         let private = String::from_utf8_lossy(&held.private).into_owned();
         for credential in &row.credentials {
             for value in &credential.values {
                 assert!(!private.contains(&value[..8]), "{private}");
             }
         }
-        core.apply(&mut held, None).await;
-        assert!(held.state.is_none());
+        let plan = core.plan(Some(&held), &Value::Null).await.unwrap();
+        let left = core.apply(Some(&held), &Value::Null, &plan).await.unwrap();
+        assert_eq!(left, (None, Vec::new()));
     }
+    plugin.shutdown().await.assert_tidy();
 }
 
 /// Import: null, whatever Webex answers.
@@ -56,16 +59,19 @@ async fn basic() {
 async fn import() {
     for mode in super::MODES {
         let simulator = simulator(mode);
-        let core = Core::with(&simulator).await;
+        let (plugin, mut core) = calling(&simulator).await;
         for row in rows() {
-            let mut held = Held::nothing();
-            core.settles(&mut held, &row.configuration(Form::WriteOnly, 0)).await;
-            let imported = core.import(&held.text("id")).await;
-            is_blank(imported.state.as_ref());
+            let configuration = plain(&row.configuration(Form::WriteOnly, 0));
+            let (held, _) = core.settle(None, &configuration).await.unwrap();
+            let (imported, said) = core.import(held.id()).await.unwrap();
+            assert!(!failed(&said), "{said:?}");
+            let imported = imported.expect("a connector").state;
+            is_blank(&imported);
             for credential in &row.credentials {
-                assert_eq!(imported.value(credential.argument), Value::Null, "{mode:?}");
+                assert_eq!(of(&imported, credential.argument), &Value::Null, "{mode:?}");
             }
         }
+        plugin.shutdown().await.assert_tidy();
     }
 }
 
@@ -73,7 +79,7 @@ async fn import() {
 /// the refusal repeats nothing of the other object.
 #[tokio::test]
 async fn r#move() {
-    let (core, _) = Core::start(&[]).await;
+    let (_plugin, mut core) = running(&[]).await;
     let state = r#"{"id":"1","client_secret_wo":"hunter2hunter2"}"#;
     let request = proto::move_resource_state::Request {
         source_provider_address: "registry.terraform.io/example/other".to_owned(),
@@ -82,7 +88,7 @@ async fn r#move() {
         target_type_name: TYPE_NAME.to_owned(),
         ..Default::default()
     };
-    let answer = core.calls().move_resource_state(request).await.expect("an answer").into_inner();
+    let answer = core.client().move_resource_state(request).await.expect("an answer").into_inner();
     assert_eq!(answer.target_state, None);
     let [message] = &answer.diagnostics[..] else { panic!("{:?}", answer.diagnostics) };
     assert_eq!(message.summary, "The resource cannot be moved from another type");
@@ -97,7 +103,7 @@ async fn r#move() {
 /// after the first read, without a trace in the log.
 #[tokio::test]
 async fn upgrade() {
-    let (core, _) = Core::start(&[]).await;
+    let (plugin, mut core) = running(&[]).await;
     let state = r#"{
         "id": "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10", "name": "a",
         "client_secret_wo": "hunter2hunter2", "client_secret_wo_version": 3,
@@ -108,36 +114,39 @@ async fn upgrade() {
         version: 0,
         raw_state: Some(RawState { json: state.into(), ..RawState::default() }),
     };
-    let answer = core.calls().upgrade_resource_state(request).await;
+    let answer = core.client().upgrade_resource_state(request).await;
     let answer = answer.expect("an answer").into_inner();
     assert_eq!(answer.diagnostics, []);
-    let upgraded = core.decode(answer.upgraded_state.as_ref()).expect("a state");
-    is_blank(Some(&upgraded));
-    assert_eq!(upgraded.get("client_secret_wo_version"), &Value::from(3));
-    assert_eq!(upgraded.get("password"), &Value::from(Secret::from("kept in state")));
-    assert!(!core.log().contains("hunter2"));
+    let upgraded = core.shape.decode(answer.upgraded_state.as_ref()).expect("a state");
+    is_blank(&upgraded);
+    assert_eq!(of(&upgraded, "client_secret_wo_version"), &Value::from(3));
+    assert_eq!(of(&upgraded, "password"), &Value::from("kept in state"));
+    let log = plugin.shutdown().await.assert_tidy().stderr.join("\n");
+    assert!(log.contains("UpgradeResourceState") && !log.contains("hunter2"), "{log}");
 }
 
 /// Validations: the forms against each other. (All messages: `bad_input`.)
 #[tokio::test]
 async fn validations() {
-    let (core, _) = Core::start(&[]).await;
+    let (_plugin, mut core) = running(&[]).await;
     for row in rows() {
         for form in Form::GIVEN {
-            let configuration = row.configuration(form, 0);
-            assert_eq!(core.validate(&configuration, TODAY).await, [], "{} {form:?}", row.title);
+            let said = core.validate(&plain(&row.configuration(form, 0))).await;
+            assert_eq!(said, Ok(Vec::new()), "{} {form:?}", row.title);
         }
         for credential in &row.credentials {
             let both = row.configuration(Form::WriteOnly, 0);
             let both = both.with(credential.argument, Secret::from(credential.values[0].as_str()));
-            let [message] = &core.validate(&both, TODAY).await[..] else { panic!("one message") };
-            assert_eq!(message.argument, credential.write_only);
-            assert!(message.is_error && message.summary.contains("exclude each other"));
+            let said = core.validate(&plain(&both)).await.unwrap();
+            let [message] = &said[..] else { panic!("one message") };
+            assert_eq!(message.at.as_deref(), Some(credential.write_only));
+            assert!(message.is_error && message.summary().contains("exclude each other"));
 
             let alone = row.arguments.clone().with(credential.version, 1);
-            let [message] = &core.validate(&alone, TODAY).await[..] else { panic!("one message") };
-            assert_eq!(message.argument, credential.version);
-            assert!(message.is_error && message.summary.ends_with(credential.write_only));
+            let said = core.validate(&plain(&alone)).await.unwrap();
+            let [message] = &said[..] else { panic!("one message") };
+            assert_eq!(message.at.as_deref(), Some(credential.version));
+            assert!(message.is_error && message.summary().ends_with(credential.write_only));
         }
     }
 }
@@ -148,28 +157,30 @@ async fn validations() {
 async fn old_terraform() {
     let old =
         Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: false });
-    let (core, _) = Core::start(&[]).await;
+    let (_plugin, mut core) = running(&[]).await;
     for capabilities in [old, None] {
         for row in rows() {
-            let configuration = row.configuration(Form::WriteOnly, 0);
-            let messages = core.validate(&configuration, capabilities).await;
+            let configuration = plain(&row.configuration(Form::WriteOnly, 0));
+            let messages = core.validate_as(&configuration, capabilities).await.unwrap();
             assert_eq!(messages.len(), row.credentials.len(), "{messages:#?}");
             for credential in &row.credentials {
-                let at = |message: &&_| matches!(message, crate::support::one_connector::Message { argument, .. } if argument == credential.write_only);
-                let message = messages.iter().find(at).expect("a message on the argument");
+                let at = Some(credential.write_only);
+                let message = messages.iter().find(|message| message.at.as_deref() == at);
+                let message = message.expect("a message on the argument");
                 assert!(message.is_error);
                 let expected = format!("{} needs Terraform 1.11 or later", credential.write_only);
-                assert_eq!(message.summary, expected);
-                assert!(message.detail.contains(&format!("use {} instead", credential.argument)));
+                assert_eq!(message.summary(), expected);
+                assert!(message.detail().contains(&format!("use {} instead", credential.argument)));
                 assert!(!format!("{message:?}").contains(&credential.values[0][..8]));
             }
             // Known only later is set all the same.
             let unknown = row.credentials.iter().fold(row.arguments.clone(), |object, one| {
                 object.with(one.write_only, Value::Unknown)
             });
-            assert_eq!(core.validate(&unknown, capabilities).await.len(), row.credentials.len());
-            let stateful = row.configuration(Form::Stateful, 0);
-            assert_eq!(core.validate(&stateful, capabilities).await, []);
+            let messages = core.validate_as(&plain(&unknown), capabilities).await.unwrap();
+            assert_eq!(messages.len(), row.credentials.len());
+            let stateful = plain(&row.configuration(Form::Stateful, 0));
+            assert_eq!(core.validate_as(&stateful, capabilities).await, Ok(Vec::new()));
         }
     }
 }

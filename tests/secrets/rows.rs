@@ -1,10 +1,10 @@
 //! The rows of the rule table, each with two sets of credentials.
 
 use serde_json::{Value as Json, json};
+use terraform_provider_webex::provider::custom_connector::schema::schema;
 use terraform_provider_webex::secret::Secret;
 use terraform_provider_webex::tf_provider::object::Object;
 
-use crate::support::one_connector::empty;
 use crate::support::pem;
 
 /// One kind of connector.
@@ -58,6 +58,11 @@ impl Form {
     /// The forms in which credentials are given.
     pub(crate) const GIVEN: [Self; 4] =
         [Self::Stateful, Self::WriteOnly, Self::WithoutVersion, Self::Mixed];
+}
+
+/// A configuration with nothing in it.
+fn empty() -> Object {
+    Object::null(&schema().block)
 }
 
 fn client_secret() -> Credential {

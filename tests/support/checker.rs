@@ -15,6 +15,7 @@
     reason = "values of all kinds that do not belong somewhere are one case"
 )]
 
+use terraform_provider_webex::tf_provider::object::Object;
 use terraform_provider_webex::tf_provider::value::{Type, Value, msgpack};
 
 use super::plugin_client::proto::tfplugin5::{self as protocol, DynamicValue};
@@ -157,6 +158,21 @@ pub(crate) fn decode(sent: Option<&DynamicValue>, ty: &Type) -> Result<Value, St
 pub(crate) fn encode(value: &Value, ty: &Type) -> DynamicValue {
     let bytes = msgpack::encode(value, ty).expect("a value of the type");
     DynamicValue { msgpack: bytes.into(), json: Default::default() }
+}
+
+/// An object as Terraform holds it: to Terraform, credentials are texts.
+pub(crate) fn plain(object: &Object) -> Value {
+    fn texts(value: Value) -> Value {
+        match value {
+            Value::Secret(secret) => Value::from(secret.expose()),
+            Value::Map(entries) => {
+                Value::Map(entries.into_iter().map(|(name, value)| (name, texts(value))).collect())
+            }
+            Value::List(items) => Value::List(items.into_iter().map(texts).collect()),
+            other => other,
+        }
+    }
+    texts(object.clone().into_value())
 }
 
 /// What is wrong with an identity. It may be unknown in the plan of a creation

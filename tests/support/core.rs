@@ -37,6 +37,18 @@ pub(crate) struct Message {
     pub(crate) at: Option<String>,
 }
 
+impl Message {
+    /// The first line.
+    pub(crate) fn summary(&self) -> &str {
+        self.text.split_once('\n').map_or(&self.text, |(summary, _)| summary)
+    }
+
+    /// The rest.
+    pub(crate) fn detail(&self) -> &str {
+        self.text.split_once('\n').map_or("", |(_, detail)| detail)
+    }
+}
+
 /// Whether one of the messages is an error.
 pub(crate) fn failed(messages: &[Message]) -> bool {
     messages.iter().any(|message| message.is_error)
@@ -54,6 +66,16 @@ pub(crate) struct Instance {
     /// Whether it is to be replaced because its creation failed, or because
     /// the user said so.
     pub(crate) tainted: bool,
+}
+
+impl Instance {
+    /// Its id.
+    pub(crate) fn id(&self) -> &str {
+        let Value::String(id) = of(&self.state, "id") else {
+            panic!("no id in state: {:?}", self.state)
+        };
+        id
+    }
 }
 
 /// What a plan is going to do.
@@ -89,6 +111,8 @@ pub(crate) struct Core {
     client: ProviderClient<Channel>,
     type_name: &'static str,
     configure: protocol::configure::Request,
+    /// What the user read when the provider was configured for the first time.
+    pub(crate) configured: Vec<Message>,
     /// The resource's schema.
     pub(crate) shape: Shape,
     /// The type of its identity.
@@ -136,24 +160,36 @@ impl Core {
             config,
             client_capabilities: CAPABILITIES,
         };
-        let mut core = Self { client, type_name, configure, shape, identity };
-        core.configure().await?;
+        let configured = Vec::new();
+        let mut core = Self { client, type_name, configure, configured, shape, identity };
+        core.configured = core.configure().await?;
         Ok(core)
     }
 
     /// Configure, with which the provider forgets what it knew: the next command,
     /// for which Terraform would start another process.
-    pub(crate) async fn configure(&mut self) -> Checked<()> {
+    pub(crate) async fn configure(&mut self) -> Checked<Vec<Message>> {
         let configured = answer("Configure", self.client.configure(self.configure.clone()).await)?;
-        no_errors(&messages(&configured.diagnostics)?)
+        let said = messages(&configured.diagnostics)?;
+        no_errors(&said)?;
+        Ok(said)
     }
 
     /// ValidateResourceTypeConfig.
     pub(crate) async fn validate(&mut self, configuration: &Value) -> Checked<Vec<Message>> {
+        self.validate_as(configuration, CAPABILITIES).await
+    }
+
+    /// The same as a Terraform that can do something else.
+    pub(crate) async fn validate_as(
+        &mut self,
+        configuration: &Value,
+        client_capabilities: Option<ClientCapabilities>,
+    ) -> Checked<Vec<Message>> {
         let request = protocol::validate_resource_type_config::Request {
             type_name: self.type_name.to_owned(),
             config: Some(self.shape.encode(configuration)),
-            client_capabilities: CAPABILITIES,
+            client_capabilities,
         };
         let answered = self.client.validate_resource_type_config(request).await;
         messages(&answer("ValidateResourceTypeConfig", answered)?.diagnostics)
@@ -320,6 +356,34 @@ impl Core {
             identity: answered.planned_identity,
         };
         Ok((plan, replaces))
+    }
+
+    /// Validates, plans and applies, all of which has to succeed; in the next
+    /// command, a refresh has nothing to say and a plan nothing to do. Answers
+    /// the plan that was applied, with the messages of both.
+    pub(crate) async fn settle(
+        &mut self,
+        before: Option<&Instance>,
+        configuration: &Value,
+    ) -> Checked<(Instance, Plan)> {
+        no_errors(&self.validate(configuration).await?)?;
+        let mut plan = self.plan(before, configuration).await?;
+        let (after, said) = self.apply(before, configuration, &plan).await?;
+        plan.messages.extend(said);
+        no_errors(&plan.messages)?;
+        let after = after.ok_or("an apply without errors has left nothing")?;
+        self.configure().await?;
+        let (read, said) = self.refresh(&after).await?;
+        if !said.is_empty() {
+            return Err(format!("a read of what was just applied says {said:#?}"));
+        }
+        let read = read.ok_or("what was just applied is gone")?;
+        let next = self.plan(Some(&read), configuration).await?;
+        no_errors(&next.messages)?;
+        if next.action != Action::Nothing {
+            return Err(format!("the next plan is not empty: {next:#?}\nafter {read:#?}"));
+        }
+        Ok((read, plan))
     }
 
     /// Carries out a plan that was made for `instance`, the way an apply does:

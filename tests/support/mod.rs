@@ -2,7 +2,6 @@
 
 pub(crate) mod checker;
 pub(crate) mod core;
-pub(crate) mod one_connector;
 pub(crate) mod pem;
 pub(crate) mod plugin_client;
 pub(crate) mod system;
