@@ -46,6 +46,9 @@ pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Revi
                 diagnostics.extend(preflight(connection, plan, own, &request).await);
             }
             diagnostics.extend(other_organization(connection, prior, request.configuration));
+            if request.changes_remote && request.requires_replace.is_empty() {
+                diagnostics.extend(left_out(prior, request.configuration));
+            }
             if request.changes_remote {
                 let unsent = model::unsent(request.configuration, &memory);
                 let versioned = |secret: &&&str| {
@@ -158,6 +161,27 @@ fn sent_again(prior: &State, configuration: &Configuration) -> Option<Diagnostic
             ),
         )
         .at(Path::attribute(&argument)),
+    )
+}
+
+/// An update that is sent without a credential that the connector needs.
+fn left_out(prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
+    let missing = validation::missing_credentials(configuration);
+    let first = missing.first()?;
+    let write_only = missing.iter().map(|secret| model::write_only(secret)).collect::<Vec<_>>();
+    Some(
+        Diagnostic::warning(
+            format!("The update is sent without {}", missing.join(" and ")),
+            format!(
+                "The connector {} needs {}, which the configuration does not give in either form. \
+                 Whether Webex keeps what it has then is not documented; if it does not, calls of \
+                 flows fail after this update. To be sure, set {} before applying.",
+                named(prior),
+                missing.join(" and "),
+                write_only.join(" and ")
+            ),
+        )
+        .at(Path::attribute(&model::write_only(first))),
     )
 }
 
