@@ -158,13 +158,7 @@ impl Resource for CustomConnector {
                     Known::Id(id) => outcome_of_id(id, organization, base, &sent),
                     Known::Before | Known::BeforeInactive | Known::Found(_) => Outcome::default(),
                 };
-                let replaced = Memory::recall(&request.private).replaced;
-                let message = writes::create_failed(
-                    &failure,
-                    &content.name,
-                    organization,
-                    replaced.as_deref(),
-                );
+                let message = writes::create_failed(&failure, &content.name, organization);
                 outcome.diagnostics.push(message);
                 outcome
             }

@@ -293,7 +293,8 @@ fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
         format!(
             "Organization {organization} has a connector named {:?} already, and names are unique, \
              so applying this plan will fail, unless it deletes that one first, as it does with a \
-             tainted connector. Choose another name, or take the existing connector over:\n\n{}",
+             tainted connector and not with create_before_destroy. Choose another name, or take \
+             the existing connector over:\n\n{}",
             rival.name,
             import_block(organization, rival.id.as_str())
         ),
