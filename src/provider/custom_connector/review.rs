@@ -38,7 +38,8 @@ pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Revi
         }
         Some(prior) => {
             memory.replaced = None;
-            if !request.requires_replace.is_empty() {
+            let is_replaced = !request.requires_replace.is_empty();
+            if is_replaced {
                 memory.replaced = prior.object().string("id").known().map(str::to_owned);
                 diagnostics.push(replacement(prior, request.requires_replace));
             } else if renamed(prior, plan) {
@@ -46,29 +47,32 @@ pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Revi
                 diagnostics.extend(preflight(connection, plan, own, &request).await);
             }
             diagnostics.extend(other_organization(connection, prior, request.configuration));
-            if request.changes_remote && request.requires_replace.is_empty() {
-                diagnostics.extend(left_out(prior, request.configuration));
-            }
-            if request.changes_remote {
-                let unsent = model::unsent(request.configuration, &memory);
-                let versioned = |secret: &&&str| {
-                    let version = model::version_of(secret);
-                    prior.object().get(&version) != plan.object().get(&version)
-                };
-                // A new version is a difference that speaks for itself.
-                if request.requires_replace.is_empty() && memory.uncertain {
-                    diagnostics.extend(sent_again(prior, request.configuration));
-                } else if request.requires_replace.is_empty()
-                    && !unsent.iter().any(|s| versioned(&s))
-                {
-                    diagnostics.extend(unsent.iter().map(|secret| first_send(secret, prior)));
-                }
-            } else {
+            if !request.changes_remote {
                 diagnostics.extend(touched(&memory, prior, request.configuration));
+            } else if !is_replaced {
+                diagnostics.extend(sent(&memory, prior, plan, request.configuration));
             }
         }
     }
     Review { diagnostics, private: memory.private() }
+}
+
+/// What an update does about credentials, which no plan shows.
+fn sent(memory: &Memory, prior: &State, plan: &Plan, configuration: &Configuration) -> Diagnostics {
+    let mut messages = Diagnostics::new();
+    messages.extend(left_out(prior, configuration));
+    let unsent = model::unsent(configuration, memory);
+    let has_new_version = |secret: &&str| {
+        let version = model::version_of(secret);
+        prior.object().get(&version) != plan.object().get(&version)
+    };
+    if memory.uncertain {
+        messages.extend(sent_again(prior, configuration));
+    } else if !unsent.iter().any(has_new_version) {
+        // A new version is a difference that speaks for itself.
+        messages.extend(unsent.iter().map(|secret| first_send(secret, prior)));
+    }
+    messages
 }
 
 fn renamed(prior: &State, plan: &Plan) -> bool {
