@@ -1,5 +1,4 @@
-//! What users read of writes that did not go as planned, and what is kept in
-//! state then.
+//! What users read of writes that did not go as planned.
 
 use super::{detail, happened};
 use crate::provider::custom_connector::model::Difference;
@@ -18,60 +17,6 @@ pub enum Write {
     Create,
     /// An update.
     Update,
-}
-
-/// What is known to exist after a write that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known<'a> {
-    /// What was there before, if anything.
-    Before,
-    /// What was there before, but inactive as far as is known.
-    BeforeInactive,
-    /// This connector, as it was found or left.
-    Found(&'a Connector),
-    /// A connector of which only the id is known.
-    Id(&'a ConnectorId),
-}
-
-/// What a failed create has left.
-#[must_use]
-pub fn known_after_create(failure: &CreateError) -> Known<'_> {
-    match &failure.aftermath {
-        CreateAftermath::Created { id } => Known::Id(id),
-        CreateAftermath::NotCreated
-        | CreateAftermath::NotSeen
-        | CreateAftermath::NameTakenBy(_)
-        | CreateAftermath::Found(_)
-        | CreateAftermath::Unknown => Known::Before,
-    }
-}
-
-/// What a failed update has left.
-#[must_use]
-pub fn known_after_update(failure: &UpdateError) -> Known<'_> {
-    match &failure.aftermath {
-        UpdateAftermath::Unchanged(Some(connector))
-        | UpdateAftermath::Reactivated(connector)
-        | UpdateAftermath::LeftDeactivated { connector, .. } => Known::Found(connector),
-        UpdateAftermath::Unknown { may_be_inactive: true, .. } => Known::BeforeInactive,
-        UpdateAftermath::Unchanged(None)
-        | UpdateAftermath::Gone
-        | UpdateAftermath::Unknown { may_be_inactive: false, .. } => Known::Before,
-    }
-}
-
-/// What a failed delete has left.
-#[must_use]
-pub fn known_after_delete(failure: &DeleteError) -> Known<'_> {
-    match &failure.aftermath {
-        DeleteAftermath::StillThere(Some(connector))
-        | DeleteAftermath::Reactivated(connector)
-        | DeleteAftermath::LeftDeactivated { connector, .. } => Known::Found(connector),
-        DeleteAftermath::Unknown { may_be_inactive: true } => Known::BeforeInactive,
-        DeleteAftermath::StillThere(None) | DeleteAftermath::Unknown { may_be_inactive: false } => {
-            Known::Before
-        }
-    }
 }
 
 /// A create that failed.
