@@ -130,7 +130,7 @@ fn credentials_are_exposed_at_known_places_only() {
 }
 
 /// Where, and what for.
-const SINKS: [(&str, &str); 12] = [
+const SINKS: [(&str, &str); 13] = [
     ("secret.rs", "the type itself"),
     ("tf_provider/value/msgpack/encode.rs", "state and plan of the stateful form, to Terraform"),
     ("tf_provider/value/json/encode.rs", "the same in JSON"),
@@ -138,7 +138,8 @@ const SINKS: [(&str, &str); 12] = [
     ("webex/connectors/wire.rs", "the JSON body of a request"),
     ("webex/connectors/sameness.rs", "whether two private keys differ in more than line ends"),
     ("webex/body.rs", "the form body of a token request"),
-    ("webex/auth.rs", "the JSON body of a Service App's token request, and the check of tokens"),
+    ("webex/auth.rs", "whether a token can travel in a header"),
+    ("webex/auth/grant.rs", "the JSON body of a Service App's token request"),
     ("webex/request.rs", "the Authorization header"),
     ("webex/redact.rs", "the search for secrets in texts of the server"),
     ("webex/identifiers.rs", "the organization at the end of an access token"),

@@ -41,7 +41,12 @@ fn an_imported_connector_plans_empty_without_its_secret() {
 
         // An update without the secret leaves its key out.
         terraform.write("main.tf", &connector(&ARGUMENTS.replace("\"agent\"", "\"agent2\"")));
-        terraform.apply().succeeded().says("1 changed");
+        terraform
+            .apply()
+            .succeeded()
+            .says("1 changed")
+            .says("The update is sent without password")
+            .says("To be sure, set password_wo before applying.");
         let body = super::last_body(&simulator, "PUT");
         assert_eq!(body.get("password"), None);
         let stored = simulator.stored(simulator.organization(), &id).expect("the connector");
@@ -51,7 +56,11 @@ fn an_imported_connector_plans_empty_without_its_secret() {
         // A secret that is added later is an update in place.
         let arguments = format!("{ARGUMENTS}\n  password = \"new\"");
         terraform.write("main.tf", &connector(&arguments.replace("\"agent\"", "\"agent2\"")));
-        terraform.apply().succeeded().says("0 added, 1 changed, 0 destroyed");
+        terraform
+            .apply()
+            .succeeded()
+            .says("0 added, 1 changed, 0 destroyed")
+            .does_not_say("The update is sent without");
         let stored = simulator.stored(simulator.organization(), &id).expect("the connector");
         assert_eq!(stored["password"], json!("new"));
         terraform.plans_nothing();

@@ -19,7 +19,7 @@ struct Row {
 
 /// The new connector would need the name of the old one, which is still there.
 #[test]
-fn create_before_destroy_is_told_from_a_name_that_somebody_else_has() {
+fn who_creates_before_destroying_is_told_why_that_fails() {
     let simulator = without_lock();
     let terraform = Terraform::with(&simulator);
     let with = |lifecycle: &str, row: Row| connector(&format!("{}\n{lifecycle}", row.arguments));
@@ -41,11 +41,8 @@ fn create_before_destroy_is_told_from_a_name_that_somebody_else_has() {
     terraform
         .apply()
         .failed()
-        .says("belongs to the connector")
-        .says(id)
-        .says("Remove create_before_destroy from the lifecycle block")
-        .does_not_say("import {")
-        .does_not_say("import the connector that has it");
+        .says(&format!("The connector {id} has the name \"Zendesk\""))
+        .says("If this connector is to replace that one, remove create_before_destroy");
     assert_eq!(simulator.all_stored(simulator.organization()).len(), 1);
 
     terraform.write("main.tf", &other(""));

@@ -1,6 +1,7 @@
 //! The custom connector: schema, rules, mapping, its life cycle, and
 //! the ways to find it.
 
+pub mod aftermath;
 pub mod data_source;
 pub mod filter;
 pub mod list;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::aftermath::Known;
 use super::memory::{Failure, Memory};
 use super::model;
 use super::rules::{BASIC, CLIENT_CREDENTIALS, OAUTH2};
@@ -12,7 +13,7 @@ use super::{review, schema, validation};
 use crate::provider::connection::{Connection, Ready};
 use crate::provider::organization;
 use crate::provider::problems;
-use crate::provider::problems::writes::{self, Known};
+use crate::provider::problems::writes;
 use crate::provider::timeouts::Timeout;
 use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use crate::tf_provider::object::{Argument, Identity, Object, Private, State};
@@ -154,17 +155,11 @@ impl Resource for CustomConnector {
                 outcome
             }
             Err(failure) => {
-                let mut outcome = match writes::known_after_create(&failure) {
+                let mut outcome = match Known::after_create(&failure) {
                     Known::Id(id) => outcome_of_id(id, organization, base, &sent),
                     Known::Before | Known::BeforeInactive | Known::Found(_) => Outcome::default(),
                 };
-                let replaced = Memory::recall(&request.private).replaced;
-                let message = writes::create_failed(
-                    &failure,
-                    &content.name,
-                    organization,
-                    replaced.as_deref(),
-                );
+                let message = writes::create_failed(&failure, &content.name, organization);
                 outcome.diagnostics.push(message);
                 outcome
             }
@@ -217,7 +212,7 @@ impl Resource for CustomConnector {
                 let old = request.prior.object();
                 let memory = memory.in_doubt(failure.aftermath.leaves_credentials_uncertain());
                 let after = |found| memory.clone().after_failure(whose(&failure.error), found);
-                let mut outcome = match writes::known_after_update(&failure) {
+                let mut outcome = match Known::after_update(&failure) {
                     // The credentials of the prior state stay beside the old
                     // content, so that new ones are a difference still.
                     Known::Found(connector) => {
@@ -260,7 +255,7 @@ impl Resource for CustomConnector {
                 let memory = Memory::recall(&request.private)
                     .in_doubt(failure.aftermath.leaves_credentials_uncertain());
                 let after = |found| memory.clone().after_failure(whose(&failure.error), found);
-                let mut outcome = match writes::known_after_delete(&failure) {
+                let mut outcome = match Known::after_delete(&failure) {
                     Known::Found(connector) => {
                         let memory = after(Some(connector));
                         outcome_of(connector, target.organization, request.prior.object(), &memory)

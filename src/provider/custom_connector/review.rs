@@ -38,7 +38,8 @@ pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Revi
         }
         Some(prior) => {
             memory.replaced = None;
-            if !request.requires_replace.is_empty() {
+            let is_replaced = !request.requires_replace.is_empty();
+            if is_replaced {
                 memory.replaced = prior.object().string("id").known().map(str::to_owned);
                 diagnostics.push(replacement(prior, request.requires_replace));
             } else if renamed(prior, plan) {
@@ -46,26 +47,32 @@ pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Revi
                 diagnostics.extend(preflight(connection, plan, own, &request).await);
             }
             diagnostics.extend(other_organization(connection, prior, request.configuration));
-            if request.changes_remote {
-                let unsent = model::unsent(request.configuration, &memory);
-                let versioned = |secret: &&&str| {
-                    let version = model::version_of(secret);
-                    prior.object().get(&version) != plan.object().get(&version)
-                };
-                // A new version is a difference that speaks for itself.
-                if request.requires_replace.is_empty() && memory.uncertain {
-                    diagnostics.extend(sent_again(prior, request.configuration));
-                } else if request.requires_replace.is_empty()
-                    && !unsent.iter().any(|s| versioned(&s))
-                {
-                    diagnostics.extend(unsent.iter().map(|secret| first_send(secret, prior)));
-                }
-            } else {
+            if !request.changes_remote {
                 diagnostics.extend(touched(&memory, prior, request.configuration));
+            } else if !is_replaced {
+                diagnostics.extend(sent(&memory, prior, plan, request.configuration));
             }
         }
     }
     Review { diagnostics, private: memory.private() }
+}
+
+/// What an update does about credentials, which no plan shows.
+fn sent(memory: &Memory, prior: &State, plan: &Plan, configuration: &Configuration) -> Diagnostics {
+    let mut messages = Diagnostics::new();
+    messages.extend(left_out(prior, configuration));
+    let unsent = model::unsent(configuration, memory);
+    let has_new_version = |secret: &&str| {
+        let version = model::version_of(secret);
+        prior.object().get(&version) != plan.object().get(&version)
+    };
+    if memory.uncertain {
+        messages.extend(sent_again(prior, configuration));
+    } else if !unsent.iter().any(has_new_version) {
+        // A new version is a difference that speaks for itself.
+        messages.extend(unsent.iter().map(|secret| first_send(secret, prior)));
+    }
+    messages
 }
 
 fn renamed(prior: &State, plan: &Plan) -> bool {
@@ -158,6 +165,27 @@ fn sent_again(prior: &State, configuration: &Configuration) -> Option<Diagnostic
             ),
         )
         .at(Path::attribute(&argument)),
+    )
+}
+
+/// An update that is sent without a credential that the connector needs.
+fn left_out(prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
+    let missing = validation::missing_credentials(configuration);
+    let first = missing.first()?;
+    let write_only = missing.iter().map(|secret| model::write_only(secret)).collect::<Vec<_>>();
+    Some(
+        Diagnostic::warning(
+            format!("The update is sent without {}", missing.join(" and ")),
+            format!(
+                "The connector {} needs {}, which the configuration does not give in either form. \
+                 Whether Webex keeps what it has then is not documented; if it does not, calls of \
+                 flows fail after this update. To be sure, set {} before applying.",
+                named(prior),
+                missing.join(" and "),
+                write_only.join(" and ")
+            ),
+        )
+        .at(Path::attribute(&model::write_only(first))),
     )
 }
 
@@ -269,7 +297,8 @@ fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
         format!(
             "Organization {organization} has a connector named {:?} already, and names are unique, \
              so applying this plan will fail, unless it deletes that one first, as it does with a \
-             tainted connector. Choose another name, or take the existing connector over:\n\n{}",
+             tainted connector and not with create_before_destroy. Choose another name, or take \
+             the existing connector over:\n\n{}",
             rival.name,
             import_block(organization, rival.id.as_str())
         ),

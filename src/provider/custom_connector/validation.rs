@@ -45,14 +45,9 @@ pub fn validate(configuration: &Configuration) -> Diagnostics {
 /// be a rule of the schema.
 #[must_use]
 pub fn validate_creation(configuration: &Configuration) -> Diagnostics {
-    let object = configuration.object();
-    let Some(kind) = known_kind(object) else { return Diagnostics::new() };
-    let missing = SECRETS.iter().filter(|secret| {
-        rule_of(secret).is_some_and(|rule| rule.applies_to(kind) == Applies::Required)
-            && object.get(secret).is_null()
-            && object.get(&write_only(secret)).is_null()
-    });
-    missing
+    let Some(kind) = known_kind(configuration.object()) else { return Diagnostics::new() };
+    missing_credentials(configuration)
+        .into_iter()
         .map(|secret| {
             Diagnostic::error(
                 format!("{secret} is missing"),
@@ -65,6 +60,20 @@ pub fn validate_creation(configuration: &Configuration) -> Diagnostics {
             .at(Path::attribute(&write_only(secret)))
         })
         .collect()
+}
+
+/// The credentials that the kind of connector requires and that the
+/// configuration gives in neither form. None as long as the kind is not known.
+#[must_use]
+pub fn missing_credentials(configuration: &Configuration) -> Vec<&'static str> {
+    let object = configuration.object();
+    let Some(kind) = known_kind(object) else { return Vec::new() };
+    let is_missing = |secret: &&str| {
+        rule_of(secret).is_some_and(|rule| rule.applies_to(kind) == Applies::Required)
+            && object.get(secret).is_null()
+            && object.get(&write_only(secret)).is_null()
+    };
+    SECRETS.into_iter().filter(is_missing).collect()
 }
 
 /// The kind that a configuration describes, once it is known.

@@ -194,7 +194,7 @@ fn every_end_of_a_write_in_words() {
     for (aftermath, kind, connectors_in_organization) in creates {
         let error = Error::for_tests(Operation::CreateConnector, kind);
         let failure = CreateError { error, aftermath, connectors_in_organization };
-        let message = writes::create_failed(&failure, "Help desk", organization(), None);
+        let message = writes::create_failed(&failure, "Help desk", organization());
         let _ = write!(page, "=== create ===\n{}\n", shown(&message));
     }
 

@@ -1,7 +1,6 @@
-//! What users read of writes that did not go as planned, and what is kept in
-//! state then.
+//! What users read of writes that did not go as planned.
 
-use super::{detail, detail_advising, happened};
+use super::{detail, happened};
 use crate::provider::custom_connector::model::Difference;
 use crate::provider::custom_connector::review::import_block;
 use crate::tf_provider::diagnostics::Diagnostic;
@@ -20,74 +19,16 @@ pub enum Write {
     Update,
 }
 
-/// What is known to exist after a write that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known<'a> {
-    /// What was there before, if anything.
-    Before,
-    /// What was there before, but inactive as far as is known.
-    BeforeInactive,
-    /// This connector, as it was found or left.
-    Found(&'a Connector),
-    /// A connector of which only the id is known.
-    Id(&'a ConnectorId),
-}
-
-/// What a failed create has left.
-#[must_use]
-pub fn known_after_create(failure: &CreateError) -> Known<'_> {
-    match &failure.aftermath {
-        CreateAftermath::Created { id } => Known::Id(id),
-        CreateAftermath::NotCreated
-        | CreateAftermath::NotSeen
-        | CreateAftermath::NameTakenBy(_)
-        | CreateAftermath::Found(_)
-        | CreateAftermath::Unknown => Known::Before,
-    }
-}
-
-/// What a failed update has left.
-#[must_use]
-pub fn known_after_update(failure: &UpdateError) -> Known<'_> {
-    match &failure.aftermath {
-        UpdateAftermath::Unchanged(Some(connector))
-        | UpdateAftermath::Reactivated(connector)
-        | UpdateAftermath::LeftDeactivated { connector, .. } => Known::Found(connector),
-        UpdateAftermath::Unknown { may_be_inactive: true, .. } => Known::BeforeInactive,
-        UpdateAftermath::Unchanged(None)
-        | UpdateAftermath::Gone
-        | UpdateAftermath::Unknown { may_be_inactive: false, .. } => Known::Before,
-    }
-}
-
-/// What a failed delete has left.
-#[must_use]
-pub fn known_after_delete(failure: &DeleteError) -> Known<'_> {
-    match &failure.aftermath {
-        DeleteAftermath::StillThere(Some(connector))
-        | DeleteAftermath::Reactivated(connector)
-        | DeleteAftermath::LeftDeactivated { connector, .. } => Known::Found(connector),
-        DeleteAftermath::Unknown { may_be_inactive: true } => Known::BeforeInactive,
-        DeleteAftermath::StillThere(None) | DeleteAftermath::Unknown { may_be_inactive: false } => {
-            Known::Before
-        }
-    }
-}
-
 /// A create that failed.
 ///
 /// A connector of which only the id is known is a warning, not an error:
 /// Terraform would replace an object whose creation ended with an error, and
 /// the next plan reads and repairs this one.
-///
-/// `replaced` is the id of the connector that the plan replaces by this one. It
-/// has the name as long as it exists, and must not be imported as well.
 #[must_use]
 pub fn create_failed(
     failure: &CreateError,
     name: &str,
     organization: OrganizationId,
-    replaced: Option<&str>,
 ) -> Diagnostic {
     let summary = format!("Could not create connector {name:?}");
     let import = |id: &ConnectorId| import_block(organization, id.as_str());
@@ -103,24 +44,12 @@ pub fn create_failed(
             "The answer was lost, and no connector has the name. It is safe to apply again: names \
              are unique, so nothing can be created twice.",
         ),
-        CreateAftermath::NameTakenBy(rival) if replaced == Some(rival.id.as_str()) => {
-            let truth = format!(
-                "Nothing was created. The name {:?} belongs to the connector {}, which this one is \
-                 to replace and which still exists.",
-                rival.name, rival.id
-            );
-            let advice =
-                "Remove create_before_destroy from the lifecycle block: the new connector \
-                          cannot have the name before the old one is deleted. Or give the new one \
-                          another name, where the organization has room for both."
-                    .to_owned();
-            Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice))
-                .at(Path::attribute("name"))
-        }
         CreateAftermath::NameTakenBy(rival) => {
             let truth = format!(
                 "Nothing was created. The connector {} has the name {:?} in organization \
-                 {organization}. To manage that one instead, add this block:\n\n{}",
+                 {organization}.\n\nIf this connector is to replace that one, remove \
+                 create_before_destroy from the lifecycle block: the new one needs the name of the \
+                 old one. If not, and to manage that one instead, add this block:\n\n{}",
                 rival.id,
                 rival.name,
                 import(&rival.id)

@@ -1,13 +1,11 @@
 //! One request whose answer is of interest whatever it is.
 
-use http::StatusCode;
-
 use super::super::budget::Budget;
 use super::super::error::Error;
 use super::super::redact::Redactor;
 use super::super::request::Request;
 use super::super::transport::Answer;
-use super::{Authorize, Context, Exchange, failed, redactor, refusal};
+use super::{Authorize, Context, Exchange, Persistence, failed, refusal};
 
 /// An answer of any status.
 pub(crate) struct Seen {
@@ -31,29 +29,14 @@ impl Exchange {
         budget: &Budget,
     ) -> Result<Seen, Error> {
         let mut context = Context::new(request);
-        budget.check().map_err(|interruption| context.interrupted(interruption))?;
-        let mut token = authorize.token(budget).await?;
-        let mut may_renew = authorize.is_renewable();
-        loop {
-            let waited = self.limiter.acquire(budget).await;
-            context.details.waited +=
-                waited.map_err(|interruption| context.interrupted(interruption))?;
-            let ended = self.attempt(request, token.as_ref(), &mut context, budget).await;
-            let answer = ended.map_err(|failure| failed(&context, failure))?;
-            if answer.status == StatusCode::UNAUTHORIZED
-                && may_renew
-                && let Some(refused) = &token
-            {
-                may_renew = false;
-                token = Some(authorize.renew(refused, budget).await?);
-                continue;
-            }
-            let redactor = redactor(request, authorize, token.as_ref());
-            let refusal = (!answer.status.is_success()).then(|| {
-                let is_renewable = authorize.is_renewable();
-                refusal(&context, request, &answer, None, is_renewable, &redactor)
-            });
-            return Ok(Seen { answer, refusal, redactor });
-        }
+        let once = Persistence::OneAttempt;
+        let end = self.send(request, authorize, once, budget, &mut context).await?;
+        let answer = end.outcome.map_err(|failure| failed(&context, failure))?;
+        let redactor = end.redactor;
+        let refusal = (!answer.status.is_success()).then(|| {
+            let is_renewable = authorize.is_renewable();
+            refusal(&context, request, &answer, end.retry_after, is_renewable, &redactor)
+        });
+        Ok(Seen { answer, refusal, redactor })
     }
 }

@@ -469,8 +469,11 @@ mod tests {
         /// the grammar and `Value` for the strings.
         #[test]
         fn what_is_json_is_decided_as_serde_json_does(text in nearly_json()) {
+            // It also refuses numbers beyond its own range.
+            let exponents = text.split('e').skip(1).map(|rest| rest.trim_start_matches(['+', '-']));
+            let digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_digit).count();
+            prop_assume!(exponents.map(digits).all(|digits| digits <= 2));
             let theirs = serde_json::from_str::<serde_json::Value>(&text);
-            // It also refuses numbers beyond its own range; none are made here.
             prop_assert_eq!(check(text.as_bytes()).is_ok(), theirs.is_ok(), "{:?}", theirs);
         }
 

@@ -1,0 +1,128 @@
+//! The requests that get a token: by a refresh token, or for a Service App.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Serialize, Serializer};
+
+use super::super::body::{Body, FormValue};
+use super::super::budget::Budget;
+use super::super::error::{BodyProblem, Error, ErrorKind};
+use super::super::exchange::{Persistence, Response};
+use super::super::identifiers::OrganizationId;
+use super::super::json::Object;
+use super::super::settings::Credentials;
+use super::bearer::Fixed;
+use super::{Notice, TokenProblem, Tokens, lock};
+use crate::secret::Secret;
+
+/// What a token endpoint gives.
+pub(super) struct Grant {
+    pub(super) access_token: Secret,
+    pub(super) lifetime: Option<Duration>,
+}
+
+impl Tokens {
+    /// Asks the token endpoint of these credentials, if they have one.
+    pub(super) async fn grant(
+        &self,
+        key: Option<OrganizationId>,
+        budget: &Budget,
+    ) -> Result<Grant, Error> {
+        match (&self.credentials, key) {
+            (Credentials::RefreshToken { client_id, client_secret, refresh_token }, _) => {
+                let refresh_token = lock(&self.replaced).clone().unwrap_or(refresh_token.clone());
+                let body = Body::form(&[
+                    ("grant_type", FormValue::Plain("refresh_token")),
+                    ("client_id", FormValue::Plain(client_id)),
+                    ("client_secret", FormValue::Secret(client_secret)),
+                    ("refresh_token", FormValue::Secret(&refresh_token)),
+                ]);
+                let request = self.endpoints.refresh_token(body);
+                let response =
+                    self.exchange.run(&request, &Fixed(None), Persistence::Normal, budget).await;
+                let response = response.map_err(refused)?;
+                self.note_replacement(&response, &refresh_token);
+                read_grant(&response)
+            }
+            (
+                Credentials::ServiceApp { application_id, client_id, client_secret, access_token },
+                Some(organization),
+            ) => {
+                let form = ServiceAppForm {
+                    client_id,
+                    client_secret,
+                    target_organization: organization.public(),
+                };
+                let body = Body::json(&form, vec![client_secret.clone()])
+                    .map_err(|_| Error::new(self.operation(), ErrorKind::Unsendable))?;
+                let request = self.endpoints.service_app_token(application_id, body);
+                let authorization = Fixed(Some(access_token.clone()));
+                let response =
+                    self.exchange.run(&request, &authorization, Persistence::Normal, budget).await;
+                read_grant(&response.map_err(refused)?)
+            }
+            (Credentials::AccessToken(token), _)
+            | (Credentials::ServiceApp { access_token: token, .. }, None) => {
+                Ok(Grant { access_token: token.clone(), lifetime: None })
+            }
+        }
+    }
+
+    /// Webex "may" answer with a new refresh token (documented). It may also
+    /// answer with the same one.
+    fn note_replacement(&self, response: &Response, used: &Secret) {
+        let Ok(object) = Object::parse(response.body()) else { return };
+        let Some(given) = object.text("refresh_token").map(Secret::new) else { return };
+        if given.is_empty() || given == *used {
+            return;
+        }
+        *lock(&self.replaced) = Some(given);
+        let lifetime = seconds(&object, "refresh_token_expires_in");
+        let valid_until = lifetime.and_then(|lifetime| SystemTime::now().checked_add(lifetime));
+        let mut notices = lock(&self.notices);
+        notices.clear();
+        notices.push(Notice::RefreshTokenReplaced { valid_until });
+    }
+}
+
+/// The body of a Service App's token request (webex reference §3, documented).
+#[derive(Serialize)]
+struct ServiceAppForm<'a> {
+    #[serde(rename = "clientId")]
+    client_id: &'a str,
+    #[serde(rename = "clientSecret", serialize_with = "exposed")]
+    client_secret: &'a Secret,
+    #[serde(rename = "targetOrgId")]
+    target_organization: String,
+}
+
+fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+fn read_grant(response: &Response) -> Result<Grant, Error> {
+    let object = Object::parse(response.body()).map_err(|problem| response.unreadable(problem))?;
+    let access_token = object
+        .text("access_token")
+        .map(Secret::new)
+        .ok_or_else(|| response.unreadable(BodyProblem::Missing("access_token")))?;
+    TokenProblem::check(&access_token)
+        .map_err(|problem| response.error(ErrorKind::UnusableToken(problem)))?;
+    Ok(Grant { access_token, lifetime: seconds(&object, "expires_in") })
+}
+
+fn seconds(object: &Object<'_>, key: &str) -> Option<Duration> {
+    u64::try_from(object.integer(key)?).ok().map(Duration::from_secs)
+}
+
+/// At a token endpoint these statuses are about the credentials themselves
+/// (RFC 6749 §5.2).
+fn refused(error: Error) -> Error {
+    match error.status().map(|status| status.as_u16()) {
+        Some(400 | 401 | 403) => {
+            let code = error.oauth();
+            error.with_kind(ErrorKind::CredentialsRefused { code })
+        }
+        _ => error,
+    }
+}
