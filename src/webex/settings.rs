@@ -18,6 +18,9 @@ pub const TOKEN_URL: &str = "https://webexapis.com/v1/access_token";
 /// made (webex reference §3, documented).
 pub const APPLICATIONS_URL: &str = "https://webexapis.com/v1/applications";
 
+/// How long one request may take where nothing else is said.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// What a client needs to know.
 ///
 /// Start from [`Settings::new`], which fills in the defaults.
@@ -42,8 +45,9 @@ pub struct Settings {
     /// How often a request is repeated at most. Default: 5.
     pub max_retries: u32,
     /// How long one request may take in all. Default: 60 seconds.
+    /// [`Settings::set_request_timeout`] changes it together with the deadlines.
     pub request_timeout: Duration,
-    /// The deadlines within a request.
+    /// The deadlines within a request. Default: those that fit 60 seconds.
     pub deadlines: Deadlines,
     /// How long something that our own write made is looked for before it
     /// counts as not there. Default: 8 seconds (assumed: Webex says nothing
@@ -60,21 +64,32 @@ pub struct Settings {
 /// (faults row 16).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
-    /// For name resolution, TCP, proxy and TLS together. Default: 10 seconds.
+    /// For name resolution, TCP, proxy and TLS together. 10 seconds in a
+    /// request of 60.
     pub connect: Duration,
-    /// Between the end of connecting and the header of the answer. Default: 45
-    /// seconds, because saving a connector validates its credentials at a third
-    /// party.
+    /// Between the end of connecting and the header of the answer. 45 seconds
+    /// in a request of 60, because saving a connector validates its credentials
+    /// at a third party.
     pub first_byte: Duration,
-    /// Between two pieces of the answer's body. Default: 15 seconds.
+    /// Between two pieces of the answer's body. 15 seconds.
     pub idle: Duration,
 }
 
-impl Default for Deadlines {
-    fn default() -> Self {
+impl Deadlines {
+    /// The deadlines within a request that may take so long in all.
+    ///
+    /// Connecting gets at most 10 seconds and the body at least 5, or half and a
+    /// twelfth of a short time. All the rest goes to waiting for the answer to
+    /// begin, which is the one part that a slow third party makes longer. The
+    /// three end before the request's time does, so that its end does not hide
+    /// which of them passed.
+    #[must_use]
+    pub fn within(request_timeout: Duration) -> Self {
+        let connect = Duration::from_secs(10).min(request_timeout / 2);
+        let body = Duration::from_secs(5).min(request_timeout / 12);
         Self {
-            connect: Duration::from_secs(10),
-            first_byte: Duration::from_secs(45),
+            connect,
+            first_byte: request_timeout.saturating_sub(connect + body),
             idle: Duration::from_secs(15),
         }
     }
@@ -210,12 +225,18 @@ impl Settings {
             credentials,
             requests_per_minute: NonZeroU32::MIN.saturating_add(299),
             max_retries: 5,
-            request_timeout: Duration::from_secs(60),
-            deadlines: Deadlines::default(),
+            request_timeout: REQUEST_TIMEOUT,
+            deadlines: Deadlines::within(REQUEST_TIMEOUT),
             visibility_timeout: Duration::from_secs(8),
             certificate_authorities: None,
             user_agent: concat!("terraform-provider-webex/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
+    }
+
+    /// Changes how long one request may take in all, and its deadlines with it.
+    pub fn set_request_timeout(&mut self, request_timeout: Duration) {
+        self.request_timeout = request_timeout;
+        self.deadlines = Deadlines::within(request_timeout);
     }
 
     /// Everything that can be found wrong without the network.
@@ -347,6 +368,25 @@ mod tests {
         assert_eq!(settings.connector_path, "connector");
         assert_eq!(settings.requests_per_minute.get(), 300);
         assert_eq!(settings.check(), Ok(()));
+        let seconds = Duration::from_secs;
+        assert_eq!(settings.request_timeout, seconds(60));
+        let deadlines =
+            Deadlines { connect: seconds(10), first_byte: seconds(45), idle: seconds(15) };
+        assert_eq!(settings.deadlines, deadlines);
+    }
+
+    proptest! {
+        #[test]
+        fn the_time_of_a_request_governs_its_deadlines(milliseconds in 1_u64..86_400_000) {
+            let mut settings = settings("https://a.b");
+            let all = Duration::from_millis(milliseconds);
+            settings.set_request_timeout(all);
+            let Deadlines { connect, first_byte, .. } = settings.deadlines;
+            prop_assert_eq!(settings.request_timeout, all);
+            // The words of a deadline are seen only if it ends first.
+            prop_assert!(connect < all && connect + first_byte < all);
+            prop_assert!(connect + first_byte >= all * 11 / 12);
+        }
     }
 
     #[test]

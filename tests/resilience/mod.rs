@@ -5,6 +5,7 @@
 //! one by one; here stands what a user sees of them.
 
 mod creates;
+mod deadlines;
 mod deletes;
 mod edits;
 mod reads;

@@ -147,7 +147,7 @@ fn resolve(
         settings.max_retries = number;
     }
     if let Argument::Known(duration) = arguments.request_timeout {
-        settings.request_timeout = duration;
+        settings.set_request_timeout(duration);
     }
     if let Argument::Known(given) = arguments.connector_path {
         settings.connector_path = given.value;

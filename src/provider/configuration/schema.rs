@@ -102,8 +102,9 @@ fn attributes() -> Vec<Attribute> {
         ),
         text(
             "request_timeout",
-            "How long one request may take, such as `30s` or `2m`. Default `60s`. Environment: \
-             `WEBEX_CC_REQUEST_TIMEOUT`.",
+            "How long one request may take, from connecting to the last byte of the answer, such as \
+             `30s` or `2m`. Give it more where a third party is slow to check the credentials of a \
+             connector. Default `60s`. Environment: `WEBEX_CC_REQUEST_TIMEOUT`.",
         ),
         text(
             "ca_certificate_file",

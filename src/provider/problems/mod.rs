@@ -176,7 +176,9 @@ fn happened(error: &Error) -> String {
 /// What to do.
 fn advice(error: &Error) -> String {
     match error.kind() {
-        ErrorKind::NameResolution | ErrorKind::Connection => {
+        ErrorKind::NameResolution
+        | ErrorKind::Connection
+        | ErrorKind::Timeout(Deadline::Connect) => {
             "Check region or base_url, the network, and HTTPS_PROXY and NO_PROXY."
         }
         // Windows and macOS have many words for an issuer that they do not trust.
@@ -191,11 +193,11 @@ fn advice(error: &Error) -> String {
         ErrorKind::Certificate(_) | ErrorKind::Tls | ErrorKind::NotTls => {
             "Check region or base_url, and what stands between this machine and the host."
         }
-        ErrorKind::Timeout(_) => {
+        ErrorKind::Timeout(Deadline::FirstByte | Deadline::Total) => {
             "Try again. If saving is slow because the third party is slow to check the \
              credentials, raise request_timeout in the provider block."
         }
-        ErrorKind::ConnectionLost | ErrorKind::ServerError => {
+        ErrorKind::Timeout(Deadline::Idle) | ErrorKind::ConnectionLost | ErrorKind::ServerError => {
             "Try again later. If it stays, give Webex support the tracking id."
         }
         ErrorKind::Redirected { .. } => "Check region or base_url, and any proxy in between.",
