@@ -224,6 +224,8 @@ fn nothing_private_is_shown() {
     let media_type = [("content-type".to_owned(), format!("application/{token}"))];
     let echo = ScriptedAnswer { status: 403, headers: media_type.into(), body: echo, apply: false };
     let echo = [Script::new(Action::Answer(echo))];
+    let sent = "you sent simulator-client-secret with Bearer simulator-applications-token";
+    let echo_of_app = [Script::answer(403, json!({"message": sent, "trackingId": sent}))];
     let own = [("WEBEX_ACCESS_TOKEN", token.as_str())];
     let good = [("WEBEX_ACCESS_TOKEN", simulator.token())];
     let token_url = format!("{}/v1/access_token", simulator.base_url());
@@ -233,7 +235,22 @@ fn nothing_private_is_shown() {
         ("WEBEX_REFRESH_TOKEN", "simulator-refresh-token"),
         ("WEBEX_TOKEN_URL", token_url.as_str()),
     ];
-    for (way, faults) in [(&own[..], &echo[..]), (&own, &[]), (&good, &[]), (&refresh, &[])] {
+    let applications_url = format!("{}/v1/applications", simulator.base_url());
+    let service_app = [
+        ("WEBEX_CLIENT_ID", "simulator-client"),
+        ("WEBEX_CLIENT_SECRET", "simulator-client-secret"),
+        ("WEBEX_SERVICE_APP_ID", "simulator-service-app"),
+        ("WEBEX_ACCESS_TOKEN", "simulator-applications-token"),
+        ("WEBEX_APPLICATIONS_URL", applications_url.as_str()),
+    ];
+    for (way, faults) in [
+        (&own[..], &echo[..]),
+        (&own, &[]),
+        (&good, &[]),
+        (&refresh, &[]),
+        (&service_app, &[]),
+        (&service_app, &echo_of_app),
+    ] {
         simulator.faults(faults.to_vec());
         let common = [
             ("WEBEX_CC_BASE_URL", simulator.base_url()),
@@ -250,6 +267,8 @@ fn nothing_private_is_shown() {
             "simulator-token",
             "simulator-client-secret",
             "simulator-refresh-token",
+            "simulator-applications-token",
+            "simulator-issued-",
         ] {
             assert!(!shown.contains(private), "{private} is in {shown}");
         }

@@ -6,6 +6,9 @@ use super::ARGUMENTS;
 use crate::life_cycle::connector;
 use crate::support::terraform::Terraform;
 
+/// A second organization.
+const OTHER_ORGANIZATION: &str = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
+
 /// A folder whose provider gets its tokens by a refresh token.
 fn with_refresh_token(simulator: &Simulator) -> Terraform {
     let mut terraform = Terraform::with(simulator);
@@ -17,6 +20,25 @@ fn with_refresh_token(simulator: &Simulator) -> Terraform {
     terraform.set("WEBEX_TOKEN_URL", &format!("{}/v1/access_token", simulator.base_url()));
     terraform.set("WEBEX_ORGANIZATION_ID", simulator.organization());
     terraform
+}
+
+/// A provider block whose tokens are a Service App's.
+fn service_app(simulator: &Simulator) -> String {
+    let Authorization { client_id, client_secret, service_app_id, applications_token, .. } =
+        Authorization::default();
+    format!(
+        r#"
+provider "webex" {{
+  base_url         = "{base_url}"
+  applications_url = "{base_url}/v1/applications"
+  service_app_id   = "{service_app_id}"
+  client_id        = "{client_id}"
+  client_secret    = "{client_secret}"
+  access_token     = "{applications_token}"
+}}
+"#,
+        base_url = simulator.base_url()
+    )
 }
 
 fn token_requests(simulator: &Simulator) -> usize {
@@ -72,4 +94,32 @@ fn wrong_credentials_are_refused_in_words() {
         .does_not_say("wrong-client-secret");
     // The early warnings stay silent, and nothing was asked of the API.
     assert!(simulator.journal().iter().all(|exchange| exchange.path == "/v1/access_token"));
+}
+
+/// Tokens for two organizations, from where the provider block says.
+#[test]
+fn a_service_app_gets_a_token_for_each_organization() {
+    let organizations = ["3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430", OTHER_ORGANIZATION];
+    let options = Options {
+        active_lock: false,
+        organizations: organizations.map(str::to_owned).to_vec(),
+        ..Options::default()
+    };
+    let simulator = Simulator::start(options).expect("a simulator");
+    let terraform = Terraform::offline();
+    let each = format!(
+        "  for_each        = toset({organizations:?})\n  organization_id = each.value\n{ARGUMENTS}"
+    );
+    terraform.write("main.tf", &format!("{}{}", service_app(&simulator), connector(&each)));
+    terraform.apply().succeeded().says("2 added").does_not_say("simulator-issued");
+    simulator.clear_journal();
+    terraform.plans_nothing();
+
+    let journal = simulator.journal();
+    let path = "/v1/applications/simulator-service-app/token";
+    assert_eq!(journal.iter().filter(|exchange| exchange.path == path).count(), 2);
+    for organization in organizations {
+        let mut calls = journal.iter().filter(|exchange| exchange.path.contains(organization));
+        assert!(calls.all(|call| call.headers["authorization"].ends_with(organization)));
+    }
 }

@@ -72,6 +72,7 @@ struct Arguments {
     base_url: Argument<Given<Url>>,
     organization: Argument<Given<OrganizationId>>,
     token_url: Argument<Given<Url>>,
+    applications_url: Argument<Given<Url>>,
     requests_per_minute: Argument<u32>,
     max_retries: Argument<u32>,
     request_timeout: Argument<Duration>,
@@ -85,6 +86,7 @@ impl Arguments {
             base_url: base_url(source)?,
             organization: organization_id(source)?,
             token_url: address(source, "token_url")?,
+            applications_url: address(source, "applications_url")?,
             requests_per_minute: source.whole_number("requests_per_minute", 1..=100_000)?,
             max_retries: source.whole_number("max_retries", 0..=20)?,
             request_timeout: request_timeout(source)?,
@@ -99,6 +101,7 @@ impl Arguments {
             ("base_url", self.base_url.is_unknown()),
             ("organization_id", self.organization.is_unknown()),
             ("token_url", self.token_url.is_unknown()),
+            ("applications_url", self.applications_url.is_unknown()),
             ("requests_per_minute", self.requests_per_minute.is_unknown()),
             ("max_retries", self.max_retries.is_unknown()),
             ("request_timeout", self.request_timeout.is_unknown()),
@@ -139,6 +142,9 @@ fn resolve(
     settings.certificate_authorities = authorities.map(|given| given.value);
     if let Argument::Known(given) = arguments.token_url {
         settings.token_url = given.value;
+    }
+    if let Argument::Known(given) = arguments.applications_url {
+        settings.applications_url = given.value;
     }
     if let Some(number) = arguments.requests_per_minute.known().and_then(NonZeroU32::new) {
         settings.requests_per_minute = number;
@@ -334,7 +340,8 @@ fn unusable(
 ) -> Diagnostics {
     let argument = match error.setting {
         Setting::BaseUrl => "base_url",
-        Setting::TokenUrl | Setting::ApplicationsUrl => "token_url",
+        Setting::TokenUrl => "token_url",
+        Setting::ApplicationsUrl => "applications_url",
         Setting::ConnectorPath => "connector_path",
         Setting::CertificateAuthorities => "ca_certificate_pem",
         Setting::UserAgent => "TF_APPEND_USER_AGENT",

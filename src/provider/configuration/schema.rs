@@ -8,7 +8,7 @@ Manages custom connectors of Webex Contact Center: the stored credentials with w
 contact-centre flows call other companies' HTTP endpoints.";
 
 /// Each argument and the environment variable that stands in for it.
-pub const ENVIRONMENT: [(&str, &str); 16] = [
+pub const ENVIRONMENT: [(&str, &str); 17] = [
     ("region", "WEBEX_CC_REGION"),
     ("base_url", "WEBEX_CC_BASE_URL"),
     ("organization_id", "WEBEX_ORGANIZATION_ID"),
@@ -18,6 +18,7 @@ pub const ENVIRONMENT: [(&str, &str); 16] = [
     ("refresh_token", "WEBEX_REFRESH_TOKEN"),
     ("service_app_id", "WEBEX_SERVICE_APP_ID"),
     ("token_url", "WEBEX_TOKEN_URL"),
+    ("applications_url", "WEBEX_APPLICATIONS_URL"),
     ("requests_per_minute", "WEBEX_CC_REQUESTS_PER_MINUTE"),
     ("max_retries", "WEBEX_CC_MAX_RETRIES"),
     ("request_timeout", "WEBEX_CC_REQUEST_TIMEOUT"),
@@ -87,6 +88,12 @@ fn attributes() -> Vec<Attribute> {
             "token_url",
             "The token endpoint for `refresh_token`. Default \
              `https://webexapis.com/v1/access_token`. Environment: `WEBEX_TOKEN_URL`.",
+        ),
+        text(
+            "applications_url",
+            "The address of Webex's applications, below which the tokens of `service_app_id` are \
+             requested. Default `https://webexapis.com/v1/applications`. Environment: \
+             `WEBEX_APPLICATIONS_URL`.",
         ),
         Attribute::optional(
             "requests_per_minute",
