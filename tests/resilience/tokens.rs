@@ -123,3 +123,36 @@ fn a_service_app_gets_a_token_for_each_organization() {
         assert!(calls.all(|call| call.headers["authorization"].ends_with(organization)));
     }
 }
+
+/// Whatever is wrong with a Service App, the message is about Service Apps.
+#[test]
+fn what_is_wrong_with_a_service_app_is_told() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let good = service_app(&simulator);
+    let elsewhere = format!("  organization_id = \"{OTHER_ORGANIZATION}\"\n{ARGUMENTS}");
+    for (provider, arguments, advice) in [
+        (good.clone(), elsewhere.as_str(), "must have authorized the Service App in Control Hub"),
+        (
+            good.replace("simulator-applications-token", simulator.token()),
+            ARGUMENTS,
+            "That access token needs the scope spark:applications_token",
+        ),
+        (
+            good.replace("simulator-service-app", "another"),
+            ARGUMENTS,
+            "Check service_app_id, and applications_url if it is set.",
+        ),
+    ] {
+        let mut terraform = Terraform::offline();
+        terraform.set("WEBEX_ORGANIZATION_ID", simulator.organization());
+        terraform.write("main.tf", &format!("{provider}{}", connector(arguments)));
+        terraform
+            .apply()
+            .failed()
+            .says("Nothing was created.")
+            .says(advice)
+            .does_not_say("refresh_token")
+            .does_not_say("connector_path")
+            .does_not_say("simulator-applications-token");
+    }
+}

@@ -5,16 +5,18 @@
 //! request. The words of each part stand in a function of their own, so that a
 //! new kind of error is a compiler error here and nowhere else.
 
+mod advice;
 #[cfg(test)]
 mod tests;
 pub mod writes;
 
 use std::time::Duration;
 
+use self::advice::advice;
 use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use crate::webex::{
     BodyProblem, CertificateProblem, Client, Deadline, Error, ErrorKind, Notice, OauthError,
-    Operation, Reference,
+    Reference,
 };
 
 /// An error in words.
@@ -167,139 +169,13 @@ fn happened(error: &Error) -> String {
             format!("The list that {host} answered does not end: {problem}.")
         }
         ErrorKind::Stopped => "Terraform was asked to stop.".to_owned(),
-        ErrorKind::DeadlineExceeded => "The time for this operation was used up.".to_owned(),
+        ErrorKind::DeadlineExceeded => {
+            let operation = error.operation();
+            format!("The time for this was used up at the request to {operation}.")
+        }
         ErrorKind::Unsendable => format!("The request cannot be sent from this machine{cause}."),
         ErrorKind::Defect => "A defect in this provider ended the request.".to_owned(),
     }
-}
-
-/// What to do.
-fn advice(error: &Error) -> String {
-    match error.kind() {
-        ErrorKind::NameResolution
-        | ErrorKind::Connection
-        | ErrorKind::Timeout(Deadline::Connect) => {
-            "Check region or base_url, the network, and HTTPS_PROXY and NO_PROXY."
-        }
-        // Windows and macOS have many words for an issuer that they do not trust.
-        ErrorKind::Certificate(CertificateProblem::UnknownIssuer | CertificateProblem::Other) => {
-            "If a proxy of your company inspects traffic, give its certificate by \
-             ca_certificate_file. Otherwise do not go on: somebody may be listening."
-        }
-        ErrorKind::Certificate(CertificateProblem::NotYetValid | CertificateProblem::Expired) => {
-            "Check the clock of this machine. If it is right, the host has to renew its \
-             certificate."
-        }
-        ErrorKind::Certificate(_) | ErrorKind::Tls | ErrorKind::NotTls => {
-            "Check region or base_url, and what stands between this machine and the host."
-        }
-        ErrorKind::Timeout(Deadline::FirstByte | Deadline::Total) => {
-            "Try again. If saving is slow because the third party is slow to check the \
-             credentials, raise request_timeout in the provider block."
-        }
-        ErrorKind::Timeout(Deadline::Idle) | ErrorKind::ConnectionLost | ErrorKind::ServerError => {
-            "Try again later. If it stays, give Webex support the tracking id."
-        }
-        ErrorKind::Redirected { .. } => "Check region or base_url, and any proxy in between.",
-        ErrorKind::Unauthorized { refreshable: false } => {
-            "Give a fresh access_token (WEBEX_ACCESS_TOKEN). A personal token lives 12 hours and \
-             cannot be renewed; client_id, client_secret and refresh_token can."
-        }
-        ErrorKind::Unauthorized { refreshable: true } => {
-            "Check that the app is authorized for this organization and that region is the \
-             organization's own."
-        }
-        ErrorKind::CredentialsRefused { code: Some(OauthError::InvalidGrant) } => {
-            "The refresh token has ended (after 90 days without use) or was revoked. Authorize the \
-             app again and store the new one."
-        }
-        ErrorKind::CredentialsRefused { .. } => {
-            "Check client_id, client_secret and refresh_token (or service_app_id and \
-             access_token), and that they belong together."
-        }
-        ErrorKind::UnusableToken(_) => "Check token_url: it should be Webex's token endpoint.",
-        ErrorKind::Forbidden => return forbidden(error.operation()),
-        ErrorKind::NotFound => {
-            "Check organization_id and region. If only this endpoint is missing, your tenant may \
-             serve it at another path: see connector_path, and run `terraform-provider-webex \
-             doctor`."
-        }
-        ErrorKind::NameTaken => "Choose another name, or import the connector that has it.",
-        ErrorKind::Stale { .. } => {
-            "Nothing was overwritten. Run `terraform plan` again to see what changed, then apply."
-        }
-        ErrorKind::Conflict => "Run `terraform plan` again, and compare with Control Hub.",
-        ErrorKind::Referenced(_) => {
-            "Take the connector out of these flows in Flow Designer and publish them, then apply \
-             again. To stop managing the connector without deleting it, use a `removed` block."
-        }
-        ErrorKind::Locked => {
-            "Webex lets only deactivated connectors be edited or deleted. Deactivate it in Control \
-             Hub, which may say why that is refused here, and apply again."
-        }
-        ErrorKind::LockedThoughInactive => {
-            "Look at the connector in Control Hub: somebody may be working on it, or Webex itself \
-             may hold it. Try again later."
-        }
-        ErrorKind::RateLimited { .. } => {
-            "Cisco allows 300 requests a minute for each client id. Wait a minute, lower \
-             requests_per_minute if other programs use the same client, or raise the timeouts."
-        }
-        ErrorKind::InvalidRequest => {
-            "Correct the argument that Webex names. If it names the credentials, they were refused \
-             by the third party against which Webex checked them."
-        }
-        ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
-            "Only custom connectors can be managed or read. Check the id on the connector's page in \
-             Control Hub; the data source webex_cc_custom_connectors lists those that can."
-        }
-        ErrorKind::UnexpectedStatus
-        | ErrorKind::UnreadableBody(_)
-        | ErrorKind::BodyTooLarge { .. }
-        | ErrorKind::Paging(_) => {
-            "Check region or base_url: a gateway or a proxy may have answered in Webex's place. \
-             `terraform-provider-webex doctor` shows how the answers differ from what is expected."
-        }
-        ErrorKind::Stopped => "",
-        ErrorKind::DeadlineExceeded => {
-            "Raise the limit in the timeouts block of the resource if this was not enough."
-        }
-        ErrorKind::Unsendable => "Check ca_certificate_file and the certificates of this machine.",
-        ErrorKind::Defect => {
-            "Try again, and please report this message; the log (TF_LOG=ERROR) has the place."
-        }
-    }
-    .to_owned()
-}
-
-/// The scope or the role that is most likely missing.
-fn forbidden(operation: Operation) -> String {
-    let writes = match operation {
-        Operation::ReadConnector
-        | Operation::ListConnectors
-        | Operation::ListReferences
-        | Operation::ListFlowConnectors => false,
-        Operation::CreateConnector
-        | Operation::UpdateConnector
-        | Operation::DeactivateConnector
-        | Operation::ReactivateConnector
-        | Operation::DeleteConnector => true,
-        Operation::RefreshAccessToken | Operation::MakeServiceAppToken => {
-            return "The token that requests tokens for a Service App needs the scope \
-                    spark:applications_token, and the Service App must be authorized by the target \
-                    organization."
-                .to_owned();
-        }
-    };
-    if writes {
-        "The access token most likely lacks the scope cjp:config_write, or its owner the role of a \
-         full administrator or Contact Center service administrator. Scopes that were added to an \
-         app later are not on tokens issued before."
-    } else {
-        "The access token most likely lacks the scope cjp:config_read, or belongs to another \
-         organization than organization_id."
-    }
-    .to_owned()
 }
 
 /// How the request can be found, and how much was tried.

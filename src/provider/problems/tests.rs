@@ -8,8 +8,8 @@ use crate::provider::custom_connector::model::{Difference, tests::connector};
 use crate::provider::problems::writes::{self, Write};
 use crate::tf_provider::diagnostics::Severity;
 use crate::webex::{
-    ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, OrganizationId,
-    PagingProblem, TokenProblem, UpdateAftermath, UpdateError,
+    ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, Operation,
+    OrganizationId, PagingProblem, TokenProblem, UpdateAftermath, UpdateError,
 };
 
 /// All kinds, some of them in more than one shape.
@@ -124,17 +124,40 @@ fn a_whole_message() {
     insta::assert_snapshot!(shown(&message));
 }
 
-/// What happened and what to do, for each kind; the rest of a message is the
-/// same for all.
+/// What happened and what to do, for each of these kinds; the rest of a message
+/// is the same for all.
+fn page(operation: Operation, kinds: &[ErrorKind]) -> String {
+    let mut page = String::new();
+    for kind in kinds {
+        let problem = Error::for_tests(operation, kind.clone());
+        let (happened, advice) = (happened(&problem), advice(&problem));
+        let _ = write!(page, "=== {} ===\n{happened}\n{advice}\n\n", heading(kind));
+    }
+    page
+}
+
 #[test]
 fn every_kind_of_error_in_words() {
-    let mut page = String::new();
-    for kind in kinds() {
-        let problem = Error::for_tests(Operation::ReadConnector, kind.clone());
-        let (happened, advice) = (happened(&problem), advice(&problem));
-        let _ = write!(page, "=== {} ===\n{happened}\n{advice}\n\n", heading(&kind));
+    insta::assert_snapshot!(page(Operation::ReadConnector, &kinds()));
+}
+
+/// What is otherwise where something else was asked for.
+#[test]
+fn errors_of_other_requests_in_words() {
+    let all = kinds();
+    let of_reading = |kind: &ErrorKind| page(Operation::ReadConnector, std::slice::from_ref(kind));
+    let mut pages = String::new();
+    for operation in [
+        Operation::ListFlowConnectors,
+        Operation::UpdateConnector,
+        Operation::RefreshAccessToken,
+        Operation::MakeServiceAppToken,
+    ] {
+        let differs = |kind: &&ErrorKind| page(operation, &[(*kind).clone()]) != of_reading(kind);
+        let differing = all.iter().filter(differs).cloned().collect::<Vec<_>>();
+        let _ = write!(pages, "##### To {operation}\n\n{}", page(operation, &differing));
     }
-    insta::assert_snapshot!(page);
+    insta::assert_snapshot!(pages);
 }
 
 #[test]
@@ -164,9 +187,8 @@ fn missing_permissions_are_named_for_each_operation() {
             | Operation::DeactivateConnector
             | Operation::ReactivateConnector
             | Operation::DeleteConnector => "cjp:config_write",
-            Operation::RefreshAccessToken | Operation::MakeServiceAppToken => {
-                "spark:applications_token"
-            }
+            Operation::RefreshAccessToken => "refresh_token",
+            Operation::MakeServiceAppToken => "spark:applications_token",
         };
         assert!(advice.contains(scope), "{operation:?}: {advice}");
     }
