@@ -46,8 +46,9 @@ impl Ready {
         explicit.or(self.organization).ok_or_else(|| {
             Diagnostic::error(
                 "The organization is not known",
-                "The access token does not name its organization. Set organization_id in the \
-                 provider block, or WEBEX_ORGANIZATION_ID, or organization_id here.",
+                "It can be read only from an access_token that ends with it, and there is none. Set \
+                 organization_id here or in the provider block, or WEBEX_ORGANIZATION_ID. With \
+                 refresh_token or service_app_id that is always needed.",
             )
             .at(Path::attribute("organization_id"))
         })

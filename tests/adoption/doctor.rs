@@ -205,6 +205,13 @@ fn hosts_that_cannot_be_reached_and_missing_settings_are_told() {
     examined(&[token]).is(1, "unreachable").says("WEBEX_CC_REGION is not set");
     examined(&[nobody]).is(1, "unreachable").says("There are no credentials");
     examined(&[nobody, ("WEBEX_ACCESS_TOKEN", "opaque")]).says("Set WEBEX_ORGANIZATION_ID");
+    let refreshed = [
+        ("WEBEX_CLIENT_ID", "id"),
+        ("WEBEX_CLIENT_SECRET", "secret"),
+        ("WEBEX_REFRESH_TOKEN", "t"),
+    ];
+    examined(&[&refreshed[..], &[nobody]].concat())
+        .says("never with a refresh token or a Service App. Set WEBEX_ORGANIZATION_ID");
     examined(&[token, ("WEBEX_CC_REGION", "moon")]).says("not a known region");
 }
 

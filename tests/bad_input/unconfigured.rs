@@ -14,13 +14,24 @@ type Environment = [(&'static str, &'static str)];
 
 /// An environment that lacks something, what the lack is called, and the
 /// variable that the message has to name.
-const LACKS: [(&Environment, &str, &str); 3] = [
+const LACKS: [(&Environment, &str, &str); 4] = [
     (&[], "The provider's access_token is missing", "WEBEX_ACCESS_TOKEN"),
     (&[("WEBEX_ACCESS_TOKEN", "t")], "The provider's region is missing", "WEBEX_CC_REGION"),
     (
         &[("WEBEX_ACCESS_TOKEN", "t"), ("WEBEX_CC_REGION", "us1")],
         "The organization is not known",
         "WEBEX_ORGANIZATION_ID",
+    ),
+    // No token tells then, whichever comes back.
+    (
+        &[
+            ("WEBEX_REFRESH_TOKEN", "t"),
+            ("WEBEX_CLIENT_ID", "id"),
+            ("WEBEX_CLIENT_SECRET", "secret"),
+            ("WEBEX_CC_REGION", "us1"),
+        ],
+        "The organization is not known",
+        "With refresh_token or service_app_id that is always needed.",
     ),
 ];
 

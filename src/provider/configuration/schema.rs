@@ -57,8 +57,9 @@ fn attributes() -> Vec<Attribute> {
         text(
             "organization_id",
             "The organization whose connectors are managed where a resource names none: a UUID, or \
-             the base64 form of the Webex APIs. The access token's own organization if not set. \
-             Environment: `WEBEX_ORGANIZATION_ID`.",
+             the base64 form of the Webex APIs. If not set, the one at the end of `access_token`. \
+             Needed with `refresh_token` and with `service_app_id`, unless every resource and data \
+             source names its own. Environment: `WEBEX_ORGANIZATION_ID`.",
         ),
         Attribute::secret(
             "access_token",

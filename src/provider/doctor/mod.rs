@@ -140,8 +140,10 @@ impl Examination {
             self.add(
                 NAME,
                 Outcome::Problem,
-                "The access token does not name its organization. Set WEBEX_ORGANIZATION_ID; \
-                 Control Hub shows the id under Management > Account.",
+                "It is not known which one to examine: it can be read only from a \
+                 WEBEX_ACCESS_TOKEN that ends with it, and never with a refresh token or a Service \
+                 App. Set WEBEX_ORGANIZATION_ID; Control Hub shows the id under Management > \
+                 Account.",
             );
             return None;
         };
