@@ -80,8 +80,8 @@ impl TokenProblem {
 /// Something that the user should be told once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// Webex gave a new refresh token. It is used for the rest of the run, but
-    /// the one that the user has stored will end.
+    /// Webex gave a new refresh token. It is used as long as this process
+    /// lives, but the one that the user has stored may end.
     RefreshTokenReplaced {
         /// When the new one ends, if Webex said so.
         valid_until: Option<SystemTime>,

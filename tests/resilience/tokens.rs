@@ -77,7 +77,18 @@ fn a_replaced_refresh_token_is_told() {
     let block = format!("import {{\n  to = webex_cc_custom_connector.test\n  id = \"{id}\"\n}}\n");
     let arguments = ARGUMENTS.replace("  password            = \"basic-password\"\n", "");
     terraform.write("main.tf", &format!("{}{block}", connector(&arguments)));
-    terraform.plan().succeeded().says("Webex has replaced the refresh token").says("valid until");
+    terraform
+        .plan()
+        .succeeded()
+        .says("Webex has replaced the refresh token")
+        .says("kept by this process only")
+        .says("valid until");
+    // The simulator ends the old one at once, so the next process is refused.
+    terraform
+        .plan()
+        .failed()
+        .says("The token endpoint at 127.0.0.1 refuses the credentials")
+        .says("the refresh token has ended or was replaced: authorize the app again");
 }
 
 #[test]

@@ -470,7 +470,7 @@ fn never_there(target: &Target) -> Diagnostic {
     )
 }
 
-/// Warnings that the client has for its user, each told once in a run.
+/// Warnings that the client has for its user, each told once in a process.
 fn notices(ready: &Ready) -> Diagnostics {
     problems::notices(&ready.client)
 }

@@ -154,10 +154,12 @@ fn refused(request: Request, code: Option<OauthError>) -> &'static str {
          the scope spark:applications_token, and an administrator of the organization must have \
          authorized the Service App in Control Hub."
     } else if code == Some(OauthError::InvalidGrant) {
-        "The refresh token has ended (after 90 days without use) or was revoked. Authorize the app \
-         again and store the new one."
+        "The refresh token has ended (after 90 days without use), was replaced or was revoked. \
+         Authorize the app again and store the new one."
     } else {
-        "Check client_id, client_secret and refresh_token, and that they belong together."
+        "Check client_id, client_secret and refresh_token, and that they belong together. If they \
+         do, the refresh token has ended or was replaced: authorize the app again and store the new \
+         one."
     }
 }
 

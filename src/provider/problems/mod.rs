@@ -43,9 +43,11 @@ pub fn notice(notice: &Notice) -> Diagnostic {
             Diagnostic::warning(
                 "Webex has replaced the refresh token",
                 format!(
-                    "The new refresh token is used for the rest of this run, and it is stored \
-                     nowhere.{} The one in your configuration may end before its date: authorize \
-                     the app again and store a fresh one in time.",
+                    "The new refresh token is kept by this process only, and stored nowhere.{} \
+                     Terraform starts several processes for a command, and each of them begins \
+                     with the one from your configuration, which may end before its date. When it \
+                     is refused, or better before, authorize the app again and store the refresh \
+                     token that Webex gives you then.",
                     until.unwrap_or_default()
                 ),
             )
@@ -53,7 +55,7 @@ pub fn notice(notice: &Notice) -> Diagnostic {
     }
 }
 
-/// Everything that a client has to tell, each thing once in a run.
+/// Everything that a client has to tell, each thing once in a process.
 #[must_use]
 pub fn notices(client: &Client) -> Diagnostics {
     client.take_notices().iter().map(notice).collect()
