@@ -126,7 +126,9 @@ fn missing(argument: &str) -> Diagnostic {
         "region" => ("region", ", or base_url (WEBEX_CC_BASE_URL)"),
         _ => (
             "access_token",
-            ", or client_id, client_secret and refresh_token for tokens that are renewed",
+            ". For tokens that are renewed, set client_id, client_secret and refresh_token \
+             instead; for a Service App, set service_app_id, client_id, client_secret and an \
+             access_token of scope spark:applications_token",
         ),
     };
     Diagnostic::error(

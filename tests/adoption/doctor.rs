@@ -203,7 +203,12 @@ fn hosts_that_cannot_be_reached_and_missing_settings_are_told() {
     seen.is(1, "unreachable").says("No connection to 127.0.0.1 could be made");
     assert_eq!(seen.outcome("host"), "problem");
     examined(&[token]).is(1, "unreachable").says("WEBEX_CC_REGION is not set");
-    examined(&[nobody]).is(1, "unreachable").says("There are no credentials");
+    examined(&[nobody])
+        .is(1, "unreachable")
+        .says("There are no credentials")
+        .says("WEBEX_SERVICE_APP_ID")
+        .says("WEBEX_ORGANIZATION_ID for the organization to examine, one at a time")
+        .says("reads the environment only, not the provider block");
     examined(&[nobody, ("WEBEX_ACCESS_TOKEN", "opaque")]).says("Set WEBEX_ORGANIZATION_ID");
     let refreshed = [
         ("WEBEX_CLIENT_ID", "id"),

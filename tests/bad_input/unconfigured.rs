@@ -64,7 +64,9 @@ fn a_user_learns_what_to_set() {
         .apply()
         .failed()
         .says("The provider's access_token is missing")
-        .says("Set access_token in the provider block, or WEBEX_ACCESS_TOKEN in the environment");
+        .says("Set access_token in the provider block, or WEBEX_ACCESS_TOKEN in the environment.")
+        .says("set client_id, client_secret and refresh_token instead")
+        .says("for a Service App, set service_app_id");
 }
 
 /// Values of the provider block that are known only while applying.

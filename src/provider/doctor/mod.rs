@@ -38,6 +38,10 @@ page there with the network view of the browser's developer tools, look for a re
 has your organization's id in it, and set WEBEX_CC_CONNECTOR_PATH (connector_path) to what stands \
 there in the place of \"connector\".";
 
+/// What people forget who configure Terraform otherwise.
+const NO_BLOCK: &str = "This command reads the environment only, not the provider block of a \
+                        configuration.";
+
 /// Examines the tenant that the environment describes.
 pub async fn examine(environment: Environment<'_>, user_agent: &str) -> Report {
     let mut examination = Examination { checks: Vec::new() };
@@ -401,12 +405,17 @@ fn told(message: &Diagnostic) -> String {
 
 fn missing(argument: &str) -> String {
     match argument {
-        "region" => "WEBEX_CC_REGION is not set. It is the region of your Contact Center, such as \
-                     us1 or eu1; WEBEX_CC_BASE_URL can be set in its place."
-            .to_owned(),
-        _ => "There are no credentials. Set WEBEX_ACCESS_TOKEN; or WEBEX_CLIENT_ID, \
-              WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN, for tokens that are renewed."
-            .to_owned(),
+        "region" => format!(
+            "WEBEX_CC_REGION is not set. It is the region of your Contact Center, such as us1 or \
+             eu1; WEBEX_CC_BASE_URL can be set in its place. {NO_BLOCK}"
+        ),
+        _ => format!(
+            "There are no credentials. Set WEBEX_ACCESS_TOKEN; or WEBEX_CLIENT_ID, \
+             WEBEX_CLIENT_SECRET and WEBEX_REFRESH_TOKEN, for tokens that are renewed; or, for a \
+             Service App, WEBEX_SERVICE_APP_ID with its WEBEX_CLIENT_ID and WEBEX_CLIENT_SECRET, \
+             a WEBEX_ACCESS_TOKEN of scope spark:applications_token, and WEBEX_ORGANIZATION_ID \
+             for the organization to examine, one at a time. {NO_BLOCK}"
+        ),
     }
 }
 
