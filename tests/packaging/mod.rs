@@ -88,9 +88,21 @@ fn what_is_installed_can_be_initialized_and_locked() {
     terraform.apply().succeeded().does_not_say("overrides").says("1 added");
     terraform.plans_nothing();
 
-    let command_line = printed.lines().last().unwrap();
-    let output = run(Command::new(command_line).arg("--version"));
-    assert_eq!(output.stdout, format!("terraform-provider-webex {VERSION}\n").into_bytes());
+    // The printed command works from anywhere, the guide's after `init`.
+    let printed = printed.lines().last().unwrap();
+    let guide = fs::read_to_string(root().join("docs/guides/api-compatibility.md")).unwrap();
+    let mut lines = guide.lines().filter_map(|line| line.strip_prefix("$ "));
+    let find = lines.find(|line| line.starts_with("webex=$(find")).expect("the command");
+    let last = lines.next_back().expect("the command");
+    for command in [printed, &format!("{find}\n{last}")] {
+        let mut shell = Command::new("sh");
+        shell.current_dir(terraform.folder());
+        shell.args(["-c", command]);
+        shell.env("WEBEX_CC_BASE_URL", simulator.base_url());
+        shell.env("WEBEX_ACCESS_TOKEN", simulator.token());
+        let page = String::from_utf8(run(&mut shell).stdout).unwrap();
+        assert!(page.contains("Everything that can be checked without writing works."), "{page}");
+    }
 }
 
 /// A command of the script that packages.

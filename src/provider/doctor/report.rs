@@ -122,13 +122,13 @@ impl Verdict {
             }
             Self::Differs => {
                 "The tenant answers otherwise than this provider needs. Do not apply anything to \
-                 it yet. Please report it: `terraform-provider-webex doctor --json` prints what an \
-                 issue needs, without names, ids or credentials."
+                 it yet. Please report it: this command with --json prints what an issue needs, \
+                 without names, ids or credentials."
             }
             Self::Works => {
                 "Everything that can be checked without writing works. Begin with a connector \
-                 that no flow uses. Please report that it works, too: `terraform-provider-webex \
-                 doctor --json` prints what an issue needs, without names, ids or credentials."
+                 that no flow uses. Please report that it works, too: this command with --json \
+                 prints what an issue needs, without names, ids or credentials."
             }
         }
     }

@@ -67,13 +67,13 @@ pub(super) fn advice(error: &Error) -> String {
         ErrorKind::Forbidden => forbidden(request),
         ErrorKind::NotFound => match request {
             Request::Read | Request::Write => {
-                "Check organization_id and region. If only this endpoint is missing, your tenant \
-                 may serve it at another path: see connector_path, and run \
-                 `terraform-provider-webex doctor`."
+                "Check organization_id and region. If only this endpoint is missing, your \
+                 organization's Contact Center may serve it at another path: see connector_path, \
+                 and ask the provider's command `doctor`, as its guide \"API compatibility\" says."
             }
             Request::ReadForFlows => {
-                "Check organization_id and region. `terraform-provider-webex doctor` shows what \
-                 else is there."
+                "Check organization_id and region. The provider's command `doctor` shows what else \
+                 is there; its guide \"API compatibility\" says how to run it."
             }
             Request::RefreshedToken => TOKEN_ADDRESS,
             Request::ServiceAppToken => "Check service_app_id, and applications_url if it is set.",
@@ -119,8 +119,8 @@ pub(super) fn advice(error: &Error) -> String {
             let who = "a gateway or a proxy may have answered in Webex's place.";
             return match request {
                 Request::Read | Request::ReadForFlows | Request::Write => format!(
-                    "Check {address}: {who} `terraform-provider-webex doctor` shows how the answers \
-                     differ from what is expected."
+                    "Check {address}: {who} The provider's command `doctor` shows how the answers \
+                     differ from what is expected; its guide \"API compatibility\" says how to run it."
                 ),
                 Request::RefreshedToken | Request::ServiceAppToken => {
                     format!("Check {address}: {who}")
