@@ -89,8 +89,8 @@ impl Connection {
                 format!("The provider's {argument} is not known yet"),
                 format!(
                     "Its value will be known only after apply, and this operation needs it now. \
-                     Apply what {argument} depends on first (`terraform apply -target=…`), or set \
-                     {} instead.",
+                     Apply what {argument} depends on first (`terraform apply -target=…`), or \
+                     remove it from the provider block and set {}.",
                     variable(argument)
                 ),
             )),

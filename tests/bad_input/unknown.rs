@@ -2,6 +2,7 @@
 
 use terraform_provider_webex::provider::configuration;
 use terraform_provider_webex::provider::configuration::schema as provider_schema;
+use terraform_provider_webex::provider::connection::Connection;
 use terraform_provider_webex::provider::custom_connector::{schema, validation};
 use terraform_provider_webex::tf_provider::object::{Configuration, Object};
 use terraform_provider_webex::tf_provider::schema::Requirement;
@@ -101,4 +102,29 @@ fn no_unknown_argument_of_the_provider_is_an_error() {
     let all = names.iter().fold(Object::default(), |all, name| all.with(name, Value::Unknown));
     let (_, messages) = configuration::read(&Configuration::new(all), &nothing, "agent");
     assert_eq!(errors(&messages), [""; 0]);
+}
+
+/// What needs the client says which of the arguments it waits for, and a way
+/// out that works: a variable alone would not win over the provider block.
+#[test]
+fn the_unknown_argument_of_the_provider_is_named() {
+    let environment = |name: &str| match name {
+        "WEBEX_ACCESS_TOKEN" => Some("token".to_owned()),
+        "WEBEX_CC_BASE_URL" => Some("https://a.example".to_owned()),
+        _ => None,
+    };
+    for (argument, variable) in provider_schema::ENVIRONMENT {
+        let block = Configuration::new(Object::default().with(argument, Value::Unknown));
+        let (status, messages) = configuration::read(&block, &environment, "agent");
+        assert_eq!(errors(&messages), [""; 0], "{argument}");
+        let connection = Connection::default();
+        connection.set(status);
+        let Err(message) = connection.ready() else {
+            assert_eq!(argument, "preflight_checks");
+            continue;
+        };
+        assert_eq!(message.summary(), format!("The provider's {argument} is not known yet"));
+        let way_out = format!("remove it from the provider block and set {variable}.");
+        assert!(message.detail().contains(&way_out), "{message:?}");
+    }
 }

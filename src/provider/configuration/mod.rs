@@ -94,21 +94,6 @@ impl Arguments {
             connector_path: source.text("connector_path"),
         })
     }
-
-    /// An argument whose value is known only after apply.
-    fn unknown(&self) -> Option<&'static str> {
-        let unknown = [
-            ("base_url", self.base_url.is_unknown()),
-            ("organization_id", self.organization.is_unknown()),
-            ("token_url", self.token_url.is_unknown()),
-            ("applications_url", self.applications_url.is_unknown()),
-            ("requests_per_minute", self.requests_per_minute.is_unknown()),
-            ("max_retries", self.max_retries.is_unknown()),
-            ("request_timeout", self.request_timeout.is_unknown()),
-            ("connector_path", self.connector_path.is_unknown()),
-        ];
-        unknown.into_iter().find_map(|(argument, unknown)| unknown.then_some(argument))
-    }
 }
 
 fn resolve(
@@ -119,11 +104,8 @@ fn resolve(
     let arguments = Arguments::read(source)?;
     let credentials = credentials::find(source)?;
     let authorities = certificate_authorities(source)?;
-    if let Some(argument) = arguments.unknown() {
+    if let Some(argument) = unknown(source) {
         return Ok(Status::Unknown(argument));
-    }
-    if authorities.is_unknown() {
-        return Ok(Status::Unknown("ca_certificate_pem"));
     }
     let credentials = match credentials {
         Found::Complete(credentials) => credentials,
@@ -165,6 +147,16 @@ fn resolve(
         organization,
         preflight: arguments.preflight.known().unwrap_or(true),
     }))
+}
+
+/// An argument whose value is known only after apply. Of those that exclude
+/// each other it may be either, and the message has to name the right one. A
+/// call can do without knowing whether plans look ahead.
+fn unknown(source: &Source<'_>) -> Option<&'static str> {
+    let arguments = schema::ENVIRONMENT.iter().map(|(argument, _)| *argument);
+    arguments
+        .filter(|argument| *argument != "preflight_checks")
+        .find(|argument| source.is_unknown(argument))
 }
 
 fn base_url(source: &Source<'_>) -> Result<Argument<Given<Url>>, Diagnostics> {

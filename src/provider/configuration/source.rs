@@ -5,7 +5,7 @@ use super::schema::variable;
 use crate::secret::Secret;
 use crate::tf_provider::diagnostics::Diagnostic;
 use crate::tf_provider::object::{Argument, Configuration, Object};
-use crate::tf_provider::value::Path;
+use crate::tf_provider::value::{Path, Value};
 
 /// A look at an environment variable.
 pub type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
@@ -148,6 +148,13 @@ impl<'a> Source<'a> {
             Some(_) => Err(Origin::Environment(argument)
                 .error("is neither true nor false", "Set it to \"true\" or \"false\".")),
         }
+    }
+
+    /// Whether the provider block has the argument, with a value that is known
+    /// only after apply.
+    #[must_use]
+    pub fn is_unknown(&self, argument: &str) -> bool {
+        matches!(self.object().get(argument), Value::Unknown)
     }
 
     /// Where an argument's value is found, given or not.
