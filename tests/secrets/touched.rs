@@ -63,6 +63,7 @@ fn a_plan_says_when_and_how_to_assert_ones_own_again() {
                 .says("No changes")
                 .says(SUSPICION)
                 .says(&format!("The connector \"CRM\" ({id}) was saved outside Terraform at 2100-01-01T00:00:00Z."))
+                .says("it does not read credentials")
                 .says("client_secret and password may have been replaced")
                 .says("To send yours again, raise password_wo_version (it is 1).")
                 // The line of the argument that can be acted upon.

@@ -21,7 +21,7 @@ use crate::webex::{Budget, Connector, ConnectorId, OrganizationId};
 
 const DESCRIPTION: &str = "\
 Reads one custom connector of an organization, by its id or by its name. Credentials are not among \
-what can be read: Webex does not give them back.
+the attributes: this provider does not read them, whether or not Webex returns them.
 
 It uses the connector endpoints that Cisco does not publish. Where a tenant does not serve them, \
 `webex_cc_flow_connectors` finds ids by a published endpoint.";

@@ -231,9 +231,9 @@ fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Opt
         Diagnostic::warning(
             "Somebody else has saved this connector",
             format!(
-                "The connector {} was saved outside Terraform at {}. Nothing that Webex shows \
-                 differs from the configuration, but Webex does not show credentials: {} may have \
-                 been replaced.\n\nTo send yours again, {how}.",
+                "The connector {} was saved outside Terraform at {}. Nothing that the provider \
+                 reads differs from the configuration, but it does not read credentials: {} may \
+                 have been replaced.\n\nTo send yours again, {how}.",
                 named(prior),
                 model::rfc3339(time),
                 credentials.join(" and ")

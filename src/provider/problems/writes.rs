@@ -262,7 +262,7 @@ pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnosti
         format!(
             "The connector {} in organization {organization} has this name and these fields and was \
              created since the request began, so it is the one that this run has created, and it \
-             is in state now. Its credentials cannot be read back; they should be the ones that \
+             is in state now. Its credentials are not read back; they should be the ones that \
              were sent.",
             connector.id
         ),
