@@ -484,7 +484,7 @@ impl fmt::Display for ErrorKind {
                 formatter.write_str("redirected, which is not followed")
             }
             Self::Unauthorized { refreshable: true } => {
-                formatter.write_str("the access token is not accepted, a renewed one neither")
+                formatter.write_str("the access token is not accepted, nor is the renewed one")
             }
             Self::Unauthorized { refreshable: false } => {
                 formatter.write_str("the access token is not accepted and cannot be renewed")
@@ -522,7 +522,7 @@ impl fmt::Display for CertificateProblem {
             Self::WrongHost => "it is for another host",
             Self::Expired => "it has expired",
             Self::NotYetValid => "it is not valid yet",
-            Self::UnknownIssuer => "no trusted authority vouches for it",
+            Self::UnknownIssuer => "its issuer is not trusted",
             Self::Revoked => "it was revoked",
             Self::Other => "it cannot be verified",
         })

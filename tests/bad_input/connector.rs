@@ -100,11 +100,11 @@ fn addresses() {
 #[test]
 fn literals() {
     let wrong = with("basic", "authentication_type", "BASIC");
-    let expected = "authentication_type: authentication_type has no such value | \"BASIC\" is none of \
-                    its values. Use \"basic\" or \"oauth2\".";
+    let expected = "authentication_type: authentication_type cannot be \"BASIC\" | Use \"basic\" or \
+                    \"oauth2\".";
     are(&validate(&wrong), &[expected], "authentication_type");
     let wrong = with("password", "grant_type", "implicit");
-    let expected = "grant_type: grant_type has no such value | Use \"client_credentials\" or \
+    let expected = "grant_type: grant_type cannot be \"implicit\" | Use \"client_credentials\", \
                     \"password\" or \"client_credentials_certificate\".";
     are(&validate(&wrong), &[expected], "grant_type");
 

@@ -165,7 +165,7 @@ fn two_ways_to_get_a_token_or_half_of_one() {
     let refresh = || ("refresh_token", secret("hunter2"));
     let access = || ("access_token", secret("token"));
     let app = || ("service_app_id", text("app"));
-    let half = "is only half of a way to get an access token | goes with refresh_token";
+    let half = "is not enough to get an access token | goes with refresh_token";
     let cases: &[(&[(&str, Value)], String)] = &[
         (
             &[refresh(), id(), client_secret(), access()],

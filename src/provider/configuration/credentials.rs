@@ -180,7 +180,7 @@ fn needed<T>(
 
 fn half_given(origin: Origin) -> Diagnostic {
     origin.error(
-        "is only half of a way to get an access token",
+        "is not enough to get an access token",
         format!(
             "{} goes with refresh_token (WEBEX_REFRESH_TOKEN), or with service_app_id \
              (WEBEX_SERVICE_APP_ID) and access_token. Add what is missing, or remove it and use \

@@ -105,7 +105,7 @@ fn attributes() -> Vec<Attribute> {
         Attribute::optional(
             "max_retries",
             Type::Number,
-            "How often a request is sent again when that is safe, 0 to 20. Default 5. Environment: \
+            "How often a request that can safely be repeated is sent again at most, 0 to 20. Default 5. Environment: \
              `WEBEX_CC_MAX_RETRIES`.",
         ),
         text(

@@ -53,7 +53,7 @@ pub fn schema() -> Schema {
                  it, or `name`."
             }
             "name" => {
-                "The connector's name, letter by letter. Give it, or `id`, which stays the same \
+                "The connector's exact name, upper and lower case included. Give it, or `id`, which stays the same \
                  when somebody renames the connector."
             }
             "organization_id" => {

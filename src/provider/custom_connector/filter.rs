@@ -31,10 +31,8 @@ pub fn attributes() -> Vec<Attribute> {
         Attribute::optional(
             NAME,
             Type::String,
-            "Only connectors in whose name this regular expression finds something. The syntax is \
-             that of the Rust crate \
-             regex-lite, which is close to \
-             Terraform's own: `^` and `$` match the beginning and the end, `(?i)` ignores the case \
+            "Only connectors whose name matches this regular expression, anywhere in the name. The \
+             syntax is that of the Rust crate regex-lite, which is close to Terraform's own: `^` and `$` match the beginning and the end, `(?i)` ignores the case \
              of letters.",
         ),
     ]

@@ -295,10 +295,10 @@ fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
     Diagnostic::warning(
         "The name is already taken",
         format!(
-            "Organization {organization} has a connector named {:?} already, and names are unique, \
-             so applying this plan will fail, unless it deletes that one first, as it does with a \
-             tainted connector and not with create_before_destroy. Choose another name, or take \
-             the existing connector over:\n\n{}",
+            "Organization {organization} has a connector named {:?} already, and names are unique: \
+             applying this plan will fail, unless the same plan deletes the existing connector \
+             first, which it does not with create_before_destroy. Choose another name, or take the \
+             existing connector over:\n\n{}",
             rival.name,
             import_block(organization, rival.id.as_str())
         ),

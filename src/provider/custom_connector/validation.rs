@@ -190,12 +190,17 @@ fn kind(object: &Object) -> Diagnostics {
 }
 
 fn literal_error(argument: &str, literal: &str, allowed: &[&str]) -> Diagnostic {
-    let allowed = allowed.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(" or ");
-    Diagnostic::error(
-        format!("{argument} has no such value"),
-        format!("{literal:?} is none of its values. Use {allowed}."),
-    )
-    .at(Path::attribute(argument))
+    let mut listed = String::new();
+    for (place, text) in allowed.iter().enumerate() {
+        let before = match place {
+            0 => "",
+            _ if place + 1 == allowed.len() => " or ",
+            _ => ", ",
+        };
+        listed.push_str(&format!("{before}{text:?}"));
+    }
+    Diagnostic::error(format!("{argument} cannot be {literal:?}"), format!("Use {listed}."))
+        .at(Path::attribute(argument))
 }
 
 /// What one row of the table says against a configuration.

@@ -104,21 +104,21 @@ impl Verdict {
     fn says(self) -> &'static str {
         match self {
             Self::Unreachable => {
-                "Nothing is known about this tenant yet. Do what stands beside the problem, and \
-                 run this command again."
+                "Nothing is known about this tenant yet. Follow the advice next to the problem, \
+                 and run this command again."
             }
             Self::OnlyDocumented => {
-                "On this tenant only the data source webex_cc_flow_connectors works. Do what \
-                 stands beside the problems before you use anything else of this provider."
+                "On this tenant only the data source webex_cc_flow_connectors works. Follow the \
+                 advice next to each problem before you use anything else of this provider."
             }
             Self::Nothing => {
-                "Nothing of this provider works on this tenant. Do what stands beside the \
-                 problems, and run this command again."
+                "Nothing of this provider works on this tenant. Follow the advice next to each \
+                 problem, and run this command again."
             }
             Self::WithoutFlows => {
                 "The connector endpoints work as far as can be checked without writing. The data \
-                 source webex_cc_flow_connectors does not work; do what stands beside the problem \
-                 if you need it."
+                 source webex_cc_flow_connectors does not work; if you need it, follow the advice \
+                 next to the problem."
             }
             Self::Differs => {
                 "The tenant answers otherwise than this provider needs. Do not apply anything to \

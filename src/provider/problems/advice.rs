@@ -55,7 +55,8 @@ pub(super) fn advice(error: &Error) -> String {
         }
         ErrorKind::Unauthorized { refreshable: false } => {
             "Give a fresh access_token (WEBEX_ACCESS_TOKEN). A personal token lives 12 hours and \
-             cannot be renewed; client_id, client_secret and refresh_token can."
+             cannot be renewed. To have tokens renewed, set client_id, client_secret and \
+             refresh_token instead."
         }
         ErrorKind::Unauthorized { refreshable: true } => {
             "Check that the app is authorized for this organization and that region is the \
@@ -84,8 +85,8 @@ pub(super) fn advice(error: &Error) -> String {
         }
         ErrorKind::Conflict => "Run `terraform plan` again, and compare with Control Hub.",
         ErrorKind::Referenced(_) => {
-            "Take the connector out of these flows in Flow Designer and publish them, then apply \
-             again. To stop managing the connector without deleting it, use a `removed` block."
+            "Take the connector out of the flows that use it in Flow Designer and publish them, then \
+             apply again. To stop managing the connector without deleting it, use a `removed` block."
         }
         ErrorKind::Locked => {
             "Webex lets only deactivated connectors be edited or deleted. Deactivate it in Control \

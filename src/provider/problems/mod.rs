@@ -98,7 +98,7 @@ fn happened(error: &Error) -> String {
             )
         }
         ErrorKind::Unauthorized { refreshable: true } => {
-            "Webex does not accept the access token, and a renewed one neither.".to_owned()
+            "Webex does not accept the access token, nor the renewed one.".to_owned()
         }
         ErrorKind::Unauthorized { refreshable: false } => {
             "Webex does not accept the access token: it is wrong, or it has expired.".to_owned()
@@ -217,7 +217,9 @@ fn certificate(problem: CertificateProblem) -> &'static str {
         CertificateProblem::WrongHost => "it is for another host",
         CertificateProblem::Expired => "it has expired",
         CertificateProblem::NotYetValid => "it is not valid yet",
-        CertificateProblem::UnknownIssuer => "nobody whom this machine trusts vouches for it",
+        CertificateProblem::UnknownIssuer => {
+            "its issuer is not trusted by this machine (a private authority, or self-signed)"
+        }
         CertificateProblem::Revoked => "it was revoked",
         CertificateProblem::Other => "it cannot be verified",
     }
