@@ -75,7 +75,7 @@ impl fmt::Display for Operation {
             Self::ListConnectors => "list the organization's connectors",
             Self::UpdateConnector => "update the connector",
             Self::DeactivateConnector => "deactivate the connector",
-            Self::ReactivateConnector => "activate the connector again",
+            Self::ReactivateConnector => "reactivate the connector",
             Self::DeleteConnector => "delete the connector",
             Self::ListReferences => "list what refers to the connector",
             Self::ListFlowConnectors => "list the connectors that flows can use",

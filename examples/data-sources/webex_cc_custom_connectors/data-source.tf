@@ -1,7 +1,7 @@
 # All connectors of the organization.
 data "webex_cc_custom_connectors" "all" {}
 
-# Those that are switched off, so that flows which use them fail.
+# Those that are deactivated, so that flows which use them fail.
 data "webex_cc_custom_connectors" "inactive" {
   active = false
 }
@@ -9,7 +9,7 @@ data "webex_cc_custom_connectors" "inactive" {
 check "every_connector_is_active" {
   assert {
     condition     = length(data.webex_cc_custom_connectors.inactive.ids) == 0
-    error_message = "Switched off: ${join(", ", keys(data.webex_cc_custom_connectors.inactive.ids))}"
+    error_message = "Deactivated: ${join(", ", keys(data.webex_cc_custom_connectors.inactive.ids))}"
   }
 }
 

@@ -33,8 +33,8 @@ USAGE
     terraform-provider-webex COMMAND
 
 COMMANDS
-    doctor       say what works on your tenant, and what to do about the rest;
-                 takes the provider's environment variables, such as
+    doctor       say what works in your organization, and what to do about the
+                 rest; takes the provider's environment variables, such as
                  WEBEX_CC_REGION and WEBEX_ACCESS_TOKEN, writes nothing to
                  Webex, and prints no credentials
       --json     the same for issues, without names and ids

@@ -23,7 +23,7 @@ const DESCRIPTION: &str = "\
 Reads one custom connector of an organization, by its id or by its name. Credentials are not among \
 the attributes: this provider does not read them, whether or not Webex returns them.
 
-It uses the connector endpoints that Cisco does not publish. Where a tenant does not serve them, \
+It uses the connector endpoints that Cisco does not publish. Where an organization's Contact Center does not serve them, \
 `webex_cc_flow_connectors` finds ids by a published endpoint.";
 
 /// How many names a message lists.

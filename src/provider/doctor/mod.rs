@@ -33,7 +33,7 @@ const LISTED: usize = 20;
 
 /// What a tenant's owner can do when an endpoint is not where it is assumed.
 const OTHER_PATH: &str = "\
-Your tenant may have connectors at another path. Control Hub calls it itself: open a connector's \
+Your organization may have connectors at another path. Control Hub calls it itself: open a connector's \
 page there with the network view of the browser's developer tools, look for a request whose path \
 has your organization's id in it, and set WEBEX_CC_CONNECTOR_PATH (connector_path) to what stands \
 there in the place of \"connector\".";

@@ -104,15 +104,15 @@ impl Verdict {
     fn says(self) -> &'static str {
         match self {
             Self::Unreachable => {
-                "Nothing is known about this tenant yet. Follow the advice next to the problem, \
+                "Nothing is known about this organization yet. Follow the advice next to the problem, \
                  and run this command again."
             }
             Self::OnlyDocumented => {
-                "On this tenant only the data source webex_cc_flow_connectors works. Follow the \
+                "In this organization only the data source webex_cc_flow_connectors works. Follow the \
                  advice next to each problem before you use anything else of this provider."
             }
             Self::Nothing => {
-                "Nothing of this provider works on this tenant. Follow the advice next to each \
+                "Nothing of this provider works in this organization. Follow the advice next to each \
                  problem, and run this command again."
             }
             Self::WithoutFlows => {
@@ -121,7 +121,7 @@ impl Verdict {
                  next to the problem."
             }
             Self::Differs => {
-                "The tenant answers otherwise than this provider needs. Do not apply anything to \
+                "This organization's Contact Center answers otherwise than this provider needs. Do not apply anything to \
                  it yet. Please report it: this command with --json prints what an issue needs, \
                  without names, ids or credentials."
             }
