@@ -69,8 +69,9 @@ pub(super) fn advice(error: &Error) -> String {
         ErrorKind::NotFound => match request {
             Request::Read | Request::Write => {
                 "Check organization_id and region. If only this endpoint is missing, your \
-                 organization's Contact Center may serve it at another path: see connector_path, \
-                 and ask the provider's command `doctor`, as its guide \"API compatibility\" says."
+                 organization's Contact Center may serve it at another path: see connector_path. The \
+                 provider's command `doctor` shows what is there; its guide \"API compatibility\" \
+                 says how to run it."
             }
             Request::ReadForFlows => {
                 "Check organization_id and region. The provider's command `doctor` shows what else \
