@@ -63,11 +63,16 @@ pub fn notices(client: &Client) -> Diagnostics {
 
 /// The parts of a detail, a paragraph each.
 fn detail(error: &Error, truth: &str) -> String {
+    detail_advising(error, truth, advice(error))
+}
+
+/// The same where what to do follows from more than the error.
+fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
     let mut happened = happened(error);
     for description in error.descriptions() {
         happened.push_str(&format!("\nWebex says: {description}"));
     }
-    let parts = [happened, truth.to_owned(), advice(error), request(error)];
+    let parts = [happened, truth.to_owned(), advice, request(error)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 

@@ -1,6 +1,6 @@
 //! What users read of writes that did not go as planned.
 
-use super::{detail, happened};
+use super::{detail, detail_advising, happened};
 use crate::provider::custom_connector::model::Difference;
 use crate::provider::custom_connector::review::import_block;
 use crate::tf_provider::diagnostics::Diagnostic;
