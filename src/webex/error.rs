@@ -593,4 +593,10 @@ impl Error {
         details.descriptions = vec!["name: must not be that".to_owned()];
         error
     }
+
+    /// The same after so much of 75 seconds was spent waiting.
+    pub(crate) fn after_waiting(mut self, waited: Duration) -> Self {
+        self.0.waited = waited;
+        self
+    }
 }

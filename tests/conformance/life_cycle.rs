@@ -80,7 +80,9 @@ async fn every_kind_of_connector_lives_under_terraforms_checks() {
         core.configure().await.unwrap();
         let plan = core.plan(Some(&tainted), &renamed).await.unwrap();
         let warning = plan.messages.iter().find(|message| message.text.contains("will fail"));
-        assert!(warning.is_some_and(|warning| warning.text.contains("unless the same plan deletes")));
+        assert!(
+            warning.is_some_and(|warning| warning.text.contains("unless the same plan deletes"))
+        );
         let replaced = settle(&mut core, Some(tainted.clone()), &renamed).await;
         assert_ne!(of(&replaced.state, "id"), of(&tainted.state, "id"), "replaced");
         destroy(&mut core, &simulator, &replaced).await;

@@ -98,9 +98,14 @@ pub(super) fn advice(error: &Error) -> String {
              may hold it. Try again later."
         }
         ErrorKind::RateLimited { .. } => match request {
-            Request::Read | Request::ReadForFlows | Request::Write => {
+            Request::Write => {
                 "Cisco allows 300 requests a minute for each client id. Wait a minute, lower \
-                 requests_per_minute if other programs use the same client, or raise the timeouts."
+                 requests_per_minute if other programs use the same client, or raise the limit in \
+                 the timeouts block of the resource."
+            }
+            Request::Read | Request::ReadForFlows => {
+                "Cisco allows 300 requests a minute for each client id. Wait a minute, or lower \
+                 requests_per_minute if other programs use the same client."
             }
             Request::RefreshedToken | Request::ServiceAppToken => {
                 "Wait a minute and try again, and check whether other programs use the same app."
@@ -130,15 +135,7 @@ pub(super) fn advice(error: &Error) -> String {
             };
         }
         ErrorKind::Stopped => "",
-        ErrorKind::DeadlineExceeded => match request {
-            Request::Read | Request::ReadForFlows | Request::Write => {
-                "Raise the limit in the timeouts block of the resource if this was not enough."
-            }
-            Request::RefreshedToken | Request::ServiceAppToken => {
-                "Try again later. An access token is waited for a minute, or as long as the \
-                 timeouts block of the resource says if that is less."
-            }
-        },
+        ErrorKind::DeadlineExceeded => return time_used_up(error, request),
         ErrorKind::Defect => {
             "Try again, and please report this message; the log (TF_LOG=ERROR) has the place."
         }
@@ -195,6 +192,32 @@ enum Request {
     RefreshedToken,
     /// An access token of a Service App for one organization.
     ServiceAppToken,
+}
+
+/// Where the time of an operation can be raised, and where most of it went.
+fn time_used_up(error: &Error, request: Request) -> String {
+    let limit = match request {
+        Request::Write => {
+            "Raise the limit in the timeouts block of the resource if this was not enough."
+        }
+        Request::Read => {
+            "Of a resource, the limit can be raised in its timeouts block; data sources and \
+             `terraform query` have five minutes."
+        }
+        Request::ReadForFlows => "Try again later. A data source has five minutes.",
+        Request::RefreshedToken | Request::ServiceAppToken => {
+            return "Try again later. An access token is waited for a minute, or as long as the \
+                    timeouts block of the resource says if that is less."
+                .to_owned();
+        }
+    };
+    if error.waited() > error.elapsed() / 2 {
+        return format!(
+            "Most of this time was spent waiting for a turn: requests_per_minute limits how many \
+             requests are sent, and Webex may have asked to wait. {limit}"
+        );
+    }
+    limit.to_owned()
 }
 
 impl Request {

@@ -141,6 +141,17 @@ fn every_kind_of_error_in_words() {
     insta::assert_snapshot!(page(Operation::ReadConnector, &kinds()));
 }
 
+#[test]
+fn a_wait_for_a_turn_is_told_from_a_slow_webex() {
+    let error = Error::for_tests(Operation::UpdateConnector, ErrorKind::DeadlineExceeded);
+    assert!(!advice(&error).contains("requests_per_minute"));
+    let advice = advice(&error.after_waiting(Duration::from_secs(60)));
+    assert!(
+        advice.contains("requests_per_minute") && advice.contains("timeouts block"),
+        "{advice}"
+    );
+}
+
 /// What is otherwise where something else was asked for.
 #[test]
 fn errors_of_other_requests_in_words() {

@@ -1,0 +1,440 @@
+//! The transport against peers on loopback addresses that behave badly.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base64::Engine as _;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use rustls::ServerConfig;
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use time::OffsetDateTime;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+use crate::webex::testing::{budget, organization, settings, static_token};
+use crate::webex::{BodyProblem, Client, Error, ErrorKind};
+
+/// Long enough for a loopback connection on a busy machine, short enough
+/// for a test that waits for it to pass.
+const SHORT: Duration = Duration::from_millis(300);
+const LONG: Duration = Duration::from_secs(20);
+
+/// A peer that does the same with each connection, and counts them.
+async fn peer<F, Fut>(behave: F) -> (SocketAddr, Arc<AtomicUsize>)
+where
+    F: Fn(TcpStream) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(behave(stream));
+        }
+    });
+    (address, connections)
+}
+
+/// Reads the head of a request.
+async fn read_head(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => break,
+        }
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// A peer that answers every request with these bytes and hangs up.
+async fn saying(text: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
+    peer(move |mut stream| async move {
+        read_head(&mut stream).await;
+        stream.write_all(text.as_bytes()).await.unwrap();
+    })
+    .await
+}
+
+fn deadlines() -> Deadlines {
+    Deadlines { connect: LONG, first_byte: LONG, idle: LONG }
+}
+
+fn settings_for(scheme: &str, host: &str, port: u16, deadlines: Deadlines) -> Settings {
+    let mut settings = settings(static_token());
+    settings.base_url = Url::parse(&format!("{scheme}://{host}:{port}")).unwrap();
+    settings.deadlines = deadlines;
+    settings.max_retries = 0;
+    settings
+}
+
+async fn list(settings: Settings) -> Result<usize, Error> {
+    let client = Client::new(settings).unwrap();
+    client.connectors(organization()).list(&budget()).await.map(|list| list.len())
+}
+
+async fn kind(settings: Settings) -> ErrorKind {
+    list(settings).await.unwrap_err().kind().clone()
+}
+
+async fn plain(address: SocketAddr) -> ErrorKind {
+    kind(settings_for("http", "127.0.0.1", address.port(), deadlines())).await
+}
+
+#[tokio::test]
+async fn an_answer_is_read() {
+    let (address, _) = saying("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}").await;
+    let settings = settings_for("http", "127.0.0.1", address.port(), deadlines());
+    assert_eq!(list(settings).await, Ok(0));
+}
+
+#[tokio::test]
+async fn row_2_nobody_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    assert_eq!(plain(address).await, ErrorKind::Connection);
+}
+
+#[tokio::test]
+async fn row_2_a_name_that_cannot_be_resolved() {
+    // RFC 6761 §6.4: names in `invalid` resolve to nothing, anywhere.
+    let host = "unresolvable.invalid";
+    let error = list(settings_for("https", host, 443, deadlines())).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::NameResolution, "{error:?}");
+    assert_eq!(error.host(), Some(host));
+    let cause = error.cause().unwrap().to_string();
+    assert!(cause.contains("the name unresolvable.invalid cannot be resolved"), "{cause}");
+}
+
+#[tokio::test]
+async fn row_15_an_endless_body_is_cut_off() {
+    let (address, _) = peer(|mut stream| async move {
+        read_head(&mut stream).await;
+        let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        let piece = vec![b' '; 64 * 1024];
+        while stream.write_all(&piece).await.is_ok() {}
+    })
+    .await;
+    assert_eq!(plain(address).await, ErrorKind::BodyTooLarge { limit: LARGEST_ANSWER });
+}
+
+#[tokio::test]
+async fn row_15_a_truncated_body_is_a_lost_connection() {
+    let (address, _) = saying("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"data\":[]}").await;
+    assert_eq!(plain(address).await, ErrorKind::ConnectionLost);
+}
+
+#[tokio::test]
+async fn row_15_a_compressed_body_is_not_unpacked() {
+    let (address, _) =
+        saying("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n123").await;
+    assert_eq!(plain(address).await, ErrorKind::UnreadableBody(BodyProblem::Compressed));
+}
+
+#[tokio::test]
+async fn row_15_what_is_not_http_is_a_lost_connection() {
+    let (address, _) = saying("\u{0}\u{1}garbage\r\n\r\n").await;
+    assert_eq!(plain(address).await, ErrorKind::ConnectionLost);
+    let (address, _) = saying("").await;
+    assert_eq!(plain(address).await, ErrorKind::ConnectionLost);
+}
+
+async fn silent() -> (SocketAddr, Arc<AtomicUsize>) {
+    peer(|mut stream| async move {
+        read_head(&mut stream).await;
+        std::future::pending::<()>().await;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn row_16_no_connection_in_time() {
+    // Accepts, but never begins the TLS handshake.
+    let (address, _) = silent().await;
+    let deadlines = Deadlines { connect: SHORT, ..deadlines() };
+    let settings = settings_for("https", "127.0.0.1", address.port(), deadlines);
+    assert_eq!(kind(settings).await, ErrorKind::Timeout(Deadline::Connect));
+}
+
+#[tokio::test]
+async fn row_16_no_first_byte_in_time() {
+    let (address, _) = silent().await;
+    let deadlines = Deadlines { connect: SHORT, first_byte: SHORT, idle: LONG };
+    let settings = settings_for("http", "127.0.0.1", address.port(), deadlines);
+    assert_eq!(kind(settings).await, ErrorKind::Timeout(Deadline::FirstByte));
+}
+
+#[tokio::test]
+async fn row_16_a_body_that_stands_still() {
+    let (address, _) = peer(|mut stream| async move {
+        read_head(&mut stream).await;
+        let begin = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{";
+        stream.write_all(begin).await.unwrap();
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let deadlines = Deadlines { idle: SHORT, ..deadlines() };
+    let settings = settings_for("http", "127.0.0.1", address.port(), deadlines);
+    assert_eq!(kind(settings).await, ErrorKind::Timeout(Deadline::Idle));
+}
+
+#[tokio::test]
+async fn row_16_a_body_that_drips() {
+    let (address, _) = peer(|mut stream| async move {
+        read_head(&mut stream).await;
+        let begin = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n";
+        stream.write_all(begin).await.unwrap();
+        let mut clock = tokio::time::interval(SHORT / 20);
+        while stream.write_all(b" ").await.is_ok() {
+            clock.tick().await;
+        }
+    })
+    .await;
+    let mut settings = settings_for("http", "127.0.0.1", address.port(), deadlines());
+    settings.request_timeout = SHORT;
+    assert_eq!(kind(settings).await, ErrorKind::Timeout(Deadline::Total));
+}
+
+#[tokio::test]
+async fn row_18_the_token_does_not_go_where_a_redirect_points() {
+    let (target, connections) = saying("HTTP/1.1 200 OK\r\n\r\n").await;
+    let (address, _) = peer(move |mut stream| async move {
+        read_head(&mut stream).await;
+        let answer = format!("HTTP/1.1 307 X\r\nLocation: http://{target}/x\r\n\r\n");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    })
+    .await;
+    let target_host = Some("127.0.0.1".to_owned());
+    assert_eq!(plain(address).await, ErrorKind::Redirected { target_host });
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
+}
+
+/// What every system demands of certificates, beside what is tested here:
+/// names of their own, and a life of no more than 825 days (macOS).
+fn certificate(name: &str, until: OffsetDateTime) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = until - time::Duration::days(30);
+    params.not_after = until;
+    params
+}
+
+/// A private authority.
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = certificate("A private authority", later());
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn pem(der: &[u8]) -> Vec<u8> {
+    let body = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
+}
+
+/// A TLS server with a certificate for one host.
+async fn tls_peer(
+    issuer: Option<&CertifiedIssuer<'static, KeyPair>>,
+    host: &str,
+    valid_until: OffsetDateTime,
+) -> SocketAddr {
+    tls_peer_saying(
+        "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}",
+        issuer,
+        host,
+        valid_until,
+    )
+    .await
+}
+
+/// The same with another answer. A connection is broken off after one that
+/// is not complete, by what is no TLS.
+async fn tls_peer_saying(
+    answer: &'static str,
+    issuer: Option<&CertifiedIssuer<'static, KeyPair>>,
+    host: &str,
+    valid_until: OffsetDateTime,
+) -> SocketAddr {
+    let mut params = certificate("A server", valid_until);
+    params.subject_alt_names =
+        CertificateParams::new(vec![host.to_owned()]).unwrap().subject_alt_names;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let key = KeyPair::generate().unwrap();
+    let certificate = match issuer {
+        Some(issuer) => params.signed_by(&key, issuer),
+        None => params.self_signed(&key),
+    };
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.unwrap().der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let (address, _) = peer(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            read_head(&mut stream).await;
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            if answer.ends_with('}') {
+                let _ = stream.shutdown().await;
+            } else {
+                let (mut wire, _) = stream.into_inner();
+                let record = [&b"\x17\x03\x03\x00\x20"[..], &[0; 32]].concat();
+                wire.write_all(&record).await.unwrap();
+            }
+        }
+    })
+    .await;
+    address
+}
+
+fn later() -> OffsetDateTime {
+    OffsetDateTime::now_utc() + time::Duration::days(1)
+}
+
+async fn over_tls(address: SocketAddr, authority: Option<Vec<u8>>) -> Result<usize, Error> {
+    let mut settings = settings_for("https", "127.0.0.1", address.port(), deadlines());
+    settings.certificate_authorities = authority;
+    // A retry would show in the number of attempts.
+    settings.max_retries = 3;
+    list(settings).await
+}
+
+#[tokio::test]
+async fn row_17_every_bad_certificate_is_told_apart_and_fatal() {
+    let authority = authority();
+    let trusted = || Some(pem(authority.der()));
+    let issuer = Some(&authority);
+    let earlier = OffsetDateTime::now_utc() - time::Duration::days(1);
+    for (address, trusted, problem) in [
+        (tls_peer(None, "127.0.0.1", later()).await, trusted(), CertificateProblem::UnknownIssuer),
+        (tls_peer(issuer, "127.0.0.1", later()).await, None, CertificateProblem::UnknownIssuer),
+        (tls_peer(issuer, "127.0.0.1", earlier).await, trusted(), CertificateProblem::Expired),
+        (
+            tls_peer(issuer, "other.example", later()).await,
+            trusted(),
+            CertificateProblem::WrongHost,
+        ),
+    ] {
+        let error = over_tls(address, trusted).await.unwrap_err();
+        if matches!(error.kind(), ErrorKind::Unsendable) {
+            // A machine without any trusted authority, such as a bare container.
+            continue;
+        }
+        // Linux has rustls' own verifier. The systems that have one themselves
+        // say of some problems only in words which it is.
+        let in_words = !cfg!(target_os = "linux")
+            && *error.kind() == ErrorKind::Certificate(CertificateProblem::Other);
+        assert!(in_words || *error.kind() == ErrorKind::Certificate(problem), "{error:?}");
+        assert_eq!((error.attempts(), error.host()), (1, Some("127.0.0.1")));
+    }
+}
+
+#[tokio::test]
+async fn row_17_a_private_authority_can_be_trusted() {
+    let authority = authority();
+    let address = tls_peer(Some(&authority), "127.0.0.1", later()).await;
+    assert_eq!(over_tls(address, Some(pem(authority.der()))).await, Ok(0));
+}
+
+/// The request was sent by then, so a create may have been carried out.
+#[tokio::test]
+async fn rows_3_and_17_tls_that_breaks_after_the_handshake_is_a_lost_connection() {
+    let authority = authority();
+    for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\""] {
+        let address = tls_peer_saying(answer, Some(&authority), "127.0.0.1", later()).await;
+        let error = over_tls(address, Some(pem(authority.der()))).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::ConnectionLost, "{answer:?}: {error:?}");
+        let cause = error.cause().unwrap().to_string();
+        assert!(!cause.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn row_17_plaintext_on_a_tls_port_is_told() {
+    let (address, _) = peer(|mut stream| async move {
+        let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let error = over_tls(address, Some(pem(authority().der()))).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (&ErrorKind::NotTls, 1));
+}
+
+/// Runs [`asks_through_the_environments_proxy`] in a process of its own,
+/// because the environment belongs to the whole process.
+async fn with_environment(variables: &[(&str, String)]) -> String {
+    let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "--ignored", "--nocapture"])
+        .arg("webex::transport::https::tests::asks_through_the_environments_proxy")
+        .stdin(Stdio::null());
+    for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
+    command.envs(variables.iter().map(|(name, value)| (*name, value.as_str())));
+    let output = command.output().await.unwrap();
+    assert!(output.status.success());
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[tokio::test]
+#[ignore = "run by row_24 in a process of its own"]
+async fn asks_through_the_environments_proxy() {
+    let error = list(settings_for("https", "proxied.invalid", 443, deadlines())).await;
+    println!("{0} {0:?}", error.unwrap_err());
+    let (address, _) = saying("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}").await;
+    let local = settings_for("http", "127.0.0.1", address.port(), deadlines());
+    assert_eq!(list(local).await, Ok(0), "a loopback address needs no proxy");
+}
+
+#[tokio::test]
+async fn row_24_the_environments_proxy_is_used_and_its_credentials_are_not_shown() {
+    let (heads, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let (address, connections) = peer(move |mut stream| {
+        let heads = heads.clone();
+        async move {
+            heads.send(read_head(&mut stream).await).unwrap();
+            let answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+        }
+    })
+    .await;
+    let proxy = format!("http://user:hunter2canary@{address}");
+    let both = [("HTTPS_PROXY", proxy.clone()), ("HTTP_PROXY", proxy.clone())];
+    let shown = with_environment(&both).await;
+    let head = received.recv().await.unwrap();
+    assert!(head.starts_with("CONNECT proxied.invalid:443 HTTP/1.1\r\n"), "{head}");
+    let credentials = base64::engine::general_purpose::STANDARD.encode("user:hunter2canary");
+    assert!(head.to_lowercase().contains("proxy-authorization: basic"), "{head}");
+    assert!(head.contains(&credentials), "{head}");
+    assert!(shown.contains("Connection"), "{shown}");
+    for secret in ["hunter2canary", &credentials, "user:"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 1, "one request, and none of loopback's");
+
+    let spared = [("HTTPS_PROXY", proxy), ("NO_PROXY", "proxied.invalid".to_owned())];
+    with_environment(&spared).await;
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
