@@ -1,0 +1,463 @@
+//! Updates, call by call, against a script of answers.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::secret::Secret;
+use crate::webex::CLEAN_UP_GRACE;
+use crate::webex::testing::{
+    ID, OTHER_ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object,
+    page, problem, raw, with,
+};
+
+async fn update(script: &Arc<Script>, version: Option<i64>) -> Result<Connector, UpdateError> {
+    connectors(script.clone()).update(&id(), &content(), version, &budget()).await
+}
+
+fn lines(script: &Script) -> Vec<String> {
+    let short = |line: &String| line.replace(ID, "{id}");
+    script.lines().iter().map(short).collect()
+}
+
+fn inactive(version: i64) -> Value {
+    with(object(version, 1), &json!({"active": false}))
+}
+
+/// Something of the content is still as it was.
+fn old(version: i64) -> Value {
+    with(object(version, 1), &json!({"scope": "old"}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_costs_one_put_and_carries_the_version() {
+    let script = Script::new([answer(200, &object(4, 1))]);
+    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+    assert_eq!(lines(&script), ["PUT /connector/{id}"]);
+    assert_eq!(script.seen()[0].json()["version"], 3);
+    assert_eq!(script.seen()[0].json()["clientSecret"], "s3cret-canary");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_not_known_is_read_first() {
+    let script = Script::new([answer(200, &old(7)), answer(200, &object(8, 1))]);
+    update(&script, None).await.unwrap();
+    assert_eq!(lines(&script), ["GET /connector/{id}", "PUT /connector/{id}"]);
+    assert_eq!(script.seen()[1].json()["version"], 7);
+    // A server that counts none gets none.
+    let unversioned = with(old(0), &json!({"version": null}));
+    let script = Script::new([answer(200, &unversioned), answer(200, &unversioned)]);
+    update(&script, None).await.unwrap();
+    assert!(script.seen()[1].json().get("version").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_2_a_lost_answer_to_a_put_is_sent_again() {
+    for reply in [lost(), empty(502), empty(503), empty(504), Reply::Hang] {
+        let script = Script::new([reply, answer(200, &object(4, 1))]);
+        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_2_a_conflict_with_our_own_first_try_is_a_success() {
+    for status in [409, 412] {
+        let script = Script::new([lost(), empty(status), answer(200, &object(4, 1))]);
+        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+        assert_eq!(
+            lines(&script),
+            ["PUT /connector/{id}", "PUT /connector/{id}", "GET /connector/{id}"]
+        );
+    }
+    // But not with someone else's edit.
+    let script = Script::new([lost(), empty(409), answer(200, &old(4))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(3), found: Some(4) });
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_unclear_is_settled_by_reading() {
+    for (reply, found, expected) in [
+        (empty(500), object(4, 1), Ok(Some(4))),
+        (raw(200, "<html>"), object(4, 1), Ok(Some(4))),
+        (answer(200, &with(object(4, 1), &json!({"id": OTHER_ID}))), object(4, 1), Ok(Some(4))),
+        (empty(500), old(3), Err("unchanged")),
+        (empty(500), object(3, 1), Err("unchanged")),
+        (empty(500), old(4), Err("unknown")),
+        (empty(500), inactive(4), Err("unknown")),
+    ] {
+        let script = Script::new([reply, answer(200, &found)]);
+        let outcome = update(&script, Some(3)).await;
+        match (outcome, expected) {
+            (Ok(connector), Ok(version)) => assert_eq!(connector.version, version),
+            (Err(failure), Err("unchanged")) => {
+                assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(_))));
+            }
+            (Err(failure), Err("unknown")) => {
+                let UpdateAftermath::Unknown { may_be_inactive: false, last_seen: Some(_) } =
+                    failure.aftermath
+                else {
+                    panic!("{:?}", failure.aftermath)
+                };
+            }
+            (outcome, expected) => panic!("{outcome:?} instead of {expected:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_versions_a_secret_that_may_be_lost_is_not_believed_to_be_saved() {
+    let unversioned = with(object(0, 1), &json!({"version": null}));
+    let replies = || [answer(200, &unversioned), empty(500), answer(200, &unversioned)];
+    let failure = update(&Script::new(replies()), None).await.unwrap_err();
+    assert!(matches!(failure.aftermath, UpdateAftermath::Unknown { .. }));
+    let plain = ConnectorContent { client_secret: None, ..content() };
+    let connectors = connectors(Script::new(replies()));
+    assert!(connectors.update(&id(), &plain, None, &budget()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_11_a_stale_version_overwrites_nothing() {
+    for status in [409, 412] {
+        let script = Script::new([problem(status, "similar entity"), answer(200, &object(5, 1))]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        let kind = ErrorKind::Stale { expected: Some(3), found: Some(5) };
+        assert_eq!(*failure.error.kind(), kind);
+        let UpdateAftermath::Unchanged(Some(found)) = failure.aftermath else {
+            panic!("{:?}", failure.aftermath)
+        };
+        assert_eq!(found.version, Some(5));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_10_a_name_that_is_taken_is_told_from_a_stale_version() {
+    let holder = with(object(0, 1), &json!({"id": OTHER_ID}));
+    let script = Script::new([
+        empty(409),
+        answer(200, &old(3)),
+        answer(200, &page(&[holder, with(old(3), &json!({"name": "old"}))])),
+    ]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
+    assert_eq!(failure.name_taken_by.unwrap().id.as_str(), OTHER_ID);
+    let script = Script::new([empty(409), answer(200, &old(3)), answer(200, &page(&[old(3)]))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::Conflict);
+    assert!(failure.name_taken_by.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_7_an_update_of_what_is_gone_says_so() {
+    let script = Script::new([empty(404), empty(404), answer(200, &page(&[]))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(failure.aftermath, UpdateAftermath::Gone);
+    assert_eq!(*failure.error.kind(), ErrorKind::NotFound);
+    let script = Script::new([empty(404), answer(200, &page(&[]))]);
+    let failure = update(&script, None).await.unwrap_err();
+    assert_eq!(failure.aftermath, UpdateAftermath::Gone);
+    // Below a wrong base URL everything is 404.
+    let script = Script::new([empty(404), empty(404), empty(404)]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(failure.aftermath, UpdateAftermath::Unchanged(None));
+    assert_eq!(failure.error.operation(), Operation::ListConnectors);
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_14_a_refused_update_changes_nothing() {
+    for status in [400, 401, 403, 405] {
+        let script = Script::new([problem(status, "no")]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert_eq!(failure.aftermath, UpdateAftermath::Unchanged(None));
+        assert_eq!(script.seen().len(), 1);
+    }
+}
+
+fn saga(edit: Reply, rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
+    let begin =
+        [empty(423), answer(200, &old(3)), answer(200, &with(old(4), &json!({"active": false})))];
+    Script::new(begin.into_iter().chain([edit]).chain(rest))
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_13_a_locked_connector_is_deactivated_edited_and_activated() {
+    let script = saga(answer(200, &inactive(5)), [answer(200, &object(6, 1))]);
+    let connector = update(&script, Some(3)).await.unwrap();
+    assert_eq!((connector.version, connector.active), (Some(6), true));
+    let sent: Vec<_> = script
+        .seen()
+        .iter()
+        .filter(|seen| !seen.body.is_empty())
+        .map(|seen| {
+            let body = seen.json();
+            (body["version"].clone(), body["active"].clone(), body["scope"].clone())
+        })
+        .collect();
+    let null = Value::Null;
+    assert_eq!(
+        sent,
+        [
+            (json!(3), json!(true), null.clone()),
+            (json!(3), json!(false), json!("old")),
+            (json!(4), json!(false), null.clone()),
+            (json!(5), json!(true), null),
+        ]
+    );
+    for seen in script.seen().iter().filter(|seen| !seen.body.is_empty()) {
+        assert_eq!(seen.json()["clientSecret"], "s3cret-canary");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_13_a_new_secret_does_not_keep_a_connector_from_being_deactivated() {
+    let script = Script::new([
+        empty(423),
+        answer(200, &object(3, 1)),
+        empty(423),
+        answer(200, &inactive(4)),
+        answer(200, &inactive(5)),
+        answer(200, &object(6, 1)),
+    ]);
+    update(&script, Some(3)).await.unwrap();
+    let seen = script.seen();
+    assert!(seen[2].body.contains("clientSecret") && !seen[3].body.contains("clientSecret"));
+    assert_eq!(seen[4].json()["clientSecret"], "s3cret-canary");
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_13_one_that_shall_be_inactive_stays_so() {
+    let script = saga(answer(200, &inactive(5)), []);
+    let content = ConnectorContent { active: false, ..content() };
+    let connectors = connectors(script.clone());
+    let connector = connectors.update(&id(), &content, Some(3), &budget()).await.unwrap();
+    assert!(!connector.active && script.is_done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_13_a_failed_edit_is_followed_by_activating_again() {
+    let script = saga(problem(400, "password is wrong"), [answer(200, &old(5))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
+    let UpdateAftermath::Reactivated(connector) = failure.aftermath else {
+        panic!("{:?}", failure.aftermath)
+    };
+    assert_eq!((connector.active, connector.version), (true, Some(5)));
+    let undo = script.seen().last().unwrap().json();
+    assert_eq!((undo["scope"].clone(), undo["active"].clone()), (json!("old"), json!(true)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_13_and_25_an_edit_is_not_finished_without_its_secret() {
+    for status in [400, 423] {
+        let script = saga(answer(200, &inactive(5)), [empty(status), answer(200, &old(6))]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        let UpdateAftermath::LeftDeactivated { connector, .. } = failure.aftermath else {
+            panic!("{:?}", failure.aftermath)
+        };
+        assert_eq!((connector.active, connector.version), (false, Some(5)));
+        assert_eq!(script.seen().len(), 5, "it was not sent again without the secret");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_13_and_25_an_undo_brings_no_new_secret_to_the_old_content() {
+    // Webex takes the secret as a part of the deactivation: it has it already.
+    let script = saga(empty(400), [answer(200, &old(5))]);
+    update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(script.seen().last().unwrap().json()["clientSecret"], "s3cret-canary");
+    // It finds it wrong when it is to be active.
+    let script = saga(empty(400), [empty(400), answer(200, &old(5))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(script.is_done());
+    assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
+    assert!(script.seen().last().unwrap().json().get("clientSecret").is_none());
+    // It does not: the secret is new, and the edit that it belongs to failed.
+    let script = Script::new([
+        empty(423),
+        answer(200, &old(3)),
+        empty(423),
+        answer(200, &with(old(4), &json!({"active": false}))),
+        empty(400),
+        answer(200, &old(5)),
+    ]);
+    update(&script, Some(3)).await.unwrap_err();
+    let undo = script.seen().last().unwrap().json();
+    assert_eq!((undo["active"].clone(), undo.get("clientSecret")), (json!(true), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_13_when_even_that_fails_state_can_say_so() {
+    let script = saga(empty(403), [empty(403)]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    let UpdateAftermath::LeftDeactivated { connector, reason } = failure.aftermath else {
+        panic!("{:?}", failure.aftermath)
+    };
+    assert_eq!((connector.active, connector.version), (false, Some(4)));
+    assert_eq!(reason.operation(), Operation::ReactivateConnector);
+    assert_eq!(failure.error.operation(), Operation::UpdateConnector);
+
+    let script = saga(answer(200, &inactive(5)), [empty(403)]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    let UpdateAftermath::LeftDeactivated { connector, .. } = failure.aftermath else {
+        panic!("{:?}", failure.aftermath)
+    };
+    // The edit itself went well, and state should hold it.
+    assert_eq!((connector.active, connector.version, connector.scope), (false, Some(5), None));
+}
+
+/// An edit that somebody else makes while the connector is deactivated.
+fn theirs(version: i64) -> Value {
+    with(inactive(version), &json!({"scope": "theirs"}))
+}
+
+fn activated(version: i64) -> Value {
+    with(theirs(version), &json!({"active": true}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_11_and_13_someone_elses_edit_in_between_is_kept_and_activated() {
+    let script = saga(empty(409), [answer(200, &theirs(9)), answer(200, &activated(10))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(4), found: Some(9) });
+    let undo = script.seen().last().unwrap().json();
+    assert_eq!((undo["scope"].clone(), undo["version"].clone()), (json!("theirs"), json!(9)));
+    assert!(undo.get("clientSecret").is_none());
+    assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_11_and_13_someone_elses_edit_before_activating_is_kept_and_told() {
+    let script = saga(
+        answer(200, &inactive(5)),
+        [empty(409), answer(200, &theirs(9)), answer(200, &activated(10))],
+    );
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(9) });
+    assert!(!failure.error.outcome_unknown());
+    let last = script.seen().last().unwrap().json();
+    assert_eq!((last["version"].clone(), last["scope"].clone()), (json!(9), json!("theirs")));
+    assert!(last.get("clientSecret").is_none());
+    let UpdateAftermath::Reactivated(found) = failure.aftermath else {
+        panic!("{:?}", failure.aftermath)
+    };
+    assert_eq!((found.active, found.scope.as_deref()), (true, Some("theirs")));
+    // Also if they have activated it themselves.
+    let script = saga(answer(200, &inactive(5)), [empty(409), answer(200, &activated(7))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(7) });
+    assert!(script.is_done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_11_and_13_someone_elses_edit_before_deactivating_is_not_overwritten() {
+    for found in [activated(4), theirs(4)] {
+        let script = Script::new([
+            empty(423),
+            answer(200, &old(3)),
+            empty(409),
+            answer(200, &found),
+            answer(200, &inactive(9)),
+        ]);
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
+        assert_eq!(*failure.error.kind(), stale);
+        let UpdateAftermath::Unchanged(Some(left)) = failure.aftermath else {
+            panic!("{:?}", failure.aftermath)
+        };
+        assert_eq!(left.scope.as_deref(), Some("theirs"));
+        assert_eq!(script.seen().len(), 4, "nothing more was sent");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_13_a_lost_answer_to_a_switch_is_settled_by_looking() {
+    // The deactivation was carried out; its repetition is in conflict with it.
+    let deactivated = with(old(4), &json!({"active": false}));
+    let begin = || [empty(423), answer(200, &old(3)), lost(), empty(409)];
+    let rest = [answer(200, &deactivated), answer(200, &inactive(5)), answer(200, &object(6, 1))];
+    let script = Script::new(begin().into_iter().chain(rest));
+    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+    assert!(script.is_done());
+    // Whoever has edited it since then is not overwritten; that we have
+    // deactivated it is not kept quiet.
+    let script = Script::new(begin().into_iter().chain([answer(200, &theirs(5))]));
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(matches!(
+        failure.aftermath,
+        UpdateAftermath::Unknown { may_be_inactive: true, last_seen: None }
+    ));
+    // The same for the activation.
+    let script = saga(answer(200, &inactive(5)), [lost(), empty(409), answer(200, &object(6, 1))]);
+    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_13_a_stale_version_is_noticed_before_anything_is_deactivated() {
+    let script = Script::new([empty(423), answer(200, &old(5))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(3), found: Some(5) });
+    assert_eq!(script.seen().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_13_a_lock_that_is_not_about_being_active_is_an_error() {
+    let script = Script::new([empty(423), answer(200, &inactive(3))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+    assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(_))));
+    // Neither is one that stays when it has been deactivated.
+    let script = saga(empty(423), [answer(200, &old(5))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_35_a_stop_after_deactivating_leads_to_activating_again() {
+    let script = Script::new([
+        empty(423),
+        answer(200, &old(3)),
+        answer(200, &with(old(4), &json!({"active": false})))
+            .after(std::time::Duration::from_secs(3)),
+        answer(200, &old(5)),
+    ]);
+    let connectors = connectors(script.clone());
+    let (id, content, budget) = (id(), content(), budget());
+    let (ended, ()) = tokio::join!(connectors.update(&id, &content, Some(3), &budget), async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        budget.stop.cancel();
+    });
+    let failure = ended.unwrap_err();
+    assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
+    assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
+    assert_eq!(script.seen().last().unwrap().json()["active"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_35_a_stop_while_it_is_activated_again_is_seen() {
+    let again = || empty(429).header("retry-after", "100");
+    let script = saga(answer(200, &inactive(5)), [again(), again()]);
+    let connectors = connectors(script.clone());
+    let (id, content, budget) = (id(), content(), budget());
+    let began = tokio::time::Instant::now();
+    let (ended, ()) = tokio::join!(connectors.update(&id, &content, Some(3), &budget), async {
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        budget.stop.cancel();
+    });
+    let failure = ended.unwrap_err();
+    assert!(matches!(failure.aftermath, UpdateAftermath::LeftDeactivated { .. }));
+    assert!(began.elapsed() <= std::time::Duration::from_secs(60) + CLEAN_UP_GRACE);
+    assert_eq!(script.seen().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_25_an_update_without_a_secret_sends_no_key_for_it() {
+    let script = Script::new([answer(200, &object(4, 1))]);
+    for client_secret in [None, Some(Secret::from(""))] {
+        script.then(answer(200, &object(4, 1)));
+        let content = ConnectorContent { client_secret, ..content() };
+        let connectors = connectors(script.clone());
+        connectors.update(&id(), &content, Some(3), &budget()).await.unwrap();
+        assert!(!script.seen().last().unwrap().body.contains("clientSecret"));
+    }
+}
