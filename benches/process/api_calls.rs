@@ -53,9 +53,10 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
         report.add(figure.rounds(&values.collect::<Vec<Vec<f64>>>()));
     }
     report.note(
-        "Where active connectors are locked, 3 writes update and 2 delete; the two calls beside \
-         them find that out: a write that is refused (423), and a read, so that nobody's edit is \
-         overwritten.",
+        "Where active connectors are locked, 3 writes update and 2 delete. The calls beside them find \
+         that out, and keep it safe: a write that is refused (423); a read, so that nobody's edit is \
+         overwritten; and before a delete, what refers to the connector, so that none is deactivated \
+         in vain.",
     );
 }
 
