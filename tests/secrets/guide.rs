@@ -8,7 +8,7 @@ use serde_json::json;
 use webex_cc_simulator::{SecretsInAnswers, Simulator};
 
 use super::simulator;
-use crate::support::terraform::Terraform;
+use crate::support::terraform::{Terraform, skipped};
 
 fn project(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -65,7 +65,11 @@ fn the_outputs_are_what_is_printed() {
     terraform.apply().succeeded();
     terraform.write("main.tf", &example("write-only").replace("version = 1", "version = 2"));
     let plan = terraform.plan().succeeded();
-    is_in(&shown("client_secret_wo_version = 1 -> 2"), &plan.stdout);
+    if terraform.is_terraform() {
+        is_in(&shown("client_secret_wo_version = 1 -> 2"), &plan.stdout);
+    } else {
+        skipped("the plan of a rotation in the guide: OpenTofu shows write-only arguments as well");
+    }
 
     terraform.apply().succeeded();
     let all = simulator.all_stored(simulator.organization());
