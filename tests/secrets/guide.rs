@@ -31,13 +31,16 @@ fn with_example(simulator: &Simulator, name: &str) -> Terraform {
 /// The words of a text, with ids and times made equal.
 fn words(text: &str) -> Vec<String> {
     let is_id = |word: &str| word.len() == 36 && word.split('-').count() == 5;
-    let is_time =
-        |word: &str| word.starts_with("2026-") || word.ends_with('Z') && word.contains('T');
+    let is_time = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_digit())
+            && word.contains('T')
+            && word.ends_with('Z')
+    };
     text.split([' ', '\n', '"', '(', ')'])
         .filter(|word| !word.is_empty())
         .map(|word| match word {
             id if is_id(id) => "ID".to_owned(),
-            time if is_time(time.trim_end_matches('.')) => "TIME".to_owned(),
+            time if is_time(time.trim_end_matches(['.', ',', ';'])) => "TIME".to_owned(),
             other => other.to_owned(),
         })
         .collect()
