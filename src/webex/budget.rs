@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_35_a_wait_ends_at_once_when_the_run_is_stopped() {
+    async fn a_wait_ends_at_once_when_the_run_is_stopped() {
         let budget = Budget::within(Duration::from_secs(60), CancellationToken::new());
         let stop = budget.stop.clone();
         let started = Instant::now();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_35_a_stop_leaves_cleaning_up_a_moment_before_it_and_meanwhile() {
+    async fn a_stop_leaves_cleaning_up_a_moment_before_it_and_meanwhile() {
         let minute = Duration::from_secs(60);
         let budget = Budget::within(10 * minute, CancellationToken::new());
         let patience = CLEAN_UP_GRACE - STOP_GRACE;

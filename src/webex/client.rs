@@ -88,7 +88,7 @@ impl Client {
     }
 
     /// The waits between looks for what our own write made a moment ago and
-    /// Webex may not show yet (faults row 6): each twice the one before.
+    /// Webex may not show yet: each twice the one before.
     pub(crate) fn pauses_until_visible(&self) -> impl Iterator<Item = Duration> + use<> {
         let mut left = self.shared.visibility_timeout;
         let doubling = std::iter::successors(Some(FIRST_PAUSE), |pause| pause.checked_mul(2));

@@ -24,7 +24,7 @@ const LONGEST_CONNECTOR_ID: usize = 512;
 /// A Webex organization.
 ///
 /// The Contact Center APIs want its UUID; the public Webex APIs show the same
-/// UUID wrapped in base64 (webex reference §3). Both are accepted, the UUID is
+/// UUID wrapped in base64. Both are accepted, the UUID is
 /// kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrganizationId(Uuid);
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn row_42_an_id_that_could_leave_the_path_is_refused() {
+    fn an_id_that_could_leave_the_path_is_refused() {
         for (text, problem) in [
             ("", InvalidConnectorId::Empty),
             (".", InvalidConnectorId::Dots),

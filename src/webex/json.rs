@@ -1,7 +1,7 @@
 //! Reads JSON objects leniently and without copying what is not asked for.
 //!
 //! New fields, another order and another letter case of the keys are no
-//! surprise (faults row 20). A value is decoded only when its key is asked
+//! surprise. A value is decoded only when its key is asked
 //! for: a secret that the server sends back is skipped over and never copied.
 
 use std::fmt;
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn row_20_members_are_found_in_any_order_and_letter_case() {
+    fn members_are_found_in_any_order_and_letter_case() {
         let object = Object::parse(
             br#"{"NEW":[1,{"a":2}],"CreatedTime":17,"NAME":"n","active":true,"scope":null}"#,
         )
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn row_15_what_is_no_object_is_told_apart() {
+    fn what_is_no_object_is_told_apart() {
         for (body, problem) in [
             (&b""[..], BodyProblem::Empty),
             (b" \r\n", BodyProblem::Empty),

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn row_15_nothing_is_taken_from_other_bodies() {
+    fn nothing_is_taken_from_other_bodies() {
         for body in ["<html>secret</html>", "plain text", "[1]", "{\"error\":", "\"text\""] {
             assert_eq!(read(body), Problem::default(), "{body}");
         }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn row_15_texts_are_bounded_and_free_of_control_characters() {
+    fn texts_are_bounded_and_free_of_control_characters() {
         let long = format!(r#"{{"message":"{}"}}"#, "ä".repeat(1000));
         assert_eq!(read(&long).descriptions.concat().chars().count(), LONGEST_DESCRIPTION + 1);
         let many = format!(
@@ -179,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn row_15_a_secret_is_not_hidden_by_invisible_characters() {
+    fn a_secret_is_not_hidden_by_invisible_characters() {
         let mut redactor = Redactor::default();
         redactor.watch(&Secret::from("0123456789"));
         assert_eq!(safe("is 012\u{200b}3456\u{200b}789!", &redactor), "is [secret removed]!");
     }
 
     #[test]
-    fn row_15_echoed_secrets_are_removed() {
+    fn echoed_secrets_are_removed() {
         let mut redactor = Redactor::default();
         redactor.watch(&Secret::from("line one of it\nline two of it"));
         let body =

@@ -21,11 +21,11 @@ use crate::secret::Secret;
 pub(crate) const TRACKING_ID: HeaderName = HeaderName::from_static("trackingid");
 
 /// The project under which Flow Designer's activities are. It is the same in
-/// every organization (webex reference §2.1, documented).
+/// every organization (documented).
 const FLOW_PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
 
 /// The `filter` that keeps other kinds of connectors out of the list, in RSQL
-/// (webex reference §2.3, assumed).
+/// (assumed).
 const CUSTOM_ONLY: &str = "connectorType==\"CUSTOM\"";
 
 /// What is asked for a page. The server caps it silently (documented), which
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn row_42_no_id_leaves_its_path_segment() {
+    fn no_id_leaves_its_path_segment() {
         let endpoints = endpoints("https://api.example");
         let base = format!("https://api.example/organization/{ORGANIZATION}/connector");
         for (id, segment) in [

@@ -190,7 +190,7 @@ mod tests {
     /// One row per way in which a request can end: what is done for a read, a
     /// replacement, a deletion and a creation.
     #[test]
-    fn rows_2_and_3_the_whole_table() {
+    fn the_whole_table() {
         use Decision::{Accept, Reconcile, Retry, Stop};
         use FailureKind as F;
         let status = |code| Ending::Status(StatusCode::from_u16(code).unwrap());
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn row_3_a_creation_is_never_repeated_when_it_may_have_happened() {
+    fn a_creation_is_never_repeated_when_it_may_have_happened() {
         for code in 100..=999 {
             let ending = Ending::Status(StatusCode::from_u16(code).unwrap());
             if may_have_executed(Semantics::Create, ending) {
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn row_1_every_shape_of_retry_after() {
+    fn every_shape_of_retry_after() {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         let now = httpdate::parse_http_date(date).unwrap();
         let seconds = Duration::from_secs;
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn row_1_advice_is_never_undercut() {
+    fn advice_is_never_undercut() {
         let ending = Ending::Status(StatusCode::TOO_MANY_REQUESTS);
         let advised = Duration::from_secs(20);
         assert_eq!(pause(0, ending, Some(advised), 0.0), advised);

@@ -11,11 +11,11 @@ use url::{Host, Url};
 use super::auth::TokenProblem;
 use crate::secret::Secret;
 
-/// The token endpoint of Webex (webex reference §3, documented).
+/// The token endpoint of Webex (documented).
 pub const TOKEN_URL: &str = "https://webexapis.com/v1/access_token";
 
 /// The applications endpoint of Webex, under which a Service App's tokens are
-/// made (webex reference §3, documented).
+/// made (documented).
 pub const APPLICATIONS_URL: &str = "https://webexapis.com/v1/applications";
 
 /// How long one request may take where nothing else is said.
@@ -34,8 +34,7 @@ pub struct Settings {
     /// Under which a Service App's tokens are made. Default:
     /// [`APPLICATIONS_URL`].
     pub applications_url: Url,
-    /// The entity's name in the path. Default: `connector` (assumed, webex
-    /// reference §2.3).
+    /// The entity's name in the path. Default: `connector` (assumed).
     pub connector_path: String,
     /// How to be authorized.
     pub credentials: Credentials,
@@ -60,8 +59,7 @@ pub struct Settings {
     pub user_agent: String,
 }
 
-/// The deadlines within one request, each with its own words when it passes
-/// (faults row 16).
+/// The deadlines within one request, each with its own words when it passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     /// For name resolution, TCP, proxy and TLS together. 10 seconds in a
@@ -95,7 +93,7 @@ impl Deadlines {
     }
 }
 
-/// How to be authorized (webex reference §3).
+/// How to be authorized.
 #[derive(Clone, Debug)]
 pub enum Credentials {
     /// A token from elsewhere, used until it ends.
@@ -435,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn row_27_a_token_that_no_header_can_carry_is_refused_and_not_shown() {
+    fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
         for token in ["hunter2\n", "hunter2\u{0}", "hünter2", "hunter2 x", ""] {
             let settings = Settings::new(
                 Url::parse("https://a.b").unwrap(),
@@ -448,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn row_27_a_client_secret_may_be_anything_because_it_travels_in_a_body() {
+    fn a_client_secret_may_be_anything_because_it_travels_in_a_body() {
         let settings = Settings::new(
             Url::parse("https://a.b").unwrap(),
             Credentials::RefreshToken {

@@ -62,7 +62,7 @@ pub(crate) enum FailureKind {
     DeadlineExceeded,
 }
 
-/// The deadlines of one request (faults row 16).
+/// The deadlines of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
     /// No connection in time.

@@ -1,4 +1,4 @@
-//! Row 33: what is unknown is never wrong, in whichever place it stands.
+//! Unknown values are accepted in every argument.
 
 use terraform_provider_webex::provider::configuration;
 use terraform_provider_webex::provider::configuration::schema as provider_schema;

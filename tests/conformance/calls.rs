@@ -588,7 +588,7 @@ fn hostile(ty: &Type) -> Vec<(&'static str, DynamicValue)> {
 }
 
 #[tokio::test]
-async fn row_31_hostile_values_are_messages() {
+async fn hostile_values_are_messages() {
     let simulator = simulator();
     let (plugin, mut core) = running(&simulator).await;
     let mut peer = Peer::of(&mut core).await;
@@ -617,7 +617,7 @@ async fn row_31_hostile_values_are_messages() {
 
 /// Row 32: a value of 24 MB, in a place where it may stand.
 #[tokio::test]
-async fn row_32_a_value_of_24_megabytes_is_read() {
+async fn a_value_of_24_megabytes_is_read() {
     let simulator = simulator();
     let (plugin, mut core) = running(&simulator).await;
     let text = "x".repeat(24 << 20);

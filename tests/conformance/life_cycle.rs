@@ -127,7 +127,7 @@ async fn what_was_deleted_elsewhere_is_read_as_gone_with_a_warning() {
 
 /// Row 33: each argument by itself, then all together, then the whole block.
 #[tokio::test]
-async fn row_33_unknown_values_in_any_place_raise_no_false_error() {
+async fn unknown_values_in_any_place_raise_no_false_error() {
     let simulator = simulator();
     let (plugin, mut core) = running(&simulator).await;
     let configurable = core.shape.attributes(|attribute| attribute.required || attribute.optional);
@@ -162,7 +162,7 @@ async fn row_33_unknown_values_in_any_place_raise_no_false_error() {
 /// Row 33, the blocks: `dynamic "timeouts"` over something unknown, and unknown
 /// arguments within.
 #[tokio::test]
-async fn row_33_unknown_blocks_raise_no_false_error() {
+async fn unknown_blocks_raise_no_false_error() {
     let simulator = simulator();
     let (plugin, mut core) = running(&simulator).await;
     let Type::Object(types) = core.shape.ty().clone() else { panic!("an object") };
@@ -181,7 +181,7 @@ async fn row_33_unknown_blocks_raise_no_false_error() {
 /// All is known at apply. A peer that sends something unknown all the same must
 /// not have a connector created of what is left.
 #[tokio::test]
-async fn row_33_nothing_unknown_is_applied() {
+async fn nothing_unknown_is_applied() {
     let simulator = simulator();
     let (plugin, mut core) = running(&simulator).await;
     for name in ["name", "password_wo", "username", "active"] {

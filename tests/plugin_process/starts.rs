@@ -78,7 +78,7 @@ async fn neither_home_nor_a_writable_folder_is_needed() {
 
 /// Row 41: no HOME, nowhere to write but the temporary folder, nobody to call.
 #[tokio::test]
-async fn row_41_schema_validate_and_plan_need_neither_home_nor_network() {
+async fn schema_validate_and_plan_need_neither_home_nor_network() {
     let nowhere = Barren::new();
     let plugin = provider()
         .without("HOME")

@@ -101,7 +101,7 @@ fn children(parent: u32) -> Vec<u32> {
 /// Rows 36 and 40: after `kill -9` of Terraform nothing of the provider is left,
 /// and what it had created is found again by the next apply, not created twice.
 #[test]
-fn rows_36_and_40_terraform_is_killed_while_it_applies() {
+fn terraform_is_killed_while_it_applies() {
     if !is_linux("rows 36 and 40, what is left when Terraform is killed") {
         return;
     }
@@ -140,7 +140,7 @@ fn rows_36_and_40_terraform_is_killed_while_it_applies() {
 /// activating, the provider finishes what it has begun before it ends.
 #[cfg(target_os = "linux")]
 #[test]
-fn rows_13_and_40_terraform_is_killed_while_a_connector_is_deactivated() {
+fn terraform_is_killed_while_a_connector_is_deactivated() {
     let simulator = Simulator::start(Options::default()).expect("a simulator");
     let temporary = tempfile::tempdir().expect("a folder");
     let mut terraform = Terraform::with(&simulator);
@@ -174,7 +174,7 @@ fn rows_13_and_40_terraform_is_killed_while_a_connector_is_deactivated() {
 /// Row 35: Ctrl-C goes to every process in the group. The creation that is under
 /// way is finished, its id saved, and the next plan is empty.
 #[test]
-fn row_35_ctrl_c_while_a_connector_is_created_saves_its_id() {
+fn ctrl_c_while_a_connector_is_created_saves_its_id() {
     if !is_unix("row 35, Ctrl-C while a connector is created") {
         return;
     }
@@ -250,7 +250,7 @@ async fn stopped(stopper: Stopper, simulator: &Simulator) -> (Plugin, Core, bool
 /// Row 35: the answer to a write in flight is waited for, and what it created is
 /// in the answer to the call.
 #[tokio::test]
-async fn row_35_a_write_in_flight_is_finished() {
+async fn a_write_in_flight_is_finished() {
     for stopper in [Stopper::Stop, Stopper::Terminate] {
         if matches!(stopper, Stopper::Terminate) && !is_unix("row 35, a signal during a write") {
             continue;
@@ -271,7 +271,7 @@ async fn row_35_a_write_in_flight_is_finished() {
 
 /// Row 35: a wait between two attempts is not waited for.
 #[tokio::test]
-async fn row_35_a_wait_ends_at_once() {
+async fn a_wait_ends_at_once() {
     let simulator = Simulator::start(Options::default()).expect("a simulator");
     let slow_down = serde_json::json!({"trackingId": "t", "error": "slow down"});
     simulator.faults([Script::answer(429, slow_down).method("POST").header("Retry-After", "60")]);

@@ -1,8 +1,7 @@
 //! What goes wrong between the provider and Webex, seen through the real CLI:
 //! what the user reads, what is in state, and that the next apply converges.
 //!
-//! The rows are those of the fault table that the client's own tests go through
-//! one by one; here stands what a user sees of them.
+//! `docs/design/faults.md` lists every fault and the tests that prove each.
 
 mod creates;
 mod deadlines;

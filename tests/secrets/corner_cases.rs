@@ -1,6 +1,6 @@
 //! The corner cases of write-only arguments by their names in the field: basic,
-//! import, move, upgrade, validations, old Terraform. (Protocol reference §7;
-//! the command line's part is in `forms`.)
+//! import, move, upgrade, validations, old Terraform. `forms` tries the same with
+//! the real CLI.
 
 use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use terraform_provider_webex::secret::Secret;

@@ -134,7 +134,7 @@ async fn deactivating_needs_no_saga() {
 }
 
 #[tokio::test]
-async fn rows_10_and_14_taken_names_and_the_eleventh_connector() {
+async fn taken_names_and_the_eleventh_connector() {
     let simulator = simulator(Options::default());
     let connectors = connectors(&simulator);
     let first = connectors.create(&basic("0"), &budget()).await.unwrap().connector;
@@ -164,7 +164,7 @@ async fn rows_10_and_14_taken_names_and_the_eleventh_connector() {
 }
 
 #[tokio::test]
-async fn row_11_an_edit_by_others_is_not_overwritten() {
+async fn an_edit_by_others_is_not_overwritten() {
     let simulator = simulator(Options::default());
     let connectors = connectors(&simulator);
     let content = client_credentials("crm");
@@ -180,7 +180,7 @@ async fn row_11_an_edit_by_others_is_not_overwritten() {
 }
 
 #[tokio::test]
-async fn row_12_a_connector_in_use_is_kept_active() {
+async fn a_connector_in_use_is_kept_active() {
     for active_lock in [true, false] {
         let simulator = simulator(Options { active_lock, ..Options::default() });
         let connectors = connectors(&simulator);
@@ -197,7 +197,7 @@ async fn row_12_a_connector_in_use_is_kept_active() {
 }
 
 #[tokio::test]
-async fn row_6_what_is_not_visible_yet_is_waited_for() {
+async fn what_is_not_visible_yet_is_waited_for() {
     let simulator = simulator(Options {
         visible_after: Duration::from_millis(300),
         active_lock: false,
@@ -211,7 +211,7 @@ async fn row_6_what_is_not_visible_yet_is_waited_for() {
 }
 
 #[tokio::test]
-async fn row_7_what_is_gone_is_gone() {
+async fn what_is_gone_is_gone() {
     let simulator = simulator(Options::default());
     let connectors = connectors(&simulator);
     let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
@@ -222,7 +222,7 @@ async fn row_7_what_is_gone_is_gone() {
 }
 
 #[tokio::test]
-async fn row_9_a_token_that_may_only_read() {
+async fn a_token_that_may_only_read() {
     let simulator =
         simulator(Options { read_only_tokens: vec!["reader".to_owned()], ..Options::default() });
     let mut settings = settings(&simulator);
@@ -260,7 +260,7 @@ fn refreshing(simulator: &webex_cc_simulator::Simulator) -> Client {
 }
 
 #[tokio::test]
-async fn row_8_tokens_end_in_the_middle_of_a_run() {
+async fn tokens_end_in_the_middle_of_a_run() {
     let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
     let simulator = simulator(Options { authorization, ..Options::default() });
     let client = refreshing(&simulator);
@@ -280,7 +280,7 @@ async fn row_8_tokens_end_in_the_middle_of_a_run() {
 }
 
 #[tokio::test]
-async fn row_8_a_token_that_cannot_be_renewed() {
+async fn a_token_that_cannot_be_renewed() {
     let simulator = simulator(Options::default());
     let connectors = connectors(&simulator);
     simulator.expire_tokens();

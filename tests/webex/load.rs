@@ -1,5 +1,4 @@
-//! Many operations at once: rate limit, shared lists, shared refreshes (faults
-//! rows 1, 8 and 23).
+//! Many operations at once: rate limit, shared lists, shared refreshes.
 
 use std::num::NonZeroU32;
 

@@ -1,5 +1,4 @@
-//! Connections that die at each step of each operation (faults rows 3, 4, 13
-//! and 36).
+//! Connections that die at each step of each operation.
 //!
 //! A script that delays by nothing lets the first requests pass; the next ones
 //! are cut off before or after they took effect, a few times or for good.

@@ -85,7 +85,7 @@ impl Tokens {
     }
 }
 
-/// The body of a Service App's token request (webex reference §3, documented).
+/// The body of a Service App's token request (documented).
 #[derive(Serialize)]
 struct ServiceAppForm<'a> {
     #[serde(rename = "clientId")]

@@ -84,7 +84,7 @@ async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_8_a_401_leads_to_one_refresh_and_one_replay() {
+async fn a_401_leads_to_one_refresh_and_one_replay() {
     let script = Script::new([grant("first"), empty(401), grant("second"), list()]);
     read(&client(&script, refresh_token()), 1).await.unwrap();
     assert_eq!(
@@ -99,7 +99,7 @@ async fn row_8_a_401_leads_to_one_refresh_and_one_replay() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_8_a_second_401_is_an_error() {
+async fn a_second_401_is_an_error() {
     let script = Script::new([grant("first"), empty(401), grant("second"), empty(401)]);
     let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Unauthorized { refreshable: true });
@@ -108,7 +108,7 @@ async fn row_8_a_second_401_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_8_a_static_token_is_not_replayed() {
+async fn a_static_token_is_not_replayed() {
     let script = Script::new([empty(401)]);
     let error = read(&client(&script, static_token()), 1).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Unauthorized { refreshable: false });
@@ -116,7 +116,7 @@ async fn row_8_a_static_token_is_not_replayed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_8_and_23_fifty_operations_share_each_refresh() {
+async fn fifty_operations_share_each_refresh() {
     let second = Duration::from_secs(1);
     let mut replies = vec![grant("first").after(second)];
     replies.extend((0..50).map(|_| empty(401).after(second)));
@@ -131,7 +131,7 @@ async fn row_8_and_23_fifty_operations_share_each_refresh() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_8_a_late_401_of_the_old_token_renews_nothing() {
+async fn a_late_401_of_the_old_token_renews_nothing() {
     let script = Script::new([
         grant("first"),
         empty(401).after(Duration::from_secs(1)),
@@ -246,7 +246,7 @@ async fn a_busy_token_endpoint_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_27_a_token_that_no_header_can_carry_is_refused_and_not_shown() {
+async fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
     for token in ["line\nbreak-canary", "", "t\u{e9}st-canary"] {
         let script = Script::new([grant(token)]);
         let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
@@ -288,7 +288,7 @@ async fn a_service_app_makes_a_new_token_on_401() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_35_a_stopped_operation_does_not_throw_a_refresh_away() {
+async fn a_stopped_operation_does_not_throw_a_refresh_away() {
     let script = Script::new([grant("first").after(Duration::from_secs(3)), list()]);
     let client = client(&script, refresh_token());
     let stopped = budget();

@@ -7,7 +7,7 @@ use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::sameness::Sameness;
 use crate::secret::Secret;
 
-/// What is sent to Webex (webex reference §1 and §2.3).
+/// What is sent to Webex.
 ///
 /// Which fields apply to which kind of authentication is the caller's concern.
 /// An absent secret is left out of every request; any other absent field is
@@ -56,7 +56,7 @@ pub struct Connector {
     pub id: ConnectorId,
     /// The organization that it says it belongs to.
     pub organization_id: Option<OrganizationId>,
-    /// Counts its edits, if the server does (webex reference §4: open).
+    /// Counts its edits, if the server does (assumed).
     pub version: Option<i64>,
     /// Unique in the organization.
     pub name: String,
@@ -121,7 +121,7 @@ pub struct Reference {
     pub kind: Option<String>,
 }
 
-/// A connector as Flow Designer offers it (webex reference §2.1, documented).
+/// A connector as Flow Designer offers it (documented).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowConnector {
     /// Its id.

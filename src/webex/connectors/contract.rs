@@ -36,7 +36,7 @@ const TEXT_OR_NULL: &[Kind] = &[Kind::Text, Kind::Null];
 const NUMBER: &[Kind] = &[Kind::Number];
 const SECRET: &[Kind] = &[Kind::Text, Kind::Masked, Kind::Null];
 
-/// A connector (webex reference §2.3, assumed).
+/// A connector (assumed).
 const CONNECTOR: [Field; 21] = [
     field("id", TEXT, Need::Vital),
     field("name", TEXT, Need::Vital),
@@ -61,15 +61,14 @@ const CONNECTOR: [Field; 21] = [
     field("lastUpdatedTime", NUMBER, Need::Expected),
 ];
 
-/// What every object of the Configuration APIs may have beside (webex reference
-/// §2.2, documented).
+/// What every object of the Configuration APIs may have beside (documented).
 const OF_EVERY_OBJECT: [Field; 1] = [field("links", &[Kind::List], Need::Optional)];
 
-/// A page of a list (webex reference §2.2, documented for other objects).
+/// A page of a list (documented for other objects).
 const PAGE: [Field; 2] =
     [field("meta", &[Kind::Object], Need::Expected), field("data", &[Kind::List], Need::Vital)];
 
-/// What Flow Designer offers (webex reference §2.1, documented).
+/// What Flow Designer offers (documented).
 const CHOICES: [Field; 7] = [
     field("choices", &[Kind::List], Need::Vital),
     field("count", NUMBER, Need::Optional),
@@ -80,10 +79,10 @@ const CHOICES: [Field; 7] = [
     field("input", TEXT, Need::Optional),
 ];
 
-/// One connector that Flow Designer offers (webex reference §2.1, documented).
+/// One connector that Flow Designer offers (documented).
 const CHOICE: [Field; 2] = [field("name", TEXT, Need::Vital), field("value", TEXT, Need::Vital)];
 
-/// An error (webex reference §2.2, documented for other objects).
+/// An error (documented for other objects).
 const ERROR: [Field; 2] =
     [field("trackingId", TEXT, Need::Expected), field("error", &[Kind::Object], Need::Expected)];
 

@@ -145,7 +145,7 @@ fn before() -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_3_4_and_36_a_create_converges_from_every_outage() {
+async fn a_create_converges_from_every_outage() {
     for outage in outages(1) {
         let server = Server::new(None, Some(outage));
         let connectors = connectors(server.clone());
@@ -181,7 +181,7 @@ async fn rows_3_4_and_36_a_create_converges_from_every_outage() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_an_update_converges_from_every_outage() {
+async fn an_update_converges_from_every_outage() {
     let undisturbed = Server::new(Some(before()), None);
     connectors(undisturbed.clone()).update(&id(), &wanted(), Some(3), &budget()).await.unwrap();
     assert_eq!(undisturbed.requests(), 5, "423, read, deactivate, edit, activate");
@@ -218,7 +218,7 @@ async fn row_13_an_update_converges_from_every_outage() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_a_delete_converges_from_every_outage() {
+async fn a_delete_converges_from_every_outage() {
     let undisturbed = Server::new(Some(before()), None);
     connectors(undisturbed.clone()).delete(&id(), &budget()).await.unwrap();
     assert_eq!(undisturbed.requests(), 5, "423, read, references, deactivate, delete");

@@ -158,7 +158,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// The answer was lost (faults rows 3 and 4).
+    /// The answer was lost.
     async fn reconcile(&self, error: Error) -> Result<Created, CreateError> {
         match self.look(&self.budget.for_looking()).await {
             Ok(Some((connector, list))) if self.is_ours(&connector, &list) => {
@@ -205,7 +205,7 @@ impl Attempt<'_> {
         Some(created >= began)
     }
 
-    /// 409: finds out who has the name (faults row 10). Webex may not tell
+    /// 409: finds out who has the name. Webex may not tell
     /// upper and lower case apart.
     async fn name_taken(&self, error: Error) -> CreateError {
         let budget = self.budget.for_looking();
@@ -222,7 +222,7 @@ impl Attempt<'_> {
     }
 
     /// 400: counts the connectors, because the limit of 10 is the likeliest
-    /// reason that is not in the request (faults row 14).
+    /// reason that is not in the request.
     async fn invalid(&self, error: Error) -> CreateError {
         let budget = self.budget.for_looking();
         let list = self.connectors.snapshot(Persistence::OneAttempt, &budget).await;
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_3_what_surely_did_not_happen_is_sent_again() {
+    async fn what_surely_did_not_happen_is_sent_again() {
         for reply in [
             empty(429),
             Reply::Failure(FailureKind::Connection),
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn rows_3_and_4_a_lost_answer_is_looked_up_and_adopted() {
+    async fn a_lost_answer_is_looked_up_and_adopted() {
         for reply in unclear() {
             let script = Script::new([reply, rows(&[object(0, seconds(1))])]);
             let created = create(&script).await.unwrap();
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn rows_4_and_36_nothing_is_found_and_it_is_safe_to_try_again() {
+    async fn nothing_is_found_and_it_is_safe_to_try_again() {
         for reply in unclear() {
             let mut replies = vec![reply];
             replies.extend((0..6).map(|_| rows(&[])));
@@ -327,13 +327,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_4_what_becomes_visible_later_is_found() {
+    async fn what_becomes_visible_later_is_found() {
         let script = Script::new([lost(), rows(&[]), rows(&[]), rows(&[object(0, seconds(0))])]);
         assert!(create(&script).await.unwrap().adopted);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_4_only_what_can_only_be_ours_is_adopted() {
+    async fn only_what_can_only_be_ours_is_adopted() {
         let ours = object(0, seconds(60));
         for (found, adopted) in [
             (ours.clone(), true),
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_4_without_a_date_nothing_is_adopted() {
+    async fn without_a_date_nothing_is_adopted() {
         let undated = rows(&[object(0, seconds(0))]).header("date", "no date");
         let script = Script::new([lost(), undated]);
         let failure = create(&script).await.unwrap_err();
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_4_what_was_there_before_is_not_adopted() {
+    async fn what_was_there_before_is_not_adopted() {
         let known = object(0, seconds(9));
         let script = Script::new([rows(std::slice::from_ref(&known)), lost(), rows(&[known])]);
         let connectors = connectors(script.clone());
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_4_what_another_create_has_made_is_not_adopted() {
+    async fn what_another_create_has_made_is_not_adopted() {
         // Two resources with the same name and fields. One is answered, the
         // other is not, in either order.
         let made = || answer(201, &object(0, seconds(0)));
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_4_a_look_that_fails_leaves_it_open() {
+    async fn a_look_that_fails_leaves_it_open() {
         let script = Script::new([lost(), empty(403)]);
         let failure = create(&script).await.unwrap_err();
         assert_eq!(failure.aftermath, CreateAftermath::Unknown);
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_4_a_passed_deadline_leaves_time_to_look() {
+    async fn a_passed_deadline_leaves_time_to_look() {
         let script = Script::new([Reply::Hang, rows(&[object(0, seconds(1))])]);
         let connectors = connectors(script.clone());
         let short = Budget { deadline: Instant::now() + Duration::from_secs(9), ..budget() };
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_5_a_created_connector_is_never_lost() {
+    async fn a_created_connector_is_never_lost() {
         // The answer says no more than the id.
         let script = Script::new([answer(201, &json!({"id": ID})), answer(200, &object(0, 1))]);
         let created = create(&script).await.unwrap();
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_10_a_taken_name_names_its_holder() {
+    async fn a_taken_name_names_its_holder() {
         for name in ["crm", "CRM"] {
             let holder = with(object(4, seconds(5)), &json!({"id": OTHER_ID, "name": name}));
             let script = Script::new([problem(409, "similar entity"), rows(&[holder])]);
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_14_an_invalid_request_counts_the_connectors() {
+    async fn an_invalid_request_counts_the_connectors() {
         let many: Vec<_> =
             (0..10).map(|n| with(object(0, 1), &json!({"id": format!("{n}")}))).collect();
         let script = Script::new([problem(400, "limit reached"), rows(&many)]);
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_35_after_a_stop_nothing_is_looked_up() {
+    async fn after_a_stop_nothing_is_looked_up() {
         let script = Script::new([Reply::Hang]);
         let connectors = connectors(script.clone());
         let (budget, content) = (budget(), content());

@@ -58,7 +58,7 @@ impl DeleteAftermath {
     ///
     /// Who deletes a connector does not know them, so a deactivation for the
     /// delete leaves them out, and whether Webex keeps or blanks what is left
-    /// out is unknown (webex reference §2.3).
+    /// out is unknown (assumed).
     #[must_use]
     pub fn leaves_credentials_uncertain(&self) -> bool {
         match self {
@@ -139,16 +139,15 @@ impl Removal<'_> {
         }
     }
 
-    /// What refers to it (faults row 12), to be named in an error; nothing if
+    /// What refers to it, to be named in an error; nothing if
     /// that cannot be found out.
     async fn references(&self) -> Vec<Reference> {
         let budget = self.budget.for_looking();
         self.connectors.references(self.id, &budget).await.unwrap_or_default()
     }
 
-    /// What refers to it, to decide by. That nobody serves the assumed endpoint
-    /// (webex reference §2.3) keeps nobody from deleting; anything else that
-    /// keeps us from knowing does.
+    /// What refers to it, to decide by. The endpoint is assumed: its absence (404) allows
+    /// the delete, any other failure to find out refuses it.
     async fn references_for_sure(&self) -> Result<Vec<Reference>, Error> {
         match self.connectors.references(self.id, self.budget).await {
             Err(error) if *error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
@@ -156,7 +155,7 @@ impl Removal<'_> {
         }
     }
 
-    /// Deactivates and deletes (faults row 13).
+    /// Deactivates and deletes.
     async fn saga(&self, locked: DeleteError) -> Result<Deleted, DeleteError> {
         let current = match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(current)) => current,
@@ -260,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_7_what_is_gone_already_is_deleted() {
+    async fn what_is_gone_already_is_deleted() {
         let gone =
             || [problem(404, "not found"), problem(404, "not found"), answer(200, &page(&[]))];
         let script = Script::new(gone());
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_7_a_404_is_not_believed_while_the_connector_can_be_read() {
+    async fn a_404_is_not_believed_while_the_connector_can_be_read() {
         // DELETE is not served, or not at this path; everything else is.
         let script = Script::new([problem(404, "no route matched"), answer(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
@@ -291,7 +290,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_7_a_404_is_not_believed_when_nobody_can_look() {
+    async fn a_404_is_not_believed_when_nobody_can_look() {
         // Below a wrong base URL everything is 404.
         for look in [vec![empty(404), empty(404)], vec![empty(403)], vec![empty(404), empty(403)]] {
             let script = Script::new([empty(404)].into_iter().chain(look));
@@ -302,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_6_what_was_just_created_is_not_gone() {
+    async fn what_was_just_created_is_not_gone() {
         let script = Script::new([
             answer(201, &object(0, 1)),
             empty(404),
@@ -318,7 +317,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_12_what_refers_to_it_is_named() {
+    async fn what_refers_to_it_is_named() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script = Script::new([problem(412, "in use"), answer(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
@@ -365,7 +364,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_13_an_active_connector_is_deactivated_and_deleted() {
+    async fn an_active_connector_is_deactivated_and_deleted() {
         let script = saga([empty(204)]);
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         assert_eq!(
@@ -382,7 +381,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_12_one_in_use_is_not_even_deactivated() {
+    async fn one_in_use_is_not_even_deactivated() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script =
             Script::new([empty(423), answer(200, &object(3, 1)), answer(200, &page(&[flow]))]);
@@ -392,7 +391,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_12_one_that_may_be_in_use_is_not_deactivated_either() {
+    async fn one_that_may_be_in_use_is_not_deactivated_either() {
         let look = |reply: Reply| [empty(423), answer(200, &object(3, 1)), reply];
         for reply in [empty(403), raw(200, "<html>")] {
             let script = Script::new(look(reply));
@@ -408,7 +407,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_12_a_named_dependency_counts_whatever_the_status() {
+    async fn a_named_dependency_counts_whatever_the_status() {
         let body = json!({"error": {"key": "400", "reason": "dependency exists",
             "referencedEntities": ["flow"]}});
         let script = Script::new([answer(400, &body), answer(200, &page(&[]))]);
@@ -418,7 +417,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn rows_12_and_13_one_in_use_is_activated_again() {
+    async fn one_in_use_is_activated_again() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script = saga([empty(412), answer(200, &page(&[flow])), answer(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
@@ -429,7 +428,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_13_when_activating_fails_too_the_error_says_so() {
+    async fn when_activating_fails_too_the_error_says_so() {
         let script = saga([empty(403), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
         let DeleteAftermath::LeftDeactivated { connector, .. } = failure.aftermath else {
@@ -439,7 +438,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_13_a_lock_that_is_not_about_being_active_is_an_error() {
+    async fn a_lock_that_is_not_about_being_active_is_an_error() {
         let script = Script::new([empty(423), answer(200, &inactive(3))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
@@ -460,7 +459,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_35_a_stop_after_deactivating_leads_to_activating_again() {
+    async fn a_stop_after_deactivating_leads_to_activating_again() {
         let script = Script::new([
             empty(423),
             answer(200, &object(3, 1)),

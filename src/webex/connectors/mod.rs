@@ -195,7 +195,7 @@ impl Connectors {
     }
 
     /// The connectors that Flow Designer offers, by the one call that Cisco
-    /// documents (webex reference §2.1): names and ids only, and presumably
+    /// documents: names and ids only, and presumably
     /// only of active connectors.
     ///
     /// # Errors
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_23_ten_reads_at_once_cost_one_call() {
+    async fn ten_reads_at_once_cost_one_call() {
         let rows: Vec<_> =
             (0..10).map(|n| with(object(1, 1), &json!({"id": format!("id-{n}")}))).collect();
         let script = Script::new([answer(200, &page(&rows)).after(Duration::from_secs(1))]);
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_7_gone_is_what_is_in_no_list_and_404_by_id() {
+    async fn gone_is_what_is_in_no_list_and_404_by_id() {
         let script = Script::new([answer(200, &page(&[other()])), problem(404, "not found")]);
         let connectors = connectors(script.clone());
         assert_eq!(connectors.read(&id(), &budget()).await, Ok(None));
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_7_nothing_else_means_gone() {
+    async fn nothing_else_means_gone() {
         for status in [400, 401, 403, 405, 410, 500] {
             let mut replies = vec![answer(200, &page(&[]))];
             replies.extend((0..6).map(|_| problem(status, "not found")));
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_7_a_row_missing_from_the_list_is_read_by_id() {
+    async fn a_row_missing_from_the_list_is_read_by_id() {
         let broken = json!({"id": ID, "connectorType": "CUSTOM"});
         let script =
             Script::new([answer(200, &page(&[broken, other()])), answer(200, &object(3, 1))]);
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_7_a_fresh_read_confirms_a_404_by_the_list() {
+    async fn a_fresh_read_confirms_a_404_by_the_list() {
         let script = Script::new([empty(404), answer(200, &page(&[other()]))]);
         assert_eq!(connectors(script).read_fresh(&id(), &budget()).await, Ok(None));
         // Everything is 404 below a wrong base URL.
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_6_a_404_right_after_our_own_create_is_waited_out() {
+    async fn a_404_right_after_our_own_create_is_waited_out() {
         let script = Script::new([
             answer(201, &object(0, 1)),
             empty(404),
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_6_waiting_for_our_own_create_is_bounded() {
+    async fn waiting_for_our_own_create_is_bounded() {
         let mut replies = vec![answer(201, &object(0, 1))];
         replies.extend((0..6).map(|_| empty(404)));
         replies.push(answer(200, &page(&[])));
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_19_pages_that_form_a_loop_or_do_not_end() {
+    async fn pages_that_form_a_loop_or_do_not_end() {
         let link = |n: usize| format!("/organization/x/v2/connector?page={n}");
         let script = Script::new([1, 2, 1].map(|n| answer(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn row_19_a_next_page_elsewhere_is_not_read() {
+    async fn a_next_page_elsewhere_is_not_read() {
         for (link, host) in [
             ("https://evil.example/x?page=1", Some("evil.example")),
             ("//evil.example/x?page=1", Some("evil.example")),

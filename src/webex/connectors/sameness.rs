@@ -74,7 +74,7 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
-    fn row_21_addresses_are_compared_by_place() {
+    fn addresses_are_compared_by_place() {
         for (left, right, same) in [
             ("https://a.example", "https://a.example/", true),
             ("https://A.Example/x/", "https://a.example:443/x", true),

@@ -23,7 +23,7 @@ use super::{Connector, Connectors};
 /// lives on should not plan with what was true long ago.
 const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// How long after our own create a 404 may mean "not yet" (faults row 6).
+/// How long after our own create a 404 may mean "not yet".
 const YOUTH: Duration = Duration::from_secs(30);
 
 /// A list as it was at one moment.

@@ -63,8 +63,7 @@ impl UpdateAftermath {
     /// none.
     ///
     /// Each PUT on the way either carried the new ones or left them out, and
-    /// whether Webex keeps or blanks what is left out is unknown (webex
-    /// reference §2.3).
+    /// whether Webex keeps or blanks what is left out is unknown (assumed).
     #[must_use]
     pub fn leaves_credentials_uncertain(&self) -> bool {
         match self {
@@ -208,7 +207,7 @@ impl Edit<'_> {
     }
 
     /// 409 or 412: tells a stale version from a name that is taken by looking
-    /// at the version, not at the text (faults row 11).
+    /// at the version, not at the text.
     async fn conflict(&self, error: Error, version: Option<i64>, found: Connector) -> UpdateError {
         if version != found.version {
             let kind = ErrorKind::Stale { expected: version, found: found.version };
@@ -229,7 +228,7 @@ impl Edit<'_> {
         }
     }
 
-    /// Deactivates, edits, and activates again (faults row 13).
+    /// Deactivates, edits, and activates again.
     async fn saga(&self, locked: Error, version: Option<i64>) -> Result<Connector, UpdateError> {
         let current = self.current().await?;
         if version.is_some() && current.version.is_some() && version != current.version {

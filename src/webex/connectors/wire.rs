@@ -1,9 +1,8 @@
 //! The JSON of connectors: every name and every literal of the API is here and
 //! nowhere else, but for the names in [`contract`](super::contract).
 //!
-//! The names of §2.3 are assumed (webex reference); those of §2.1 and §2.2 are
-//! documented. The contract is written down in
-//! `docs/api/custom-connectors.openapi.yaml`.
+//! The names of a connector's fields are assumed; those of pages, errors and
+//! choices are documented. `docs/api/custom-connectors.openapi.yaml` marks each.
 
 use serde::{Serialize, Serializer};
 
@@ -347,7 +346,7 @@ mod tests {
 
     /// Golden bodies of creates: absent fields have no key.
     #[test]
-    fn row_25_creates_byte_by_byte() {
+    fn creates_byte_by_byte() {
         for (content, expected) in [
             (
                 basic(),
@@ -373,7 +372,7 @@ mod tests {
     /// Golden bodies of replacements: absent fields are null, but an absent
     /// secret has no key.
     #[test]
-    fn row_25_replacements_byte_by_byte() {
+    fn replacements_byte_by_byte() {
         let head = format!(r#"{{"id":"{ID}","version":3,"name":"crm","connectorType":"CUSTOM""#);
         for (content, active, expected) in [
             (
@@ -405,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn row_25_an_empty_or_absent_secret_is_never_sent() {
+    fn an_empty_or_absent_secret_is_never_sent() {
         let empty = Some(Secret::from(""));
         let content = ConnectorContent {
             client_secret: empty.clone(),
@@ -472,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn row_20_the_unexpected_is_tolerated() {
+    fn the_unexpected_is_tolerated() {
         let body = format!(
             r#"{{"LASTUPDATEDTIME":5,"future":{{"deep":[1]}},"Active":false,"ID":"{ID}","Name":"n",
                "authenticationType":"SAML","grantType":"oauth9","organizationId":"{ORGANIZATION}"}}"#

@@ -23,7 +23,7 @@ async fn read(script: &Arc<Script>, budget: &Budget) -> Result<usize, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_1_waits_as_told_and_then_goes_on() {
+async fn waits_as_told_and_then_goes_on() {
     let script = Script::new([problem(429, "slow down").header("retry-after", "20"), list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
     let at = script.seen()[1].at;
@@ -31,7 +31,7 @@ async fn row_1_waits_as_told_and_then_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_1_waits_until_a_date_by_the_servers_clock() {
+async fn waits_until_a_date_by_the_servers_clock() {
     let until = SystemTime::UNIX_EPOCH + Duration::from_millis(1_774_641_703_000 + 30_000);
     let until = httpdate::fmt_http_date(until);
     let script = Script::new([problem(429, "").header("retry-after", &until), list()]);
@@ -41,7 +41,7 @@ async fn row_1_waits_until_a_date_by_the_servers_clock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_1_what_one_operation_is_told_holds_for_all() {
+async fn what_one_operation_is_told_holds_for_all() {
     let script = Script::new([empty(429).header("retry-after", "20"), list(), list(), list()]);
     let client = client(script.clone());
     let request = client.endpoints().list(organization());
@@ -57,7 +57,7 @@ async fn row_1_what_one_operation_is_told_holds_for_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_1_absent_or_negative_advice_means_backoff() {
+async fn absent_or_negative_advice_means_backoff() {
     for reply in [empty(429), empty(429).header("retry-after", "-5")] {
         let script = Script::new([reply, list()]);
         assert_eq!(read(&script, &budget()).await, Ok(0));
@@ -67,7 +67,7 @@ async fn row_1_absent_or_negative_advice_means_backoff() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_1_an_absurd_wait_is_not_begun_and_the_error_names_it() {
+async fn an_absurd_wait_is_not_begun_and_the_error_names_it() {
     let day = Duration::from_secs(86_400);
     let script = Script::new([empty(429).header("retry-after", "86400")]);
     let error = read(&script, &budget()).await.unwrap_err();
@@ -77,7 +77,7 @@ async fn row_1_an_absurd_wait_is_not_begun_and_the_error_names_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_1_the_error_says_how_often_and_how_long_was_tried() {
+async fn the_error_says_how_often_and_how_long_was_tried() {
     let script = Script::new((0..6).map(|_| empty(429).header("retry-after", "10")));
     let error = read(&script, &budget()).await.unwrap_err();
     assert_eq!(error.attempts(), 6);
@@ -87,7 +87,7 @@ async fn row_1_the_error_says_how_often_and_how_long_was_tried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_2_reads_are_repeated() {
+async fn reads_are_repeated() {
     for reply in [
         empty(429),
         empty(500),
@@ -106,7 +106,7 @@ async fn row_2_reads_are_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_2_retries_end_with_the_settings_and_with_the_budget() {
+async fn retries_end_with_the_settings_and_with_the_budget() {
     let script = Script::new((0..9).map(|_| lost()));
     let error = read(&script, &budget()).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (&ErrorKind::ConnectionLost, 6));
@@ -125,7 +125,7 @@ async fn row_2_retries_end_with_the_settings_and_with_the_budget() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_9_a_403_is_not_repeated_and_names_the_operation() {
+async fn a_403_is_not_repeated_and_names_the_operation() {
     let script = Script::new([problem(403, "insufficient scope")]);
     let error = read(&script, &budget()).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Forbidden);
@@ -149,7 +149,7 @@ async fn our_tracking_id_is_on_every_request_and_in_the_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_15_what_is_no_answer_of_the_api_is_told_by_type() {
+async fn what_is_no_answer_of_the_api_is_told_by_type() {
     let too_large = ErrorKind::BodyTooLarge { limit: LARGEST_ANSWER };
     for (reply, kind) in [
         (raw(200, "<html>"), ErrorKind::UnreadableBody(BodyProblem::NotJson)),
@@ -168,7 +168,7 @@ async fn row_15_what_is_no_answer_of_the_api_is_told_by_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_15_an_error_never_shows_a_body_or_a_secret() {
+async fn an_error_never_shows_a_body_or_a_secret() {
     let echo = json!({"error": {"message": "clientSecret s3cret-canary is wrong"},
         "clientSecret": "s3cret-canary", "trackingId": "static-access-token"});
     for reply in [answer(400, &echo), raw(400, "<p>s3cret-canary</p>"), answer(200, &echo)] {
@@ -181,7 +181,7 @@ async fn row_15_an_error_never_shows_a_body_or_a_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_16_a_request_that_takes_too_long_is_given_up() {
+async fn a_request_that_takes_too_long_is_given_up() {
     let script = Script::new([Reply::Hang, list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
     assert!(script.seen()[1].at >= Duration::from_secs(60));
@@ -194,7 +194,7 @@ async fn row_16_a_request_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_17_a_bad_certificate_is_fatal_at_once() {
+async fn a_bad_certificate_is_fatal_at_once() {
     let problem = CertificateProblem::UnknownIssuer;
     for (failure, kind) in [
         (FailureKind::Certificate(problem), ErrorKind::Certificate(problem)),
@@ -209,7 +209,7 @@ async fn row_17_a_bad_certificate_is_fatal_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_18_a_redirect_is_not_followed_and_only_its_host_is_named() {
+async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
     for (location, host) in [
         ("https://evil.example/path?token=x", Some("evil.example")),
         ("http://user:pw@api.example/", Some("api.example")),
@@ -228,7 +228,7 @@ async fn row_18_a_redirect_is_not_followed_and_only_its_host_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_23_requests_keep_to_the_limit() {
+async fn requests_keep_to_the_limit() {
     let mut slow = settings(static_token());
     slow.requests_per_minute = NonZeroU32::new(60).unwrap();
     let script = Script::new((0..90).map(|_| list()));
@@ -273,7 +273,7 @@ impl Transport for Busy {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_1_and_23_operations_survive_a_limit_that_is_lower_than_ours() {
+async fn operations_survive_a_limit_that_is_lower_than_ours() {
     let server = Arc::new(Busy {
         per_minute: 40,
         minute: std::sync::Mutex::new((Instant::now(), 0)),
@@ -336,7 +336,7 @@ async fn the_log_tells_each_attempt_and_nothing_private() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_35_a_stop_ends_waits_and_reads_at_once() {
+async fn a_stop_ends_waits_and_reads_at_once() {
     for replies in [vec![Reply::Hang], vec![empty(429).header("retry-after", "100")]] {
         let script = Script::new(replies);
         let budget = budget();
@@ -352,7 +352,7 @@ async fn row_35_a_stop_ends_waits_and_reads_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_35_nothing_new_starts_after_a_stop() {
+async fn nothing_new_starts_after_a_stop() {
     let script = Script::new([list()]);
     let budget = budget();
     budget.stop.cancel();
@@ -361,7 +361,7 @@ async fn row_35_nothing_new_starts_after_a_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_35_a_write_in_flight_is_finished_and_its_id_known() {
+async fn a_write_in_flight_is_finished_and_its_id_known() {
     let created = answer(201, &object(0, 1)).after(Duration::from_secs(4));
     let script = Script::new([created]);
     let budget = budget();
@@ -376,7 +376,7 @@ async fn row_35_a_write_in_flight_is_finished_and_its_id_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_35_a_write_in_flight_is_not_waited_for_forever() {
+async fn a_write_in_flight_is_not_waited_for_forever() {
     let script = Script::new([Reply::Hang]);
     let budget = budget();
     let connectors = connectors(script.clone());

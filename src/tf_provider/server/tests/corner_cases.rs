@@ -305,7 +305,7 @@ async fn list_include_object() {
 }
 
 /// A client that allows deferral gets an ordinary answer, because nothing here
-/// defers (reference §1: OpenTofu 1.11.0 allows it without meaning it).
+/// defers (OpenTofu 1.11.0 allows it without meaning it).
 #[tokio::test]
 async fn deferred_is_never_answered() {
     let server = server(registry());

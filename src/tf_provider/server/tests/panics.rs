@@ -1,4 +1,4 @@
-//! Panics (faults row 37): each is the error of one call. What is known by then
+//! Panics: each is the error of one call. What is known by then
 //! is kept, the text shows no value, and the next call is served.
 
 use async_trait::async_trait;

@@ -53,7 +53,7 @@ async fn a_version_that_is_not_known_is_read_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_2_a_lost_answer_to_a_put_is_sent_again() {
+async fn a_lost_answer_to_a_put_is_sent_again() {
     for reply in [lost(), empty(502), empty(503), empty(504), Reply::Hang] {
         let script = Script::new([reply, answer(200, &object(4, 1))]);
         assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
@@ -61,7 +61,7 @@ async fn row_2_a_lost_answer_to_a_put_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_2_a_conflict_with_our_own_first_try_is_a_success() {
+async fn a_conflict_with_our_own_first_try_is_a_success() {
     for status in [409, 412] {
         let script = Script::new([lost(), empty(status), answer(200, &object(4, 1))]);
         assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
@@ -118,7 +118,7 @@ async fn without_versions_a_secret_that_may_be_lost_is_not_believed_to_be_saved(
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_11_a_stale_version_overwrites_nothing() {
+async fn a_stale_version_overwrites_nothing() {
     for status in [409, 412] {
         let script = Script::new([problem(status, "similar entity"), answer(200, &object(5, 1))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
@@ -132,7 +132,7 @@ async fn row_11_a_stale_version_overwrites_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_10_a_name_that_is_taken_is_told_from_a_stale_version() {
+async fn a_name_that_is_taken_is_told_from_a_stale_version() {
     let holder = with(object(0, 1), &json!({"id": OTHER_ID}));
     let script = Script::new([
         empty(409),
@@ -149,7 +149,7 @@ async fn row_10_a_name_that_is_taken_is_told_from_a_stale_version() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_7_an_update_of_what_is_gone_says_so() {
+async fn an_update_of_what_is_gone_says_so() {
     let script = Script::new([empty(404), empty(404), answer(200, &page(&[]))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.aftermath, UpdateAftermath::Gone);
@@ -165,7 +165,7 @@ async fn row_7_an_update_of_what_is_gone_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_14_a_refused_update_changes_nothing() {
+async fn a_refused_update_changes_nothing() {
     for status in [400, 401, 403, 405] {
         let script = Script::new([problem(status, "no")]);
         let failure = update(&script, Some(3)).await.unwrap_err();
@@ -181,7 +181,7 @@ fn saga(edit: Reply, rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_a_locked_connector_is_deactivated_edited_and_activated() {
+async fn a_locked_connector_is_deactivated_edited_and_activated() {
     let script = saga(answer(200, &inactive(5)), [answer(200, &object(6, 1))]);
     let connector = update(&script, Some(3)).await.unwrap();
     assert_eq!((connector.version, connector.active), (Some(6), true));
@@ -210,7 +210,7 @@ async fn row_13_a_locked_connector_is_deactivated_edited_and_activated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_a_new_secret_does_not_keep_a_connector_from_being_deactivated() {
+async fn a_new_secret_does_not_keep_a_connector_from_being_deactivated() {
     let script = Script::new([
         empty(423),
         answer(200, &object(3, 1)),
@@ -226,7 +226,7 @@ async fn row_13_a_new_secret_does_not_keep_a_connector_from_being_deactivated() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_one_that_shall_be_inactive_stays_so() {
+async fn one_that_shall_be_inactive_stays_so() {
     let script = saga(answer(200, &inactive(5)), []);
     let content = ConnectorContent { active: false, ..content() };
     let connectors = connectors(script.clone());
@@ -235,7 +235,7 @@ async fn row_13_one_that_shall_be_inactive_stays_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_a_failed_edit_is_followed_by_activating_again() {
+async fn a_failed_edit_is_followed_by_activating_again() {
     let script = saga(problem(400, "password is wrong"), [answer(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
@@ -248,7 +248,7 @@ async fn row_13_a_failed_edit_is_followed_by_activating_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_13_and_25_an_edit_is_not_finished_without_its_secret() {
+async fn an_edit_is_not_finished_without_its_secret() {
     for status in [400, 423] {
         let script = saga(answer(200, &inactive(5)), [empty(status), answer(200, &old(6))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
@@ -261,7 +261,7 @@ async fn rows_13_and_25_an_edit_is_not_finished_without_its_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_13_and_25_an_undo_brings_no_new_secret_to_the_old_content() {
+async fn an_undo_brings_no_new_secret_to_the_old_content() {
     // Webex takes the secret as a part of the deactivation: it has it already.
     let script = saga(empty(400), [answer(200, &old(5))]);
     update(&script, Some(3)).await.unwrap_err();
@@ -287,7 +287,7 @@ async fn rows_13_and_25_an_undo_brings_no_new_secret_to_the_old_content() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_when_even_that_fails_state_can_say_so() {
+async fn when_even_that_fails_state_can_say_so() {
     let script = saga(empty(403), [empty(403)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     let UpdateAftermath::LeftDeactivated { connector, reason } = failure.aftermath else {
@@ -316,7 +316,7 @@ fn activated(version: i64) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_11_and_13_someone_elses_edit_in_between_is_kept_and_activated() {
+async fn someone_elses_edit_in_between_is_kept_and_activated() {
     let script = saga(empty(409), [answer(200, &theirs(9)), answer(200, &activated(10))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(4), found: Some(9) });
@@ -327,7 +327,7 @@ async fn rows_11_and_13_someone_elses_edit_in_between_is_kept_and_activated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_11_and_13_someone_elses_edit_before_activating_is_kept_and_told() {
+async fn someone_elses_edit_before_activating_is_kept_and_told() {
     let script = saga(
         answer(200, &inactive(5)),
         [empty(409), answer(200, &theirs(9)), answer(200, &activated(10))],
@@ -350,7 +350,7 @@ async fn rows_11_and_13_someone_elses_edit_before_activating_is_kept_and_told() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_11_and_13_someone_elses_edit_before_deactivating_is_not_overwritten() {
+async fn someone_elses_edit_before_deactivating_is_not_overwritten() {
     for found in [activated(4), theirs(4)] {
         let script = Script::new([
             empty(423),
@@ -371,7 +371,7 @@ async fn rows_11_and_13_someone_elses_edit_before_deactivating_is_not_overwritte
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_a_lost_answer_to_a_switch_is_settled_by_looking() {
+async fn a_lost_answer_to_a_switch_is_settled_by_looking() {
     // The deactivation was carried out; its repetition is in conflict with it.
     let deactivated = with(old(4), &json!({"active": false}));
     let begin = || [empty(423), answer(200, &old(3)), lost(), empty(409)];
@@ -393,7 +393,7 @@ async fn row_13_a_lost_answer_to_a_switch_is_settled_by_looking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_a_stale_version_is_noticed_before_anything_is_deactivated() {
+async fn a_stale_version_is_noticed_before_anything_is_deactivated() {
     let script = Script::new([empty(423), answer(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(3), found: Some(5) });
@@ -401,7 +401,7 @@ async fn row_13_a_stale_version_is_noticed_before_anything_is_deactivated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_13_a_lock_that_is_not_about_being_active_is_an_error() {
+async fn a_lock_that_is_not_about_being_active_is_an_error() {
     let script = Script::new([empty(423), answer(200, &inactive(3))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
@@ -413,7 +413,7 @@ async fn row_13_a_lock_that_is_not_about_being_active_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_35_a_stop_after_deactivating_leads_to_activating_again() {
+async fn a_stop_after_deactivating_leads_to_activating_again() {
     let script = Script::new([
         empty(423),
         answer(200, &old(3)),
@@ -434,7 +434,7 @@ async fn row_35_a_stop_after_deactivating_leads_to_activating_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_35_a_stop_while_it_is_activated_again_is_seen() {
+async fn a_stop_while_it_is_activated_again_is_seen() {
     let again = || empty(429).header("retry-after", "100");
     let script = saga(answer(200, &inactive(5)), [again(), again()]);
     let connectors = connectors(script.clone());
@@ -451,7 +451,7 @@ async fn row_35_a_stop_while_it_is_activated_again_is_seen() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn row_25_an_update_without_a_secret_sends_no_key_for_it() {
+async fn an_update_without_a_secret_sends_no_key_for_it() {
     let script = Script::new([answer(200, &object(4, 1))]);
     for client_secret in [None, Some(Secret::from(""))] {
         script.then(answer(200, &object(4, 1)));

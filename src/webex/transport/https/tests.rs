@@ -100,7 +100,7 @@ async fn an_answer_is_read() {
 }
 
 #[tokio::test]
-async fn row_2_nobody_listens() {
+async fn nobody_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -108,7 +108,7 @@ async fn row_2_nobody_listens() {
 }
 
 #[tokio::test]
-async fn row_2_a_name_that_cannot_be_resolved() {
+async fn a_name_that_cannot_be_resolved() {
     // RFC 6761 §6.4: names in `invalid` resolve to nothing, anywhere.
     let host = "unresolvable.invalid";
     let error = list(settings_for("https", host, 443, deadlines())).await.unwrap_err();
@@ -119,7 +119,7 @@ async fn row_2_a_name_that_cannot_be_resolved() {
 }
 
 #[tokio::test]
-async fn row_15_an_endless_body_is_cut_off() {
+async fn an_endless_body_is_cut_off() {
     let (address, _) = peer(|mut stream| async move {
         read_head(&mut stream).await;
         let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
@@ -132,20 +132,20 @@ async fn row_15_an_endless_body_is_cut_off() {
 }
 
 #[tokio::test]
-async fn row_15_a_truncated_body_is_a_lost_connection() {
+async fn a_truncated_body_is_a_lost_connection() {
     let (address, _) = saying("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"data\":[]}").await;
     assert_eq!(plain(address).await, ErrorKind::ConnectionLost);
 }
 
 #[tokio::test]
-async fn row_15_a_compressed_body_is_not_unpacked() {
+async fn a_compressed_body_is_not_unpacked() {
     let (address, _) =
         saying("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n123").await;
     assert_eq!(plain(address).await, ErrorKind::UnreadableBody(BodyProblem::Compressed));
 }
 
 #[tokio::test]
-async fn row_15_what_is_not_http_is_a_lost_connection() {
+async fn what_is_not_http_is_a_lost_connection() {
     let (address, _) = saying("\u{0}\u{1}garbage\r\n\r\n").await;
     assert_eq!(plain(address).await, ErrorKind::ConnectionLost);
     let (address, _) = saying("").await;
@@ -161,7 +161,7 @@ async fn silent() -> (SocketAddr, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn row_16_no_connection_in_time() {
+async fn no_connection_in_time() {
     // Accepts, but never begins the TLS handshake.
     let (address, _) = silent().await;
     let deadlines = Deadlines { connect: SHORT, ..deadlines() };
@@ -170,7 +170,7 @@ async fn row_16_no_connection_in_time() {
 }
 
 #[tokio::test]
-async fn row_16_no_first_byte_in_time() {
+async fn no_first_byte_in_time() {
     let (address, _) = silent().await;
     let deadlines = Deadlines { connect: SHORT, first_byte: SHORT, idle: LONG };
     let settings = settings_for("http", "127.0.0.1", address.port(), deadlines);
@@ -178,7 +178,7 @@ async fn row_16_no_first_byte_in_time() {
 }
 
 #[tokio::test]
-async fn row_16_a_body_that_stands_still() {
+async fn a_body_that_stands_still() {
     let (address, _) = peer(|mut stream| async move {
         read_head(&mut stream).await;
         let begin = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{";
@@ -192,7 +192,7 @@ async fn row_16_a_body_that_stands_still() {
 }
 
 #[tokio::test]
-async fn row_16_a_body_that_drips() {
+async fn a_body_that_drips() {
     let (address, _) = peer(|mut stream| async move {
         read_head(&mut stream).await;
         let begin = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n";
@@ -209,7 +209,7 @@ async fn row_16_a_body_that_drips() {
 }
 
 #[tokio::test]
-async fn row_18_the_token_does_not_go_where_a_redirect_points() {
+async fn the_token_does_not_go_where_a_redirect_points() {
     let (target, connections) = saying("HTTP/1.1 200 OK\r\n\r\n").await;
     let (address, _) = peer(move |mut stream| async move {
         read_head(&mut stream).await;
@@ -320,7 +320,7 @@ async fn over_tls(address: SocketAddr, authority: Option<Vec<u8>>) -> Result<usi
 }
 
 #[tokio::test]
-async fn row_17_every_bad_certificate_is_told_apart_and_fatal() {
+async fn every_bad_certificate_is_told_apart_and_fatal() {
     let authority = authority();
     let trusted = || Some(pem(authority.der()));
     let issuer = Some(&authority);
@@ -350,7 +350,7 @@ async fn row_17_every_bad_certificate_is_told_apart_and_fatal() {
 }
 
 #[tokio::test]
-async fn row_17_a_private_authority_can_be_trusted() {
+async fn a_private_authority_can_be_trusted() {
     let authority = authority();
     let address = tls_peer(Some(&authority), "127.0.0.1", later()).await;
     assert_eq!(over_tls(address, Some(pem(authority.der()))).await, Ok(0));
@@ -358,7 +358,7 @@ async fn row_17_a_private_authority_can_be_trusted() {
 
 /// The request was sent by then, so a create may have been carried out.
 #[tokio::test]
-async fn rows_3_and_17_tls_that_breaks_after_the_handshake_is_a_lost_connection() {
+async fn tls_that_breaks_after_the_handshake_is_a_lost_connection() {
     let authority = authority();
     for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\""] {
         let address = tls_peer_saying(answer, Some(&authority), "127.0.0.1", later()).await;
@@ -370,7 +370,7 @@ async fn rows_3_and_17_tls_that_breaks_after_the_handshake_is_a_lost_connection(
 }
 
 #[tokio::test]
-async fn row_17_plaintext_on_a_tls_port_is_told() {
+async fn plaintext_on_a_tls_port_is_told() {
     let (address, _) = peer(|mut stream| async move {
         let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
         stream.write_all(answer).await.unwrap();
@@ -399,7 +399,7 @@ async fn with_environment(variables: &[(&str, String)]) -> String {
 }
 
 #[tokio::test]
-#[ignore = "run by row_24 in a process of its own"]
+#[ignore = "run in a child process by the_environments_proxy_is_used_and_its_credentials_are_not_shown"]
 async fn asks_through_the_environments_proxy() {
     let error = list(settings_for("https", "proxied.invalid", 443, deadlines())).await;
     println!("{0} {0:?}", error.unwrap_err());
@@ -409,7 +409,7 @@ async fn asks_through_the_environments_proxy() {
 }
 
 #[tokio::test]
-async fn row_24_the_environments_proxy_is_used_and_its_credentials_are_not_shown() {
+async fn the_environments_proxy_is_used_and_its_credentials_are_not_shown() {
     let (heads, mut received) = tokio::sync::mpsc::unbounded_channel();
     let (address, connections) = peer(move |mut stream| {
         let heads = heads.clone();
