@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use terraform_provider_webex::provider::{self, command_line};
-use terraform_provider_webex::tf_provider::plugin::{self, About, Mode};
-use terraform_provider_webex::tf_provider::server::Server;
+use tf_provider::plugin::{self, About, Mode};
+use tf_provider::server::Server;
 
 /// How the provider presents itself.
 const ABOUT: About =

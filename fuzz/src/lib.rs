@@ -14,12 +14,10 @@ use std::sync::LazyLock;
 use terraform_provider_webex::provider;
 use terraform_provider_webex::provider::custom_connector::schema::{TYPE_NAME, schema};
 use terraform_provider_webex::provider::functions::rebind_connectors::rebind_connectors;
-use terraform_provider_webex::tf_provider::object::State;
-use terraform_provider_webex::tf_provider::plugin::handshake::{
-    Handshake, HandshakeError, Transport,
-};
-use terraform_provider_webex::tf_provider::provider::Registry;
-use terraform_provider_webex::tf_provider::value::{Type, json, memory_limit, msgpack};
+use tf_provider::object::State;
+use tf_provider::plugin::handshake::{Handshake, HandshakeError, Transport};
+use tf_provider::provider::Registry;
+use tf_provider::value::{Type, json, memory_limit, msgpack};
 
 /// What any input may take beside what grows with them.
 pub const BASE: usize = 64 << 10;

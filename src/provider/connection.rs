@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use super::configuration::schema::variable;
-use crate::tf_provider::diagnostics::Diagnostic;
-use crate::tf_provider::value::Path;
-use crate::webex::{Client, OrganizationId};
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::value::Path;
+use webex_contact_center::{Client, OrganizationId};
 
 /// Whether calls can be made.
 pub enum Status {

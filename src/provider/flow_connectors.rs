@@ -10,13 +10,13 @@ use async_trait::async_trait;
 use super::connection::Connection;
 use super::timeouts::Timeout;
 use super::{ids_by_name, organization, problems};
-use crate::tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
-use crate::tf_provider::diagnostics::Diagnostics;
-use crate::tf_provider::object::State;
-use crate::tf_provider::resource::ValidateRequest;
-use crate::tf_provider::schema::{Attribute, Block, Schema};
-use crate::tf_provider::value::{Type, Value};
-use crate::webex::{Budget, FlowSearch};
+use tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
+use tf_provider::diagnostics::Diagnostics;
+use tf_provider::object::State;
+use tf_provider::resource::ValidateRequest;
+use tf_provider::schema::{Attribute, Block, Schema};
+use tf_provider::value::{Type, Value};
+use webex_contact_center::{Budget, FlowSearch};
 
 /// The name of the data source.
 pub const TYPE_NAME: &str = "webex_cc_flow_connectors";

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::schema::Attribute;
-use crate::tf_provider::value::{Type, Value};
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::schema::Attribute;
+use tf_provider::value::{Type, Value};
 
 /// The attribute that holds the map.
 #[must_use]

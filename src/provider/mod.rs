@@ -31,12 +31,12 @@ use self::flow_connectors::FlowConnectorsData;
 use self::functions::decode_id::DecodeId;
 use self::functions::encode_id::EncodeId;
 use self::functions::rebind_connectors::RebindConnectors;
-use crate::tf_provider::diagnostics::Diagnostics;
-use crate::tf_provider::plugin::TIME_FOR_CHANGES;
-use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
-use crate::tf_provider::resource::ValidateRequest;
-use crate::tf_provider::schema::Schema;
-use crate::webex::{CLEAN_UP_GRACE, STOP_GRACE};
+use tf_provider::diagnostics::Diagnostics;
+use tf_provider::plugin::TIME_FOR_CHANGES;
+use tf_provider::provider::{ConfigureRequest, Provider, Registry};
+use tf_provider::resource::ValidateRequest;
+use tf_provider::schema::Schema;
+use webex_contact_center::{CLEAN_UP_GRACE, STOP_GRACE};
 
 /// The provider's name in addresses and in logs.
 pub const NAME: &str = "webex";

@@ -1,9 +1,9 @@
 //! Organization ids as users write them.
 
-use crate::tf_provider::diagnostics::Diagnostic;
-use crate::tf_provider::object::Object;
-use crate::tf_provider::value::Path;
-use crate::webex::OrganizationId;
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::object::Object;
+use tf_provider::value::Path;
+use webex_contact_center::OrganizationId;
 
 /// Reads an organization's id: a UUID, or the base64 form of the Webex APIs.
 ///

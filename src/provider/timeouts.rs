@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Object};
-use crate::tf_provider::schema::{Attribute, Block, NestedBlock};
-use crate::tf_provider::value::{Path, Step, Type};
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Argument, Object};
+use tf_provider::schema::{Attribute, Block, NestedBlock};
+use tf_provider::value::{Path, Step, Type};
 
 /// The block's name.
 const BLOCK: &str = "timeouts";

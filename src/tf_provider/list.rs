@@ -61,7 +61,8 @@ pub struct Found {
 impl Found {
     /// A channel that holds `capacity` items, so that a search never runs far
     /// ahead of the client, and takes `limit` of them.
-    pub(crate) fn channel(
+    #[must_use]
+    pub fn channel(
         capacity: usize,
         limit: usize,
     ) -> (Self, mpsc::Receiver<Result<ListItem, Diagnostic>>) {

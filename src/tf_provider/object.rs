@@ -7,21 +7,21 @@
 //! does not compile.
 //!
 //! ```
-//! use terraform_provider_webex::tf_provider::object::Configuration;
+//! use tf_provider::object::Configuration;
 //! fn reads(configuration: &Configuration) {
 //!     let _ = configuration.secret("password_wo");
 //! }
 //! ```
 //!
 //! ```compile_fail
-//! use terraform_provider_webex::tf_provider::object::Plan;
+//! use tf_provider::object::Plan;
 //! fn reads(plan: &Plan) {
 //!     let _ = plan.secret("password_wo");
 //! }
 //! ```
 //!
 //! ```compile_fail
-//! use terraform_provider_webex::tf_provider::object::State;
+//! use tf_provider::object::State;
 //! fn reads(state: &State) {
 //!     let _ = state.object().secret("password");
 //! }
@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use super::schema::Block;
 use super::value::{Number, Value};
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// The value of an argument: absent, not known yet, or known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -345,9 +345,9 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::tf_provider::resource::{Checkpoint, CreateRequest};
-    use crate::tf_provider::schema::{Attribute, Block, NestedBlock};
-    use crate::tf_provider::value::Type;
+    use crate::resource::{Checkpoint, CreateRequest};
+    use crate::schema::{Attribute, Block, NestedBlock};
+    use crate::value::Type;
 
     /// Write-only arguments at every depth at which there can be some.
     fn block() -> Block {

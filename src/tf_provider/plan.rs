@@ -167,8 +167,8 @@ fn is_changed(attribute: &Attribute, prior: &Object, planned: &Object) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tf_provider::schema::NestedBlock;
-    use crate::tf_provider::value::Type;
+    use crate::schema::NestedBlock;
+    use crate::value::Type;
 
     /// One attribute of each kind that the planner treats in its own way.
     fn block() -> Block {
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_write_only_value_is_in_no_plan_and_is_no_change() {
-        let secret = Value::Secret(crate::secret::Secret::from("hunter2"));
+        let secret = Value::Secret(safe_text::Secret::from("hunter2"));
         let configuration = object(&[("name", text("a")), ("secret_wo", secret)]);
         for prior in [None, Some(stored())] {
             let planned = plan(&configuration, prior.as_ref());

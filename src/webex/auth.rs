@@ -18,7 +18,6 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use thiserror::Error as ThisError;
 use tokio::time::Instant;
 
 use super::budget::Budget;
@@ -27,13 +26,9 @@ use super::exchange::{Exchange, Token, interrupted};
 use super::identifiers::OrganizationId;
 use super::request::Endpoints;
 use super::settings::Credentials;
-use crate::secret::Secret;
+use safe_text::Secret;
 
 pub(crate) use bearer::Bearer;
-
-/// The longest token that is sent. Servers refuse larger headers, often by
-/// closing the connection, which would look like something else.
-const LONGEST_TOKEN: usize = 8 * 1024;
 
 /// How long before its end a token is renewed, unless its whole life is short.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
@@ -44,38 +39,6 @@ const RENEWAL_TIME: Duration = Duration::from_secs(60);
 /// How long an attempt to renew a token that still serves is put off after a
 /// failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
-
-/// Why a token cannot be used. Never holds the token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
-pub enum TokenProblem {
-    /// There is nothing in it.
-    #[error("is empty")]
-    Empty,
-    /// A line break, another control character, a blank or a character outside
-    /// of ASCII. A line break at the end is the usual cause: it comes along
-    /// when a token is read from a file.
-    #[error("contains a line break, a blank or another character that no HTTP header can carry")]
-    NotPrintable,
-    /// More than 8 KiB.
-    #[error("is longer than 8 KiB, which servers do not accept in a header")]
-    TooLong,
-}
-
-impl TokenProblem {
-    /// Whether a token can travel in a header.
-    pub(crate) fn check(token: &Secret) -> Result<(), Self> {
-        let text = token.expose();
-        if text.is_empty() {
-            Err(Self::Empty)
-        } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            Err(Self::NotPrintable)
-        } else if text.len() > LONGEST_TOKEN {
-            Err(Self::TooLong)
-        } else {
-            Ok(())
-        }
-    }
-}
 
 /// Something that the user should be told once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,7 +241,7 @@ enum Boarding {
 }
 
 fn is_about_the_budget(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
+    matches!(error.kind, ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
 }
 
 /// A lock that a panic elsewhere does not break: nothing panics while holding

@@ -19,13 +19,13 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::budget::{Budget, STOP_GRACE};
-use super::error::{BodyProblem, Cause, Error, ErrorKind};
+use super::error::{BodyProblem, Cause, Deadline, Error, ErrorKind};
 use super::limiter::Limiter;
 use super::redact::Redactor;
 use super::request::{Request, Semantics};
 use super::retry::{self, Decision, Ending};
-use super::transport::{Answer, Deadline, Failure, FailureKind, Transport};
-use crate::secret::Secret;
+use super::transport::{Answer, Failure, FailureKind, Transport};
+use safe_text::Secret;
 
 use context::{Context, failed, redactor, refusal, server_tracking_id};
 

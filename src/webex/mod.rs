@@ -12,7 +12,7 @@
 //!   then, and no connector stays deactivated unnoticed.
 //! - **Nothing happens twice.** Only what was surely not carried out, or does no
 //!   harm when repeated, is sent again (`retry`); everything else is looked up.
-//! - **No secret comes out.** Credentials are [`Secret`](crate::secret::Secret)s
+//! - **No secret comes out.** Credentials are [`Secret`](safe_text::Secret)s
 //!   up to the byte where they leave; a [`Connector`] has no place for one; texts
 //!   of the server are cleaned of those of the call.
 //!
@@ -54,16 +54,17 @@ mod shape;
 mod testing;
 mod transport;
 
-pub use auth::{Notice, TokenProblem};
+pub use auth::Notice;
 pub use budget::{Budget, CLEAN_UP_GRACE, STOP_GRACE};
 pub use client::Client;
 pub use connectors::{
     AuthenticationType, Connector, ConnectorContent, ConnectorPages, Connectors, CreateAftermath,
     CreateError, Created, DeleteAftermath, DeleteError, Deleted, FlowConnector, GrantType,
-    Reference, Sameness, UpdateAftermath, UpdateError, is_same_key,
+    Sameness, UpdateAftermath, UpdateError, is_same_key,
 };
 pub use error::{
-    BodyProblem, Cause, CertificateProblem, Error, ErrorKind, OauthError, Operation, PagingProblem,
+    BodyProblem, Cause, CertificateProblem, Deadline, Error, ErrorDetails, ErrorKind, OauthError,
+    Operation, PagingProblem, Reference, TokenProblem,
 };
 pub use identifiers::{
     ConnectorId, InvalidConnectorId, InvalidOrganizationId, InvalidWebexId, OrganizationId, WebexId,
@@ -73,7 +74,6 @@ pub use settings::{
     APPLICATIONS_URL, Credentials, Deadlines, Setting, SettingProblem, Settings, SettingsError,
     TOKEN_URL,
 };
-pub use transport::Deadline;
 
 /// What a tenant answers, held against the contract.
 pub mod look {

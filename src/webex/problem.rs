@@ -9,7 +9,7 @@
 use super::error::OauthError;
 use super::json::{self, Array, Object};
 use super::redact::Redactor;
-use crate::invisible::is_invisible;
+use safe_text::is_invisible;
 
 /// How many sentences are kept.
 const MOST_DESCRIPTIONS: usize = 5;
@@ -113,7 +113,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::secret::Secret;
+    use safe_text::Secret;
 
     fn read(body: &str) -> Problem {
         Problem::read(body.as_bytes(), &Redactor::default())

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use super::request::encoded;
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// What stands in the place of a secret.
 const PLACEHOLDER: &str = "[secret removed]";

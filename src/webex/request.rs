@@ -14,7 +14,7 @@ use super::body::Body;
 use super::error::Operation;
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::settings::Settings;
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// Webex's header for ids by which a request is found in logs. A request
 /// without it gets one from the server; ours is shown in errors.
@@ -287,7 +287,7 @@ pub(crate) fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::webex::testing::{ID, ORGANIZATION, organization, settings, static_token};
+    use crate::testing::{ID, ORGANIZATION, organization, settings, static_token};
 
     fn endpoints(base: &str) -> Endpoints {
         let mut settings = settings(static_token());

@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 
+use super::error::Deadline;
 use super::request::Semantics;
-use super::transport::{Deadline, FailureKind};
+use super::transport::FailureKind;
 
 /// The bound of the first wait; each further one doubles it.
 const FIRST_BOUND: Duration = Duration::from_millis(500);
@@ -182,7 +183,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::webex::error::CertificateProblem;
+    use crate::error::CertificateProblem;
 
     const SEMANTICS: [Semantics; 4] =
         [Semantics::Read, Semantics::Replace, Semantics::Delete, Semantics::Create];

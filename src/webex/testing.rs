@@ -20,7 +20,7 @@ use super::{
     AuthenticationType, Budget, Client, ConnectorContent, ConnectorId, Connectors, Credentials,
     GrantType, OrganizationId, Settings,
 };
-use crate::secret::Secret;
+use safe_text::Secret;
 
 pub(crate) const ORGANIZATION: &str = "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b";
 pub(crate) const ID: &str = "5c7c2677-0000-4000-8000-000000000001";

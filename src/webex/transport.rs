@@ -5,14 +5,12 @@
 
 mod https;
 
-use std::fmt;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use super::body::WipedBuffer;
-use super::error::{Cause, CertificateProblem};
+use super::error::{Cause, CertificateProblem, Deadline};
 
 pub(crate) use https::Https;
 
@@ -60,30 +58,6 @@ pub(crate) enum FailureKind {
     Stopped,
     /// The operation's deadline passed while the request was under way.
     DeadlineExceeded,
-}
-
-/// The deadlines of one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deadline {
-    /// No connection in time.
-    Connect,
-    /// Connected, but no answer in time.
-    FirstByte,
-    /// The answer began and then stood still.
-    Idle,
-    /// The answer kept coming, but too slowly to be complete in time.
-    Total,
-}
-
-impl fmt::Display for Deadline {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Connect => "no connection in time",
-            Self::FirstByte => "connected, but no answer in time",
-            Self::Idle => "the answer began, but stood still",
-            Self::Total => "the answer was not complete in time",
-        })
-    }
 }
 
 impl Failure {

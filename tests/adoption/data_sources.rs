@@ -2,7 +2,7 @@
 //! checks.
 
 use serde_json::json;
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::Script;
 
 use super::{SECRET, made_by_hand, plugin, simulator};

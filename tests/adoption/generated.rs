@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::{Options, Simulator};
 
 use super::{SECRET, made_by_hand, plugin, simulator};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 
 use super::{plugin, simulator};
 use crate::support::checker::of;

@@ -1,7 +1,7 @@
 //! The list resource: what it sends, how it stops, and `terraform query`.
 
 use serde_json::json;
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::{Action, Options, Script, Simulator};
 
 use super::{SECRET, made_by_hand, plugin, simulator};

@@ -1,9 +1,9 @@
 //! Mistakes in a connector's arguments.
 
+use safe_text::Secret;
 use terraform_provider_webex::provider::custom_connector::validation;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::object::{Configuration, Object};
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::object::{Configuration, Object};
+use tf_provider::value::Value;
 use webex_cc_simulator::{Options, Simulator};
 
 use super::{are, errors};

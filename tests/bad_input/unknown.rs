@@ -4,9 +4,9 @@ use terraform_provider_webex::provider::configuration;
 use terraform_provider_webex::provider::configuration::schema as provider_schema;
 use terraform_provider_webex::provider::connection::Connection;
 use terraform_provider_webex::provider::custom_connector::{schema, validation};
-use terraform_provider_webex::tf_provider::object::{Configuration, Object};
-use terraform_provider_webex::tf_provider::schema::Requirement;
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::object::{Configuration, Object};
+use tf_provider::schema::Requirement;
+use tf_provider::value::Value;
 
 use super::errors;
 use crate::secrets::rows::{Form, rows};

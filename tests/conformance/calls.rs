@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt as _;
-use terraform_provider_webex::tf_provider::value::{Type, Value, json, msgpack};
+use tf_provider::value::{Type, Value, json, msgpack};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 

@@ -3,7 +3,7 @@
 //! values, variadic functions) the framework's own tests show.
 
 use serde_json::json;
-use terraform_provider_webex::tf_provider::value::{Number, Value};
+use tf_provider::value::{Number, Value};
 
 use super::{CONNECTOR, basic, provider, running, simulator, with};
 use crate::support::checker::{self, Shape, of};

@@ -2,7 +2,7 @@
 //! checks.
 
 use serde_json::json;
-use terraform_provider_webex::tf_provider::value::{Type, Value};
+use tf_provider::value::{Type, Value};
 use webex_cc_simulator::Simulator;
 
 use super::{basic, running, simulator, with};

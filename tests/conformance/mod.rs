@@ -8,7 +8,7 @@ mod calls;
 mod corner_cases;
 mod life_cycle;
 
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::{Options, Simulator};
 
 use crate::support::core::Core;

@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 use terraform_provider_webex::provider::configuration::schema::ENVIRONMENT;
 use terraform_provider_webex::provider::custom_connector::rules::{Applies, Kind, RULES};
 use terraform_provider_webex::provider::{NAME, registry};
-use terraform_provider_webex::tf_provider::function::Signature;
-use terraform_provider_webex::tf_provider::schema::{Block, IdentitySchema};
+use tf_provider::function::Signature;
+use tf_provider::schema::{Block, IdentitySchema};
 
 use super::{contract, files, schema};
 

@@ -3,11 +3,9 @@
 
 use std::fmt::Write as _;
 
-use terraform_provider_webex::tf_provider::function::Signature;
-use terraform_provider_webex::tf_provider::schema::{
-    Attribute, Block, IdentitySchema, NestedBlock, Nesting, Requirement,
-};
-use terraform_provider_webex::tf_provider::value::{Type, Value};
+use tf_provider::function::Signature;
+use tf_provider::schema::{Attribute, Block, IdentitySchema, NestedBlock, Nesting, Requirement};
+use tf_provider::value::{Type, Value};
 
 /// All arguments of a block, and its nested blocks below.
 pub(super) fn block(block: &Block) -> String {

@@ -3,10 +3,10 @@
 //! What is counted is allocations and their bytes, which are the same on every
 //! machine; how long they take is measured by the benches.
 
-use terraform_provider_webex::tf_provider::object::{Configuration, Object, State};
-use terraform_provider_webex::tf_provider::plan::plan_change;
-use terraform_provider_webex::tf_provider::schema::{Attribute, Block};
-use terraform_provider_webex::tf_provider::value::{Type, Value, json, msgpack};
+use tf_provider::object::{Configuration, Object, State};
+use tf_provider::plan::plan_change;
+use tf_provider::schema::{Attribute, Block};
+use tf_provider::value::{Type, Value, json, msgpack};
 
 /// Fails unless four times the size costs at most four times as much.
 ///

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use safe_text::Secret;
 use terraform_provider_webex::provider::configuration;
 use terraform_provider_webex::provider::connection::Status;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::object::{Configuration, Object};
-use terraform_provider_webex::tf_provider::value::Value;
-use terraform_provider_webex::webex::{Budget, Deadline, ErrorKind, OrganizationId};
+use tf_provider::object::{Configuration, Object};
+use tf_provider::value::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use webex_cc_simulator::{Action, Script};
+use webex_contact_center::{Budget, Deadline, ErrorKind, OrganizationId};
 
 use super::{ARGUMENTS, applied, on_list};
 use crate::life_cycle::{connector, without_lock};
@@ -46,7 +46,7 @@ async fn list_of_a_slow_host(request_timeout: &str, silence: Duration) -> Result
     let organization = OrganizationId::parse(ORGANIZATION).unwrap();
     let budget = Budget::within(Duration::from_secs(600), CancellationToken::new());
     let list = ready.client.connectors(organization).list(&budget).await;
-    list.map(|list| list.len()).map_err(|error| error.kind().clone())
+    list.map(|list| list.len()).map_err(|error| error.kind.clone())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! which Webex may answer with credentials.
 
 use serde_json::{Value as Json, json};
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 
 use super::rows::{Form, Row, rows};

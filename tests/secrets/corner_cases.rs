@@ -2,9 +2,9 @@
 //! import, move, upgrade, validations, old Terraform. `forms` tries the same with
 //! the real CLI.
 
+use safe_text::Secret;
 use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::SecretsInAnswers;
 
 use super::rows::{Form, rows};

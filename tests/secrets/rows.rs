@@ -1,9 +1,9 @@
 //! The rows of the rule table, each with two sets of credentials.
 
+use safe_text::Secret;
 use serde_json::{Value as Json, json};
 use terraform_provider_webex::provider::custom_connector::schema::schema;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::object::Object;
+use tf_provider::object::Object;
 
 use crate::support::pem;
 

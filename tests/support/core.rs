@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use terraform_provider_webex::tf_provider::value::{Type, Value, json};
+use tf_provider::value::{Type, Value, json};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use safe_text::Secret;
 use serde_json::json;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::webex::{
+use webex_cc_simulator::{Authorization, OmittedSecret, Options, SecretsInAnswers};
+use webex_contact_center::{
     Client, ConnectorContent, CreateAftermath, Credentials, DeleteAftermath, ErrorKind, FlowSearch,
     Notice, OrganizationId, UpdateAftermath,
 };
-use webex_cc_simulator::{Authorization, OmittedSecret, Options, SecretsInAnswers};
 
 use super::{
     basic, budget, calls, certificate_grant, client_credentials, connectors, organization,
@@ -139,7 +139,7 @@ async fn taken_names_and_the_eleventh_connector() {
     let connectors = connectors(&simulator);
     let first = connectors.create(&basic("0"), &budget()).await.unwrap().connector;
     let failure = connectors.create(&basic("0"), &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
+    assert_eq!(failure.error.kind, ErrorKind::NameTaken);
     assert!(
         matches!(failure.aftermath, CreateAftermath::NameTakenBy(holder) if holder.id == first.id)
     );
@@ -147,10 +147,10 @@ async fn taken_names_and_the_eleventh_connector() {
         connectors.create(&basic(&number.to_string()), &budget()).await.unwrap();
     }
     let failure = connectors.create(&basic("10"), &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
     assert_eq!(failure.connectors_in_organization, Some(10));
-    assert!(!failure.error.descriptions().is_empty());
-    assert!(failure.error.server_tracking_id().is_some());
+    assert!(!failure.error.descriptions.is_empty());
+    assert!(failure.error.server_tracking_id.as_deref().is_some());
 
     let renamed = ConnectorContent { active: false, ..basic("1") };
     let version = connectors
@@ -159,7 +159,7 @@ async fn taken_names_and_the_eleventh_connector() {
         .unwrap()
         .version;
     let failure = connectors.update(&first.id, &renamed, version, &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
+    assert_eq!(failure.error.kind, ErrorKind::NameTaken);
     assert_eq!(failure.name_taken_by.unwrap().name, "1");
 }
 
@@ -172,7 +172,7 @@ async fn an_edit_by_others_is_not_overwritten() {
     let organization = simulator.organization();
     simulator.store(organization, id.as_str(), json!({"scope": "changed by hand"}));
     let failure = connectors.update(&id, &content, Some(0), &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(0), found: Some(1) });
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(0), found: Some(1) });
     let UpdateAftermath::Unchanged(Some(found)) = failure.aftermath else { panic!("{failure:?}") };
     assert_eq!(found.scope.as_deref(), Some("changed by hand"));
     let stored = simulator.stored(organization, id.as_str()).unwrap();
@@ -187,7 +187,7 @@ async fn a_connector_in_use_is_kept_active() {
         let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
         simulator.add_reference(simulator.organization(), id.as_str(), "Greeting");
         let failure = connectors.delete(&id, &budget()).await.unwrap_err();
-        let ErrorKind::Referenced(references) = failure.error.kind() else { panic!("{failure:?}") };
+        let ErrorKind::Referenced(references) = &failure.error.kind else { panic!("{failure:?}") };
         assert_eq!(references[0].name.as_deref(), Some("Greeting"));
         assert_eq!(references[0].kind.as_deref(), Some("flow"));
         assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(_)), "{failure:?}");
@@ -230,7 +230,7 @@ async fn a_token_that_may_only_read() {
     let connectors = Client::new(settings).unwrap().connectors(organization(&simulator));
     assert!(connectors.list(&budget()).await.unwrap().is_empty());
     let failure = connectors.create(&basic("crm"), &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Forbidden);
+    assert_eq!(failure.error.kind, ErrorKind::Forbidden);
     assert_eq!(failure.aftermath, CreateAftermath::NotCreated);
 }
 
@@ -285,7 +285,7 @@ async fn a_token_that_cannot_be_renewed() {
     let connectors = connectors(&simulator);
     simulator.expire_tokens();
     let error = connectors.list(&budget()).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Unauthorized { refreshable: false });
+    assert_eq!(error.kind, ErrorKind::Unauthorized { refreshable: false });
 }
 
 #[tokio::test]
@@ -299,7 +299,7 @@ async fn refused_credentials_are_told() {
     };
     let connectors = Client::new(settings).unwrap().connectors(organization(&simulator));
     let error = connectors.list(&budget()).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::CredentialsRefused { .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::CredentialsRefused { .. }), "{error:?}");
     assert!(!format!("{error:?}").contains("canary"));
 }
 

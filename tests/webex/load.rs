@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 
 use futures_util::future::join_all;
+use safe_text::Secret;
 use serde_json::Value;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::webex::{Client, Connectors, Credentials, OrganizationId};
 use webex_cc_simulator::{Options, Script, Simulator};
+use webex_contact_center::{Client, Connectors, Credentials, OrganizationId};
 
 use super::{basic, budget, calls, connectors, settings, simulator};
 

@@ -14,13 +14,13 @@ mod load;
 
 use std::time::Duration;
 
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::webex::{
+use safe_text::Secret;
+use tokio_util::sync::CancellationToken;
+use webex_cc_simulator::{Options, Simulator};
+use webex_contact_center::{
     AuthenticationType, Budget, Client, ConnectorContent, Connectors, Credentials, GrantType,
     OrganizationId, Settings,
 };
-use tokio_util::sync::CancellationToken;
-use webex_cc_simulator::{Options, Simulator};
 
 fn simulator(options: Options) -> Simulator {
     Simulator::start(options).unwrap()

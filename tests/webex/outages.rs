@@ -6,10 +6,10 @@
 //! connection back, the same operation must reach its end.
 
 use futures_util::future::join_all;
-use terraform_provider_webex::webex::{
+use webex_cc_simulator::{Action, Moment, Options, Script, Simulator};
+use webex_contact_center::{
     ConnectorContent, ConnectorId, CreateAftermath, DeleteAftermath, UpdateAftermath,
 };
-use webex_cc_simulator::{Action, Moment, Options, Script, Simulator};
 
 use super::{budget, client_credentials, connectors, simulator};
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use super::configuration::source::process_environment;
 use super::{ADDRESS, NAME, VERSION, doctor, registry, user_agent};
-use crate::tf_provider::schema_json;
+use tf_provider::schema_json;
 
 /// What follows from the command line.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! Which of the three ways to get an access token a configuration describes.
 
 use super::source::{Given, Origin, Source};
-use crate::secret::Secret;
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::Argument;
-use crate::webex::Credentials;
+use safe_text::Secret;
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::Argument;
+use webex_contact_center::Credentials;
 
 /// What was found.
 #[derive(Debug)]

@@ -17,9 +17,9 @@ use self::credentials::{Found, Problem};
 use self::source::{Environment, Given, Origin, Source};
 use super::connection::{Ready, Status};
 use super::{organization, timeouts};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Configuration};
-use crate::webex::{
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Argument, Configuration};
+use webex_contact_center::{
     Client, Credentials, OrganizationId, Setting, SettingProblem, Settings, SettingsError,
     TokenProblem,
 };
@@ -319,7 +319,7 @@ fn disagreement(origin: Origin, explicit: OrganizationId, of_token: Organization
         ),
     );
     match origin {
-        Origin::Block(argument) => message.at(crate::tf_provider::value::Path::attribute(argument)),
+        Origin::Block(argument) => message.at(tf_provider::value::Path::attribute(argument)),
         Origin::Environment(_) => message,
     }
 }

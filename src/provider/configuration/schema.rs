@@ -1,7 +1,7 @@
 //! The provider block: the one table of its arguments.
 
-use crate::tf_provider::schema::{Attribute, Block, Schema};
-use crate::tf_provider::value::Type;
+use tf_provider::schema::{Attribute, Block, Schema};
+use tf_provider::value::Type;
 
 const DESCRIPTION: &str = "\
 Manages custom connectors of Webex Contact Center: the stored credentials with which \

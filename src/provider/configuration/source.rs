@@ -2,10 +2,10 @@
 //! environment.
 
 use super::schema::variable;
-use crate::secret::Secret;
-use crate::tf_provider::diagnostics::Diagnostic;
-use crate::tf_provider::object::{Argument, Configuration, Object};
-use crate::tf_provider::value::{Path, Value};
+use safe_text::Secret;
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::object::{Argument, Configuration, Object};
+use tf_provider::value::{Path, Value};
 
 /// A look at an environment variable.
 pub type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);

@@ -1,7 +1,7 @@
 //! What a write that failed has left, as far as it is known: this decides what
 //! goes into state.
 
-use crate::webex::{
+use webex_contact_center::{
     Connector, ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError,
     UpdateAftermath, UpdateError,
 };

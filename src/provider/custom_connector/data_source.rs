@@ -11,13 +11,13 @@ use super::visible;
 use crate::provider::connection::{Connection, Ready};
 use crate::provider::timeouts::Timeout;
 use crate::provider::{organization, problems};
-use crate::tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Object, State};
-use crate::tf_provider::resource::ValidateRequest;
-use crate::tf_provider::schema::{Attribute, Block, Schema};
-use crate::tf_provider::value::{Path, Type};
-use crate::webex::{Budget, Connector, ConnectorId, OrganizationId};
+use tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Argument, Object, State};
+use tf_provider::resource::ValidateRequest;
+use tf_provider::schema::{Attribute, Block, Schema};
+use tf_provider::value::{Path, Type};
+use webex_contact_center::{Budget, Connector, ConnectorId, OrganizationId};
 
 const DESCRIPTION: &str = "\
 Reads one custom connector of an organization, by its id or by its name. Credentials are not among \
@@ -231,7 +231,7 @@ fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tf_provider::value::Value;
+    use tf_provider::value::Value;
 
     fn connector(id: &str, name: &str) -> Connector {
         Connector {

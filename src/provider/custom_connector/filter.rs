@@ -3,11 +3,11 @@
 
 use regex_lite::Regex;
 
-use crate::tf_provider::diagnostics::Diagnostic;
-use crate::tf_provider::object::Object;
-use crate::tf_provider::schema::Attribute;
-use crate::tf_provider::value::{Path, Type};
-use crate::webex::Connector;
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::object::Object;
+use tf_provider::schema::Attribute;
+use tf_provider::value::{Path, Type};
+use webex_contact_center::Connector;
 
 const ACTIVE: &str = "active";
 const NAME: &str = "name_regex";

@@ -10,13 +10,13 @@ use super::{model, schema as resource_schema};
 use crate::provider::connection::Connection;
 use crate::provider::timeouts::Timeout;
 use crate::provider::{organization, problems};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
-use crate::tf_provider::object::Object;
-use crate::tf_provider::resource::ValidateRequest;
-use crate::tf_provider::schema::{Attribute, Block, Schema};
-use crate::tf_provider::value::Type;
-use crate::webex::{Budget, Connector, OrganizationId};
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::list::{Found, ListItem, ListRequest, ListResource};
+use tf_provider::object::Object;
+use tf_provider::resource::ValidateRequest;
+use tf_provider::schema::{Attribute, Block, Schema};
+use tf_provider::value::Type;
+use webex_contact_center::{Budget, Connector, OrganizationId};
 
 const DESCRIPTION: &str = "\
 Finds the custom connectors of an organization for `terraform query`, which can write the \
@@ -122,7 +122,7 @@ mod tests {
 
     use super::*;
     use crate::provider::configuration;
-    use crate::tf_provider::object::Configuration;
+    use tf_provider::object::Configuration;
 
     fn nothing(schema: &Schema) -> Configuration {
         Configuration::new(Object::null(&schema.block))

@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::tf_provider::object::Private;
-use crate::webex::Connector;
+use tf_provider::object::Private;
+use webex_contact_center::Connector;
 
 /// Whose write it may have been that is found after a failed write of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +136,8 @@ impl Memory {
 mod tests {
     use super::{Failure, Memory};
     use crate::provider::custom_connector::model::tests::connector;
-    use crate::tf_provider::object::Private;
-    use crate::webex::Connector;
+    use tf_provider::object::Private;
+    use webex_contact_center::Connector;
 
     #[test]
     fn what_is_remembered_comes_back() {

@@ -10,10 +10,10 @@ use time::format_description::well_known::Rfc3339;
 use super::memory::Memory;
 use super::rules::{BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, OAUTH2, PASSWORD};
 use super::schema::{SECRETS, block};
-use crate::secret::Secret;
-use crate::tf_provider::object::{Argument, Configuration, Object, Plan, State};
-use crate::tf_provider::value::Value;
-use crate::webex::{
+use safe_text::Secret;
+use tf_provider::object::{Argument, Configuration, Object, Plan, State};
+use tf_provider::value::Value;
+use webex_contact_center::{
     AuthenticationType, Connector, ConnectorContent, GrantType, OrganizationId, Sameness,
     is_same_key,
 };
@@ -307,7 +307,7 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
 #[cfg(test)]
 pub(in crate::provider) mod tests {
     use super::*;
-    use crate::webex::ConnectorId;
+    use webex_contact_center::ConnectorId;
 
     const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
 

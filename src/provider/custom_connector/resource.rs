@@ -15,16 +15,16 @@ use crate::provider::organization;
 use crate::provider::problems;
 use crate::provider::problems::writes;
 use crate::provider::timeouts::Timeout;
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Identity, Object, Private, State};
-use crate::tf_provider::plan::Draft;
-use crate::tf_provider::resource::{
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Argument, Identity, Object, Private, State};
+use tf_provider::plan::Draft;
+use tf_provider::resource::{
     CreateRequest, DeleteRequest, ImportBy, ImportRequest, Imported, Outcome, ReadOutcome,
     ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest, generate_block,
 };
-use crate::tf_provider::schema::{IdentitySchema, Schema};
-use crate::tf_provider::value::Value;
-use crate::webex::{Budget, Connector, ConnectorId, Error, ErrorKind, OrganizationId};
+use tf_provider::schema::{IdentitySchema, Schema};
+use tf_provider::value::Value;
+use webex_contact_center::{Budget, Connector, ConnectorId, Error, ErrorKind, OrganizationId};
 
 /// The resource `webex_cc_custom_connector`.
 pub struct CustomConnector {
@@ -355,9 +355,9 @@ impl Target {
 
 /// Whose write may be found after one of ours that failed.
 fn whose(error: &Error) -> Failure {
-    if error.outcome_unknown() {
+    if error.outcome_unknown {
         Failure::Unclear
-    } else if let ErrorKind::Stale { .. } = error.kind() {
+    } else if let ErrorKind::Stale { .. } = &error.kind {
         Failure::ByOthers
     } else {
         Failure::Clear

@@ -9,11 +9,11 @@ use super::resource::named;
 use super::validation;
 use crate::provider::connection::{Connection, Ready};
 use crate::provider::organization;
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Configuration, Object, Plan, State};
-use crate::tf_provider::resource::{Review, ReviewRequest};
-use crate::tf_provider::value::{Path, Value};
-use crate::webex::{Budget, Connector, OrganizationId};
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Configuration, Object, Plan, State};
+use tf_provider::resource::{Review, ReviewRequest};
+use tf_provider::value::{Path, Value};
+use webex_contact_center::{Budget, Connector, OrganizationId};
 
 /// How many custom connectors an organization can have (documented by Cisco).
 const LIMIT: usize = 10;

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use crate::provider::timeouts;
-use crate::tf_provider::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
-use crate::tf_provider::value::Type;
+use tf_provider::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
+use tf_provider::value::Type;
 
 /// The name of the resource, its data source and its list resource.
 pub const TYPE_NAME: &str = "webex_cc_custom_connector";

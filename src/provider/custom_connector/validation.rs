@@ -10,12 +10,12 @@ use url::Url;
 use super::model::{version_of, write_only};
 use super::rules::{Applies, BASIC, CLIENT_CREDENTIALS, Kind, OAUTH2, RULES};
 use super::schema::SECRETS;
-use crate::invisible::is_invisible;
 use crate::provider::{organization, timeouts};
-use crate::secret::Secret;
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Configuration, Object};
-use crate::tf_provider::value::{Path, Value};
+use safe_text::Secret;
+use safe_text::is_invisible;
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Argument, Configuration, Object};
+use tf_provider::value::{Path, Value};
 
 /// Texts that must not be empty: leaving an argument out is how to unset it.
 const TEXTS: [&str; 5] = ["name", "client_id", "scope", "certificate", "username"];

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use super::{model, schema};
-use crate::tf_provider::object::{Object, State};
-use crate::tf_provider::schema::Attribute;
-use crate::tf_provider::value::{Type, Value};
-use crate::webex::{Connector, OrganizationId};
+use tf_provider::object::{Object, State};
+use tf_provider::schema::Attribute;
+use tf_provider::value::{Type, Value};
+use webex_contact_center::{Connector, OrganizationId};
 
 /// One attribute that can be read.
 #[derive(Clone, Debug)]
@@ -93,7 +93,7 @@ pub fn values(
 #[cfg(test)]
 mod tests {
     use super::{VISIBLE, schema};
-    use crate::tf_provider::schema::Attribute;
+    use tf_provider::schema::Attribute;
 
     #[test]
     fn everything_but_credentials_is_visible() {

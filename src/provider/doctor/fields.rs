@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::report::{Check, Outcome};
-use crate::webex::look::{Difference, Kind, Look, What};
+use webex_contact_center::look::{Difference, Kind, Look, What};
 
 /// Holds the connectors of these answers against the contract.
 pub(super) fn check<'a>(looks: impl Iterator<Item = &'a Look>) -> Check {

@@ -18,10 +18,10 @@ use super::configuration::schema::{ENVIRONMENT, variable};
 use super::configuration::source::Environment;
 use super::connection::{Ready, Status};
 use super::{configuration, problems};
-use crate::tf_provider::diagnostics::{Diagnostic, Severity};
-use crate::tf_provider::object::{Configuration, Object};
-use crate::webex::look::{Look, LookAt};
-use crate::webex::{
+use tf_provider::diagnostics::{Diagnostic, Severity};
+use tf_provider::object::{Configuration, Object};
+use webex_contact_center::look::{Look, LookAt};
+use webex_contact_center::{
     Budget, ConnectorId, Connectors, Error, ErrorKind, FlowConnector, Operation, OrganizationId,
 };
 
@@ -167,7 +167,7 @@ impl Examination {
         let look = match first {
             Ok(look) => look,
             Err(error) => {
-                let at_token_endpoint = match error.operation() {
+                let at_token_endpoint = match error.operation {
                     Operation::RefreshAccessToken | Operation::MakeServiceAppToken => true,
                     Operation::CreateConnector
                     | Operation::ReadConnector
@@ -184,8 +184,7 @@ impl Examination {
                 return None;
             }
         };
-        let is_unauthorized =
-            |error: &&Error| matches!(error.kind(), ErrorKind::Unauthorized { .. });
+        let is_unauthorized = |error: &&Error| matches!(error.kind, ErrorKind::Unauthorized { .. });
         self.add("host", Outcome::Good, format!("{} answers.", look.host));
         if let Some(error) = look.refusal.as_ref().filter(is_unauthorized) {
             self.checks.push(failure("access token", error));
@@ -377,7 +376,7 @@ fn answered(name: &'static str, look: &Look) -> Result<(), Check> {
 fn failure(name: &'static str, error: &Error) -> Check {
     let says = problems::error("", error, "").detail().to_owned();
     let check = Check::new(name, Outcome::Problem, says);
-    match error.status() {
+    match error.status {
         Some(status) => check.with("status", status.as_u16()),
         None => check.with("failed_before_an_answer", true),
     }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::tf_provider::function::FunctionError;
-use crate::tf_provider::value::Value;
+use tf_provider::function::FunctionError;
+use tf_provider::value::Value;
 
 /// A text.
 ///

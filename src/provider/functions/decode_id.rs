@@ -2,8 +2,8 @@
 
 use super::arguments;
 use super::webex_id::decode_id;
-use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
-use crate::tf_provider::value::{Type, Value};
+use tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use tf_provider::value::{Type, Value};
 
 const DESCRIPTION: &str = "\
 The public Webex APIs and Control Hub know an organization, a person or a place by an id that is \

@@ -2,8 +2,8 @@
 
 use super::arguments;
 use super::webex_id::encode_id;
-use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
-use crate::tf_provider::value::{Type, Value};
+use tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use tf_provider::value::{Type, Value};
 
 const DESCRIPTION: &str = "\
 The reverse of `decode_id`: makes the id by which the public Webex APIs know something, from its \

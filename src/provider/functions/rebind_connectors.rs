@@ -36,7 +36,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::webex_id::parse_uuid;
-use crate::tf_provider::value::json::reader::{Fault, FaultKind, Kind, Literal, Reader};
+use json_reader::{Kind, Literal, ReadError, ReadErrorKind, Reader};
 
 pub use function::RebindConnectors;
 
@@ -302,7 +302,7 @@ impl<'a> Properties<'a> {
 
     /// Reads a property if it is one of those. Lists and objects are left to
     /// be visited, as there may be activities in them.
-    fn read(&mut self, reader: &mut Reader<'a>, key: Literal<'a>) -> Result<bool, Fault> {
+    fn read(&mut self, reader: &mut Reader<'a>, key: Literal<'a>) -> Result<bool, ReadError> {
         let key = key.decode();
         self.has_http_request |= key.starts_with("httpRequest");
         let Some(index) = Self::NAMES.iter().position(|name| *name == key) else {
@@ -368,13 +368,14 @@ fn text(property: Option<Property<'_>>) -> Option<Cow<'_, str>> {
     }
 }
 
-impl From<Fault> for RebindError {
-    fn from(fault: Fault) -> Self {
+impl From<ReadError> for RebindError {
+    fn from(fault: ReadError) -> Self {
         match fault.kind {
-            FaultKind::TooDeep => Self::TooDeep,
-            FaultKind::Syntax | FaultKind::Truncated | FaultKind::Trailing | FaultKind::NotUtf8 => {
-                Self::NotJson { offset: fault.offset }
-            }
+            ReadErrorKind::TooDeep => Self::TooDeep,
+            ReadErrorKind::Syntax
+            | ReadErrorKind::Truncated
+            | ReadErrorKind::Trailing
+            | ReadErrorKind::NotUtf8 => Self::NotJson { offset: fault.offset },
         }
     }
 }

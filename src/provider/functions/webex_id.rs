@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as WRITTEN;
 use uuid::Uuid;
 
-use crate::webex::{InvalidWebexId, WebexId};
+use webex_contact_center::{InvalidWebexId, WebexId};
 
 const SCHEME: &str = "ciscospark://";
 

@@ -3,7 +3,7 @@
 //! The advice depends on what happened and on what was asked for: a refusal of a
 //! token endpoint is about other arguments than one of the Contact Center API.
 
-use crate::webex::{
+use webex_contact_center::{
     BodyProblem, CertificateProblem, Deadline, Error, ErrorKind, OauthError, Operation,
 };
 
@@ -16,9 +16,9 @@ const SERVICE_APP_ADDRESS: &str =
 
 /// What to do.
 pub(super) fn advice(error: &Error) -> String {
-    let request = Request::of(error.operation());
+    let request = Request::of(error.operation);
     let address = request.address();
-    match error.kind() {
+    match &error.kind {
         ErrorKind::NameResolution
         | ErrorKind::Connection
         | ErrorKind::Timeout(Deadline::Connect) => {
@@ -211,7 +211,7 @@ fn time_used_up(error: &Error, request: Request) -> String {
                 .to_owned();
         }
     };
-    if error.waited() > error.elapsed() / 2 {
+    if error.waited > error.elapsed / 2 {
         return format!(
             "Most of this time was spent waiting for a turn: requests_per_minute limits how many \
              requests are sent, and Webex may have asked to wait. {limit}"

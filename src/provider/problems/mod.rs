@@ -13,8 +13,8 @@ pub mod writes;
 use std::time::Duration;
 
 use self::advice::advice;
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::webex::{
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use webex_contact_center::{
     BodyProblem, CertificateProblem, Client, Deadline, Error, ErrorKind, Notice, OauthError,
     Reference,
 };
@@ -69,7 +69,7 @@ fn detail(error: &Error, truth: &str) -> String {
 /// The same where what to do follows from more than the error.
 fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
     let mut happened = happened(error);
-    for description in error.descriptions() {
+    for description in &error.descriptions {
         happened.push_str(&format!("\nWebex says: {description}"));
     }
     let parts = [happened, truth.to_owned(), advice, request(error)];
@@ -78,9 +78,9 @@ fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
 
 /// What happened.
 fn happened(error: &Error) -> String {
-    let host = error.host().unwrap_or("the host");
-    let cause = error.cause().map(|cause| format!(" ({cause})")).unwrap_or_default();
-    match error.kind() {
+    let host = error.host.as_deref().unwrap_or("the host");
+    let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+    match &error.kind {
         ErrorKind::NameResolution => format!("The name {host} cannot be resolved{cause}."),
         ErrorKind::Connection => format!("No connection to {host} could be made{cause}."),
         ErrorKind::Certificate(problem) => {
@@ -116,10 +116,10 @@ fn happened(error: &Error) -> String {
             format!("The token endpoint at {host} gave an access token that {problem}.")
         }
         ErrorKind::Forbidden => {
-            format!("Webex does not allow the request to {}.", error.operation())
+            format!("Webex does not allow the request to {}.", error.operation)
         }
         ErrorKind::NotFound => {
-            format!("Webex found nothing there when asked to {}.", error.operation())
+            format!("Webex found nothing there when asked to {}.", error.operation)
         }
         ErrorKind::NameTaken => {
             "Another connector of the organization has this name already; names are unique."
@@ -140,20 +140,20 @@ fn happened(error: &Error) -> String {
             for reference in references {
                 text.push_str(&format!("\n- {}", referring(reference)));
             }
-            if references.is_empty() && !error.referring_kinds().is_empty() {
+            if references.is_empty() && !error.referring_kinds.is_empty() {
                 text.push_str(&format!(
                     " It is referred to by: {}.",
-                    error.referring_kinds().join(", ")
+                    error.referring_kinds.join(", ")
                 ));
             }
             text
         }
         ErrorKind::Locked => {
-            format!("Webex refuses to {}, because it is locked.", error.operation())
+            format!("Webex refuses to {}, because it is locked.", error.operation)
         }
         ErrorKind::LockedThoughInactive => format!(
             "Webex refuses to {}, because it is locked, although it is not active.",
-            error.operation()
+            error.operation
         ),
         ErrorKind::RateLimited { .. } => {
             "Webex received too many requests from this client.".to_owned()
@@ -177,7 +177,7 @@ fn happened(error: &Error) -> String {
         }
         ErrorKind::Stopped => "Terraform was asked to stop.".to_owned(),
         ErrorKind::DeadlineExceeded => {
-            let operation = error.operation();
+            let operation = error.operation;
             format!("The time for this was used up at the request to {operation}.")
         }
         ErrorKind::Unsendable => format!("The request cannot be sent from this machine{cause}."),
@@ -188,25 +188,27 @@ fn happened(error: &Error) -> String {
 /// How the request can be found, and how much was tried.
 fn request(error: &Error) -> String {
     let mut facts = Vec::new();
-    if let (Some(method), Some(host)) = (error.method(), error.host()) {
-        let status = error.status().map(|status| format!(", status {}", status.as_u16()));
+    if let (Some(method), Some(host)) = (error.method.as_ref(), error.host.as_deref()) {
+        let status = error.status.map(|status| format!(", status {}", status.as_u16()));
         facts.push(format!("Request: {method} at {host}{}", status.unwrap_or_default()));
     }
-    if let Some(id) = error.server_tracking_id() {
+    if let Some(id) = error.server_tracking_id.as_deref() {
         facts.push(format!("Webex tracking id {id}"));
     }
-    if let Some(id) = error.tracking_id().filter(|id| error.server_tracking_id() != Some(*id)) {
+    if let Some(id) =
+        error.tracking_id.as_deref().filter(|id| error.server_tracking_id.as_deref() != Some(*id))
+    {
         facts.push(format!("tracking id {id}"));
     }
-    match error.attempts() {
+    match error.attempts {
         0 | 1 => {}
         attempts => facts.push(format!(
             "tried {attempts} times in {}, {} of them waiting",
-            seconds(error.elapsed()),
-            seconds(error.waited())
+            seconds(error.elapsed),
+            seconds(error.waited)
         )),
     }
-    if let Some(wait) = error.needed_wait() {
+    if let Some(wait) = error.needed_wait {
         facts.push(format!("another attempt would have had to wait {}", seconds(wait)));
     }
     if facts.is_empty() { String::new() } else { format!("{}.", facts.join("; ")) }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::*;
 use crate::provider::custom_connector::model::{Difference, tests::connector};
 use crate::provider::problems::writes::{self, Write};
-use crate::tf_provider::diagnostics::Severity;
-use crate::webex::{
-    ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, Operation,
-    OrganizationId, PagingProblem, TokenProblem, UpdateAftermath, UpdateError,
+use tf_provider::diagnostics::Severity;
+use webex_contact_center::{
+    ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, ErrorDetails,
+    Operation, OrganizationId, PagingProblem, TokenProblem, UpdateAftermath, UpdateError,
 };
 
 /// All kinds, some of them in more than one shape.
@@ -103,6 +103,26 @@ fn heading(kind: &ErrorKind) -> &'static str {
     }
 }
 
+/// An error with everything that an error can know.
+fn for_tests(operation: Operation, kind: ErrorKind) -> Error {
+    Error::from(details(operation, kind))
+}
+
+fn details(operation: Operation, kind: ErrorKind) -> ErrorDetails {
+    ErrorDetails {
+        method: Some(http::Method::GET),
+        host: Some("api.wxcc-us1.cisco.com".to_owned()),
+        status: http::StatusCode::from_u16(418).ok(),
+        tracking_id: Some("TERRAFORMWEBEX_1".to_owned()),
+        server_tracking_id: Some("ccconfig_1".to_owned()),
+        attempts: 3,
+        elapsed: Duration::from_secs(75),
+        waited: Duration::from_millis(6500),
+        descriptions: vec!["name: must not be that".to_owned()],
+        ..ErrorDetails::new(operation, kind)
+    }
+}
+
 fn organization() -> OrganizationId {
     OrganizationId::parse("3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430").unwrap()
 }
@@ -119,7 +139,7 @@ fn shown(message: &Diagnostic) -> String {
 
 #[test]
 fn a_whole_message() {
-    let problem = Error::for_tests(Operation::ReadConnector, ErrorKind::InvalidRequest);
+    let problem = for_tests(Operation::ReadConnector, ErrorKind::InvalidRequest);
     let message = error("Could not read connector \"CRM\"", &problem, "Nothing was changed.");
     insta::assert_snapshot!(shown(&message));
 }
@@ -129,7 +149,7 @@ fn a_whole_message() {
 fn page(operation: Operation, kinds: &[ErrorKind]) -> String {
     let mut page = String::new();
     for kind in kinds {
-        let problem = Error::for_tests(operation, kind.clone());
+        let problem = for_tests(operation, kind.clone());
         let (happened, advice) = (happened(&problem), advice(&problem));
         let _ = write!(page, "=== {} ===\n{happened}\n{advice}\n\n", heading(kind));
     }
@@ -143,9 +163,10 @@ fn every_kind_of_error_in_words() {
 
 #[test]
 fn a_wait_for_a_turn_is_told_from_a_slow_webex() {
-    let error = Error::for_tests(Operation::UpdateConnector, ErrorKind::DeadlineExceeded);
+    let error = for_tests(Operation::UpdateConnector, ErrorKind::DeadlineExceeded);
     assert!(!advice(&error).contains("requests_per_minute"));
-    let advice = advice(&error.after_waiting(Duration::from_secs(60)));
+    let waited = Duration::from_secs(60);
+    let advice = advice(&Error::from(ErrorDetails { waited, ..(*error).clone() }));
     assert!(
         advice.contains("requests_per_minute") && advice.contains("timeouts block"),
         "{advice}"
@@ -187,7 +208,7 @@ fn missing_permissions_are_named_for_each_operation() {
         Operation::MakeServiceAppToken,
     ];
     for operation in operations {
-        let advice = advice(&Error::for_tests(operation, ErrorKind::Forbidden));
+        let advice = advice(&for_tests(operation, ErrorKind::Forbidden));
         let scope = match operation {
             Operation::ReadConnector
             | Operation::ListConnectors
@@ -207,7 +228,7 @@ fn missing_permissions_are_named_for_each_operation() {
 
 #[test]
 fn every_end_of_a_write_in_words() {
-    let server_error = |operation| Error::for_tests(operation, ErrorKind::ServerError);
+    let server_error = |operation| for_tests(operation, ErrorKind::ServerError);
     let some = || Box::new(connector());
     let id = || ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap();
     let mut page = String::new();
@@ -225,7 +246,7 @@ fn every_end_of_a_write_in_words() {
         (CreateAftermath::Unknown, ErrorKind::Stopped, None),
     ];
     for (aftermath, kind, connectors_in_organization) in creates {
-        let error = Error::for_tests(Operation::CreateConnector, kind);
+        let error = for_tests(Operation::CreateConnector, kind);
         let failure = CreateError { error, aftermath, connectors_in_organization };
         let message = writes::create_failed(&failure, "Help desk", organization());
         let _ = write!(page, "=== create ===\n{}\n", shown(&message));
@@ -248,7 +269,7 @@ fn every_end_of_a_write_in_words() {
             (UpdateAftermath::Gone, None) => ErrorKind::NotFound,
             (_, None) => ErrorKind::ServerError,
         };
-        let error = Error::for_tests(Operation::UpdateConnector, kind);
+        let error = for_tests(Operation::UpdateConnector, kind);
         let failure = UpdateError { error, aftermath, name_taken_by };
         let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &["password"]);
         let _ = write!(page, "=== update ===\n{}\n", shown(&message));
@@ -257,13 +278,13 @@ fn every_end_of_a_write_in_words() {
     for aftermath in
         [UpdateAftermath::Unchanged(Some(some())), UpdateAftermath::Reactivated(some())]
     {
-        let error = Error::for_tests(Operation::UpdateConnector, stale.clone());
+        let error = for_tests(Operation::UpdateConnector, stale.clone());
         let failure = UpdateError { error, aftermath, name_taken_by: None };
         let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &["password"]);
         let _ = write!(page, "=== update, stale ===\n{}\n", shown(&message));
     }
     let failure = UpdateError {
-        error: Error::for_tests(Operation::UpdateConnector, ErrorKind::InvalidRequest),
+        error: for_tests(Operation::UpdateConnector, ErrorKind::InvalidRequest),
         aftermath: UpdateAftermath::Reactivated(some()),
         name_taken_by: None,
     };
@@ -284,13 +305,13 @@ fn every_end_of_a_write_in_words() {
         let _ = write!(page, "=== delete ===\n{}\n", shown(&message));
     }
     let failure = DeleteError {
-        error: Error::for_tests(Operation::ListReferences, ErrorKind::Forbidden),
+        error: for_tests(Operation::ListReferences, ErrorKind::Forbidden),
         aftermath: DeleteAftermath::StillThere(Some(some())),
     };
     let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
     let _ = write!(page, "=== delete, references unknown ===\n{}\n", shown(&message));
     let failure = DeleteError {
-        error: Error::for_tests(Operation::DeleteConnector, ErrorKind::NotFound),
+        error: for_tests(Operation::DeleteConnector, ErrorKind::NotFound),
         aftermath: DeleteAftermath::StillThere(Some(some())),
     };
     let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");

@@ -3,9 +3,9 @@
 use super::{detail, detail_advising, happened};
 use crate::provider::custom_connector::model::Difference;
 use crate::provider::custom_connector::review::import_block;
-use crate::tf_provider::diagnostics::Diagnostic;
-use crate::tf_provider::value::Path;
-use crate::webex::{
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::value::Path;
+use webex_contact_center::{
     Connector, ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, Error,
     ErrorKind, Operation, OrganizationId, UpdateAftermath, UpdateError,
 };
@@ -102,7 +102,7 @@ fn limit_note(failure: &CreateError) -> String {
 #[must_use]
 pub fn update_failed(failure: &UpdateError, named: &str, sent: &[&str]) -> Diagnostic {
     let summary = format!("Could not update connector {named}");
-    let is_stale = matches!(failure.error.kind(), ErrorKind::Stale { .. });
+    let is_stale = matches!(failure.error.kind, ErrorKind::Stale { .. });
     let truth = match &failure.aftermath {
         UpdateAftermath::Unchanged(None) => {
             "Nothing was changed; state is what it was before.".to_owned()
@@ -170,7 +170,7 @@ pub fn update_failed(failure: &UpdateError, named: &str, sent: &[&str]) -> Diagn
         return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
     }
     let message = super::error(summary, &failure.error, &truth);
-    if *failure.error.kind() == ErrorKind::NameTaken {
+    if failure.error.kind == ErrorKind::NameTaken {
         return message.at(Path::attribute("name"));
     }
     message
@@ -186,16 +186,14 @@ pub fn delete_failed(failure: &DeleteError, named: &str) -> Diagnostic {
         }
         // Only a connector that has to be deactivated for the delete is looked
         // at in this way.
-        DeleteAftermath::StillThere(_)
-            if failure.error.operation() == Operation::ListReferences =>
-        {
+        DeleteAftermath::StillThere(_) if failure.error.operation == Operation::ListReferences => {
             "Nothing was changed. Webex wants the connector deactivated before it is deleted, and \
              that would break the flows that use it; which ones do could not be found out. To \
              delete it all the same, set active = false, apply, and delete it then."
                 .to_owned()
         }
         DeleteAftermath::StillThere(Some(connector)) => {
-            let contradiction = if *failure.error.kind() == ErrorKind::NotFound {
+            let contradiction = if failure.error.kind == ErrorKind::NotFound {
                 ": Webex still shows it when it is read"
             } else {
                 ""

@@ -97,7 +97,7 @@ mod tests {
     use rustls_pki_types::CertificateDer;
 
     use super::{Shell, debug_instructions, handshake_line};
-    use crate::tf_provider::plugin::listener::Address;
+    use crate::plugin::listener::Address;
 
     fn address(place: &str) -> Address {
         Address { network: "unix", place: place.to_owned() }

@@ -137,9 +137,9 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::accept_all;
-    use crate::tf_provider::plugin::Lifetime;
-    use crate::tf_provider::plugin::handshake::ListenOn;
-    use crate::tf_provider::plugin::listener::Listener;
+    use crate::plugin::Lifetime;
+    use crate::plugin::handshake::ListenOn;
+    use crate::plugin::listener::Listener;
 
     #[tokio::test]
     async fn a_connection_carries_bytes_and_counts_until_it_ends() {

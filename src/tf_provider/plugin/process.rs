@@ -17,7 +17,7 @@ use super::side_services::routes;
 use super::signals::Signals;
 use super::tls::{ServerIdentity, TlsError};
 use super::{log, panics};
-use crate::tf_provider::protocol::tfplugin5::provider_server::Provider;
+use crate::protocol::tfplugin5::provider_server::Provider;
 
 /// How much of a large message may be under way before the receiver has to
 /// acknowledge it: per call, and for all calls of a connection together.

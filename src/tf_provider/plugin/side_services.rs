@@ -13,13 +13,11 @@ use tonic::{Request, Response, Status, Streaming, async_trait};
 use tonic_health::ServingStatus;
 
 use super::Lifetime;
-use crate::tf_provider::protocol::go_plugin::grpc_broker_server::{GrpcBroker, GrpcBrokerServer};
-use crate::tf_provider::protocol::go_plugin::grpc_controller_server::{
-    GrpcController, GrpcControllerServer,
-};
-use crate::tf_provider::protocol::go_plugin::grpc_stdio_server::{GrpcStdio, GrpcStdioServer};
-use crate::tf_provider::protocol::go_plugin::{ConnInfo, Empty, StdioData};
-use crate::tf_provider::protocol::tfplugin5::provider_server::{Provider, ProviderServer};
+use crate::protocol::go_plugin::grpc_broker_server::{GrpcBroker, GrpcBrokerServer};
+use crate::protocol::go_plugin::grpc_controller_server::{GrpcController, GrpcControllerServer};
+use crate::protocol::go_plugin::grpc_stdio_server::{GrpcStdio, GrpcStdioServer};
+use crate::protocol::go_plugin::{ConnInfo, Empty, StdioData};
+use crate::protocol::tfplugin5::provider_server::{Provider, ProviderServer};
 
 /// What go-plugin allows in either direction; gRPC's own default for receiving
 /// is 4 MB, which a large state exceeds.
@@ -141,7 +139,7 @@ mod tests {
     use tonic::{Code, Status};
 
     use super::{Surviving, silence};
-    use crate::tf_provider::plugin::Lifetime;
+    use crate::plugin::Lifetime;
 
     /// What the calls of the service below do.
     #[derive(Clone)]

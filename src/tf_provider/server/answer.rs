@@ -8,9 +8,9 @@ use std::future::Future;
 use std::time::Instant;
 
 use super::wire;
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::plugin::panics::{Panicked, guard};
-use crate::tf_provider::protocol::tfplugin5 as protocol;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::plugin::panics::{Panicked, guard};
+use crate::protocol::tfplugin5 as protocol;
 
 /// A response that can carry diagnostics.
 pub(super) trait Answer: Default {

@@ -3,11 +3,11 @@
 use super::Server;
 use super::answer::Answer as _;
 use super::wire;
-use crate::tf_provider::data_source::{DataSource, DataSourceRequest};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::provider::Served;
-use crate::tf_provider::resource::ValidateRequest;
+use crate::data_source::{DataSource, DataSourceRequest};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::protocol::tfplugin5 as protocol;
+use crate::provider::Served;
+use crate::resource::ValidateRequest;
 
 impl Server {
     fn data_source(&self, type_name: &str) -> Result<&Served<dyn DataSource>, Diagnostics> {

@@ -1,10 +1,10 @@
 //! Calls about functions.
 
 use super::{Server, wire};
-use crate::tf_provider::function::{FunctionError, Parameter, Signature};
-use crate::tf_provider::plugin::panics::guard;
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::value::Value;
+use crate::function::{FunctionError, Parameter, Signature};
+use crate::plugin::panics::guard;
+use crate::protocol::tfplugin5 as protocol;
+use crate::value::Value;
 
 impl Server {
     pub(super) fn functions(&self) -> protocol::get_functions::Response {

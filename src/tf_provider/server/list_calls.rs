@@ -8,12 +8,12 @@ use tonic::Status;
 
 use super::answer::{Answer as _, defect};
 use super::{Server, wire};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
-use crate::tf_provider::plugin::panics::guard;
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::provider::{Registry, Served};
-use crate::tf_provider::resource::ValidateRequest;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::list::{Found, ListItem, ListRequest, ListResource};
+use crate::plugin::panics::guard;
+use crate::protocol::tfplugin5 as protocol;
+use crate::provider::{Registry, Served};
+use crate::resource::ValidateRequest;
 
 /// The answer to ListResource. Dropping it ends the search.
 pub(super) type Events =

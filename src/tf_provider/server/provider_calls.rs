@@ -3,10 +3,10 @@
 use super::Server;
 use super::answer::Answer as _;
 use super::wire;
-use crate::tf_provider::diagnostics::Diagnostics;
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::provider::ConfigureRequest;
-use crate::tf_provider::resource::ValidateRequest;
+use crate::diagnostics::Diagnostics;
+use crate::protocol::tfplugin5 as protocol;
+use crate::provider::ConfigureRequest;
+use crate::resource::ValidateRequest;
 
 /// What this framework can do beyond the bare protocol, each honoured:
 /// destroys are planned, no call depends on an earlier GetSchema, states can be

@@ -2,17 +2,17 @@
 
 use super::answer::Answer as _;
 use super::{Server, wire};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Configuration, Identity, Object, Plan, Private, State};
-use crate::tf_provider::plan::plan_change;
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::provider::Served;
-use crate::tf_provider::resource::{
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::object::{Configuration, Identity, Object, Plan, Private, State};
+use crate::plan::plan_change;
+use crate::protocol::tfplugin5 as protocol;
+use crate::provider::Served;
+use crate::resource::{
     Checkpoint, CreateRequest, DeleteRequest, ImportBy, ImportRequest, Outcome, ReadRequest,
     Resource, ReviewRequest, UpdateRequest, ValidateRequest,
 };
-use crate::tf_provider::schema::Block;
-use crate::tf_provider::value::{Path, Value, json};
+use crate::schema::Block;
+use crate::value::{Path, Value, json};
 
 impl Server {
     fn resource(&self, type_name: &str) -> Result<&Served<dyn Resource>, Diagnostics> {

@@ -1,13 +1,11 @@
 //! From the protocol's messages to this room's types and back.
 
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics, Severity};
-use crate::tf_provider::function::{FunctionError, Parameter, Signature};
-use crate::tf_provider::object::{Configuration, Identity, Object, State};
-use crate::tf_provider::protocol::tfplugin5 as wire;
-use crate::tf_provider::schema::{
-    Attribute, Block, IdentitySchema, NestedBlock, Nesting, Requirement, Schema,
-};
-use crate::tf_provider::value::{Path, Step, Type, Value, json, msgpack};
+use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
+use crate::function::{FunctionError, Parameter, Signature};
+use crate::object::{Configuration, Identity, Object, State};
+use crate::protocol::tfplugin5 as wire;
+use crate::schema::{Attribute, Block, IdentitySchema, NestedBlock, Nesting, Requirement, Schema};
+use crate::value::{Path, Step, Type, Value, json, msgpack};
 
 /// Reads a value by its type. What was not sent counts as null.
 pub(super) fn decode(

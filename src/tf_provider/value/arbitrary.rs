@@ -6,7 +6,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::{Number, Type, Value};
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// A type as it may come over the wire.
 pub(crate) fn wire_type() -> BoxedStrategy<Type> {

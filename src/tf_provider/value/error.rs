@@ -6,11 +6,11 @@
 use std::fmt;
 
 use super::conformance::TooDeep;
-use super::json::reader::{Fault, FaultKind};
 use super::limits::{Exhausted, MAX_DEPTH, MAX_ENCODED};
 use super::number::NumberError;
 use super::path::{Path, Step};
 use super::type_json::TypeError;
+use json_reader::{ReadError, ReadErrorKind};
 
 /// A message that does not hold a value of the type it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,14 +127,14 @@ impl From<Exhausted> for DecodeErrorKind {
     }
 }
 
-impl From<Fault> for DecodeErrorKind {
-    fn from(fault: Fault) -> Self {
+impl From<ReadError> for DecodeErrorKind {
+    fn from(fault: ReadError) -> Self {
         match fault.kind {
-            FaultKind::Syntax => Self::Malformed { offset: fault.offset },
-            FaultKind::Truncated => Self::Truncated,
-            FaultKind::Trailing => Self::TrailingBytes,
-            FaultKind::NotUtf8 => Self::NotUtf8,
-            FaultKind::TooDeep => Self::TooDeep,
+            ReadErrorKind::Syntax => Self::Malformed { offset: fault.offset },
+            ReadErrorKind::Truncated => Self::Truncated,
+            ReadErrorKind::Trailing => Self::TrailingBytes,
+            ReadErrorKind::NotUtf8 => Self::NotUtf8,
+            ReadErrorKind::TooDeep => Self::TooDeep,
         }
     }
 }

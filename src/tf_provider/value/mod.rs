@@ -27,7 +27,7 @@ pub use path::{Path, Step};
 pub use ty::Type;
 pub use type_json::TypeError;
 
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// A value as Terraform sees it: absent, not known yet, or known.
 ///

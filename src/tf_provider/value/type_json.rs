@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::Type;
-use super::json::reader::{Fault, FaultKind, Kind, Reader};
 use super::json::write_text;
 use super::limits::{Budget, Exhausted, MAX_DEPTH};
+use json_reader::{Kind, ReadError, ReadErrorKind, Reader};
 
 /// Why a type cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -204,13 +204,14 @@ fn check_optional(
     })
 }
 
-impl From<Fault> for TypeError {
-    fn from(fault: Fault) -> Self {
+impl From<ReadError> for TypeError {
+    fn from(fault: ReadError) -> Self {
         match fault.kind {
-            FaultKind::TooDeep => Self::TooDeep,
-            FaultKind::Syntax | FaultKind::Truncated | FaultKind::Trailing | FaultKind::NotUtf8 => {
-                Self::Malformed { offset: fault.offset }
-            }
+            ReadErrorKind::TooDeep => Self::TooDeep,
+            ReadErrorKind::Syntax
+            | ReadErrorKind::Truncated
+            | ReadErrorKind::Trailing
+            | ReadErrorKind::NotUtf8 => Self::Malformed { offset: fault.offset },
         }
     }
 }
@@ -228,8 +229,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{MAX_DEPTH, TypeError};
-    use crate::tf_provider::value::Type;
-    use crate::tf_provider::value::arbitrary::wire_type;
+    use crate::value::Type;
+    use crate::value::arbitrary::wire_type;
 
     fn object(attributes: &[(&str, Type)]) -> Type {
         Type::Object(attributes.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect())

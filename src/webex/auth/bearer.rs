@@ -10,7 +10,7 @@ use super::super::exchange::{Authorize, Token};
 use super::super::identifiers::OrganizationId;
 use super::super::settings::Credentials;
 use super::Tokens;
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// Authorizes requests about one organization.
 pub(crate) struct Bearer {

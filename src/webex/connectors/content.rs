@@ -5,7 +5,7 @@
 
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::sameness::Sameness;
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// What is sent to Webex.
 ///
@@ -108,17 +108,6 @@ pub enum GrantType {
     Password,
     /// One that this version does not know, in Webex's spelling.
     Other(String),
-}
-
-/// Something that refers to a connector, for example a flow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// Its id, if Webex says it.
-    pub id: Option<String>,
-    /// Its name, if Webex says it.
-    pub name: Option<String>,
-    /// What it is, for example `flow`.
-    pub kind: Option<String>,
 }
 
 /// A connector as Flow Designer offers it (documented).

@@ -234,8 +234,8 @@ mod tests {
     use super::super::super::redact::Redactor;
     use super::super::super::shape::Names;
     use super::*;
-    use crate::webex::connectors::wire;
-    use crate::webex::testing::{content, object, with};
+    use crate::connectors::wire;
+    use crate::testing::{content, object, with};
 
     fn differ(part: Part, body: &Value) -> Vec<Difference> {
         let names = Names { is_known: has, redactor: &Redactor::default() };

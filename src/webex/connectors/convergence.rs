@@ -14,10 +14,10 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::webex::testing::{
+use crate::testing::{
     ID, SERVER_EPOCH, budget, connectors, content, id, object, page, reply_with, with,
 };
-use crate::webex::transport::{Answer, Failure, FailureKind, Transport};
+use crate::transport::{Answer, Failure, FailureKind, Transport};
 
 /// A server with room for one connector.
 struct Server {
@@ -255,7 +255,7 @@ async fn a_delete_converges_from_every_outage() {
 async fn a_rotated_secret_reaches_a_locked_connector() {
     let server = Server::new(Some(before()), None);
     let rotated = ConnectorContent {
-        client_secret: Some(crate::secret::Secret::from("rotated")),
+        client_secret: Some(safe_text::Secret::from("rotated")),
         scope: Some("old".to_owned()),
         ..content()
     };

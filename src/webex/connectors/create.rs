@@ -114,11 +114,9 @@ pub(super) async fn create(
     let request = connectors.client.endpoints().create(connectors.organization, body);
     match connectors.write(&request, budget).await {
         Ok(response) => attempt.accepted(&response).await,
-        Err(error) if error.outcome_unknown() => attempt.reconcile(error).await,
-        Err(error) if *error.kind() == ErrorKind::Conflict => Err(attempt.name_taken(error).await),
-        Err(error) if *error.kind() == ErrorKind::InvalidRequest => {
-            Err(attempt.invalid(error).await)
-        }
+        Err(error) if error.outcome_unknown => attempt.reconcile(error).await,
+        Err(error) if error.kind == ErrorKind::Conflict => Err(attempt.name_taken(error).await),
+        Err(error) if error.kind == ErrorKind::InvalidRequest => Err(attempt.invalid(error).await),
         Err(error) => Err(failed(error, CreateAftermath::NotCreated)),
     }
 }
@@ -248,11 +246,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::webex::testing::{
+    use crate::error::Deadline;
+    use crate::testing::{
         ID, OTHER_ID, Reply, SERVER_EPOCH, Script, answer, budget, connectors, content, empty,
         lost, object, page, problem, raw, with,
     };
-    use crate::webex::transport::{Deadline, FailureKind};
+    use crate::transport::FailureKind;
 
     async fn create(script: &std::sync::Arc<Script>) -> Result<Created, CreateError> {
         connectors(script.clone()).create(&content(), &budget()).await
@@ -408,7 +407,7 @@ mod tests {
         let script = Script::new([lost(), empty(403)]);
         let failure = create(&script).await.unwrap_err();
         assert_eq!(failure.aftermath, CreateAftermath::Unknown);
-        assert_eq!(*failure.error.kind(), ErrorKind::ConnectionLost);
+        assert_eq!(failure.error.kind, ErrorKind::ConnectionLost);
     }
 
     #[tokio::test(start_paused = true)]
@@ -444,16 +443,16 @@ mod tests {
             let holder = with(object(4, seconds(5)), &json!({"id": OTHER_ID, "name": name}));
             let script = Script::new([problem(409, "similar entity"), rows(&[holder])]);
             let failure = create(&script).await.unwrap_err();
-            assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
+            assert_eq!(failure.error.kind, ErrorKind::NameTaken);
             let CreateAftermath::NameTakenBy(holder) = failure.aftermath else {
                 panic!("{:?}", failure.aftermath)
             };
             assert_eq!(holder.id.as_str(), OTHER_ID);
-            assert_eq!(failure.error.descriptions(), ["similar entity"]);
+            assert_eq!(failure.error.descriptions, ["similar entity"]);
         }
         let script = Script::new([empty(409), rows(&[])]);
         let failure = create(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Conflict);
+        assert_eq!(failure.error.kind, ErrorKind::Conflict);
         assert_eq!(failure.aftermath, CreateAftermath::NotCreated);
     }
 
@@ -463,10 +462,10 @@ mod tests {
             (0..10).map(|n| with(object(0, 1), &json!({"id": format!("{n}")}))).collect();
         let script = Script::new([problem(400, "limit reached"), rows(&many)]);
         let failure = create(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
         assert_eq!(failure.connectors_in_organization, Some(10));
-        assert_eq!(failure.error.descriptions(), ["limit reached"]);
-        assert_eq!(failure.error.server_tracking_id(), Some("ccconfig_1"));
+        assert_eq!(failure.error.descriptions, ["limit reached"]);
+        assert_eq!(failure.error.server_tracking_id.as_deref(), Some("ccconfig_1"));
         // Counting is a courtesy and fails silently.
         let script = Script::new([problem(400, "password"), empty(503)]);
         let failure = create(&script).await.unwrap_err();
@@ -485,7 +484,7 @@ mod tests {
         });
         let failure = ended.unwrap_err();
         assert_eq!(failure.aftermath, CreateAftermath::Unknown);
-        assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
+        assert_eq!(failure.error.kind, ErrorKind::Stopped);
         assert_eq!(script.lines(), ["POST /connector"]);
     }
 }

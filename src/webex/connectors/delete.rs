@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::super::budget::Budget;
-use super::super::error::{Error, ErrorKind};
+use super::super::error::{Error, ErrorKind, Reference};
 use super::super::identifiers::ConnectorId;
 use super::content::Secrets;
 use super::switch::NotSwitched;
-use super::{Connector, Connectors, Reference};
+use super::{Connector, Connectors};
 
 /// A connector that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub(super) async fn delete(
     let removal = Removal { connectors, id, budget };
     match removal.attempt().await {
         Ok(deleted) => Ok(deleted),
-        Err(failure) if *failure.error.kind() == ErrorKind::Locked => removal.saga(failure).await,
+        Err(failure) if failure.error.kind == ErrorKind::Locked => removal.saga(failure).await,
         Err(failure) => Err(failure),
     }
 }
@@ -113,14 +113,14 @@ impl Removal<'_> {
                 Ok(_) => return Ok(Deleted { was_missing: false }),
                 Err(error) => error,
             };
-            let is_referenced = matches!(error.kind(), ErrorKind::Referenced(_))
-                || !error.referring_kinds().is_empty();
+            let is_referenced =
+                matches!(error.kind, ErrorKind::Referenced(_)) || !error.referring_kinds.is_empty();
             if is_referenced {
                 let references = self.references().await;
                 return Err(referenced(error, references));
             }
-            let is_unclear = error.outcome_unknown();
-            let is_missing = *error.kind() == ErrorKind::NotFound && error.is_spoken_by_api();
+            let is_unclear = error.outcome_unknown;
+            let is_missing = error.kind == ErrorKind::NotFound && error.spoken_by_api;
             if !is_unclear && !is_missing {
                 return Err(failed(error, DeleteAftermath::StillThere(None)));
             }
@@ -150,7 +150,7 @@ impl Removal<'_> {
     /// the delete, any other failure to find out refuses it.
     async fn references_for_sure(&self) -> Result<Vec<Reference>, Error> {
         match self.connectors.references(self.id, self.budget).await {
-            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
             found => found,
         }
     }
@@ -179,7 +179,7 @@ impl Removal<'_> {
         let secrets = Secrets::default();
         let inactive = match self.connectors.deactivate(&current, secrets, self.budget).await {
             Ok(deactivated) => deactivated.connector,
-            Err(NotSwitched { error, .. }) if error.outcome_unknown() => {
+            Err(NotSwitched { error, .. }) if error.outcome_unknown => {
                 return Err(failed(error, DeleteAftermath::Unknown { may_be_inactive: true }));
             }
             Err(NotSwitched { error, connector }) => {
@@ -189,7 +189,7 @@ impl Removal<'_> {
         match self.attempt().await {
             Ok(deleted) => Ok(deleted),
             Err(mut failure) => {
-                if *failure.error.kind() == ErrorKind::Locked {
+                if failure.error.kind == ErrorKind::Locked {
                     failure.error = failure.error.with_kind(ErrorKind::LockedThoughInactive);
                 }
                 Err(self.undo(failure, inactive).await)
@@ -230,8 +230,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::webex::Operation;
-    use crate::webex::testing::{
+    use crate::Operation;
+    use crate::testing::{
         ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object, page,
         problem, raw, with,
     };
@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         // A gateway's page says nothing.
         let script = Script::new([raw(404, "<html>")]);
-        assert_eq!(*delete(&script).await.unwrap_err().error.kind(), ErrorKind::NotFound);
+        assert_eq!(delete(&script).await.unwrap_err().error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
@@ -281,7 +281,7 @@ mod tests {
         // DELETE is not served, or not at this path; everything else is.
         let script = Script::new([problem(404, "no route matched"), answer(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::NotFound);
+        assert_eq!(failure.error.kind, ErrorKind::NotFound);
         assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(_))));
         // Only the list still has it.
         let script = Script::new([empty(404), empty(404), answer(200, &page(&[object(3, 1)]))]);
@@ -321,14 +321,14 @@ mod tests {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script = Script::new([problem(412, "in use"), answer(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
-        let ErrorKind::Referenced(references) = failure.error.kind() else { panic!("{failure:?}") };
+        let ErrorKind::Referenced(references) = &failure.error.kind else { panic!("{failure:?}") };
         let names: Vec<_> = references.iter().filter_map(|found| found.name.as_deref()).collect();
         assert_eq!(names, ["Main"]);
         assert_eq!(failure.aftermath, DeleteAftermath::StillThere(None));
         // Not knowing the names does not change what it is.
         let script = Script::new([empty(412), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Referenced(Vec::<Reference>::new()));
+        assert_eq!(failure.error.kind, ErrorKind::Referenced(Vec::<Reference>::new()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -386,7 +386,7 @@ mod tests {
         let script =
             Script::new([empty(423), answer(200, &object(3, 1)), answer(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
-        assert!(matches!(failure.error.kind(), ErrorKind::Referenced(found) if found.len() == 1));
+        assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
         assert!(script.is_done() && script.seen().len() == 3);
     }
 
@@ -396,7 +396,7 @@ mod tests {
         for reply in [empty(403), raw(200, "<html>")] {
             let script = Script::new(look(reply));
             let failure = delete(&script).await.unwrap_err();
-            assert_eq!(failure.error.operation(), Operation::ListReferences);
+            assert_eq!(failure.error.operation, Operation::ListReferences);
             assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active));
             assert_eq!(script.seen().len(), 3, "nothing was deactivated");
         }
@@ -412,8 +412,8 @@ mod tests {
             "referencedEntities": ["flow"]}});
         let script = Script::new([answer(400, &body), answer(200, &page(&[]))]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Referenced(Vec::new()));
-        assert_eq!(failure.error.referring_kinds(), ["flow"]);
+        assert_eq!(failure.error.kind, ErrorKind::Referenced(Vec::new()));
+        assert_eq!(failure.error.referring_kinds, ["flow"]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -421,7 +421,7 @@ mod tests {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script = saga([empty(412), answer(200, &page(&[flow])), answer(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
-        assert!(matches!(failure.error.kind(), ErrorKind::Referenced(found) if found.len() == 1));
+        assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
         assert!(
             matches!(failure.aftermath, DeleteAftermath::Reactivated(c) if c.active && c.version == Some(5))
         );
@@ -441,11 +441,11 @@ mod tests {
     async fn a_lock_that_is_not_about_being_active_is_an_error() {
         let script = Script::new([empty(423), answer(200, &inactive(3))]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+        assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
         // Neither is one that stays when it has been deactivated.
         let script = saga([empty(423), answer(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+        assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
         // And one that does not let it be deactivated is about that.
         let script = Script::new([
             empty(423),
@@ -454,8 +454,8 @@ mod tests {
             empty(423),
         ]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Locked);
-        assert_eq!(failure.error.operation(), Operation::DeactivateConnector);
+        assert_eq!(failure.error.kind, ErrorKind::Locked);
+        assert_eq!(failure.error.operation, Operation::DeactivateConnector);
     }
 
     #[tokio::test(start_paused = true)]
@@ -474,7 +474,7 @@ mod tests {
             budget.stop.cancel();
         });
         let failure = ended.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
+        assert_eq!(failure.error.kind, ErrorKind::Stopped);
         assert!(matches!(failure.aftermath, DeleteAftermath::Reactivated(c) if c.active));
         assert_eq!(script.seen().len(), 5);
     }

@@ -25,14 +25,12 @@ use tokio::time::Instant;
 
 use super::budget::Budget;
 use super::client::Client;
-use super::error::{BodyProblem, Error, ErrorKind, Operation};
+use super::error::{BodyProblem, Error, ErrorKind, Operation, Reference};
 use super::exchange::{Persistence, Response, kind_of_interruption};
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::request::{FlowSearch, Request};
 
-pub use content::{
-    AuthenticationType, Connector, ConnectorContent, FlowConnector, GrantType, Reference,
-};
+pub use content::{AuthenticationType, Connector, ConnectorContent, FlowConnector, GrantType};
 pub use contract::{Difference, Need, What};
 pub use create::{CreateAftermath, CreateError, Created};
 pub use delete::{DeleteAftermath, DeleteError, Deleted};
@@ -220,7 +218,7 @@ impl Connectors {
                 Ok(response) => return read_connector(&response, id).map(Some),
                 Err(error) => error,
             };
-            if *error.kind() != ErrorKind::NotFound || !error.is_spoken_by_api() {
+            if error.kind != ErrorKind::NotFound || !error.spoken_by_api {
                 return Err(error);
             }
             let is_young = self.client.snapshots().is_young(self.organization, id);
@@ -303,8 +301,8 @@ mod tests {
 
     use super::paging::MOST_PAGES;
     use super::*;
-    use crate::webex::PagingProblem;
-    use crate::webex::testing::{
+    use crate::PagingProblem;
+    use crate::testing::{
         ID, OTHER_ID, Script, answer, budget, connectors, content, empty, id, object, page,
         problem, raw, with,
     };
@@ -352,11 +350,11 @@ mod tests {
         // A gateway's 404 says nothing about connectors.
         let script = Script::new([answer(200, &page(&[])), raw(404, "<html>not found</html>")]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.kind, ErrorKind::NotFound);
         // Neither does a list that is 404 itself.
         let script = Script::new([empty(404)]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
@@ -376,7 +374,7 @@ mod tests {
         // Everything is 404 below a wrong base URL.
         let script = Script::new([empty(404), empty(404)]);
         let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
@@ -384,7 +382,7 @@ mod tests {
         let script = Script::new([answer(200, &other())]);
         let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
         let expected = ErrorKind::UnreadableBody(BodyProblem::OtherConnector);
-        assert_eq!(*error.kind(), expected);
+        assert_eq!(error.kind, expected);
     }
 
     #[tokio::test(start_paused = true)]
@@ -437,13 +435,13 @@ mod tests {
         let link = |n: usize| format!("/organization/x/v2/connector?page={n}");
         let script = Script::new([1, 2, 1].map(|n| answer(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Paging(PagingProblem::Loop));
+        assert_eq!(error.kind, ErrorKind::Paging(PagingProblem::Loop));
         assert_eq!(script.seen().len(), 3);
 
         let script = Script::new((1..200).map(|n| answer(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         let limit = MOST_PAGES;
-        assert_eq!(*error.kind(), ErrorKind::Paging(PagingProblem::TooManyPages { limit }));
+        assert_eq!(error.kind, ErrorKind::Paging(PagingProblem::TooManyPages { limit }));
         assert_eq!(script.seen().len(), MOST_PAGES);
     }
 
@@ -458,7 +456,7 @@ mod tests {
             let script = Script::new([answer(200, &linked(&[], link))]);
             let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
             let problem = PagingProblem::OtherOrigin { host: host.map(str::to_owned) };
-            assert_eq!(*error.kind(), ErrorKind::Paging(problem));
+            assert_eq!(error.kind, ErrorKind::Paging(problem));
             assert_eq!(script.seen().len(), 1);
         }
         // Another place at the same host is not visited either.
@@ -470,7 +468,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_quick_look_is_silent_and_short() {
-        let script = Script::new([empty(503), crate::webex::testing::Reply::Hang]);
+        let script = Script::new([empty(503), crate::testing::Reply::Hang]);
         let connectors = connectors(script.clone());
         assert!(connectors.quick_look(&budget()).await.is_none());
         let began = tokio::time::Instant::now();

@@ -121,8 +121,8 @@ mod tests {
     use serde_json::json;
 
     use super::MOST_ROWS;
-    use crate::webex::testing::{OTHER_ID, Script, answer, budget, connectors, object, raw, with};
-    use crate::webex::{ErrorKind, PagingProblem};
+    use crate::testing::{OTHER_ID, Script, answer, budget, connectors, object, raw, with};
+    use crate::{ErrorKind, PagingProblem};
 
     #[tokio::test(start_paused = true)]
     async fn a_page_is_read_when_it_is_asked_for() {
@@ -162,7 +162,7 @@ mod tests {
         let script = Script::new([linked(1, MOST_ROWS / 2), linked(2, MOST_ROWS / 2 + 1)]);
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         let problem = PagingProblem::TooManyRows { limit: MOST_ROWS };
-        assert_eq!(*error.kind(), ErrorKind::Paging(problem));
+        assert_eq!(error.kind, ErrorKind::Paging(problem));
         assert_eq!(script.seen().len(), 2);
     }
 

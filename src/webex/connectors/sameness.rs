@@ -7,7 +7,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// When two spellings of a text mean the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Sameness, is_same_key};
-    use crate::secret::Secret;
+    use safe_text::Secret;
 
     #[test]
     fn addresses_are_compared_by_place() {

@@ -273,7 +273,7 @@ impl Drop for Creating<'_> {
 }
 
 fn is_about_the_budget(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
+    matches!(error.kind, ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
 }
 
 #[cfg(test)]
@@ -281,7 +281,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::webex::testing::{
+    use crate::testing::{
         Reply, Script, answer, budget, connectors, content, empty, id, object, organization, page,
         with,
     };
@@ -344,7 +344,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 first.stop.cancel();
             });
-        assert_eq!(*stopped.unwrap_err().kind(), ErrorKind::Stopped);
+        assert_eq!(stopped.unwrap_err().kind, ErrorKind::Stopped);
         assert_eq!(read.unwrap().len(), 1);
     }
 
@@ -358,7 +358,7 @@ mod tests {
         let (first, second) = (budget(), budget());
         let (first, second) = tokio::join!(connectors.list(&first), connectors.list(&second));
         for ended in [first, second] {
-            assert_eq!(*ended.unwrap_err().kind(), ErrorKind::Defect);
+            assert_eq!(ended.unwrap_err().kind, ErrorKind::Defect);
         }
         assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
     }

@@ -67,7 +67,7 @@ impl Connectors {
                     return Err(NotSwitched { error, connector: current.clone() });
                 }
             };
-            let may_be_ours = error.outcome_unknown() && !found.active;
+            let may_be_ours = error.outcome_unknown && !found.active;
             if may_be_ours && found.has_content_of(current) {
                 return Ok(Deactivated { connector: found, secrets: carried });
             }
@@ -112,7 +112,7 @@ impl Connectors {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => return Err(NotSwitched { error, connector }),
             };
-            let is_ours = error.outcome_unknown() && found.has_content_of(&connector);
+            let is_ours = error.outcome_unknown && found.has_content_of(&connector);
             if found.active && is_ours {
                 return Ok(Reactivated { connector: found, overtaken });
             }
@@ -132,13 +132,13 @@ impl Connectors {
 /// Whether a request was refused for what it says, of which the secrets are a
 /// part.
 pub(super) fn is_about_the_content(error: &Error) -> bool {
-    let is_refused = matches!(error.kind(), ErrorKind::Locked | ErrorKind::InvalidRequest);
-    is_refused && !error.outcome_unknown()
+    let is_refused = matches!(error.kind, ErrorKind::Locked | ErrorKind::InvalidRequest);
+    is_refused && !error.outcome_unknown
 }
 
 /// Whether only a look can tell what a switch that did not succeed has done.
 fn is_to_be_settled(error: &Error) -> bool {
-    error.outcome_unknown() || *error.kind() == ErrorKind::Conflict
+    error.outcome_unknown || error.kind == ErrorKind::Conflict
 }
 
 /// The error, about somebody else's edit if there was one.

@@ -150,10 +150,10 @@ impl Edit<'_> {
         version: Option<i64>,
         active: bool,
     ) -> Result<Settled, UpdateError> {
-        let is_unclear = error.outcome_unknown();
-        let is_conflict = *error.kind() == ErrorKind::Conflict;
-        let is_missing = *error.kind() == ErrorKind::NotFound;
-        if !is_unclear && *error.kind() == ErrorKind::Locked {
+        let is_unclear = error.outcome_unknown;
+        let is_conflict = error.kind == ErrorKind::Conflict;
+        let is_missing = error.kind == ErrorKind::NotFound;
+        if !is_unclear && error.kind == ErrorKind::Locked {
             return Ok(Settled::Locked(error));
         }
         if !is_unclear && !is_conflict && !is_missing {
@@ -175,12 +175,12 @@ impl Edit<'_> {
             // It was not visible yet; now it is.
             return match self.put(version, active, self.budget).await {
                 Ok(connector) => Ok(Settled::Done(connector.into())),
-                Err(error) if *error.kind() == ErrorKind::Locked => Ok(Settled::Locked(error)),
-                Err(error) if error.outcome_unknown() => Err(failed(error, unknown(None))),
+                Err(error) if error.kind == ErrorKind::Locked => Ok(Settled::Locked(error)),
+                Err(error) if error.outcome_unknown => Err(failed(error, unknown(None))),
                 Err(error) => Err(failed(error, UpdateAftermath::Unchanged(Some(found.into())))),
             };
         }
-        if *error.kind() == ErrorKind::Locked && found.version == version {
+        if error.kind == ErrorKind::Locked && found.version == version {
             return Ok(Settled::Locked(error));
         }
         if is_conflict {
@@ -246,7 +246,7 @@ impl Edit<'_> {
         let secrets = self.content.secrets();
         let deactivated = match self.connectors.deactivate(&current, secrets, self.budget).await {
             Ok(deactivated) => deactivated,
-            Err(NotSwitched { error, .. }) if error.outcome_unknown() => {
+            Err(NotSwitched { error, .. }) if error.outcome_unknown => {
                 let last_seen = None;
                 let aftermath = UpdateAftermath::Unknown { may_be_inactive: true, last_seen };
                 return Err(failed(error, aftermath));

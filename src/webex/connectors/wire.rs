@@ -7,13 +7,13 @@
 use serde::{Serialize, Serializer};
 
 use super::super::body::Body;
-use super::super::error::BodyProblem;
+use super::super::error::{BodyProblem, Reference};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::json::{self, Object};
 use super::content::{
-    AuthenticationType, Connector, ConnectorContent, FlowConnector, GrantType, Reference, Secrets,
+    AuthenticationType, Connector, ConnectorContent, FlowConnector, GrantType, Secrets,
 };
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// What tells custom connectors from the others of an organization.
 const CUSTOM: &str = "CUSTOM";
@@ -300,7 +300,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::webex::testing::{ID, ORGANIZATION, content, id, object, organization, with};
+    use crate::testing::{ID, ORGANIZATION, content, id, object, organization, with};
 
     fn basic() -> ConnectorContent {
         ConnectorContent {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::super::budget::Interruption;
-use super::super::error::{BodyProblem, Details, Error, ErrorKind, Operation};
+use super::super::error::{BodyProblem, Error, ErrorDetails, ErrorKind, Operation};
 use super::super::problem::{Problem, safe};
 use super::super::redact::Redactor;
 use super::super::request::{Request, TRACKING_ID};
@@ -19,24 +19,24 @@ use super::{Authorize, Token};
 /// What is known about a request while it is being sent.
 #[derive(Clone)]
 pub(super) struct Context {
-    pub(super) details: Details,
+    pub(super) details: ErrorDetails,
     started: Instant,
 }
 
 impl Context {
     pub(super) fn new(request: &Request) -> Self {
-        let mut details = Error::new(request.operation, ErrorKind::Stopped).into_details();
+        let mut details = ErrorDetails::new(request.operation, ErrorKind::Stopped);
         details.method = Some(request.method.clone());
         details.host = request.url.host_str().map(str::to_owned);
         Self { details, started: Instant::now() }
     }
 
     pub(super) fn error(&self, kind: ErrorKind, status: Option<StatusCode>) -> Error {
-        let mut details = self.details.clone();
-        details.kind = kind;
-        details.status = status;
-        details.elapsed = self.started.elapsed();
-        Error::from_details(details)
+        Error::from(self.details(kind, status))
+    }
+
+    fn details(&self, kind: ErrorKind, status: Option<StatusCode>) -> ErrorDetails {
+        ErrorDetails { kind, status, elapsed: self.started.elapsed(), ..self.details.clone() }
     }
 
     pub(super) fn interrupted(&self, interruption: Interruption) -> Error {
@@ -50,10 +50,10 @@ pub(crate) fn interrupted(
     interruption: Interruption,
     began: Instant,
 ) -> Error {
-    let mut details = Error::new(operation, kind_of_interruption(interruption)).into_details();
+    let mut details = ErrorDetails::new(operation, kind_of_interruption(interruption));
     details.elapsed = began.elapsed();
     details.waited = details.elapsed;
-    Error::from_details(details)
+    Error::from(details)
 }
 
 /// The kind of an error about a wait that was cut short.
@@ -103,14 +103,14 @@ pub(super) fn refusal(
         500..=599 => ErrorKind::ServerError,
         _ => ErrorKind::UnexpectedStatus,
     };
-    let mut details = context.error(kind, Some(answer.status)).into_details();
-    details.server_tracking_id =
-        server_tracking_id(&answer.headers, redactor).or(problem.tracking_id);
-    details.descriptions = problem.descriptions;
-    details.referring_kinds = problem.referring_kinds;
-    details.oauth = problem.oauth;
-    details.spoken_by_api = problem.spoken_by_api;
-    Error::from_details(details)
+    Error::from(ErrorDetails {
+        server_tracking_id: server_tracking_id(&answer.headers, redactor).or(problem.tracking_id),
+        descriptions: problem.descriptions,
+        referring_kinds: problem.referring_kinds,
+        oauth: problem.oauth,
+        spoken_by_api: problem.spoken_by_api,
+        ..context.details(kind, Some(answer.status))
+    })
 }
 
 /// The error for a request without an answer.
@@ -129,11 +129,7 @@ pub(super) fn failed(context: &Context, failure: Failure) -> Error {
         FailureKind::Stopped => ErrorKind::Stopped,
         FailureKind::DeadlineExceeded => ErrorKind::DeadlineExceeded,
     };
-    let error = context.error(kind, failure.status);
-    match failure.cause {
-        Some(cause) => error.with_cause(cause),
-        None => error,
-    }
+    Error::from(ErrorDetails { cause: failure.cause, ..context.details(kind, failure.status) })
 }
 
 /// The host that a redirect points to, without anything else of its address.

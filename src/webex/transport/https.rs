@@ -19,9 +19,9 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::{Answer, Deadline, Failure, FailureKind, LARGEST_ANSWER, Transport};
-use crate::webex::body::WipedBuffer;
-use crate::webex::error::{Cause, CertificateProblem};
-use crate::webex::settings::{Deadlines, Settings, is_loopback};
+use crate::body::WipedBuffer;
+use crate::error::{Cause, CertificateProblem};
+use crate::settings::{Deadlines, Settings, is_loopback};
 
 /// Sends requests over the network.
 ///

@@ -2,8 +2,8 @@
 
 use super::super::arguments;
 use super::rebind_connectors;
-use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
-use crate::tf_provider::value::{Type, Value};
+use tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use tf_provider::value::{Type, Value};
 
 const DESCRIPTION: &str = "\
 Flows refer to a connector by its id, and a connector has another id in every organization. An \

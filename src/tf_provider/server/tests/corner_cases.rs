@@ -6,18 +6,18 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::{identity, received, request, schema, sent, sent_as, server, thing};
-use crate::tf_provider::diagnostics::Diagnostics;
-use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
-use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
-use crate::tf_provider::object::{Identity, Object, Private, State};
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::protocol::tfplugin5::provider_server::Provider as _;
-use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
-use crate::tf_provider::resource::{
+use crate::diagnostics::Diagnostics;
+use crate::function::{Function, FunctionError, Parameter, Signature};
+use crate::list::{Found, ListItem, ListRequest, ListResource};
+use crate::object::{Identity, Object, Private, State};
+use crate::protocol::tfplugin5 as protocol;
+use crate::protocol::tfplugin5::provider_server::Provider as _;
+use crate::provider::{ConfigureRequest, Provider, Registry};
+use crate::resource::{
     CreateRequest, DeleteRequest, Outcome, ReadOutcome, ReadRequest, Resource, UpdateRequest,
 };
-use crate::tf_provider::schema::{IdentitySchema, Schema};
-use crate::tf_provider::value::{Type, Value, msgpack};
+use crate::schema::{IdentitySchema, Schema};
+use crate::value::{Type, Value, msgpack};
 
 /// A resource that becomes what was planned; its id is always 1.
 struct Echo;

@@ -5,20 +5,20 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 
 use super::{identity, received, request, schema, sent, server, thing};
-use crate::tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
-use crate::tf_provider::diagnostics::Diagnostics;
-use crate::tf_provider::function::{Function, FunctionError, Signature};
-use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
-use crate::tf_provider::object::{Identity, Object, Private, State};
-use crate::tf_provider::protocol::tfplugin5::provider_server::Provider as Calls;
-use crate::tf_provider::protocol::tfplugin5::{self as protocol, Diagnostic};
-use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
-use crate::tf_provider::resource::{
+use crate::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
+use crate::diagnostics::Diagnostics;
+use crate::function::{Function, FunctionError, Signature};
+use crate::list::{Found, ListItem, ListRequest, ListResource};
+use crate::object::{Identity, Object, Private, State};
+use crate::protocol::tfplugin5::provider_server::Provider as Calls;
+use crate::protocol::tfplugin5::{self as protocol, Diagnostic};
+use crate::provider::{ConfigureRequest, Provider, Registry};
+use crate::resource::{
     Checkpoint, CreateRequest, DeleteRequest, ImportRequest, Imported, Outcome, ReadOutcome,
     ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest,
 };
-use crate::tf_provider::schema::{IdentitySchema, Schema};
-use crate::tf_provider::value::{Type, Value};
+use crate::schema::{IdentitySchema, Schema};
+use crate::value::{Type, Value};
 
 /// What every panic here quotes, as an assertion on a credential would.
 const CANARY: &str = "canary-in-a-panic";

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::reader::{Kind, Literal, Reader};
-use crate::secret::Secret;
-use crate::tf_provider::value::conformance::{deeper, element_step};
-use crate::tf_provider::value::error::{DecodeError, DecodeErrorKind};
-use crate::tf_provider::value::limits::{Budget, MAX_DEPTH};
-use crate::tf_provider::value::path::Step;
-use crate::tf_provider::value::{Number, Type, Value};
+use crate::value::conformance::{deeper, element_step};
+use crate::value::error::{DecodeError, DecodeErrorKind};
+use crate::value::limits::{Budget, MAX_DEPTH};
+use crate::value::path::Step;
+use crate::value::{Number, Type, Value};
+use json_reader::{Kind, Literal, Reader};
+use safe_text::Secret;
 
 /// Brackets in each other, counting those of types: an object's takes two.
 const MAX_BRACKETS: usize = 3 * MAX_DEPTH;
@@ -20,7 +20,7 @@ const MAX_BRACKETS: usize = 3 * MAX_DEPTH;
 ///
 /// A [`DecodeError`] when the bytes are not one JSON value of the type, nested
 /// at most [`MAX_DEPTH`] levels and within
-/// [`memory_limit`](crate::tf_provider::value::memory_limit).
+/// [`memory_limit`](crate::value::memory_limit).
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
     decode_as(Origin::Message, bytes, ty)
 }

@@ -1,12 +1,10 @@
 //! Value → JSON, by type.
 
-use crate::tf_provider::value::conformance::{
-    check_attributes, check_length, deeper, element_step, mismatch,
-};
-use crate::tf_provider::value::error::{EncodeError, EncodeErrorKind};
-use crate::tf_provider::value::limits::{MAX_DEPTH, MAX_ENCODED};
-use crate::tf_provider::value::path::Step;
-use crate::tf_provider::value::{Type, Value};
+use crate::value::conformance::{check_attributes, check_length, deeper, element_step, mismatch};
+use crate::value::error::{EncodeError, EncodeErrorKind};
+use crate::value::limits::{MAX_DEPTH, MAX_ENCODED};
+use crate::value::path::Step;
+use crate::value::{Type, Value};
 
 /// Writes a value by its type.
 ///

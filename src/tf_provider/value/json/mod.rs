@@ -6,7 +6,6 @@
 
 mod decode;
 mod encode;
-pub(crate) mod reader;
 
 pub use decode::{decode, decode_state};
 pub use encode::encode;

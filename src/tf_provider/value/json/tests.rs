@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 
 use super::{decode, decode_state, encode};
-use crate::secret::Secret;
-use crate::tf_provider::value::arbitrary::{json_value, schema_type};
-use crate::tf_provider::value::{
+use crate::value::arbitrary::{json_value, schema_type};
+use crate::value::{
     DecodeErrorKind, EncodeErrorKind, MAX_DEPTH, Number, NumberError, Type, TypeError, Value,
     memory_limit,
 };
+use safe_text::Secret;
 
 fn list(element: Type) -> Type {
     Type::List(Box::new(element))

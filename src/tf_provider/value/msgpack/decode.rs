@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::reader::{Reader, Token};
-use crate::secret::Secret;
-use crate::tf_provider::value::conformance::{deeper, element_step};
-use crate::tf_provider::value::error::{DecodeError, DecodeErrorKind};
-use crate::tf_provider::value::limits::{Budget, MAX_DEPTH};
-use crate::tf_provider::value::path::Step;
-use crate::tf_provider::value::{Number, Type, Value};
+use crate::value::conformance::{deeper, element_step};
+use crate::value::error::{DecodeError, DecodeErrorKind};
+use crate::value::limits::{Budget, MAX_DEPTH};
+use crate::value::path::Step;
+use crate::value::{Number, Type, Value};
+use safe_text::Secret;
 
 /// Reads a value of the type.
 ///
@@ -19,7 +19,7 @@ use crate::tf_provider::value::{Number, Type, Value};
 ///
 /// A [`DecodeError`] when the bytes are not one msgpack value of the type,
 /// nested at most [`MAX_DEPTH`] levels and within
-/// [`memory_limit`](crate::tf_provider::value::memory_limit).
+/// [`memory_limit`](crate::value::memory_limit).
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
     let mut decoder =
         Decoder { reader: Reader::new(bytes), budget: Budget::for_message(bytes.len()) };

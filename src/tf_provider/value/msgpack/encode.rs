@@ -4,13 +4,11 @@ use std::convert::Infallible;
 
 use rmp::encode::{self, ByteBuf, ValueWriteError};
 
-use crate::tf_provider::value::conformance::{
-    check_attributes, check_length, deeper, element_step, mismatch,
-};
-use crate::tf_provider::value::error::{EncodeError, EncodeErrorKind};
-use crate::tf_provider::value::limits::{MAX_DEPTH, MAX_ENCODED};
-use crate::tf_provider::value::path::Step;
-use crate::tf_provider::value::{Number, Type, Value};
+use crate::value::conformance::{check_attributes, check_length, deeper, element_step, mismatch};
+use crate::value::error::{EncodeError, EncodeErrorKind};
+use crate::value::limits::{MAX_DEPTH, MAX_ENCODED};
+use crate::value::path::Step;
+use crate::value::{Number, Type, Value};
 
 /// An extension of code 0 with one byte of content: how Terraform writes an
 /// unknown value about which nothing more is said.

@@ -5,7 +5,7 @@
 
 use rmp::Marker;
 
-use crate::tf_provider::value::error::DecodeErrorKind;
+use crate::value::error::DecodeErrorKind;
 
 /// A cursor in a message.
 #[derive(Debug)]

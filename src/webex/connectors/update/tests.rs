@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::secret::Secret;
-use crate::webex::CLEAN_UP_GRACE;
-use crate::webex::testing::{
+use crate::CLEAN_UP_GRACE;
+use crate::testing::{
     ID, OTHER_ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object,
     page, problem, raw, with,
 };
+use safe_text::Secret;
 
 async fn update(script: &Arc<Script>, version: Option<i64>) -> Result<Connector, UpdateError> {
     connectors(script.clone()).update(&id(), &content(), version, &budget()).await
@@ -73,7 +73,7 @@ async fn a_conflict_with_our_own_first_try_is_a_success() {
     // But not with someone else's edit.
     let script = Script::new([lost(), empty(409), answer(200, &old(4))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(3), found: Some(4) });
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(4) });
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,7 +123,7 @@ async fn a_stale_version_overwrites_nothing() {
         let script = Script::new([problem(status, "similar entity"), answer(200, &object(5, 1))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         let kind = ErrorKind::Stale { expected: Some(3), found: Some(5) };
-        assert_eq!(*failure.error.kind(), kind);
+        assert_eq!(failure.error.kind, kind);
         let UpdateAftermath::Unchanged(Some(found)) = failure.aftermath else {
             panic!("{:?}", failure.aftermath)
         };
@@ -140,11 +140,11 @@ async fn a_name_that_is_taken_is_told_from_a_stale_version() {
         answer(200, &page(&[holder, with(old(3), &json!({"name": "old"}))])),
     ]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
+    assert_eq!(failure.error.kind, ErrorKind::NameTaken);
     assert_eq!(failure.name_taken_by.unwrap().id.as_str(), OTHER_ID);
     let script = Script::new([empty(409), answer(200, &old(3)), answer(200, &page(&[old(3)]))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Conflict);
+    assert_eq!(failure.error.kind, ErrorKind::Conflict);
     assert!(failure.name_taken_by.is_none());
 }
 
@@ -153,7 +153,7 @@ async fn an_update_of_what_is_gone_says_so() {
     let script = Script::new([empty(404), empty(404), answer(200, &page(&[]))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.aftermath, UpdateAftermath::Gone);
-    assert_eq!(*failure.error.kind(), ErrorKind::NotFound);
+    assert_eq!(failure.error.kind, ErrorKind::NotFound);
     let script = Script::new([empty(404), answer(200, &page(&[]))]);
     let failure = update(&script, None).await.unwrap_err();
     assert_eq!(failure.aftermath, UpdateAftermath::Gone);
@@ -161,7 +161,7 @@ async fn an_update_of_what_is_gone_says_so() {
     let script = Script::new([empty(404), empty(404), empty(404)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.aftermath, UpdateAftermath::Unchanged(None));
-    assert_eq!(failure.error.operation(), Operation::ListConnectors);
+    assert_eq!(failure.error.operation, Operation::ListConnectors);
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,7 +238,7 @@ async fn one_that_shall_be_inactive_stays_so() {
 async fn a_failed_edit_is_followed_by_activating_again() {
     let script = saga(problem(400, "password is wrong"), [answer(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
     let UpdateAftermath::Reactivated(connector) = failure.aftermath else {
         panic!("{:?}", failure.aftermath)
     };
@@ -294,8 +294,8 @@ async fn when_even_that_fails_state_can_say_so() {
         panic!("{:?}", failure.aftermath)
     };
     assert_eq!((connector.active, connector.version), (false, Some(4)));
-    assert_eq!(reason.operation(), Operation::ReactivateConnector);
-    assert_eq!(failure.error.operation(), Operation::UpdateConnector);
+    assert_eq!(reason.operation, Operation::ReactivateConnector);
+    assert_eq!(failure.error.operation, Operation::UpdateConnector);
 
     let script = saga(answer(200, &inactive(5)), [empty(403)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
@@ -319,7 +319,7 @@ fn activated(version: i64) -> Value {
 async fn someone_elses_edit_in_between_is_kept_and_activated() {
     let script = saga(empty(409), [answer(200, &theirs(9)), answer(200, &activated(10))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(4), found: Some(9) });
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(4), found: Some(9) });
     let undo = script.seen().last().unwrap().json();
     assert_eq!((undo["scope"].clone(), undo["version"].clone()), (json!("theirs"), json!(9)));
     assert!(undo.get("clientSecret").is_none());
@@ -333,8 +333,8 @@ async fn someone_elses_edit_before_activating_is_kept_and_told() {
         [empty(409), answer(200, &theirs(9)), answer(200, &activated(10))],
     );
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(9) });
-    assert!(!failure.error.outcome_unknown());
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(5), found: Some(9) });
+    assert!(!failure.error.outcome_unknown);
     let last = script.seen().last().unwrap().json();
     assert_eq!((last["version"].clone(), last["scope"].clone()), (json!(9), json!("theirs")));
     assert!(last.get("clientSecret").is_none());
@@ -345,7 +345,7 @@ async fn someone_elses_edit_before_activating_is_kept_and_told() {
     // Also if they have activated it themselves.
     let script = saga(answer(200, &inactive(5)), [empty(409), answer(200, &activated(7))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(7) });
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(5), found: Some(7) });
     assert!(script.is_done());
 }
 
@@ -361,7 +361,7 @@ async fn someone_elses_edit_before_deactivating_is_not_overwritten() {
         ]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
-        assert_eq!(*failure.error.kind(), stale);
+        assert_eq!(failure.error.kind, stale);
         let UpdateAftermath::Unchanged(Some(left)) = failure.aftermath else {
             panic!("{:?}", failure.aftermath)
         };
@@ -396,7 +396,7 @@ async fn a_lost_answer_to_a_switch_is_settled_by_looking() {
 async fn a_stale_version_is_noticed_before_anything_is_deactivated() {
     let script = Script::new([empty(423), answer(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(3), found: Some(5) });
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(5) });
     assert_eq!(script.seen().len(), 2);
 }
 
@@ -404,12 +404,12 @@ async fn a_stale_version_is_noticed_before_anything_is_deactivated() {
 async fn a_lock_that_is_not_about_being_active_is_an_error() {
     let script = Script::new([empty(423), answer(200, &inactive(3))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+    assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
     assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(_))));
     // Neither is one that stays when it has been deactivated.
     let script = saga(empty(423), [answer(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+    assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
 }
 
 #[tokio::test(start_paused = true)]
@@ -428,7 +428,7 @@ async fn a_stop_after_deactivating_leads_to_activating_again() {
         budget.stop.cancel();
     });
     let failure = ended.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
+    assert_eq!(failure.error.kind, ErrorKind::Stopped);
     assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
     assert_eq!(script.seen().last().unwrap().json()["active"], true);
 }

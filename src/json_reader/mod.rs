@@ -1,73 +1,108 @@
 //! Reads JSON (RFC 8259) in one pass, without building a document.
 //!
-//! The project's other JSON goes through serde_json. This reader exists for
-//! what that crate keeps to itself: the digits of a number as written, the
-//! place of a text in the input, keys given twice, and texts that are never
-//! copied except into a [`Secret`].
+//! It exists for what serde_json does not offer: the digits of a number as
+//! written, the position of a string in the input, keys that occur twice, and
+//! strings that are copied only into a [`Secret`].
+//!
+//! ```
+//! use json_reader::{ReadError, Reader};
+//!
+//! let text = r#"{ "name": "crm", "size": 1.50 }"#;
+//! let mut reader = Reader::new(text.as_bytes(), 8)?;
+//! reader.object(|reader, key| {
+//!     match &*key.decode() {
+//!         "name" => assert_eq!(&text[reader.string()?.span()], "\"crm\""),
+//!         _ => assert_eq!(reader.skip()?, "1.50"),
+//!     }
+//!     Ok::<_, ReadError>(())
+//! })?;
+//! reader.end()?;
+//! # Ok::<_, ReadError>(())
+//! ```
 
 use std::borrow::Cow;
 
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// A cursor in a JSON text.
 #[derive(Debug)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     text: &'a str,
     position: usize,
     levels_left: usize,
 }
 
-/// What kind of value stands at the cursor.
+/// The kind of the value at the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// `null`
     Null,
+    /// `true` or `false`
     Bool,
+    /// A number.
     Number,
+    /// A string.
     String,
+    /// An array.
     Array,
+    /// An object.
     Object,
 }
 
-/// Why the text is not JSON, or not JSON that is read here.
+/// The text is not JSON, or has too many levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) kind: FaultKind,
+pub struct ReadError {
+    /// The reason.
+    pub kind: ReadErrorKind,
     /// Where, counted in bytes from 0.
-    pub(crate) offset: usize,
+    pub offset: usize,
 }
 
-/// The kinds of a [`Fault`].
+/// The kinds of a [`ReadError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FaultKind {
+pub enum ReadErrorKind {
+    /// A character that JSON does not allow here.
     Syntax,
+    /// The text ends too early.
     Truncated,
+    /// Something follows the value.
     Trailing,
+    /// The bytes are not UTF-8.
     NotUtf8,
+    /// More levels of arrays and objects than the reader follows.
     TooDeep,
 }
 
 /// A string literal, not yet decoded.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Literal<'a> {
-    /// What stands between the quotes.
+pub struct Literal<'a> {
+    /// The text between the quotes.
     raw: &'a str,
-    /// Where the first of the quotes stands, in bytes from 0.
+    /// The offset of the opening quote in bytes.
     start: usize,
     escaped: bool,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader at the beginning of a text, that follows arrays and objects
-    /// down to so many levels.
-    pub(crate) fn new(bytes: &'a [u8], levels: usize) -> Result<Self, Fault> {
+    /// Starts at the beginning of a text and follows arrays and objects down to
+    /// `levels` levels.
+    ///
+    /// # Errors
+    /// When the bytes are not UTF-8.
+    pub fn new(bytes: &'a [u8], levels: usize) -> Result<Self, ReadError> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Self { text, position: 0, levels_left: levels }),
-            Err(error) => Err(Fault { kind: FaultKind::NotUtf8, offset: error.valid_up_to() }),
+            Err(error) => {
+                Err(ReadError { kind: ReadErrorKind::NotUtf8, offset: error.valid_up_to() })
+            }
         }
     }
 
-    /// The kind of the next value.
-    pub(crate) fn peek(&mut self) -> Result<Kind, Fault> {
+    /// Returns the kind of the next value.
+    ///
+    /// # Errors
+    /// When no value follows.
+    pub fn peek(&mut self) -> Result<Kind, ReadError> {
         match self.next_byte()? {
             b'n' => Ok(Kind::Null),
             b't' | b'f' => Ok(Kind::Bool),
@@ -75,25 +110,34 @@ impl<'a> Reader<'a> {
             b'"' => Ok(Kind::String),
             b'[' => Ok(Kind::Array),
             b'{' => Ok(Kind::Object),
-            _ => Err(self.fault(FaultKind::Syntax)),
+            _ => Err(self.error(ReadErrorKind::Syntax)),
         }
     }
 
     /// Reads `null`.
-    pub(crate) fn null(&mut self) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// When something else follows.
+    pub fn null(&mut self) -> Result<(), ReadError> {
         self.next_byte()?;
         self.word("null")
     }
 
     /// Reads `true` or `false`.
-    pub(crate) fn bool(&mut self) -> Result<bool, Fault> {
+    ///
+    /// # Errors
+    /// When something else follows.
+    pub fn bool(&mut self) -> Result<bool, ReadError> {
         let flag = self.next_byte()? == b't';
         self.word(if flag { "true" } else { "false" })?;
         Ok(flag)
     }
 
     /// Reads a number and returns it as it is written.
-    pub(crate) fn number(&mut self) -> Result<&'a str, Fault> {
+    ///
+    /// # Errors
+    /// When something else follows.
+    pub fn number(&mut self) -> Result<&'a str, ReadError> {
         self.next_byte()?;
         let start = self.position;
         self.accept(b"-");
@@ -111,14 +155,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string.
-    pub(crate) fn string(&mut self) -> Result<Literal<'a>, Fault> {
+    ///
+    /// # Errors
+    /// When something else follows, or an escape stands for no character.
+    pub fn string(&mut self) -> Result<Literal<'a>, ReadError> {
         self.next_byte()?;
         let start = self.position;
         self.expect(b'"')?;
         let mut escaped = false;
         loop {
             match self.byte() {
-                None => return Err(self.fault(FaultKind::Truncated)),
+                None => return Err(self.error(ReadErrorKind::Truncated)),
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
@@ -127,12 +174,12 @@ impl<'a> Reader<'a> {
                         Some((_, length)) => self.position += length,
                         // An escape takes up to twelve bytes: a pair of surrogates.
                         None if rest.len() < 12 && !rest.contains('"') => {
-                            return Err(self.fault(FaultKind::Truncated));
+                            return Err(self.error(ReadErrorKind::Truncated));
                         }
-                        None => return Err(self.fault(FaultKind::Syntax)),
+                        None => return Err(self.error(ReadErrorKind::Syntax)),
                     }
                 }
-                Some(0..0x20) => return Err(self.fault(FaultKind::Syntax)),
+                Some(0..0x20) => return Err(self.error(ReadErrorKind::Syntax)),
                 Some(_) => self.position += 1,
             }
         }
@@ -141,8 +188,11 @@ impl<'a> Reader<'a> {
         Ok(Literal { raw, start, escaped })
     }
 
-    /// Reads an array; `each` reads one element and is told its index.
-    pub(crate) fn array<E: From<Fault>>(
+    /// Reads an array. `each` reads one element and gets its index.
+    ///
+    /// # Errors
+    /// Those of `each`, and when something else than an array follows.
+    pub fn array<E: From<ReadError>>(
         &mut self,
         mut each: impl FnMut(&mut Self, usize) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -161,8 +211,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads an object; `each` is given a key and reads its value.
-    pub(crate) fn object<E: From<Fault>>(
+    /// Reads an object. `each` gets a key and reads its value.
+    ///
+    /// # Errors
+    /// Those of `each`, and when something else than an object follows.
+    pub fn object<E: From<ReadError>>(
         &mut self,
         mut each: impl FnMut(&mut Self, Literal<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -182,8 +235,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Passes over a value of any kind and returns it as it is written.
-    pub(crate) fn skip(&mut self) -> Result<&'a str, Fault> {
+    /// Skips a value of any kind and returns it as it is written.
+    ///
+    /// # Errors
+    /// When no value follows.
+    pub fn skip(&mut self) -> Result<&'a str, ReadError> {
         let kind = self.peek()?;
         let start = self.position;
         match kind {
@@ -197,33 +253,36 @@ impl<'a> Reader<'a> {
         Ok(&self.text[start..self.position])
     }
 
-    /// Makes sure that nothing but white space follows.
-    pub(crate) fn end(&mut self) -> Result<(), Fault> {
+    /// Checks that nothing but white space follows.
+    ///
+    /// # Errors
+    /// When something follows.
+    pub fn end(&mut self) -> Result<(), ReadError> {
         self.skip_space();
         match self.byte() {
             None => Ok(()),
-            Some(_) => Err(self.fault(FaultKind::Trailing)),
+            Some(_) => Err(self.error(ReadErrorKind::Trailing)),
         }
     }
 
-    fn open(&mut self, bracket: u8) -> Result<(), Fault> {
+    fn open(&mut self, bracket: u8) -> Result<(), ReadError> {
         self.next_byte()?;
         self.expect(bracket)?;
         let Some(left) = self.levels_left.checked_sub(1) else {
-            return Err(self.fault(FaultKind::TooDeep));
+            return Err(self.error(ReadErrorKind::TooDeep));
         };
         self.levels_left = left;
         Ok(())
     }
 
-    fn close(&mut self, bracket: u8) -> Result<(), Fault> {
+    fn close(&mut self, bracket: u8) -> Result<(), ReadError> {
         self.expect(bracket)?;
         self.levels_left += 1;
         Ok(())
     }
 
     /// Whether a comma follows, rather than the closing bracket.
-    fn comma(&mut self, closing: u8) -> Result<bool, Fault> {
+    fn comma(&mut self, closing: u8) -> Result<bool, ReadError> {
         let next = self.next_byte()?;
         if next == closing {
             return Ok(false);
@@ -233,9 +292,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Skips white space and looks at what follows.
-    fn next_byte(&mut self) -> Result<u8, Fault> {
+    fn next_byte(&mut self) -> Result<u8, ReadError> {
         self.skip_space();
-        self.byte().ok_or_else(|| self.fault(FaultKind::Truncated))
+        self.byte().ok_or_else(|| self.error(ReadErrorKind::Truncated))
     }
 
     fn skip_space(&mut self) {
@@ -252,11 +311,11 @@ impl<'a> Reader<'a> {
         accepted
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+    fn expect(&mut self, byte: u8) -> Result<(), ReadError> {
         if self.accept(&[byte]) { Ok(()) } else { Err(self.syntax_or_truncated()) }
     }
 
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Result<(), ReadError> {
         if !self.accept(b"0123456789") {
             return Err(self.syntax_or_truncated());
         }
@@ -264,25 +323,30 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn word(&mut self, word: &str) -> Result<(), Fault> {
+    fn word(&mut self, word: &str) -> Result<(), ReadError> {
         for &byte in word.as_bytes() {
             self.expect(byte)?;
         }
         Ok(())
     }
 
-    fn syntax_or_truncated(&self) -> Fault {
-        self.fault(if self.byte().is_none() { FaultKind::Truncated } else { FaultKind::Syntax })
+    fn syntax_or_truncated(&self) -> ReadError {
+        self.error(if self.byte().is_none() {
+            ReadErrorKind::Truncated
+        } else {
+            ReadErrorKind::Syntax
+        })
     }
 
-    fn fault(&self, kind: FaultKind) -> Fault {
-        Fault { kind, offset: self.position }
+    fn error(&self, kind: ReadErrorKind) -> ReadError {
+        ReadError { kind, offset: self.position }
     }
 }
 
 impl<'a> Literal<'a> {
-    /// The text that the literal stands for.
-    pub(crate) fn decode(self) -> Cow<'a, str> {
+    /// Returns the string that the literal stands for.
+    #[must_use]
+    pub fn decode(self) -> Cow<'a, str> {
         if !self.escaped {
             return Cow::Borrowed(self.raw);
         }
@@ -291,8 +355,9 @@ impl<'a> Literal<'a> {
         Cow::Owned(text)
     }
 
-    /// The text that the literal stands for, if it must never be seen.
-    pub(crate) fn decode_secret(self) -> Secret {
+    /// Returns the string that the literal stands for, if it is a credential.
+    #[must_use]
+    pub fn decode_secret(self) -> Secret {
         // An escape is never shorter than what it stands for, so the text does
         // not grow beyond this and leaves no copy of itself behind.
         let mut text = String::with_capacity(self.raw.len());
@@ -300,18 +365,21 @@ impl<'a> Literal<'a> {
         Secret::new(text)
     }
 
-    /// Whether the text is empty.
-    pub(crate) fn is_empty(self) -> bool {
+    /// Whether the string is empty.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
         self.raw.is_empty()
     }
 
-    /// How many bytes the text takes at most.
-    pub(crate) fn weight(self) -> usize {
+    /// Returns an upper limit of the bytes that the string takes.
+    #[must_use]
+    pub fn weight(self) -> usize {
         self.raw.len()
     }
 
-    /// Where the literal stands in the input, quotes included.
-    pub(crate) fn span(self) -> std::ops::Range<usize> {
+    /// Returns the position of the literal in the input, quotes included.
+    #[must_use]
+    pub fn span(self) -> std::ops::Range<usize> {
         self.start..self.start + self.raw.len() + 2
     }
 
@@ -369,15 +437,15 @@ fn read_unit(text: &str) -> Option<u32> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Fault, FaultKind, Kind, Reader};
+    use super::{Kind, ReadError, ReadErrorKind, Reader};
 
-    fn check(text: &[u8]) -> Result<(), Fault> {
+    fn check(text: &[u8]) -> Result<(), ReadError> {
         let mut reader = Reader::new(text, 8)?;
         reader.skip()?;
         reader.end()
     }
 
-    fn string(text: &str) -> Result<String, Fault> {
+    fn string(text: &str) -> Result<String, ReadError> {
         let mut reader = Reader::new(text.as_bytes(), 8)?;
         let literal = reader.string()?;
         assert_eq!(literal.decode_secret().expose(), literal.decode());
@@ -393,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_string_is_refused() {
+    fn malformed_strings_are_refused() {
         for text in [
             r#""\x""#,
             r#""\u12""#,
@@ -404,36 +472,36 @@ mod tests {
             "\"a\nb\"",
             "\"\u{1f}\"",
         ] {
-            assert_eq!(string(text).unwrap_err().kind, FaultKind::Syntax, "{text}");
+            assert_eq!(string(text).unwrap_err().kind, ReadErrorKind::Syntax, "{text}");
         }
         for text in ["\"", "\"a", "\"\\", "\"\\u12", "\"\\ud83d\\u", ""] {
-            assert_eq!(string(text).unwrap_err().kind, FaultKind::Truncated, "{text}");
+            assert_eq!(string(text).unwrap_err().kind, ReadErrorKind::Truncated, "{text}");
         }
     }
 
     #[test]
-    fn faults_name_their_kind_and_place() {
+    fn errors_name_their_kind_and_offset() {
         for (text, kind, offset) in [
-            ("", FaultKind::Truncated, 0),
-            ("[1,", FaultKind::Truncated, 3),
-            ("[1,]", FaultKind::Syntax, 3),
-            ("{\"a\" 1}", FaultKind::Syntax, 5),
-            ("{\"a\":1,}", FaultKind::Syntax, 7),
-            ("{a:1}", FaultKind::Syntax, 1),
-            ("nul", FaultKind::Truncated, 3),
-            ("nulL", FaultKind::Syntax, 3),
-            ("01", FaultKind::Trailing, 1),
-            ("1 2", FaultKind::Trailing, 2),
-            ("-", FaultKind::Truncated, 1),
-            ("1.e5", FaultKind::Syntax, 2),
-            ("[[[[[[[[[]]]]]]]]]", FaultKind::TooDeep, 9),
-            ("\u{feff}1", FaultKind::Syntax, 0),
+            ("", ReadErrorKind::Truncated, 0),
+            ("[1,", ReadErrorKind::Truncated, 3),
+            ("[1,]", ReadErrorKind::Syntax, 3),
+            ("{\"a\" 1}", ReadErrorKind::Syntax, 5),
+            ("{\"a\":1,}", ReadErrorKind::Syntax, 7),
+            ("{a:1}", ReadErrorKind::Syntax, 1),
+            ("nul", ReadErrorKind::Truncated, 3),
+            ("nulL", ReadErrorKind::Syntax, 3),
+            ("01", ReadErrorKind::Trailing, 1),
+            ("1 2", ReadErrorKind::Trailing, 2),
+            ("-", ReadErrorKind::Truncated, 1),
+            ("1.e5", ReadErrorKind::Syntax, 2),
+            ("[[[[[[[[[]]]]]]]]]", ReadErrorKind::TooDeep, 9),
+            ("\u{feff}1", ReadErrorKind::Syntax, 0),
         ] {
-            assert_eq!(check(text.as_bytes()), Err(Fault { kind, offset }), "{text}");
+            assert_eq!(check(text.as_bytes()), Err(ReadError { kind, offset }), "{text}");
         }
         assert_eq!(
             check(b"[\"\xff\"]"),
-            Err(Fault { kind: FaultKind::NotUtf8, offset: 2 }),
+            Err(ReadError { kind: ReadErrorKind::NotUtf8, offset: 2 }),
             "not UTF-8"
         );
     }
@@ -468,7 +536,7 @@ mod tests {
         /// numbers and strings only when it keeps them, hence `RawValue` for
         /// the grammar and `Value` for the strings.
         #[test]
-        fn what_is_json_is_decided_as_serde_json_does(text in nearly_json()) {
+        fn accepts_the_same_texts_as_serde_json(text in nearly_json()) {
             // It also refuses numbers beyond its own range.
             let exponents = text.split('e').skip(1).map(|rest| rest.trim_start_matches(['+', '-']));
             let digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_digit).count();
