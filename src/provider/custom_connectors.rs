@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::connection::Connection;
 use super::custom_connector::filter::{self, Filter};
-use super::custom_connector::visible;
+use super::custom_connector::readable_attributes;
+use super::provider_data::ProviderData;
 use super::timeouts::Timeout;
-use super::{ids_by_name, organization, problems};
-use tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
+use super::{api_errors, ids_by_name, organization};
+use tf_provider::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
 use tf_provider::diagnostics::Diagnostics;
 use tf_provider::object::{Object, State};
 use tf_provider::resource::ValidateRequest;
@@ -29,13 +29,13 @@ Together with `import` blocks it brings all existing connectors under Terraform 
 
 /// The data source.
 pub struct CustomConnectorsData {
-    connection: Arc<Connection>,
+    connection: Arc<ProviderData>,
 }
 
 impl CustomConnectorsData {
     /// The data source, which makes its calls over `connection`.
     #[must_use]
-    pub fn new(connection: Arc<Connection>) -> Self {
+    pub fn new(connection: Arc<ProviderData>) -> Self {
         Self { connection }
     }
 }
@@ -52,7 +52,7 @@ pub fn schema() -> Schema {
     attributes.extend(filter::attributes());
     attributes.push(Attribute::computed(
         "connectors",
-        Type::List(Box::new(visible::object_type())),
+        Type::List(Box::new(readable_attributes::object_type())),
         "The connectors, sorted by name. Each has the attributes that the data source \
          `webex_cc_custom_connector` has.",
     ));
@@ -74,7 +74,7 @@ impl DataSource for CustomConnectorsData {
         messages
     }
 
-    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceOutcome, Diagnostics> {
+    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
         let object = request.configuration.object();
         let filter = Filter::read(object)?;
         let ready = self.connection.ready()?;
@@ -82,22 +82,23 @@ impl DataSource for CustomConnectorsData {
         let budget = Budget::within(Timeout::Read.by_default(), request.stop.clone());
         let list = ready.client.connectors(organization).list(&budget).await.map_err(|error| {
             let summary = format!("Could not read the connectors of organization {organization}");
-            problems::error(summary, &error, "Nothing was read, and nothing was changed.")
+            api_errors::error(summary, &error, "Nothing was read, and nothing was changed.")
         })?;
 
         let mut wanted = list.iter().filter(|found| filter.accepts(found)).collect::<Vec<_>>();
         wanted.sort_by(|left, right| (&left.name, &left.id).cmp(&(&right.name, &right.id)));
         let base = Object::default().with("organization_id", object.get("organization_id").clone());
-        let rows = wanted.iter().map(|found| visible::values(found, organization, &base));
+        let rows =
+            wanted.iter().map(|found| readable_attributes::values(found, organization, &base));
         let connectors = Value::List(rows.map(Value::Map).collect());
         let pairs = wanted.iter().map(|found| (found.name.as_str(), found.id.as_str()));
         let (ids, mut diagnostics) = ids_by_name::map(pairs);
-        diagnostics.extend(problems::notices(&ready.client));
+        diagnostics.extend(api_errors::notices(&ready.client));
 
         let mut state = object.clone().with("connectors", connectors).with("ids", ids);
         if object.get("organization_id").is_null() {
             state.set("organization_id", organization.to_string());
         }
-        Ok(DataSourceOutcome { state: State::new(state, &schema().block), diagnostics })
+        Ok(DataSourceResponse { state: State::new(state, &schema().block), diagnostics })
     }
 }

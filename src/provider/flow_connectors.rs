@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::connection::Connection;
+use super::provider_data::ProviderData;
 use super::timeouts::Timeout;
-use super::{ids_by_name, organization, problems};
-use tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
+use super::{api_errors, ids_by_name, organization};
+use tf_provider::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
 use tf_provider::diagnostics::Diagnostics;
 use tf_provider::object::State;
 use tf_provider::resource::ValidateRequest;
@@ -30,13 +30,13 @@ Flow Designer presumably offers active connectors only.";
 
 /// The data source.
 pub struct FlowConnectorsData {
-    connection: Arc<Connection>,
+    connection: Arc<ProviderData>,
 }
 
 impl FlowConnectorsData {
     /// The data source, which makes its calls over `connection`.
     #[must_use]
-    pub fn new(connection: Arc<Connection>) -> Self {
+    pub fn new(connection: Arc<ProviderData>) -> Self {
         Self { connection }
     }
 }
@@ -77,7 +77,7 @@ impl DataSource for FlowConnectorsData {
         organization::explicit(request.configuration.object()).err().into_iter().collect()
     }
 
-    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceOutcome, Diagnostics> {
+    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
         let object = request.configuration.object();
         let ready = self.connection.ready()?;
         let organization = ready.organization(organization::explicit(object)?)?;
@@ -86,7 +86,7 @@ impl DataSource for FlowConnectorsData {
         let connectors = ready.client.connectors(organization);
         let mut found = connectors.flow_connectors(search, &budget).await.map_err(|error| {
             let summary = "Could not read the connectors that Flow Designer offers";
-            problems::error(summary, &error, "Nothing was read, and nothing was changed.")
+            api_errors::error(summary, &error, "Nothing was read, and nothing was changed.")
         })?;
         found.sort_by(|left, right| (&left.name, &left.id).cmp(&(&right.name, &right.id)));
 
@@ -97,11 +97,11 @@ impl DataSource for FlowConnectorsData {
         let connectors = Value::List(rows.collect());
         let pairs = found.iter().map(|found| (found.name.as_str(), found.id.as_str()));
         let (ids, mut diagnostics) = ids_by_name::map(pairs);
-        diagnostics.extend(problems::notices(&ready.client));
+        diagnostics.extend(api_errors::notices(&ready.client));
         let mut state = object.clone().with("connectors", connectors).with("ids", ids);
         if object.get("organization_id").is_null() {
             state.set("organization_id", organization.to_string());
         }
-        Ok(DataSourceOutcome { state: State::new(state, &schema().block), diagnostics })
+        Ok(DataSourceResponse { state: State::new(state, &schema().block), diagnostics })
     }
 }

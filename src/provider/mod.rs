@@ -3,9 +3,9 @@
 //! This is the only room that knows both. [`registry`] is the table of
 //! everything that the provider serves.
 
+pub mod api_errors;
 pub mod command_line;
 pub mod configuration;
-pub mod connection;
 pub mod custom_connector;
 pub mod custom_connectors;
 pub mod doctor;
@@ -13,7 +13,7 @@ pub mod flow_connectors;
 pub mod functions;
 pub mod ids_by_name;
 pub mod organization;
-pub mod problems;
+pub mod provider_data;
 pub mod timeouts;
 
 use std::sync::Arc;
@@ -22,7 +22,6 @@ use async_trait::async_trait;
 
 use self::configuration::schema as provider_schema;
 use self::configuration::source::process_environment;
-use self::connection::Connection;
 use self::custom_connector::data_source::CustomConnectorData;
 use self::custom_connector::list::CustomConnectorList;
 use self::custom_connector::resource::CustomConnector;
@@ -31,6 +30,7 @@ use self::flow_connectors::FlowConnectorsData;
 use self::functions::decode_id::DecodeId;
 use self::functions::encode_id::EncodeId;
 use self::functions::rebind_connectors::RebindConnectors;
+use self::provider_data::ProviderData;
 use tf_provider::diagnostics::Diagnostics;
 use tf_provider::plugin::TIME_FOR_CHANGES;
 use tf_provider::provider::{ConfigureRequest, Provider, Registry};
@@ -57,7 +57,7 @@ const _: () = {
 /// Everything that the provider serves.
 #[must_use]
 pub fn registry() -> Registry {
-    let connection = Arc::new(Connection::default());
+    let connection = Arc::new(ProviderData::default());
     Registry::new(Box::new(Webex { connection: connection.clone() }))
         .resource(
             custom_connector::schema::TYPE_NAME,
@@ -86,7 +86,7 @@ pub fn registry() -> Registry {
 
 /// The provider block.
 struct Webex {
-    connection: Arc<Connection>,
+    connection: Arc<ProviderData>,
 }
 
 #[async_trait]

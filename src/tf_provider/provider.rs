@@ -46,13 +46,13 @@ pub struct ConfigureRequest {
 /// that Terraform starts for one call pays for one schema.
 pub struct Registry {
     /// The provider block.
-    pub provider: Served<dyn Provider>,
+    pub provider: Registered<dyn Provider>,
     /// Managed resources by type name.
-    pub resources: BTreeMap<&'static str, Served<dyn Resource>>,
+    pub resources: BTreeMap<&'static str, Registered<dyn Resource>>,
     /// Data sources by type name.
-    pub data_sources: BTreeMap<&'static str, Served<dyn DataSource>>,
+    pub data_sources: BTreeMap<&'static str, Registered<dyn DataSource>>,
     /// List resources by type name.
-    pub list_resources: BTreeMap<&'static str, Served<dyn ListResource>>,
+    pub list_resources: BTreeMap<&'static str, Registered<dyn ListResource>>,
     /// Functions by name.
     pub functions: BTreeMap<&'static str, Box<dyn Function>>,
 }
@@ -74,7 +74,7 @@ impl Registry {
     #[must_use]
     pub fn new(provider: Box<dyn Provider>) -> Self {
         Self {
-            provider: Served::new(provider),
+            provider: Registered::new(provider),
             resources: BTreeMap::new(),
             data_sources: BTreeMap::new(),
             list_resources: BTreeMap::new(),
@@ -85,14 +85,14 @@ impl Registry {
     /// Adds a managed resource.
     #[must_use]
     pub fn resource(mut self, type_name: &'static str, resource: Box<dyn Resource>) -> Self {
-        self.resources.insert(type_name, Served::new(resource));
+        self.resources.insert(type_name, Registered::new(resource));
         self
     }
 
     /// Adds a data source.
     #[must_use]
     pub fn data_source(mut self, type_name: &'static str, source: Box<dyn DataSource>) -> Self {
-        self.data_sources.insert(type_name, Served::new(source));
+        self.data_sources.insert(type_name, Registered::new(source));
         self
     }
 
@@ -100,7 +100,7 @@ impl Registry {
     /// identity must be served too.
     #[must_use]
     pub fn list_resource(mut self, type_name: &'static str, list: Box<dyn ListResource>) -> Self {
-        self.list_resources.insert(type_name, Served::new(list));
+        self.list_resources.insert(type_name, Registered::new(list));
         self
     }
 
@@ -113,23 +113,23 @@ impl Registry {
 }
 
 /// Something served, with its schema.
-pub struct Served<T: ?Sized> {
+pub struct Registered<T: ?Sized> {
     /// What does the work.
     pub object: Box<T>,
     schema: OnceLock<(Schema, Type)>,
     identity: OnceLock<Option<(IdentitySchema, Type)>>,
 }
 
-impl<T: ?Sized> Served<T> {
+impl<T: ?Sized> Registered<T> {
     fn new(object: Box<T>) -> Self {
         Self { object, schema: OnceLock::new(), identity: OnceLock::new() }
     }
 }
 
 /// Gives a kind of served thing access to its kept schema.
-macro_rules! keeps_schema {
+macro_rules! caches_schema {
     ($kind:ty) => {
-        impl Served<$kind> {
+        impl Registered<$kind> {
             fn kept(&self) -> &(Schema, Type) {
                 self.schema.get_or_init(|| {
                     let schema = self.object.schema();
@@ -153,12 +153,12 @@ macro_rules! keeps_schema {
     };
 }
 
-keeps_schema!(dyn Provider);
-keeps_schema!(dyn Resource);
-keeps_schema!(dyn DataSource);
-keeps_schema!(dyn ListResource);
+caches_schema!(dyn Provider);
+caches_schema!(dyn Resource);
+caches_schema!(dyn DataSource);
+caches_schema!(dyn ListResource);
 
-impl Served<dyn Resource> {
+impl Registered<dyn Resource> {
     /// The identity schema and the type of its values.
     #[must_use]
     pub fn identity(&self) -> Option<&(IdentitySchema, Type)> {

@@ -74,15 +74,6 @@ pub enum Requirement {
     Computed,
 }
 
-/// How a computed value behaves when other arguments of the object change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stability {
-    /// It may change with every update, so a plan shows it as unknown.
-    Volatile,
-    /// It stays for the life of the object.
-    Stable,
-}
-
 /// One argument.
 #[derive(Clone, Debug)]
 pub struct Attribute {
@@ -99,9 +90,10 @@ pub struct Attribute {
     /// Whether it exists in configuration only, never in plan or state.
     pub write_only: bool,
     /// Whether a change needs a new object.
-    pub replaces: bool,
-    /// How a computed value behaves on update.
-    pub stability: Stability,
+    pub requires_replace: bool,
+    /// Whether the computed value stays for the life of the object. Otherwise
+    /// every update may change it, so that a plan shows it as unknown.
+    pub use_state_for_unknown: bool,
     /// What to use instead, when it should no longer be used.
     pub deprecated: Option<&'static str>,
 }
@@ -120,8 +112,8 @@ impl Attribute {
             description,
             default: None,
             write_only: false,
-            replaces: false,
-            stability: Stability::Volatile,
+            requires_replace: false,
+            use_state_for_unknown: false,
             deprecated: None,
         }
     }
@@ -175,15 +167,15 @@ impl Attribute {
 
     /// A change needs a new object.
     #[must_use]
-    pub fn replaces(mut self) -> Self {
-        self.replaces = true;
+    pub fn requires_replace(mut self) -> Self {
+        self.requires_replace = true;
         self
     }
 
     /// The computed value stays for the life of the object.
     #[must_use]
-    pub fn stable(mut self) -> Self {
-        self.stability = Stability::Stable;
+    pub fn use_state_for_unknown(mut self) -> Self {
+        self.use_state_for_unknown = true;
         self
     }
 

@@ -7,11 +7,11 @@ use http::HeaderValue;
 
 use super::auth::{Notice, Tokens};
 use super::budget::Budget;
-use super::connectors::{Connectors, Snapshots};
+use super::connectors::{Connectors, ListCache};
 use super::error::Error;
-use super::exchange::{Exchange, Persistence, Response, Seen};
 use super::identifiers::OrganizationId;
 use super::limiter::Limiter;
+use super::pipeline::{HttpPipeline, ProbeResponse, Response, RetryMode};
 use super::request::{Endpoints, Request};
 use super::settings::{Setting, SettingProblem, Settings, SettingsError};
 use super::transport::{Https, Transport};
@@ -20,7 +20,7 @@ use super::transport::{Https, Transport};
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// A client of the Contact Center APIs. Cheap to clone; all clones share their
-/// connections, tokens, rate limit and snapshots.
+/// connections, tokens, rate limit and list_cache.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Layers>,
@@ -28,10 +28,10 @@ pub struct Client {
 
 /// The layers, from the outside in.
 struct Layers {
-    snapshots: Snapshots,
+    list_cache: ListCache,
     endpoints: Endpoints,
     tokens: Arc<Tokens>,
-    exchange: Arc<Exchange>,
+    pipeline: Arc<HttpPipeline>,
     visibility_timeout: Duration,
 }
 
@@ -56,17 +56,17 @@ impl Client {
             SettingsError { setting: Setting::UserAgent, problem: SettingProblem::NotPrintable }
         })?;
         let endpoints = Endpoints::new(&settings);
-        let exchange = Arc::new(Exchange {
+        let pipeline = Arc::new(HttpPipeline {
             transport,
             limiter: Limiter::new(settings.requests_per_minute),
             max_retries: settings.max_retries,
             request_timeout: settings.request_timeout,
             user_agent,
         });
-        let tokens = Tokens::new(settings.credentials, Arc::clone(&exchange), endpoints.clone());
-        let snapshots = Snapshots::default();
+        let tokens = Tokens::new(settings.credentials, Arc::clone(&pipeline), endpoints.clone());
+        let list_cache = ListCache::default();
         let visibility_timeout = settings.visibility_timeout;
-        let layers = Layers { snapshots, endpoints, tokens, exchange, visibility_timeout };
+        let layers = Layers { list_cache, endpoints, tokens, pipeline, visibility_timeout };
         Ok(Self { shared: Arc::new(layers) })
     }
 
@@ -98,8 +98,8 @@ impl Client {
         })
     }
 
-    pub(crate) fn snapshots(&self) -> &Snapshots {
-        &self.shared.snapshots
+    pub(crate) fn list_cache(&self) -> &ListCache {
+        &self.shared.list_cache
     }
 
     /// Sends a request about an organization once, and gives whatever comes.
@@ -108,9 +108,9 @@ impl Client {
         organization: OrganizationId,
         request: &Request,
         budget: &Budget,
-    ) -> Result<Seen, Error> {
+    ) -> Result<ProbeResponse, Error> {
         let bearer = self.shared.tokens.for_organization(organization);
-        self.shared.exchange.look(request, &bearer, budget).await
+        self.shared.pipeline.look(request, &bearer, budget).await
     }
 
     /// Sends a request about an organization.
@@ -118,10 +118,10 @@ impl Client {
         &self,
         organization: OrganizationId,
         request: &Request,
-        persistence: Persistence,
+        persistence: RetryMode,
         budget: &Budget,
     ) -> Result<Response, Error> {
         let bearer = self.shared.tokens.for_organization(organization);
-        self.shared.exchange.run(request, &bearer, persistence, budget).await
+        self.shared.pipeline.run(request, &bearer, persistence, budget).await
     }
 }

@@ -10,7 +10,7 @@ use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 
 use super::connectors::wire;
-use super::problem::Problem;
+use super::error_body::ErrorBody;
 use super::redact::Redactor;
 use super::retry;
 use safe_text::Secret;
@@ -25,7 +25,7 @@ const CANARY: &str = "canary-secret-of-the-call";
 pub fn api_body(body: &[u8]) {
     let mut redactor = Redactor::default();
     redactor.watch(&Secret::new(CANARY.to_owned()));
-    let problem = Problem::read(body, &redactor);
+    let problem = ErrorBody::read(body, &redactor);
     assert!(problem.descriptions.len() <= 5, "{problem:?}");
     let texts = problem.descriptions.iter().chain(&problem.referring_kinds);
     for text in texts.chain(&problem.tracking_id) {

@@ -21,7 +21,7 @@
 //! ```text
 //! connectors   operations: reconciliation, the activation saga, shared lists
 //! request      operation → http::Request, without I/O
-//! exchange     one request: token, turn, attempts, waits
+//! pipeline     one request: token, turn, attempts, waits
 //!   auth       where tokens come from
 //!   limiter    how many requests a minute
 //!   retry      whether to send again, a pure function
@@ -38,13 +38,13 @@ mod budget;
 mod client;
 mod connectors;
 mod error;
-mod exchange;
+mod error_body;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod identifiers;
 mod json;
 mod limiter;
-mod problem;
+mod pipeline;
 mod redact;
 mod request;
 mod retry;
@@ -59,8 +59,8 @@ pub use budget::{Budget, CLEAN_UP_GRACE, STOP_GRACE};
 pub use client::Client;
 pub use connectors::{
     AuthenticationType, Connector, ConnectorContent, ConnectorPages, Connectors, CreateAftermath,
-    CreateError, Created, DeleteAftermath, DeleteError, Deleted, FlowConnector, GrantType,
-    Sameness, UpdateAftermath, UpdateError, is_same_key,
+    CreateError, Created, DeleteAftermath, DeleteError, Deleted, Equivalence, FlowConnector,
+    GrantType, UpdateAftermath, UpdateError, is_same_key,
 };
 pub use error::{
     BodyProblem, Cause, CertificateProblem, Deadline, Error, ErrorDetails, ErrorKind, OauthError,
@@ -76,7 +76,7 @@ pub use settings::{
 };
 
 /// What a tenant answers, held against the contract.
-pub mod look {
-    pub use super::connectors::{Difference, Look, LookAt, Need, What};
+pub mod probe {
+    pub use super::connectors::{Difference, DifferenceKind, Probe, ProbeTarget, Requirement};
     pub use super::shape::{Kind, Shape};
 }

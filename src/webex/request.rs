@@ -34,7 +34,7 @@ pub(crate) const PAGE_SIZE: usize = 100;
 
 /// What may happen when a request is sent twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Semantics {
+pub(crate) enum Idempotency {
     /// Changes nothing.
     Read,
     /// Replaces an object by the same content again.
@@ -52,7 +52,7 @@ pub(crate) enum Semantics {
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
-    pub(crate) semantics: Semantics,
+    pub(crate) semantics: Idempotency,
     pub(crate) method: Method,
     pub(crate) url: Url,
     /// The path without ids, for logs.
@@ -93,7 +93,7 @@ impl Endpoints {
     pub(crate) fn create(&self, organization: OrganizationId, body: Body) -> Request {
         Request {
             operation: Operation::CreateConnector,
-            semantics: Semantics::Create,
+            semantics: Idempotency::Create,
             method: Method::POST,
             url: self.connectors(organization, ""),
             template: "/organization/{organization}/connector",
@@ -103,7 +103,7 @@ impl Endpoints {
     }
 
     pub(crate) fn read(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        self.by_id(Operation::ReadConnector, Semantics::Read, Method::GET, organization, id, None)
+        self.by_id(Operation::ReadConnector, Idempotency::Read, Method::GET, organization, id, None)
     }
 
     /// A PUT: an update, a deactivation or a reactivation.
@@ -114,12 +114,12 @@ impl Endpoints {
         id: &ConnectorId,
         body: Body,
     ) -> Request {
-        self.by_id(operation, Semantics::Replace, Method::PUT, organization, id, Some(body))
+        self.by_id(operation, Idempotency::Replace, Method::PUT, organization, id, Some(body))
     }
 
     pub(crate) fn delete(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
         let operation = Operation::DeleteConnector;
-        self.by_id(operation, Semantics::Delete, Method::DELETE, organization, id, None)
+        self.by_id(operation, Idempotency::Delete, Method::DELETE, organization, id, None)
     }
 
     pub(crate) fn list(&self, organization: OrganizationId) -> Request {
@@ -128,7 +128,7 @@ impl Endpoints {
         let query = format!("page=0&pageSize={PAGE_SIZE}&filter={filter}");
         Request {
             operation: Operation::ListConnectors,
-            semantics: Semantics::Read,
+            semantics: Idempotency::Read,
             method: Method::GET,
             url: below(&self.base, &path, Some(&query)),
             template: "/organization/{organization}/v2/connector",
@@ -143,7 +143,7 @@ impl Endpoints {
         url.set_query(Some(&format!("page=0&pageSize={PAGE_SIZE}")));
         Request {
             operation: Operation::ListReferences,
-            semantics: Semantics::Read,
+            semantics: Idempotency::Read,
             method: Method::GET,
             url,
             template: "/organization/{organization}/connector/{id}/incoming-references",
@@ -166,7 +166,7 @@ impl Endpoints {
         };
         Request {
             operation: Operation::ListFlowConnectors,
-            semantics: Semantics::Read,
+            semantics: Idempotency::Read,
             method: Method::GET,
             url: below(&self.base, &path, Some(&query)),
             template: "/{organization}/project/{project}/v2/activities/http-request/inputs/connectorId/choices",
@@ -178,7 +178,7 @@ impl Endpoints {
     pub(crate) fn refresh_token(&self, body: Body) -> Request {
         Request {
             operation: Operation::RefreshAccessToken,
-            semantics: Semantics::Grant,
+            semantics: Idempotency::Grant,
             method: Method::POST,
             url: self.token.clone(),
             template: "(token endpoint)",
@@ -190,7 +190,7 @@ impl Endpoints {
     pub(crate) fn service_app_token(&self, application_id: &str, body: Body) -> Request {
         Request {
             operation: Operation::MakeServiceAppToken,
-            semantics: Semantics::Grant,
+            semantics: Idempotency::Grant,
             method: Method::POST,
             url: below(&self.applications, &format!("/{}/token", encoded(application_id)), None),
             template: "/applications/{application}/token",
@@ -202,7 +202,7 @@ impl Endpoints {
     fn by_id(
         &self,
         operation: Operation,
-        semantics: Semantics,
+        semantics: Idempotency,
         method: Method,
         organization: OrganizationId,
         id: &ConnectorId,

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::body::WipedBuffer;
-use super::transport::{Answer, Failure, FailureKind, Transport};
+use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use super::{
     AuthenticationType, Budget, Client, ConnectorContent, ConnectorId, Connectors, Credentials,
     GrantType, OrganizationId, Settings,
@@ -33,13 +33,13 @@ pub(crate) const SERVER_EPOCH: i64 = 1_774_641_703_000;
 /// What is answered to the requests of a test, in order.
 pub(crate) struct Script {
     replies: Mutex<VecDeque<Reply>>,
-    seen: Mutex<Vec<Seen>>,
+    seen: Mutex<Vec<ProbeResponse>>,
     began: Instant,
 }
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct ProbeResponse {
     /// Method, path and query.
     pub(crate) line: String,
     pub(crate) token: Option<String>,
@@ -49,7 +49,7 @@ pub(crate) struct Seen {
     pub(crate) at: Duration,
 }
 
-impl Seen {
+impl ProbeResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
@@ -58,7 +58,7 @@ impl Seen {
 /// One answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    Answer { status: u16, headers: Vec<(&'static str, String)>, body: String },
+    RawResponse { status: u16, headers: Vec<(&'static str, String)>, body: String },
     Failure(FailureKind),
     Hang,
     Panic,
@@ -68,9 +68,9 @@ pub(crate) enum Reply {
 impl Reply {
     pub(crate) fn header(self, name: &'static str, value: &str) -> Self {
         match self {
-            Self::Answer { status, mut headers, body } => {
+            Self::RawResponse { status, mut headers, body } => {
                 headers.push((name, value.to_owned()));
-                Self::Answer { status, headers, body }
+                Self::RawResponse { status, headers, body }
             }
             other @ (Self::Failure(_) | Self::Hang | Self::Panic | Self::After(..)) => other,
         }
@@ -86,7 +86,7 @@ pub(crate) fn answer(status: u16, body: &Value) -> Reply {
 }
 
 pub(crate) fn raw(status: u16, body: &str) -> Reply {
-    Reply::Answer { status, headers: Vec::new(), body: body.to_owned() }
+    Reply::RawResponse { status, headers: Vec::new(), body: body.to_owned() }
 }
 
 pub(crate) fn empty(status: u16) -> Reply {
@@ -117,14 +117,14 @@ impl Script {
         self.replies.lock().unwrap().push_back(reply);
     }
 
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<ProbeResponse> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Method and path of every request, without organization and query.
     pub(crate) fn lines(&self) -> Vec<String> {
         let prefix = format!("/organization/{ORGANIZATION}");
-        let short = |seen: &Seen| {
+        let short = |seen: &ProbeResponse| {
             seen.line.replace(&prefix, "").split('?').next().unwrap_or_default().to_owned()
         };
         self.seen().iter().map(short).collect()
@@ -143,12 +143,12 @@ impl Script {
 
 #[async_trait]
 impl Transport for Script {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<Answer, Failure> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<RawResponse, Failure> {
         let headers = request.headers().clone();
         let token = headers
             .get(AUTHORIZATION)
             .map(|value| value.to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned());
-        self.seen.lock().unwrap().push(Seen {
+        self.seen.lock().unwrap().push(ProbeResponse {
             line: format!("{} {}", request.method(), request.uri().path_and_query().unwrap()),
             token,
             headers,
@@ -160,7 +160,7 @@ impl Transport for Script {
         let mut reply = reply.unwrap_or(Reply::Failure(FailureKind::Unsendable));
         loop {
             match reply {
-                Reply::Answer { status, headers, body } => {
+                Reply::RawResponse { status, headers, body } => {
                     let millis = u64::try_from(self.server_now()).unwrap();
                     let now = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
                     return Ok(reply_with(status, &headers, &body, now));
@@ -182,7 +182,7 @@ pub(crate) fn reply_with(
     headers: &[(&'static str, String)],
     body: &str,
     now: SystemTime,
-) -> Answer {
+) -> RawResponse {
     let mut map = HeaderMap::new();
     map.insert(DATE, HeaderValue::from_str(&httpdate::fmt_http_date(now)).unwrap());
     for (name, value) in headers {
@@ -190,7 +190,7 @@ pub(crate) fn reply_with(
     }
     let mut buffer = WipedBuffer::default();
     buffer.push(body.as_bytes());
-    Answer { status: StatusCode::from_u16(status).unwrap(), headers: map, body: buffer }
+    RawResponse { status: StatusCode::from_u16(status).unwrap(), headers: map, body: buffer }
 }
 
 pub(crate) fn settings(credentials: Credentials) -> Settings {

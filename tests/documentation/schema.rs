@@ -51,7 +51,7 @@ fn argument(attribute: &Attribute) -> String {
     if attribute.write_only {
         marks.push("Write-only".to_owned());
     }
-    if attribute.replaces {
+    if attribute.requires_replace {
         marks.push("Forces replacement".to_owned());
     }
     if attribute.deprecated.is_some() {

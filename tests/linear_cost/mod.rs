@@ -76,7 +76,7 @@ fn changes_are_planned() {
         let attribute = |index: usize| {
             let name = &*format!("argument_{index:06}").leak();
             match index % 3 {
-                0 => Attribute::optional(name, Type::String, "").replaces(),
+                0 => Attribute::optional(name, Type::String, "").requires_replace(),
                 1 => Attribute::optional(name, Type::String, "").default_value("a default"),
                 _ => Attribute::computed(name, Type::String, ""),
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use safe_text::Secret;
 use terraform_provider_webex::provider::configuration;
-use terraform_provider_webex::provider::connection::Status;
+use terraform_provider_webex::provider::provider_data::Status;
 use tf_provider::object::{Configuration, Object};
 use tf_provider::value::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

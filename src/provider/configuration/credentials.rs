@@ -8,7 +8,7 @@ use webex_contact_center::Credentials;
 
 /// What was found.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum ListSink {
     /// A whole way.
     Complete(Credentials),
     /// Nothing at all, which is fine as long as no call is needed.
@@ -53,10 +53,10 @@ struct Parts {
 /// # Errors
 ///
 /// When two ways are given at once, or half of one.
-pub(super) fn find(source: &Source<'_>) -> Result<Found, Problem> {
+pub(super) fn find(source: &Source<'_>) -> Result<ListSink, Problem> {
     let mut parts = match collect(source) {
         Ok(parts) => parts,
-        Err(unknown) => return Ok(Found::Unknown(unknown)),
+        Err(unknown) => return Ok(ListSink::Unknown(unknown)),
     };
     parts.drop_ways_of_the_environment();
     parts.check_for_conflicts()?;
@@ -64,7 +64,7 @@ pub(super) fn find(source: &Source<'_>) -> Result<Found, Problem> {
     match (service_app_id, refresh_token, access_token) {
         (Some(service_app), None, access_token) => {
             let way = "a Service App (service_app_id)";
-            Ok(Found::Complete(Credentials::ServiceApp {
+            Ok(ListSink::Complete(Credentials::ServiceApp {
                 client_id: needed(client_id, "client_id", way, service_app.origin)?,
                 client_secret: needed(client_secret, "client_secret", way, service_app.origin)?,
                 access_token: needed(access_token, "access_token", way, service_app.origin)?,
@@ -73,7 +73,7 @@ pub(super) fn find(source: &Source<'_>) -> Result<Found, Problem> {
         }
         (_, Some(refresh_token), _) => {
             let way = "a refresh token (refresh_token)";
-            Ok(Found::Complete(Credentials::RefreshToken {
+            Ok(ListSink::Complete(Credentials::RefreshToken {
                 client_id: needed(client_id, "client_id", way, refresh_token.origin)?,
                 client_secret: needed(client_secret, "client_secret", way, refresh_token.origin)?,
                 refresh_token: refresh_token.value,
@@ -85,12 +85,12 @@ pub(super) fn find(source: &Source<'_>) -> Result<Found, Problem> {
                 Some(origin) if origin.is_block() == access_token.origin.is_block() => {
                     Err(Problem::Incomplete(half_given(origin)))
                 }
-                _ => Ok(Found::Complete(Credentials::AccessToken(access_token.value))),
+                _ => Ok(ListSink::Complete(Credentials::AccessToken(access_token.value))),
             }
         }
         (None, None, None) => match origin_of(&client_id).or_else(|| origin_of(&client_secret)) {
             Some(origin) => Err(Problem::Incomplete(half_given(origin))),
-            None => Ok(Found::Nothing),
+            None => Ok(ListSink::Nothing),
         },
     }
 }

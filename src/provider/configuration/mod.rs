@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use self::credentials::{Found, Problem};
+use self::credentials::{ListSink, Problem};
 use self::source::{Environment, Given, Origin, Source};
-use super::connection::{Ready, Status};
+use super::provider_data::{Ready, Status};
 use super::{organization, timeouts};
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration};
@@ -108,9 +108,9 @@ fn resolve(
         return Ok(Status::Unknown(argument));
     }
     let credentials = match credentials {
-        Found::Complete(credentials) => credentials,
-        Found::Unknown(argument) => return Ok(Status::Unknown(argument)),
-        Found::Nothing => return Ok(Status::Missing("access_token")),
+        ListSink::Complete(credentials) => credentials,
+        ListSink::Unknown(argument) => return Ok(Status::Unknown(argument)),
+        ListSink::Nothing => return Ok(Status::Missing("access_token")),
     };
     let Argument::Known(base_url) = arguments.base_url else {
         return Ok(Status::Missing("region"));

@@ -14,7 +14,7 @@ pub enum Known<'a> {
     /// What was there before, but inactive as far as is known.
     BeforeInactive,
     /// This connector, as it was found or left.
-    Found(&'a Connector),
+    ListSink(&'a Connector),
     /// A connector of which only the id is known.
     Id(&'a ConnectorId),
 }
@@ -39,7 +39,7 @@ impl<'a> Known<'a> {
         match &failure.aftermath {
             UpdateAftermath::Unchanged(Some(connector))
             | UpdateAftermath::Reactivated(connector)
-            | UpdateAftermath::LeftDeactivated { connector, .. } => Self::Found(connector),
+            | UpdateAftermath::LeftDeactivated { connector, .. } => Self::ListSink(connector),
             UpdateAftermath::Unknown { may_be_inactive: true, .. } => Self::BeforeInactive,
             UpdateAftermath::Unchanged(None)
             | UpdateAftermath::Gone
@@ -53,7 +53,7 @@ impl<'a> Known<'a> {
         match &failure.aftermath {
             DeleteAftermath::StillThere(Some(connector))
             | DeleteAftermath::Reactivated(connector)
-            | DeleteAftermath::LeftDeactivated { connector, .. } => Self::Found(connector),
+            | DeleteAftermath::LeftDeactivated { connector, .. } => Self::ListSink(connector),
             DeleteAftermath::Unknown { may_be_inactive: true } => Self::BeforeInactive,
             DeleteAftermath::StillThere(None)
             | DeleteAftermath::Unknown { may_be_inactive: false } => Self::Before,

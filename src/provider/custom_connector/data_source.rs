@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::visible;
-use crate::provider::connection::{Connection, Ready};
+use super::readable_attributes;
+use crate::provider::provider_data::{ProviderData, Ready};
 use crate::provider::timeouts::Timeout;
-use crate::provider::{organization, problems};
-use tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
+use crate::provider::{api_errors, organization};
+use tf_provider::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Object, State};
 use tf_provider::resource::ValidateRequest;
@@ -31,13 +31,13 @@ const LISTED: usize = 20;
 
 /// The data source.
 pub struct CustomConnectorData {
-    connection: Arc<Connection>,
+    connection: Arc<ProviderData>,
 }
 
 impl CustomConnectorData {
     /// The data source, which makes its calls over `connection`.
     #[must_use]
-    pub fn new(connection: Arc<Connection>) -> Self {
+    pub fn new(connection: Arc<ProviderData>) -> Self {
         Self { connection }
     }
 }
@@ -45,7 +45,7 @@ impl CustomConnectorData {
 /// The data source's arguments and results.
 #[must_use]
 pub fn schema() -> Schema {
-    let mut attributes = visible::attributes();
+    let mut attributes = readable_attributes::attributes();
     for attribute in &mut attributes {
         let description = match attribute.name {
             "id" => {
@@ -82,19 +82,19 @@ impl DataSource for CustomConnectorData {
         messages
     }
 
-    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceOutcome, Diagnostics> {
+    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
         let object = request.configuration.object();
         let Some(wanted) = Wanted::read(object)? else { return Err(nothing_given().into()) };
         let ready = self.connection.ready()?;
         let organization = ready.organization(organization::explicit(object)?)?;
         let connector = wanted.find(&ready, organization, request.stop.clone()).await?;
         let mut state = object.clone();
-        for (name, value) in visible::values(&connector, organization, object) {
+        for (name, value) in readable_attributes::values(&connector, organization, object) {
             state.set(&name, value);
         }
-        Ok(DataSourceOutcome {
+        Ok(DataSourceResponse {
             state: State::new(state, &schema().block),
-            diagnostics: problems::notices(&ready.client),
+            diagnostics: api_errors::notices(&ready.client),
         })
     }
 }
@@ -142,7 +142,7 @@ impl Wanted {
         let connectors = ready.client.connectors(organization);
         let failed = |named: String, error| {
             let summary = format!("Could not read the connector {named}");
-            problems::error(summary, &error, "Nothing was read, and nothing was changed.")
+            api_errors::error(summary, &error, "Nothing was read, and nothing was changed.")
         };
         match self {
             Self::Id(id) => connectors

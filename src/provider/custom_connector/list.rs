@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use super::filter::{self, Filter};
 use super::resource::identity;
 use super::{model, schema as resource_schema};
-use crate::provider::connection::Connection;
+use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
-use crate::provider::{organization, problems};
+use crate::provider::{api_errors, organization};
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use tf_provider::list::{Found, ListItem, ListRequest, ListResource};
+use tf_provider::list::{ListItem, ListRequest, ListResource, ListSink};
 use tf_provider::object::Object;
 use tf_provider::resource::ValidateRequest;
 use tf_provider::schema::{Attribute, Block, Schema};
@@ -24,13 +24,13 @@ configuration that imports them (Terraform 1.14 or later).";
 
 /// The list resource.
 pub struct CustomConnectorList {
-    connection: Arc<Connection>,
+    connection: Arc<ProviderData>,
 }
 
 impl CustomConnectorList {
     /// The list resource, which makes its calls over `connection`.
     #[must_use]
-    pub fn new(connection: Arc<Connection>) -> Self {
+    pub fn new(connection: Arc<ProviderData>) -> Self {
         Self { connection }
     }
 }
@@ -62,7 +62,7 @@ impl ListResource for CustomConnectorList {
         messages
     }
 
-    async fn list(&self, request: ListRequest, found: Found) {
+    async fn list(&self, request: ListRequest, found: ListSink) {
         let search = self.search(&request, &found);
         // Whoever has stopped listening does not wait for an answer of Webex.
         let searched = tokio::select! {
@@ -78,7 +78,7 @@ impl ListResource for CustomConnectorList {
 impl CustomConnectorList {
     /// Sends what it finds, page by page, so that a search that has its limit
     /// reads no further page.
-    async fn search(&self, request: &ListRequest, found: &Found) -> Result<(), Diagnostic> {
+    async fn search(&self, request: &ListRequest, found: &ListSink) -> Result<(), Diagnostic> {
         let object = request.configuration.object();
         let filter = Filter::read(object)?;
         let ready = self.connection.ready()?;
@@ -88,7 +88,7 @@ impl CustomConnectorList {
         let failed = |error| {
             let summary = format!("Could not list the connectors of organization {organization}");
             let truth = "What was found before is listed, the rest is not. Nothing was changed.";
-            problems::error(summary, &error, truth)
+            api_errors::error(summary, &error, truth)
         };
         while let Some(page) = pages.next(&budget).await.map_err(failed)? {
             for connector in page.iter().filter(|connector| filter.accepts(connector)) {
@@ -137,7 +137,7 @@ mod tests {
         };
         let provider = nothing(&configuration::schema::schema());
         let (status, _) = configuration::read(&provider, &environment, "test");
-        let connection = Arc::new(Connection::default());
+        let connection = Arc::new(ProviderData::default());
         connection.set(status);
         let request = ListRequest {
             configuration: nothing(&schema()),
@@ -155,7 +155,7 @@ mod tests {
         for listener_goes in [true, false] {
             let (list, request) = list_of(&simulator);
             let stop = request.stop.clone();
-            let (found, mut events) = Found::channel(1, usize::MAX);
+            let (found, mut events) = ListSink::channel(1, usize::MAX);
             let search = tokio::spawn(async move { list.list(request, found).await });
             if listener_goes {
                 drop(events);

@@ -7,14 +7,14 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::memory::Memory;
+use super::private_data::PrivateData;
 use super::rules::{BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, OAUTH2, PASSWORD};
 use super::schema::{SECRETS, block};
 use safe_text::Secret;
 use tf_provider::object::{Argument, Configuration, Object, Plan, State};
 use tf_provider::value::Value;
 use webex_contact_center::{
-    AuthenticationType, Connector, ConnectorContent, GrantType, OrganizationId, Sameness,
+    AuthenticationType, Connector, ConnectorContent, Equivalence, GrantType, OrganizationId,
     is_same_key,
 };
 
@@ -22,36 +22,36 @@ use webex_contact_center::{
 /// same, and where Webex has it.
 struct Text {
     argument: &'static str,
-    sameness: Sameness,
+    sameness: Equivalence,
     of: fn(&Connector) -> Option<String>,
 }
 
 /// The visible texts. `active` and the times are not texts.
 const TEXTS: [Text; 10] = [
-    Text { argument: "name", sameness: Sameness::Text, of: |c| Some(c.name.clone()) },
+    Text { argument: "name", sameness: Equivalence::Text, of: |c| Some(c.name.clone()) },
     Text {
         argument: "authentication_type",
-        sameness: Sameness::Text,
+        sameness: Equivalence::Text,
         of: |c| c.authentication_type.as_ref().map(authentication_type),
     },
     Text {
         argument: "resource_domain_url",
-        sameness: Sameness::Address,
+        sameness: Equivalence::Address,
         of: |c| c.resource_domain.clone(),
     },
     Text {
         argument: "grant_type",
-        sameness: Sameness::Text,
+        sameness: Equivalence::Text,
         of: |c| c.grant_type.as_ref().map(grant_type),
     },
-    Text { argument: "client_id", sameness: Sameness::Text, of: |c| c.client_id.clone() },
-    Text { argument: "token_url", sameness: Sameness::Address, of: |c| c.token_url.clone() },
-    Text { argument: "scope", sameness: Sameness::Text, of: |c| c.scope.clone() },
-    Text { argument: "certificate", sameness: Sameness::Pem, of: |c| c.certificate.clone() },
-    Text { argument: "username", sameness: Sameness::Text, of: |c| c.username.clone() },
+    Text { argument: "client_id", sameness: Equivalence::Text, of: |c| c.client_id.clone() },
+    Text { argument: "token_url", sameness: Equivalence::Address, of: |c| c.token_url.clone() },
+    Text { argument: "scope", sameness: Equivalence::Text, of: |c| c.scope.clone() },
+    Text { argument: "certificate", sameness: Equivalence::Pem, of: |c| c.certificate.clone() },
+    Text { argument: "username", sameness: Equivalence::Text, of: |c| c.username.clone() },
     Text {
         argument: "validation_url",
-        sameness: Sameness::Address,
+        sameness: Equivalence::Address,
         of: |c| c.validation_url.clone(),
     },
 ];
@@ -206,7 +206,7 @@ pub fn left_to_webex(configuration: &Configuration) -> Vec<String> {
 /// A write-only value is in no state, so adding one to a connector that was
 /// imported, or created without it, is no difference that Terraform could see.
 #[must_use]
-pub fn unsent(configuration: &Configuration, memory: &Memory) -> Vec<&'static str> {
+pub fn unsent(configuration: &Configuration, memory: &PrivateData) -> Vec<&'static str> {
     let is_set = |argument: &str| !configuration.object().get(argument).is_null();
     let is_unsent = |secret: &&str| is_set(&write_only(secret)) && !memory.has_sent(secret);
     SECRETS.into_iter().filter(is_unsent).collect()
@@ -216,7 +216,7 @@ pub fn unsent(configuration: &Configuration, memory: &Memory) -> Vec<&'static st
 /// Terraform can compare differs: those that Webex was never sent, or all while
 /// it is uncertain which ones it has.
 #[must_use]
-pub fn owed(configuration: &Configuration, memory: &Memory) -> Vec<&'static str> {
+pub fn owed(configuration: &Configuration, memory: &PrivateData) -> Vec<&'static str> {
     if memory.uncertain {
         configured_credentials(configuration)
     } else {
@@ -506,14 +506,14 @@ pub(in crate::provider) mod tests {
         let with = |argument: &str, value: Value| {
             Configuration::new(Object::null(block()).with(argument, value))
         };
-        let memory = Memory::of_write(&connector(), &["password"]);
+        let memory = PrivateData::of_write(&connector(), &["password"]);
         for value in [Value::from(Secret::from("hunter2")), Value::Unknown] {
             let configuration = with("password_wo", value);
-            assert_eq!(unsent(&configuration, &Memory::default()), ["password"]);
+            assert_eq!(unsent(&configuration, &PrivateData::default()), ["password"]);
             assert_eq!(unsent(&configuration, &memory), [""; 0]);
         }
         // Of the stateful form, Terraform itself sees the difference.
         let stateful = with("password", Value::from(Secret::from("hunter2")));
-        assert_eq!(unsent(&stateful, &Memory::default()), [""; 0]);
+        assert_eq!(unsent(&stateful, &PrivateData::default()), [""; 0]);
     }
 }

@@ -6,21 +6,22 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::aftermath::Known;
-use super::memory::{Failure, Memory};
 use super::model;
+use super::private_data::{Failure, PrivateData};
 use super::rules::{BASIC, CLIENT_CREDENTIALS, OAUTH2};
-use super::{review, schema, validation};
-use crate::provider::connection::{Connection, Ready};
+use super::{plan_warnings, schema, validation};
+use crate::provider::api_errors;
+use crate::provider::api_errors::writes;
 use crate::provider::organization;
-use crate::provider::problems;
-use crate::provider::problems::writes;
+use crate::provider::provider_data::{ProviderData, Ready};
 use crate::provider::timeouts::Timeout;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use tf_provider::object::{Argument, Identity, Object, Private, State};
-use tf_provider::plan::Draft;
+use tf_provider::object::{Argument, Identity, Object, PrivateState, State};
+use tf_provider::plan::PlanBuilder;
 use tf_provider::resource::{
-    CreateRequest, DeleteRequest, ImportBy, ImportRequest, Imported, Outcome, ReadOutcome,
-    ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest, generate_block,
+    ApplyResponse, CheckPlanRequest, CheckPlanResponse, CreateRequest, DeleteRequest, ImportBy,
+    ImportRequest, ImportResponse, ReadRequest, ReadResponse, Resource, UpdateRequest,
+    ValidateRequest, generate_block,
 };
 use tf_provider::schema::{IdentitySchema, Schema};
 use tf_provider::value::Value;
@@ -28,13 +29,13 @@ use webex_contact_center::{Budget, Connector, ConnectorId, Error, ErrorKind, Org
 
 /// The resource `webex_cc_custom_connector`.
 pub struct CustomConnector {
-    connection: Arc<Connection>,
+    connection: Arc<ProviderData>,
 }
 
 impl CustomConnector {
     /// The resource, which makes its calls over `connection`.
     #[must_use]
-    pub fn new(connection: Arc<Connection>) -> Self {
+    pub fn new(connection: Arc<ProviderData>) -> Self {
         Self { connection }
     }
 }
@@ -53,7 +54,7 @@ impl Resource for CustomConnector {
         validation::validate(request.configuration)
     }
 
-    fn complete(&self, draft: &mut Draft<'_>, private: &Private) {
+    fn modify_plan(&self, draft: &mut PlanBuilder<'_>, private: &PrivateState) {
         let grant = match draft.planned().string("authentication_type") {
             Argument::Known(OAUTH2) => Value::from(CLIENT_CREDENTIALS),
             Argument::Known(BASIC) | Argument::Absent => Value::Null,
@@ -61,31 +62,31 @@ impl Resource for CustomConnector {
             Argument::Known(_) => draft.planned().get("grant_type").clone(),
             Argument::Unknown => Value::Unknown,
         };
-        draft.settle("grant_type", grant);
+        draft.set_default("grant_type", grant);
         if let Some(prior) = draft.prior {
             for argument in model::respelled(draft.configuration, prior) {
-                draft.keep_prior(argument);
+                draft.use_prior_state(argument);
             }
         }
         if draft.prior.is_none()
             && let Some(organization) = self.connection.organization()
         {
-            draft.settle("organization_id", organization.to_string());
+            draft.set_default("organization_id", organization.to_string());
         }
         for argument in model::left_to_webex(draft.configuration) {
-            draft.keep_local(&argument);
+            draft.exclude_from_update(&argument);
         }
-        if !model::owed(draft.configuration, &Memory::recall(private)).is_empty() {
-            draft.demand_update();
+        if !model::owed(draft.configuration, &PrivateData::recall(private)).is_empty() {
+            draft.force_update();
         }
     }
 
-    async fn review(&self, request: ReviewRequest<'_>) -> Review {
-        review::review(&self.connection, request).await
+    async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
+        plan_warnings::review(&self.connection, request).await
     }
 
-    async fn read(&self, request: ReadRequest) -> ReadOutcome {
-        let unchanged = |messages: Diagnostics| ReadOutcome {
+    async fn read(&self, request: ReadRequest) -> ReadResponse {
+        let unchanged = |messages: Diagnostics| ReadResponse {
             state: Some(request.state.clone()),
             private: request.private.clone(),
             identity: request.identity.clone(),
@@ -100,8 +101,8 @@ impl Resource for CustomConnector {
         match connectors.read(&target.id, &budget).await {
             Ok(Some(connector)) => {
                 let state = model::state(&connector, target.organization, request.state.object());
-                let memory = Memory::recall(&request.private).after_read(&connector);
-                ReadOutcome {
+                let memory = PrivateData::recall(&request.private).after_read(&connector);
+                ReadResponse {
                     identity: Some(identity(&connector, target.organization)),
                     state: Some(state),
                     private: memory.private(),
@@ -111,9 +112,9 @@ impl Resource for CustomConnector {
             Ok(None) if request.state.object().get("name").is_null() => {
                 unchanged(never_there(&target).into())
             }
-            Ok(None) => ReadOutcome {
+            Ok(None) => ReadResponse {
                 state: None,
-                private: Private::default(),
+                private: PrivateState::default(),
                 identity: None,
                 diagnostics: gone(&request.state, &target).into(),
             },
@@ -124,16 +125,18 @@ impl Resource for CustomConnector {
                 } else {
                     "Nothing was changed; state holds what was known before."
                 };
-                unchanged(problems::error(summary, &error, truth).into())
+                unchanged(api_errors::error(summary, &error, truth).into())
             }
         }
     }
 
-    async fn create(&self, request: CreateRequest) -> Outcome {
+    async fn create(&self, request: CreateRequest) -> ApplyResponse {
         self.connection.apply();
         let (ready, organization) = match self.destination(request.plan.object()) {
             Ok(found) => found,
-            Err(message) => return Outcome { diagnostics: message.into(), ..Outcome::default() },
+            Err(message) => {
+                return ApplyResponse { diagnostics: message.into(), ..ApplyResponse::default() };
+            }
         };
         let budget =
             Budget::within(Timeout::Create.of(request.plan.object()), request.stop.clone());
@@ -143,7 +146,7 @@ impl Resource for CustomConnector {
         let sent = model::credentials(&request.configuration);
         match created {
             Ok(created) => {
-                let memory = Memory::of_write(&created.connector, &sent);
+                let memory = PrivateData::of_write(&created.connector, &sent);
                 let mut outcome = outcome_of(&created.connector, organization, base, &memory);
                 request.checkpoint.save(outcome.clone());
                 if created.adopted {
@@ -157,7 +160,9 @@ impl Resource for CustomConnector {
             Err(failure) => {
                 let mut outcome = match Known::after_create(&failure) {
                     Known::Id(id) => outcome_of_id(id, organization, base, &sent),
-                    Known::Before | Known::BeforeInactive | Known::Found(_) => Outcome::default(),
+                    Known::Before | Known::BeforeInactive | Known::ListSink(_) => {
+                        ApplyResponse::default()
+                    }
                 };
                 let message = writes::create_failed(&failure, &content.name, organization);
                 outcome.diagnostics.push(message);
@@ -166,9 +171,9 @@ impl Resource for CustomConnector {
         }
     }
 
-    async fn update(&self, request: UpdateRequest) -> Outcome {
+    async fn update(&self, request: UpdateRequest) -> ApplyResponse {
         self.connection.apply();
-        let same = |messages: Diagnostics, state: State| Outcome {
+        let same = |messages: Diagnostics, state: State| ApplyResponse {
             state: Some(state),
             private: request.private.clone(),
             identity: request.identity.clone(),
@@ -177,8 +182,8 @@ impl Resource for CustomConnector {
         let left = model::left_to_webex(&request.configuration);
         if only_local_changes(&request, &left) {
             let state = State::new(request.plan.object().clone(), schema::block());
-            let memory = Memory::recall(&request.private).without(&left);
-            return Outcome { private: memory.private(), ..same(Diagnostics::new(), state) };
+            let memory = PrivateData::recall(&request.private).without(&left);
+            return ApplyResponse { private: memory.private(), ..same(Diagnostics::new(), state) };
         }
         let target = match Target::of_state(&self.connection, &request.prior) {
             Ok(target) => target,
@@ -188,13 +193,13 @@ impl Resource for CustomConnector {
             Budget::within(Timeout::Update.of(request.plan.object()), request.stop.clone());
         let content = model::content(&request.plan, &request.configuration);
         let sent = model::credentials(&request.configuration);
-        let memory = Memory::recall(&request.private);
+        let memory = PrivateData::recall(&request.private);
         let expected = memory.version;
         let connectors = target.ready.client.connectors(target.organization);
         match connectors.update(&target.id, &content, expected, &budget).await {
             Ok(connector) => {
                 let base = request.plan.object();
-                let memory = Memory::of_write(&connector, &sent);
+                let memory = PrivateData::of_write(&connector, &sent);
                 let mut outcome = outcome_of(&connector, target.organization, base, &memory);
                 request.checkpoint.save(outcome.clone());
                 let different = model::differences(&request.plan, &connector);
@@ -215,14 +220,14 @@ impl Resource for CustomConnector {
                 let mut outcome = match Known::after_update(&failure) {
                     // The credentials of the prior state stay beside the old
                     // content, so that new ones are a difference still.
-                    Known::Found(connector) => {
+                    Known::ListSink(connector) => {
                         outcome_of(connector, organization, old, &after(Some(connector)))
                     }
-                    Known::BeforeInactive => Outcome {
+                    Known::BeforeInactive => ApplyResponse {
                         private: after(None).private(),
                         ..same(Diagnostics::new(), inactive(&request.prior))
                     },
-                    Known::Before | Known::Id(_) => Outcome {
+                    Known::Before | Known::Id(_) => ApplyResponse {
                         private: after(None).private(),
                         ..same(Diagnostics::new(), request.prior.clone())
                     },
@@ -233,9 +238,9 @@ impl Resource for CustomConnector {
         }
     }
 
-    async fn delete(&self, request: DeleteRequest) -> Outcome {
+    async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
         self.connection.apply();
-        let kept = |messages: Diagnostics| Outcome {
+        let kept = |messages: Diagnostics| ApplyResponse {
             state: Some(request.prior.clone()),
             private: request.private.clone(),
             identity: request.identity.clone(),
@@ -249,24 +254,26 @@ impl Resource for CustomConnector {
             Budget::within(Timeout::Delete.of(request.prior.object()), request.stop.clone());
         let connectors = target.ready.client.connectors(target.organization);
         match connectors.delete(&target.id, &budget).await {
-            Ok(_) => Outcome { diagnostics: notices(&target.ready), ..Outcome::default() },
+            Ok(_) => {
+                ApplyResponse { diagnostics: notices(&target.ready), ..ApplyResponse::default() }
+            }
             Err(failure) => {
                 let message = writes::delete_failed(&failure, &named(&request.prior));
-                let memory = Memory::recall(&request.private)
+                let memory = PrivateData::recall(&request.private)
                     .in_doubt(failure.aftermath.leaves_credentials_uncertain());
                 let after = |found| memory.clone().after_failure(whose(&failure.error), found);
                 let mut outcome = match Known::after_delete(&failure) {
-                    Known::Found(connector) => {
+                    Known::ListSink(connector) => {
                         let memory = after(Some(connector));
                         outcome_of(connector, target.organization, request.prior.object(), &memory)
                     }
-                    Known::BeforeInactive => Outcome {
+                    Known::BeforeInactive => ApplyResponse {
                         state: Some(inactive(&request.prior)),
                         private: after(None).private(),
                         ..kept(Diagnostics::new())
                     },
                     Known::Before | Known::Id(_) => {
-                        Outcome { private: after(None).private(), ..kept(Diagnostics::new()) }
+                        ApplyResponse { private: after(None).private(), ..kept(Diagnostics::new()) }
                     }
                 };
                 outcome.diagnostics.push(message);
@@ -275,7 +282,7 @@ impl Resource for CustomConnector {
         }
     }
 
-    async fn import(&self, request: ImportRequest) -> Result<Imported, Diagnostics> {
+    async fn import(&self, request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         let (organization, id) = match &request.by {
             ImportBy::Id(text) => split_import_id(text)?,
             ImportBy::Identity(identity) => {
@@ -301,9 +308,9 @@ impl Resource for CustomConnector {
         let object = Object::null(block)
             .with("id", id.as_str())
             .with("organization_id", organization.to_string());
-        Ok(Imported {
+        Ok(ImportResponse {
             state: State::new(object, block),
-            private: Private::default(),
+            private: PrivateState::default(),
             identity: Some(identity_of(id.as_str(), organization)),
         })
     }
@@ -339,7 +346,7 @@ struct Target {
 }
 
 impl Target {
-    fn of_state(connection: &Connection, state: &State) -> Result<Self, Diagnostic> {
+    fn of_state(connection: &ProviderData, state: &State) -> Result<Self, Diagnostic> {
         let ready = connection.ready()?;
         let organization = ready.organization(organization::explicit(state.object())?)?;
         let id = state.object().string("id").known().unwrap_or_default();
@@ -369,9 +376,9 @@ fn outcome_of(
     connector: &Connector,
     organization: OrganizationId,
     base: &Object,
-    memory: &Memory,
-) -> Outcome {
-    Outcome {
+    memory: &PrivateData,
+) -> ApplyResponse {
+    ApplyResponse {
         state: Some(model::state(connector, organization, base)),
         private: memory.private(),
         identity: Some(identity(connector, organization)),
@@ -386,7 +393,7 @@ fn outcome_of_id(
     organization: OrganizationId,
     plan: &Object,
     sent: &[&str],
-) -> Outcome {
+) -> ApplyResponse {
     let block = schema::block();
     let mut object = plan.clone();
     for attribute in &block.attributes {
@@ -398,9 +405,9 @@ fn outcome_of_id(
     if object.get("organization_id").is_null() {
         object.set("organization_id", organization.to_string());
     }
-    Outcome {
+    ApplyResponse {
         state: Some(State::new(object, block)),
-        private: Memory::of_unread_write(sent).private(),
+        private: PrivateData::of_unread_write(sent).private(),
         identity: Some(identity_of(id.as_str(), organization)),
         diagnostics: Diagnostics::new(),
     }
@@ -472,7 +479,7 @@ fn never_there(target: &Target) -> Diagnostic {
 
 /// Warnings that the client has for its user, each told once in a process.
 fn notices(ready: &Ready) -> Diagnostics {
-    problems::notices(&ready.client)
+    api_errors::notices(&ready.client)
 }
 
 /// `<id>`, or `<organization id>/<id>`. An organization's base64 form may hold

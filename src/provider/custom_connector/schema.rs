@@ -44,7 +44,7 @@ fn attributes() -> Vec<Attribute> {
             Type::String,
             "The connector's id, a UUID. Flows refer to the connector by it.",
         )
-        .stable(),
+        .use_state_for_unknown(),
         Attribute::required(
             "name",
             Type::String,
@@ -57,8 +57,8 @@ fn attributes() -> Vec<Attribute> {
             "The organization that owns the connector, as a UUID or in the base64 form of the \
              Webex APIs. The provider's organization if not set. A change creates a new connector.",
         )
-        .stable()
-        .replaces(),
+        .use_state_for_unknown()
+        .requires_replace(),
         Attribute::optional(
             "authentication_type",
             Type::String,
@@ -66,7 +66,7 @@ fn attributes() -> Vec<Attribute> {
              new connector, because Webex has no way to edit it.",
         )
         .default_value("basic")
-        .replaces(),
+        .requires_replace(),
         Attribute::required(
             "resource_domain_url",
             Type::String,
@@ -80,8 +80,8 @@ fn attributes() -> Vec<Attribute> {
              `client_credentials_certificate`. With `oauth2`, `client_credentials` if not set. A \
              change creates a new connector, because Webex has no way to edit it.",
         )
-        .stable()
-        .replaces(),
+        .use_state_for_unknown()
+        .requires_replace(),
         Attribute::optional(
             "client_id",
             Type::String,
@@ -166,7 +166,7 @@ fn attributes() -> Vec<Attribute> {
             Type::String,
             "When the connector was created (RFC 3339).",
         )
-        .stable(),
+        .use_state_for_unknown(),
         Attribute::computed(
             "last_updated_time",
             Type::String,

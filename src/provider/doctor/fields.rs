@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::report::{Check, Outcome};
-use webex_contact_center::look::{Difference, Kind, Look, What};
+use webex_contact_center::probe::{Difference, DifferenceKind, Kind, Probe};
 
 /// Holds the connectors of these answers against the contract.
-pub(super) fn check<'a>(looks: impl Iterator<Item = &'a Look>) -> Check {
+pub(super) fn check<'a>(looks: impl Iterator<Item = &'a Probe>) -> Check {
     const NAME: &str = "fields";
     let mut differences = Vec::<Difference>::new();
     let mut has_connectors = false;
@@ -51,14 +51,14 @@ pub(super) fn listed(differences: &[Difference]) -> String {
     let texts = differences.iter().map(|difference| {
         let Difference { field, what } = difference;
         match what {
-            What::Missing(_) => format!("{field} is missing"),
-            What::Unknown(found) => format!("{field} is not known ({})", kinds(found)),
-            What::OtherKind(_, found) => format!("{field} is {}", kinds(found)),
-            What::SecretShown => format!(
+            DifferenceKind::Missing(_) => format!("{field} is missing"),
+            DifferenceKind::Unknown(found) => format!("{field} is not known ({})", kinds(found)),
+            DifferenceKind::OtherKind(_, found) => format!("{field} is {}", kinds(found)),
+            DifferenceKind::SecretShown => format!(
                 "{field}, a credential, comes back in the clear (this provider does not read it, \
                  but everybody with cjp:config_read can)"
             ),
-            What::SecretMasked => format!("{field}, a credential, comes back masked"),
+            DifferenceKind::SecretMasked => format!("{field}, a credential, comes back masked"),
         }
     });
     format!("{}.", texts.collect::<Vec<_>>().join("; "))
@@ -67,11 +67,11 @@ pub(super) fn listed(differences: &[Difference]) -> String {
 /// A difference for anybody.
 pub(super) fn fact(difference: &Difference) -> Value {
     let (what, found) = match &difference.what {
-        What::Missing(_) => ("missing", None),
-        What::Unknown(found) => ("unknown", Some(found)),
-        What::OtherKind(_, found) => ("other kind", Some(found)),
-        What::SecretShown => ("credential in the clear", None),
-        What::SecretMasked => ("credential masked", None),
+        DifferenceKind::Missing(_) => ("missing", None),
+        DifferenceKind::Unknown(found) => ("unknown", Some(found)),
+        DifferenceKind::OtherKind(_, found) => ("other kind", Some(found)),
+        DifferenceKind::SecretShown => ("credential in the clear", None),
+        DifferenceKind::SecretMasked => ("credential masked", None),
     };
     let mut fact = json!({
         "field": difference.field, "difference": what, "harmless": difference.is_harmless(),

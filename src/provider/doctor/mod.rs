@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use self::report::{Check, Outcome, Report, Verdict};
 use super::configuration::schema::{ENVIRONMENT, variable};
 use super::configuration::source::Environment;
-use super::connection::{Ready, Status};
-use super::{configuration, problems};
+use super::provider_data::{Ready, Status};
+use super::{api_errors, configuration};
 use tf_provider::diagnostics::{Diagnostic, Severity};
 use tf_provider::object::{Configuration, Object};
-use webex_contact_center::look::{Look, LookAt};
+use webex_contact_center::probe::{Probe, ProbeTarget};
 use webex_contact_center::{
     Budget, ConnectorId, Connectors, Error, ErrorKind, FlowConnector, Operation, OrganizationId,
 };
@@ -69,13 +69,13 @@ impl Examination {
             connectors: ready.client.connectors(organization),
             budget: Budget::within(PATIENCE, CancellationToken::new()),
         };
-        let first = tenant.look(LookAt::FlowConnectors).await;
+        let first = tenant.look(ProbeTarget::FlowConnectors).await;
         let Some(choices) = self.contact(first) else { return Verdict::Unreachable };
-        for notice in problems::notices(&ready.client) {
+        for notice in api_errors::notices(&ready.client) {
             self.checks.push(Check::new("access token", Outcome::Note, told(&notice)));
         }
         let offered = self.offered(&choices);
-        let list = tenant.look(LookAt::List).await;
+        let list = tenant.look(ProbeTarget::List).await;
         let listed = self.list(&list, &offered, environment);
         let verdict = self.connectors(&tenant, list, listed.as_deref(), &offered).await;
         let without_flows = self.came_out("flow connectors", Outcome::Problem);
@@ -163,7 +163,7 @@ impl Examination {
 
     /// Whether the host answers and accepts the token; none when there is no
     /// point in going on.
-    fn contact(&mut self, first: Result<Look, Error>) -> Option<Look> {
+    fn contact(&mut self, first: Result<Probe, Error>) -> Option<Probe> {
         let look = match first {
             Ok(look) => look,
             Err(error) => {
@@ -195,7 +195,7 @@ impl Examination {
     }
 
     /// What the documented endpoint lists.
-    fn offered(&mut self, look: &Look) -> Vec<FlowConnector> {
+    fn offered(&mut self, look: &Probe) -> Vec<FlowConnector> {
         const NAME: &str = "flow connectors";
         let check = match answered(NAME, look) {
             Err(check) => check,
@@ -214,7 +214,7 @@ impl Examination {
     /// What the list of our contract has; none when it cannot be had.
     fn list(
         &mut self,
-        list: &Result<Look, Error>,
+        list: &Result<Probe, Error>,
         offered: &[FlowConnector],
         environment: Environment<'_>,
     ) -> Option<Vec<FlowConnector>> {
@@ -257,7 +257,7 @@ impl Examination {
     async fn connectors(
         &mut self,
         tenant: &Tenant,
-        list: Result<Look, Error>,
+        list: Result<Probe, Error>,
         listed: Option<&[FlowConnector]>,
         offered: &[FlowConnector],
     ) -> Option<Verdict> {
@@ -285,9 +285,9 @@ impl Examination {
         Some(if differs || broken { Verdict::Differs } else { Verdict::Works })
     }
 
-    async fn one(&mut self, tenant: &Tenant, id: &ConnectorId) -> Option<Look> {
+    async fn one(&mut self, tenant: &Tenant, id: &ConnectorId) -> Option<Probe> {
         const NAME: &str = "connector";
-        let look = match tenant.look(LookAt::Connector(id)).await {
+        let look = match tenant.look(ProbeTarget::Connector(id)).await {
             Ok(look) => look,
             Err(error) => {
                 self.checks.push(failure(NAME, &error));
@@ -313,7 +313,7 @@ impl Examination {
     /// tells that somebody has deleted one.
     async fn nothing(&mut self, tenant: &Tenant) {
         const NAME: &str = "error answers";
-        let look = match tenant.look(LookAt::Nothing).await {
+        let look = match tenant.look(ProbeTarget::Nothing).await {
             Ok(look) => look,
             Err(error) => return self.checks.push(failure(NAME, &error)),
         };
@@ -352,13 +352,13 @@ struct Tenant {
 }
 
 impl Tenant {
-    async fn look(&self, at: LookAt<'_>) -> Result<Look, Error> {
+    async fn look(&self, at: ProbeTarget<'_>) -> Result<Probe, Error> {
         self.connectors.look(at, &self.budget).await
     }
 }
 
 /// Whether an answer is one that can be read; if not, the check that says so.
-fn answered(name: &'static str, look: &Look) -> Result<(), Check> {
+fn answered(name: &'static str, look: &Probe) -> Result<(), Check> {
     if let Some(error) = &look.refusal {
         return Err(failure(name, error));
     }
@@ -374,7 +374,7 @@ fn answered(name: &'static str, look: &Look) -> Result<(), Check> {
 
 /// The check of a call that failed.
 fn failure(name: &'static str, error: &Error) -> Check {
-    let says = problems::error("", error, "").detail().to_owned();
+    let says = api_errors::error("", error, "").detail().to_owned();
     let check = Check::new(name, Outcome::Problem, says);
     match error.status {
         Some(status) => check.with("status", status.as_u16()),
@@ -383,7 +383,7 @@ fn failure(name: &'static str, error: &Error) -> Check {
 }
 
 /// Adds what anybody may know of an answer.
-fn facts(check: Check, look: &Look) -> Check {
+fn facts(check: Check, look: &Probe) -> Check {
     let fields = look.shape.iter().flat_map(|shape| shape.fields()).map(|(path, kinds)| {
         let kinds = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>();
         (path.to_owned(), json!(kinds))

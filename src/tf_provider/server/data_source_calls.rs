@@ -6,11 +6,11 @@ use super::wire;
 use crate::data_source::{DataSource, DataSourceRequest};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::protocol::tfplugin5 as protocol;
-use crate::provider::Served;
+use crate::provider::Registered;
 use crate::resource::ValidateRequest;
 
 impl Server {
-    fn data_source(&self, type_name: &str) -> Result<&Served<dyn DataSource>, Diagnostics> {
+    fn data_source(&self, type_name: &str) -> Result<&Registered<dyn DataSource>, Diagnostics> {
         self.registry.data_sources.get(type_name).ok_or_else(|| {
             Diagnostic::error(
                 "Unknown data source",

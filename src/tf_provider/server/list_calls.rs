@@ -9,10 +9,10 @@ use tonic::Status;
 use super::answer::{Answer as _, defect};
 use super::{Server, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::list::{Found, ListItem, ListRequest, ListResource};
+use crate::list::{ListItem, ListRequest, ListResource, ListSink};
 use crate::plugin::panics::guard;
 use crate::protocol::tfplugin5 as protocol;
-use crate::provider::{Registry, Served};
+use crate::provider::{Registered, Registry};
 use crate::resource::ValidateRequest;
 
 /// The answer to ListResource. Dropping it ends the search.
@@ -39,7 +39,7 @@ impl Server {
 
     pub(super) async fn list(&self, request: &protocol::list_resource::Request) -> Events {
         let limit = usize::try_from(request.limit).ok().filter(|&limit| limit > 0);
-        let (found, events) = Found::channel(AHEAD, limit.unwrap_or(usize::MAX));
+        let (found, events) = ListSink::channel(AHEAD, limit.unwrap_or(usize::MAX));
         let listed = guard(async { self.list_request(request) })
             .await
             .unwrap_or_else(|panicked| Err(defect("ListResource", &panicked).into()));
@@ -93,7 +93,7 @@ impl Server {
 fn find<'a>(
     registry: &'a Registry,
     type_name: &str,
-) -> Result<&'a Served<dyn ListResource>, Diagnostics> {
+) -> Result<&'a Registered<dyn ListResource>, Diagnostics> {
     registry.list_resources.get(type_name).ok_or_else(|| {
         Diagnostic::error(
             "Unknown list resource",

@@ -3,19 +3,19 @@
 use super::answer::Answer as _;
 use super::{Server, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::object::{Configuration, Identity, Object, Plan, Private, State};
+use crate::object::{Configuration, Identity, Object, Plan, PrivateState, State};
 use crate::plan::plan_change;
 use crate::protocol::tfplugin5 as protocol;
-use crate::provider::Served;
+use crate::provider::Registered;
 use crate::resource::{
-    Checkpoint, CreateRequest, DeleteRequest, ImportBy, ImportRequest, Outcome, ReadRequest,
-    Resource, ReviewRequest, UpdateRequest, ValidateRequest,
+    ApplyResponse, CheckPlanRequest, Checkpoint, CreateRequest, DeleteRequest, ImportBy,
+    ImportRequest, ReadRequest, Resource, UpdateRequest, ValidateRequest,
 };
 use crate::schema::Block;
 use crate::value::{Path, Value, json};
 
 impl Server {
-    fn resource(&self, type_name: &str) -> Result<&Served<dyn Resource>, Diagnostics> {
+    fn resource(&self, type_name: &str) -> Result<&Registered<dyn Resource>, Diagnostics> {
         self.registry.resources.get(type_name).ok_or_else(|| {
             Diagnostic::error(
                 "Unknown resource type",
@@ -117,7 +117,7 @@ impl Server {
         let stored = served.stored_identity(request.current_identity.as_ref())?;
         let read = ReadRequest {
             state,
-            private: Private::from_bytes(request.private.clone()),
+            private: PrivateState::from_bytes(request.private.clone()),
             identity: stored.clone(),
             stop: self.lifetime.stopping(),
         };
@@ -143,18 +143,18 @@ impl Server {
         let configuration = served.configuration(request.config.as_ref())?;
         let prior = served.state(request.prior_state.as_ref())?;
         let proposed = served.object_of(request.proposed_new_state.as_ref(), "proposed state")?;
-        let private = Private::from_bytes(request.prior_private.clone());
+        let private = PrivateState::from_bytes(request.prior_private.clone());
 
         let planned = proposed.map(|proposed| {
             plan_change(block, &configuration, prior.as_ref(), proposed, |draft| {
-                served.object.complete(draft, &private);
+                served.object.modify_plan(draft, &private);
             })
         });
         let requires_replace =
             planned.as_ref().map_or(&[][..], |planned| planned.requires_replace.as_slice());
         let review = served
             .object
-            .review(ReviewRequest {
+            .check_plan(CheckPlanRequest {
                 configuration: &configuration,
                 prior: prior.as_ref(),
                 plan: planned.as_ref().map(|planned| &planned.plan),
@@ -191,13 +191,13 @@ impl Server {
         if plan.is_some() && !configuration.object().is_wholly_known() {
             return Err(not_known_at_apply().into());
         }
-        let private = Private::from_bytes(request.planned_private.clone());
+        let private = PrivateState::from_bytes(request.planned_private.clone());
         let identity = served.stored_identity(request.planned_identity.as_ref())?;
         let stored = identity.clone().filter(|_| prior.is_some());
         let stop = self.lifetime.stopping();
         let _change = prior.is_some().then(|| self.lifetime.change());
         let mut outcome = match (prior, plan) {
-            (None, None) => Outcome::default(),
+            (None, None) => ApplyResponse::default(),
             (None, Some(plan)) => {
                 let request = CreateRequest { configuration, plan, private, checkpoint, stop };
                 served.object.create(request).await
@@ -302,7 +302,7 @@ impl Server {
     }
 }
 
-impl Served<dyn Resource> {
+impl Registered<dyn Resource> {
     fn object_of(
         &self,
         value: Option<&protocol::DynamicValue>,
@@ -337,7 +337,7 @@ impl Served<dyn Resource> {
 
     fn encode_outcome(
         &self,
-        outcome: Outcome,
+        outcome: ApplyResponse,
     ) -> Result<protocol::apply_resource_change::Response, Diagnostics> {
         let answer = protocol::apply_resource_change::Response {
             new_state: Some(wire::encode_state(outcome.state, self.value_type())?),

@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use super::conformance::TooDeep;
 use super::limits::{Exhausted, MAX_DEPTH, MAX_ENCODED};
 use super::number::NumberError;
 use super::path::{Path, Step};
+use super::type_check::TooDeep;
 use super::type_json::TypeError;
 use json_reader::{ReadError, ReadErrorKind};
 

@@ -4,7 +4,6 @@
 //! [`Type`], which comes from a schema. [`msgpack`] is what Terraform speaks on
 //! the wire, [`json`] is how state files and some older calls are written.
 
-mod conformance;
 mod equality;
 mod error;
 pub mod json;
@@ -13,6 +12,7 @@ pub mod msgpack;
 mod number;
 mod path;
 mod ty;
+mod type_check;
 mod type_json;
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::super::budget::Budget;
 use super::super::error::Error;
-use super::super::exchange::{Authorize, Token};
 use super::super::identifiers::OrganizationId;
+use super::super::pipeline::{Authorize, Token};
 use super::super::settings::Credentials;
 use super::Tokens;
 use safe_text::Secret;

@@ -7,9 +7,9 @@ use serde::{Serialize, Serializer};
 use super::super::body::{Body, FormValue};
 use super::super::budget::Budget;
 use super::super::error::{BodyProblem, Error, ErrorKind, TokenProblem};
-use super::super::exchange::{Persistence, Response};
 use super::super::identifiers::OrganizationId;
 use super::super::json::Object;
+use super::super::pipeline::{Response, RetryMode};
 use super::super::settings::Credentials;
 use super::bearer::Fixed;
 use super::{Notice, Tokens, lock};
@@ -39,7 +39,7 @@ impl Tokens {
                 ]);
                 let request = self.endpoints.refresh_token(body);
                 let response =
-                    self.exchange.run(&request, &Fixed(None), Persistence::Normal, budget).await;
+                    self.pipeline.run(&request, &Fixed(None), RetryMode::Normal, budget).await;
                 let response = response.map_err(refused)?;
                 self.note_replacement(&response, &refresh_token);
                 read_grant(&response)
@@ -58,7 +58,7 @@ impl Tokens {
                 let request = self.endpoints.service_app_token(application_id, body);
                 let authorization = Fixed(Some(access_token.clone()));
                 let response =
-                    self.exchange.run(&request, &authorization, Persistence::Normal, budget).await;
+                    self.pipeline.run(&request, &authorization, RetryMode::Normal, budget).await;
                 read_grant(&response.map_err(refused)?)
             }
             (Credentials::AccessToken(token), _)

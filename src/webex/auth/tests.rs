@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::BodyProblem;
 use crate::error::OauthError;
-use crate::exchange::Persistence;
+use crate::pipeline::RetryMode;
 use crate::testing::{
     ORGANIZATION, Reply, Script, answer, budget, empty, organization, page, raw, refresh_token,
     settings, static_token,
@@ -41,7 +41,7 @@ fn service_app() -> Credentials {
 async fn read(client: &Client, number: usize) -> Result<(), Error> {
     let id = ConnectorId::parse(&format!("id-{number}")).unwrap();
     let request = client.endpoints().read(organization(), &id);
-    client.send(organization(), &request, Persistence::Normal, &budget()).await.map(drop)
+    client.send(organization(), &request, RetryMode::Normal, &budget()).await.map(drop)
 }
 
 fn lines(script: &Script) -> Vec<String> {
@@ -294,7 +294,7 @@ async fn a_stopped_operation_does_not_throw_a_refresh_away() {
     let stopped = budget();
     let request = client.endpoints().list(organization());
     let (first, second, ()) = tokio::join!(
-        client.send(organization(), &request, Persistence::Normal, &stopped),
+        client.send(organization(), &request, RetryMode::Normal, &stopped),
         read(&client, 1),
         async {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -313,7 +313,7 @@ async fn another_operations_stop_is_not_ours() {
     let stopped = Budget::within(Duration::from_secs(600), CancellationToken::new());
     let request = client.endpoints().list(organization());
     let (first, second, ()) = tokio::join!(
-        client.send(organization(), &request, Persistence::Normal, &stopped),
+        client.send(organization(), &request, RetryMode::Normal, &stopped),
         read(&client, 1),
         async {
             tokio::time::sleep(Duration::from_secs(1)).await;

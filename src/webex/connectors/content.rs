@@ -4,7 +4,7 @@
 //! be relied on: a [`Connector`] has no place for one.
 
 use super::super::identifiers::{ConnectorId, OrganizationId};
-use super::sameness::Sameness;
+use super::equivalence::Equivalence;
 use safe_text::Secret;
 
 /// What is sent to Webex.
@@ -159,20 +159,20 @@ impl ConnectorContent {
             validation_url,
         } = self;
         let text = |sent: &Option<String>, found: &Option<String>| {
-            Sameness::Text.holds_of_fields(sent.as_deref(), found.as_deref())
+            Equivalence::Text.is_equivalent_field(sent.as_deref(), found.as_deref())
         };
         let address = |sent: &Option<String>, found: &Option<String>| {
-            Sameness::Address.holds_of_fields(sent.as_deref(), found.as_deref())
+            Equivalence::Address.is_equivalent_field(sent.as_deref(), found.as_deref())
         };
-        Sameness::Text.holds(name, &connector.name)
+        Equivalence::Text.holds(name, &connector.name)
             && Some(authentication_type) == connector.authentication_type.as_ref()
             && *grant_type == connector.grant_type
             && address(resource_domain, &connector.resource_domain)
             && text(client_id, &connector.client_id)
             && address(token_url, &connector.token_url)
             && text(scope, &connector.scope)
-            && Sameness::Pem
-                .holds_of_fields(certificate.as_deref(), connector.certificate.as_deref())
+            && Equivalence::Pem
+                .is_equivalent_field(certificate.as_deref(), connector.certificate.as_deref())
             && text(username, &connector.username)
             && address(validation_url, &connector.validation_url)
     }

@@ -17,7 +17,7 @@ use super::*;
 use crate::testing::{
     ID, SERVER_EPOCH, budget, connectors, content, id, object, page, reply_with, with,
 };
-use crate::transport::{Answer, Failure, FailureKind, Transport};
+use crate::transport::{Failure, FailureKind, RawResponse, Transport};
 
 /// A server with room for one connector.
 struct Server {
@@ -106,7 +106,7 @@ impl Inside {
 
 #[async_trait]
 impl Transport for Server {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<Answer, Failure> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<RawResponse, Failure> {
         let now = self.now();
         let mut inside = self.inside.lock().unwrap();
         let number = inside.requests;

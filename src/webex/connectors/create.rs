@@ -23,9 +23,9 @@ use tokio::time::Instant;
 
 use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::exchange::{Persistence, Response};
 use super::super::identifiers::ConnectorId;
-use super::snapshot::{Creating, List};
+use super::super::pipeline::{Response, RetryMode};
+use super::list_cache::{Creating, List};
 use super::{Connector, ConnectorContent, Connectors, wire};
 
 /// How far the clock that dates answers and the one that dates connectors may
@@ -108,8 +108,8 @@ pub(super) async fn create(
         content,
         budget,
         began: Instant::now(),
-        known: connectors.client.snapshots().known_ids(connectors.organization),
-        creating: connectors.client.snapshots().creating(connectors.organization, &content.name),
+        known: connectors.client.list_cache().known_ids(connectors.organization),
+        creating: connectors.client.list_cache().creating(connectors.organization, &content.name),
     };
     let request = connectors.client.endpoints().create(connectors.organization, body);
     match connectors.write(&request, budget).await {
@@ -140,7 +140,7 @@ impl Attempt<'_> {
         };
         let budget = self.budget.for_looking();
         if let Some(id) = wire::connector_id(response.body()) {
-            self.connectors.client.snapshots().note_created(self.connectors.organization, &id);
+            self.connectors.client.list_cache().note_created(self.connectors.organization, &id);
             let error = match self.connectors.get(&id, &budget).await {
                 Ok(Some(connector)) => return Ok(self.created(connector, false)),
                 Ok(None) => response.unreadable(problem),
@@ -174,8 +174,8 @@ impl Attempt<'_> {
     async fn look(&self, budget: &Budget) -> Result<Option<(Connector, List)>, Error> {
         let mut pauses = self.connectors.client.pauses_until_visible();
         loop {
-            self.connectors.forget_snapshot();
-            let list = self.connectors.snapshot(Persistence::Normal, budget).await?;
+            self.connectors.forget_list();
+            let list = self.connectors.snapshot(RetryMode::Normal, budget).await?;
             if let Some(connector) = list.by_name(&self.content.name) {
                 return Ok(Some((connector.clone(), list)));
             }
@@ -207,7 +207,7 @@ impl Attempt<'_> {
     /// upper and lower case apart.
     async fn name_taken(&self, error: Error) -> CreateError {
         let budget = self.budget.for_looking();
-        let Ok(list) = self.connectors.snapshot(Persistence::Normal, &budget).await else {
+        let Ok(list) = self.connectors.snapshot(RetryMode::Normal, &budget).await else {
             return failed(error, CreateAftermath::NotCreated);
         };
         match list.holder_of(&self.content.name) {
@@ -223,7 +223,7 @@ impl Attempt<'_> {
     /// reason that is not in the request.
     async fn invalid(&self, error: Error) -> CreateError {
         let budget = self.budget.for_looking();
-        let list = self.connectors.snapshot(Persistence::OneAttempt, &budget).await;
+        let list = self.connectors.snapshot(RetryMode::OneAttempt, &budget).await;
         CreateError {
             connectors_in_organization: list.ok().map(|list| list.len()),
             ..failed(error, CreateAftermath::NotCreated)
@@ -231,8 +231,8 @@ impl Attempt<'_> {
     }
 
     fn created(&self, connector: Connector, adopted: bool) -> Created {
-        let snapshots = self.connectors.client.snapshots();
-        snapshots.note_created(self.connectors.organization, &connector.id);
+        let list_cache = self.connectors.client.list_cache();
+        list_cache.note_created(self.connectors.organization, &connector.id);
         Created { connector, adopted }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Reference};
 use super::super::identifiers::ConnectorId;
+use super::activation::ActivationError;
 use super::content::Secrets;
-use super::switch::NotSwitched;
 use super::{Connector, Connectors};
 
 /// A connector that is gone.
@@ -107,7 +107,7 @@ impl Removal<'_> {
         let organization = self.connectors.organization;
         let request = self.connectors.client.endpoints().delete(organization, self.id);
         let mut may_be_too_early =
-            self.connectors.client.snapshots().is_young(organization, self.id);
+            self.connectors.client.list_cache().was_just_created(organization, self.id);
         loop {
             let error = match self.connectors.write(&request, self.budget).await {
                 Ok(_) => return Ok(Deleted { was_missing: false }),
@@ -179,10 +179,10 @@ impl Removal<'_> {
         let secrets = Secrets::default();
         let inactive = match self.connectors.deactivate(&current, secrets, self.budget).await {
             Ok(deactivated) => deactivated.connector,
-            Err(NotSwitched { error, .. }) if error.outcome_unknown => {
+            Err(ActivationError { error, .. }) if error.outcome_unknown => {
                 return Err(failed(error, DeleteAftermath::Unknown { may_be_inactive: true }));
             }
-            Err(NotSwitched { error, connector }) => {
+            Err(ActivationError { error, connector }) => {
                 return Err(failed(error, DeleteAftermath::StillThere(Some(connector.into()))));
             }
         };
@@ -206,7 +206,7 @@ impl Removal<'_> {
             (Err(_), DeleteAftermath::Unknown { .. }) => {
                 DeleteAftermath::Unknown { may_be_inactive: true }
             }
-            (Err(NotSwitched { error: reason, connector }), _) => {
+            (Err(ActivationError { error: reason, connector }), _) => {
                 DeleteAftermath::LeftDeactivated { connector: connector.into(), reason }
             }
         };

@@ -4,17 +4,17 @@
 //! have a file of their own: [`create`], [`update`], [`delete`]. What JSON looks
 //! like is known to [`wire`] only.
 
+mod activation;
 mod content;
 mod contract;
 #[cfg(test)]
 mod convergence;
 mod create;
 mod delete;
-mod look;
+mod equivalence;
+mod list_cache;
 mod paging;
-mod sameness;
-mod snapshot;
-mod switch;
+mod probe;
 mod update;
 pub(super) mod wire;
 
@@ -26,26 +26,26 @@ use tokio::time::Instant;
 use super::budget::Budget;
 use super::client::Client;
 use super::error::{BodyProblem, Error, ErrorKind, Operation, Reference};
-use super::exchange::{Persistence, Response, kind_of_interruption};
 use super::identifiers::{ConnectorId, OrganizationId};
+use super::pipeline::{Response, RetryMode, kind_of_interruption};
 use super::request::{FlowSearch, Request};
 
 pub use content::{AuthenticationType, Connector, ConnectorContent, FlowConnector, GrantType};
-pub use contract::{Difference, Need, What};
+pub use contract::{Difference, DifferenceKind, Requirement};
 pub use create::{CreateAftermath, CreateError, Created};
 pub use delete::{DeleteAftermath, DeleteError, Deleted};
-pub use look::{Look, LookAt};
+pub use equivalence::{Equivalence, is_same_key};
+pub(crate) use list_cache::ListCache;
 pub use paging::ConnectorPages;
-pub use sameness::{Sameness, is_same_key};
-pub(crate) use snapshot::Snapshots;
+pub use probe::{Probe, ProbeTarget};
 pub use update::{UpdateAftermath, UpdateError};
 
+use list_cache::List;
 use paging::Pages;
-use snapshot::List;
 use wire::Page;
 
-/// How long [`Connectors::quick_look`] may take.
-const QUICK: Duration = Duration::from_secs(3);
+/// How long [`Connectors::list_best_effort`] may take.
+const BEST_EFFORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The custom connectors of one organization.
 #[derive(Clone)]
@@ -93,7 +93,7 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
-        let list = self.snapshot(Persistence::Normal, budget).await?;
+        let list = self.snapshot(RetryMode::Normal, budget).await?;
         match list.by_id(id) {
             Some(connector) => Ok(Some(connector.clone())),
             None => self.get(id, budget).await,
@@ -114,8 +114,8 @@ impl Connectors {
             return Ok(Some(connector));
         }
         // With a wrong base URL everything is 404. The list would be too.
-        self.forget_snapshot();
-        let list = self.snapshot(Persistence::Normal, budget).await?;
+        self.forget_list();
+        let list = self.snapshot(RetryMode::Normal, budget).await?;
         Ok(list.by_id(id).cloned())
     }
 
@@ -124,7 +124,7 @@ impl Connectors {
     /// # Errors
     /// When the list cannot be read.
     pub async fn list(&self, budget: &Budget) -> Result<Arc<[Connector]>, Error> {
-        Ok(self.snapshot(Persistence::Normal, budget).await?.connectors())
+        Ok(self.snapshot(RetryMode::Normal, budget).await?.connectors())
     }
 
     /// All connectors of the organization, a page at a time: for whoever may
@@ -132,14 +132,14 @@ impl Connectors {
     #[must_use]
     pub fn pages(&self) -> ConnectorPages {
         let request = self.client.endpoints().list(self.organization);
-        ConnectorPages(self.paged(request, wire::connectors, Persistence::Normal))
+        ConnectorPages(self.paged(request, wire::connectors, RetryMode::Normal))
     }
 
     /// A look at the list for early warnings: one attempt of at most three
     /// seconds, from the shared list if there is one, and filling it if not.
     /// None when it cannot be had, for whatever reason.
-    pub async fn quick_look(&self, budget: &Budget) -> Option<Arc<[Connector]>> {
-        let list = self.snapshot(Persistence::OneAttempt, &budget.at_most(QUICK)).await;
+    pub async fn list_best_effort(&self, budget: &Budget) -> Option<Arc<[Connector]>> {
+        let list = self.snapshot(RetryMode::OneAttempt, &budget.at_most(BEST_EFFORT_TIMEOUT)).await;
         list.ok().map(|list| list.connectors())
     }
 
@@ -188,7 +188,7 @@ impl Connectors {
         budget: &Budget,
     ) -> Result<Vec<Reference>, Error> {
         let request = self.client.endpoints().references(self.organization, id);
-        let pages = self.paged(request, wire::references, Persistence::Normal);
+        let pages = self.paged(request, wire::references, RetryMode::Normal);
         Ok(pages.all(budget).await?.0)
     }
 
@@ -221,8 +221,8 @@ impl Connectors {
             if error.kind != ErrorKind::NotFound || !error.spoken_by_api {
                 return Err(error);
             }
-            let is_young = self.client.snapshots().is_young(self.organization, id);
-            let Some(pause) = pauses.next().filter(|_| is_young) else { return Ok(None) };
+            let was_just_created = self.client.list_cache().was_just_created(self.organization, id);
+            let Some(pause) = pauses.next().filter(|_| was_just_created) else { return Ok(None) };
             budget
                 .wait(pause)
                 .await
@@ -246,26 +246,26 @@ impl Connectors {
     }
 
     async fn send(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        self.client.send(self.organization, request, Persistence::Normal, budget).await
+        self.client.send(self.organization, request, RetryMode::Normal, budget).await
     }
 
     /// Sends a request that changes something. However it ends, the snapshot is
     /// not true any more.
     async fn write(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        let _invalidation = self.client.snapshots().invalidate_at_end(self.organization);
+        let _invalidation = self.client.list_cache().invalidate_at_end(self.organization);
         self.send(request, budget).await
     }
 
-    async fn snapshot(&self, persistence: Persistence, budget: &Budget) -> Result<List, Error> {
-        self.client.snapshots().get(self, persistence, budget).await
+    async fn snapshot(&self, persistence: RetryMode, budget: &Budget) -> Result<List, Error> {
+        self.client.list_cache().get(self, persistence, budget).await
     }
 
-    fn forget_snapshot(&self) {
-        self.client.snapshots().invalidate(self.organization);
+    fn forget_list(&self) {
+        self.client.list_cache().invalidate(self.organization);
     }
 
     /// Reads the list from the server.
-    async fn fetch_list(&self, persistence: Persistence, budget: &Budget) -> Result<List, Error> {
+    async fn fetch_list(&self, persistence: RetryMode, budget: &Budget) -> Result<List, Error> {
         let request = self.client.endpoints().list(self.organization);
         let (rows, first) = self.paged(request, wire::connectors, persistence).all(budget).await?;
         let server_time = first.as_ref().and_then(Response::server_time);
@@ -277,7 +277,7 @@ impl Connectors {
         &self,
         first: Request,
         read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
-        persistence: Persistence,
+        persistence: RetryMode,
     ) -> Pages<T> {
         Pages::new(self.client.clone(), self.organization, first, read, persistence)
     }
@@ -470,14 +470,14 @@ mod tests {
     async fn a_quick_look_is_silent_and_short() {
         let script = Script::new([empty(503), crate::testing::Reply::Hang]);
         let connectors = connectors(script.clone());
-        assert!(connectors.quick_look(&budget()).await.is_none());
+        assert!(connectors.list_best_effort(&budget()).await.is_none());
         let began = tokio::time::Instant::now();
-        assert!(connectors.quick_look(&budget()).await.is_none());
-        assert_eq!(began.elapsed(), QUICK);
+        assert!(connectors.list_best_effort(&budget()).await.is_none());
+        assert_eq!(began.elapsed(), BEST_EFFORT_TIMEOUT);
         assert_eq!(script.seen().len(), 2);
         // What it finds, reads need not ask for again.
         script.then(answer(200, &page(&[object(1, 1)])));
-        assert_eq!(connectors.quick_look(&budget()).await.unwrap().len(), 1);
+        assert_eq!(connectors.list_best_effort(&budget()).await.unwrap().len(), 1);
         assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
         assert_eq!(script.seen().len(), 3);
     }
@@ -491,7 +491,7 @@ mod tests {
         ]);
         let connectors = connectors(script.clone());
         let budget = budget();
-        let (id, look) = (id(), connectors.quick_look(&budget));
+        let (id, look) = (id(), connectors.list_best_effort(&budget));
         let (look, read) = tokio::join!(look, connectors.read(&id, &budget));
         assert!(look.is_none() && read.unwrap().is_some());
         assert!(script.is_done());

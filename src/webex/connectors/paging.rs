@@ -8,8 +8,8 @@ use url::Url;
 use super::super::budget::Budget;
 use super::super::client::Client;
 use super::super::error::{BodyProblem, Error, ErrorKind, PagingProblem};
-use super::super::exchange::{Persistence, Response};
 use super::super::identifiers::OrganizationId;
+use super::super::pipeline::{Response, RetryMode};
 use super::super::request::{PAGE_SIZE, Request};
 use super::content::Connector;
 use super::wire::Page;
@@ -40,7 +40,7 @@ impl ConnectorPages {
 pub(super) struct Pages<T> {
     client: Client,
     organization: OrganizationId,
-    persistence: Persistence,
+    persistence: RetryMode,
     read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
     /// For the next page; none after the last.
     request: Option<Request>,
@@ -54,7 +54,7 @@ impl<T> Pages<T> {
         organization: OrganizationId,
         first: Request,
         read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
-        persistence: Persistence,
+        persistence: RetryMode,
     ) -> Self {
         let seen = vec![first.url.clone()];
         Self { client, organization, persistence, read, request: Some(first), seen, rows: 0 }

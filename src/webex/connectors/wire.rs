@@ -114,7 +114,7 @@ pub(crate) fn replace(
 /// `watched` are the secrets of the whole operation. A body may leave them out
 /// because the server refused one that had them, and what it answers now may
 /// still be about those.
-pub(crate) fn switch(
+pub(crate) fn set_active(
     connector: &Connector,
     active: bool,
     secrets: Secrets<'_>,
@@ -428,7 +428,7 @@ mod tests {
         let content = content();
         let secrets = content.secrets();
         let sent: Value =
-            serde_json::from_str(&text(switch(&connector, false, secrets, secrets))).unwrap();
+            serde_json::from_str(&text(set_active(&connector, false, secrets, secrets))).unwrap();
         assert_eq!(
             sent,
             json!({
@@ -440,7 +440,7 @@ mod tests {
             })
         );
         // The masked secret that was read is not sent back.
-        let without = switch(&connector, false, Secrets::default(), secrets).unwrap();
+        let without = set_active(&connector, false, Secrets::default(), secrets).unwrap();
         assert_eq!(without.secrets(), secrets.to_vec(), "they are watched for all the same");
         assert!(!text(Ok(without)).contains("clientSecret"));
     }

@@ -27,7 +27,7 @@ fn schema() -> Schema {
     Schema::new(Block {
         description: "A thing.",
         attributes: vec![
-            Attribute::computed("id", Type::String, "Its id.").stable(),
+            Attribute::computed("id", Type::String, "Its id.").use_state_for_unknown(),
             Attribute::required("name", Type::String, "Its name."),
             Attribute::optional("anything", Type::Dynamic, "Anything."),
             Attribute::optional("number", Type::Number, "A number."),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::value::conformance::{deeper, element_step};
 use crate::value::error::{DecodeError, DecodeErrorKind};
 use crate::value::limits::{Budget, MAX_DEPTH};
 use crate::value::path::Step;
+use crate::value::type_check::{deeper, element_step};
 use crate::value::{Number, Type, Value};
 use json_reader::{Kind, Literal, Reader};
 use safe_text::Secret;

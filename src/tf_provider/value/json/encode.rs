@@ -1,9 +1,9 @@
 //! Value → JSON, by type.
 
-use crate::value::conformance::{check_attributes, check_length, deeper, element_step, mismatch};
 use crate::value::error::{EncodeError, EncodeErrorKind};
 use crate::value::limits::{MAX_DEPTH, MAX_ENCODED};
 use crate::value::path::Step;
+use crate::value::type_check::{check_attributes, check_length, deeper, element_step, mismatch};
 use crate::value::{Type, Value};
 
 /// Writes a value by its type.

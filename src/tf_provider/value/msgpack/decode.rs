@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::reader::{Reader, Token};
-use crate::value::conformance::{deeper, element_step};
 use crate::value::error::{DecodeError, DecodeErrorKind};
 use crate::value::limits::{Budget, MAX_DEPTH};
 use crate::value::path::Step;
+use crate::value::type_check::{deeper, element_step};
 use crate::value::{Number, Type, Value};
 use safe_text::Secret;
 

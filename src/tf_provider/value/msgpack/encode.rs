@@ -4,10 +4,10 @@ use std::convert::Infallible;
 
 use rmp::encode::{self, ByteBuf, ValueWriteError};
 
-use crate::value::conformance::{check_attributes, check_length, deeper, element_step, mismatch};
 use crate::value::error::{EncodeError, EncodeErrorKind};
 use crate::value::limits::{MAX_DEPTH, MAX_ENCODED};
 use crate::value::path::Step;
+use crate::value::type_check::{check_attributes, check_length, deeper, element_step, mismatch};
 use crate::value::{Number, Type, Value};
 
 /// An extension of code 0 with one byte of content: how Terraform writes an

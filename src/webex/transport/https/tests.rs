@@ -128,7 +128,7 @@ async fn an_endless_body_is_cut_off() {
         while stream.write_all(&piece).await.is_ok() {}
     })
     .await;
-    assert_eq!(plain(address).await, ErrorKind::BodyTooLarge { limit: LARGEST_ANSWER });
+    assert_eq!(plain(address).await, ErrorKind::BodyTooLarge { limit: LARGEST_RESPONSE });
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ pub(super) fn advice(error: &Error) -> String {
              Hub, which may say why that is refused here, and apply again."
         }
         ErrorKind::LockedThoughInactive => {
-            "Look at the connector in Control Hub: somebody may be working on it, or Webex itself \
+            "Probe at the connector in Control Hub: somebody may be working on it, or Webex itself \
              may hold it. Try again later."
         }
         ErrorKind::RateLimited { .. } => match request {

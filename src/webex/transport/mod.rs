@@ -16,17 +16,17 @@ pub(crate) use https::Https;
 
 /// The largest answer that is kept in memory: 4 MiB, a hundred times the
 /// largest list that the documented limits allow.
-pub(crate) const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+pub(crate) const LARGEST_RESPONSE: usize = 4 * 1024 * 1024;
 
 /// Sends one request and reads its answer, once: no redirects, no retries.
 #[async_trait]
 pub(crate) trait Transport: Send + Sync {
     /// Sends a request. Dropping the future abandons it.
-    async fn send(&self, request: http::Request<Bytes>) -> Result<Answer, Failure>;
+    async fn send(&self, request: http::Request<Bytes>) -> Result<RawResponse, Failure>;
 }
 
 /// An answer, whole.
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: WipedBuffer,

@@ -27,7 +27,7 @@ pub(super) struct Reactivated {
 }
 
 /// A connector that was not switched, as far as is known.
-pub(super) struct NotSwitched {
+pub(super) struct ActivationError {
     /// Why not. Its outcome is unknown if it may have been switched all the same.
     pub(super) error: Error,
     /// As it was seen last.
@@ -45,10 +45,10 @@ impl Connectors {
         current: &Connector,
         secrets: Secrets<'a>,
         budget: &Budget,
-    ) -> Result<Deactivated<'a>, NotSwitched> {
+    ) -> Result<Deactivated<'a>, ActivationError> {
         let mut carried = secrets;
         loop {
-            let body = wire::switch(current, false, carried, secrets);
+            let body = wire::set_active(current, false, carried, secrets);
             let operation = Operation::DeactivateConnector;
             let error = match self.put(operation, &current.id, body, budget).await {
                 Ok(connector) => return Ok(Deactivated { connector, secrets: carried }),
@@ -59,12 +59,12 @@ impl Connectors {
                 continue;
             }
             if !is_to_be_settled(&error) {
-                return Err(NotSwitched { error, connector: current.clone() });
+                return Err(ActivationError { error, connector: current.clone() });
             }
             let found = match self.get(&current.id, &budget.for_looking()).await {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => {
-                    return Err(NotSwitched { error, connector: current.clone() });
+                    return Err(ActivationError { error, connector: current.clone() });
                 }
             };
             let may_be_ours = error.outcome_unknown && !found.active;
@@ -72,7 +72,7 @@ impl Connectors {
                 return Ok(Deactivated { connector: found, secrets: carried });
             }
             let error = stale(error, current, &found).with_outcome_unknown(may_be_ours);
-            return Err(NotSwitched { error, connector: found });
+            return Err(ActivationError { error, connector: found });
         }
     }
 
@@ -94,23 +94,23 @@ impl Connectors {
         secrets: Secrets<'_>,
         watched: Secrets<'_>,
         budget: &Budget,
-    ) -> Result<Reactivated, NotSwitched> {
+    ) -> Result<Reactivated, ActivationError> {
         let mut connector = inactive.clone();
         let mut carried = secrets;
         let mut overtaken = None;
         while !connector.active {
-            let body = wire::switch(&connector, true, carried, watched);
+            let body = wire::set_active(&connector, true, carried, watched);
             let operation = Operation::ReactivateConnector;
             let error = match self.put(operation, &connector.id, body, budget).await {
                 Ok(connector) => return Ok(Reactivated { connector, overtaken }),
                 Err(error) => error,
             };
             if !is_to_be_settled(&error) {
-                return Err(NotSwitched { error, connector });
+                return Err(ActivationError { error, connector });
             }
             let found = match self.get(&connector.id, &budget.for_looking()).await {
                 Ok(Some(found)) => found,
-                Ok(None) | Err(_) => return Err(NotSwitched { error, connector }),
+                Ok(None) | Err(_) => return Err(ActivationError { error, connector }),
             };
             let is_ours = error.outcome_unknown && found.has_content_of(&connector);
             if found.active && is_ours {
@@ -119,7 +119,7 @@ impl Connectors {
             let is_moved = found.version != connector.version;
             let error = stale(error, &connector, &found).with_outcome_unknown(false);
             if !found.active && (overtaken.is_some() || !is_moved) {
-                return Err(NotSwitched { error, connector: found });
+                return Err(ActivationError { error, connector: found });
             }
             overtaken = Some(error);
             connector = found;

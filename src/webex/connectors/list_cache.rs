@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::exchange::{Persistence, interrupted};
 use super::super::identifiers::{ConnectorId, OrganizationId};
+use super::super::pipeline::{RetryMode, interrupted};
 use super::{Connector, Connectors};
 
 /// How long a list is believed. A run seldom takes longer; a process that
@@ -24,7 +24,7 @@ use super::{Connector, Connectors};
 const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// How long after our own create a 404 may mean "not yet".
-const YOUTH: Duration = Duration::from_secs(30);
+const VISIBILITY_WINDOW: Duration = Duration::from_secs(30);
 
 /// A list as it was at one moment.
 #[derive(Clone, Debug)]
@@ -73,11 +73,11 @@ impl List {
 
 /// The lists of all organizations.
 #[derive(Default)]
-pub(crate) struct Snapshots(Mutex<HashMap<OrganizationId, View>>);
+pub(crate) struct ListCache(Mutex<HashMap<OrganizationId, CacheEntry>>);
 
 /// What is known about one organization.
 #[derive(Default)]
-struct View {
+struct CacheEntry {
     /// Counts our writes: a list that was asked for before a write ended is
     /// not kept.
     generation: u64,
@@ -92,23 +92,23 @@ struct View {
 /// One list call, for everybody who waits for it.
 #[derive(Clone)]
 struct Flight {
-    persistence: Persistence,
+    persistence: RetryMode,
     landing: Shared<BoxFuture<'static, Result<List, Error>>>,
 }
 
-impl Snapshots {
+impl ListCache {
     /// The list, from memory or by one call for all who ask meanwhile.
     pub(crate) async fn get(
         &self,
         connectors: &Connectors,
-        persistence: Persistence,
+        persistence: RetryMode,
         budget: &Budget,
     ) -> Result<List, Error> {
         let began = Instant::now();
         loop {
             let (flight, is_mine) = match self.board(connectors, persistence, budget) {
-                Boarding::Ready(list) => return Ok(list),
-                Boarding::Flight { flight, is_mine } => (flight, is_mine),
+                Joined::Ready(list) => return Ok(list),
+                Joined::Flight { flight, is_mine } => (flight, is_mine),
             };
             // Our own call is bounded by our budget from within, and then the
             // error knows what it was doing.
@@ -125,28 +125,23 @@ impl Snapshots {
                 Err(error)
                     if !is_mine
                         && (is_about_the_budget(&error)
-                            || (flight.persistence == Persistence::OneAttempt
-                                && persistence == Persistence::Normal)) => {}
+                            || (flight.persistence == RetryMode::OneAttempt
+                                && persistence == RetryMode::Normal)) => {}
                 landed => return landed,
             }
         }
     }
 
-    fn board(
-        &self,
-        connectors: &Connectors,
-        persistence: Persistence,
-        budget: &Budget,
-    ) -> Boarding {
+    fn board(&self, connectors: &Connectors, persistence: RetryMode, budget: &Budget) -> Joined {
         let mut views = self.views();
         let view = views.entry(connectors.organization).or_default();
         if let Some(list) = &view.list
             && list.received.elapsed() < LONGEST_LIFE
         {
-            return Boarding::Ready(list.clone());
+            return Joined::Ready(list.clone());
         }
         if let Some(flight) = &view.flight {
-            return Boarding::Flight { flight: flight.clone(), is_mine: false };
+            return Joined::Flight { flight: flight.clone(), is_mine: false };
         }
         let generation = view.generation;
         let (connectors, budget) = (connectors.clone(), budget.clone());
@@ -156,12 +151,12 @@ impl Snapshots {
             let landed = AssertUnwindSafe(fetched).catch_unwind().await;
             let landed = landed
                 .unwrap_or_else(|_| Err(Error::new(Operation::ListConnectors, ErrorKind::Defect)));
-            connectors.client.snapshots().land(connectors.organization, generation, &landed);
+            connectors.client.list_cache().land(connectors.organization, generation, &landed);
             landed
         };
         let flight = Flight { persistence, landing: landing.boxed().shared() };
         view.flight = Some(flight.clone());
-        Boarding::Flight { flight, is_mine: true }
+        Joined::Flight { flight, is_mine: true }
     }
 
     fn land(&self, organization: OrganizationId, generation: u64, landed: &Result<List, Error>) {
@@ -185,7 +180,7 @@ impl Snapshots {
     /// Forgets an organization's list when the guard goes, however that comes
     /// about.
     pub(crate) fn invalidate_at_end(&self, organization: OrganizationId) -> Invalidation<'_> {
-        Invalidation { snapshots: self, organization }
+        Invalidation { list_cache: self, organization }
     }
 
     /// The ids in the list that is in memory, if there is one.
@@ -204,10 +199,10 @@ impl Snapshots {
     }
 
     /// Whether we made a connector only a moment ago.
-    pub(crate) fn is_young(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
+    pub(crate) fn was_just_created(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
         let views = self.views();
         let created = views.get(&organization).and_then(|view| view.created.get(id));
-        created.is_some_and(|created| created.elapsed() < YOUTH)
+        created.is_some_and(|created| created.elapsed() < VISIBILITY_WINDOW)
     }
 
     /// Notes that a connector of this name is being created, for as long as the
@@ -216,35 +211,35 @@ impl Snapshots {
         let mut views = self.views();
         let view = views.entry(organization).or_default();
         *view.creating.entry(name.to_owned()).or_default() += 1;
-        Creating { snapshots: self, organization, name: name.to_owned() }
+        Creating { list_cache: self, organization, name: name.to_owned() }
     }
 
     /// Nothing panics while holding the lock, so a poisoned one is intact.
-    fn views(&self) -> MutexGuard<'_, HashMap<OrganizationId, View>> {
+    fn views(&self) -> MutexGuard<'_, HashMap<OrganizationId, CacheEntry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-enum Boarding {
+enum Joined {
     Ready(List),
     Flight { flight: Flight, is_mine: bool },
 }
 
 /// Forgets a list when it goes.
 pub(crate) struct Invalidation<'a> {
-    snapshots: &'a Snapshots,
+    list_cache: &'a ListCache,
     organization: OrganizationId,
 }
 
 impl Drop for Invalidation<'_> {
     fn drop(&mut self) {
-        self.snapshots.invalidate(self.organization);
+        self.list_cache.invalidate(self.organization);
     }
 }
 
 /// A create that has not ended.
 pub(crate) struct Creating<'a> {
-    snapshots: &'a Snapshots,
+    list_cache: &'a ListCache,
     organization: OrganizationId,
     name: String,
 }
@@ -253,7 +248,7 @@ impl Creating<'_> {
     /// Whether a connector of this name may be another create's of this
     /// process: that one has ended with it, or has not ended yet.
     pub(crate) fn may_be_anothers(&self, id: &ConnectorId) -> bool {
-        let views = self.snapshots.views();
+        let views = self.list_cache.views();
         let Some(view) = views.get(&self.organization) else { return false };
         view.created.contains_key(id) || view.creating.get(&self.name).is_some_and(|&n| n > 1)
     }
@@ -261,7 +256,7 @@ impl Creating<'_> {
 
 impl Drop for Creating<'_> {
     fn drop(&mut self) {
-        let mut views = self.snapshots.views();
+        let mut views = self.list_cache.views();
         let view = views.entry(self.organization).or_default();
         if let Some(count) = view.creating.get_mut(&self.name) {
             *count -= 1;
@@ -377,17 +372,17 @@ mod tests {
 
     #[test]
     fn a_create_knows_of_others_of_its_name() {
-        let snapshots = Snapshots::default();
+        let list_cache = ListCache::default();
         let organization = organization();
-        let first = snapshots.creating(organization, "crm");
+        let first = list_cache.creating(organization, "crm");
         assert!(!first.may_be_anothers(&id()));
-        let other = snapshots.creating(organization, "other");
-        let second = snapshots.creating(organization, "crm");
+        let other = list_cache.creating(organization, "other");
+        let second = list_cache.creating(organization, "crm");
         assert!(first.may_be_anothers(&id()) && second.may_be_anothers(&id()));
         assert!(!other.may_be_anothers(&id()));
         drop(second);
         assert!(!first.may_be_anothers(&id()));
-        snapshots.note_created(organization, &id());
+        list_cache.note_created(organization, &id());
         assert!(first.may_be_anothers(&id()));
     }
 

@@ -10,10 +10,10 @@ use std::fmt;
 
 use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::exchange::Persistence;
 use super::super::identifiers::ConnectorId;
+use super::super::pipeline::RetryMode;
+use super::activation::{ActivationError, Deactivated, Reactivated, is_about_the_content};
 use super::content::Secrets;
-use super::switch::{Deactivated, NotSwitched, Reactivated, is_about_the_content};
 use super::{Connector, ConnectorContent, Connectors, wire};
 
 /// A connector could not be updated, or it is not known whether it was.
@@ -215,7 +215,7 @@ impl Edit<'_> {
             return failed(error.with_kind(kind), aftermath);
         }
         let budget = self.budget.for_looking();
-        let list = self.connectors.snapshot(Persistence::Normal, &budget).await.ok();
+        let list = self.connectors.snapshot(RetryMode::Normal, &budget).await.ok();
         let holder = list
             .as_ref()
             .and_then(|list| list.holder_of(&self.content.name))
@@ -246,12 +246,12 @@ impl Edit<'_> {
         let secrets = self.content.secrets();
         let deactivated = match self.connectors.deactivate(&current, secrets, self.budget).await {
             Ok(deactivated) => deactivated,
-            Err(NotSwitched { error, .. }) if error.outcome_unknown => {
+            Err(ActivationError { error, .. }) if error.outcome_unknown => {
                 let last_seen = None;
                 let aftermath = UpdateAftermath::Unknown { may_be_inactive: true, last_seen };
                 return Err(failed(error, aftermath));
             }
-            Err(NotSwitched { error, connector }) => {
+            Err(ActivationError { error, connector }) => {
                 return Err(failed(error, UpdateAftermath::Unchanged(Some(connector.into()))));
             }
         };
@@ -270,7 +270,7 @@ impl Edit<'_> {
             Ok(Reactivated { connector, overtaken: Some(error) }) => {
                 Err(failed(error, UpdateAftermath::Reactivated(connector.into())))
             }
-            Err(NotSwitched { error, connector }) => {
+            Err(ActivationError { error, connector }) => {
                 let reason = error.clone();
                 let aftermath =
                     UpdateAftermath::LeftDeactivated { connector: connector.into(), reason };
@@ -342,7 +342,7 @@ impl Edit<'_> {
                 | UpdateAftermath::LeftDeactivated { .. }
                 | UpdateAftermath::Gone => UpdateAftermath::Reactivated(connector.into()),
             },
-            Err(NotSwitched { error: reason, connector }) => {
+            Err(ActivationError { error: reason, connector }) => {
                 UpdateAftermath::LeftDeactivated { connector: connector.into(), reason }
             }
         };

@@ -10,10 +10,10 @@ use url::Url;
 
 use super::super::budget::Interruption;
 use super::super::error::{BodyProblem, Error, ErrorDetails, ErrorKind, Operation};
-use super::super::problem::{Problem, safe};
+use super::super::error_body::{ErrorBody, safe};
 use super::super::redact::Redactor;
 use super::super::request::{Request, TRACKING_ID};
-use super::super::transport::{Answer, Failure, FailureKind, LARGEST_ANSWER};
+use super::super::transport::{Failure, FailureKind, LARGEST_RESPONSE, RawResponse};
 use super::{Authorize, Token};
 
 /// What is known about a request while it is being sent.
@@ -82,12 +82,12 @@ pub(super) fn redactor(
 pub(super) fn refusal(
     context: &Context,
     request: &Request,
-    answer: &Answer,
+    answer: &RawResponse,
     retry_after: Option<Duration>,
     is_renewable: bool,
     redactor: &Redactor,
 ) -> Error {
-    let problem = Problem::read(answer.body.as_slice(), redactor);
+    let problem = ErrorBody::read(answer.body.as_slice(), redactor);
     let kind = match answer.status.as_u16() {
         300..=399 => {
             ErrorKind::Redirected { target_host: target_host(&request.url, &answer.headers) }
@@ -123,7 +123,7 @@ pub(super) fn failed(context: &Context, failure: Failure) -> Error {
         FailureKind::NotTls => ErrorKind::NotTls,
         FailureKind::Timeout(deadline) => ErrorKind::Timeout(deadline),
         FailureKind::ConnectionLost => ErrorKind::ConnectionLost,
-        FailureKind::BodyTooLarge => ErrorKind::BodyTooLarge { limit: LARGEST_ANSWER },
+        FailureKind::BodyTooLarge => ErrorKind::BodyTooLarge { limit: LARGEST_RESPONSE },
         FailureKind::Compressed => ErrorKind::UnreadableBody(BodyProblem::Compressed),
         FailureKind::Unsendable => ErrorKind::Unsendable,
         FailureKind::Stopped => ErrorKind::Stopped,

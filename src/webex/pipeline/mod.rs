@@ -6,7 +6,7 @@
 //! out is an answer of status 2xx, or a typed error.
 
 mod context;
-mod look;
+mod probe;
 #[cfg(test)]
 mod tests;
 
@@ -22,22 +22,22 @@ use super::budget::{Budget, STOP_GRACE};
 use super::error::{BodyProblem, Cause, Deadline, Error, ErrorKind};
 use super::limiter::Limiter;
 use super::redact::Redactor;
-use super::request::{Request, Semantics};
-use super::retry::{self, Decision, Ending};
-use super::transport::{Answer, Failure, FailureKind, Transport};
+use super::request::{Idempotency, Request};
+use super::retry::{self, AttemptOutcome, RetryDecision};
+use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use safe_text::Secret;
 
 use context::{Context, failed, redactor, refusal, server_tracking_id};
 
 pub(crate) use context::{interrupted, kind_of_interruption};
-pub(crate) use look::Seen;
+pub(crate) use probe::ProbeResponse;
 
 /// What our tracking ids begin with, so that Webex's support can tell whose
 /// they are.
 const TRACKING_PREFIX: &str = "TERRAFORMWEBEX";
 
 /// Sends requests until they are answered or nothing more can be done.
-pub(crate) struct Exchange {
+pub(crate) struct HttpPipeline {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) limiter: Limiter,
     pub(crate) max_retries: u32,
@@ -72,7 +72,7 @@ pub(crate) trait Authorize: Send + Sync {
 
 /// How often a request is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Persistence {
+pub(crate) enum RetryMode {
     /// As often as the settings allow.
     Normal,
     /// Once: for what is nice to know but not worth waiting for.
@@ -81,7 +81,7 @@ pub(crate) enum Persistence {
 
 /// An answer of status 2xx.
 pub(crate) struct Response {
-    pub(crate) answer: Answer,
+    pub(crate) answer: RawResponse,
     /// When the answer was complete.
     pub(crate) received: Instant,
     context: Context,
@@ -89,7 +89,7 @@ pub(crate) struct Response {
 
 /// How the last attempt to send a request ended.
 struct End {
-    outcome: Result<Answer, Failure>,
+    outcome: Result<RawResponse, Failure>,
     at: Instant,
     /// What the answer says about when to come back.
     retry_after: Option<Duration>,
@@ -119,14 +119,14 @@ impl Response {
     }
 }
 
-impl Exchange {
+impl HttpPipeline {
     /// Sends a request until it is answered with 2xx, or nothing more can be
     /// done about it.
     pub(crate) async fn run(
         &self,
         request: &Request,
         authorize: &dyn Authorize,
-        persistence: Persistence,
+        persistence: RetryMode,
         budget: &Budget,
     ) -> Result<Response, Error> {
         let mut context = Context::new(request);
@@ -154,7 +154,7 @@ impl Exchange {
         &self,
         request: &Request,
         authorize: &dyn Authorize,
-        persistence: Persistence,
+        persistence: RetryMode,
         budget: &Budget,
         context: &mut Context,
     ) -> Result<End, Error> {
@@ -170,10 +170,10 @@ impl Exchange {
             }
             let outcome = self.attempt(request, token.as_ref(), context, budget).await;
             let ending = match &outcome {
-                Ok(answer) => Ending::Status(answer.status),
-                Err(failure) => Ending::Failure(failure.kind),
+                Ok(answer) => AttemptOutcome::Status(answer.status),
+                Err(failure) => AttemptOutcome::Failure(failure.kind),
             };
-            let is_unauthorized = ending == Ending::Status(StatusCode::UNAUTHORIZED);
+            let is_unauthorized = ending == AttemptOutcome::Status(StatusCode::UNAUTHORIZED);
             if is_unauthorized
                 && may_renew
                 && let Some(refused) = &token
@@ -193,11 +193,12 @@ impl Exchange {
                 .ok()
                 .and_then(|answer| retry::retry_after(&answer.headers, SystemTime::now()));
             let pause = retry::pause(retries, ending, retry_after, fastrand::f64());
-            if ending == Ending::Status(StatusCode::TOO_MANY_REQUESTS) && request.is_limited {
+            if ending == AttemptOutcome::Status(StatusCode::TOO_MANY_REQUESTS) && request.is_limited
+            {
                 self.limiter.pause(retry_after.unwrap_or(pause));
             }
-            let may_retry = decision == Decision::Retry
-                && persistence == Persistence::Normal
+            let may_retry = decision == RetryDecision::Retry
+                && persistence == RetryMode::Normal
                 && retries < self.max_retries;
             let fits = pause < budget.remaining();
             if may_retry && fits {
@@ -221,7 +222,7 @@ impl Exchange {
         token: Option<&Token>,
         context: &mut Context,
         budget: &Budget,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<RawResponse, Failure> {
         let tracking_id = format!("{TRACKING_PREFIX}_{}", Uuid::new_v4());
         let secret = token.map(|token| &token.secret);
         let http = request.to_http(secret, &tracking_id, &self.user_agent).map_err(|error| {
@@ -239,10 +240,10 @@ impl Exchange {
     /// Sends a request within what is left of the operation's time.
     async fn in_time(
         &self,
-        semantics: Semantics,
+        semantics: Idempotency,
         http: http::Request<bytes::Bytes>,
         budget: &Budget,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<RawResponse, Failure> {
         let left = budget.remaining();
         let too_late = if left < self.request_timeout {
             FailureKind::DeadlineExceeded
@@ -256,7 +257,7 @@ impl Exchange {
             biased;
             ended = &mut sending => ended,
             () = budget.stop.cancelled() => {
-                if semantics == Semantics::Read {
+                if semantics == Idempotency::Read {
                     return Err(Failure::new(FailureKind::Stopped));
                 }
                 // The answer of a write holds what must not be lost.
@@ -271,7 +272,12 @@ impl Exchange {
 }
 
 /// One line per attempt. Neither bodies nor headers nor ids in paths.
-fn log(request: &Request, context: &Context, started: Instant, ended: &Result<Answer, Failure>) {
+fn log(
+    request: &Request,
+    context: &Context,
+    started: Instant,
+    ended: &Result<RawResponse, Failure>,
+) {
     let tracking_id = context.details.tracking_id.as_deref();
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (method, path) = (request.method.as_str(), request.template);

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::super::budget::Budget;
 use super::super::error::Error;
+use super::super::error_body::safe;
 use super::super::identifiers::ConnectorId;
-use super::super::problem::safe;
 use super::super::request::FlowSearch;
 use super::super::shape::{Names, Shape};
 use super::content::FlowConnector;
@@ -18,7 +18,7 @@ use super::{Connectors, wire};
 
 /// Where to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookAt<'a> {
+pub enum ProbeTarget<'a> {
     /// The choices that Flow Designer offers.
     FlowConnectors,
     /// The first page of the list of connectors.
@@ -31,7 +31,7 @@ pub enum LookAt<'a> {
 
 /// What was seen.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct Probe {
     /// The host that was asked.
     pub host: String,
     /// The status of the answer.
@@ -57,14 +57,16 @@ impl Connectors {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn look(&self, at: LookAt<'_>, budget: &Budget) -> Result<Look, Error> {
+    pub async fn look(&self, at: ProbeTarget<'_>, budget: &Budget) -> Result<Probe, Error> {
         let endpoints = self.client.endpoints();
         let organization = self.organization;
         let request = match at {
-            LookAt::FlowConnectors => endpoints.flow_connectors(organization, FlowSearch::Name("")),
-            LookAt::List => endpoints.list(organization),
-            LookAt::Connector(id) => endpoints.read(organization, id),
-            LookAt::Nothing => endpoints.read(organization, &nobody()),
+            ProbeTarget::FlowConnectors => {
+                endpoints.flow_connectors(organization, FlowSearch::Name(""))
+            }
+            ProbeTarget::List => endpoints.list(organization),
+            ProbeTarget::Connector(id) => endpoints.read(organization, id),
+            ProbeTarget::Nothing => endpoints.read(organization, &nobody()),
         };
         let seen = self.client.look(organization, &request, budget).await?;
         let body = seen.answer.body.as_slice();
@@ -72,12 +74,12 @@ impl Connectors {
         let shape = Shape::of(body, &names);
         let (part, read) = match at {
             _ if seen.refusal.is_some() => (Part::Error, Ok(Vec::new())),
-            LookAt::FlowConnectors => (Part::Choices, wire::flow_connectors(body)),
-            LookAt::List => {
+            ProbeTarget::FlowConnectors => (Part::Choices, wire::flow_connectors(body)),
+            ProbeTarget::List => {
                 let page = wire::connectors(body).map(|page| page.rows);
                 (Part::Page, page.map(|rows| rows.into_iter().map(short).collect()))
             }
-            LookAt::Connector(_) | LookAt::Nothing => {
+            ProbeTarget::Connector(_) | ProbeTarget::Nothing => {
                 (Part::Connector, wire::connector(body).map(|connector| vec![short(connector)]))
             }
         };
@@ -87,7 +89,7 @@ impl Connectors {
             Some(safe(essence, &seen.redactor))
         });
         let unreadable = read.as_ref().err().map(ToString::to_string);
-        Ok(Look {
+        Ok(Probe {
             host: request.url.host_str().unwrap_or_default().to_owned(),
             status: seen.answer.status,
             refusal: seen.refusal,

@@ -2,7 +2,7 @@
 
 use super::{detail, detail_advising, happened};
 use crate::provider::custom_connector::model::Difference;
-use crate::provider::custom_connector::review::import_block;
+use crate::provider::custom_connector::plan_warnings::import_block;
 use tf_provider::diagnostics::Diagnostic;
 use tf_provider::value::Path;
 use webex_contact_center::{

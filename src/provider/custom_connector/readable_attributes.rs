@@ -14,7 +14,7 @@ use webex_contact_center::{Connector, OrganizationId};
 
 /// One attribute that can be read.
 #[derive(Clone, Debug)]
-pub struct Visible {
+pub struct ReadableAttribute {
     /// Its name, which is the resource's.
     pub name: &'static str,
     /// Its type, which is the resource's.
@@ -23,12 +23,12 @@ pub struct Visible {
     pub description: &'static str,
 }
 
-const fn text(name: &'static str, description: &'static str) -> Visible {
-    Visible { name, ty: Type::String, description }
+const fn text(name: &'static str, description: &'static str) -> ReadableAttribute {
+    ReadableAttribute { name, ty: Type::String, description }
 }
 
 /// The table.
-pub const VISIBLE: [Visible; 15] = [
+pub const READABLE_ATTRIBUTES: [ReadableAttribute; 15] = [
     text("id", "The connector's id, a UUID. Flows refer to the connector by it."),
     text("name", "The name under which Flow Designer offers the connector."),
     text("organization_id", "The organization that owns the connector."),
@@ -53,7 +53,11 @@ pub const VISIBLE: [Visible; 15] = [
     text("certificate", "The certificate (PEM) of the `client_credentials_certificate` grant."),
     text("username", "The user name of the service account."),
     text("validation_url", "The address against which Webex checks user name and password."),
-    Visible { name: "active", ty: Type::Bool, description: "Whether flows can use the connector." },
+    ReadableAttribute {
+        name: "active",
+        ty: Type::Bool,
+        description: "Whether flows can use the connector.",
+    },
     text("created_time", "When the connector was created (RFC 3339)."),
     text("last_updated_time", "When the connector was changed last, by anybody (RFC 3339)."),
 ];
@@ -61,14 +65,14 @@ pub const VISIBLE: [Visible; 15] = [
 /// The table as attributes that only the provider sets.
 #[must_use]
 pub fn attributes() -> Vec<Attribute> {
-    let rows = VISIBLE.into_iter();
+    let rows = READABLE_ATTRIBUTES.into_iter();
     rows.map(|row| Attribute::computed(row.name, row.ty, row.description)).collect()
 }
 
 /// The table as the type of one element of a list.
 #[must_use]
 pub fn object_type() -> Type {
-    Type::Object(VISIBLE.into_iter().map(|row| (row.name.to_owned(), row.ty)).collect())
+    Type::Object(READABLE_ATTRIBUTES.into_iter().map(|row| (row.name.to_owned(), row.ty)).collect())
 }
 
 /// What Webex has of a connector.
@@ -82,17 +86,17 @@ pub fn values(
     base: &Object,
 ) -> BTreeMap<String, Value> {
     let mut spelled = Object::null(schema::block());
-    for row in &VISIBLE {
+    for row in &READABLE_ATTRIBUTES {
         spelled.set(row.name, base.get(row.name).clone());
     }
     let state: State = model::state(connector, organization, &spelled);
     let value = |name: &'static str| (name.to_owned(), state.object().get(name).clone());
-    VISIBLE.iter().map(|row| value(row.name)).collect()
+    READABLE_ATTRIBUTES.iter().map(|row| value(row.name)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{VISIBLE, schema};
+    use super::{READABLE_ATTRIBUTES, schema};
     use tf_provider::schema::Attribute;
 
     #[test]
@@ -107,7 +111,7 @@ mod tests {
             .filter(|attribute| !is_about_credentials(attribute))
             .map(|attribute| (attribute.name, attribute.ty.clone()))
             .collect::<Vec<_>>();
-        let mut visible = VISIBLE.map(|row| (row.name, row.ty)).to_vec();
+        let mut visible = READABLE_ATTRIBUTES.map(|row| (row.name, row.ty)).to_vec();
         expected.sort_by_key(|(name, _)| *name);
         visible.sort_by_key(|(name, _)| *name);
         assert_eq!(visible, expected);

@@ -11,7 +11,7 @@ use safe_text::Secret;
 
 /// When two spellings of a text mean the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sameness {
+pub enum Equivalence {
     /// The same characters, in whichever normal form of Unicode. Blanks at the
     /// ends count: they may be a mistake that somebody corrects.
     Text,
@@ -24,7 +24,7 @@ pub enum Sameness {
     Pem,
 }
 
-impl Sameness {
+impl Equivalence {
     /// Whether both mean the same.
     #[must_use]
     pub fn holds(self, left: &str, right: &str) -> bool {
@@ -41,16 +41,16 @@ impl Sameness {
     /// The same of fields that may be absent. Absent and empty mean the same to
     /// a form.
     #[must_use]
-    pub fn holds_of_fields(self, left: Option<&str>, right: Option<&str>) -> bool {
+    pub fn is_equivalent_field(self, left: Option<&str>, right: Option<&str>) -> bool {
         self.holds(left.unwrap_or_default(), right.unwrap_or_default())
     }
 }
 
-/// Whether two private keys in PEM are the same by [`Sameness::Pem`], which
+/// Whether two private keys in PEM are the same by [`Equivalence::Pem`], which
 /// leaves no copy of either behind.
 #[must_use]
 pub fn is_same_key(left: &Secret, right: &Secret) -> bool {
-    Sameness::Pem.holds(left.expose(), right.expose())
+    Equivalence::Pem.holds(left.expose(), right.expose())
 }
 
 /// An address in its canonical spelling.
@@ -70,7 +70,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Sameness, is_same_key};
+    use super::{Equivalence, is_same_key};
     use safe_text::Secret;
 
     #[test]
@@ -87,43 +87,43 @@ mod tests {
             ("no url", "no url", true),
             ("no url", "no url ", false),
         ] {
-            assert_eq!(Sameness::Address.holds(left, right), same, "{left:?} {right:?}");
-            assert_eq!(Sameness::Address.holds(right, left), same, "{right:?} {left:?}");
+            assert_eq!(Equivalence::Address.holds(left, right), same, "{left:?} {right:?}");
+            assert_eq!(Equivalence::Address.holds(right, left), same, "{right:?} {left:?}");
         }
     }
 
     #[test]
     fn pem_is_the_same_whatever_its_line_ends_and_indentation() {
-        assert!(Sameness::Pem.holds("a\nb\n", "a\r\nb"));
-        assert!(Sameness::Pem.holds("\n  a\n\n  b\n", "a\nb"));
-        assert!(!Sameness::Pem.holds("a\nb", "a\nc"));
-        assert!(!Sameness::Pem.holds("a\nb", "ab"));
-        assert!(!Sameness::Pem.holds("a\nb", "a"));
+        assert!(Equivalence::Pem.holds("a\nb\n", "a\r\nb"));
+        assert!(Equivalence::Pem.holds("\n  a\n\n  b\n", "a\nb"));
+        assert!(!Equivalence::Pem.holds("a\nb", "a\nc"));
+        assert!(!Equivalence::Pem.holds("a\nb", "ab"));
+        assert!(!Equivalence::Pem.holds("a\nb", "a"));
         assert!(is_same_key(&Secret::from("a\nb\n"), &Secret::from("a\r\nb")));
         assert!(!is_same_key(&Secret::from("a\nb"), &Secret::from("a\nc")));
     }
 
     #[test]
     fn texts_are_compared_after_normalization_and_with_their_ends() {
-        assert!(Sameness::Text.holds("Zu\u{308}rich", "Z\u{fc}rich"));
-        assert!(!Sameness::Text.holds("a", "A"));
-        assert!(!Sameness::Text.holds("a", "a "));
+        assert!(Equivalence::Text.holds("Zu\u{308}rich", "Z\u{fc}rich"));
+        assert!(!Equivalence::Text.holds("a", "A"));
+        assert!(!Equivalence::Text.holds("a", "a "));
     }
 
     #[test]
     fn absent_and_empty_are_the_same() {
-        for sameness in [Sameness::Text, Sameness::Address, Sameness::Pem] {
-            assert!(sameness.holds_of_fields(None, Some("")));
-            assert!(!sameness.holds_of_fields(Some("https://a.example"), None));
+        for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
+            assert!(equivalence.is_equivalent_field(None, Some("")));
+            assert!(!equivalence.is_equivalent_field(Some("https://a.example"), None));
         }
     }
 
     proptest! {
         #[test]
         fn whatever_the_texts_are_it_tells(left in ".*", right in ".*") {
-            for sameness in [Sameness::Text, Sameness::Address, Sameness::Pem] {
-                prop_assert!(sameness.holds(&left, &left));
-                prop_assert_eq!(sameness.holds(&left, &right), sameness.holds(&right, &left));
+            for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
+                prop_assert!(equivalence.holds(&left, &left));
+                prop_assert_eq!(equivalence.holds(&left, &right), equivalence.holds(&right, &left));
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use tf_provider::object::Private;
+use tf_provider::object::PrivateState;
 use webex_contact_center::Connector;
 
 /// Whose write it may have been that is found after a failed write of ours.
@@ -21,7 +21,7 @@ pub enum Failure {
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Memory {
+pub struct PrivateData {
     /// The connector's `version` when it was read last. A PUT carries it, so
     /// that an edit between plan and apply is noticed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,11 +50,11 @@ pub struct Memory {
     pub replaced: Option<String>,
 }
 
-impl Memory {
+impl PrivateData {
     /// Reads what was remembered.
     #[must_use]
-    pub fn recall(private: &Private) -> Self {
-        private.recall()
+    pub fn recall(private: &PrivateState) -> Self {
+        private.decode()
     }
 
     /// Remembers our own write, which carried these credentials.
@@ -127,21 +127,21 @@ impl Memory {
 
     /// The form in which Terraform keeps it.
     #[must_use]
-    pub fn private(&self) -> Private {
-        Private::remember(self)
+    pub fn private(&self) -> PrivateState {
+        PrivateState::encode(self)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Failure, Memory};
+    use super::{Failure, PrivateData};
     use crate::provider::custom_connector::model::tests::connector;
-    use tf_provider::object::Private;
+    use tf_provider::object::PrivateState;
     use webex_contact_center::Connector;
 
     #[test]
     fn what_is_remembered_comes_back() {
-        let memory = Memory {
+        let memory = PrivateData {
             version: Some(3),
             written: Some(1_774_641_703_000),
             touched: None,
@@ -149,14 +149,14 @@ mod tests {
             uncertain: true,
             replaced: Some("id".to_owned()),
         };
-        assert_eq!(Memory::recall(&memory.private()), memory);
+        assert_eq!(PrivateData::recall(&memory.private()), memory);
     }
 
     #[test]
     fn what_cannot_be_read_counts_as_nothing() {
         for bytes in [&b""[..], b"\xff", b"[]", b"{\"version\":\"three\"}"] {
-            let private = Private::from_bytes(bytes.to_vec());
-            assert_eq!(Memory::recall(&private), Memory::default());
+            let private = PrivateState::from_bytes(bytes.to_vec());
+            assert_eq!(PrivateData::recall(&private), PrivateData::default());
         }
     }
 
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_later_write_of_somebody_else_is_noticed_until_ours_follows() {
-        let ours = Memory::of_write(&connector(), &["password"]);
+        let ours = PrivateData::of_write(&connector(), &["password"]);
         assert_eq!(ours.clone().after_read(&connector()).touched, None);
 
         let theirs = saved_again(&connector());
@@ -178,18 +178,18 @@ mod tests {
         assert_eq!((after.touched, after.version), (theirs.last_updated_time, Some(8)));
         assert_eq!(after.clone().after_read(&theirs).touched, theirs.last_updated_time);
 
-        let again = Memory::of_write(&saved_again(&theirs), &["password"]);
+        let again = PrivateData::of_write(&saved_again(&theirs), &["password"]);
         assert_eq!(again.after_read(&saved_again(&theirs)).touched, None);
     }
 
     #[test]
     fn nothing_is_suspected_of_an_imported_connector() {
-        assert_eq!(Memory::default().after_read(&connector()).touched, None);
+        assert_eq!(PrivateData::default().after_read(&connector()).touched, None);
     }
 
     #[test]
     fn a_failed_write_of_ours_is_not_taken_for_somebody_elses() {
-        let ours = Memory::of_write(&connector(), &["password"]);
+        let ours = PrivateData::of_write(&connector(), &["password"]);
         // Deactivated, refused, and activated again.
         let undone = saved_again(&saved_again(&connector()));
         let memory = ours.clone().after_failure(Failure::Clear, Some(&undone));
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn an_edit_that_refused_ours_is_noticed() {
-        let ours = Memory::of_write(&connector(), &["password"]);
+        let ours = PrivateData::of_write(&connector(), &["password"]);
         let theirs = saved_again(&connector());
         let memory = ours.after_failure(Failure::ByOthers, Some(&theirs));
         assert_eq!(memory.version, theirs.version);
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn a_failed_delete_forgets_neither_the_edit_of_others_nor_what_was_sent() {
         let theirs = saved_again(&connector());
-        let memory = Memory::of_write(&connector(), &["password"]).after_read(&theirs);
+        let memory = PrivateData::of_write(&connector(), &["password"]).after_read(&theirs);
         let undone = saved_again(&theirs);
         let memory = memory.after_failure(Failure::Clear, Some(&undone)).after_read(&undone);
         assert_eq!(memory.touched, theirs.last_updated_time);
@@ -223,11 +223,11 @@ mod tests {
 
     #[test]
     fn doubts_about_credentials_stay_until_they_are_sent_again() {
-        let doubtful = Memory::of_write(&connector(), &["password"]).in_doubt(true);
+        let doubtful = PrivateData::of_write(&connector(), &["password"]).in_doubt(true);
         let later = doubtful.after_read(&connector());
         let later = later.after_failure(Failure::Clear, None).in_doubt(false);
         assert!(later.uncertain && later.has_sent("password"));
-        assert!(Memory::recall(&later.private()).uncertain);
-        assert!(!Memory::of_write(&connector(), &["password"]).uncertain);
+        assert!(PrivateData::recall(&later.private()).uncertain);
+        assert!(!PrivateData::of_write(&connector(), &["password"]).uncertain);
     }
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::*;
+use crate::provider::api_errors::writes::{self, Write};
 use crate::provider::custom_connector::model::{Difference, tests::connector};
-use crate::provider::problems::writes::{self, Write};
 use tf_provider::diagnostics::Severity;
 use webex_contact_center::{
     ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, ErrorDetails,

@@ -22,8 +22,8 @@ use tokio::time::Instant;
 
 use super::budget::Budget;
 use super::error::{Error, ErrorKind, Operation};
-use super::exchange::{Exchange, Token, interrupted};
 use super::identifiers::OrganizationId;
+use super::pipeline::{HttpPipeline, Token, interrupted};
 use super::request::Endpoints;
 use super::settings::Credentials;
 use safe_text::Secret;
@@ -54,7 +54,7 @@ pub enum Notice {
 /// All tokens of a client.
 pub(crate) struct Tokens {
     credentials: Credentials,
-    exchange: Arc<Exchange>,
+    pipeline: Arc<HttpPipeline>,
     endpoints: Endpoints,
     /// One per token: per target organization for Service Apps, else one.
     slots: Mutex<HashMap<Option<OrganizationId>, Slot>>,
@@ -84,12 +84,12 @@ type Flight = Shared<BoxFuture<'static, Result<Token, Error>>>;
 impl Tokens {
     pub(crate) fn new(
         credentials: Credentials,
-        exchange: Arc<Exchange>,
+        pipeline: Arc<HttpPipeline>,
         endpoints: Endpoints,
     ) -> Arc<Self> {
         Arc::new(Self {
             credentials,
-            exchange,
+            pipeline,
             endpoints,
             slots: Mutex::default(),
             replaced: Mutex::default(),
@@ -118,8 +118,8 @@ impl Tokens {
         let began = Instant::now();
         loop {
             let (flight, is_mine) = match self.board(key, budget) {
-                Boarding::Ready(token) => return Ok(token),
-                Boarding::Flight { flight, is_mine } => (flight, is_mine),
+                Joined::Ready(token) => return Ok(token),
+                Joined::Flight { flight, is_mine } => (flight, is_mine),
             };
             let landed = budget
                 .run(flight)
@@ -138,17 +138,17 @@ impl Tokens {
         }
     }
 
-    fn board(self: &Arc<Self>, key: Option<OrganizationId>, budget: &Budget) -> Boarding {
+    fn board(self: &Arc<Self>, key: Option<OrganizationId>, budget: &Budget) -> Joined {
         let now = Instant::now();
         let mut slots = lock(&self.slots);
         let slot = slots.entry(key).or_default();
         if let Some(current) = &slot.current
             && current.renew_from.is_none_or(|renew_from| renew_from > now)
         {
-            return Boarding::Ready(current.token.clone());
+            return Joined::Ready(current.token.clone());
         }
         if let Some(flight) = &slot.flight {
-            return Boarding::Flight { flight: flight.clone(), is_mine: false };
+            return Joined::Flight { flight: flight.clone(), is_mine: false };
         }
         let tokens = Arc::clone(self);
         let budget = Budget::within(RENEWAL_TIME, budget.stop.clone());
@@ -164,7 +164,7 @@ impl Tokens {
         };
         let flight = flight.boxed().shared();
         slot.flight = Some(flight.clone());
-        Boarding::Flight { flight, is_mine: true }
+        Joined::Flight { flight, is_mine: true }
     }
 
     /// Gets a token and puts it where everybody finds it.
@@ -235,7 +235,7 @@ impl Tokens {
     }
 }
 
-enum Boarding {
+enum Joined {
     Ready(Token),
     Flight { flight: Flight, is_mine: bool },
 }

@@ -56,18 +56,18 @@ impl Ready {
 }
 
 /// The shared place. It is written by Configure and read by everything else.
-pub struct Connection {
+pub struct ProviderData {
     status: RwLock<Status>,
     applying: AtomicBool,
 }
 
-impl Default for Connection {
+impl Default for ProviderData {
     fn default() -> Self {
         Self { status: RwLock::new(Status::Unconfigured), applying: AtomicBool::new(false) }
     }
 }
 
-impl Connection {
+impl ProviderData {
     /// Takes the outcome of a Configure, with which a run begins: in debug mode
     /// one process serves many.
     pub fn set(&self, status: Status) {

@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use url::Url;
 
-use super::{Answer, Deadline, Failure, FailureKind, LARGEST_ANSWER, Transport};
+use super::{Deadline, Failure, FailureKind, LARGEST_RESPONSE, RawResponse, Transport};
 use crate::body::WipedBuffer;
 use crate::error::{Cause, CertificateProblem};
 use crate::settings::{Deadlines, Settings, is_loopback};
@@ -84,11 +84,11 @@ impl Https {
         builder.build()
     }
 
-    async fn exchange(
+    async fn pipeline(
         &self,
         stack: &reqwest::Client,
         request: reqwest::Request,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<RawResponse, Failure> {
         // The library does not say when it is connected. Its own deadline for
         // connecting has passed before this one can.
         let patience = self.deadlines.connect.saturating_add(self.deadlines.first_byte);
@@ -110,8 +110,8 @@ impl Https {
                 .map_err(|_| Failure::new(FailureKind::Timeout(Deadline::Idle)))
                 .and_then(|chunk| chunk.map_err(failure))
                 .map_err(|failure| failure.after_status(status))?;
-            let Some(chunk) = chunk else { return Ok(Answer { status, headers, body }) };
-            if body.len() + chunk.len() > LARGEST_ANSWER {
+            let Some(chunk) = chunk else { return Ok(RawResponse { status, headers, body }) };
+            if body.len() + chunk.len() > LARGEST_RESPONSE {
                 return Err(Failure::new(FailureKind::BodyTooLarge).after_status(status));
             }
             body.push(&chunk);
@@ -121,13 +121,13 @@ impl Https {
 
 #[async_trait]
 impl Transport for Https {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<Answer, Failure> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<RawResponse, Failure> {
         let request = reqwest::Request::try_from(request).map_err(|error| {
             let cause = Cause::new(chain(&error.without_url()));
             Failure::new(FailureKind::Unsendable).because(cause)
         })?;
         let stack = self.stack(request.url()).await?;
-        self.exchange(stack, request).await
+        self.pipeline(stack, request).await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::testing::{
     ID, Reply, Script, answer, budget, client, connectors, content, empty, id, lost, object,
     organization, page, problem, raw, reply_with, settings, static_token,
 };
-use crate::transport::LARGEST_ANSWER;
+use crate::transport::LARGEST_RESPONSE;
 
 fn list() -> Reply {
     answer(200, &page(&[]))
@@ -46,7 +46,7 @@ async fn what_one_operation_is_told_holds_for_all() {
     let client = client(script.clone());
     let request = client.endpoints().list(organization());
     let budget = budget();
-    let send = || client.send(organization(), &request, Persistence::Normal, &budget);
+    let send = || client.send(organization(), &request, RetryMode::Normal, &budget);
     let (first, second) = tokio::join!(send(), async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         send().await
@@ -150,7 +150,7 @@ async fn our_tracking_id_is_on_every_request_and_in_the_error() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_no_answer_of_the_api_is_told_by_type() {
-    let too_large = ErrorKind::BodyTooLarge { limit: LARGEST_ANSWER };
+    let too_large = ErrorKind::BodyTooLarge { limit: LARGEST_RESPONSE };
     for (reply, kind) in [
         (raw(200, "<html>"), ErrorKind::UnreadableBody(BodyProblem::NotJson)),
         (raw(200, ""), ErrorKind::UnreadableBody(BodyProblem::Empty)),
@@ -236,7 +236,7 @@ async fn requests_keep_to_the_limit() {
     for _ in 0..90 {
         let request = client.endpoints().list(organization());
         let budget = budget();
-        let sent = client.send(organization(), &request, Persistence::Normal, &budget);
+        let sent = client.send(organization(), &request, RetryMode::Normal, &budget);
         assert!(sent.await.is_ok());
     }
     let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
@@ -254,7 +254,7 @@ struct Busy {
 
 #[async_trait]
 impl Transport for Busy {
-    async fn send(&self, _: http::Request<bytes::Bytes>) -> Result<Answer, Failure> {
+    async fn send(&self, _: http::Request<bytes::Bytes>) -> Result<RawResponse, Failure> {
         let minute = Duration::from_secs(60);
         let mut window = self.minute.lock().unwrap();
         if window.0.elapsed() >= minute {
@@ -283,7 +283,7 @@ async fn operations_survive_a_limit_that_is_lower_than_ours() {
     let request = client.endpoints().list(organization());
     let budget = budget();
     let sent = futures_util::future::join_all(
-        (0..200).map(|_| client.send(organization(), &request, Persistence::Normal, &budget)),
+        (0..200).map(|_| client.send(organization(), &request, RetryMode::Normal, &budget)),
     );
     assert!(sent.await.iter().all(Result::is_ok));
     // 160, 120, 80 and 40 had to come back.

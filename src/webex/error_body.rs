@@ -22,7 +22,7 @@ const LARGEST_BODY: usize = 64 * 1024;
 
 /// What an error answer says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct ErrorBody {
     pub(crate) descriptions: Vec<String>,
     pub(crate) referring_kinds: Vec<String>,
     pub(crate) tracking_id: Option<String>,
@@ -31,7 +31,7 @@ pub(crate) struct Problem {
     pub(crate) spoken_by_api: bool,
 }
 
-impl Problem {
+impl ErrorBody {
     /// Reads a body, leaving out everything that `redactor` knows to be secret.
     pub(crate) fn read(body: &[u8], redactor: &Redactor) -> Self {
         if body.iter().all(u8::is_ascii_whitespace) {
@@ -115,8 +115,8 @@ mod tests {
     use super::*;
     use safe_text::Secret;
 
-    fn read(body: &str) -> Problem {
-        Problem::read(body.as_bytes(), &Redactor::default())
+    fn read(body: &str) -> ErrorBody {
+        ErrorBody::read(body.as_bytes(), &Redactor::default())
     }
 
     #[test]
@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn nothing_is_taken_from_other_bodies() {
         for body in ["<html>secret</html>", "plain text", "[1]", "{\"error\":", "\"text\""] {
-            assert_eq!(read(body), Problem::default(), "{body}");
+            assert_eq!(read(body), ErrorBody::default(), "{body}");
         }
         let large = format!(r#"{{"message":"{}"}}"#, "x".repeat(LARGEST_BODY));
-        assert_eq!(read(&large), Problem::default());
+        assert_eq!(read(&large), ErrorBody::default());
         assert_eq!(read(r#"{"clientSecret":"hunter2","path":"/x"}"#).descriptions, [""; 0]);
     }
 
@@ -191,7 +191,7 @@ mod tests {
         redactor.watch(&Secret::from("line one of it\nline two of it"));
         let body =
             br#"{"message":"got line one of it\nline two of it","trackingId":"line one of it"}"#;
-        let problem = Problem::read(body, &redactor);
+        let problem = ErrorBody::read(body, &redactor);
         assert_eq!(problem.descriptions, ["got [secret removed]"]);
         assert_eq!(problem.tracking_id.as_deref(), Some("[secret removed]"));
     }
@@ -199,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn reading_never_panics(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = Problem::read(&body, &Redactor::default());
+            let _ = ErrorBody::read(&body, &Redactor::default());
         }
     }
 }

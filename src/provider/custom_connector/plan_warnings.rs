@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use super::memory::Memory;
 use super::model;
+use super::private_data::PrivateData;
 use super::resource::named;
 use super::validation;
-use crate::provider::connection::{Connection, Ready};
 use crate::provider::organization;
+use crate::provider::provider_data::{ProviderData, Ready};
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Configuration, Object, Plan, State};
-use tf_provider::resource::{Review, ReviewRequest};
+use tf_provider::resource::{CheckPlanRequest, CheckPlanResponse};
 use tf_provider::value::{Path, Value};
 use webex_contact_center::{Budget, Connector, OrganizationId};
 
@@ -22,11 +22,11 @@ const LIMIT: usize = 10;
 const PREFLIGHT: Duration = Duration::from_secs(10);
 
 /// Looks at a plan.
-pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Review {
-    let mut memory = Memory::recall(request.private);
+pub async fn review(connection: &ProviderData, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
+    let mut memory = PrivateData::recall(request.private);
     let mut diagnostics = Diagnostics::new();
     let Some(plan) = request.plan else {
-        return Review { diagnostics, private: memory.private() };
+        return CheckPlanResponse { diagnostics, private: memory.private() };
     };
     match request.prior {
         None => {
@@ -54,11 +54,16 @@ pub async fn review(connection: &Connection, request: ReviewRequest<'_>) -> Revi
             }
         }
     }
-    Review { diagnostics, private: memory.private() }
+    CheckPlanResponse { diagnostics, private: memory.private() }
 }
 
 /// What an update does about credentials, which no plan shows.
-fn sent(memory: &Memory, prior: &State, plan: &Plan, configuration: &Configuration) -> Diagnostics {
+fn sent(
+    memory: &PrivateData,
+    prior: &State,
+    plan: &Plan,
+    configuration: &Configuration,
+) -> Diagnostics {
     let mut messages = Diagnostics::new();
     messages.extend(left_out(prior, configuration));
     let unsent = model::unsent(configuration, memory);
@@ -105,7 +110,7 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
 
 /// The provider's organization has moved and the connector has not.
 fn other_organization(
-    connection: &Connection,
+    connection: &ProviderData,
     prior: &State,
     configuration: &Configuration,
 ) -> Option<Diagnostic> {
@@ -200,7 +205,11 @@ fn both_of(credential: &str, prior: &State) -> String {
 }
 
 /// Somebody else has saved the connector, and nothing visible differs.
-fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
+fn touched(
+    memory: &PrivateData,
+    prior: &State,
+    configuration: &Configuration,
+) -> Option<Diagnostic> {
     let time = memory.touched?;
     let credentials = model::configured_credentials(configuration);
     // A version is the easiest to raise, and one of them sends all credentials.
@@ -247,10 +256,10 @@ fn touched(memory: &Memory, prior: &State, configuration: &Configuration) -> Opt
 ///
 /// It never fails and never waits: offline or unconfigured, it says nothing.
 async fn preflight(
-    connection: &Connection,
+    connection: &ProviderData,
     plan: &Plan,
     own_id: Option<&str>,
-    request: &ReviewRequest<'_>,
+    request: &CheckPlanRequest<'_>,
 ) -> Diagnostics {
     let Ok(ready) = connection.ready() else { return Diagnostics::new() };
     if !ready.preflight || connection.is_applying() {
@@ -260,7 +269,7 @@ async fn preflight(
         return Diagnostics::new();
     };
     let budget = Budget::within(PREFLIGHT, request.stop.clone());
-    let connectors = ready.client.connectors(organization).quick_look(&budget).await;
+    let connectors = ready.client.connectors(organization).list_best_effort(&budget).await;
     let Some(connectors) = connectors else { return Diagnostics::new() };
     let others = connectors.iter().filter(|other| Some(other.id.as_str()) != own_id);
     let others = others.collect::<Vec<_>>();
