@@ -86,12 +86,12 @@ impl DataSource for CustomConnectorsData {
         })?;
 
         let mut wanted = list.iter().filter(|found| filter.accepts(found)).collect::<Vec<_>>();
-        wanted.sort_by(|left, right| (&left.name, &left.id).cmp(&(&right.name, &right.id)));
+        wanted.sort_by(|left, right| (left.name(), &left.id).cmp(&(right.name(), &right.id)));
         let base = Object::default().with("organization_id", object.get("organization_id").clone());
         let rows =
             wanted.iter().map(|found| readable_attributes::values(found, organization, &base));
         let connectors = Value::List(rows.map(Value::Map).collect());
-        let pairs = wanted.iter().map(|found| (found.name.as_str(), found.id.as_str()));
+        let pairs = wanted.iter().map(|found| (found.name(), found.id.as_str()));
         let (ids, mut diagnostics) = ids_by_name::map(pairs);
         diagnostics.extend(api_errors::notices(&ready.client));
 

@@ -7,8 +7,7 @@
 
 mod advice;
 #[cfg(test)]
-mod tests;
-pub mod writes;
+pub(super) mod tests;
 
 use std::time::Duration;
 
@@ -62,12 +61,12 @@ pub fn notices(client: &Client) -> Diagnostics {
 }
 
 /// The parts of a detail, a paragraph each.
-fn detail(error: &Error, truth: &str) -> String {
+pub(super) fn detail(error: &Error, truth: &str) -> String {
     detail_advising(error, truth, advice(error))
 }
 
 /// The same where what to do follows from more than the error.
-fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
+pub(super) fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
     let mut happened = happened(error);
     for description in &error.descriptions {
         happened.push_str(&format!("\nWebex says: {description}"));
@@ -77,7 +76,7 @@ fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
 }
 
 /// What happened.
-fn happened(error: &Error) -> String {
+pub(super) fn happened(error: &Error) -> String {
     let host = error.host.as_deref().unwrap_or("the host");
     let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
     match &error.kind {

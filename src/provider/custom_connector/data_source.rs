@@ -187,7 +187,7 @@ fn the_one_named(
 ) -> Result<Connector, Diagnostic> {
     // Terraform normalizes what users write; what Webex has may be written
     // otherwise.
-    let found = list.iter().filter(|connector| connector.name.nfc().eq(name.nfc()));
+    let found = list.iter().filter(|connector| connector.name().nfc().eq(name.nfc()));
     match found.collect::<Vec<_>>().as_slice() {
         [connector] => Ok((*connector).clone()),
         [] => Err(no_such_name(name, list, organization)),
@@ -208,12 +208,12 @@ fn the_one_named(
 
 fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) -> Diagnostic {
     let lower = name.to_lowercase();
-    let near = list.iter().find(|connector| connector.name.to_lowercase() == lower);
+    let near = list.iter().find(|connector| connector.name().to_lowercase() == lower);
     let there = match near {
-        Some(connector) => format!("There is {:?}: the case of letters counts.", connector.name),
+        Some(connector) => format!("There is {:?}: the case of letters counts.", connector.name()),
         None if list.is_empty() => "It has no custom connector at all.".to_owned(),
         None => {
-            let names = list.iter().take(LISTED).map(|connector| format!("{:?}", connector.name));
+            let names = list.iter().take(LISTED).map(|connector| format!("{:?}", connector.name()));
             let more = if list.len() > LISTED { ", and more" } else { "" };
             format!("It has {}{more}.", names.collect::<Vec<_>>().join(", "))
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::filter::{self, Filter};
-use super::resource::identity;
+use super::naming::identity;
 use super::{model, schema as resource_schema};
 use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
@@ -107,8 +107,8 @@ fn item(connector: &Connector, organization: OrganizationId, include_object: boo
         model::state(connector, organization, &nothing)
     });
     ListItem {
-        identity: identity(connector, organization),
-        display_name: connector.name.clone(),
+        identity: identity(&connector.id, organization),
+        display_name: connector.name().to_owned(),
         object,
     }
 }

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use tf_provider::object::PrivateState;
 use webex_contact_center::Connector;
 
-/// Whose write it may have been that is found after a failed write of ours.
+/// Who may have written a connector last, after a write of ours that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// What was carried out of it is known, and what is found is ours.
-    Clear,
+pub enum LastWriter {
+    /// We have: it is known how much of the write was carried out.
+    Us,
     /// Somebody else was faster.
-    ByOthers,
-    /// It is not known whether it was carried out, or may still be.
-    Unclear,
+    SomeoneElse,
+    /// It is not known whether our write was carried out, or may still be.
+    Unknown,
 }
 
 /// What is remembered.
@@ -44,10 +44,6 @@ pub struct PrivateData {
     /// credentials are sent again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uncertain: bool,
-    /// The id of the connector that is being replaced, so that the plan of its
-    /// successor does not take it for a rival.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replaced: Option<String>,
 }
 
 impl PrivateData {
@@ -66,7 +62,6 @@ impl PrivateData {
             touched: None,
             sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
             uncertain: false,
-            replaced: None,
         }
     }
 
@@ -83,12 +78,12 @@ impl PrivateData {
     /// by deactivating the connector and activating it again. That must not
     /// look like somebody else's edit later on.
     #[must_use]
-    pub fn after_failure(self, failure: Failure, found: Option<&Connector>) -> Self {
+    pub fn after_failure(self, last_writer: LastWriter, found: Option<&Connector>) -> Self {
         let version = found.map_or(self.version, |connector| connector.version);
-        let written = match (failure, found) {
-            (Failure::Unclear, _) => None,
-            (Failure::ByOthers, _) | (Failure::Clear, None) => self.written,
-            (Failure::Clear, Some(connector)) => connector.last_updated_time,
+        let written = match (last_writer, found) {
+            (LastWriter::Unknown, _) => None,
+            (LastWriter::SomeoneElse, _) | (LastWriter::Us, None) => self.written,
+            (LastWriter::Us, Some(connector)) => connector.last_updated_time,
         };
         Self { version, written, ..self }
     }
@@ -111,11 +106,11 @@ impl PrivateData {
         Self { version: connector.version, touched, ..self }
     }
 
-    /// Remembers that some credentials are left to others from now on: whoever
-    /// gives one again has it sent again.
+    /// Forgets credentials that the configuration no longer gives, so that they
+    /// are sent again if they are added again.
     #[must_use]
-    pub fn without(mut self, left: &[String]) -> Self {
-        self.sent.retain(|sent| !left.contains(sent));
+    pub fn without(mut self, unmanaged: &[&str]) -> Self {
+        self.sent.retain(|sent| !unmanaged.contains(&sent.as_str()));
         self
     }
 
@@ -134,14 +129,14 @@ impl PrivateData {
 
 #[cfg(test)]
 mod tests {
-    use super::{Failure, PrivateData};
+    use super::{LastWriter, PrivateData};
     use crate::provider::custom_connector::model::tests::connector;
     use tf_provider::object::PrivateState;
     use webex_contact_center::Connector;
 
     #[test]
     fn what_is_remembered_comes_back() {
-        let memory = PrivateData {
+        let private = PrivateData {
             version: Some(3),
             written: Some(1_774_641_703_000),
             touched: None,
@@ -149,7 +144,7 @@ mod tests {
             uncertain: true,
             replaced: Some("id".to_owned()),
         };
-        assert_eq!(PrivateData::recall(&memory.private()), memory);
+        assert_eq!(PrivateData::recall(&private.private()), private);
     }
 
     #[test]
@@ -192,40 +187,40 @@ mod tests {
         let ours = PrivateData::of_write(&connector(), &["password"]);
         // Deactivated, refused, and activated again.
         let undone = saved_again(&saved_again(&connector()));
-        let memory = ours.clone().after_failure(Failure::Clear, Some(&undone));
-        assert_eq!(memory.after_read(&undone).touched, None);
+        let private = ours.clone().after_failure(LastWriter::Us, Some(&undone));
+        assert_eq!(private.after_read(&undone).touched, None);
         // Carried out or not: nobody knows.
-        let memory = ours.clone().after_failure(Failure::Unclear, None);
-        assert_eq!(memory.after_read(&saved_again(&connector())).touched, None);
+        let private = ours.clone().after_failure(LastWriter::Unknown, None);
+        assert_eq!(private.after_read(&saved_again(&connector())).touched, None);
         // Nothing was done.
-        let memory = ours.clone().after_failure(Failure::Clear, None);
-        assert_eq!(memory, ours);
+        let private = ours.clone().after_failure(LastWriter::Us, None);
+        assert_eq!(private, ours);
     }
 
     #[test]
     fn an_edit_that_refused_ours_is_noticed() {
         let ours = PrivateData::of_write(&connector(), &["password"]);
         let theirs = saved_again(&connector());
-        let memory = ours.after_failure(Failure::ByOthers, Some(&theirs));
-        assert_eq!(memory.version, theirs.version);
-        assert_eq!(memory.after_read(&theirs).touched, theirs.last_updated_time);
+        let private = ours.after_failure(LastWriter::SomeoneElse, Some(&theirs));
+        assert_eq!(private.version, theirs.version);
+        assert_eq!(private.after_read(&theirs).touched, theirs.last_updated_time);
     }
 
     #[test]
     fn a_failed_delete_forgets_neither_the_edit_of_others_nor_what_was_sent() {
         let theirs = saved_again(&connector());
-        let memory = PrivateData::of_write(&connector(), &["password"]).after_read(&theirs);
+        let private = PrivateData::of_write(&connector(), &["password"]).after_read(&theirs);
         let undone = saved_again(&theirs);
-        let memory = memory.after_failure(Failure::Clear, Some(&undone)).after_read(&undone);
-        assert_eq!(memory.touched, theirs.last_updated_time);
-        assert!(memory.has_sent("password") && !memory.has_sent("client_secret"));
+        let private = private.after_failure(LastWriter::Us, Some(&undone)).after_read(&undone);
+        assert_eq!(private.touched, theirs.last_updated_time);
+        assert!(private.has_sent("password") && !private.has_sent("client_secret"));
     }
 
     #[test]
     fn doubts_about_credentials_stay_until_they_are_sent_again() {
         let doubtful = PrivateData::of_write(&connector(), &["password"]).in_doubt(true);
         let later = doubtful.after_read(&connector());
-        let later = later.after_failure(Failure::Clear, None).in_doubt(false);
+        let later = later.after_failure(LastWriter::Us, None).in_doubt(false);
         assert!(later.uncertain && later.has_sent("password"));
         assert!(PrivateData::recall(&later.private()).uncertain);
         assert!(!PrivateData::of_write(&connector(), &["password"]).uncertain);

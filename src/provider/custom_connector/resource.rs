@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::aftermath::Known;
+use super::credentials::{self, CredentialsPlan};
 use super::model;
-use super::private_data::{Failure, PrivateData};
-use super::rules::{BASIC, CLIENT_CREDENTIALS, OAUTH2};
-use super::{plan_warnings, schema, validation};
+use super::naming::{identity, named};
+use super::private_data::{LastWriter, PrivateData};
+use super::{plan_warnings, schema, validation, write_errors};
 use crate::provider::api_errors;
-use crate::provider::api_errors::writes;
 use crate::provider::organization;
 use crate::provider::provider_data::{ProviderData, Ready};
 use crate::provider::timeouts::Timeout;
@@ -25,7 +24,10 @@ use tf_provider::resource::{
 };
 use tf_provider::schema::{IdentitySchema, Schema};
 use tf_provider::value::Value;
-use webex_contact_center::{Budget, Connector, ConnectorId, Error, ErrorKind, OrganizationId};
+use webex_contact_center::{
+    Availability, BASIC, Budget, CLIENT_CREDENTIALS, Connector, ConnectorId, Error, ErrorKind,
+    OAUTH2, OrganizationId, RemoteState, WriteError,
+};
 
 /// The resource `webex_cc_custom_connector`.
 pub struct CustomConnector {
@@ -64,7 +66,7 @@ impl Resource for CustomConnector {
         };
         draft.set_default("grant_type", grant);
         if let Some(prior) = draft.prior {
-            for argument in model::respelled(draft.configuration, prior) {
+            for argument in model::equivalent_arguments(draft.configuration, prior) {
                 draft.use_prior_state(argument);
             }
         }
@@ -73,16 +75,17 @@ impl Resource for CustomConnector {
         {
             draft.set_default("organization_id", organization.to_string());
         }
-        for argument in model::left_to_webex(draft.configuration) {
-            draft.exclude_from_update(&argument);
+        let credentials = CredentialsPlan::new(draft.configuration, &PrivateData::recall(private));
+        for argument in credentials.unmanaged_arguments() {
+            draft.exclude_from_update(argument);
         }
-        if !model::owed(draft.configuration, &PrivateData::recall(private)).is_empty() {
+        if !credentials.to_send.is_empty() {
             draft.force_update();
         }
     }
 
     async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
-        plan_warnings::review(&self.connection, request).await
+        plan_warnings::check_plan(&self.connection, request).await
     }
 
     async fn read(&self, request: ReadRequest) -> ReadResponse {
@@ -101,11 +104,11 @@ impl Resource for CustomConnector {
         match connectors.read(&target.id, &budget).await {
             Ok(Some(connector)) => {
                 let state = model::state(&connector, target.organization, request.state.object());
-                let memory = PrivateData::recall(&request.private).after_read(&connector);
+                let private = PrivateData::recall(&request.private).after_read(&connector);
                 ReadResponse {
-                    identity: Some(identity(&connector, target.organization)),
+                    identity: Some(identity(&connector.id, target.organization)),
                     state: Some(state),
-                    private: memory.private(),
+                    private: private.private(),
                     diagnostics: notices(&target.ready),
                 }
             }
@@ -143,28 +146,34 @@ impl Resource for CustomConnector {
         let content = model::content(&request.plan, &request.configuration);
         let created = ready.client.connectors(organization).create(&content, &budget).await;
         let base = request.plan.object();
-        let sent = model::credentials(&request.configuration);
+        let sent = credentials::names(&content.secrets);
         match created {
             Ok(created) => {
-                let memory = PrivateData::of_write(&created.connector, &sent);
-                let mut outcome = outcome_of(&created.connector, organization, base, &memory);
+                let private = PrivateData::of_write(&created.connector, &sent);
+                let mut outcome = outcome_of(&created.connector, organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 if created.adopted {
-                    outcome.diagnostics.push(writes::adopted(&created.connector, organization));
+                    outcome
+                        .diagnostics
+                        .push(write_errors::adopted(&created.connector, organization));
                 }
                 let different = model::differences(&request.plan, &created.connector);
-                outcome.diagnostics.extend(writes::not_taken(&different, writes::Write::Create));
+                outcome
+                    .diagnostics
+                    .extend(write_errors::not_taken(&different, write_errors::Write::Create));
                 outcome.diagnostics.extend(notices(&ready));
                 outcome
             }
             Err(failure) => {
-                let mut outcome = match Known::after_create(&failure) {
-                    Known::Id(id) => outcome_of_id(id, organization, base, &sent),
-                    Known::Before | Known::BeforeInactive | Known::ListSink(_) => {
-                        ApplyResponse::default()
-                    }
+                let mut outcome = match &failure.remote {
+                    RemoteState::OnlyId(id) => outcome_of_id(id, organization, base, &sent),
+                    RemoteState::Absent
+                    | RemoteState::Unchanged
+                    | RemoteState::Found(_)
+                    | RemoteState::Unknown(_) => ApplyResponse::default(),
                 };
-                let message = writes::create_failed(&failure, &content.name, organization);
+                let message =
+                    write_errors::create_failed(&failure, content.fields.name(), organization);
                 outcome.diagnostics.push(message);
                 outcome
             }
@@ -179,11 +188,13 @@ impl Resource for CustomConnector {
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        let left = model::left_to_webex(&request.configuration);
-        if only_local_changes(&request, &left) {
+        let private = PrivateData::recall(&request.private);
+        let credentials = CredentialsPlan::new(&request.configuration, &private);
+        let unmanaged = credentials.unmanaged_arguments().collect::<Vec<_>>();
+        if changes_nothing_remote(&request, &unmanaged) {
             let state = State::new(request.plan.object().clone(), schema::block());
-            let memory = PrivateData::recall(&request.private).without(&left);
-            return ApplyResponse { private: memory.private(), ..same(Diagnostics::new(), state) };
+            let private = private.without(&unmanaged).private();
+            return ApplyResponse { private, ..same(Diagnostics::new(), state) };
         }
         let target = match Target::of_state(&self.connection, &request.prior) {
             Ok(target) => target,
@@ -192,48 +203,29 @@ impl Resource for CustomConnector {
         let budget =
             Budget::within(Timeout::Update.of(request.plan.object()), request.stop.clone());
         let content = model::content(&request.plan, &request.configuration);
-        let sent = model::credentials(&request.configuration);
-        let memory = PrivateData::recall(&request.private);
-        let expected = memory.version;
+        let sent = credentials::names(&content.secrets);
         let connectors = target.ready.client.connectors(target.organization);
-        match connectors.update(&target.id, &content, expected, &budget).await {
+        match connectors.update(&target.id, &content, private.version, &budget).await {
             Ok(connector) => {
                 let base = request.plan.object();
-                let memory = PrivateData::of_write(&connector, &sent);
-                let mut outcome = outcome_of(&connector, target.organization, base, &memory);
+                let private = PrivateData::of_write(&connector, &sent);
+                let mut outcome = outcome_of(&connector, target.organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 let different = model::differences(&request.plan, &connector);
                 if !different.is_empty() {
                     outcome
                         .diagnostics
-                        .extend(writes::not_taken(&different, writes::Write::Update));
+                        .extend(write_errors::not_taken(&different, write_errors::Write::Update));
                 }
                 outcome.diagnostics.extend(notices(&target.ready));
                 outcome
             }
             Err(failure) => {
-                let message = writes::update_failed(&failure, &named(&request.prior), &sent);
-                let organization = target.organization;
-                let old = request.prior.object();
-                let memory = memory.in_doubt(failure.aftermath.leaves_credentials_uncertain());
-                let after = |found| memory.clone().after_failure(whose(&failure.error), found);
-                let mut outcome = match Known::after_update(&failure) {
-                    // The credentials of the prior state stay beside the old
-                    // content, so that new ones are a difference still.
-                    Known::ListSink(connector) => {
-                        outcome_of(connector, organization, old, &after(Some(connector)))
-                    }
-                    Known::BeforeInactive => ApplyResponse {
-                        private: after(None).private(),
-                        ..same(Diagnostics::new(), inactive(&request.prior))
-                    },
-                    Known::Before | Known::Id(_) => ApplyResponse {
-                        private: after(None).private(),
-                        ..same(Diagnostics::new(), request.prior.clone())
-                    },
-                };
-                outcome.diagnostics.push(message);
-                outcome
+                let message = write_errors::update_failed(&failure, &named(&request.prior), &sent);
+                // The credentials of the prior state stay beside the old content,
+                // so that new ones are a difference still.
+                let known = Before { prior: &request.prior, identity: request.identity, private };
+                known.after(&failure, target.organization, message)
             }
         }
     }
@@ -258,26 +250,10 @@ impl Resource for CustomConnector {
                 ApplyResponse { diagnostics: notices(&target.ready), ..ApplyResponse::default() }
             }
             Err(failure) => {
-                let message = writes::delete_failed(&failure, &named(&request.prior));
-                let memory = PrivateData::recall(&request.private)
-                    .in_doubt(failure.aftermath.leaves_credentials_uncertain());
-                let after = |found| memory.clone().after_failure(whose(&failure.error), found);
-                let mut outcome = match Known::after_delete(&failure) {
-                    Known::ListSink(connector) => {
-                        let memory = after(Some(connector));
-                        outcome_of(connector, target.organization, request.prior.object(), &memory)
-                    }
-                    Known::BeforeInactive => ApplyResponse {
-                        state: Some(inactive(&request.prior)),
-                        private: after(None).private(),
-                        ..kept(Diagnostics::new())
-                    },
-                    Known::Before | Known::Id(_) => {
-                        ApplyResponse { private: after(None).private(), ..kept(Diagnostics::new()) }
-                    }
-                };
-                outcome.diagnostics.push(message);
-                outcome
+                let message = write_errors::delete_failed(&failure, &named(&request.prior));
+                let private = PrivateData::recall(&request.private);
+                let known = Before { prior: &request.prior, identity: request.identity, private };
+                known.after(&failure, target.organization, message)
             }
         }
     }
@@ -311,7 +287,7 @@ impl Resource for CustomConnector {
         Ok(ImportResponse {
             state: State::new(object, block),
             private: PrivateState::default(),
-            identity: Some(identity_of(id.as_str(), organization)),
+            identity: Some(identity(&id, organization)),
         })
     }
 
@@ -360,14 +336,60 @@ impl Target {
     }
 }
 
-/// Whose write may be found after one of ours that failed.
-fn whose(error: &Error) -> Failure {
+/// What Terraform knew of a connector before a write that failed.
+struct Before<'a> {
+    prior: &'a State,
+    identity: Option<Identity>,
+    private: PrivateData,
+}
+
+impl Before<'_> {
+    /// Returns what is true after the failed write.
+    fn after(
+        self,
+        failure: &WriteError,
+        organization: OrganizationId,
+        message: Diagnostic,
+    ) -> ApplyResponse {
+        let found = match &failure.remote {
+            RemoteState::Found(connector) => Some(&**connector),
+            RemoteState::Absent
+            | RemoteState::Unchanged
+            | RemoteState::OnlyId(_)
+            | RemoteState::Unknown(_) => None,
+        };
+        let private = self.private.in_doubt(failure.credentials_uncertain);
+        let private = private.after_failure(last_writer(&failure.error), found);
+        let mut response = match found {
+            Some(connector) => outcome_of(connector, organization, self.prior.object(), &private),
+            None => {
+                let state = match failure.availability {
+                    Availability::Uncertain => inactive(self.prior),
+                    Availability::Unaffected | Availability::Restored | Availability::Lost(_) => {
+                        self.prior.clone()
+                    }
+                };
+                ApplyResponse {
+                    state: Some(state),
+                    private: private.private(),
+                    identity: self.identity,
+                    diagnostics: Diagnostics::new(),
+                }
+            }
+        };
+        response.diagnostics.push(message);
+        response
+    }
+}
+
+/// Classifies who may have written last, after a write of ours that failed.
+fn last_writer(error: &Error) -> LastWriter {
     if error.outcome_unknown {
-        Failure::Unclear
+        LastWriter::Unknown
     } else if let ErrorKind::Stale { .. } = &error.kind {
-        Failure::ByOthers
+        LastWriter::SomeoneElse
     } else {
-        Failure::Clear
+        LastWriter::Us
     }
 }
 
@@ -376,12 +398,12 @@ fn outcome_of(
     connector: &Connector,
     organization: OrganizationId,
     base: &Object,
-    memory: &PrivateData,
+    private: &PrivateData,
 ) -> ApplyResponse {
     ApplyResponse {
         state: Some(model::state(connector, organization, base)),
-        private: memory.private(),
-        identity: Some(identity(connector, organization)),
+        private: private.private(),
+        identity: Some(identity(&connector.id, organization)),
         diagnostics: Diagnostics::new(),
     }
 }
@@ -408,7 +430,7 @@ fn outcome_of_id(
     ApplyResponse {
         state: Some(State::new(object, block)),
         private: PrivateData::of_unread_write(sent).private(),
-        identity: Some(identity_of(id.as_str(), organization)),
+        identity: Some(identity(id, organization)),
         diagnostics: Diagnostics::new(),
     }
 }
@@ -420,35 +442,15 @@ fn inactive(prior: &State) -> State {
     State::new(object, schema::block())
 }
 
-/// What tells a connector from every other one.
-pub(super) fn identity(connector: &Connector, organization: OrganizationId) -> Identity {
-    identity_of(connector.id.as_str(), organization)
-}
-
-fn identity_of(id: &str, organization: OrganizationId) -> Identity {
-    let object = Object::default().with("id", id);
-    Identity(object.with("organization_id", organization.to_string()))
-}
-
 /// Whether nothing that Webex knows of is to change. A time of change that is
 /// not known yet says that the plan has found something.
-fn only_local_changes(request: &UpdateRequest, local: &[String]) -> bool {
+fn changes_nothing_remote(request: &UpdateRequest, unmanaged: &[&str]) -> bool {
     let block = schema::block();
     block.attributes.iter().all(|attribute| {
-        local.iter().any(|name| name == attribute.name)
+        unmanaged.contains(&attribute.name)
             || request.prior.object().get(attribute.name)
                 == request.plan.object().get(attribute.name)
     })
-}
-
-/// How messages name a connector: `"crm" (5c7c2677-…)`.
-pub(super) fn named(state: &State) -> String {
-    let text = |argument: &str| state.object().string(argument).known().map(str::to_owned);
-    let id = text("id").unwrap_or_default();
-    match text("name") {
-        Some(name) => format!("{name:?} ({id})"),
-        None => id,
-    }
 }
 
 /// A connector that Terraform knows has disappeared.

@@ -353,7 +353,7 @@ struct Tenant {
 
 impl Tenant {
     async fn look(&self, at: ProbeTarget<'_>) -> Result<Probe, Error> {
-        self.connectors.look(at, &self.budget).await
+        self.connectors.probe(at, &self.budget).await
     }
 }
 
