@@ -2,29 +2,32 @@
 //! says where it listens, and ends on SIGINT or SIGTERM, on Windows on Ctrl-C or
 //! Ctrl-Break.
 
-mod command_line;
-
+use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use command_line::Command;
-use webex_cc_simulator::Simulator;
+use clap::Parser;
+use webex_cc_simulator::{Options, Simulator};
 
 fn main() -> ExitCode {
-    match command_line::parse(std::env::args().skip(1)) {
-        Ok(Command::Help) => print(&command_line::help()),
-        Ok(Command::Version) => {
-            print(concat!("webex-cc-simulator ", env!("CARGO_PKG_VERSION"), "\n"))
-        }
-        Ok(Command::Serve(options)) => match serve(*options) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => complain(&error.to_string(), 1),
-        },
-        Err(wrong) => complain(&format!("{wrong}\nTry --help."), 2),
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) if error.use_stderr() => return fail(&error, 2),
+        Err(help_or_version) => help_or_version.exit(),
+    };
+    match serve(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, 1),
     }
 }
 
-fn serve(options: webex_cc_simulator::Options) -> io::Result<()> {
+fn fail(error: &dyn Error, code: u8) -> ExitCode {
+    // A closed stderr leaves no way to report anything.
+    let _ = writeln!(io::stderr(), "webex-cc-simulator: {error}");
+    ExitCode::from(code)
+}
+
+fn serve(options: Options) -> io::Result<()> {
     let listen = options.listen;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -66,17 +69,4 @@ fn ended() -> io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
-}
-
-fn print(text: &str) -> ExitCode {
-    match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
-}
-
-fn complain(text: &str, code: u8) -> ExitCode {
-    // Nothing is left to be told to whoever closed our stderr.
-    let _ = writeln!(io::stderr(), "webex-cc-simulator: {text}");
-    ExitCode::from(code)
 }

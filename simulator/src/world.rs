@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::faults::{Action, Faults, Moment, ScriptedAnswer};
 use crate::journal::Journal;
 use crate::message::{Answer, Request};
-use crate::options::{DEFAULT_ORGANIZATION, Options};
+use crate::options::Options;
 use crate::problem::{Problem, TRACKING_ID};
 use crate::rate::RateLimit;
 use crate::store::Store;
@@ -54,12 +54,9 @@ pub(crate) struct Outcome {
 }
 
 impl World {
-    /// Sets the world up and opens the state file. Fills in the defaults of
-    /// organizations and tokens.
+    /// Sets the world up and opens the state file. Fills in the default of
+    /// tokens.
     pub(crate) fn new(mut options: Options) -> io::Result<Self> {
-        if options.organizations.is_empty() {
-            options.organizations.push(DEFAULT_ORGANIZATION.to_owned());
-        }
         if options.tokens.is_empty() {
             let tokens = options.organizations.iter();
             options.tokens = tokens.map(|id| format!("simulator-token_{id}")).collect();
