@@ -1,5 +1,5 @@
-//! The program `webex-cc-simulator`: reads its flags, starts the simulator,
-//! says where it listens, and ends on SIGINT or SIGTERM, on Windows on Ctrl-C or
+//! The program `webex-cc-simulator`: it parses its flags, starts the simulator,
+//! prints the address, and ends on SIGINT or SIGTERM, on Windows on Ctrl-C or
 //! Ctrl-Break.
 
 use std::error::Error;
@@ -31,22 +31,22 @@ fn serve(options: Options) -> io::Result<()> {
     let listen = options.listen;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // Asked for before the ready line, so that whoever reads that line can
-        // stop the program at once.
-        let ended = ended()?;
+        // The handlers are installed before the ready line, after which a signal
+        // must end the program with exit code 0.
+        let end = end_signal()?;
         let simulator = Simulator::start(options).map_err(|error| {
             io::Error::new(error.kind(), format!("cannot serve {listen}: {error}"))
         })?;
         let mut stdout = io::stdout();
         writeln!(stdout, "listening on {}", simulator.base_url())?;
         stdout.flush()?;
-        ended.await;
+        end.await;
         Ok(())
     })
 }
 
 #[cfg(unix)]
-fn ended() -> io::Result<impl Future<Output = ()>> {
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -59,7 +59,7 @@ fn ended() -> io::Result<impl Future<Output = ()>> {
 }
 
 #[cfg(windows)]
-fn ended() -> io::Result<impl Future<Output = ()>> {
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::windows::{ctrl_break, ctrl_c};
     let mut interrupt = ctrl_c()?;
     let mut terminate = ctrl_break()?;

@@ -1,4 +1,4 @@
-//! The options of a simulator, which are the flags of the program, too.
+//! The options of a simulator, which are also the flags of the program.
 
 use std::net::SocketAddr;
 use std::num::ParseIntError;
@@ -10,7 +10,7 @@ use clap::builder::{
 };
 use clap::{ArgAction, Args, Parser, ValueEnum};
 
-/// The organization that exists when none is named.
+/// The organization that exists when the options name none.
 pub const DEFAULT_ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
 
 /// The most custom connectors that one organization may have (documented by
@@ -42,12 +42,8 @@ pub struct Options {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
     /// UUID of an organization that exists; repeatable.
-    #[arg(
-        long = "organization",
-        value_name = "UUID",
-        value_parser = uuid,
-        default_value = DEFAULT_ORGANIZATION
-    )]
+    #[arg(long = "organization", value_name = "UUID")]
+    #[arg(value_parser = uuid, default_value = DEFAULT_ORGANIZATION)]
     pub organizations: Vec<String>,
     /// Access token that may read and write in every organization; repeatable.
     /// Without one, `simulator-token_<organization>` for each organization.
@@ -63,10 +59,10 @@ pub struct Options {
     /// Refuses to edit or delete an active connector (423), as Control Hub does.
     #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "on")]
     pub active_lock: bool,
-    /// How secrets are shown in responses.
+    /// The form of secrets in responses.
     #[arg(long, default_value = "omit")]
     pub secrets: SecretsInAnswers,
-    /// What a `PUT` that omits a secret does to the stored one.
+    /// The effect of a `PUT` that omits a secret on the stored one.
     #[arg(long, default_value = "keep")]
     pub omitted_secret: OmittedSecret,
     /// API requests per minute; the rest get a 429. Without it there is no limit.
@@ -78,11 +74,13 @@ pub struct Options {
     pub latency: Duration,
     /// Hides a created connector from reads for N milliseconds, as an eventually
     /// consistent service does.
-    #[arg(long = "visible-after-ms", value_name = "N", value_parser = milliseconds, default_value = "0")]
+    #[arg(long = "visible-after-ms", value_name = "N")]
+    #[arg(value_parser = milliseconds, default_value = "0")]
     pub visible_after: Duration,
     /// The largest page of a list (assumed). A larger `pageSize` is reduced to
     /// it without an error.
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..), default_value = "100")]
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..), default_value = "100")]
     pub page_size_cap: usize,
     /// The settings of the two token endpoints.
     #[command(flatten)]
@@ -104,7 +102,8 @@ pub struct Authorization {
     #[arg(long, value_name = "ID", value_parser = text(), default_value = "simulator-client")]
     pub client_id: String,
     /// Its client secret.
-    #[arg(long, value_name = "SECRET", value_parser = text(), default_value = "simulator-client-secret")]
+    #[arg(long, value_name = "SECRET")]
+    #[arg(value_parser = text(), default_value = "simulator-client-secret")]
     pub client_secret: String,
     /// Its first refresh token. `POST /v1/access_token` grants tokens of the
     /// first organization for it.
@@ -118,15 +117,18 @@ pub struct Authorization {
     #[arg(long, value_name = "ID", value_parser = text(), default_value = "simulator-service-app")]
     pub service_app_id: String,
     /// The bearer token with scope `spark:applications_token` for that request.
-    #[arg(long, value_name = "T", value_parser = text(), default_value = "simulator-applications-token")]
+    #[arg(long, value_name = "T")]
+    #[arg(value_parser = text(), default_value = "simulator-applications-token")]
     pub applications_token: String,
     /// Lifetime of an issued access token in seconds; by default 14 days, as
     /// documented.
-    #[arg(long = "access-token-seconds", value_name = "N", value_parser = seconds, default_value = "1209600")]
+    #[arg(long = "access-token-seconds", value_name = "N")]
+    #[arg(value_parser = seconds, default_value = "1209600")]
     pub access_token_lifetime: Duration,
     /// Lifetime of an issued refresh token in seconds; by default 90 days, as
     /// documented.
-    #[arg(long = "refresh-token-seconds", value_name = "N", value_parser = seconds, default_value = "7776000")]
+    #[arg(long = "refresh-token-seconds", value_name = "N")]
+    #[arg(value_parser = seconds, default_value = "7776000")]
     pub refresh_token_lifetime: Duration,
 }
 
@@ -137,8 +139,8 @@ impl Default for Authorization {
     }
 }
 
-/// How `clientSecret`, `password` and `privateKey` are shown in responses.
-/// Which of these Webex does is unknown, so a client has to accept all four.
+/// The form of `clientSecret`, `password` and `privateKey` in responses. Which of
+/// these Webex uses is unknown, so a client has to accept all four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SecretsInAnswers {
     /// The keys are absent.
@@ -151,8 +153,8 @@ pub enum SecretsInAnswers {
     Echo,
 }
 
-/// What a `PUT` that omits a secret does to the stored one. Which of the two
-/// Webex does is unknown.
+/// The effect of a `PUT` that omits a secret on the stored one. Which of the two
+/// Webex has is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OmittedSecret {
     /// The stored secret stays.
@@ -190,37 +192,19 @@ mod tests {
 
     use super::*;
 
-    fn options(flags: &[&str]) -> Result<Options, String> {
-        Options::try_parse_from(["webex-cc-simulator"].iter().chain(flags))
-            .map_err(|error| error.to_string())
+    fn options(flags: &str) -> Result<Options, String> {
+        let arguments = ["webex-cc-simulator"].into_iter().chain(flags.split(' '));
+        Options::try_parse_from(arguments).map_err(|error| error.to_string())
     }
 
     #[test]
     fn flags_set_options() {
-        let options = options(&[
-            "--listen=127.0.0.1:8080",
-            "--organization",
-            "3F1C9A52-7d4e-4b8a-9c06-5e2d81b7f431",
-            "--token",
-            "-a",
-            "--token=b=c",
-            "--active-lock",
-            "off",
-            "--secrets",
-            "mask",
-            "--omitted-secret",
-            "blank",
-            "--rate-limit",
-            "1",
-            "--rate-limit",
-            "300",
-            "--latency-ms",
-            "5",
-            "--rotate-refresh-token",
-            "on",
-            "--access-token-seconds",
-            "60",
-        ])
+        let options = options(
+            "--listen=127.0.0.1:8080 --organization 3F1C9A52-7d4e-4b8a-9c06-5e2d81b7f431 \
+             --token -a --token=b=c --active-lock off --secrets mask --omitted-secret blank \
+             --rate-limit 1 --rate-limit 300 --latency-ms 5 --rotate-refresh-token on \
+             --access-token-seconds 60",
+        )
         .unwrap();
         assert_eq!(options.listen.port(), 8080);
         assert_eq!(options.organizations, ["3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f431"]);
@@ -237,15 +221,15 @@ mod tests {
     #[test]
     fn errors_name_the_flag_and_the_form_of_its_value() {
         for (flags, expected) in [
-            (&["--colour", "magenta"][..], "unexpected argument '--colour' found"),
-            (&["--colour=magenta"], "unexpected argument '--colour' found"),
-            (&["serve"], "unexpected argument 'serve' found"),
-            (&["--listen"], "a value is required for '--listen <ADDR>'"),
-            (&["--listen", "here"], "'--listen <ADDR>': invalid socket address syntax"),
-            (&["--organization", "x"], "'--organization <UUID>': not a UUID with hyphens"),
-            (&["--active-lock", "yes"], "[possible values: on, off]"),
-            (&["--page-size-cap", "0"], "'--page-size-cap <N>': 0 is not in 1.."),
-            (&["--token="], "a value is required for '--token <T>'"),
+            ("--colour magenta", "unexpected argument '--colour' found"),
+            ("--colour=magenta", "unexpected argument '--colour' found"),
+            ("serve", "unexpected argument 'serve' found"),
+            ("--listen", "a value is required for '--listen <ADDR>'"),
+            ("--listen here", "'--listen <ADDR>': invalid socket address syntax"),
+            ("--organization x", "'--organization <UUID>': not a UUID with hyphens"),
+            ("--active-lock yes", "[possible values: on, off]"),
+            ("--page-size-cap 0", "'--page-size-cap <N>': 0 is not in 1.."),
+            ("--token=", "a value is required for '--token <T>'"),
         ] {
             let error = options(flags).unwrap_err();
             assert!(error.contains(expected), "{error}");
@@ -254,28 +238,29 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_lists_every_flag_with_its_default() {
+    fn help_and_readme_list_every_flag() {
         let readme = include_str!("../README.md");
         let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `--")).collect();
         let command = Options::command();
-        let expected: Vec<String> = command.get_arguments().map(row_start).collect();
-        assert_eq!(rows.len(), expected.len());
-        for (row, expected) in rows.iter().zip(expected) {
-            assert!(row.starts_with(&expected), "{row}\n{expected}");
+        let help = command.clone().render_long_help().to_string();
+        assert_eq!(rows.len(), command.get_arguments().count());
+        for (row, flag) in rows.iter().zip(command.get_arguments()) {
+            let name = format!("--{} ", flag.get_long().unwrap());
+            assert!(help.contains(&name), "{name}");
+            let start = format!("| `{name}{}` | ", values(flag).replace('|', "\\|"));
+            let start = match flag.get_default_values() {
+                [default] => format!("{start}`{}` | ", default.display()),
+                _ => start,
+            };
+            assert!(row.starts_with(&start), "{row}\n{start}");
         }
     }
 
-    /// Returns the start of a flag's row in the table of the README.
-    fn row_start(flag: &clap::Arg) -> String {
-        let mut values: Vec<String> =
-            flag.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    fn values(flag: &clap::Arg) -> String {
+        let values = flag.get_possible_values();
         if values.is_empty() {
-            values = flag.get_value_names().unwrap().iter().map(ToString::to_string).collect();
+            return flag.get_value_names().unwrap().join("|");
         }
-        let start = format!("| `--{} {}` | ", flag.get_long().unwrap(), values.join("\\|"));
-        match flag.get_default_values() {
-            [default] => format!("{start}`{}` | ", default.display()),
-            _ => start,
-        }
+        values.iter().map(|value| value.get_name()).collect::<Vec<_>>().join("|")
     }
 }
