@@ -1,50 +1,45 @@
-//! Refusals, in the shapes in which the service words them.
+//! Errors of the API, in the shapes in which the service sends them.
 
 use http::StatusCode;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 
-use crate::message::{Answer, Request};
+use crate::message::{Request, Response};
 
-/// The header in which every answer carries its tracking id.
+/// The header of every response that holds its tracking id.
 pub(crate) const TRACKING_ID: HeaderName = HeaderName::from_static("trackingid");
 
-/// Why a request was refused.
+/// The reason for refusing a request.
 #[derive(Debug)]
-pub(crate) enum Problem {
+pub(crate) enum ApiError {
     /// The shape that Cisco documents for the Configuration APIs.
     Configuration {
         /// The status, repeated as the key of the error.
         status: StatusCode,
-        /// A word or two.
+        /// The reason in one to four words.
         reason: &'static str,
-        /// One sentence per thing that is wrong.
+        /// One sentence for each error.
         descriptions: Vec<String>,
-        /// What kinds of entities refer to this one.
+        /// The types of the entities that refer to the connector.
         referenced_entities: Vec<&'static str>,
-        /// After how many seconds to try again.
+        /// The seconds after which to retry.
         retry_after: Option<u64>,
     },
-    /// The shape in which the web framework behind the service answers what
-    /// never reaches its own code.
+    /// The shape of the web framework behind the service, for requests that do
+    /// not reach the service's own code.
     Framework(StatusCode),
-    /// The shape of the public Webex APIs, which the token endpoints belong to
+    /// The shape of the public Webex APIs, to which the token endpoints belong
     /// (assumed for them).
     Public(StatusCode, &'static str),
 }
 
-impl Problem {
-    /// A refusal in the documented shape.
+impl ApiError {
+    /// Creates an error in the documented shape with one description.
     pub(crate) fn new(status: StatusCode, reason: &'static str, description: &str) -> Self {
         Self::described(status, reason, vec![description.to_owned()])
     }
 
-    /// A refusal with several descriptions.
-    pub(crate) fn described(
-        status: StatusCode,
-        reason: &'static str,
-        descriptions: Vec<String>,
-    ) -> Self {
+    fn described(status: StatusCode, reason: &'static str, descriptions: Vec<String>) -> Self {
         Self::Configuration {
             status,
             reason,
@@ -54,19 +49,20 @@ impl Problem {
         }
     }
 
-    /// 400: what was sent is wrong, with one description per field.
+    /// Creates a 400 for an invalid request, with one description for each
+    /// field.
     pub(crate) fn invalid(descriptions: Vec<String>) -> Self {
         Self::described(StatusCode::BAD_REQUEST, "invalid request", descriptions)
     }
 
-    /// 404: there is no such connector.
+    /// Creates a 404 for a connector that does not exist.
     pub(crate) fn no_connector(id: &str) -> Self {
         let description = format!("connector {id}: not found for given orgId.");
         Self::new(StatusCode::NOT_FOUND, "not found", &description)
     }
 
-    /// 412: other entities refer to the connector.
-    pub(crate) fn referred_to(descriptions: Vec<String>) -> Self {
+    /// Creates a 412 for a connector to which other entities refer.
+    pub(crate) fn in_use(descriptions: Vec<String>) -> Self {
         Self::Configuration {
             status: StatusCode::PRECONDITION_FAILED,
             reason: "dependency exists",
@@ -76,8 +72,8 @@ impl Problem {
         }
     }
 
-    /// 429: the request was not processed.
-    pub(crate) fn too_many(seconds: u64) -> Self {
+    /// Creates a 429 for a request that was not processed.
+    pub(crate) fn too_many_requests(seconds: u64) -> Self {
         Self::Configuration {
             status: StatusCode::TOO_MANY_REQUESTS,
             reason: "too many requests",
@@ -87,8 +83,8 @@ impl Problem {
         }
     }
 
-    /// The refusal as an answer to this request at this time.
-    pub(crate) fn answer(self, request: &Request, now: u64) -> Answer {
+    /// Returns the response to a request that arrived at this time.
+    pub(crate) fn response(self, request: &Request, now: u64) -> Response {
         match self {
             Self::Configuration {
                 status,
@@ -107,15 +103,13 @@ impl Problem {
                     error["referencedEntities"] = json!(referenced_entities);
                 }
                 let body = json!({"trackingId": request.tracking_id, "error": error});
-                let answer = Answer::json(status, &body);
+                let response = Response::json(status, &body);
                 match retry_after {
-                    Some(seconds) => {
-                        answer.with_header(http::header::RETRY_AFTER, HeaderValue::from(seconds))
-                    }
-                    None => answer,
+                    Some(seconds) => response.with_header(RETRY_AFTER, HeaderValue::from(seconds)),
+                    None => response,
                 }
             }
-            Self::Framework(status) => Answer::json(
+            Self::Framework(status) => Response::json(
                 status,
                 &json!({
                     "timestamp": now,
@@ -124,7 +118,7 @@ impl Problem {
                     "path": request.path,
                 }),
             ),
-            Self::Public(status, message) => Answer::json(
+            Self::Public(status, message) => Response::json(
                 status,
                 &json!({
                     "message": message,

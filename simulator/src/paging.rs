@@ -3,26 +3,26 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::message::{Answer, Request};
-use crate::problem::Problem;
+use crate::api_error::ApiError;
+use crate::message::{Request, Response};
 
 /// The page size of a request that names none.
 const DEFAULT_PAGE_SIZE: usize = 100;
 
-/// The page that a request asks for, out of all rows that it matches.
+/// Returns the requested page of the rows that match.
 ///
-/// `pageSize` is silently cut down to `cap`. `links.next` is relative to the
-/// host and absent on the last page.
+/// `pageSize` is reduced to `cap` without an error. `links.next` is relative to
+/// the host and absent on the last page.
 pub(crate) fn page(
     request: &Request,
     organization: &str,
     cap: usize,
     rows: Vec<Value>,
-) -> Result<Answer, Problem> {
+) -> Result<Response, ApiError> {
     let page = number(request, "page", 0)?;
     let page_size = number(request, "pageSize", DEFAULT_PAGE_SIZE)?.min(cap.max(1));
     if page_size == 0 {
-        return Err(Problem::invalid(vec!["pageSize: must be 1 or more.".to_owned()]));
+        return Err(ApiError::invalid(vec!["pageSize: must be 1 or more.".to_owned()]));
     }
     let total_records = rows.len();
     let total_pages = total_records.div_ceil(page_size);
@@ -46,19 +46,19 @@ pub(crate) fn page(
         "totalRecords": total_records,
         "links": links,
     });
-    Ok(Answer::json(StatusCode::OK, &json!({"meta": meta, "data": data})))
+    Ok(Response::json(StatusCode::OK, &json!({"meta": meta, "data": data})))
 }
 
-fn number(request: &Request, name: &str, default: usize) -> Result<usize, Problem> {
+fn number(request: &Request, name: &str, default: usize) -> Result<usize, ApiError> {
     match request.parameter(name) {
         None => Ok(default),
         Some(text) => text.parse().map_err(|_| {
-            Problem::invalid(vec![format!("{name}: must be a whole number, 0 or more.")])
+            ApiError::invalid(vec![format!("{name}: must be a whole number, 0 or more.")])
         }),
     }
 }
 
-/// The same request for another page; whatever else was asked stays.
+/// Returns the path and query of another page. All other parameters stay.
 fn link(request: &Request, page: usize, page_size: usize) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("page", &page.to_string());
