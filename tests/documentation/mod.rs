@@ -9,6 +9,7 @@
 
 mod contract;
 mod examples;
+mod faults;
 mod files;
 mod links;
 mod markdown;
