@@ -63,7 +63,7 @@ fn texts() {
     }
 }
 
-/// Row 42: what is unusual and harmless is left to Webex.
+/// Webex decides on names that are unusual but harmless.
 #[test]
 fn names_that_only_look_dangerous_are_taken() {
     let long = "n".repeat(1000);
@@ -267,7 +267,7 @@ fn the_forms_of_a_credential_against_each_other() {
     });
 }
 
-/// Row 27: what travels in JSON may be anything.
+/// JSON carries any string.
 #[test]
 fn unusual_credentials_are_taken_as_they_are() {
     let long = "x".repeat(100_000);

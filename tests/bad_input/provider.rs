@@ -129,7 +129,7 @@ fn the_address_is_given_once() {
     assert_eq!(errors(&configured(&block, &environment)), [""; 0]);
 }
 
-/// Row 27: refused early, on the argument, and not shown.
+/// They are refused on their argument before any request, and not shown.
 #[test]
 fn tokens_that_no_header_can_carry() {
     let long = "x".repeat(100_000);

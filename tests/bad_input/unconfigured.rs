@@ -1,4 +1,4 @@
-//! Row 34: a provider that is not configured, or not yet.
+//! A provider that is not configured, or not yet.
 
 use webex_cc_simulator::{Options, Simulator};
 

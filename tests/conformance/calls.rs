@@ -535,7 +535,7 @@ async fn absent_values_are_answered_in_a_process_that_was_asked_nothing_before()
     assert!(simulator.journal().is_empty(), "nothing of this is a reason to call anybody");
 }
 
-/// Row 31: values that are broken, or meant to break something.
+/// Returns values that are malformed or hostile, each with what is wrong with it.
 fn hostile(ty: &Type) -> Vec<(&'static str, DynamicValue)> {
     let good = msgpack::encode(&nothing(ty), ty).expect("a value of its type");
     let mut values = vec![
@@ -615,7 +615,6 @@ async fn hostile_values_are_messages() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Row 32: a value of 24 MB, in a place where it may stand.
 #[tokio::test]
 async fn a_value_of_24_megabytes_is_read() {
     let simulator = simulator();

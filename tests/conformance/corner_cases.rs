@@ -42,8 +42,8 @@ fn raw(json: impl Into<Vec<u8>>) -> RawState {
     RawState { json: json.into(), flatmap: Default::default() }
 }
 
-/// Row 38: missing and extra keys are what an upgrade is for; a credential that
-/// an older provider may have kept is dropped.
+/// Missing and extra keys are what an upgrade is for. A credential that an older
+/// provider may have kept is dropped.
 #[tokio::test]
 async fn schema_upgrade() {
     let simulator = simulator();
@@ -215,8 +215,8 @@ async fn precision_of_numbers() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Row 34: a provider block that is known only after apply plans new objects
-/// without a call; what does need one says which argument is missing.
+/// A provider block that is known only after apply plans new objects without a
+/// call. What needs a call names the argument that is unknown.
 #[tokio::test]
 async fn unknown_configuration() {
     let plugin = provider().start().await;

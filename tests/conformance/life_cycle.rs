@@ -125,7 +125,7 @@ async fn what_was_deleted_elsewhere_is_read_as_gone_with_a_warning() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Row 33: each argument by itself, then all together, then the whole block.
+/// Each argument is unknown by itself, then all of them together.
 #[tokio::test]
 async fn unknown_values_in_any_place_raise_no_false_error() {
     let simulator = simulator();
@@ -159,8 +159,8 @@ async fn unknown_values_in_any_place_raise_no_false_error() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Row 33, the blocks: `dynamic "timeouts"` over something unknown, and unknown
-/// arguments within.
+/// `dynamic "timeouts"` over an unknown value makes the block unknown. Arguments
+/// within the block may be unknown, too.
 #[tokio::test]
 async fn unknown_blocks_raise_no_false_error() {
     let simulator = simulator();

@@ -76,7 +76,7 @@ async fn neither_home_nor_a_writable_folder_is_needed() {
     nowhere.assert_empty();
 }
 
-/// Row 41: no HOME, nowhere to write but the temporary folder, nobody to call.
+/// Only the temporary folder is writable.
 #[tokio::test]
 async fn schema_validate_and_plan_need_neither_home_nor_network() {
     let nowhere = Barren::new();

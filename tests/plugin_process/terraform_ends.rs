@@ -98,11 +98,11 @@ fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Rows 36 and 40: after `kill -9` of Terraform nothing of the provider is left,
-/// and what it had created is found again by the next apply, not created twice.
+/// After `kill -9` of Terraform, the provider ends and removes its socket. The
+/// next apply finds the connector and does not create a second one.
 #[test]
 fn terraform_is_killed_while_it_applies() {
-    if !is_linux("rows 36 and 40, what is left when Terraform is killed") {
+    if !is_linux("killing Terraform while it creates a connector") {
         return;
     }
     let simulator = slow(Duration::from_secs(60));
@@ -136,8 +136,8 @@ fn terraform_is_killed_while_it_applies() {
     terraform.plans_nothing();
 }
 
-/// Rows 13 and 40: after `kill -9` of Terraform between deactivating and
-/// activating, the provider finishes what it has begun before it ends.
+/// After `kill -9` of Terraform between deactivating and activating, the provider
+/// finishes what it has begun before it ends.
 #[cfg(target_os = "linux")]
 #[test]
 fn terraform_is_killed_while_a_connector_is_deactivated() {
@@ -171,11 +171,11 @@ fn terraform_is_killed_while_a_connector_is_deactivated() {
     terraform.plans_nothing();
 }
 
-/// Row 35: Ctrl-C goes to every process in the group. The creation that is under
-/// way is finished, its id saved, and the next plan is empty.
+/// Ctrl-C goes to every process in the group. The create in flight is finished,
+/// its id saved, and the next plan is empty.
 #[test]
 fn ctrl_c_while_a_connector_is_created_saves_its_id() {
-    if !is_unix("row 35, Ctrl-C while a connector is created") {
+    if !is_unix("Ctrl-C while a connector is created") {
         return;
     }
     let simulator = slow(Duration::from_secs(1));
@@ -247,12 +247,12 @@ async fn stopped(stopper: Stopper, simulator: &Simulator) -> (Plugin, Core, bool
     (plugin, core, failed(&said), id)
 }
 
-/// Row 35: the answer to a write in flight is waited for, and what it created is
-/// in the answer to the call.
+/// The provider waits for the response to a write in flight, and the response to
+/// the call holds what was created.
 #[tokio::test]
 async fn a_write_in_flight_is_finished() {
     for stopper in [Stopper::Stop, Stopper::Terminate] {
-        if matches!(stopper, Stopper::Terminate) && !is_unix("row 35, a signal during a write") {
+        if matches!(stopper, Stopper::Terminate) && !is_unix("a signal during a write") {
             continue;
         }
         let simulator = slow(Duration::from_millis(500));
@@ -269,7 +269,6 @@ async fn a_write_in_flight_is_finished() {
     }
 }
 
-/// Row 35: a wait between two attempts is not waited for.
 #[tokio::test]
 async fn a_wait_ends_at_once() {
     let simulator = Simulator::start(Options::default()).expect("a simulator");

@@ -7,8 +7,7 @@ use super::{ARGUMENTS, applied, count, id_of, on_create, stored};
 use crate::life_cycle::{ADDRESS, connector, without_lock};
 use crate::support::terraform::Terraform;
 
-/// Rows 3 and 4: the answer is lost after the connector was created. It is
-/// looked up and adopted; nothing is sent twice.
+/// The POST is not sent again.
 #[test]
 fn a_lost_answer_is_looked_up_and_the_connector_adopted() {
     let lost = [
@@ -34,8 +33,8 @@ fn a_lost_answer_is_looked_up_and_the_connector_adopted() {
     }
 }
 
-/// Row 4: two resources have the same name and fields, and one answer is lost.
-/// The one connector does not end up at two addresses.
+/// Two resources have the same name and fields, and one response is lost. The one
+/// connector does not end up at two addresses.
 #[test]
 fn what_another_resource_has_created_is_not_adopted() {
     let simulator = without_lock();
@@ -57,8 +56,8 @@ fn what_another_resource_has_created_is_not_adopted() {
     stored(&simulator);
 }
 
-/// Row 3: the connection ended before the connector was created. Nothing is
-/// sent again blindly; applying again is safe, and works.
+/// The connection ends before the connector is created. The POST is not sent
+/// again; applying again works.
 #[test]
 fn a_create_that_never_arrived_is_safe_to_repeat() {
     let simulator = without_lock();
@@ -72,7 +71,7 @@ fn a_create_that_never_arrived_is_safe_to_repeat() {
     terraform.plans_nothing();
 }
 
-/// Row 1: a limited request was surely not executed, so it is sent again.
+/// A 429 proves that nothing was created.
 #[test]
 fn a_limited_create_is_sent_again() {
     let simulator = without_lock();
@@ -85,8 +84,8 @@ fn a_limited_create_is_sent_again() {
     stored(&simulator);
 }
 
-/// Row 10: the plan already warns; applying it fails with the id and the block
-/// that adopts the existing connector.
+/// The plan warns. The apply fails with the id and the block that adopts the
+/// existing connector.
 #[test]
 fn a_taken_name_is_told_early_and_with_the_import_block() {
     let simulator = without_lock();
@@ -116,7 +115,6 @@ fn a_taken_name_is_told_early_and_with_the_import_block() {
     assert_eq!(simulator.journal(), []);
 }
 
-/// Row 14: the eleventh connector.
 #[test]
 fn the_limit_of_connectors_is_named() {
     let simulator = without_lock();
@@ -132,7 +130,7 @@ fn the_limit_of_connectors_is_named() {
     terraform.apply().failed().says("Webex allows 10").says("Webex says:").says("tracking id");
 }
 
-/// Row 14: Webex checked the credentials with the third party, who refused.
+/// Webex checks the credentials with the third party, which refuses them.
 #[test]
 fn refused_credentials_are_reported_in_webexs_words_and_not_retried() {
     let simulator = without_lock();
@@ -154,7 +152,7 @@ fn refused_credentials_are_reported_in_webexs_words_and_not_retried() {
     assert_eq!(count(&simulator, "POST"), 1);
 }
 
-/// Row 22: a 201 that hides an ignored field.
+/// The response to the PUT is a 200 that holds another value.
 #[test]
 fn an_ignored_argument_is_an_error_and_state_holds_the_truth() {
     let simulator = without_lock();
@@ -175,8 +173,8 @@ fn an_ignored_argument_is_an_error_and_state_holds_the_truth() {
     assert_eq!(attributes["username"], json!("somebody else"));
 }
 
-/// Row 5: the connector exists, and its answer cannot be read. State has its
-/// id, and the next plan repairs instead of replacing.
+/// The response to the create cannot be read. State has the id, and the next plan
+/// does not replace the connector.
 #[test]
 fn a_created_connector_that_cannot_be_read_back_is_kept() {
     let simulator = without_lock();

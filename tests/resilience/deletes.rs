@@ -6,7 +6,6 @@ use webex_cc_simulator::{Options, Script, Simulator};
 use super::{ARGUMENTS, applied, count, id_of, on, stored};
 use crate::life_cycle::{ADDRESS, connector, without_lock};
 
-/// Row 12: flows refer to it.
 #[test]
 fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
     for active_lock in [false, true] {
@@ -33,8 +32,8 @@ fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
     }
 }
 
-/// Row 12: nobody can tell whether flows refer to it. It is not deactivated to
-/// find out.
+/// The provider may not list what refers to the connector. It does not deactivate
+/// the connector to find out.
 #[test]
 fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
     let simulator = Simulator::start(Options::default()).expect("a simulator");
@@ -57,8 +56,7 @@ fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
     terraform.destroy().succeeded();
 }
 
-/// Row 13: a delete leaves the connector inactive. What the next apply does
-/// depends on the configuration, and the error says so.
+/// What the next apply does depends on the configuration, and the error says so.
 #[test]
 fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
     for still_configured in [true, false] {
@@ -93,7 +91,7 @@ fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
     }
 }
 
-/// Row 7: it was deleted in Control Hub.
+/// The connector is deleted in Control Hub between plan and apply.
 #[test]
 fn deleting_what_is_gone_succeeds() {
     let simulator = without_lock();

@@ -6,8 +6,6 @@ use webex_cc_simulator::{OmittedSecret, Options, Script, Simulator};
 use super::{ARGUMENTS, applied, count, edited, id_of, on, stored};
 use crate::life_cycle::{ADDRESS, connector, without_lock};
 
-/// Row 11: somebody edits the connector between plan and apply. Nothing is
-/// overwritten.
 #[test]
 fn an_edit_between_plan_and_apply_is_not_overwritten() {
     let simulator = without_lock();
@@ -59,8 +57,7 @@ fn a_lost_answer_to_an_update_converges() {
     }
 }
 
-/// Row 13: the edit itself is refused after the connector was deactivated for
-/// it. The connector is active again.
+/// The edit is refused after the connector was deactivated for it.
 #[test]
 fn a_refused_edit_leaves_the_connector_active() {
     let simulator = Simulator::start(Options::default()).expect("a simulator");
@@ -89,8 +86,8 @@ fn a_refused_edit_leaves_the_connector_active() {
     terraform.plans_nothing();
 }
 
-/// Row 13: not even activating it again works. State and error say so, and the
-/// next apply repairs it.
+/// Activating the connector again fails, too. State and error say so, and the next
+/// apply activates it.
 #[test]
 fn a_connector_that_stays_deactivated_is_told_and_repaired() {
     let simulator = Simulator::start(Options::default()).expect("a simulator");
@@ -117,8 +114,8 @@ fn a_connector_that_stays_deactivated_is_told_and_repaired() {
     terraform.plans_nothing();
 }
 
-/// Row 25: what a server blanks that it is not sent is not blanked on the way
-/// back either. The connector stays inactive, which is told, and repaired.
+/// This server blanks a credential that a PUT leaves out. The connector stays
+/// inactive, the error says so, and the next apply activates it.
 #[test]
 fn a_refused_activation_is_not_sent_again_without_the_credentials() {
     let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
@@ -195,7 +192,7 @@ fn an_update_that_is_cut_off_at_any_step_converges() {
     }
 }
 
-/// Row 7: what is to be edited was deleted in Control Hub after the plan.
+/// The connector is deleted in Control Hub between plan and apply.
 #[test]
 fn an_update_of_what_is_gone_says_what_comes_next() {
     let simulator = without_lock();

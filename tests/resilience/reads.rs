@@ -9,7 +9,6 @@ use super::{ARGUMENTS, applied, id_of, on_list, stored};
 use crate::life_cycle::{ADDRESS, calls, connector, without_lock};
 use crate::support::terraform::Terraform;
 
-/// Row 7: a typed 404 by id is the only thing that counts as gone.
 #[test]
 fn a_connector_deleted_in_control_hub_is_created_again_with_a_warning() {
     let simulator = without_lock();
@@ -30,7 +29,7 @@ fn a_connector_deleted_in_control_hub_is_created_again_with_a_warning() {
     terraform.plans_nothing();
 }
 
-/// Row 7: everything else is an error, and state stays.
+/// Everything else is an error, and state stays as it is.
 #[test]
 fn nothing_but_a_404_counts_as_gone() {
     let answers = [
@@ -61,7 +60,7 @@ fn nothing_but_a_404_counts_as_gone() {
     }
 }
 
-/// Row 18: the target's host is named, and the token is not sent there.
+/// The error names the target's host. The token is not sent there.
 #[test]
 fn a_redirect_is_named_and_not_followed() {
     let simulator = without_lock();
@@ -73,7 +72,6 @@ fn a_redirect_is_named_and_not_followed() {
     assert_eq!(elsewhere.journal(), []);
 }
 
-/// Row 9.
 #[test]
 fn a_token_that_may_only_read_is_told_which_scope_it_lacks() {
     let options = Options {
@@ -92,7 +90,6 @@ fn a_token_that_may_only_read_is_told_which_scope_it_lacks() {
     assert_eq!(super::count(&simulator, "PUT"), 1);
 }
 
-/// Row 8, the half that cannot be cured.
 #[test]
 fn a_static_token_that_has_ended_says_what_can_be_renewed() {
     let simulator = without_lock();
@@ -105,7 +102,6 @@ fn a_static_token_that_has_ended_says_what_can_be_renewed() {
         .says("client_id, client_secret and refresh_token");
 }
 
-/// Row 23: reads of one organization share one list call.
 #[test]
 fn refreshing_many_connectors_costs_one_call_for_each_organization() {
     let organizations = [
@@ -142,7 +138,6 @@ fn refreshing_many_connectors_costs_one_call_for_each_organization() {
     terraform.destroy().succeeded().says("30 destroyed");
 }
 
-/// Row 2: reads are tried again.
 #[test]
 fn a_read_survives_a_passing_fault() {
     for script in [Script::answer(503, json!(null)), Script::close_before(), Script::close_after()]
