@@ -7,9 +7,9 @@ use webex_cc_simulator::Script;
 
 use super::{SECRET, made_by_hand, plugin, simulator};
 use crate::support::checker::{Shape, of};
-use crate::support::core::{Core, Message, answer, messages};
 use crate::support::plugin_client::proto::tfplugin5 as protocol;
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::{Message, TerraformCore, answer, messages};
 
 const ALL: &str = "webex_cc_custom_connectors";
 
@@ -186,7 +186,7 @@ fn without_credentials_the_message_says_what_to_set() {
 /// Reads a data source under Terraform's checks: the answer fits the schema, is
 /// wholly known, and keeps what the user wrote.
 async fn read(
-    core: &mut Core,
+    core: &mut TerraformCore,
     name: &str,
     arguments: &[(&'static str, &str)],
 ) -> Result<(Value, Vec<Message>), String> {
@@ -233,7 +233,8 @@ async fn answers_pass_terraforms_checks() {
     let simulator = simulator();
     let ids = made_by_hand(&simulator);
     let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), "webex_cc_custom_connector", &[]).await.unwrap();
+    let mut core =
+        TerraformCore::start(plugin.provider(), "webex_cc_custom_connector", &[]).await.unwrap();
     let organization = simulator.organization().to_uppercase();
     for (name, arguments) in [
         ("webex_cc_custom_connector", vec![("name", "CRM"), ("organization_id", &organization)]),

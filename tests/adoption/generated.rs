@@ -8,13 +8,13 @@ use webex_cc_simulator::{Options, Simulator};
 
 use super::{SECRET, made_by_hand, plugin, simulator};
 use crate::support::checker::of;
-use crate::support::core::{Action, Core, Instance};
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::{Action, Instance, TerraformCore};
 
 const CONNECTOR: &str = "webex_cc_custom_connector";
 
 /// Generates configuration for an import, feeds it back, and gives it.
-async fn fed_back(core: &mut Core, id: &str) -> (Value, Instance) {
+async fn fed_back(core: &mut TerraformCore, id: &str) -> (Value, Instance) {
     let (imported, said) = core.import(id).await.unwrap();
     let imported = imported.unwrap_or_else(|| panic!("{id} is not there: {said:?}"));
     let configuration = core.generate(&imported).await.unwrap();
@@ -37,7 +37,7 @@ async fn what_is_generated_validates_and_plans_empty() {
     let simulator = simulator();
     let ids = made_by_hand(&simulator);
     let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let mut core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
     for id in &ids {
         let (configuration, _) = fed_back(&mut core, id).await;
         assert!(!format!("{configuration:?}").contains(SECRET));
@@ -60,7 +60,7 @@ async fn another_organization_than_the_providers_is_named() {
     let id = "5c7c2677-0000-4000-8000-000000000001";
     simulator.store(other, id, super::basic("Zendesk"));
     let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let mut core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
     let (configuration, _) = fed_back(&mut core, &format!("{other}/{id}")).await;
     assert_eq!(of(&configuration, "organization_id"), &Value::from(other));
 }

@@ -7,8 +7,8 @@ use terraform_provider_webex::tf_provider::value::Value;
 
 use super::{plugin, simulator};
 use crate::support::checker::of;
-use crate::support::core::{Action, Core};
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::{Action, TerraformCore};
 
 const CONNECTOR: &str = "webex_cc_custom_connector";
 
@@ -37,7 +37,7 @@ async fn an_identity_names_a_connector_with_and_without_its_organization() {
     let organization = simulator.organization().to_owned();
     simulator.store(&organization, ID, incidents());
     let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let mut core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
     let whole = identity(&[("id", ID), ("organization_id", &organization)]);
     for given in [&identity(&[("id", ID)]), &whole] {
         let (imported, said) = core.import_identity(given).await.unwrap();

@@ -6,9 +6,9 @@ use webex_cc_simulator::{Action, Options, Script, Simulator};
 
 use super::{SECRET, made_by_hand, plugin, simulator};
 use crate::support::checker::{self, Shape, of};
-use crate::support::core::{Core, Message, answer, messages};
 use crate::support::plugin_client::proto::tfplugin5 as protocol;
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::{Message, TerraformCore, answer, messages};
 
 const CONNECTOR: &str = "webex_cc_custom_connector";
 
@@ -22,7 +22,7 @@ struct Event {
 
 /// What a search sends until it ends.
 async fn search(
-    core: &mut Core,
+    core: &mut TerraformCore,
     arguments: &[(&'static str, &str)],
     include_object: bool,
     limit: i64,
@@ -41,7 +41,7 @@ async fn search(
 }
 
 async fn start(
-    core: &mut Core,
+    core: &mut TerraformCore,
     arguments: &[(&'static str, &str)],
     include_resource_object: bool,
     limit: i64,
@@ -69,7 +69,11 @@ async fn start(
 
 /// Terraform wants an identity that fits its schema, a name to show, and an
 /// object that fits the resource's schema if it asked for one.
-fn checked(core: &Core, event: protocol::list_resource::Event, include_object: bool) -> Event {
+fn checked(
+    core: &TerraformCore,
+    event: protocol::list_resource::Event,
+    include_object: bool,
+) -> Event {
     let identity =
         checker::identity_problems(event.identity.as_ref(), &core.identity, None, true).unwrap();
     let Some(Value::String(id)) = identity.as_ref().map(|identity| of(identity, "id")).cloned()
@@ -92,7 +96,7 @@ async fn every_connector_is_found_with_its_object_when_asked_for() {
     let simulator = simulator();
     let ids = made_by_hand(&simulator);
     let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let mut core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
     for include_object in [false, true] {
         let (events, said) = search(&mut core, &[], include_object, 0).await;
         assert_eq!(said, []);
@@ -122,7 +126,7 @@ async fn a_search_that_has_its_limit_reads_no_further_page() {
     let simulator = Simulator::start(options).unwrap();
     made_by_hand(&simulator);
     let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let mut core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
     simulator.clear_journal();
     assert_eq!(search(&mut core, &[], false, 0).await.0.len(), 10);
     assert_eq!(list_calls(&simulator), 5, "five pages of two");
@@ -141,7 +145,7 @@ async fn a_search_that_fails_says_so_beside_what_it_found() {
     let simulator = Simulator::start(options).unwrap();
     made_by_hand(&simulator);
     let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let mut core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
     // The first page comes as it is.
     let first = Script::new(Action::DelayMs(0)).times(1);
     simulator.faults([first, Script::answer(403, json!({}))]);

@@ -12,7 +12,7 @@ use super::errors;
 use crate::secrets::rows::{Form, rows};
 use crate::secrets::running;
 use crate::support::checker::{of, plain};
-use crate::support::core::Action;
+use crate::support::terraform_core::Action;
 
 /// The arguments that a user can set.
 fn configurable() -> Vec<&'static str> {

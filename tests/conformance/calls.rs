@@ -10,11 +10,11 @@ use tonic::{Code, Status};
 
 use super::{CONNECTOR, basic, provider, running, simulator, with};
 use crate::support::checker::Shape;
-use crate::support::core::{Core, Message, failed, messages};
 use crate::support::plugin_client::proto::tfplugin5::provider_client::ProviderClient;
 use crate::support::plugin_client::proto::tfplugin5::{
     self as protocol, ClientCapabilities, Diagnostic, DynamicValue, RawState, ResourceIdentityData,
 };
+use crate::support::terraform_core::{Message, TerraformCore, failed, messages};
 
 /// Every call of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -388,7 +388,7 @@ struct Peer {
 }
 
 impl Peer {
-    async fn of(core: &mut Core) -> Self {
+    async fn of(core: &mut TerraformCore) -> Self {
         let mut client = core.client().clone();
         let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
         let schemas = schemas.expect("the schemas").into_inner();

@@ -7,10 +7,10 @@ use terraform_provider_webex::tf_provider::value::{Number, Value};
 
 use super::{CONNECTOR, basic, provider, running, simulator, with};
 use crate::support::checker::{self, Shape, of};
-use crate::support::core::{Action, Core, Instance, answer, failed, messages};
 use crate::support::plugin_client::proto::tfplugin5::{self as protocol, RawState};
+use crate::support::terraform_core::{Action, Instance, TerraformCore, answer, failed, messages};
 
-async fn created(core: &mut Core, configuration: &Value) -> Instance {
+async fn created(core: &mut TerraformCore, configuration: &Value) -> Instance {
     let plan = core.plan(None, configuration).await.unwrap();
     let (made, said) = core.apply(None, configuration, &plan).await.unwrap();
     assert!(!failed(&said), "{said:?}");
@@ -18,7 +18,7 @@ async fn created(core: &mut Core, configuration: &Value) -> Instance {
 }
 
 async fn upgraded(
-    core: &mut Core,
+    core: &mut TerraformCore,
     version: i64,
     raw_state: RawState,
 ) -> Result<Value, Vec<String>> {
@@ -224,7 +224,7 @@ async fn unknown_configuration() {
     let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
     let schema = schemas.unwrap().into_inner().provider.expect("a provider schema");
     let shape = Shape::of(&schema).unwrap();
-    let mut core = Core::start(client.clone(), CONNECTOR, &[]).await.unwrap();
+    let mut core = TerraformCore::start(client.clone(), CONNECTOR, &[]).await.unwrap();
     let configuration = basic(&core, "Early");
     let stored = Instance {
         state: with(core.shape.empty(), "id", "5c7c2677-0000-4000-8000-000000000001"),
@@ -269,7 +269,7 @@ async fn unknown_configuration() {
 async fn deferred() {
     let plugin = provider().start().await;
     let mut client = plugin.provider();
-    let core = Core::start(client.clone(), CONNECTOR, &[]).await.unwrap();
+    let core = TerraformCore::start(client.clone(), CONNECTOR, &[]).await.unwrap();
     let configuration = basic(&core, "Now");
     for deferral_allowed in [false, true] {
         let capabilities =

@@ -7,18 +7,22 @@ use webex_cc_simulator::Simulator;
 
 use super::{basic, running, simulator, with};
 use crate::support::checker::of;
-use crate::support::core::{Action, Core, Instance, failed};
 use crate::support::pem;
+use crate::support::terraform_core::{Action, Instance, TerraformCore, failed};
 
 /// Makes a change that has to be one, and has to be the last.
-async fn settle(core: &mut Core, before: Option<Instance>, configuration: &Value) -> Instance {
+async fn settle(
+    core: &mut TerraformCore,
+    before: Option<Instance>,
+    configuration: &Value,
+) -> Instance {
     let (after, plan) = core.settle(before.as_ref(), configuration).await.unwrap();
     assert_ne!(plan.action, Action::Nothing);
     after
 }
 
 /// Destroys it, and makes sure that nothing is left.
-async fn destroy(core: &mut Core, simulator: &Simulator, object: &Instance) {
+async fn destroy(core: &mut TerraformCore, simulator: &Simulator, object: &Instance) {
     let plan = core.plan(Some(object), &Value::Null).await.unwrap();
     assert_eq!((plan.action, &plan.planned), (Action::Delete, &Value::Null));
     let (left, said) = core.apply(Some(object), &Value::Null, &plan).await.unwrap();
@@ -27,7 +31,7 @@ async fn destroy(core: &mut Core, simulator: &Simulator, object: &Instance) {
 }
 
 /// One complete configuration for each way to authenticate.
-fn configurations(core: &Core) -> Vec<Value> {
+fn configurations(core: &TerraformCore) -> Vec<Value> {
     let pair = pem::pair();
     let oauth = [
         ("authentication_type", "oauth2"),

@@ -11,8 +11,8 @@ mod life_cycle;
 use terraform_provider_webex::tf_provider::value::Value;
 use webex_cc_simulator::{Options, Simulator};
 
-use crate::support::core::Core;
 use crate::support::plugin_client::{Launch, Plugin};
+use crate::support::terraform_core::TerraformCore;
 
 /// The one managed resource.
 const CONNECTOR: &str = "webex_cc_custom_connector";
@@ -28,18 +28,20 @@ fn simulator() -> Simulator {
 }
 
 /// A provider that calls a simulator, and the core that speaks to it.
-async fn running(simulator: &Simulator) -> (Plugin, Core) {
+async fn running(simulator: &Simulator) -> (Plugin, TerraformCore) {
     let plugin = provider()
         .with("WEBEX_CC_BASE_URL", simulator.base_url())
         .with("WEBEX_ACCESS_TOKEN", simulator.token())
         .start()
         .await;
-    let core = Core::start(plugin.provider(), CONNECTOR, &[]).await.expect("a configured provider");
+    let core = TerraformCore::start(plugin.provider(), CONNECTOR, &[])
+        .await
+        .expect("a configured provider");
     (plugin, core)
 }
 
 /// A complete configuration with a write-only password.
-fn basic(core: &Core, name: &'static str) -> Value {
+fn basic(core: &TerraformCore, name: &'static str) -> Value {
     let texts = [
         ("name", name),
         ("resource_domain_url", "https://example.com/api/"),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use crate::support::core::{Instance, Message};
+use crate::support::terraform_core::{Instance, Message};
 
 /// What the configuration says.
 #[derive(Clone, Debug)]

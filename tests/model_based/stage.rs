@@ -9,9 +9,9 @@ use webex_cc_simulator::{Options, Simulator};
 
 use super::rules::{self, Knowledge, Wish, id_of};
 use super::story::{Argument, Change, Step, Story, Trouble};
-use crate::support::core::{Action, Core, Instance, Message, failed};
 use crate::support::plugin_client::proto::tfplugin5::stop;
 use crate::support::plugin_client::{Launch, Plugin};
+use crate::support::terraform_core::{Action, Instance, Message, TerraformCore, failed};
 
 /// The resource that stories are about.
 const CONNECTOR: &str = "webex_cc_custom_connector";
@@ -38,7 +38,7 @@ pub(super) async fn play(story: &Story) -> Result<(), String> {
 struct Stage {
     simulator: Simulator,
     plugin: Plugin,
-    core: Core,
+    core: TerraformCore,
     wish: Wish,
     instance: Option<Instance>,
     knowledge: Knowledge,
@@ -356,14 +356,14 @@ impl Stage {
     }
 }
 
-async fn start(simulator: &Simulator) -> Result<(Plugin, Core), String> {
+async fn start(simulator: &Simulator) -> Result<(Plugin, TerraformCore), String> {
     let plugin = Launch::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
         .with("WEBEX_CC_BASE_URL", simulator.base_url())
         .with("WEBEX_ACCESS_TOKEN", simulator.token())
         .with("WEBEX_CC_MAX_RETRIES", "2")
         .start()
         .await;
-    let core = Core::start(plugin.provider(), CONNECTOR, &[]).await?;
+    let core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await?;
     Ok((plugin, core))
 }
 

@@ -3,9 +3,9 @@
 use std::fs;
 
 use crate::plugin_process::{provider, serves};
-use crate::support::core::{Action, Core, failed};
 use crate::support::plugin_client::{Address, assert_is_log_line, folder_of};
 use crate::support::system::{Barren, is_unix, mode};
+use crate::support::terraform_core::{Action, TerraformCore, failed};
 
 #[tokio::test]
 async fn one_line_announces_a_private_socket() {
@@ -88,7 +88,8 @@ async fn schema_validate_and_plan_need_neither_home_nor_network() {
         .start()
         .await;
     let connector = "webex_cc_custom_connector";
-    let mut core = Core::start(plugin.provider(), connector, &[]).await.expect("it is configured");
+    let mut core =
+        TerraformCore::start(plugin.provider(), connector, &[]).await.expect("it is configured");
     let configuration = core.shape.object([
         ("name", "Offline"),
         ("resource_domain_url", "https://example.com"),

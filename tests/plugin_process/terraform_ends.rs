@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use webex_cc_simulator::{Action, Options, Script, Simulator};
 
-use crate::support::core::{Core, failed};
 use crate::support::plugin_client::proto::tfplugin5::stop;
 use crate::support::plugin_client::{PATIENCE, Plugin};
 use crate::support::system::{self, Signal, is_linux, is_socket, is_unix};
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::{TerraformCore, failed};
 
 use super::provider;
 
@@ -207,13 +207,17 @@ enum Stopper {
 }
 
 /// Starts a creation and stops the provider meanwhile; returns what came of it.
-async fn stopped(stopper: Stopper, simulator: &Simulator) -> (Plugin, Core, bool, Option<String>) {
+async fn stopped(
+    stopper: Stopper,
+    simulator: &Simulator,
+) -> (Plugin, TerraformCore, bool, Option<String>) {
     let plugin = provider()
         .with("WEBEX_CC_BASE_URL", simulator.base_url())
         .with("WEBEX_ACCESS_TOKEN", simulator.token())
         .start()
         .await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.expect("it is configured");
+    let mut core =
+        TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.expect("it is configured");
     let configuration = core.shape.object([
         ("name", "Slow"),
         ("resource_domain_url", "https://example.com"),

@@ -9,7 +9,7 @@ use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 use super::rows::{Form, Row, rows};
 use super::{MODES, calling, simulator};
 use crate::support::checker::{of, plain};
-use crate::support::core::{Core, Instance, failed};
+use crate::support::terraform_core::{Instance, TerraformCore, failed};
 
 /// The bodies of the writes since the last time, with their methods.
 fn writes(simulator: &Simulator) -> Vec<(String, Json)> {
@@ -40,7 +40,7 @@ fn keeps_what_was_configured(held: &Instance, row: &Row, form: Form, generation:
 }
 
 /// Create, update of another field, rotation.
-async fn lives(core: &mut Core, simulator: &Simulator, row: &Row, form: Form) {
+async fn lives(core: &mut TerraformCore, simulator: &Simulator, row: &Row, form: Form) {
     let configuration = row.configuration(form, 0);
     let (held, _) = core.settle(None, &plain(&configuration)).await.unwrap();
     assert_eq!(writes(simulator), one("POST", row.create(form)));
@@ -98,7 +98,7 @@ fn made_by_hand(simulator: &Simulator, row: &Row) -> String {
 }
 
 /// Takes over what is there; an import has to succeed.
-async fn imported(core: &mut Core, id: &str) -> Instance {
+async fn imported(core: &mut TerraformCore, id: &str) -> Instance {
     let (imported, said) = core.import(id).await.unwrap();
     assert!(!failed(&said), "{said:?}");
     imported.expect("a connector")

@@ -10,10 +10,10 @@ use webex_cc_simulator::SecretsInAnswers;
 use super::rows::{Form, rows};
 use super::{calling, running, simulator};
 use crate::support::checker::{of, plain};
-use crate::support::core::{Action, failed};
 use crate::support::plugin_client::proto::tfplugin5::{
     self as proto, ClientCapabilities, RawState,
 };
+use crate::support::terraform_core::{Action, failed};
 
 const WRITE_ONLY: [&str; 3] = ["client_secret_wo", "private_key_wo", "password_wo"];
 

@@ -1,7 +1,7 @@
 //! What Terraform's core does with one resource: the order of its calls, and
 //! its checks after each of them.
 //!
-//! [`Core`] speaks to one provider process. What survives a process, the
+//! [`TerraformCore`] speaks to one provider process. What survives a process, the
 //! [`Instance`], is what the state file would hold. Everything that Terraform
 //! itself would reject, and everything that it could not show to a user, is an
 //! `Err` with the broken rule; what a user would read is in [`Message`]s.
@@ -107,7 +107,7 @@ pub(crate) struct Plan {
 }
 
 /// The core, for one type of resource, on a connection to one process.
-pub(crate) struct Core {
+pub(crate) struct TerraformCore {
     client: ProviderClient<Channel>,
     type_name: &'static str,
     configure: protocol::configure::Request,
@@ -119,7 +119,7 @@ pub(crate) struct Core {
     pub(crate) identity: Type,
 }
 
-impl Core {
+impl TerraformCore {
     /// Reads the schemas and configures the provider by `provider` (argument
     /// and value) and the environment.
     pub(crate) async fn start(
