@@ -4,9 +4,11 @@ use serde_json::json;
 use terraform_provider_webex::tf_provider::value::Value;
 use webex_cc_simulator::{Action, Options, Script, Simulator};
 
-use super::{SECRET, made_by_hand, plugin, simulator};
+use super::made_by_hand;
 use crate::support::checker::{self, Shape, of};
+use crate::support::connectors::ONLY_WEBEX_KNOWS;
 use crate::support::plugin_client::proto::tfplugin5 as protocol;
+use crate::support::simulator::{start, unlocked};
 use crate::support::terraform::Terraform;
 use crate::support::terraform_core::{Message, TerraformCore, answer, messages};
 
@@ -27,7 +29,7 @@ async fn search(
     include_object: bool,
     limit: i64,
 ) -> (Vec<Event>, Vec<Message>) {
-    let mut stream = start(core, arguments, include_object, limit).await;
+    let mut stream = listed(core, arguments, include_object, limit).await;
     let (mut events, mut said) = (Vec::new(), Vec::new());
     while let Some(event) = stream.message().await.expect("an event") {
         said.extend(messages(&event.diagnostic).unwrap());
@@ -40,7 +42,7 @@ async fn search(
     (events, said)
 }
 
-async fn start(
+async fn listed(
     core: &mut TerraformCore,
     arguments: &[(&'static str, &str)],
     include_resource_object: bool,
@@ -84,7 +86,7 @@ fn checked(
     let object = event.resource_object.map(|object| {
         let object = core.shape.decode(Some(&object)).unwrap();
         assert_eq!(core.shape.state_problems(&object), Vec::<String>::new());
-        assert!(!format!("{object:?}").contains(SECRET));
+        assert!(!format!("{object:?}").contains(ONLY_WEBEX_KNOWS));
         object
     });
     assert!(!event.display_name.is_empty());
@@ -93,10 +95,9 @@ fn checked(
 
 #[tokio::test]
 async fn every_connector_is_found_with_its_object_when_asked_for() {
-    let simulator = simulator();
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
-    let plugin = plugin(&simulator).await;
-    let mut core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
     for include_object in [false, true] {
         let (events, said) = search(&mut core, &[], include_object, 0).await;
         assert_eq!(said, []);
@@ -123,10 +124,9 @@ fn list_calls(simulator: &Simulator) -> usize {
 #[tokio::test]
 async fn a_search_that_has_its_limit_reads_no_further_page() {
     let options = Options { page_size_cap: 2, ..Options::default() };
-    let simulator = Simulator::start(options).unwrap();
+    let simulator = start(options);
     made_by_hand(&simulator);
-    let plugin = plugin(&simulator).await;
-    let mut core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
     simulator.clear_journal();
     assert_eq!(search(&mut core, &[], false, 0).await.0.len(), 10);
     assert_eq!(list_calls(&simulator), 5, "five pages of two");
@@ -142,10 +142,9 @@ async fn a_search_that_has_its_limit_reads_no_further_page() {
 #[tokio::test]
 async fn a_search_that_fails_says_so_beside_what_it_found() {
     let options = Options { page_size_cap: 4, ..Options::default() };
-    let simulator = Simulator::start(options).unwrap();
+    let simulator = start(options);
     made_by_hand(&simulator);
-    let plugin = plugin(&simulator).await;
-    let mut core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
     // The first page comes as it is.
     let first = Script::new(Action::DelayMs(0)).times(1);
     simulator.faults([first, Script::answer(403, json!({}))]);
@@ -158,7 +157,7 @@ async fn a_search_that_fails_says_so_beside_what_it_found() {
 /// configuration, imports by identity, no changes.
 #[test]
 fn terraform_query_writes_what_plans_empty() {
-    let simulator = simulator();
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     if !terraform.is_terraform_since(1, 14, "terraform query") {
@@ -173,5 +172,5 @@ fn terraform_query_writes_what_plans_empty() {
     }
     terraform.apply().succeeded().says("10 imported, 0 added, 0 changed, 0 destroyed");
     terraform.plans_nothing();
-    assert!(!terraform.read("terraform.tfstate").contains(SECRET));
+    assert!(!terraform.read("terraform.tfstate").contains(ONLY_WEBEX_KNOWS));
 }

@@ -4,21 +4,21 @@ use terraform_provider_webex::provider::custom_connector::validation;
 use terraform_provider_webex::secret::Secret;
 use terraform_provider_webex::tf_provider::object::{Configuration, Object};
 use terraform_provider_webex::tf_provider::value::Value;
-use webex_cc_simulator::{Options, Simulator};
 
 use super::{are, errors};
-use crate::secrets::rows::{Form, Row, rows};
+use crate::support::connectors::{Connector, Credential, Form, all, resource};
 use crate::support::pem;
+use crate::support::simulator::locked;
 use crate::support::terraform::Terraform;
 
 /// A good connector of a kind.
-fn good(title: &str) -> Object {
-    let row = rows().into_iter().find(|row| row.title == title).expect("a kind");
-    row.configuration(Form::WriteOnly, 0)
+fn good(kind: &str) -> Object {
+    let connector = all().into_iter().find(|connector| connector.kind == kind).expect("a kind");
+    connector.object(Form::WriteOnly, 0)
 }
 
-fn with(title: &str, argument: &str, value: impl Into<Value>) -> Configuration {
-    Configuration::new(good(title).with(argument, value))
+fn with(kind: &str, argument: &str, value: impl Into<Value>) -> Configuration {
+    Configuration::new(good(kind).with(argument, value))
 }
 
 fn validate(configuration: &Configuration) -> super::Diagnostics {
@@ -27,10 +27,10 @@ fn validate(configuration: &Configuration) -> super::Diagnostics {
 
 #[test]
 fn what_is_right_is_not_complained_about() {
-    for row in rows() {
+    for connector in all() {
         for form in [Form::Stateful, Form::WriteOnly, Form::Absent] {
-            let configuration = Configuration::new(row.configuration(form, 0));
-            assert_eq!(errors(&validate(&configuration)), [""; 0], "{}", row.title);
+            let configuration = Configuration::new(connector.object(form, 0));
+            assert_eq!(errors(&validate(&configuration)), [""; 0], "{}", connector.kind);
         }
     }
 }
@@ -207,18 +207,18 @@ fn defaults_are_mentioned_where_they_surprise() {
 }
 
 /// Each credential of each kind.
-fn credentials(check: impl Fn(&Row, &crate::secrets::rows::Credential)) {
-    for row in rows() {
-        for credential in &row.credentials {
-            check(&row, credential);
+fn credentials(check: impl Fn(&Connector, &Credential)) {
+    for connector in all() {
+        for credential in &connector.credentials {
+            check(&connector, credential);
         }
     }
 }
 
 #[test]
 fn credentials_are_needed_to_create() {
-    credentials(|row, credential| {
-        let mut without = row.configuration(Form::WriteOnly, 0);
+    credentials(|connector, credential| {
+        let mut without = connector.object(Form::WriteOnly, 0);
         without.set(credential.write_only, Value::Null);
         without.set(credential.version, Value::Null);
         let expected = format!(
@@ -228,41 +228,41 @@ fn credentials_are_needed_to_create() {
         );
         let configuration = Configuration::new(without);
         assert_eq!(errors(&validate(&configuration)), [""; 0], "an import does without");
-        are(&validation::validate_creation(&configuration), &[&expected], row.title);
+        are(&validation::validate_creation(&configuration), &[&expected], connector.kind);
     });
 }
 
 #[test]
 fn the_forms_of_a_credential_against_each_other() {
-    credentials(|row, credential| {
+    credentials(|connector, credential| {
         let value = Secret::from(credential.values[0].as_str());
-        let both = row.configuration(Form::WriteOnly, 0).with(credential.argument, value.clone());
+        let both = connector.object(Form::WriteOnly, 0).with(credential.argument, value.clone());
         let (write_only, stateful, version) =
             (credential.write_only, credential.argument, credential.version);
         let expected = format!(
             "{write_only}: {stateful} and {write_only} exclude each other | {stateful} is kept in \
              state, {write_only} is not. Keep one of them; {write_only} is the safer one."
         );
-        are(&validate(&Configuration::new(both)), &[&expected], row.title);
+        are(&validate(&Configuration::new(both)), &[&expected], connector.kind);
 
-        let stateful_only = row.configuration(Form::Stateful, 0).with(version, 1);
+        let stateful_only = connector.object(Form::Stateful, 0).with(version, 1);
         let expected = format!(
             "{version}: {version} needs {write_only} | {version} says when {write_only} is to be \
              sent again, and {write_only} is not set. Set it, or remove {version}."
         );
-        are(&validate(&Configuration::new(stateful_only)), &[&expected], row.title);
+        are(&validate(&Configuration::new(stateful_only)), &[&expected], connector.kind);
 
         if stateful == "private_key" {
             return;
         }
         for (form, other) in [(stateful, write_only), (write_only, stateful)] {
-            let empty = row.configuration(Form::Absent, 0);
+            let empty = connector.object(Form::Absent, 0);
             let empty = empty.with(form, Secret::from("")).with(other, Value::Null);
             let expected = format!(
                 "{form}: {form} is empty | An empty credential is never sent: it could only take \
                  away the one that Webex has."
             );
-            are(&validate(&Configuration::new(empty)), &[&expected], row.title);
+            are(&validate(&Configuration::new(empty)), &[&expected], connector.kind);
         }
     });
 }
@@ -358,11 +358,11 @@ fn all_mistakes_are_told_at_once() {
 /// What a user sees: the sentence, and the line.
 #[test]
 fn the_command_line_points_at_the_argument() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let simulator = locked();
     let terraform = Terraform::with(&simulator);
     terraform.write(
         "main.tf",
-        &crate::life_cycle::connector(
+        &resource(
             r#"
   name                = "Zendesk"
   resource_domain_url = "http://example.com"
@@ -390,7 +390,7 @@ fn the_command_line_points_at_the_argument() {
     assert!(simulator.journal().is_empty(), "validating makes no call");
 
     // What is needed to create is said by the plan, before anything is done.
-    terraform.write("main.tf", &crate::life_cycle::connector(
+    terraform.write("main.tf", &resource(
         "  name = \"Zendesk\"\n  resource_domain_url = \"https://example.com\"\n  username = \"a\"\n  \
          validation_url = \"https://example.com\"",
     ));

@@ -9,6 +9,7 @@ use terraform_provider_webex::tf_provider::object::{Configuration, Object};
 use terraform_provider_webex::tf_provider::value::Value;
 
 use super::{are, errors};
+use crate::support::connectors::basic;
 use crate::support::terraform::Terraform;
 
 const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
@@ -298,7 +299,7 @@ fn the_command_line_points_at_the_argument() {
         &format!("{secret}provider \"webex\" {{\n  region       = \"us1\"\n  access_token = var.token\n}}\n"),
     );
     // Terraform validates a provider block without values of variables.
-    terraform.write("used.tf", &crate::life_cycle::connector(crate::resilience::ARGUMENTS));
+    terraform.write("used.tf", &basic().resource());
     terraform
         .plan()
         .failed()

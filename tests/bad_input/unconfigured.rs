@@ -1,13 +1,10 @@
 //! A provider that is not configured, or not yet.
 
-use webex_cc_simulator::{Options, Simulator};
-
-use crate::life_cycle::connector;
-use crate::resilience::ARGUMENTS;
-use crate::secrets::rows::{Form, rows};
-use crate::secrets::running;
 use crate::support::checker::plain;
+use crate::support::connectors::{Form, basic};
+use crate::support::simulator::locked;
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::TerraformCore;
 
 /// Variables with their values.
 type Environment = [(&'static str, &'static str)];
@@ -38,9 +35,8 @@ const LACKS: [(&Environment, &str, &str); 4] = [
 #[tokio::test]
 async fn planning_needs_nothing_and_what_needs_it_names_it() {
     for (environment, summary, variable) in LACKS {
-        let (plugin, mut core) = running(environment).await;
-        let [row, ..] = rows();
-        let configuration = plain(&row.configuration(Form::WriteOnly, 0));
+        let (plugin, mut core) = TerraformCore::running(environment).await;
+        let configuration = plain(&basic().object(Form::WriteOnly, 0));
         let plan = core.plan(None, &configuration).await.expect("a plan");
         assert_eq!(plan.messages, [], "{summary}");
 
@@ -57,7 +53,7 @@ async fn planning_needs_nothing_and_what_needs_it_names_it() {
 #[test]
 fn a_user_learns_what_to_set() {
     let terraform = Terraform::offline();
-    terraform.write("main.tf", &connector(ARGUMENTS));
+    terraform.write("main.tf", &basic().resource());
     terraform.validate().succeeded();
     terraform.plan().succeeded().says("1 to add");
     terraform
@@ -72,7 +68,7 @@ fn a_user_learns_what_to_set() {
 /// Values of the provider block that are known only while applying.
 #[test]
 fn a_provider_that_is_known_only_while_applying_plans_without_a_call() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let simulator = locked();
     let terraform = Terraform::offline();
     let late = |name: &str, value: &str| {
         format!("resource \"terraform_data\" \"{name}\" {{\n  input = \"{value}\"\n}}\n")
@@ -85,7 +81,7 @@ fn a_provider_that_is_known_only_while_applying_plans_without_a_call() {
             late("url", simulator.base_url()),
             late("token", simulator.token()),
             provider.to_owned(),
-            connector(ARGUMENTS),
+            basic().resource(),
         ]
         .concat(),
     );

@@ -9,10 +9,9 @@ use terraform_provider_webex::tf_provider::schema::Requirement;
 use terraform_provider_webex::tf_provider::value::Value;
 
 use super::errors;
-use crate::secrets::rows::{Form, rows};
-use crate::secrets::running;
 use crate::support::checker::{of, plain};
-use crate::support::terraform_core::Action;
+use crate::support::connectors::{Form, all};
+use crate::support::terraform_core::{Action, TerraformCore};
 
 /// The arguments that a user can set.
 fn configurable() -> Vec<&'static str> {
@@ -25,10 +24,10 @@ fn configurable() -> Vec<&'static str> {
 /// two, and with all.
 fn with_unknowns() -> Vec<(String, Object)> {
     let mut found = Vec::new();
-    for row in rows() {
+    for connector in all() {
         for form in [Form::Stateful, Form::WriteOnly] {
-            let good = row.configuration(form, 0);
-            let title = format!("{} {form:?}", row.title);
+            let good = connector.object(form, 0);
+            let title = format!("{} {form:?}", connector.kind);
             for (index, first) in configurable().into_iter().enumerate() {
                 let one = good.clone().with(first, Value::Unknown);
                 for second in &configurable()[index + 1..] {
@@ -68,7 +67,7 @@ fn no_unknown_argument_is_an_error() {
 /// a new connector needs neither.
 #[tokio::test]
 async fn a_plan_with_unknowns_is_made_without_a_call() {
-    let (plugin, mut core) = running(&[]).await;
+    let (plugin, mut core) = TerraformCore::running(&[]).await;
     for (title, object) in with_unknowns() {
         // Two at once would take long and prove little more here.
         if title.contains(',') {

@@ -3,19 +3,15 @@
 //! values, variadic functions) the framework's own tests show.
 
 use serde_json::json;
+use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use terraform_provider_webex::tf_provider::value::{Number, Value};
 
-use super::{CONNECTOR, basic, provider, running, simulator, with};
+use super::{basic, with};
 use crate::support::checker::{self, Shape, of};
+use crate::support::plugin_client::Launch;
 use crate::support::plugin_client::proto::tfplugin5::{self as protocol, RawState};
+use crate::support::simulator::unlocked;
 use crate::support::terraform_core::{Action, Instance, TerraformCore, answer, failed, messages};
-
-async fn created(core: &mut TerraformCore, configuration: &Value) -> Instance {
-    let plan = core.plan(None, configuration).await.unwrap();
-    let (made, said) = core.apply(None, configuration, &plan).await.unwrap();
-    assert!(!failed(&said), "{said:?}");
-    made.expect("an object")
-}
 
 async fn upgraded(
     core: &mut TerraformCore,
@@ -23,7 +19,7 @@ async fn upgraded(
     raw_state: RawState,
 ) -> Result<Value, Vec<String>> {
     let request = protocol::upgrade_resource_state::Request {
-        type_name: CONNECTOR.to_owned(),
+        type_name: TYPE_NAME.to_owned(),
         version,
         raw_state: Some(raw_state),
     };
@@ -46,8 +42,8 @@ fn raw(json: impl Into<Vec<u8>>) -> RawState {
 /// provider may have kept is dropped.
 #[tokio::test]
 async fn schema_upgrade() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let old = json!({
         "id": "5c7c2677-0000-4000-8000-000000000001",
         "name": "Old",
@@ -73,13 +69,13 @@ async fn schema_upgrade() {
 
 #[tokio::test]
 async fn move_state() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let request = protocol::move_resource_state::Request {
         source_provider_address: "registry.terraform.io/hashicorp/random".to_owned(),
         source_type_name: "random_password".to_owned(),
         source_state: Some(raw("{\"result\": \"canary-from-elsewhere\"}")),
-        target_type_name: CONNECTOR.to_owned(),
+        target_type_name: TYPE_NAME.to_owned(),
         ..Default::default()
     };
     let moved = answer("MoveResourceState", core.client().move_resource_state(request).await);
@@ -91,10 +87,10 @@ async fn move_state() {
 
 #[tokio::test]
 async fn identity_create_and_read() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
-    let configuration = basic(&core, "Identity");
-    let made = created(&mut core, &configuration).await;
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let configuration = basic("Identity");
+    let (made, _) = core.settle(None, &configuration).await.unwrap();
     let identity = made.identity.clone().expect("an identity");
     assert_eq!(of(&identity, "id"), of(&made.state, "id"));
     assert_eq!(of(&identity, "organization_id"), &Value::from(simulator.organization()));
@@ -107,10 +103,10 @@ async fn identity_create_and_read() {
 /// A stored identity that is not the object's is not silently replaced.
 #[tokio::test]
 async fn identity_change_refused() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
-    let configuration = basic(&core, "Identity");
-    let made = created(&mut core, &configuration).await;
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let configuration = basic("Identity");
+    let (made, _) = core.settle(None, &configuration).await.unwrap();
     let other = made.identity.clone().expect("an identity");
     let other = with(other, "id", "00000000-0000-4000-8000-000000000000");
     let confused = Instance { identity: Some(other), ..made.clone() };
@@ -122,11 +118,11 @@ async fn identity_change_refused() {
 
 #[tokio::test]
 async fn identity_upgrade() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut upgrade = async |version: i64, json: &str| {
         let request = protocol::upgrade_resource_identity::Request {
-            type_name: CONNECTOR.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             version,
             raw_identity: Some(raw(json)),
         };
@@ -152,11 +148,11 @@ async fn identity_upgrade() {
 /// the very write.
 #[tokio::test]
 async fn semantic_equality() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
-    let configuration = basic(&core, "Spelling");
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let configuration = basic("Spelling");
     let configuration = with(configuration, "resource_domain_url", "https://EXAMPLE.com:443/api");
-    let made = created(&mut core, &configuration).await;
+    let (made, _) = core.settle(None, &configuration).await.unwrap();
     let Value::String(id) = of(&made.state, "id") else { panic!("an id") };
     let spelling = json!({"resourceDomain": "https://example.com/api/"});
     simulator.store(simulator.organization(), id, spelling);
@@ -169,22 +165,22 @@ async fn semantic_equality() {
 
 #[tokio::test]
 async fn timeouts() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let block = |create: &str| {
         let names = ["create", "read", "update", "delete"];
         let entries = names.map(|name| (name.to_owned(), Value::Null)).into();
         with(Value::Map(entries), "create", create)
     };
-    let configuration = with(basic(&core, "Timeouts"), "timeouts", block("soon"));
+    let configuration = with(basic("Timeouts"), "timeouts", block("soon"));
     let said = core.validate(&configuration).await.unwrap();
     assert_eq!(said[0].at.as_deref(), Some("timeouts.create"), "{said:?}");
 
-    let made = created(&mut core, &with(configuration, "timeouts", block("1m"))).await;
+    let (made, _) = core.settle(None, &with(configuration, "timeouts", block("1m"))).await.unwrap();
     assert_eq!(of(of(&made.state, "timeouts"), "create"), &Value::from("1m"));
     // Another limit is a change of state only.
     simulator.clear_journal();
-    let configuration = with(basic(&core, "Timeouts"), "timeouts", block("2m"));
+    let configuration = with(basic("Timeouts"), "timeouts", block("2m"));
     let plan = core.plan(Some(&made), &configuration).await.unwrap();
     assert_eq!(plan.action, Action::Update);
     core.apply(Some(&made), &configuration, &plan).await.unwrap();
@@ -195,14 +191,14 @@ async fn timeouts() {
 /// Numbers that no float holds come back digit by digit.
 #[tokio::test]
 async fn precision_of_numbers() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut before = None;
     for digits in
         ["9007199254740993", "18446744073709551617", "0.1", "-123456789.000000000000000000000001"]
     {
         let number: Number = digits.parse().expect("a number");
-        let configuration = with(basic(&core, "Numbers"), "password_wo_version", number.clone());
+        let configuration = with(basic("Numbers"), "password_wo_version", number.clone());
         let plan = core.plan(before.as_ref(), &configuration).await.unwrap();
         assert_ne!(plan.action, Action::Nothing, "{digits} is another number");
         let (after, said) = core.apply(before.as_ref(), &configuration, &plan).await.unwrap();
@@ -219,13 +215,13 @@ async fn precision_of_numbers() {
 /// call. What needs a call names the argument that is unknown.
 #[tokio::test]
 async fn unknown_configuration() {
-    let plugin = provider().start().await;
+    let plugin = Launch::provider().start().await;
     let mut client = plugin.provider();
     let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
     let schema = schemas.unwrap().into_inner().provider.expect("a provider schema");
     let shape = Shape::of(&schema).unwrap();
-    let mut core = TerraformCore::start(client.clone(), CONNECTOR, &[]).await.unwrap();
-    let configuration = basic(&core, "Early");
+    let mut core = TerraformCore::start(client.clone()).await.unwrap();
+    let configuration = basic("Early");
     let stored = Instance {
         state: with(core.shape.empty(), "id", "5c7c2677-0000-4000-8000-000000000001"),
         private: Vec::new(),
@@ -267,15 +263,15 @@ async fn unknown_configuration() {
 /// 1.11.0 allows it without meaning it.
 #[tokio::test]
 async fn deferred() {
-    let plugin = provider().start().await;
+    let plugin = Launch::provider().start().await;
     let mut client = plugin.provider();
-    let core = TerraformCore::start(client.clone(), CONNECTOR, &[]).await.unwrap();
-    let configuration = basic(&core, "Now");
+    let core = TerraformCore::start(client.clone()).await.unwrap();
+    let configuration = basic("Now");
     for deferral_allowed in [false, true] {
         let capabilities =
             protocol::ClientCapabilities { deferral_allowed, write_only_attributes_allowed: true };
         let request = protocol::plan_resource_change::Request {
-            type_name: CONNECTOR.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             proposed_new_state: Some(core.shape.encode(&configuration)),
             config: Some(core.shape.encode(&configuration)),
             client_capabilities: Some(capabilities),

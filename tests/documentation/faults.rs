@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{files, none};
+use super::none;
+use crate::support::files;
 
 /// The `cfg` conditions that hold in a test run on Linux.
 const HOLDS: [&str; 5] =

@@ -7,7 +7,8 @@
 //! works in one of them only. What is no page of the documentation (an example,
 //! the simulator) is named there by its path, without a link.
 
-use super::{files, markdown, none, pages};
+use super::{markdown, none, pages};
+use crate::support::files;
 
 #[test]
 fn links_lead_somewhere() {

@@ -1,7 +1,8 @@
 //! The guides name messages as they are printed, so that whoever searches for
 //! one finds what to do.
 
-use super::{files, none};
+use super::none;
+use crate::support::files;
 
 /// The guides that name messages: in headings, at the beginning of a point, and
 /// in tables whose first column is headed by `the message says`.

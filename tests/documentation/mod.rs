@@ -10,7 +10,6 @@
 mod contract;
 mod examples;
 mod faults;
-mod files;
 mod links;
 mod markdown;
 mod messages;
@@ -23,6 +22,8 @@ use std::fs;
 use terraform_provider_webex::provider::configuration::schema::{ENVIRONMENT, variable};
 use terraform_provider_webex::provider::registry;
 use terraform_provider_webex::tf_provider::schema::{Attribute, Block, Requirement};
+
+use crate::support::files;
 
 /// Fails the test with all findings at once.
 #[track_caller]
@@ -68,35 +69,17 @@ fn pages_are_as_they_would_be_made_now() {
 
 #[test]
 fn everything_has_its_sentence() {
-    let registry = registry();
-    let mut blocks = vec![("provider".to_owned(), registry.provider.schema().block.clone())];
-    for (name, served) in &registry.resources {
-        blocks.push((format!("resource {name}"), served.schema().block.clone()));
-    }
-    for (name, served) in &registry.data_sources {
-        blocks.push((format!("data source {name}"), served.schema().block.clone()));
-    }
-    for (name, served) in &registry.list_resources {
-        blocks.push((format!("list resource {name}"), served.schema().block.clone()));
-    }
     let mut findings = Vec::new();
-    for (name, block) in &blocks {
-        sentences_of_block(name, block, &mut findings);
-    }
-    for (name, served) in &registry.resources {
-        for attribute in served.identity().iter().flat_map(|(schema, _)| &schema.attributes) {
-            sentence(
-                &format!("identity {name}.{}", attribute.name),
-                attribute.description,
-                &mut findings,
-            );
+    for subject in pages::subjects() {
+        let name = format!("{} {}", subject.kind, subject.name);
+        sentences_of_block(&name, &subject.block, &mut findings);
+        for attribute in subject.identity.iter().flat_map(|schema| &schema.attributes) {
+            let place = format!("identity of {name}.{}", attribute.name);
+            sentence(&place, attribute.description, &mut findings);
         }
-    }
-    for (name, function) in &registry.functions {
-        let signature = function.signature();
+        let Some(signature) = &subject.signature else { continue };
         let summary = format!("{}.", signature.summary); // a heading has no full stop
-        sentence(&format!("function {name}"), &summary, &mut findings);
-        sentence(&format!("function {name}"), signature.description, &mut findings);
+        sentence(&name, &summary, &mut findings);
         for parameter in signature.parameters.iter().chain(&signature.variadic) {
             sentence(&format!("{name}({})", parameter.name), parameter.description, &mut findings);
         }

@@ -15,7 +15,8 @@ use terraform_provider_webex::provider::{NAME, registry};
 use terraform_provider_webex::tf_provider::function::Signature;
 use terraform_provider_webex::tf_provider::schema::{Block, IdentitySchema};
 
-use super::{contract, files, schema};
+use super::{contract, schema};
+use crate::support::files;
 
 /// The folders of made pages.
 pub(super) const FOLDERS: [&str; 4] = ["resources", "data-sources", "list-resources", "functions"];
@@ -48,19 +49,19 @@ pub(super) struct Page {
 }
 
 /// What a page is about.
-struct Subject {
+pub(super) struct Subject {
     /// How the prose names its kind: `resource`, `data source`, …
-    kind: &'static str,
+    pub(super) kind: &'static str,
     /// Its full name.
-    name: String,
+    pub(super) name: String,
     page: String,
     page_title: String,
     title: String,
     subcategory: &'static str,
     description: &'static str,
-    block: Block,
-    identity: Option<IdentitySchema>,
-    signature: Option<Signature>,
+    pub(super) block: Block,
+    pub(super) identity: Option<IdentitySchema>,
+    pub(super) signature: Option<Signature>,
 }
 
 /// All pages. Fails when something served has no prose, and when prose is about
@@ -81,7 +82,7 @@ pub(super) fn all() -> Vec<Page> {
 }
 
 /// What is served.
-fn subjects() -> Vec<Subject> {
+pub(super) fn subjects() -> Vec<Subject> {
     let registry = registry();
     let block = registry.provider.schema().block.clone();
     let mut subjects = vec![Subject {

@@ -1,7 +1,7 @@
 //! The corpus of the fuzzer, replayed: every file that was ever interesting,
 //! through the very functions that the fuzz targets call.
 
-use std::path::Path;
+use crate::support::files::root;
 
 #[path = "../../fuzz/src/lib.rs"]
 #[allow(unreachable_pub, reason = "it is a library of its own there")]
@@ -20,10 +20,6 @@ const TARGETS: [Target; 6] = [
     ("handshake", properties::handshake),
     ("flow", properties::flow),
 ];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 fn names(folder: &str) -> Vec<String> {
     let entries = root().join(folder).read_dir().unwrap();

@@ -86,11 +86,11 @@ pub(super) fn always(
     let names: BTreeSet<_> = stored.iter().map(|connector| connector["name"].to_string()).collect();
     rule(names.len() == stored.len(), || format!("two connectors of one name: {stored:?}"))?;
 
-    let in_state = instance.map(id_of);
+    let in_state = instance.map(Instance::id);
     for connector in stored {
         let id = connector["id"].as_str().unwrap_or_default();
         let doubtful = knowledge.doubtful.contains(id);
-        let known = in_state.as_deref() == Some(id) || knowledge.told.contains(id);
+        let known = in_state == Some(id) || knowledge.told.contains(id);
         rule(known || doubtful, || {
             format!("the connector {id} is in no state, and no message has named it")
         })?;
@@ -100,7 +100,7 @@ pub(super) fn always(
         rule(secrets.len() == 1 && secrets.iter().all(sound), || {
             format!("the secret of the connector {id} is {secrets:?}")
         })?;
-        if in_state.as_deref() == Some(id) && connector["active"] == false && wish.active {
+        if in_state == Some(id) && connector["active"] == false && wish.active {
             let said =
                 messages.iter().any(|message| message.text.to_lowercase().contains("inactive"));
             rule(said || knowledge.inactive.contains(id) || doubtful, || {
@@ -120,15 +120,10 @@ pub(super) fn applied(
     wish: &Wish,
 ) -> Result<(), String> {
     let instance = instance.ok_or("an apply without errors has left nothing in state")?;
-    let connector = stored.iter().find(|connector| connector["id"] == id_of(instance).as_str());
+    let connector = stored.iter().find(|connector| connector["id"] == instance.id());
     let connector = connector.ok_or("an apply without errors, and the connector does not exist")?;
     let different = wish.differences(connector);
     rule(different.is_empty(), || format!("an apply without errors, but {}", different.join(", ")))
-}
-
-/// The id of what is in state.
-pub(super) fn id_of(instance: &Instance) -> String {
-    instance.id().to_owned()
 }
 
 fn rule(holds: bool, broken: impl FnOnce() -> String) -> Result<(), String> {

@@ -7,14 +7,12 @@ use serde_json::{Value as Json, json};
 use terraform_provider_webex::tf_provider::value::Value;
 use webex_cc_simulator::{Options, Simulator};
 
-use super::rules::{self, Knowledge, Wish, id_of};
+use super::rules::{self, Knowledge, Wish};
 use super::story::{Argument, Change, Step, Story, Trouble};
+use crate::support::plugin_client::Plugin;
 use crate::support::plugin_client::proto::tfplugin5::stop;
-use crate::support::plugin_client::{Launch, Plugin};
+use crate::support::simulator;
 use crate::support::terraform_core::{Action, Instance, Message, TerraformCore, failed};
-
-/// The resource that stories are about.
-const CONNECTOR: &str = "webex_cc_custom_connector";
 
 /// The names that it may have.
 const NAMES: [&str; 2] = ["Sun", "Moon"];
@@ -51,8 +49,8 @@ impl Stage {
             secrets: story.secrets.option(),
             ..Options::default()
         };
-        let simulator = Simulator::start(options).expect("a simulator");
-        let (plugin, core) = start(&simulator).await?;
+        let simulator = simulator::start(options);
+        let (plugin, core) = start(&simulator).await;
         let wish =
             Wish { name: NAMES[0], oauth: false, account: 0, address: 0, active: true, secret: 0 };
         let knowledge = Knowledge::default();
@@ -61,7 +59,7 @@ impl Stage {
 
     /// Another process takes the place of the one that was stopped or killed.
     async fn restart(&mut self) -> Result<(), String> {
-        let (plugin, core) = start(&self.simulator).await?;
+        let (plugin, core) = start(&self.simulator).await;
         self.core = core;
         // It has ended, or is killed when it is dropped.
         self.plugin = plugin;
@@ -104,7 +102,7 @@ impl Stage {
             }
             Step::Forget => {
                 if let Some(forgotten) = self.instance.take() {
-                    self.knowledge.told.insert(id_of(&forgotten));
+                    self.knowledge.told.insert(forgotten.id().to_owned());
                 }
                 Ok(())
             }
@@ -173,8 +171,8 @@ impl Stage {
                 rules::applied(&stored, instance, &self.wish)
                     .map_err(|rule| format!("{rule}\n   messages: {messages:#?}"))?;
                 self.plans_nothing(configuration).await?;
-                let id = self.instance.as_ref().map(id_of).unwrap_or_default();
-                self.knowledge.doubtful.remove(&id);
+                let id = self.instance.as_ref().map_or("", Instance::id);
+                self.knowledge.doubtful.remove(id);
             }
         }
         Ok((messages, finished))
@@ -258,9 +256,9 @@ impl Stage {
             let stored = self.stored();
             let rival = stored.iter().find(|connector| {
                 let id = text(connector, "id");
-                let managed = self.instance.as_ref().map(id_of);
+                let managed = self.instance.as_ref().map(Instance::id);
                 connector["name"] == self.wish.name
-                    && managed.as_ref() != Some(&id)
+                    && managed != Some(id.as_str())
                     && messages.iter().any(|message| message.text.contains(&id))
             });
             match (rival, &self.instance) {
@@ -330,13 +328,13 @@ impl Stage {
     }
 
     fn stored(&self) -> Vec<Json> {
-        self.simulator.all_stored(self.simulator.organization())
+        simulator::all_stored(&self.simulator)
     }
 
     /// What is in state, as Webex has it.
     fn managed(&self) -> Option<Json> {
-        let id = id_of(self.instance.as_ref()?);
-        self.simulator.stored(self.simulator.organization(), &id)
+        let id = self.instance.as_ref()?.id();
+        self.simulator.stored(self.simulator.organization(), id)
     }
 
     /// Somebody edits what is in state. Nobody edits the other one's name, or
@@ -356,15 +354,13 @@ impl Stage {
     }
 }
 
-async fn start(simulator: &Simulator) -> Result<(Plugin, TerraformCore), String> {
-    let plugin = Launch::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
-        .with("WEBEX_CC_BASE_URL", simulator.base_url())
-        .with("WEBEX_ACCESS_TOKEN", simulator.token())
-        .with("WEBEX_CC_MAX_RETRIES", "2")
-        .start()
-        .await;
-    let core = TerraformCore::start(plugin.provider(), CONNECTOR, &[]).await?;
-    Ok((plugin, core))
+async fn start(simulator: &Simulator) -> (Plugin, TerraformCore) {
+    TerraformCore::running(&[
+        ("WEBEX_CC_BASE_URL", simulator.base_url()),
+        ("WEBEX_ACCESS_TOKEN", simulator.token()),
+        ("WEBEX_CC_MAX_RETRIES", "2"),
+    ])
+    .await
 }
 
 /// Waits until a write is under way, and disturbs it.

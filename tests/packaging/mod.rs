@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use webex_cc_simulator::{Options, Simulator};
 
+use crate::support::files::{self, root};
+use crate::support::simulator::locked;
 use crate::support::system::{self, is_unix};
 use crate::support::terraform::{Terraform, skipped};
 
@@ -19,10 +20,6 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A moment that no clock shows by chance.
 const MOMENT: &str = "1700000001";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Runs a program of the project or of the system to its success.
 #[track_caller]
@@ -71,11 +68,11 @@ fn what_is_installed_can_be_initialized_and_locked() {
     install.arg("--mirror").arg(mirror.path()).args(["--binary", binary]);
     let printed = String::from_utf8(run(&mut install).stdout).unwrap();
 
-    let simulator = Simulator::start(Options::default()).unwrap();
+    let simulator = locked();
     let mut terraform = Terraform::with(&simulator);
     terraform.write("versions.tf", &block(&printed, "terraform"));
     terraform.write("terraform.rc", &block(&printed, "provider_installation"));
-    let example = fs::read_to_string(root().join("examples/quick-start/main.tf")).unwrap();
+    let example = files::read("examples/quick-start/main.tf");
     let resource = example.find("provider \"webex\"").unwrap();
     terraform.write("main.tf", &example[resource..]);
     terraform.set("TF_VAR_client_secret", "installed");
@@ -90,7 +87,7 @@ fn what_is_installed_can_be_initialized_and_locked() {
 
     // The printed command works from anywhere, the guide's after `init`.
     let printed = printed.lines().last().unwrap();
-    let guide = fs::read_to_string(root().join("docs/guides/api-compatibility.md")).unwrap();
+    let guide = files::read("docs/guides/api-compatibility.md");
     let mut lines = guide.lines().filter_map(|line| line.strip_prefix("$ "));
     let find = lines.find(|line| line.starts_with("webex=$(find")).expect("the command");
     let last = lines.next_back().expect("the command");

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::plugin_process::{provider, serves};
+use crate::plugin_process::serves;
+use crate::support::plugin_client::Launch;
 use crate::support::system::{Signal, is_unix};
 
 #[tokio::test]
@@ -10,7 +11,7 @@ async fn shutdown_is_answered_and_the_process_is_gone_at_once() {
     // The machine may be busy with something else; the provider may not.
     let mut fastest = Duration::MAX;
     for _ in 0..5 {
-        let ended = provider().start().await.shutdown().await;
+        let ended = Launch::provider().start().await.shutdown().await;
         assert!(ended.assert_tidy().status.success(), "{ended:?}");
         fastest = fastest.min(ended.took);
     }
@@ -22,7 +23,7 @@ async fn what_the_terminal_sends_to_everybody_is_left_to_terraform() {
     if !is_unix("signals from the terminal") {
         return;
     }
-    let plugin = provider().with("TF_LOG", "debug").start().await;
+    let plugin = Launch::provider().with("TF_LOG", "debug").start().await;
     for (signal, name) in
         [(Signal::Interrupt, "SIGINT"), (Signal::Quit, "SIGQUIT"), (Signal::HangUp, "SIGHUP")]
     {
@@ -41,7 +42,7 @@ async fn a_request_to_terminate_is_an_orderly_end() {
     if !is_unix("the signal that asks for an end") {
         return;
     }
-    let plugin = provider().start().await;
+    let plugin = Launch::provider().start().await;
     serves(plugin.provider()).await.unwrap();
     plugin.signal(Signal::Terminate);
     let ended = plugin.ended().await;
@@ -53,7 +54,7 @@ async fn an_orphan_does_not_live_on() {
     if !is_unix("the end of an orphan whose connection lasts") {
         return;
     }
-    let plugin = provider().with("TF_LOG", "debug").below_a_shell().start().await;
+    let plugin = Launch::provider().with("TF_LOG", "debug").below_a_shell().start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.kill_parent().await;
     assert!(ended.took < Duration::from_secs(2), "{ended:?}");
@@ -64,7 +65,7 @@ async fn an_orphan_does_not_live_on() {
 /// On Windows this is how a provider learns that Terraform was killed.
 #[tokio::test]
 async fn a_provider_to_which_nobody_is_connected_ends() {
-    let plugin = provider().with("TF_LOG", "debug").start().await;
+    let plugin = Launch::provider().with("TF_LOG", "debug").start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.abandon().await;
     let log = &ended.assert_tidy().stderr;
@@ -74,7 +75,7 @@ async fn a_provider_to_which_nobody_is_connected_ends() {
 
 #[tokio::test]
 async fn debug_mode_lasts_until_somebody_interrupts_it() {
-    let plugin = provider().debugging().start().await;
+    let plugin = Launch::provider().debugging().start().await;
     let variable = &plugin.announcement.fields[0];
     for part in ["\"Protocol\":\"grpc\"", "\"ProtocolVersion\":5", "\"Test\":true"] {
         assert!(variable.contains(part), "{variable}");

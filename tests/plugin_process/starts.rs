@@ -2,14 +2,16 @@
 
 use std::fs;
 
-use crate::plugin_process::{provider, serves};
-use crate::support::plugin_client::{Address, assert_is_log_line, folder_of};
+use crate::plugin_process::serves;
+use crate::support::checker::plain;
+use crate::support::connectors::{Form, basic};
+use crate::support::plugin_client::{Address, Launch, assert_is_log_line, folder_of};
 use crate::support::system::{Barren, is_unix, mode};
 use crate::support::terraform_core::{Action, TerraformCore, failed};
 
 #[tokio::test]
 async fn one_line_announces_a_private_socket() {
-    let plugin = provider().start().await;
+    let plugin = Launch::provider().start().await;
     let fields = &plugin.announcement.fields;
     assert_eq!(fields.len(), 6, "{fields:?}");
     assert!(!fields[5].contains(['=', '-', '_']), "base64 of the standard alphabet, no padding");
@@ -32,7 +34,7 @@ async fn one_line_announces_a_private_socket() {
 
 #[tokio::test]
 async fn a_client_that_knows_of_multiplexing_learns_that_there_is_none() {
-    let plugin = provider().with("PLUGIN_MULTIPLEX_GRPC", "true").start().await;
+    let plugin = Launch::provider().with("PLUGIN_MULTIPLEX_GRPC", "true").start().await;
     assert_eq!(plugin.announcement.fields.get(6).map(String::as_str), Some("false"));
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
@@ -44,7 +46,7 @@ async fn the_client_may_choose_the_folder() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let plugin = provider().with("PLUGIN_UNIX_SOCKET_DIR", folder.path()).start().await;
+    let plugin = Launch::provider().with("PLUGIN_UNIX_SOCKET_DIR", folder.path()).start().await;
     assert_eq!(folder_of(plugin.announcement.address.socket()), folder.path());
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
@@ -59,7 +61,7 @@ async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
     let parent = tempfile::tempdir().unwrap();
     let long = parent.path().join("x".repeat(120));
     fs::create_dir(&long).unwrap();
-    let plugin = provider().with("TMPDIR", &long).start().await;
+    let plugin = Launch::provider().with("TMPDIR", &long).start().await;
     let socket = plugin.announcement.address.socket().to_owned();
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
@@ -70,7 +72,7 @@ async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
 #[tokio::test]
 async fn neither_home_nor_a_writable_folder_is_needed() {
     let nowhere = Barren::new();
-    let plugin = provider().without("HOME").directory(nowhere.path()).start().await;
+    let plugin = Launch::provider().without("HOME").directory(nowhere.path()).start().await;
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
     nowhere.assert_empty();
@@ -80,23 +82,15 @@ async fn neither_home_nor_a_writable_folder_is_needed() {
 #[tokio::test]
 async fn schema_validate_and_plan_need_neither_home_nor_network() {
     let nowhere = Barren::new();
-    let plugin = provider()
+    let plugin = Launch::provider()
         .without("HOME")
         .directory(nowhere.path())
         .with("WEBEX_CC_BASE_URL", "https://webex.invalid")
         .with("WEBEX_ACCESS_TOKEN", "token_3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430")
         .start()
         .await;
-    let connector = "webex_cc_custom_connector";
-    let mut core =
-        TerraformCore::start(plugin.provider(), connector, &[]).await.expect("it is configured");
-    let configuration = core.shape.object([
-        ("name", "Offline"),
-        ("resource_domain_url", "https://example.com"),
-        ("username", "agent"),
-        ("password_wo", "password"),
-        ("validation_url", "https://example.com"),
-    ]);
+    let mut core = TerraformCore::start(plugin.provider()).await.expect("it is configured");
+    let configuration = plain(&basic().object(Form::WithoutVersion, 0));
     assert_eq!(core.validate(&configuration).await, Ok(Vec::new()));
     let plan = core.plan(None, &configuration).await.expect("a plan");
     assert_eq!((plan.action, &plan.messages), (Action::Create, &Vec::new()));
@@ -108,7 +102,7 @@ async fn schema_validate_and_plan_need_neither_home_nor_network() {
 
 #[tokio::test]
 async fn ten_at_once_do_not_disturb_each_other() {
-    let starts = (0..10).map(|_| provider().start());
+    let starts = (0..10).map(|_| Launch::provider().start());
     let plugins = futures_util::future::join_all(starts).await;
     for plugin in &plugins {
         serves(plugin.provider()).await.unwrap();
@@ -122,8 +116,8 @@ async fn ten_at_once_do_not_disturb_each_other() {
 #[tokio::test]
 async fn a_person_is_told_what_this_is() {
     for start in [
-        provider().without("TF_PLUGIN_MAGIC_COOKIE"),
-        provider().with("TF_PLUGIN_MAGIC_COOKIE", "a wrong one"),
+        Launch::provider().without("TF_PLUGIN_MAGIC_COOKIE"),
+        Launch::provider().with("TF_PLUGIN_MAGIC_COOKIE", "a wrong one"),
     ] {
         let output = start.run().await;
         assert_eq!(output.status.code(), Some(1));
@@ -138,16 +132,19 @@ async fn a_person_is_told_what_this_is() {
 async fn what_cannot_be_served_is_refused_with_the_reason() {
     let mut cases = vec![
         (
-            provider().with("PLUGIN_PROTOCOL_VERSIONS", "6,7"),
+            Launch::provider().with("PLUGIN_PROTOCOL_VERSIONS", "6,7"),
             "Terraform offers plugin protocol 6, 7",
         ),
-        (provider().with("PLUGIN_CLIENT_CERT", "a certificate?"), "PLUGIN_CLIENT_CERT"),
+        (Launch::provider().with("PLUGIN_CLIENT_CERT", "a certificate?"), "PLUGIN_CLIENT_CERT"),
     ];
     if cfg!(unix) {
-        cases.push((provider().with("TMPDIR", "/nonexistent"), "TMPDIR"));
-        cases.push((provider().with("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group"), "no-such-group"));
+        cases.push((Launch::provider().with("TMPDIR", "/nonexistent"), "TMPDIR"));
+        cases.push((
+            Launch::provider().with("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group"),
+            "no-such-group",
+        ));
     } else {
-        cases.push((provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
+        cases.push((Launch::provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
     }
     for (start, reason) in cases {
         let output = start.run().await;
@@ -162,7 +159,7 @@ async fn what_cannot_be_served_is_refused_with_the_reason() {
 
 #[tokio::test]
 async fn the_log_is_as_loud_as_asked() {
-    let plugin = provider().with("TF_LOG", "trace").start().await;
+    let plugin = Launch::provider().with("TF_LOG", "trace").start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.shutdown().await;
     let log = &ended.assert_tidy().stderr;
@@ -171,7 +168,7 @@ async fn the_log_is_as_loud_as_asked() {
         assert!(line.contains("\"@module\":\"provider"), "a line of our own: {line}");
     }
 
-    let plugin = provider().with("TF_LOG", "trace").with("TF_LOG_PROVIDER_WEBEX", "off");
+    let plugin = Launch::provider().with("TF_LOG", "trace").with("TF_LOG_PROVIDER_WEBEX", "off");
     let ended = plugin.start().await.shutdown().await;
     assert_eq!(ended.stderr, Vec::<String>::new());
 }

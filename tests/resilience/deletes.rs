@@ -1,16 +1,15 @@
 //! Deletes.
 
 use serde_json::{Value, json};
-use webex_cc_simulator::{Options, Script, Simulator};
+use webex_cc_simulator::Script;
 
-use super::{ARGUMENTS, applied, count, id_of, on, stored};
-use crate::life_cycle::{ADDRESS, connector, without_lock};
+use super::{applied, on, pass};
+use crate::support::connectors::{ADDRESS, basic};
+use crate::support::simulator::{all_stored, count, id_of, locked, stored, unlocked};
 
 #[test]
 fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
-    for active_lock in [false, true] {
-        let simulator = Simulator::start(Options { active_lock, ..Options::default() });
-        let simulator = simulator.expect("a simulator");
+    for simulator in [unlocked(), locked()] {
         let terraform = applied(&simulator);
         let id = id_of(&stored(&simulator));
         simulator.add_reference(simulator.organization(), &id, "Order status");
@@ -28,7 +27,7 @@ fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
 
         simulator.clear_references(simulator.organization());
         terraform.destroy().succeeded();
-        assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+        assert_eq!(all_stored(&simulator), Vec::<Value>::new());
     }
 }
 
@@ -36,7 +35,7 @@ fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
 /// the connector to find out.
 #[test]
 fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let simulator = locked();
     let terraform = applied(&simulator);
     simulator.faults([on("GET", Script::answer(403, json!({ "error": "no" })))
         .path("/organization/*/connector/*/incoming-references")]);
@@ -51,7 +50,7 @@ fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
     assert_eq!(stored(&simulator)["active"], json!(true));
 
     // The advice holds.
-    terraform.write("main.tf", &connector(&format!("{ARGUMENTS}\n  active = false")));
+    terraform.write("main.tf", &basic().with("active", false).resource());
     terraform.apply().succeeded();
     terraform.destroy().succeeded();
 }
@@ -60,16 +59,10 @@ fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
 #[test]
 fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
     for still_configured in [true, false] {
-        let simulator = Simulator::start(Options::default()).expect("a simulator");
+        let simulator = locked();
         let terraform = applied(&simulator);
         let no = || Script::answer(403, json!({ "error": "no" }));
-        let pass = || Script::new(webex_cc_simulator::Action::DelayMs(0)).times(1);
-        simulator.faults([
-            on("DELETE", pass()),
-            on("DELETE", no()),
-            on("PUT", pass()),
-            on("PUT", no()),
-        ]);
+        simulator.faults([pass("DELETE", 1), on("DELETE", no()), pass("PUT", 1), on("PUT", no())]);
         terraform
             .destroy()
             .failed()
@@ -86,7 +79,7 @@ fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
         } else {
             terraform.write("main.tf", "");
             terraform.apply().succeeded();
-            assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+            assert_eq!(all_stored(&simulator), Vec::<Value>::new());
         }
     }
 }
@@ -94,7 +87,7 @@ fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
 /// The connector is deleted in Control Hub between plan and apply.
 #[test]
 fn deleting_what_is_gone_succeeds() {
-    let simulator = without_lock();
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     terraform.run(["plan", "-destroy", "-no-color", "-out=saved"]).succeeded();
     simulator.remove(simulator.organization(), &id_of(&stored(&simulator)));
@@ -105,7 +98,7 @@ fn deleting_what_is_gone_succeeds() {
 /// forgotten.
 #[test]
 fn a_404_does_not_make_terraform_forget_a_connector() {
-    let simulator = without_lock();
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     let id = id_of(&stored(&simulator));
     for body in [json!({ "message": "no Route matched with those values" }), Value::Null] {
@@ -119,7 +112,7 @@ fn a_404_does_not_make_terraform_forget_a_connector() {
     }
     simulator.faults([]);
     terraform.destroy().succeeded();
-    assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+    assert_eq!(all_stored(&simulator), Vec::<Value>::new());
 }
 
 /// The connection is killed at every step of deleting an active connector; the
@@ -128,15 +121,14 @@ fn a_404_does_not_make_terraform_forget_a_connector() {
 fn a_delete_that_is_cut_off_at_any_step_converges() {
     for (method, step) in [("DELETE", 0), ("DELETE", 1), ("PUT", 0)] {
         for cut in [Script::close_before(), Script::close_after()] {
-            let simulator = Simulator::start(Options::default()).expect("a simulator");
+            let simulator = locked();
             let mut terraform = applied(&simulator);
-            let pass = Script::new(webex_cc_simulator::Action::DelayMs(0)).times(step);
-            let mut scripts = vec![on(method, pass), on(method, cut)];
+            let mut scripts = vec![pass(method, step), on(method, cut)];
             scripts.retain(|script| script.times != Some(0));
             simulator.faults(scripts);
             terraform.set("WEBEX_CC_MAX_RETRIES", "0");
             let text = terraform.destroy().text();
-            let left = simulator.all_stored(simulator.organization());
+            let left = all_stored(&simulator);
             if let Some(connector) = left.first() {
                 let is_active = connector["active"] == json!(true);
                 let told = text.contains("INACTIVE") || text.contains("may be inactive");
@@ -146,7 +138,7 @@ fn a_delete_that_is_cut_off_at_any_step_converges() {
 
             simulator.faults([]);
             terraform.destroy().succeeded();
-            assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+            assert_eq!(all_stored(&simulator), Vec::<Value>::new());
         }
     }
 }

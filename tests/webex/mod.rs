@@ -20,11 +20,9 @@ use terraform_provider_webex::webex::{
     OrganizationId, Settings,
 };
 use tokio_util::sync::CancellationToken;
-use webex_cc_simulator::{Options, Simulator};
+use webex_cc_simulator::Simulator;
 
-fn simulator(options: Options) -> Simulator {
-    Simulator::start(options).unwrap()
-}
+use crate::support::connectors::{self, Connector};
 
 fn settings(simulator: &Simulator) -> Settings {
     let base = simulator.base_url();
@@ -38,11 +36,20 @@ fn settings(simulator: &Simulator) -> Settings {
     settings
 }
 
+/// The credentials of the simulator's own app.
+fn refresh_token() -> Credentials {
+    Credentials::RefreshToken {
+        client_id: "simulator-client".to_owned(),
+        client_secret: Secret::from("simulator-client-secret"),
+        refresh_token: Secret::from("simulator-refresh-token"),
+    }
+}
+
 fn organization(simulator: &Simulator) -> OrganizationId {
     OrganizationId::parse(simulator.organization()).unwrap()
 }
 
-fn connectors(simulator: &Simulator) -> Connectors {
+fn calling(simulator: &Simulator) -> Connectors {
     Client::new(settings(simulator)).unwrap().connectors(organization(simulator))
 }
 
@@ -50,68 +57,43 @@ fn budget() -> Budget {
     Budget::within(Duration::from_secs(120), CancellationToken::new())
 }
 
-fn secret(text: &str) -> Option<Secret> {
-    Some(Secret::from(text))
-}
-
-/// Basic authentication.
-fn basic(name: &str) -> ConnectorContent {
+/// Returns what the client saves of a connector, under another name.
+fn content(connector: &Connector, name: &str) -> ConnectorContent {
+    let secret = |argument: &str| {
+        let mut credentials = connector.credentials.iter();
+        let found = credentials.find(|credential| credential.argument == argument)?;
+        Some(Secret::from(found.values[0].as_str()))
+    };
+    let (authentication_type, grant_type) = match connector.kind {
+        "basic" => (AuthenticationType::Basic, None),
+        "password" => (AuthenticationType::Oauth2, Some(GrantType::Password)),
+        "client_credentials" => (AuthenticationType::Oauth2, Some(GrantType::ClientCredentials)),
+        _ => (AuthenticationType::Oauth2, Some(GrantType::ClientCredentialsCertificate)),
+    };
     ConnectorContent {
         name: name.to_owned(),
         active: true,
-        authentication_type: AuthenticationType::Basic,
-        grant_type: None,
-        resource_domain: Some("https://crm.example/api".to_owned()),
-        client_id: None,
-        client_secret: None,
-        token_url: None,
-        scope: None,
-        certificate: None,
-        private_key: None,
-        username: Some("svc".to_owned()),
-        password: secret("pass word\n\"ü\""),
-        validation_url: Some("https://crm.example/check".to_owned()),
+        authentication_type,
+        grant_type,
+        resource_domain: connector.text("resource_domain_url"),
+        client_id: connector.text("client_id"),
+        client_secret: secret("client_secret"),
+        token_url: connector.text("token_url"),
+        scope: connector.text("scope"),
+        certificate: connector.text("certificate"),
+        private_key: secret("private_key"),
+        username: connector.text("username"),
+        password: secret("password"),
+        validation_url: connector.text("validation_url"),
     }
 }
 
-/// OAuth 2.0 with a client secret.
+fn basic(name: &str) -> ConnectorContent {
+    content(&connectors::basic(), name)
+}
+
 fn client_credentials(name: &str) -> ConnectorContent {
-    ConnectorContent {
-        authentication_type: AuthenticationType::Oauth2,
-        grant_type: Some(GrantType::ClientCredentials),
-        client_id: Some("abc".to_owned()),
-        client_secret: secret("s3cret"),
-        token_url: Some("https://crm.example/token".to_owned()),
-        scope: Some("read write".to_owned()),
-        username: None,
-        password: None,
-        validation_url: None,
-        ..basic(name)
-    }
-}
-
-/// OAuth 2.0 with user name and password.
-fn password_grant(name: &str) -> ConnectorContent {
-    ConnectorContent {
-        grant_type: Some(GrantType::Password),
-        username: Some("svc".to_owned()),
-        password: secret("pw"),
-        validation_url: Some("https://crm.example/check".to_owned()),
-        ..client_credentials(name)
-    }
-}
-
-/// OAuth 2.0 with a certificate.
-fn certificate_grant(name: &str) -> ConnectorContent {
-    ConnectorContent {
-        grant_type: Some(GrantType::ClientCredentialsCertificate),
-        client_secret: None,
-        certificate: Some(
-            "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n".to_owned(),
-        ),
-        private_key: secret("-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n"),
-        ..client_credentials(name)
-    }
+    content(&connectors::client_credentials(), name)
 }
 
 /// Method and last part of the path of every request so far.
