@@ -103,7 +103,7 @@ fn four_commands_adopt_ten_connectors() {
 
 /// The same for two organizations, of which the token's own is one.
 #[test]
-fn connectors_of_two_organizations_are_adopted_where_they_are() {
+fn connectors_of_two_organizations_are_adopted_in_place() {
     let simulator = two_organizations(false);
     made_by_hand(&simulator);
     let elsewhere = "5c7c2677-0000-4000-8000-000000000100";
@@ -148,7 +148,7 @@ fn generated(simulator: &Simulator, number: usize) -> Terraform {
 
 /// Names that differ only in what an address cannot hold.
 #[test]
-fn generated_addresses_differ_where_names_hardly_do() {
+fn generated_addresses_of_similar_names_are_distinct() {
     let simulator = unlocked();
     for (id, name) in [
         ("aaaaaaaa-0000-4000-8000-000000000001", "Help desk"),
@@ -162,7 +162,7 @@ fn generated_addresses_differ_where_names_hardly_do() {
 }
 
 #[test]
-fn configuration_can_be_generated_for_each_of_them() {
+fn import_blocks_and_configuration_are_generated() {
     let simulator = unlocked();
     made_by_hand(&simulator);
     let terraform = generated(&simulator, 10);
@@ -172,7 +172,7 @@ fn configuration_can_be_generated_for_each_of_them() {
 }
 
 #[test]
-fn terraform_query_finds_and_writes_them() {
+fn terraform_query_imports_all_connectors() {
     let simulator = unlocked();
     made_by_hand(&simulator);
     let terraform = installable(&simulator);

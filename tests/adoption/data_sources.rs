@@ -16,7 +16,7 @@ use crate::support::terraform_core::{Message, TerraformCore, answer, failed, mes
 const ALL: &str = "webex_cc_custom_connectors";
 
 #[test]
-fn one_connector_is_found_by_name_and_by_id() {
+fn connector_is_found_by_name_and_by_id() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
@@ -49,7 +49,7 @@ output "same" {{
 }
 
 #[test]
-fn what_cannot_be_found_is_told_on_the_argument() {
+fn missing_connector_is_an_error_on_its_argument() {
     let simulator = unlocked();
     made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
@@ -77,7 +77,7 @@ fn what_cannot_be_found_is_told_on_the_argument() {
 }
 
 #[test]
-fn all_connectors_are_read_sorted_and_filtered() {
+fn connectors_are_sorted_and_filtered() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
@@ -134,7 +134,7 @@ output "ids" {
 }
 
 #[test]
-fn a_wrong_expression_is_found_without_a_call() {
+fn invalid_regex_is_an_error_without_a_call() {
     let terraform = Terraform::offline();
     terraform.write("main.tf", &format!("data \"{ALL}\" \"x\" {{\n  name_regex = \"a(\"\n}}\n"));
     terraform
@@ -145,7 +145,7 @@ fn a_wrong_expression_is_found_without_a_call() {
 }
 
 #[test]
-fn flow_connectors_come_from_the_documented_endpoint_alone() {
+fn flow_connectors_use_only_the_documented_endpoint() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     // A tenant that knows nothing of our contract.
@@ -174,7 +174,7 @@ output "crm" {
 }
 
 #[test]
-fn without_credentials_the_message_says_what_to_set() {
+fn data_source_without_credentials_names_the_variable() {
     let terraform = Terraform::offline();
     for source in ["webex_cc_custom_connectors", "webex_cc_flow_connectors"] {
         terraform.write("main.tf", &format!("data \"{source}\" \"x\" {{}}\n"));
@@ -228,7 +228,7 @@ async fn read(
 }
 
 #[tokio::test]
-async fn answers_pass_terraforms_checks() {
+async fn data_source_responses_pass_terraforms_checks() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let (_plugin, mut core) = TerraformCore::connected(&simulator).await;

@@ -36,7 +36,7 @@ fn set(object: &Value) -> BTreeMap<&str, &Value> {
 }
 
 #[tokio::test]
-async fn what_is_generated_validates_and_plans_empty() {
+async fn generated_configuration_is_valid_and_plans_empty() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
@@ -54,7 +54,7 @@ async fn what_is_generated_validates_and_plans_empty() {
 }
 
 #[tokio::test]
-async fn another_organization_than_the_providers_is_named() {
+async fn generated_configuration_names_another_organization() {
     let simulator = two_organizations(false);
     let id = "5c7c2677-0000-4000-8000-000000000001";
     simulator.store(ANOTHER_ORGANIZATION, id, basic().made_by_hand());
@@ -66,7 +66,7 @@ async fn another_organization_than_the_providers_is_named() {
 /// The whole way with the CLI on the path: `import` blocks, generated
 /// configuration, apply, no changes.
 #[test]
-fn the_cli_generates_configuration_that_plans_empty() {
+fn generated_configuration_of_the_cli_plans_empty() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
@@ -91,7 +91,7 @@ fn the_cli_generates_configuration_that_plans_empty() {
 
 /// A `moved` block from another type is answered in words, and nothing is lost.
 #[test]
-fn a_move_from_another_type_is_refused_in_words() {
+fn move_from_another_type_explains_the_import_block() {
     let simulator = unlocked();
     let terraform = Terraform::applied(&simulator, "resource \"terraform_data\" \"old\" {}\n");
     let moved = format!("moved {{\n  from = terraform_data.old\n  to   = {ADDRESS}\n}}\n");

@@ -20,7 +20,7 @@ fn identity(parts: &[(&str, &str)]) -> Value {
 }
 
 #[tokio::test]
-async fn an_identity_names_a_connector_with_and_without_its_organization() {
+async fn import_by_identity_works_without_the_organization() {
     let simulator = unlocked();
     let organization = simulator.organization().to_owned();
     simulator.store(&organization, ID, incidents().made_by_hand());
@@ -55,7 +55,7 @@ fn to_import(simulator: &Simulator) -> Terraform {
 }
 
 #[test]
-fn the_example_of_an_import_by_command_works() {
+fn example_of_the_import_command_works() {
     for line in example("import.sh").lines().filter(|line| line.starts_with("terraform ")) {
         let simulator = unlocked();
         let terraform = to_import(&simulator);
@@ -66,7 +66,7 @@ fn the_example_of_an_import_by_command_works() {
 }
 
 #[test]
-fn the_examples_of_import_blocks_work() {
+fn examples_of_import_blocks_work() {
     for (file, names_identity) in
         [("import-by-string-id.tf", false), ("import-by-identity.tf", true)]
     {

@@ -94,7 +94,7 @@ fn checked(
 }
 
 #[tokio::test]
-async fn every_connector_is_found_with_its_object_when_asked_for() {
+async fn list_returns_objects_only_on_request() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
@@ -122,7 +122,7 @@ fn list_calls(simulator: &Simulator) -> usize {
 }
 
 #[tokio::test]
-async fn a_search_that_has_its_limit_reads_no_further_page() {
+async fn list_with_a_limit_reads_no_further_page() {
     let options = Options { page_size_cap: 2, ..Options::default() };
     let simulator = start(options);
     made_by_hand(&simulator);
@@ -140,7 +140,7 @@ async fn a_search_that_has_its_limit_reads_no_further_page() {
 }
 
 #[tokio::test]
-async fn a_search_that_fails_says_so_beside_what_it_found() {
+async fn list_that_fails_keeps_its_results() {
     let options = Options { page_size_cap: 4, ..Options::default() };
     let simulator = start(options);
     made_by_hand(&simulator);
@@ -156,7 +156,7 @@ async fn a_search_that_fails_says_so_beside_what_it_found() {
 /// The whole way with Terraform 1.14 and later: query, generated
 /// configuration, imports by identity, no changes.
 #[test]
-fn terraform_query_writes_what_plans_empty() {
+fn terraform_query_generates_what_plans_empty() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);

@@ -26,7 +26,7 @@ fn validate(configuration: &Configuration) -> super::Diagnostics {
 }
 
 #[test]
-fn what_is_right_is_not_complained_about() {
+fn valid_arguments_raise_no_error() {
     for connector in all() {
         for form in [Form::Stateful, Form::WriteOnly, Form::Absent] {
             let configuration = Configuration::new(connector.object(form, 0));
@@ -36,7 +36,7 @@ fn what_is_right_is_not_complained_about() {
 }
 
 #[test]
-fn texts() {
+fn empty_and_invisible_strings_are_refused() {
     let hidden =
         "name: The name cannot be used | control character or a mark that changes the direction";
     let cases: &[(&str, &str, &str, &[&str])] = &[
@@ -65,7 +65,7 @@ fn texts() {
 
 /// Webex decides on names that are unusual but harmless.
 #[test]
-fn names_that_only_look_dangerous_are_taken() {
+fn unusual_names_are_accepted() {
     let long = "n".repeat(1000);
     for name in ["a/b", "a%2fb", "..", "../../x", "Zürich", "客户", "🙂", "a \"b\" ${c}", &long]
     {
@@ -74,7 +74,7 @@ fn names_that_only_look_dangerous_are_taken() {
 }
 
 #[test]
-fn addresses() {
+fn invalid_urls_are_refused() {
     for argument in ["resource_domain_url", "token_url", "validation_url"] {
         for (text, words) in [
             ("http://example.com", "It does not begin with https://."),
@@ -98,7 +98,7 @@ fn addresses() {
 }
 
 #[test]
-fn literals() {
+fn unknown_literals_are_refused() {
     let wrong = with("basic", "authentication_type", "BASIC");
     let expected = "authentication_type: authentication_type cannot be \"BASIC\" | Use \"basic\" or \
                     \"oauth2\".";
@@ -160,7 +160,7 @@ const CONDITIONAL: [&str; 9] = [
 ];
 
 #[test]
-fn each_kind_has_its_arguments_and_no_others() {
+fn each_kind_accepts_only_its_arguments() {
     for (kind, needed, allowed) in NEEDED {
         let title = match kind {
             "basic" => "authentication_type \"basic\"".to_owned(),
@@ -196,7 +196,7 @@ fn each_kind_has_its_arguments_and_no_others() {
 
 /// Whoever thinks of no default is told of it.
 #[test]
-fn defaults_are_mentioned_where_they_surprise() {
+fn missing_arguments_mention_the_default() {
     let basic = Configuration::new(good("basic").with("username", Value::Null));
     let said = "username: username is missing | (\"basic\" is the default of authentication_type.)";
     are(&validate(&basic), &[said], "basic");
@@ -216,7 +216,7 @@ fn credentials(check: impl Fn(&Connector, &Credential)) {
 }
 
 #[test]
-fn credentials_are_needed_to_create() {
+fn create_requires_credentials() {
     credentials(|connector, credential| {
         let mut without = connector.object(Form::WriteOnly, 0);
         without.set(credential.write_only, Value::Null);
@@ -233,7 +233,7 @@ fn credentials_are_needed_to_create() {
 }
 
 #[test]
-fn the_forms_of_a_credential_against_each_other() {
+fn forms_of_a_credential_exclude_each_other() {
     credentials(|connector, credential| {
         let value = Secret::from(credential.values[0].as_str());
         let both = connector.object(Form::WriteOnly, 0).with(credential.argument, value.clone());
@@ -269,7 +269,7 @@ fn the_forms_of_a_credential_against_each_other() {
 
 /// JSON carries any string.
 #[test]
-fn unusual_credentials_are_taken_as_they_are() {
+fn unusual_credentials_are_accepted() {
     let long = "x".repeat(100_000);
     for secret in ["with a line break\n", "\u{0}", "sécret", " ", &long] {
         for argument in ["password", "password_wo"] {
@@ -283,7 +283,7 @@ fn unusual_credentials_are_taken_as_they_are() {
 }
 
 #[test]
-fn certificates_and_keys() {
+fn certificate_and_key_must_be_a_pair_in_pem() {
     const KIND: &str = "client_credentials_certificate";
     let other = pem::pair();
     let certificate = |text: &str| validate(&with(KIND, "certificate", text));
@@ -325,7 +325,7 @@ fn certificates_and_keys() {
 }
 
 #[test]
-fn organizations_and_timeouts() {
+fn invalid_organizations_and_timeouts_are_refused() {
     let unreadable =
         "organization_id: The organization id cannot be read | \"acme\" is neither a UUID";
     are(&validate(&with("basic", "organization_id", "acme")), &[unreadable], "organization_id");
@@ -342,7 +342,7 @@ fn organizations_and_timeouts() {
 
 /// Mistakes do not hide each other.
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_errors_are_reported_at_once() {
     let object = good("basic")
         .with("name", "a\u{7}b")
         .with("resource_domain_url", "http://example.com")
@@ -357,7 +357,7 @@ fn all_mistakes_are_told_at_once() {
 
 /// What a user sees: the sentence, and the line.
 #[test]
-fn the_command_line_points_at_the_argument() {
+fn cli_shows_the_line_of_the_argument() {
     let simulator = locked();
     let terraform = Terraform::with(&simulator);
     terraform.write(

@@ -33,7 +33,7 @@ const LACKS: [(&Environment, &str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn planning_needs_nothing_and_what_needs_it_names_it() {
+async fn apply_without_configuration_names_what_is_missing() {
     for (environment, summary, variable) in LACKS {
         let (plugin, mut core) = TerraformCore::running(environment).await;
         let configuration = plain(&basic().object(Form::WriteOnly, 0));
@@ -51,7 +51,7 @@ async fn planning_needs_nothing_and_what_needs_it_names_it() {
 }
 
 #[test]
-fn a_user_learns_what_to_set() {
+fn cli_names_the_missing_token_at_apply() {
     let terraform = Terraform::offline();
     terraform.write("main.tf", &basic().resource());
     terraform.validate().succeeded();
@@ -67,7 +67,7 @@ fn a_user_learns_what_to_set() {
 
 /// Values of the provider block that are known only while applying.
 #[test]
-fn a_provider_that_is_known_only_while_applying_plans_without_a_call() {
+fn provider_known_only_at_apply_plans_without_a_call() {
     let simulator = locked();
     let terraform = Terraform::offline();
     let late = |name: &str, value: &str| {

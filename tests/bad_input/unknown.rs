@@ -55,7 +55,7 @@ fn with_unknowns() -> Vec<(String, Object)> {
 }
 
 #[test]
-fn no_unknown_argument_is_an_error() {
+fn unknown_arguments_raise_no_error() {
     for (title, object) in with_unknowns() {
         let configuration = Configuration::new(object);
         assert_eq!(errors(&validation::validate(&configuration)), [""; 0], "{title}");
@@ -66,7 +66,7 @@ fn no_unknown_argument_is_an_error() {
 /// The same through the protocol, without any address or credentials: a plan of
 /// a new connector needs neither.
 #[tokio::test]
-async fn a_plan_with_unknowns_is_made_without_a_call() {
+async fn plan_with_unknown_arguments_makes_no_call() {
     let (plugin, mut core) = TerraformCore::running(&[]).await;
     for (title, object) in with_unknowns() {
         // Two at once would take long and prove little more here.
@@ -89,7 +89,7 @@ async fn a_plan_with_unknowns_is_made_without_a_call() {
 }
 
 #[test]
-fn no_unknown_argument_of_the_provider_is_an_error() {
+fn unknown_provider_arguments_raise_no_error() {
     let names = provider_schema::ENVIRONMENT.map(|(name, _)| name);
     let nothing = |_: &str| None;
     for name in names {
@@ -106,7 +106,7 @@ fn no_unknown_argument_of_the_provider_is_an_error() {
 /// What needs the client says which of the arguments it waits for, and a way
 /// out that works: a variable alone would not win over the provider block.
 #[test]
-fn the_unknown_argument_of_the_provider_is_named() {
+fn unknown_provider_argument_is_named() {
     let environment = |name: &str| match name {
         "WEBEX_ACCESS_TOKEN" => Some("token".to_owned()),
         "WEBEX_CC_BASE_URL" => Some("https://a.example".to_owned()),

@@ -427,7 +427,7 @@ fn absent(ty: &Type) -> Value {
 
 /// The table of this file is the service's, in its order.
 #[test]
-fn the_table_has_every_call() {
+fn table_lists_every_call_of_the_service() {
     let definition = include_str!("../../proto/tfplugin5.proto");
     let calls = definition.lines().filter_map(|line| line.trim().strip_prefix("rpc "));
     let calls: Vec<_> = calls.map(|call| call.split('(').next().unwrap_or_default()).collect();
@@ -435,7 +435,7 @@ fn the_table_has_every_call() {
 }
 
 #[tokio::test]
-async fn what_is_not_served_is_unimplemented() {
+async fn unserved_calls_are_unimplemented() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     for call in Call::ALL.into_iter().filter(|call| call.about() == About::NotServed) {
@@ -446,7 +446,7 @@ async fn what_is_not_served_is_unimplemented() {
 }
 
 #[tokio::test]
-async fn an_unknown_type_is_a_message_that_names_it() {
+async fn unknown_type_is_named_in_the_message() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut peer = Peer::of(&mut core).await;
@@ -465,7 +465,7 @@ async fn an_unknown_type_is_a_message_that_names_it() {
 }
 
 #[tokio::test]
-async fn calls_without_arguments_are_answered_before_and_after_configuration() {
+async fn calls_without_arguments_need_no_configuration() {
     let plugin = Launch::provider().start().await;
     let mut client = plugin.provider();
     for call in Call::ALL.into_iter().filter(|call| call.about() == About::Nothing) {
@@ -478,7 +478,7 @@ async fn calls_without_arguments_are_answered_before_and_after_configuration() {
 /// Every call may come in a process in which GetSchema was never called, and
 /// with any of its values left out.
 #[tokio::test]
-async fn absent_values_are_answered_in_a_process_that_was_asked_nothing_before() {
+async fn absent_values_raise_no_grpc_error_in_a_new_process() {
     let simulator = unlocked();
     let (known, mut core) = TerraformCore::connected(&simulator).await;
     let peer = Peer::of(&mut core).await;
@@ -548,7 +548,7 @@ fn hostile(ty: &Type) -> Vec<(&'static str, DynamicValue)> {
 }
 
 #[tokio::test]
-async fn hostile_values_are_messages() {
+async fn hostile_values_raise_error_messages() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut peer = Peer::of(&mut core).await;
@@ -576,7 +576,7 @@ async fn hostile_values_are_messages() {
 }
 
 #[tokio::test]
-async fn a_value_of_24_megabytes_is_read() {
+async fn value_of_24_megabytes_is_read() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let text = "x".repeat(24 << 20);
@@ -589,7 +589,7 @@ async fn a_value_of_24_megabytes_is_read() {
 
 /// The other encoding says the same.
 #[tokio::test]
-async fn json_is_read_like_msgpack() {
+async fn json_and_msgpack_give_the_same_response() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut peer = Peer::of(&mut core).await;

@@ -41,7 +41,7 @@ fn raw(json: impl Into<Vec<u8>>) -> RawState {
 /// Missing and extra keys are what an upgrade is for. A credential that an older
 /// provider may have kept is dropped.
 #[tokio::test]
-async fn schema_upgrade() {
+async fn schema_upgrade_fits_the_state_to_the_schema() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let old = json!({
@@ -68,7 +68,7 @@ async fn schema_upgrade() {
 }
 
 #[tokio::test]
-async fn move_state() {
+async fn move_from_another_provider_is_refused() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let request = protocol::move_resource_state::Request {
@@ -86,7 +86,7 @@ async fn move_state() {
 }
 
 #[tokio::test]
-async fn identity_create_and_read() {
+async fn create_and_read_set_the_identity() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let configuration = basic("Identity");
@@ -102,7 +102,7 @@ async fn identity_create_and_read() {
 
 /// A stored identity that is not the object's is not silently replaced.
 #[tokio::test]
-async fn identity_change_refused() {
+async fn identity_of_another_object_is_refused() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let configuration = basic("Identity");
@@ -117,7 +117,7 @@ async fn identity_change_refused() {
 }
 
 #[tokio::test]
-async fn identity_upgrade() {
+async fn identity_upgrade_refuses_newer_versions() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut upgrade = async |version: i64, json: &str| {
@@ -147,7 +147,7 @@ async fn identity_upgrade() {
 /// What Webex spells otherwise keeps the user's spelling, also in the answer to
 /// the very write.
 #[tokio::test]
-async fn semantic_equality() {
+async fn another_spelling_by_webex_plans_nothing() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let configuration = basic("Spelling");
@@ -164,7 +164,7 @@ async fn semantic_equality() {
 }
 
 #[tokio::test]
-async fn timeouts() {
+async fn timeouts_are_validated_and_change_only_state() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let block = |create: &str| {
@@ -190,7 +190,7 @@ async fn timeouts() {
 
 /// Numbers that no float holds come back digit by digit.
 #[tokio::test]
-async fn precision_of_numbers() {
+async fn numbers_keep_every_digit() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut before = None;
@@ -214,7 +214,7 @@ async fn precision_of_numbers() {
 /// A provider block that is known only after apply plans new objects without a
 /// call. What needs a call names the argument that is unknown.
 #[tokio::test]
-async fn unknown_configuration() {
+async fn unknown_provider_block_plans_and_names_the_argument() {
     let plugin = Launch::provider().start().await;
     let mut client = plugin.provider();
     let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
@@ -262,7 +262,7 @@ async fn unknown_configuration() {
 /// A client that allows deferral gets an ordinary plan all the same: OpenTofu
 /// 1.11.0 allows it without meaning it.
 #[tokio::test]
-async fn deferred() {
+async fn plan_is_never_deferred() {
     let plugin = Launch::provider().start().await;
     let mut client = plugin.provider();
     let core = TerraformCore::start(client.clone()).await.unwrap();

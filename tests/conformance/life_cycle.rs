@@ -39,7 +39,7 @@ fn configurations() -> [Value; 4] {
 }
 
 #[tokio::test]
-async fn every_kind_of_connector_lives_under_terraforms_checks() {
+async fn life_cycle_of_each_kind_passes_terraforms_checks() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     for configuration in configurations() {
@@ -79,7 +79,7 @@ async fn every_kind_of_connector_lives_under_terraforms_checks() {
 }
 
 #[tokio::test]
-async fn another_way_to_authenticate_replaces() {
+async fn change_of_authentication_replaces_the_connector() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let kinds = configurations();
@@ -97,7 +97,7 @@ async fn another_way_to_authenticate_replaces() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_elsewhere_is_read_as_gone_with_a_warning() {
+async fn deleted_connector_is_read_as_gone_with_a_warning() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let configuration = basic("Gone");
@@ -115,7 +115,7 @@ async fn what_was_deleted_elsewhere_is_read_as_gone_with_a_warning() {
 
 /// Each argument is unknown by itself, then all of them together.
 #[tokio::test]
-async fn unknown_values_in_any_place_raise_no_false_error() {
+async fn unknown_values_raise_no_error() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let configurable = core.shape.attributes(|attribute| attribute.required || attribute.optional);
@@ -150,7 +150,7 @@ async fn unknown_values_in_any_place_raise_no_false_error() {
 /// `dynamic "timeouts"` over an unknown value makes the block unknown. Arguments
 /// within the block may be unknown, too.
 #[tokio::test]
-async fn unknown_blocks_raise_no_false_error() {
+async fn unknown_blocks_raise_no_error() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let Type::Object(types) = core.shape.ty().clone() else { panic!("an object") };
@@ -169,7 +169,7 @@ async fn unknown_blocks_raise_no_false_error() {
 /// All is known at apply. A peer that sends something unknown all the same must
 /// not have a connector created of what is left.
 #[tokio::test]
-async fn nothing_unknown_is_applied() {
+async fn apply_of_unknown_values_is_refused() {
     let simulator = unlocked();
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     for name in ["name", "password_wo", "username", "active"] {

@@ -167,7 +167,7 @@ fn imports_by_identity() -> bool {
 /// What creates connectors can be applied and leaves nothing to do, and every
 /// call that is made is on the page.
 #[test]
-fn examples_that_create_apply() {
+fn examples_of_resources_apply() {
     let page = "resources/cc_custom_connector.md";
     for folder in [
         "connectors-from-map",
@@ -190,7 +190,7 @@ fn examples_that_create_apply() {
 
 /// What reads finds what is there, and calls what its page says.
 #[test]
-fn examples_that_read_apply() {
+fn examples_of_reads_apply() {
     let examples = [
         ("data-sources/webex_cc_custom_connector", Some("data-sources/cc_custom_connector.md")),
         ("data-sources/webex_cc_custom_connectors", Some("data-sources/cc_custom_connectors.md")),
@@ -226,7 +226,7 @@ fn examples_that_read_apply() {
 }
 
 #[test]
-fn the_example_of_a_query_finds_what_is_there() {
+fn example_of_a_query_finds_a_connector() {
     let simulator = two_organizations(true);
     let id = incidents().make_by_hand(&simulator);
     let mut terraform = Terraform::with(&simulator);
@@ -255,7 +255,7 @@ fn calls_are_documented(simulator: &Simulator, page: &str, folder: &str) {
 
 /// The first thing that anybody pastes is all that Terraform needs.
 #[test]
-fn the_configuration_in_the_readme_works_alone() {
+fn configuration_in_the_readme_applies() {
     let code = markdown::parse(&files::read("README.md")).code;
     let pasted = code.into_iter().find(|code| code.language == "terraform").unwrap();
     let simulator = two_organizations(true);
@@ -270,7 +270,7 @@ fn the_configuration_in_the_readme_works_alone() {
 
 /// A module says which versions it needs in two places.
 #[test]
-fn modules_need_what_they_say() {
+fn modules_state_the_versions_that_they_need() {
     let mut modules = 0;
     for file in files::below("examples/modules", "versions.tf") {
         let text = files::read(&file);
@@ -318,7 +318,7 @@ fn modules_pass_their_own_tests() {
 /// A constraint lets patches in and the next minor version out, because until
 /// 1.0 a minor version may change what configurations mean.
 #[test]
-fn constraints_let_in_patches_of_this_version_only() {
+fn version_constraints_allow_only_patches() {
     let version = env!("CARGO_PKG_VERSION");
     let (minor, _) = version.rsplit_once('.').unwrap();
     let (mut findings, mut constraints) = (Vec::new(), 0);

@@ -13,7 +13,7 @@ const GUIDES: [&str; 3] =
 const TABLE: &str = "| the message says |";
 
 #[test]
-fn messages_in_guides_are_those_that_are_printed() {
+fn messages_in_guides_exist_in_the_provider() {
     let said = said();
     let mut findings = Vec::new();
     for guide in GUIDES {
@@ -84,7 +84,7 @@ fn named(guide: &str) -> Vec<(usize, String)> {
 }
 
 #[test]
-fn a_message_that_is_not_printed_is_found() {
+fn missing_message_is_detected() {
     let guide = "## `prose`\n### `Could not … it`\n- `One` or `another` with `prose`\n\
                  | the message says | x |\n|---|---|\n| `a`, `b` | `c` |\n\n| `d` | x |\n";
     let lines = named(guide).into_iter().map(|(line, message)| format!("{line} {message}"));

@@ -32,7 +32,7 @@ fn none(findings: Vec<String>) {
 }
 
 #[test]
-fn pages_are_as_they_would_be_made_now() {
+fn generated_pages_are_up_to_date() {
     let docs = files::root().join("docs");
     let pages = pages::all();
     let update = std::env::var_os("UPDATE_DOCS").is_some();
@@ -68,7 +68,7 @@ fn pages_are_as_they_would_be_made_now() {
 }
 
 #[test]
-fn everything_has_its_sentence() {
+fn descriptions_are_sentences() {
     let mut findings = Vec::new();
     for subject in pages::subjects() {
         let name = format!("{} {}", subject.kind, subject.name);
@@ -123,7 +123,7 @@ fn every_argument_of_the_provider_names_its_variable() {
 
 /// A write-only argument without a version could never be changed.
 #[test]
-fn every_write_only_argument_has_its_version() {
+fn every_write_only_argument_has_a_version() {
     let registry = registry();
     let mut findings = Vec::new();
     for (name, served) in &registry.resources {

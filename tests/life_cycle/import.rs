@@ -7,7 +7,7 @@ use crate::support::simulator::{last_body, stored, unlocked};
 use crate::support::terraform::Terraform;
 
 #[test]
-fn an_imported_connector_plans_empty_without_its_secret() {
+fn imported_connector_plans_empty_without_credentials() {
     for with_organization in [false, true] {
         let simulator = unlocked();
         let id = basic().make_by_hand(&simulator);
@@ -44,7 +44,7 @@ fn an_imported_connector_plans_empty_without_its_secret() {
 }
 
 #[test]
-fn an_import_block_works_as_well() {
+fn import_block_imports_without_changes() {
     let simulator = unlocked();
     let id = basic().make_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
@@ -57,7 +57,7 @@ fn an_import_block_works_as_well() {
 /// Editing it would make a custom connector of it, and destroying it would take
 /// it away from whoever uses it.
 #[test]
-fn a_connector_of_another_type_is_not_taken_over() {
+fn connector_of_another_type_is_not_imported() {
     let simulator = unlocked();
     let id = basic().make_by_hand(&simulator);
     simulator.store(simulator.organization(), &id, json!({ "connectorType": "SALESFORCE" }));
@@ -75,7 +75,7 @@ fn a_connector_of_another_type_is_not_taken_over() {
 }
 
 #[test]
-fn importing_what_does_not_exist_says_so() {
+fn import_of_a_missing_connector_is_an_error() {
     let simulator = unlocked();
     let terraform = Terraform::configured(&simulator, &resource(&basic().hcl(Form::Absent)));
     let missing = "00000000-0000-4000-8000-000000000000";

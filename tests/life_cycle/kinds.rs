@@ -11,7 +11,7 @@ use crate::support::terraform::Terraform;
 
 /// The new connector would need the name of the old one, which is still there.
 #[test]
-fn who_creates_before_destroying_is_told_why_that_fails() {
+fn create_before_destroy_explains_the_name_conflict() {
     let simulator = unlocked();
     let terraform = Terraform::with(&simulator);
     let with = |lifecycle: &str, connector: Connector| {
@@ -107,29 +107,29 @@ fn lives(connector: &Connector) {
 }
 
 #[test]
-fn basic_lives() {
+fn life_cycle_of_basic_authentication() {
     lives(&basic());
 }
 
 #[test]
-fn client_credentials_lives() {
+fn life_cycle_of_client_credentials() {
     lives(&client_credentials());
 }
 
 #[test]
-fn password_lives() {
+fn life_cycle_of_the_password_grant() {
     lives(&password_grant());
 }
 
 #[test]
-fn certificate_lives() {
+fn life_cycle_of_a_certificate() {
     lives(&certificate());
 }
 
 /// A server that lets only deactivated connectors be edited or deleted: the
 /// connector is active again afterwards.
 #[test]
-fn an_active_connector_is_edited_and_deleted_by_way_of_deactivation() {
+fn active_connector_is_deactivated_for_edit_and_delete() {
     let simulator = locked();
     let terraform = Terraform::applied(&simulator, &basic().resource());
     simulator.clear_journal();
@@ -155,7 +155,7 @@ fn an_active_connector_is_edited_and_deleted_by_way_of_deactivation() {
 }
 
 #[test]
-fn active_false_deactivates_and_true_activates() {
+fn active_deactivates_and_activates_the_connector() {
     let simulator = unlocked();
     let terraform = Terraform::applied(&simulator, &basic().with("active", false).resource());
     assert_eq!(stored(&simulator)["active"], json!(false));
@@ -169,7 +169,7 @@ fn active_false_deactivates_and_true_activates() {
 }
 
 #[test]
-fn a_change_of_the_timeouts_calls_nobody() {
+fn change_of_timeouts_writes_nothing() {
     let simulator = unlocked();
     let terraform = Terraform::applied(&simulator, &basic().resource());
     simulator.clear_journal();
@@ -182,7 +182,7 @@ fn a_change_of_the_timeouts_calls_nobody() {
 
 /// What Webex spells otherwise keeps the user's spelling.
 #[test]
-fn another_spelling_of_an_address_is_no_difference() {
+fn another_spelling_of_a_url_plans_nothing() {
     let simulator = unlocked();
     let terraform = Terraform::applied(&simulator, &basic().resource());
     let spelling = json!({
@@ -197,7 +197,7 @@ fn another_spelling_of_an_address_is_no_difference() {
 
 /// A replacement is announced, because flows refer to a connector by its id.
 #[test]
-fn a_replacement_warns_of_the_flows() {
+fn replacement_warns_about_flows() {
     let simulator = unlocked();
     let terraform = Terraform::applied(&simulator, &client_credentials().resource());
     terraform.write("main.tf", &password_grant().with("name", "ServiceNow").resource());

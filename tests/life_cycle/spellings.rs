@@ -21,7 +21,7 @@ fn at(host: &str, connector: Connector) -> Connector {
 /// An import stores the organization's UUID and Webex's spelling of everything
 /// else; configurations may spell otherwise.
 #[test]
-fn an_imported_connector_is_neither_replaced_nor_updated_for_its_spelling() {
+fn imported_connector_in_another_spelling_plans_nothing() {
     let simulator = locked();
     let organization = simulator.organization();
     let connector = certificate();
@@ -56,7 +56,7 @@ fn an_imported_connector_is_neither_replaced_nor_updated_for_its_spelling() {
 }
 
 #[test]
-fn a_created_connector_is_neither_replaced_nor_updated_for_its_spelling() {
+fn created_connector_in_another_spelling_plans_nothing() {
     let simulator = locked();
     let organization = simulator.organization();
     let connector = certificate();

@@ -57,7 +57,7 @@ fn block(text: &str, name: &str) -> String {
 
 /// What `make install` does, and what a person then does with what it prints.
 #[test]
-fn what_is_installed_can_be_initialized_and_locked() {
+fn installed_provider_initializes_and_locks() {
     // Windows has a bash only where somebody has installed one.
     if !is_unix("installing from the source tree") {
         return;
@@ -177,7 +177,7 @@ impl Release {
 }
 
 #[test]
-fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
+fn release_has_the_files_that_the_registry_requires() {
     if !is_installed("python3") {
         return;
     }
@@ -248,7 +248,7 @@ fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
 /// Before anything is built: a tag of another version, or a changelog that has
 /// not been finished, would be published for ever.
 #[test]
-fn only_a_finished_version_is_released_and_under_its_own_tag() {
+fn release_requires_a_dated_version_and_its_tag() {
     if !is_installed("python3") {
         return;
     }
@@ -309,7 +309,7 @@ fn programs_that_do_not_start_are_not_released() {
 }
 
 #[test]
-fn the_same_input_gives_the_same_bytes() {
+fn release_is_reproducible() {
     if !is_installed("python3") {
         return;
     }
@@ -318,7 +318,7 @@ fn the_same_input_gives_the_same_bytes() {
 
 /// The hashes in the notes are those that Terraform computes for itself.
 #[test]
-fn the_hashes_of_a_release_are_those_of_a_lock_file() {
+fn release_notes_have_the_hashes_of_the_lock_file() {
     if !is_installed("python3") {
         return;
     }
@@ -350,7 +350,7 @@ fn the_hashes_of_a_release_are_those_of_a_lock_file() {
 }
 
 #[test]
-fn a_release_is_signed_when_there_is_a_key() {
+fn release_is_signed_if_there_is_a_key() {
     // The gpg that Windows has from Git takes other paths than Windows' programs.
     let what = "signing a release, which is done on Linux";
     if !is_unix(what) || !is_installed("python3") || !is_installed("gpg") {

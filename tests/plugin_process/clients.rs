@@ -22,7 +22,7 @@ async fn admits(plugin: &Plugin, credentials: &Credentials<'_>) -> bool {
 }
 
 #[tokio::test]
-async fn without_the_one_certificate_nobody_gets_in() {
+async fn clients_without_the_right_certificate_are_refused() {
     let plugin = Launch::provider().with("TF_LOG", "warn").start().await;
     let other = Identity::generate();
     for credentials in [
@@ -43,7 +43,7 @@ async fn without_the_one_certificate_nobody_gets_in() {
 }
 
 #[tokio::test]
-async fn both_versions_of_tls_are_spoken() {
+async fn tls_1_2_and_1_3_are_accepted() {
     let plugin = Launch::provider().start().await;
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let channel = plugin.connect_with(&Credentials::Own, &[version]).await.unwrap();
@@ -57,7 +57,7 @@ async fn both_versions_of_tls_are_spoken() {
 }
 
 #[tokio::test]
-async fn a_client_without_tls_is_served_without_tls() {
+async fn client_without_tls_is_served_in_plaintext() {
     let plugin = Launch::provider().without_tls().start().await;
     assert_eq!(plugin.announcement.fields[5], "", "a sixth field, empty");
     serves(plugin.provider()).await.unwrap();
@@ -65,7 +65,7 @@ async fn a_client_without_tls_is_served_without_tls() {
 }
 
 #[tokio::test]
-async fn a_silent_client_holds_up_nobody() {
+async fn silent_clients_do_not_block_others() {
     let plugin = Launch::provider().start().await;
     let mut silent = Vec::new();
     for _ in 0..5 {
@@ -79,7 +79,7 @@ async fn a_silent_client_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn health_is_answered_for_the_name_that_go_plugin_asks() {
+async fn health_check_answers_for_the_plugin_service() {
     let plugin = Launch::provider().start().await;
     let mut health = HealthClient::new(plugin.channel());
     let mut check = async |service: &str| {
@@ -92,7 +92,7 @@ async fn health_is_answered_for_the_name_that_go_plugin_asks() {
 }
 
 #[tokio::test]
-async fn a_message_may_be_far_above_the_default_limit() {
+async fn message_above_the_default_limit_is_accepted() {
     let plugin = Launch::provider().start().await;
     let config = DynamicValue { msgpack: vec![0xc0; 24 << 20].into(), json: Default::default() };
     let request = prepare_provider_config::Request { config: Some(config) };
@@ -106,7 +106,7 @@ async fn a_message_may_be_far_above_the_default_limit() {
 }
 
 #[tokio::test]
-async fn stop_is_answered_and_ends_nothing_by_itself() {
+async fn stop_does_not_end_the_process() {
     let plugin = Launch::provider().start().await;
     assert_eq!(stop(plugin.provider()).await, "");
     serves(plugin.provider()).await.unwrap();

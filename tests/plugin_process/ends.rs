@@ -7,7 +7,7 @@ use crate::support::plugin_client::Launch;
 use crate::support::system::{Signal, is_unix};
 
 #[tokio::test]
-async fn shutdown_is_answered_and_the_process_is_gone_at_once() {
+async fn shutdown_ends_the_process_at_once() {
     // The machine may be busy with something else; the provider may not.
     let mut fastest = Duration::MAX;
     for _ in 0..5 {
@@ -19,7 +19,7 @@ async fn shutdown_is_answered_and_the_process_is_gone_at_once() {
 }
 
 #[tokio::test]
-async fn what_the_terminal_sends_to_everybody_is_left_to_terraform() {
+async fn terminal_signals_do_not_end_the_process() {
     if !is_unix("signals from the terminal") {
         return;
     }
@@ -38,7 +38,7 @@ async fn what_the_terminal_sends_to_everybody_is_left_to_terraform() {
 }
 
 #[tokio::test]
-async fn a_request_to_terminate_is_an_orderly_end() {
+async fn sigterm_ends_the_process_in_order() {
     if !is_unix("the signal that asks for an end") {
         return;
     }
@@ -50,7 +50,7 @@ async fn a_request_to_terminate_is_an_orderly_end() {
 }
 
 #[tokio::test]
-async fn an_orphan_does_not_live_on() {
+async fn orphaned_process_ends() {
     if !is_unix("the end of an orphan whose connection lasts") {
         return;
     }
@@ -64,7 +64,7 @@ async fn an_orphan_does_not_live_on() {
 
 /// On Windows this is how a provider learns that Terraform was killed.
 #[tokio::test]
-async fn a_provider_to_which_nobody_is_connected_ends() {
+async fn process_without_clients_ends() {
     let plugin = Launch::provider().with("TF_LOG", "debug").start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.abandon().await;
@@ -74,7 +74,7 @@ async fn a_provider_to_which_nobody_is_connected_ends() {
 }
 
 #[tokio::test]
-async fn debug_mode_lasts_until_somebody_interrupts_it() {
+async fn debug_mode_ends_on_ctrl_c() {
     let plugin = Launch::provider().debugging().start().await;
     let variable = &plugin.announcement.fields[0];
     for part in ["\"Protocol\":\"grpc\"", "\"ProtocolVersion\":5", "\"Test\":true"] {

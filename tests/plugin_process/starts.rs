@@ -10,7 +10,7 @@ use crate::support::system::{Barren, is_unix, mode};
 use crate::support::terraform_core::{Action, TerraformCore, failed};
 
 #[tokio::test]
-async fn one_line_announces_a_private_socket() {
+async fn announcement_names_a_private_socket() {
     let plugin = Launch::provider().start().await;
     let fields = &plugin.announcement.fields;
     assert_eq!(fields.len(), 6, "{fields:?}");
@@ -33,7 +33,7 @@ async fn one_line_announces_a_private_socket() {
 }
 
 #[tokio::test]
-async fn a_client_that_knows_of_multiplexing_learns_that_there_is_none() {
+async fn announcement_declines_multiplexing() {
     let plugin = Launch::provider().with("PLUGIN_MULTIPLEX_GRPC", "true").start().await;
     assert_eq!(plugin.announcement.fields.get(6).map(String::as_str), Some("false"));
     serves(plugin.provider()).await.unwrap();
@@ -41,7 +41,7 @@ async fn a_client_that_knows_of_multiplexing_learns_that_there_is_none() {
 }
 
 #[tokio::test]
-async fn the_client_may_choose_the_folder() {
+async fn socket_is_in_the_folder_that_the_client_names() {
     if !is_unix("a folder for the socket") {
         return;
     }
@@ -54,7 +54,7 @@ async fn the_client_may_choose_the_folder() {
 }
 
 #[tokio::test]
-async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
+async fn long_temporary_path_does_not_prevent_the_start() {
     if !is_unix("a socket in a folder with a long path") {
         return;
     }
@@ -70,7 +70,7 @@ async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
 }
 
 #[tokio::test]
-async fn neither_home_nor_a_writable_folder_is_needed() {
+async fn start_needs_neither_home_nor_writable_folder() {
     let nowhere = Barren::new();
     let plugin = Launch::provider().without("HOME").directory(nowhere.path()).start().await;
     serves(plugin.provider()).await.unwrap();
@@ -80,7 +80,7 @@ async fn neither_home_nor_a_writable_folder_is_needed() {
 
 /// Only the temporary folder is writable.
 #[tokio::test]
-async fn schema_validate_and_plan_need_neither_home_nor_network() {
+async fn plan_needs_neither_home_nor_network() {
     let nowhere = Barren::new();
     let plugin = Launch::provider()
         .without("HOME")
@@ -101,7 +101,7 @@ async fn schema_validate_and_plan_need_neither_home_nor_network() {
 }
 
 #[tokio::test]
-async fn ten_at_once_do_not_disturb_each_other() {
+async fn ten_processes_start_in_parallel() {
     let starts = (0..10).map(|_| Launch::provider().start());
     let plugins = futures_util::future::join_all(starts).await;
     for plugin in &plugins {
@@ -114,7 +114,7 @@ async fn ten_at_once_do_not_disturb_each_other() {
 }
 
 #[tokio::test]
-async fn a_person_is_told_what_this_is() {
+async fn start_by_hand_explains_the_program() {
     for start in [
         Launch::provider().without("TF_PLUGIN_MAGIC_COOKIE"),
         Launch::provider().with("TF_PLUGIN_MAGIC_COOKIE", "a wrong one"),
@@ -129,7 +129,7 @@ async fn a_person_is_told_what_this_is() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_served_is_refused_with_the_reason() {
+async fn unsupported_handshake_is_refused_with_the_reason() {
     let mut cases = vec![
         (
             Launch::provider().with("PLUGIN_PROTOCOL_VERSIONS", "6,7"),
@@ -158,7 +158,7 @@ async fn what_cannot_be_served_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn the_log_is_as_loud_as_asked() {
+async fn log_level_follows_the_environment() {
     let plugin = Launch::provider().with("TF_LOG", "trace").start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.shutdown().await;

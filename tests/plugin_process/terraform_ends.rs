@@ -91,7 +91,7 @@ fn wait_for_the_end_of(processes: &[u32]) {
 /// After `kill -9` of Terraform, the provider ends and removes its socket. The
 /// next apply finds the connector and does not create a second one.
 #[test]
-fn terraform_is_killed_while_it_applies() {
+fn killed_terraform_leaves_no_process_and_no_duplicate() {
     if !is_linux("killing Terraform while it creates a connector") {
         return;
     }
@@ -125,7 +125,7 @@ fn terraform_is_killed_while_it_applies() {
 /// finishes what it has begun before it ends.
 #[cfg(target_os = "linux")]
 #[test]
-fn terraform_is_killed_while_a_connector_is_deactivated() {
+fn killed_terraform_leaves_the_connector_active() {
     let simulator = locked();
     let temporary = tempfile::tempdir().expect("a folder");
     let mut terraform = Terraform::applied(&simulator, &basic().resource());
@@ -152,7 +152,7 @@ fn terraform_is_killed_while_a_connector_is_deactivated() {
 /// Ctrl-C goes to every process in the group. The create in flight is finished,
 /// its id saved, and the next plan is empty.
 #[test]
-fn ctrl_c_while_a_connector_is_created_saves_its_id() {
+fn ctrl_c_during_a_create_saves_the_id() {
     if !is_unix("Ctrl-C while a connector is created") {
         return;
     }
@@ -218,7 +218,7 @@ async fn stopped(
 /// The provider waits for the response to a write in flight, and the response to
 /// the call holds what was created.
 #[tokio::test]
-async fn a_write_in_flight_is_finished() {
+async fn stop_and_sigterm_finish_the_write_in_flight() {
     for stopper in [Stopper::Stop, Stopper::Terminate] {
         if matches!(stopper, Stopper::Terminate) && !is_unix("a signal during a write") {
             continue;
@@ -237,7 +237,7 @@ async fn a_write_in_flight_is_finished() {
 }
 
 #[tokio::test]
-async fn a_wait_ends_at_once() {
+async fn stop_ends_a_wait_at_once() {
     let simulator = locked();
     let slow_down = serde_json::json!({"trackingId": "t", "error": "slow down"});
     simulator.faults([Script::answer(429, slow_down).method("POST").header("Retry-After", "60")]);

@@ -10,7 +10,7 @@ use crate::support::terraform::Terraform;
 
 /// The POST is not sent again.
 #[test]
-fn a_lost_answer_is_looked_up_and_the_connector_adopted() {
+fn lost_response_to_a_create_adopts_the_connector() {
     let lost = [
         Script::close_after(),
         Script::lost_answer(502, "<html>Bad Gateway</html>".into()),
@@ -36,7 +36,7 @@ fn a_lost_answer_is_looked_up_and_the_connector_adopted() {
 /// Two resources have the same name and fields, and one response is lost. The one
 /// connector does not end up at two addresses.
 #[test]
-fn what_another_resource_has_created_is_not_adopted() {
+fn connector_of_another_resource_is_not_adopted() {
     let simulator = unlocked();
     let terraform = Terraform::with(&simulator);
     let first = basic().resource();
@@ -59,7 +59,7 @@ fn what_another_resource_has_created_is_not_adopted() {
 /// The connection ends before the connector is created. The POST is not sent
 /// again; applying again works.
 #[test]
-fn a_create_that_never_arrived_is_safe_to_repeat() {
+fn create_that_never_arrived_is_safe_to_repeat() {
     let simulator = unlocked();
     let terraform = Terraform::configured(&simulator, &basic().resource());
     simulator.faults([on_create(Script::close_before().times(1))]);
@@ -72,7 +72,7 @@ fn a_create_that_never_arrived_is_safe_to_repeat() {
 
 /// A 429 proves that nothing was created.
 #[test]
-fn a_limited_create_is_sent_again() {
+fn rate_limited_create_is_sent_again() {
     let simulator = unlocked();
     let terraform = Terraform::configured(&simulator, &basic().resource());
     let limited = Script::answer(429, json!(null)).header("Retry-After", "0");
@@ -85,7 +85,7 @@ fn a_limited_create_is_sent_again() {
 /// The plan warns. The apply fails with the id and the block that adopts the
 /// existing connector.
 #[test]
-fn a_taken_name_is_told_early_and_with_the_import_block() {
+fn taken_name_is_reported_with_the_import_block() {
     let simulator = unlocked();
     let organization = simulator.organization();
     let other = basic().with("resource_domain_url", "https://other.example.com");
@@ -109,7 +109,7 @@ fn a_taken_name_is_told_early_and_with_the_import_block() {
 }
 
 #[test]
-fn the_limit_of_connectors_is_named() {
+fn eleventh_connector_is_refused_with_the_limit() {
     let simulator = unlocked();
     let organization = simulator.organization();
     for number in 0..10 {
@@ -124,7 +124,7 @@ fn the_limit_of_connectors_is_named() {
 
 /// Webex checks the credentials with the third party, which refuses them.
 #[test]
-fn refused_credentials_are_reported_in_webexs_words_and_not_retried() {
+fn refused_credentials_quote_webex_without_a_retry() {
     let simulator = unlocked();
     let terraform = Terraform::configured(&simulator, &basic().resource());
     let body = json!({
@@ -145,7 +145,7 @@ fn refused_credentials_are_reported_in_webexs_words_and_not_retried() {
 
 /// The response to the PUT is a 200 that holds another value.
 #[test]
-fn an_ignored_argument_is_an_error_and_state_holds_the_truth() {
+fn ignored_argument_is_an_error_and_state_has_webexs_value() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     let mut answer = stored(&simulator);
@@ -166,7 +166,7 @@ fn an_ignored_argument_is_an_error_and_state_holds_the_truth() {
 /// The response to the create cannot be read. State has the id, and the next plan
 /// does not replace the connector.
 #[test]
-fn a_created_connector_that_cannot_be_read_back_is_kept() {
+fn create_with_an_unreadable_response_keeps_the_id() {
     let simulator = unlocked();
     let terraform = Terraform::configured(&simulator, &basic().resource());
     simulator.faults([on_create(Script::lost_answer(201, "<html>".into()).times(1))]);

@@ -51,7 +51,7 @@ async fn list_of_a_slow_host(request_timeout: &str, silence: Duration) -> Result
 }
 
 #[test]
-fn an_answer_may_begin_as_late_as_the_request_may_take() {
+fn first_byte_may_use_the_request_timeout() {
     let too_late = || Err(ErrorKind::Timeout(Deadline::FirstByte));
     let cases =
         [("60s", 54, Ok(0)), ("60s", 70, too_late()), ("5m", 290, Ok(0)), ("5m", 310, too_late())];
@@ -66,7 +66,7 @@ fn an_answer_may_begin_as_late_as_the_request_may_take() {
 
 /// What the message advises helps.
 #[test]
-fn a_slow_answer_is_told_and_a_longer_request_timeout_helps() {
+fn slow_response_succeeds_with_a_longer_request_timeout() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     simulator.faults([on_list(Script::new(Action::DelayMs(1_000)))]);

@@ -8,7 +8,7 @@ use crate::support::connectors::{ADDRESS, basic};
 use crate::support::simulator::{all_stored, count, id_of, locked, stored, unlocked};
 
 #[test]
-fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
+fn delete_of_a_connector_in_use_names_the_flows() {
     for simulator in [unlocked(), locked()] {
         let terraform = applied(&simulator);
         let id = id_of(&stored(&simulator));
@@ -34,7 +34,7 @@ fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
 /// The provider may not list what refers to the connector. It does not deactivate
 /// the connector to find out.
 #[test]
-fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
+fn connector_with_unknown_references_is_not_deactivated() {
     let simulator = locked();
     let terraform = applied(&simulator);
     simulator.faults([on("GET", Script::answer(403, json!({ "error": "no" })))
@@ -57,7 +57,7 @@ fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
 
 /// What the next apply does depends on the configuration, and the error says so.
 #[test]
-fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
+fn connector_left_inactive_by_a_delete_is_repaired() {
     for still_configured in [true, false] {
         let simulator = locked();
         let terraform = applied(&simulator);
@@ -86,7 +86,7 @@ fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
 
 /// The connector is deleted in Control Hub between plan and apply.
 #[test]
-fn deleting_what_is_gone_succeeds() {
+fn delete_of_a_missing_connector_succeeds() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     terraform.run(["plan", "-destroy", "-no-color", "-out=saved"]).succeeded();
@@ -97,7 +97,7 @@ fn deleting_what_is_gone_succeeds() {
 /// Whatever answers 404 to DELETE, a connector that can still be read is not
 /// forgotten.
 #[test]
-fn a_404_does_not_make_terraform_forget_a_connector() {
+fn delete_404_of_an_existing_connector_keeps_state() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     let id = id_of(&stored(&simulator));
@@ -118,7 +118,7 @@ fn a_404_does_not_make_terraform_forget_a_connector() {
 /// The connection is killed at every step of deleting an active connector; the
 /// next destroy converges, and no connector is left deactivated unnoticed.
 #[test]
-fn a_delete_that_is_cut_off_at_any_step_converges() {
+fn delete_interrupted_at_any_step_converges() {
     for (method, step) in [("DELETE", 0), ("DELETE", 1), ("PUT", 0)] {
         for cut in [Script::close_before(), Script::close_after()] {
             let simulator = locked();

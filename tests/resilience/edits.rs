@@ -8,7 +8,7 @@ use crate::support::connectors::{ADDRESS, PASSWORD, basic, password_grant};
 use crate::support::simulator::{count, id_of, last_body, locked, start, stored, unlocked};
 
 #[test]
-fn an_edit_between_plan_and_apply_is_not_overwritten() {
+fn edit_between_plan_and_apply_is_not_overwritten() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     terraform.write("main.tf", &basic().edited().resource());
@@ -33,7 +33,7 @@ fn an_edit_between_plan_and_apply_is_not_overwritten() {
 
 /// The PUT carries the version that the plan saw.
 #[test]
-fn a_put_carries_the_version_that_the_plan_saw() {
+fn put_carries_the_planned_version() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     let version = stored(&simulator)["version"].clone();
@@ -44,7 +44,7 @@ fn a_put_carries_the_version_that_the_plan_saw() {
 
 /// The answer to a PUT is lost: it is settled by looking, not by guessing.
 #[test]
-fn a_lost_answer_to_an_update_converges() {
+fn lost_response_to_an_update_converges() {
     for script in [Script::close_after(), Script::close_before(), Script::answer(503, json!(null))]
     {
         let simulator = unlocked();
@@ -60,7 +60,7 @@ fn a_lost_answer_to_an_update_converges() {
 
 /// The edit is refused after the connector was deactivated for it.
 #[test]
-fn a_refused_edit_leaves_the_connector_active() {
+fn refused_edit_leaves_the_connector_active() {
     let simulator = locked();
     let terraform = applied(&simulator);
     // 423 for the edit, then the deactivation passes, then the edit fails.
@@ -90,7 +90,7 @@ fn a_refused_edit_leaves_the_connector_active() {
 /// Activating the connector again fails, too. State and error say so, and the next
 /// apply activates it.
 #[test]
-fn a_connector_that_stays_deactivated_is_told_and_repaired() {
+fn failed_reactivation_is_reported_and_repaired() {
     let simulator = locked();
     let terraform = applied(&simulator);
     simulator.faults([
@@ -118,7 +118,7 @@ fn a_connector_that_stays_deactivated_is_told_and_repaired() {
 /// This server blanks a credential that a PUT leaves out. The connector stays
 /// inactive, the error says so, and the next apply activates it.
 #[test]
-fn a_refused_activation_is_not_sent_again_without_the_credentials() {
+fn refused_reactivation_keeps_the_credentials() {
     let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
     let simulator = start(options);
     let terraform = applied(&simulator);
@@ -141,7 +141,7 @@ fn a_refused_activation_is_not_sent_again_without_the_credentials() {
 
 /// A lock that has nothing to do with being active is not told to be about that.
 #[test]
-fn a_lock_of_an_inactive_connector_is_told_as_one() {
+fn lock_of_an_inactive_connector_has_its_own_error() {
     let simulator = locked();
     let terraform = applied(&simulator);
     let inactive = basic().with("active", false);
@@ -162,7 +162,7 @@ fn a_lock_of_an_inactive_connector_is_told_as_one() {
 /// before and after processing; the next apply converges, and the connector is
 /// active in the end.
 #[test]
-fn an_update_that_is_cut_off_at_any_step_converges() {
+fn update_interrupted_at_any_step_converges() {
     for step in 0..4 {
         for cut in [Script::close_before(), Script::close_after()] {
             let simulator = locked();
@@ -192,7 +192,7 @@ fn an_update_that_is_cut_off_at_any_step_converges() {
 
 /// The connector is deleted in Control Hub between plan and apply.
 #[test]
-fn an_update_of_what_is_gone_says_what_comes_next() {
+fn update_of_a_deleted_connector_explains_the_next_plan() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     terraform.write("main.tf", &basic().edited().resource());
@@ -209,7 +209,7 @@ fn an_update_of_what_is_gone_says_what_comes_next() {
 
 /// A new name that is taken is an error on `name`.
 #[test]
-fn renaming_to_a_taken_name_is_told() {
+fn rename_to_a_taken_name_names_its_holder() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     let rival = password_grant().make_by_hand(&simulator);

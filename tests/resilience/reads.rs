@@ -11,7 +11,7 @@ use crate::support::simulator::{calls, count, id_of, start, stored, unlocked};
 use crate::support::terraform::Terraform;
 
 #[test]
-fn a_connector_deleted_in_control_hub_is_created_again_with_a_warning() {
+fn deleted_connector_is_created_again_with_a_warning() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     let id = id_of(&stored(&simulator));
@@ -32,7 +32,7 @@ fn a_connector_deleted_in_control_hub_is_created_again_with_a_warning() {
 
 /// Everything else is an error, and state stays as it is.
 #[test]
-fn nothing_but_a_404_counts_as_gone() {
+fn only_a_404_counts_as_deleted() {
     let answers = [
         (400, json!({ "error": { "message": [{ "description": "connector not found" }] } })),
         (401, json!({ "error": "expired" })),
@@ -63,7 +63,7 @@ fn nothing_but_a_404_counts_as_gone() {
 
 /// The error names the target's host. The token is not sent there.
 #[test]
-fn a_redirect_is_named_and_not_followed() {
+fn redirect_is_reported_and_not_followed() {
     let simulator = unlocked();
     let elsewhere = unlocked();
     let terraform = applied(&simulator);
@@ -74,7 +74,7 @@ fn a_redirect_is_named_and_not_followed() {
 }
 
 #[test]
-fn a_token_that_may_only_read_is_told_which_scope_it_lacks() {
+fn read_only_token_names_the_missing_scope() {
     let options = Options {
         read_only_tokens: vec!["read-only".to_owned()],
         active_lock: false,
@@ -92,7 +92,7 @@ fn a_token_that_may_only_read_is_told_which_scope_it_lacks() {
 }
 
 #[test]
-fn a_static_token_that_has_ended_says_what_can_be_renewed() {
+fn expired_static_token_names_renewable_credentials() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     simulator.expire_tokens();
@@ -104,7 +104,7 @@ fn a_static_token_that_has_ended_says_what_can_be_renewed() {
 }
 
 #[test]
-fn refreshing_many_connectors_costs_one_call_for_each_organization() {
+fn refresh_makes_one_call_per_organization() {
     let organizations = [
         "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430",
         "a1b0f7d2-3c5e-4f60-8d9a-1b2c3d4e5f60",
@@ -142,7 +142,7 @@ fn refreshing_many_connectors_costs_one_call_for_each_organization() {
 }
 
 #[test]
-fn a_read_survives_a_passing_fault() {
+fn read_is_retried_after_a_transient_fault() {
     for script in [Script::answer(503, json!(null)), Script::close_before(), Script::close_after()]
     {
         let simulator = unlocked();

@@ -7,7 +7,7 @@ use crate::support::connectors::basic;
 use crate::support::simulator::unlocked;
 
 #[test]
-fn requests_say_who_calls_and_can_be_found_again() {
+fn requests_carry_user_agent_and_tracking_id() {
     let simulator = unlocked();
     let mut terraform = applied(&simulator);
     terraform.set("TF_APPEND_USER_AGENT", "pipeline/7");
@@ -31,7 +31,7 @@ fn requests_say_who_calls_and_can_be_found_again() {
 
 /// The id that the error shows is the one that was sent.
 #[test]
-fn the_tracking_id_of_an_error_is_the_one_that_was_sent() {
+fn error_shows_the_tracking_id_of_the_request() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     let script = webex_cc_simulator::Script::answer(403, json!(null));

@@ -45,7 +45,7 @@ fn token_requests(simulator: &Simulator) -> usize {
 
 /// Ten connectors at once, one refresh.
 #[test]
-fn one_refresh_serves_all_operations_in_flight() {
+fn parallel_operations_share_one_token_refresh() {
     let simulator = unlocked();
     let terraform = with_refresh_token(&simulator);
     let arguments = basic().with("name", "c${count.index}").hcl(Form::Stateful);
@@ -58,7 +58,7 @@ fn one_refresh_serves_all_operations_in_flight() {
 
 /// A refresh token that Webex replaces: the run goes on, and the user is told.
 #[test]
-fn a_replaced_refresh_token_is_told() {
+fn replaced_refresh_token_raises_a_warning() {
     let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
     let options = Options { active_lock: false, authorization, ..Options::default() };
     let simulator = start(options);
@@ -82,7 +82,7 @@ fn a_replaced_refresh_token_is_told() {
 }
 
 #[test]
-fn wrong_credentials_are_refused_in_words() {
+fn wrong_client_secret_is_an_error_of_the_token_endpoint() {
     let simulator = locked();
     let mut terraform = with_refresh_token(&simulator);
     terraform.set("WEBEX_CLIENT_SECRET", "wrong-client-secret");
@@ -99,7 +99,7 @@ fn wrong_credentials_are_refused_in_words() {
 
 /// Tokens for two organizations, from where the provider block says.
 #[test]
-fn a_service_app_gets_a_token_for_each_organization() {
+fn service_app_uses_one_token_per_organization() {
     let simulator = two_organizations(false);
     let organizations = [simulator.organization(), ANOTHER_ORGANIZATION];
     let terraform = Terraform::offline();
@@ -123,7 +123,7 @@ fn a_service_app_gets_a_token_for_each_organization() {
 
 /// Whatever is wrong with a Service App, the message is about Service Apps.
 #[test]
-fn what_is_wrong_with_a_service_app_is_told() {
+fn service_app_errors_name_its_own_arguments() {
     let simulator = locked();
     let good = service_app(&simulator);
     let elsewhere = basic().with("organization_id", ANOTHER_ORGANIZATION);

@@ -99,7 +99,7 @@ async fn lives(core: &mut TerraformCore, simulator: &Simulator, connector: &Conn
 }
 
 #[tokio::test]
-async fn configured_credentials_are_in_every_write_exactly_as_configured() {
+async fn every_write_carries_the_configured_credentials() {
     for mode in MODES {
         let simulator = simulator(mode);
         let (plugin, mut core) = TerraformCore::connected(&simulator).await;
@@ -124,7 +124,7 @@ fn stored(simulator: &Simulator, id: &str) -> Json {
 }
 
 #[tokio::test]
-async fn what_is_not_configured_has_no_key() {
+async fn absent_credentials_have_no_key() {
     for mode in MODES {
         let simulator = simulator(mode);
         let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
@@ -165,7 +165,7 @@ fn version_before(simulator: &Simulator, id: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn a_credential_that_is_added_after_an_import_is_sent_once() {
+async fn credential_added_after_an_import_is_sent_once() {
     for form in Form::GIVEN {
         let simulator = simulator(SecretsInAnswers::Mask);
         let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
@@ -196,7 +196,7 @@ async fn a_credential_that_is_added_after_an_import_is_sent_once() {
 /// Where an active connector has to be deactivated first, the credentials are
 /// in each of the three requests, beside what was there before and after.
 #[tokio::test]
-async fn the_requests_that_deactivate_and_activate_carry_them_too() {
+async fn deactivation_and_activation_carry_the_credentials() {
     for mode in MODES {
         let options = Options { secrets: mode, active_lock: true, ..Options::default() };
         let simulator = start(options);

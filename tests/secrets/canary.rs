@@ -419,21 +419,21 @@ fn form_encoded(text: &str) -> String {
 }
 
 #[test]
-fn nothing_is_seen_when_webex_omits_credentials() {
+fn no_credential_leaks_if_webex_omits_them() {
     lives_unseen(SecretsInAnswers::Omit, false);
 }
 
 #[test]
-fn nothing_is_seen_when_webex_answers_null() {
+fn no_credential_leaks_if_webex_answers_null() {
     lives_unseen(SecretsInAnswers::Null, true);
 }
 
 #[test]
-fn nothing_is_seen_when_webex_masks_credentials() {
+fn no_credential_leaks_if_webex_masks_them() {
     lives_unseen(SecretsInAnswers::Mask, false);
 }
 
 #[test]
-fn nothing_is_seen_when_webex_repeats_credentials() {
+fn no_credential_leaks_if_webex_repeats_them() {
     lives_unseen(SecretsInAnswers::Echo, true);
 }

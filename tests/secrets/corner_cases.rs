@@ -27,7 +27,7 @@ fn is_blank(object: &Value) {
 
 /// Basic: in no plan and in no state, at any step.
 #[tokio::test]
-async fn basic() {
+async fn write_only_values_are_in_no_plan_and_no_state() {
     let simulator = simulator(SecretsInAnswers::Echo);
     let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     for connector in all() {
@@ -56,7 +56,7 @@ async fn basic() {
 
 /// Import: null, whatever Webex answers.
 #[tokio::test]
-async fn import() {
+async fn import_leaves_credentials_null() {
     for mode in super::MODES {
         let simulator = simulator(mode);
         let (plugin, mut core) = TerraformCore::connected(&simulator).await;
@@ -78,7 +78,7 @@ async fn import() {
 /// Move: no other type describes a connector, so there is nothing to take over;
 /// the refusal repeats nothing of the other object.
 #[tokio::test]
-async fn r#move() {
+async fn move_from_another_type_shows_no_values() {
     let (_plugin, mut core) = TerraformCore::running(&[]).await;
     let state = r#"{"id":"1","client_secret_wo":"hunter2hunter2"}"#;
     let request = proto::move_resource_state::Request {
@@ -102,7 +102,7 @@ async fn r#move() {
 /// Upgrade: a state that somebody else has written may hold one. It is gone
 /// after the first read, without a trace in the log.
 #[tokio::test]
-async fn upgrade() {
+async fn upgrade_drops_write_only_values() {
     let (plugin, mut core) = TerraformCore::running(&[]).await;
     let state = r#"{
         "id": "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10", "name": "a",
@@ -127,7 +127,7 @@ async fn upgrade() {
 
 /// Validations: the forms against each other. (All messages: `bad_input`.)
 #[tokio::test]
-async fn validations() {
+async fn forms_of_credentials_are_validated() {
     let (_plugin, mut core) = TerraformCore::running(&[]).await;
     for connector in all() {
         for form in Form::GIVEN {
@@ -154,7 +154,7 @@ async fn validations() {
 /// Old Terraform: one that would keep the value refuses it, on its argument;
 /// without one, everything works as ever.
 #[tokio::test]
-async fn old_terraform() {
+async fn write_only_arguments_need_terraform_1_11() {
     let old =
         Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: false });
     let (_plugin, mut core) = TerraformCore::running(&[]).await;

@@ -25,7 +25,7 @@ fn state_has_nothing_of(terraform: &Terraform, credential: &str) {
 const EPHEMERAL: &str = "variable \"secret\" {\n  type      = string\n  ephemeral = true\n}\n";
 
 #[test]
-fn an_ephemeral_variable_goes_into_the_write_only_form() {
+fn ephemeral_variable_is_sent_and_not_stored() {
     for mode in MODES {
         let simulator = simulator(mode);
         let mut terraform = Terraform::with(&simulator);
@@ -55,7 +55,7 @@ fn an_ephemeral_variable_goes_into_the_write_only_form() {
 }
 
 #[test]
-fn an_ephemeral_value_is_refused_where_it_would_be_kept() {
+fn ephemeral_value_in_a_stateful_argument_is_refused() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let mut terraform = Terraform::with(&simulator);
     terraform.set("TF_VAR_secret", "from-a-vault");
@@ -66,7 +66,7 @@ fn an_ephemeral_value_is_refused_where_it_would_be_kept() {
 }
 
 #[test]
-fn moving_to_the_write_only_form_empties_state_in_place_and_back() {
+fn change_between_forms_updates_in_place() {
     for mode in MODES {
         let simulator = simulator(mode);
         let terraform = Terraform::applied(&simulator, &with("  client_secret = \"stateful-1\""));
@@ -100,7 +100,7 @@ fn moving_to_the_write_only_form_empties_state_in_place_and_back() {
 /// A write-only value without a version is no difference that Terraform could
 /// see, and still it is not forgotten.
 #[test]
-fn a_write_only_credential_that_is_added_after_an_import_is_sent() {
+fn write_only_credential_after_an_import_is_sent() {
     for mode in MODES {
         let simulator = simulator(mode);
         let id = client_credentials().make_by_hand(&simulator);
@@ -124,7 +124,7 @@ fn a_write_only_credential_that_is_added_after_an_import_is_sent() {
 }
 
 #[test]
-fn an_import_block_sends_what_is_configured_beside_it() {
+fn import_block_sends_the_configured_credential() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let id = client_credentials().make_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
@@ -139,7 +139,7 @@ fn an_import_block_sends_what_is_configured_beside_it() {
 /// Terraform itself writes the configuration of an import. It is valid as it
 /// is, holds no credential, and changes nothing.
 #[test]
-fn generated_configuration_validates_and_plans_nothing() {
+fn generated_configuration_holds_no_credential() {
     for mode in MODES {
         let simulator = simulator(mode);
         let id = client_credentials().make_by_hand(&simulator);
@@ -161,7 +161,7 @@ fn generated_configuration_validates_and_plans_nothing() {
 }
 
 #[test]
-fn moving_to_another_address_sends_nothing() {
+fn moved_block_sends_nothing() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = Terraform::with(&simulator);
     let credentials = "  client_secret_wo = \"mine\"\n  client_secret_wo_version = 1";
@@ -181,7 +181,7 @@ fn moving_to_another_address_sends_nothing() {
 /// A value that is known only while applying is checked then, and an empty one
 /// is never sent.
 #[test]
-fn an_empty_credential_that_shows_while_applying_is_refused() {
+fn credential_that_is_empty_at_apply_is_refused() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let late = "resource \"terraform_data\" \"late\" {\n  input = \"\"\n}\n";
     for argument in ["client_secret", "client_secret_wo"] {

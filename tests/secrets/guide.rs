@@ -57,7 +57,7 @@ fn is_in(shown: &str, output: &str) {
 }
 
 #[test]
-fn the_outputs_are_what_is_printed() {
+fn outputs_in_the_guide_match_the_cli() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = with_example(&simulator, "write-only");
     terraform.apply().succeeded();
@@ -77,7 +77,7 @@ fn the_outputs_are_what_is_printed() {
 }
 
 #[test]
-fn the_examples_work() {
+fn examples_of_the_guide_apply() {
     for (name, key, kept) in [
         ("write-only", "clientSecret", false),
         ("stateful", "clientSecret", true),
@@ -107,7 +107,7 @@ fn the_examples_work() {
 
 /// Ephemeral values may stand in the provider block, as the guide says.
 #[test]
-fn the_provider_takes_ephemeral_values() {
+fn provider_block_accepts_ephemeral_values() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let mut terraform = with_example(&simulator, "write-only");
     terraform.unset("WEBEX_ACCESS_TOKEN");

@@ -119,7 +119,7 @@ async fn serve(
 }
 
 #[test]
-fn the_credentials_of_a_proxy_are_used_and_never_seen() {
+fn proxy_credentials_are_used_and_never_shown() {
     let search = Search::of(&[Canary::new("user", USER), Canary::new("password", PASSWORD)]);
     for manner in [
         Manner::Connects,

@@ -29,7 +29,7 @@ fn applied(simulator: &Simulator, configuration: &str) -> Terraform {
 }
 
 #[test]
-fn a_plan_says_when_and_how_to_assert_ones_own_again() {
+fn save_by_others_is_reported_with_its_time_and_a_remedy() {
     for mode in MODES {
         let simulator = simulator(mode);
         let organization = simulator.organization();
@@ -63,7 +63,7 @@ fn a_plan_says_when_and_how_to_assert_ones_own_again() {
 }
 
 #[test]
-fn the_stateful_form_is_told_the_way_out() {
+fn stateful_credential_is_advised_to_become_write_only() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let stateful = "  client_secret = \"one\"\n  password      = \"two\"";
     let terraform = applied(&simulator, &connector(stateful));
@@ -85,7 +85,7 @@ fn the_stateful_form_is_told_the_way_out() {
 }
 
 #[test]
-fn without_a_version_there_is_none_to_raise_yet() {
+fn credential_without_a_version_is_advised_to_get_one() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let secrets = "  client_secret_wo = \"one\"\n  password_wo      = \"two\"";
     let terraform = applied(&simulator, &connector(secrets));
@@ -99,7 +99,7 @@ fn without_a_version_there_is_none_to_raise_yet() {
 /// Where Webex blanks a credential that an update leaves out, an update would be
 /// the opposite of leaving it alone.
 #[test]
-fn who_leaves_a_credential_to_others_sends_nothing() {
+fn removed_credential_sends_nothing() {
     let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
     let simulator = start(options);
     let organization = simulator.organization();
@@ -136,7 +136,7 @@ fn who_leaves_a_credential_to_others_sends_nothing() {
 }
 
 #[test]
-fn what_is_visible_is_shown_as_drift_and_repaired_with_the_credentials() {
+fn visible_drift_is_repaired_with_the_credentials() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = applied(&simulator, &write_only(1));
     let id = id_of(&stored(&simulator));
@@ -153,7 +153,7 @@ fn what_is_visible_is_shown_as_drift_and_repaired_with_the_credentials() {
 }
 
 #[test]
-fn a_connector_that_was_imported_is_not_suspected() {
+fn imported_connector_raises_no_warning() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = applied(&simulator, &write_only(1));
     let id = id_of(&stored(&simulator));
@@ -167,7 +167,7 @@ fn a_connector_that_was_imported_is_not_suspected() {
 /// Writes of our own move the time as well, most of all those that deactivate
 /// and activate; also when they fail.
 #[test]
-fn our_own_writes_are_never_suspected() {
+fn own_writes_raise_no_warning() {
     let simulator = locked();
     let terraform = applied(&simulator, &write_only(1));
     let on_put = |script: Script| script.method("PUT").path("/organization/*/connector/*");
@@ -222,7 +222,7 @@ fn our_own_writes_are_never_suspected() {
 /// Somebody edits the credential between plan and apply: ours is refused, and
 /// theirs is not taken for ours later on.
 #[test]
-fn an_edit_that_came_first_is_still_known_afterwards() {
+fn edit_that_refused_an_apply_is_reported_later() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = applied(&simulator, &write_only(1));
     let id = id_of(&stored(&simulator));

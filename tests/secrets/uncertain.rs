@@ -23,7 +23,7 @@ fn locking(omitted_secret: OmittedSecret) -> Simulator {
 /// A rotation is refused, and given up. The new secret is not in Webex with the
 /// old content, and Webex gets the old one again to be sure.
 #[test]
-fn a_rotation_that_was_given_up_leaves_the_old_credential() {
+fn abandoned_rotation_restores_the_old_credential() {
     for form in FORMS {
         for omitted in [OmittedSecret::Keep, OmittedSecret::Blank] {
             let simulator = locking(omitted);
@@ -62,7 +62,7 @@ fn a_rotation_that_was_given_up_leaves_the_old_credential() {
 /// A delete does not know the credentials, so a deactivation for it may cost
 /// them.
 #[test]
-fn a_delete_that_failed_after_deactivating_costs_no_credential_for_long() {
+fn failed_delete_sends_the_credentials_again() {
     for form in FORMS {
         let simulator = locking(OmittedSecret::Blank);
         let terraform = Terraform::applied(&simulator, &resource(&basic().hcl(form)));
@@ -88,7 +88,7 @@ fn a_delete_that_failed_after_deactivating_costs_no_credential_for_long() {
 
 /// Where the configuration holds none, nothing can be sent, and that is told.
 #[test]
-fn without_credentials_in_the_configuration_the_doubt_is_told() {
+fn failed_edit_without_credentials_explains_the_risk() {
     let simulator = locking(OmittedSecret::Keep);
     let absent = |connector: &Connector| resource(&connector.hcl(Form::Absent));
     let terraform = Terraform::applied(&simulator, &basic().resource());

@@ -144,7 +144,7 @@ fn one(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
 }
 
 #[test]
-fn expressions_are_read_as_spdx_says() {
+fn spdx_expressions_are_evaluated() {
     let allowed = |licence: &str| ["MIT", "ISC"].contains(&licence);
     for good in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "MIT AND ISC", "(GPL-3.0 OR ISC) AND MIT"]
     {
@@ -168,7 +168,7 @@ fn every_licence_is_allowed() {
 }
 
 #[test]
-fn everything_comes_from_the_allowed_registry() {
+fn crates_come_from_the_allowed_registry() {
     let sources = deny().sources;
     assert_eq!(sources.allow_git, Vec::<String>::new());
     for part in parts() {
@@ -183,7 +183,7 @@ fn everything_comes_from_the_allowed_registry() {
 }
 
 #[test]
-fn nothing_is_there_twice_or_banned_but_with_a_reason() {
+fn no_crate_is_banned_or_duplicated_without_a_reason() {
     let bans = deny().bans;
     let mut versions = BTreeMap::<String, Vec<String>>::new();
     for part in parts() {

@@ -46,7 +46,7 @@ fn has_the_secrets(simulator: &Simulator, id: &ConnectorId, content: &ConnectorC
 }
 
 #[tokio::test]
-async fn a_connector_lives_and_every_secret_arrives() {
+async fn client_life_cycle_keeps_the_secrets_of_each_kind() {
     for secrets in [
         SecretsInAnswers::Omit,
         SecretsInAnswers::Null,
@@ -82,7 +82,7 @@ async fn a_connector_lives_and_every_secret_arrives() {
 }
 
 #[tokio::test]
-async fn each_operation_costs_as_little_as_it_can() {
+async fn each_write_costs_one_request() {
     let simulator = unlocked();
     let connectors = calling(&simulator);
     let content = client_credentials("crm");
@@ -93,7 +93,7 @@ async fn each_operation_costs_as_little_as_it_can() {
 }
 
 #[tokio::test]
-async fn a_locked_connector_is_edited_and_deleted_all_the_same() {
+async fn locked_connector_is_edited_and_deleted() {
     for omitted_secret in [OmittedSecret::Keep, OmittedSecret::Blank] {
         let simulator = start(Options { omitted_secret, ..Options::default() });
         let connectors = calling(&simulator);
@@ -119,7 +119,7 @@ async fn a_locked_connector_is_edited_and_deleted_all_the_same() {
 }
 
 #[tokio::test]
-async fn deactivating_needs_no_saga() {
+async fn deactivation_costs_one_request() {
     let simulator = locked();
     let connectors = calling(&simulator);
     let content = client_credentials("crm");
@@ -134,7 +134,7 @@ async fn deactivating_needs_no_saga() {
 }
 
 #[tokio::test]
-async fn taken_names_and_the_eleventh_connector() {
+async fn taken_name_and_connector_limit_are_typed_errors() {
     let simulator = locked();
     let connectors = calling(&simulator);
     let first = connectors.create(&basic("0"), &budget()).await.unwrap().connector;
@@ -164,7 +164,7 @@ async fn taken_names_and_the_eleventh_connector() {
 }
 
 #[tokio::test]
-async fn an_edit_by_others_is_not_overwritten() {
+async fn stale_update_does_not_overwrite_an_edit() {
     let simulator = locked();
     let connectors = calling(&simulator);
     let content = client_credentials("crm");
@@ -180,7 +180,7 @@ async fn an_edit_by_others_is_not_overwritten() {
 }
 
 #[tokio::test]
-async fn a_connector_in_use_is_kept_active() {
+async fn refused_delete_keeps_the_connector_active() {
     for active_lock in [true, false] {
         let simulator = start(Options { active_lock, ..Options::default() });
         let connectors = calling(&simulator);
@@ -197,7 +197,7 @@ async fn a_connector_in_use_is_kept_active() {
 }
 
 #[tokio::test]
-async fn what_is_not_visible_yet_is_waited_for() {
+async fn delayed_visibility_is_waited_for() {
     let simulator = start(Options {
         visible_after: Duration::from_millis(300),
         active_lock: false,
@@ -211,7 +211,7 @@ async fn what_is_not_visible_yet_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_gone() {
+async fn removed_connector_is_reported_as_gone() {
     let simulator = locked();
     let connectors = calling(&simulator);
     let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
@@ -222,7 +222,7 @@ async fn what_is_gone_is_gone() {
 }
 
 #[tokio::test]
-async fn a_token_that_may_only_read() {
+async fn read_only_token_cannot_create() {
     let simulator =
         start(Options { read_only_tokens: vec!["reader".to_owned()], ..Options::default() });
     let mut settings = settings(&simulator);
@@ -235,7 +235,7 @@ async fn a_token_that_may_only_read() {
 }
 
 #[tokio::test]
-async fn the_documented_choices_are_understood() {
+async fn flow_connectors_are_searched_by_name_and_id() {
     let simulator = locked();
     let connectors = calling(&simulator);
     let created = connectors.create(&basic("SNOW Connector"), &budget()).await.unwrap().connector;
@@ -256,7 +256,7 @@ fn refreshing(simulator: &Simulator) -> Client {
 }
 
 #[tokio::test]
-async fn tokens_end_in_the_middle_of_a_run() {
+async fn expired_token_is_refreshed_during_a_run() {
     let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
     let simulator = start(Options { authorization, ..Options::default() });
     let client = refreshing(&simulator);
@@ -276,7 +276,7 @@ async fn tokens_end_in_the_middle_of_a_run() {
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_renewed() {
+async fn expired_static_token_is_an_error() {
     let simulator = locked();
     let connectors = calling(&simulator);
     simulator.expire_tokens();
@@ -285,7 +285,7 @@ async fn a_token_that_cannot_be_renewed() {
 }
 
 #[tokio::test]
-async fn refused_credentials_are_told() {
+async fn refused_credentials_are_an_error_without_secrets() {
     let simulator = locked();
     let mut settings = settings(&simulator);
     settings.credentials = Credentials::RefreshToken {
@@ -300,7 +300,7 @@ async fn refused_credentials_are_told() {
 }
 
 #[tokio::test]
-async fn a_service_app_serves_many_organizations() {
+async fn service_app_serves_many_organizations() {
     let organizations = [
         "11111111-2222-4333-8444-555555555555".to_owned(),
         "22222222-2222-4333-8444-555555555555".to_owned(),

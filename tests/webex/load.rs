@@ -46,7 +46,7 @@ async fn fifty_operations_stay_below_the_rate_limit() {
 }
 
 #[tokio::test]
-async fn fifty_operations_survive_a_rate_limit_that_others_use_up() {
+async fn fifty_operations_survive_a_used_up_rate_limit() {
     let simulator = start(Options { organizations: organizations(), ..Options::default() });
     let busy = Script::answer(429, Value::Null).header("Retry-After", "1").times(10);
     simulator.faults([busy]);
@@ -55,7 +55,7 @@ async fn fifty_operations_survive_a_rate_limit_that_others_use_up() {
 }
 
 #[tokio::test]
-async fn refreshing_ten_connectors_costs_one_call() {
+async fn ten_parallel_reads_cost_one_call() {
     let simulator = locked();
     let connectors = calling(&simulator);
     let mut ids = Vec::new();
@@ -74,7 +74,7 @@ async fn refreshing_ten_connectors_costs_one_call() {
 }
 
 #[tokio::test]
-async fn a_list_of_many_pages_is_read_whole() {
+async fn list_of_many_pages_is_read_completely() {
     let simulator = start(Options { page_size_cap: 3, ..Options::default() });
     let connectors = calling(&simulator);
     for number in 0..10 {
@@ -86,7 +86,7 @@ async fn a_list_of_many_pages_is_read_whole() {
 }
 
 #[tokio::test]
-async fn fifty_operations_share_each_refresh_of_the_token() {
+async fn fifty_reads_share_one_token_refresh() {
     let simulator = start(Options { organizations: organizations(), ..Options::default() });
     let mut settings = settings(&simulator);
     settings.requests_per_minute = NonZeroU32::new(6000).unwrap();

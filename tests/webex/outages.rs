@@ -49,7 +49,7 @@ async fn created(simulator: &Simulator) -> ConnectorId {
 }
 
 #[tokio::test]
-async fn a_create_converges() {
+async fn create_converges_after_an_outage() {
     join_all(outages(2).into_iter().map(|outage| async move {
         let simulator = locked();
         let connectors = calling(&simulator);
@@ -83,7 +83,7 @@ async fn a_create_converges() {
 }
 
 #[tokio::test]
-async fn an_update_converges_and_nothing_stays_deactivated_unnoticed() {
+async fn update_converges_after_an_outage() {
     join_all(outages(5).into_iter().map(|outage| async move {
         let simulator = locked();
         let connectors = calling(&simulator);
@@ -122,7 +122,7 @@ async fn an_update_converges_and_nothing_stays_deactivated_unnoticed() {
 }
 
 #[tokio::test]
-async fn a_delete_converges_and_nothing_stays_deactivated_unnoticed() {
+async fn delete_converges_after_an_outage() {
     join_all(outages(5).into_iter().map(|outage| async move {
         let simulator = locked();
         let connectors = calling(&simulator);
