@@ -35,7 +35,7 @@ mod adoption;
 /// The documentation: made from what is served, its links and its examples.
 mod documentation;
 
-/// Random stories, and the few rules that hold in all of them.
+/// Random scenarios, and the invariants of all of them.
 mod model_based;
 
 /// Installing from the source tree, and the files of a release.

@@ -6,10 +6,11 @@
 //! the dependencies is noticed where it is made.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
+
+use crate::support::files;
 
 /// The parts of `deny.toml` that are read here.
 #[derive(Deserialize)]
@@ -53,13 +54,8 @@ struct Sources {
     allow_git: Vec<String>,
 }
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn deny() -> Deny {
-    let text = std::fs::read_to_string(root().join("deny.toml")).unwrap();
-    basic_toml::from_str(&text).unwrap()
+    basic_toml::from_str(&files::read("deny.toml")).unwrap()
 }
 
 /// One crate that takes part in a build of the workspace.
@@ -77,7 +73,7 @@ fn parts() -> BTreeSet<Part> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--workspace", "--target", "all", "--edges", "all"])
         .args(["--prefix", "none", "--format", "{p}|{l}"])
-        .current_dir(root())
+        .current_dir(files::root())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -148,7 +144,7 @@ fn one(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
 }
 
 #[test]
-fn expressions_are_read_as_spdx_says() {
+fn spdx_expressions_are_evaluated() {
     let allowed = |licence: &str| ["MIT", "ISC"].contains(&licence);
     for good in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "MIT AND ISC", "(GPL-3.0 OR ISC) AND MIT"]
     {
@@ -172,14 +168,14 @@ fn every_licence_is_allowed() {
 }
 
 #[test]
-fn everything_comes_from_the_allowed_registry() {
+fn crates_come_from_the_allowed_registry() {
     let sources = deny().sources;
     assert_eq!(sources.allow_git, Vec::<String>::new());
     for part in parts() {
         let ours = [env!("CARGO_PKG_NAME"), "webex-cc-simulator"].contains(&part.name.as_str());
         assert_eq!(part.elsewhere.is_some(), ours, "{part:?}");
     }
-    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let lock = files::read("Cargo.lock");
     for line in lock.lines().filter_map(|line| line.strip_prefix("source = ")) {
         let source = line.trim_matches('"').trim_start_matches("registry+");
         assert!(sources.allow_registry.iter().any(|allowed| allowed == source), "{source}");
@@ -187,7 +183,7 @@ fn everything_comes_from_the_allowed_registry() {
 }
 
 #[test]
-fn nothing_is_there_twice_or_banned_but_with_a_reason() {
+fn no_crate_is_banned_or_duplicated_without_a_reason() {
     let bans = deny().bans;
     let mut versions = BTreeMap::<String, Vec<String>>::new();
     for part in parts() {
@@ -235,8 +231,7 @@ fn unsafe_code_is_forbidden_everywhere() {
         workspace: bool,
     }
     let read = |folder: &str| -> Manifest {
-        let text = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
-        basic_toml::from_str(&text).unwrap()
+        basic_toml::from_str(&files::read(&format!("{folder}/Cargo.toml"))).unwrap()
     };
     let workspace = read(".").workspace.expect("the workspace");
     let unsafe_code = &workspace.lints["rust"]["unsafe_code"];

@@ -73,6 +73,11 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
+    /// Starts the provider that was just built.
+    pub(crate) fn provider() -> Self {
+        Self::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
+    }
+
     /// As Terraform does it, in an environment that holds nothing else, with an
     /// empty temporary folder of its own.
     pub(crate) fn new(program: impl Into<PathBuf>) -> Self {

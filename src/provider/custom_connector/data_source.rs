@@ -230,25 +230,18 @@ fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) ->
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use tf_provider::value::Value;
+    use webex_contact_center::{ConnectorFields, Field};
+
+    use super::*;
 
     fn connector(id: &str, name: &str) -> Connector {
         Connector {
             id: ConnectorId::parse(id).unwrap(),
             organization_id: None,
             version: None,
-            name: name.to_owned(),
             active: true,
-            authentication_type: None,
-            grant_type: None,
-            resource_domain: None,
-            client_id: None,
-            token_url: None,
-            scope: None,
-            certificate: None,
-            username: None,
-            validation_url: None,
+            fields: ConnectorFields::default().with(Field::Name, name),
             created_time: None,
             last_updated_time: None,
         }

@@ -142,7 +142,6 @@ mod tests {
             touched: None,
             sent: vec!["password".to_owned()],
             uncertain: true,
-            replaced: Some("id".to_owned()),
         };
         assert_eq!(PrivateData::recall(&private.private()), private);
     }

@@ -1,5 +1,4 @@
-//! Where a story is played: the program, a simulator, and the state between
-//! the commands.
+//! The program, a simulator, and the state between the commands.
 
 use std::time::Duration;
 
@@ -7,76 +6,79 @@ use serde_json::{Value as Json, json};
 use tf_provider::value::Value;
 use webex_cc_simulator::{Options, Simulator};
 
-use super::rules::{self, Knowledge, Wish, id_of};
-use super::story::{Argument, Change, Step, Story, Trouble};
-use crate::support::core::{Action, Core, Instance, Message, failed};
+use super::rules::{self, DesiredState, Knowledge};
+use super::scenario::{Argument, Change, Fault, Scenario, Step};
+use crate::support::plugin_client::Plugin;
 use crate::support::plugin_client::proto::tfplugin5::stop;
-use crate::support::plugin_client::{Launch, Plugin};
+use crate::support::simulator;
+use crate::support::terraform_core::{Action, Instance, Message, TerraformCore, failed};
 
-/// The resource that stories are about.
-const CONNECTOR: &str = "webex_cc_custom_connector";
-
-/// The names that it may have.
+/// The names that the connector may have.
 const NAMES: [&str; 2] = ["Sun", "Moon"];
 
-/// How many undisturbed applies may be needed until all is well. The second is
-/// for what the first one told the user to do.
+/// How many applies without a fault may be needed until the state is the desired one. The second
+/// follows the advice of the first.
 const APPLIES_TO_CONVERGE: usize = 3;
 
-/// Plays a story; the error is the rule that it breaks.
-pub(super) async fn play(story: &Story) -> Result<(), String> {
-    let mut stage = Stage::set(story).await?;
-    for (index, step) in story.steps.iter().enumerate() {
-        let outcome = stage.step(step).await;
+/// Runs a scenario. The error is the rule that it breaks.
+pub(super) async fn run(scenario: &Scenario) -> Result<(), String> {
+    let mut world = World::new(scenario).await?;
+    for (index, step) in scenario.steps.iter().enumerate() {
+        let outcome = world.step(step).await;
         outcome.map_err(|rule| format!("after step {}: {rule}", index + 1))?;
     }
-    stage.converge().await.map_err(|rule| format!("at the end: {rule}"))?;
-    stage.plugin.shutdown().await.assert_tidy();
+    world.converge().await.map_err(|rule| format!("at the end: {rule}"))?;
+    world.plugin.shutdown().await.assert_tidy();
     Ok(())
 }
 
-struct Stage {
+struct World {
     simulator: Simulator,
     plugin: Plugin,
-    core: Core,
-    wish: Wish,
+    core: TerraformCore,
+    desired: DesiredState,
     instance: Option<Instance>,
     knowledge: Knowledge,
 }
 
-impl Stage {
-    async fn set(story: &Story) -> Result<Self, String> {
+impl World {
+    async fn new(scenario: &Scenario) -> Result<Self, String> {
         let options = Options {
-            active_lock: story.lock,
-            secrets: story.secrets.option(),
+            active_lock: scenario.lock,
+            secrets: scenario.secrets.option(),
             ..Options::default()
         };
-        let simulator = Simulator::start(options).expect("a simulator");
-        let (plugin, core) = start(&simulator).await?;
-        let wish =
-            Wish { name: NAMES[0], oauth: false, account: 0, address: 0, active: true, secret: 0 };
+        let simulator = simulator::start(options);
+        let (plugin, core) = start(&simulator).await;
+        let desired = DesiredState {
+            name: NAMES[0],
+            oauth: false,
+            account: 0,
+            address: 0,
+            active: true,
+            secret: 0,
+        };
         let knowledge = Knowledge::default();
-        Ok(Self { simulator, plugin, core, wish, instance: None, knowledge })
+        Ok(Self { simulator, plugin, core, desired, instance: None, knowledge })
     }
 
-    /// Another process takes the place of the one that was stopped or killed.
+    /// Replaces the process that was stopped or killed.
     async fn restart(&mut self) -> Result<(), String> {
-        let (plugin, core) = start(&self.simulator).await?;
+        let (plugin, core) = start(&self.simulator).await;
         self.core = core;
-        // It has ended, or is killed when it is dropped.
         self.plugin = plugin;
         Ok(())
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
-            Step::Apply { changes, trouble } => {
+            Step::Apply { changes, fault } => {
                 for change in changes {
                     self.change(*change);
                 }
-                self.command(&self.configuration(), trouble).await.map(drop)
+                self.command(&self.configuration(), fault).await.map(drop)
             }
-            Step::Destroy(trouble) => self.command(&Value::Null, trouble).await.map(drop),
+            Step::Destroy(fault) => self.command(&Value::Null, fault).await.map(drop),
             Step::Drift(argument) => {
                 self.by_hand(*argument);
                 Ok(())
@@ -104,7 +106,7 @@ impl Stage {
             }
             Step::Forget => {
                 if let Some(forgotten) = self.instance.take() {
-                    self.knowledge.told.insert(id_of(&forgotten));
+                    self.knowledge.named.insert(forgotten.id().to_owned());
                 }
                 Ok(())
             }
@@ -115,43 +117,43 @@ impl Stage {
         }
     }
 
-    /// Somebody edits the configuration.
+    /// Edits the configuration.
     fn change(&mut self, change: Change) {
-        let wish = &mut self.wish;
+        let desired = &mut self.desired;
         match change {
-            Change::Rotate => wish.secret += 1,
-            Change::Edit(Argument::Account) => wish.account += 1,
-            Change::Edit(Argument::Address) => wish.address += 1,
+            Change::Rotate => desired.secret += 1,
+            Change::Edit(Argument::Account) => desired.account += 1,
+            Change::Edit(Argument::Address) => desired.address += 1,
             Change::Edit(Argument::Name) => {
-                wish.name = if wish.name == NAMES[0] { NAMES[1] } else { NAMES[0] };
+                desired.name = if desired.name == NAMES[0] { NAMES[1] } else { NAMES[0] };
             }
-            Change::Switch => wish.active = !wish.active,
-            Change::Reauthenticate => wish.oauth = !wish.oauth,
+            Change::Switch => desired.active = !desired.active,
+            Change::Reauthenticate => desired.oauth = !desired.oauth,
         }
     }
 
-    /// `terraform apply` or `terraform destroy`: refresh, plan, apply. Returns
-    /// the messages, and whether the command came to its end.
+    /// Runs `terraform apply` or `terraform destroy`, and checks the rules. Returns the messages, and
+    /// whether the command finished.
     async fn command(
         &mut self,
         configuration: &Value,
-        trouble: &Trouble,
+        fault: &Fault,
     ) -> Result<(Vec<Message>, bool), String> {
         let stored = self.stored();
         let inactive = stored.iter().filter(|connector| connector["active"] == false);
         self.knowledge.inactive = inactive.map(|connector| text(connector, "id")).collect();
-        self.simulator.faults(trouble.scripts());
-        let outcome = self.refresh_plan_apply(configuration, trouble).await;
+        self.simulator.faults(fault.scripts());
+        let outcome = self.refresh_plan_apply(configuration, fault).await;
         self.simulator.faults([]);
         let (messages, finished) = outcome?;
         for message in &messages {
             let stored = self.stored();
             let named = stored.iter().map(|connector| text(connector, "id"));
             let named = named.filter(|id| message.text.contains(id.as_str()));
-            self.knowledge.told.extend(named.collect::<Vec<_>>());
+            self.knowledge.named.extend(named.collect::<Vec<_>>());
         }
         let unknown = "It is not known whether it was created";
-        let in_doubt = matches!(trouble, Trouble::Kill)
+        let in_doubt = matches!(fault, Fault::Kill)
             || messages.iter().any(|message| message.text.contains(unknown));
         if in_doubt {
             let ids =
@@ -160,31 +162,31 @@ impl Stage {
         }
         let stored = self.stored();
         let instance = self.instance.as_ref();
-        rules::always(&stored, instance, &self.wish, &self.knowledge, &messages)
+        rules::always(&stored, instance, &self.desired, &self.knowledge, &messages)
             .map_err(|rule| format!("{rule}\n   messages: {messages:#?}"))?;
 
-        let undisturbed = !matches!(trouble, Trouble::Meanwhile);
-        if finished && undisturbed && !failed(&messages) {
+        let is_overtaken = matches!(fault, Fault::Meanwhile);
+        if finished && !is_overtaken && !failed(&messages) {
             if configuration.is_null() {
                 if let Some(instance) = instance {
                     return Err(format!("a destroy without errors has left {instance:?}"));
                 }
             } else {
-                rules::applied(&stored, instance, &self.wish)
+                rules::applied(&stored, instance, &self.desired)
                     .map_err(|rule| format!("{rule}\n   messages: {messages:#?}"))?;
                 self.plans_nothing(configuration).await?;
-                let id = self.instance.as_ref().map(id_of).unwrap_or_default();
-                self.knowledge.doubtful.remove(&id);
+                let id = self.instance.as_ref().map_or("", Instance::id);
+                self.knowledge.doubtful.remove(id);
             }
         }
         Ok((messages, finished))
     }
 
-    /// The command itself.
+    /// Refreshes, plans and applies.
     async fn refresh_plan_apply(
         &mut self,
         configuration: &Value,
-        trouble: &Trouble,
+        fault: &Fault,
     ) -> Result<(Vec<Message>, bool), String> {
         self.core.configure().await?;
         let mut messages = Vec::new();
@@ -202,10 +204,10 @@ impl Stage {
         if failed(&messages) {
             return Ok((messages, true));
         }
-        let edited = matches!(trouble, Trouble::Meanwhile).then(|| self.by_hand(Argument::Account));
+        let edited = matches!(fault, Fault::Meanwhile).then(|| self.by_hand(Argument::Account));
         self.core.configure().await?;
         self.simulator.clear_journal();
-        // What was read is in state from here on.
+        // State holds what was read from here on.
         self.instance.clone_from(&instance);
         let applied = {
             let apply = self.core.apply(instance.as_ref(), configuration, &plan);
@@ -213,54 +215,57 @@ impl Stage {
             tokio::select! {
                 biased;
                 applied = &mut apply => Some(applied?),
-                () = disturb(&self.simulator, &mut self.plugin, trouble) => {
+                () = disturb(&self.simulator, &mut self.plugin, fault) => {
                     let applied = apply.await;
-                    // Of a killed provider nothing but a broken connection is left.
-                    if matches!(trouble, Trouble::Kill) { applied.ok() } else { Some(applied?) }
+                    // A killed provider leaves a broken connection.
+                    if matches!(fault, Fault::Kill) { applied.ok() } else { Some(applied?) }
                 }
             }
         };
         let finished = applied.is_some();
         if let Some((after, said)) = applied {
             if plan.action == Action::Update && edited.flatten().is_some() && !failed(&said) {
-                return Err("somebody's edit after the plan was overwritten".to_owned());
+                return Err("an edit after the plan was overwritten".to_owned());
             }
             self.instance = after;
             messages.extend(said);
         }
-        if matches!(trouble, Trouble::Stop | Trouble::Kill) {
+        if matches!(fault, Fault::Stop | Fault::Kill) {
             self.restart().await?;
         }
         Ok((messages, finished))
     }
 
-    /// When nothing is in the way any more, all becomes well.
+    /// Applies without faults until the state is the desired one, and destroys.
     async fn converge(&mut self) -> Result<(), String> {
         let configuration = self.configuration();
         let mut last = Vec::new();
         for _ in 0..APPLIES_TO_CONVERGE {
-            let (messages, _) = self.command(&configuration, &Trouble::None).await?;
+            let (messages, _) = self.command(&configuration, &Fault::None).await?;
             if !failed(&messages) {
                 let stored = self.stored();
-                let namesake = |connector: &&Json| connector["name"] == self.wish.name;
+                let namesake = |connector: &&Json| connector["name"] == self.desired.name;
                 let namesakes = stored.iter().filter(namesake).count();
                 if namesakes != 1 {
-                    return Err(format!("{namesakes} connectors are named {:?}", self.wish.name));
+                    return Err(format!(
+                        "{namesakes} connectors are named {:?}",
+                        self.desired.name
+                    ));
                 }
-                let (messages, _) = self.command(&Value::Null, &Trouble::None).await?;
+                let (messages, _) = self.command(&Value::Null, &Fault::None).await?;
                 return if failed(&messages) {
                     Err(format!("it cannot be destroyed: {messages:#?}"))
                 } else {
                     Ok(())
                 };
             }
-            // The message says who has the name, and how to import it.
+            // The message names the connector that has the name, and how to import it.
             let stored = self.stored();
             let rival = stored.iter().find(|connector| {
                 let id = text(connector, "id");
-                let managed = self.instance.as_ref().map(id_of);
-                connector["name"] == self.wish.name
-                    && managed.as_ref() != Some(&id)
+                let managed = self.instance.as_ref().map(Instance::id);
+                connector["name"] == self.desired.name
+                    && managed != Some(id.as_str())
                     && messages.iter().any(|message| message.text.contains(&id))
             });
             match (rival, &self.instance) {
@@ -273,7 +278,7 @@ impl Stage {
             }
             last = messages;
         }
-        Err(format!("{APPLIES_TO_CONVERGE} undisturbed applies do not converge: {last:#?}"))
+        Err(format!("{APPLIES_TO_CONVERGE} applies without faults do not converge: {last:#?}"))
     }
 
     async fn import(&mut self, id: &str) -> Result<(), String> {
@@ -298,29 +303,29 @@ impl Stage {
         }
     }
 
-    /// What the user wrote.
+    /// Returns the configuration.
     fn configuration(&self) -> Value {
-        let wish = &self.wish;
+        let desired = &self.desired;
         let shape = &self.core.shape;
-        let secret = wish.secret();
-        let version = i64::from(wish.secret);
+        let secret = desired.secret();
+        let version = i64::from(desired.secret);
         let common = [
-            ("name", Value::from(wish.name)),
-            ("resource_domain_url", wish.address().into()),
-            ("active", wish.active.into()),
+            ("name", Value::from(desired.name)),
+            ("resource_domain_url", desired.address().into()),
+            ("active", desired.active.into()),
         ];
-        let other = if wish.oauth {
+        let other = if desired.oauth {
             vec![
                 ("authentication_type", "oauth2".into()),
                 ("client_id", "client".into()),
                 ("token_url", "https://login.example.com/token".into()),
-                ("scope", wish.account().into()),
+                ("scope", desired.account().into()),
                 ("client_secret_wo", secret.into()),
                 ("client_secret_wo_version", version.into()),
             ]
         } else {
             vec![
-                ("username", wish.account().into()),
+                ("username", desired.account().into()),
                 ("validation_url", "https://example.com/check".into()),
                 ("password_wo", secret.into()),
                 ("password_wo_version", version.into()),
@@ -330,17 +335,16 @@ impl Stage {
     }
 
     fn stored(&self) -> Vec<Json> {
-        self.simulator.all_stored(self.simulator.organization())
+        simulator::all_stored(&self.simulator)
     }
 
-    /// What is in state, as Webex has it.
+    /// Returns the connector in state as Webex has it.
     fn managed(&self) -> Option<Json> {
-        let id = id_of(self.instance.as_ref()?);
-        self.simulator.stored(self.simulator.organization(), &id)
+        let id = self.instance.as_ref()?.id();
+        self.simulator.stored(self.simulator.organization(), id)
     }
 
-    /// Somebody edits what is in state. Nobody edits the other one's name, or
-    /// one that is already taken.
+    /// Edits the connector in state as if in Control Hub. The new name is never taken.
     fn by_hand(&mut self, argument: Argument) -> Option<()> {
         let connector = self.managed()?;
         let oauth = connector["authenticationType"] == "OAUTH2";
@@ -356,26 +360,24 @@ impl Stage {
     }
 }
 
-async fn start(simulator: &Simulator) -> Result<(Plugin, Core), String> {
-    let plugin = Launch::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
-        .with("WEBEX_CC_BASE_URL", simulator.base_url())
-        .with("WEBEX_ACCESS_TOKEN", simulator.token())
-        .with("WEBEX_CC_MAX_RETRIES", "2")
-        .start()
-        .await;
-    let core = Core::start(plugin.provider(), CONNECTOR, &[]).await?;
-    Ok((plugin, core))
+async fn start(simulator: &Simulator) -> (Plugin, TerraformCore) {
+    TerraformCore::running(&[
+        ("WEBEX_CC_BASE_URL", simulator.base_url()),
+        ("WEBEX_ACCESS_TOKEN", simulator.token()),
+        ("WEBEX_CC_MAX_RETRIES", "2"),
+    ])
+    .await
 }
 
-/// Waits until a write is under way, and disturbs it.
-async fn disturb(simulator: &Simulator, plugin: &mut Plugin, trouble: &Trouble) {
-    if !matches!(trouble, Trouble::Stop | Trouble::Kill) {
+/// Waits until a write is in flight, and disturbs it.
+async fn disturb(simulator: &Simulator, plugin: &mut Plugin, fault: &Fault) {
+    if !matches!(fault, Fault::Stop | Fault::Kill) {
         return std::future::pending().await;
     }
     while !simulator.journal().iter().any(|request| request.method != "GET") {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    if matches!(trouble, Trouble::Stop) {
+    if matches!(fault, Fault::Stop) {
         let stopped = plugin.provider().stop(stop::Request {}).await;
         stopped.expect("Stop is always answered");
     } else {

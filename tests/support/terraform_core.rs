@@ -1,22 +1,25 @@
 //! What Terraform's core does with one resource: the order of its calls, and
 //! its checks after each of them.
 //!
-//! [`Core`] speaks to one provider process. What survives a process, the
+//! [`TerraformCore`] speaks to one provider process. What survives a process, the
 //! [`Instance`], is what the state file would hold. Everything that Terraform
 //! itself would reject, and everything that it could not show to a user, is an
 //! `Err` with the broken rule; what a user would read is in [`Message`]s.
 
 use std::collections::BTreeMap;
 
+use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use tf_provider::value::{Type, Value, json};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
+use webex_cc_simulator::Simulator;
 
 use super::checker::{self, Problems, Shape, of};
 use super::plugin_client::proto::tfplugin5::provider_client::ProviderClient;
 use super::plugin_client::proto::tfplugin5::{
     self as protocol, ClientCapabilities, Diagnostic, RawState,
 };
+use super::plugin_client::{Launch, Plugin};
 use protocol::diagnostic::Severity;
 
 /// The outcome of something that Terraform checks; the error is the broken rule.
@@ -106,27 +109,43 @@ pub(crate) struct Plan {
     identity: Option<protocol::ResourceIdentityData>,
 }
 
-/// The core, for one type of resource, on a connection to one process.
-pub(crate) struct Core {
+/// The core, for custom connectors, on a connection to one process.
+pub(crate) struct TerraformCore {
     client: ProviderClient<Channel>,
-    type_name: &'static str,
     configure: protocol::configure::Request,
-    /// What the user read when the provider was configured for the first time.
-    pub(crate) configured: Vec<Message>,
     /// The resource's schema.
     pub(crate) shape: Shape,
     /// The type of its identity.
     pub(crate) identity: Type,
 }
 
-impl Core {
-    /// Reads the schemas and configures the provider by `provider` (argument
-    /// and value) and the environment.
-    pub(crate) async fn start(
-        mut client: ProviderClient<Channel>,
-        type_name: &'static str,
-        provider: &[(&'static str, &str)],
-    ) -> Checked<Self> {
+impl TerraformCore {
+    /// Starts the provider with these variables of the environment, and configures it. It logs
+    /// everything.
+    pub(crate) async fn running(environment: &[(&str, &str)]) -> (Plugin, Self) {
+        // The limit of Webex would slow the tests down.
+        let launch = Launch::provider()
+            .with("TF_LOG", "TRACE")
+            .with("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
+        let launch =
+            environment.iter().fold(launch, |launch, (name, value)| launch.with(name, value));
+        let plugin = launch.start().await;
+        let core = Self::start(plugin.provider()).await.expect("a configured provider");
+        (plugin, core)
+    }
+
+    /// Starts the provider, which calls a simulator.
+    pub(crate) async fn connected(simulator: &Simulator) -> (Plugin, Self) {
+        Self::running(&[
+            ("WEBEX_CC_BASE_URL", simulator.base_url()),
+            ("WEBEX_ACCESS_TOKEN", simulator.token()),
+        ])
+        .await
+    }
+
+    /// Reads the schemas, and configures the provider by the environment alone, which has to raise
+    /// no message.
+    pub(crate) async fn start(mut client: ProviderClient<Channel>) -> Checked<Self> {
         let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
         let schemas = answer("GetSchema", schemas)?;
         checked("the provider's schema", messages(&schemas.diagnostics).map(drop))?;
@@ -136,21 +155,20 @@ impl Core {
         }
         let of_provider = schemas.provider.as_ref().ok_or("there is no provider schema")?;
         let of_provider = Shape::of(of_provider).map_err(|wrong| wrong.join("; "))?;
-        let schema = schemas.resource_schemas.get(type_name).ok_or("the type is not served")?;
+        let schema = schemas.resource_schemas.get(TYPE_NAME).ok_or("the type is not served")?;
         let shape = Shape::of(schema).map_err(|wrong| wrong.join("; "))?;
 
         let request = protocol::get_resource_identity_schemas::Request {};
         let identities = client.get_resource_identity_schemas(request).await;
         let identities = answer("GetResourceIdentitySchemas", identities)?.identity_schemas;
-        let identity = identities.get(type_name).ok_or("the type has no identity")?;
+        let identity = identities.get(TYPE_NAME).ok_or("the type has no identity")?;
         let identity = identity.identity_attributes.iter().map(|attribute| {
             let ty = Type::from_json(&attribute.r#type).map_err(|error| error.to_string())?;
             Ok((attribute.name.clone(), ty))
         });
         let identity = Type::Object(identity.collect::<Checked<BTreeMap<_, _>>>()?);
 
-        let block = of_provider.object(provider.iter().copied());
-        let config = Some(of_provider.encode(&block));
+        let config = Some(of_provider.encode(&of_provider.empty()));
         let request = protocol::prepare_provider_config::Request { config: config.clone() };
         let prepared = client.prepare_provider_config(request).await;
         let prepared = answer("PrepareProviderConfig", prepared)?;
@@ -160,10 +178,9 @@ impl Core {
             config,
             client_capabilities: CAPABILITIES,
         };
-        let configured = Vec::new();
-        let mut core = Self { client, type_name, configure, configured, shape, identity };
-        core.configured = core.configure().await?;
-        Ok(core)
+        let mut core = Self { client, configure, shape, identity };
+        let said = core.configure().await?;
+        if said.is_empty() { Ok(core) } else { Err(format!("configuring says {said:#?}")) }
     }
 
     /// Configure, with which the provider forgets what it knew: the next command,
@@ -187,7 +204,7 @@ impl Core {
         client_capabilities: Option<ClientCapabilities>,
     ) -> Checked<Vec<Message>> {
         let request = protocol::validate_resource_type_config::Request {
-            type_name: self.type_name.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             config: Some(self.shape.encode(configuration)),
             client_capabilities,
         };
@@ -203,7 +220,7 @@ impl Core {
     ) -> Checked<(Option<Instance>, Vec<Message>)> {
         let json = json::encode(&instance.state, self.shape.ty()).map_err(|e| e.to_string())?;
         let request = protocol::upgrade_resource_state::Request {
-            type_name: self.type_name.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             version: self.shape.version,
             raw_state: Some(RawState { json, flatmap: Default::default() }),
         };
@@ -215,7 +232,7 @@ impl Core {
         checked("the upgraded state", unchanged.then_some(()).ok_or("it is another".to_owned()))?;
 
         let request = protocol::read_resource::Request {
-            type_name: self.type_name.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             current_state: upgraded.upgraded_state,
             private: instance.private.clone(),
             provider_meta: None,
@@ -299,7 +316,7 @@ impl Core {
         identity: Option<Value>,
     ) -> Checked<(Plan, Vec<String>)> {
         let request = protocol::plan_resource_change::Request {
-            type_name: self.type_name.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             prior_state: Some(self.shape.encode(prior)),
             proposed_new_state: Some(
                 self.shape.encode(&self.shape.proposed_new(prior, configuration)),
@@ -458,7 +475,7 @@ impl Core {
         let nothing = Value::Null;
         let prior = instance.map_or(&nothing, |instance| &instance.state);
         let request = protocol::apply_resource_change::Request {
-            type_name: self.type_name.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             prior_state: Some(self.shape.encode(prior)),
             planned_state: Some(self.shape.encode(&plan.planned)),
             config: Some(self.shape.encode(configuration)),
@@ -512,7 +529,7 @@ impl Core {
         identity: Option<protocol::ResourceIdentityData>,
     ) -> Checked<(Option<Instance>, Vec<Message>)> {
         let request = protocol::import_resource_state::Request {
-            type_name: self.type_name.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             id: id.to_owned(),
             client_capabilities: CAPABILITIES,
             identity,
@@ -526,7 +543,7 @@ impl Core {
         let [object] = imported.imported_resources.as_slice() else {
             return Err("an import is of exactly one object".to_owned());
         };
-        if object.type_name != self.type_name {
+        if object.type_name != TYPE_NAME {
             return Err(format!("the import is of a {:?}", object.type_name));
         }
         let state = self.shape.decode(object.state.as_ref())?;
@@ -545,7 +562,7 @@ impl Core {
     /// GenerateResourceConfig, as after an import. Since Terraform 1.14.
     pub(crate) async fn generate(&mut self, instance: &Instance) -> Checked<Value> {
         let request = protocol::generate_resource_config::Request {
-            type_name: self.type_name.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             state: Some(self.shape.encode(&instance.state)),
         };
         let generated = self.client.generate_resource_config(request).await;

@@ -1,21 +1,21 @@
 //! The files of the project, by their paths from its root, with `/`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The project's root.
-pub(super) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+pub(crate) fn root() -> PathBuf {
+    env!("CARGO_MANIFEST_DIR").into()
 }
 
 /// A file's text, with line ends as in the repository.
-pub(super) fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     let text = fs::read_to_string(root().join(path));
     text.unwrap_or_else(|error| panic!("{path}: {error}")).replace("\r\n", "\n")
 }
 
 /// All files below a folder whose names end like this, sorted.
-pub(super) fn below(folder: &str, ending: &str) -> Vec<String> {
+pub(crate) fn below(folder: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -39,7 +39,7 @@ pub(super) fn below(folder: &str, ending: &str) -> Vec<String> {
 }
 
 /// Every page that people read: those at the root, and those in the folders.
-pub(super) fn pages() -> Vec<String> {
+pub(crate) fn pages() -> Vec<String> {
     let mut pages = fs::read_dir(root())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())

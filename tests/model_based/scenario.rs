@@ -1,7 +1,6 @@
-//! What can happen in a story.
+//! The steps of a scenario.
 //!
-//! Simple things come first in every choice, because a story that ends badly is
-//! shortened towards them.
+//! Simple ones come first in every choice, because a scenario is shortened towards them.
 
 use std::fmt;
 
@@ -9,18 +8,18 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use webex_cc_simulator::{Action, Script, SecretsInAnswers};
 
-/// A world, and what happens in it.
+/// How Webex behaves, and what happens.
 #[derive(Clone, Debug)]
-pub(super) struct Story {
-    /// Whether an active connector can be neither edited nor deleted.
+pub(super) struct Scenario {
+    /// Whether Webex refuses to edit or delete active connectors.
     pub(super) lock: bool,
-    /// How secrets come back.
+    /// How Webex returns secrets.
     pub(super) secrets: Secrets,
-    /// What happens, in order.
+    /// The steps, in order.
     pub(super) steps: Vec<Step>,
 }
 
-/// How Webex shows the secrets that it stores.
+/// How Webex returns the secrets that it stores.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Secrets {
     Omitted,
@@ -38,35 +37,35 @@ impl Secrets {
     }
 }
 
-/// One thing that happens.
+/// One step.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// The configuration changes, and `terraform apply`
-    Apply { changes: Vec<Change>, trouble: Trouble },
-    /// `terraform destroy`
-    Destroy(Trouble),
+    /// Changes of the configuration, and `terraform apply`.
+    Apply { changes: Vec<Change>, fault: Fault },
+    /// `terraform destroy`.
+    Destroy(Fault),
     /// Somebody edits the connector in Control Hub.
     Drift(Argument),
-    /// Somebody activates or deactivates it there.
+    /// Somebody activates or deactivates the connector in Control Hub.
     SwitchByHand,
-    /// Somebody deletes it there.
+    /// Somebody deletes the connector in Control Hub.
     DeleteByHand,
-    /// `terraform taint`
+    /// `terraform taint`.
     Taint,
-    /// `terraform state rm`
+    /// `terraform state rm`.
     Forget,
-    /// `terraform import` of something that is not in state.
+    /// `terraform import` of a connector that is not in state.
     Import,
 }
 
 /// A change of the configuration.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
-    /// Another secret, and another version of it.
+    /// Another secret with another version.
     Rotate,
     /// Another value of an argument.
     Edit(Argument),
-    /// The opposite about `active`.
+    /// The other value of `active`.
     Switch,
     /// The other way to authenticate.
     Reauthenticate,
@@ -75,24 +74,24 @@ pub(super) enum Change {
 /// An argument to edit.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Argument {
-    /// A free one: the user name, or the scope.
+    /// The user name or the scope.
     Account,
-    /// `resource_domain_url`
+    /// `resource_domain_url`.
     Address,
-    /// `name`, one of two
+    /// `name`, one of two.
     Name,
 }
 
 /// What goes wrong during a command.
 #[derive(Clone, Debug)]
-pub(super) enum Trouble {
+pub(super) enum Fault {
     /// Nothing.
     None,
-    /// After some requests that do not, some requests fail.
-    Fault { method: Method, fault: Fault, after: u32, times: u32 },
-    /// The user presses Ctrl-C while a write is under way.
+    /// After some requests that succeed, some requests fail.
+    Failure { method: Method, failure: Failure, after: u32, times: u32 },
+    /// The user presses Ctrl-C while a write is in flight.
     Stop,
-    /// The provider is killed while a write is under way.
+    /// The provider is killed while a write is in flight.
     Kill,
     /// Somebody edits the connector between plan and apply.
     Meanwhile,
@@ -110,39 +109,39 @@ pub(super) enum Method {
 
 /// How they fail.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Fault {
-    /// 429 before anything was done.
+pub(super) enum Failure {
+    /// 429, and nothing was carried out.
     TooMany,
-    /// 503 before anything was done.
+    /// 503, and nothing was carried out.
     Unavailable,
-    /// The connection is closed before anything was done.
+    /// The connection is closed before the request is carried out.
     ClosedBefore,
-    /// The connection is closed after it was done.
+    /// The connection is closed after the request is carried out.
     ClosedAfter,
-    /// A gateway answers 502 after it was done.
+    /// A gateway answers 502 after the request is carried out.
     LostAnswer,
-    /// 423, as if it were active.
+    /// 423, as for an active connector.
     Locked,
 }
 
-impl Trouble {
-    /// What the simulator has to do for it.
+impl Fault {
+    /// Returns the scripts of the simulator.
     pub(super) fn scripts(&self) -> Vec<Script> {
         match self {
             Self::None | Self::Meanwhile => Vec::new(),
             Self::Stop | Self::Kill => ["POST", "PUT", "DELETE"]
                 .map(|method| Script::new(Action::DelayMs(200)).method(method))
                 .to_vec(),
-            Self::Fault { method, fault, after, times } => {
-                let script = match fault {
-                    Fault::TooMany => {
+            Self::Failure { method, failure, after, times } => {
+                let script = match failure {
+                    Failure::TooMany => {
                         Script::answer(429, problem("slow down")).header("Retry-After", "0")
                     }
-                    Fault::Unavailable => Script::answer(503, "<html>later</html>".into()),
-                    Fault::ClosedBefore => Script::close_before(),
-                    Fault::ClosedAfter => Script::close_after(),
-                    Fault::LostAnswer => Script::lost_answer(502, "<html>lost</html>".into()),
-                    Fault::Locked => Script::answer(423, problem("locked")),
+                    Failure::Unavailable => Script::answer(503, "<html>later</html>".into()),
+                    Failure::ClosedBefore => Script::close_before(),
+                    Failure::ClosedAfter => Script::close_after(),
+                    Failure::LostAnswer => Script::lost_answer(502, "<html>lost</html>".into()),
+                    Failure::Locked => Script::answer(423, problem("locked")),
                 };
                 let of_method = |script: Script| match method {
                     Method::Post => script.method("POST"),
@@ -151,22 +150,22 @@ impl Trouble {
                     Method::Get => script.method("GET"),
                     Method::Any => script,
                 };
-                let unharmed = Script::new(Action::DelayMs(0)).times(*after);
-                vec![of_method(unharmed), of_method(script.times(*times))]
+                let pass = Script::new(Action::DelayMs(0)).times(*after);
+                vec![of_method(pass), of_method(script.times(*times))]
             }
         }
     }
 }
 
 fn problem(reason: &str) -> serde_json::Value {
-    serde_json::json!({"trackingId": "story", "error": {"key": "story", "reason": reason}})
+    serde_json::json!({"trackingId": "scenario", "error": {"key": "scenario", "reason": reason}})
 }
 
-/// Every story there is.
-pub(super) fn stories() -> impl Strategy<Value = Story> {
+/// Generates scenarios.
+pub(super) fn scenarios() -> impl Strategy<Value = Scenario> {
     let secrets =
         prop_oneof![Just(Secrets::Omitted), Just(Secrets::Masked), Just(Secrets::InTheClear)];
-    (any::<bool>(), secrets, vec(step(), 2..12)).prop_map(|(lock, secrets, steps)| Story {
+    (any::<bool>(), secrets, vec(step(), 2..12)).prop_map(|(lock, secrets, steps)| Scenario {
         lock,
         secrets,
         steps,
@@ -175,16 +174,16 @@ pub(super) fn stories() -> impl Strategy<Value = Story> {
 
 fn step() -> impl Strategy<Value = Step> {
     let changes = prop_oneof![1 => Just(Vec::new()), 5 => vec(change(), 1..4)];
-    let apply = (changes, trouble());
+    let apply = (changes, fault());
     prop_oneof![
-        20 => apply.prop_map(|(changes, trouble)| Step::Apply { changes, trouble }),
+        20 => apply.prop_map(|(changes, fault)| Step::Apply { changes, fault }),
         1 => argument().prop_map(Step::Drift),
         1 => Just(Step::SwitchByHand),
         1 => Just(Step::DeleteByHand),
         1 => Just(Step::Taint),
         1 => Just(Step::Forget),
         1 => Just(Step::Import),
-        2 => trouble().prop_map(Step::Destroy),
+        2 => fault().prop_map(Step::Destroy),
     ]
 }
 
@@ -201,7 +200,7 @@ fn argument() -> impl Strategy<Value = Argument> {
     prop_oneof![Just(Argument::Account), Just(Argument::Address), Just(Argument::Name)]
 }
 
-fn trouble() -> impl Strategy<Value = Trouble> {
+fn fault() -> impl Strategy<Value = Fault> {
     let method = prop_oneof![
         2 => Just(Method::Post),
         4 => Just(Method::Put),
@@ -209,28 +208,29 @@ fn trouble() -> impl Strategy<Value = Trouble> {
         1 => Just(Method::Get),
         1 => Just(Method::Any),
     ];
-    let fault = prop_oneof![
-        Just(Fault::TooMany),
-        Just(Fault::Unavailable),
-        Just(Fault::ClosedBefore),
-        Just(Fault::ClosedAfter),
-        Just(Fault::LostAnswer),
-        Just(Fault::Locked),
+    let failure = prop_oneof![
+        Just(Failure::TooMany),
+        Just(Failure::Unavailable),
+        Just(Failure::ClosedBefore),
+        Just(Failure::ClosedAfter),
+        Just(Failure::LostAnswer),
+        Just(Failure::Locked),
     ];
     // With two retries, three failures end a request, and the next one works.
     let (after, times) = (0..4_u32, prop_oneof![Just(1_u32), Just(3), Just(10)]);
-    let faults = (method, fault, after, times)
-        .prop_map(|(method, fault, after, times)| Trouble::Fault { method, fault, after, times });
+    let failures = (method, failure, after, times).prop_map(|(method, failure, after, times)| {
+        Fault::Failure { method, failure, after, times }
+    });
     prop_oneof![
-        8 => Just(Trouble::None),
-        8 => faults,
-        1 => Just(Trouble::Stop),
-        1 => Just(Trouble::Kill),
-        1 => Just(Trouble::Meanwhile),
+        8 => Just(Fault::None),
+        8 => failures,
+        1 => Just(Fault::Stop),
+        1 => Just(Fault::Kill),
+        1 => Just(Fault::Meanwhile),
     ]
 }
 
-impl fmt::Display for Story {
+impl fmt::Display for Scenario {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lock = if self.lock { "cannot" } else { "can" };
         let shows = match self.secrets {
@@ -242,20 +242,20 @@ impl fmt::Display for Story {
         for (index, step) in self.steps.iter().enumerate() {
             writeln!(formatter, "{:2}. {step}", index + 1)?;
         }
-        write!(formatter, "   Then everything works again, and somebody applies.")
+        write!(formatter, "   Then terraform apply without faults.")
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Apply { changes, trouble } => {
+            Self::Apply { changes, fault } => {
                 for change in changes {
                     write!(formatter, "The configuration gets another {change}. ")?;
                 }
-                write!(formatter, "terraform apply{trouble}")
+                write!(formatter, "terraform apply{fault}")
             }
-            Self::Destroy(trouble) => write!(formatter, "terraform destroy{trouble}"),
+            Self::Destroy(fault) => write!(formatter, "terraform destroy{fault}"),
             Self::Drift(argument) => {
                 write!(formatter, "Somebody edits the {argument} in Control Hub.")
             }
@@ -289,16 +289,16 @@ impl fmt::Display for Argument {
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => Ok(()),
-            Self::Stop => formatter.write_str(", and Ctrl-C while a write is under way"),
+            Self::Stop => formatter.write_str(", and Ctrl-C while a write is in flight"),
             Self::Kill => {
-                formatter.write_str(", and the provider is killed while a write is under way")
+                formatter.write_str(", and the provider is killed while a write is in flight")
             }
             Self::Meanwhile => formatter.write_str(", and somebody edits it after the plan"),
-            Self::Fault { method, fault, after, times } => {
+            Self::Failure { method, failure, after, times } => {
                 let method = match method {
                     Method::Post => "POST",
                     Method::Put => "PUT",
@@ -306,20 +306,20 @@ impl fmt::Display for Trouble {
                     Method::Get => "GET",
                     Method::Any => "request",
                 };
-                let fault = match fault {
-                    Fault::TooMany => "is answered 429",
-                    Fault::Unavailable => "is answered 503",
-                    Fault::ClosedBefore => "is cut off before it is done",
-                    Fault::ClosedAfter => "is cut off after it is done",
-                    Fault::LostAnswer => "is done, and its answer lost in a gateway's 502",
-                    Fault::Locked => "is answered 423",
+                let failure = match failure {
+                    Failure::TooMany => "is answered 429",
+                    Failure::Unavailable => "is answered 503",
+                    Failure::ClosedBefore => "is cut off before it is carried out",
+                    Failure::ClosedAfter => "is cut off after it is carried out",
+                    Failure::LostAnswer => "is carried out, and a gateway answers 502",
+                    Failure::Locked => "is answered 423",
                 };
                 let first = after + 1;
                 match times {
-                    1 => write!(formatter, ", and {method} {first} {fault}"),
+                    1 => write!(formatter, ", and {method} {first} {failure}"),
                     _ => {
                         let last = after + times;
-                        write!(formatter, ", and each {method} from {first} to {last} {fault}")
+                        write!(formatter, ", and each {method} from {first} to {last} {failure}")
                     }
                 }
             }
