@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 use terraform_provider_webex::provider;
 use terraform_provider_webex::provider::custom_connector::schema::{TYPE_NAME, schema};
 use terraform_provider_webex::provider::functions::rebind_connectors::rebind_connectors;
+use tf_provider::handshake::{Handshake, HandshakeError, SocketKind};
 use tf_provider::object::State;
-use tf_provider::plugin::handshake::{Handshake, HandshakeError, Transport};
 use tf_provider::provider::Registry;
 use tf_provider::value::{Type, json, memory_limit, msgpack};
 
@@ -106,9 +106,8 @@ pub fn handshake(bytes: &[u8]) {
         let value = String::from_utf8_lossy(variables.get(name.as_bytes())?).replace("\\n", "\n");
         Some(OsString::from(value))
     };
-    for transport in [Transport::Unix, Transport::Tcp] {
-        let read =
-            within(bytes.len() * 16 + BASE, || Handshake::from_environment(look_up, transport));
+    for socket in [SocketKind::Unix, SocketKind::Tcp] {
+        let read = within(bytes.len() * 16 + BASE, || Handshake::from_environment(look_up, socket));
         let demanded = look_up("PLUGIN_CLIENT_CERT").is_some_and(|value| !value.is_empty());
         match read {
             Ok(handshake) => assert_eq!(

@@ -1,7 +1,7 @@
 //! Calls about data sources.
 
 use super::Server;
-use super::answer::Answer as _;
+use super::rpc::RpcResponse as _;
 use super::wire;
 use crate::data_source::{DataSource, DataSourceRequest};
 use crate::diagnostics::{Diagnostic, Diagnostics};

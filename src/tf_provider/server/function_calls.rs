@@ -2,7 +2,7 @@
 
 use super::{Server, wire};
 use crate::function::{FunctionError, Parameter, Signature};
-use crate::plugin::panics::guard;
+use crate::panics::catch_panic;
 use crate::protocol::tfplugin5 as protocol;
 use crate::value::Value;
 
@@ -19,15 +19,16 @@ impl Server {
         &self,
         request: &protocol::call_function::Request,
     ) -> protocol::call_function::Response {
-        let computed = guard(async { self.compute(request) }).await.unwrap_or_else(|panicked| {
-            Err(FunctionError {
-                text: format!(
-                    "A defect in this provider ended the function call ({panicked}). Please \
+        let computed =
+            catch_panic(async { self.compute(request) }).await.unwrap_or_else(|panicked| {
+                Err(FunctionError {
+                    text: format!(
+                        "A defect in this provider ended the function call ({panicked}). Please \
                      report it."
-                ),
-                argument: None,
-            })
-        });
+                    ),
+                    argument: None,
+                })
+            });
         match computed {
             Ok(result) => protocol::call_function::Response { result: Some(result), error: None },
             Err(error) => protocol::call_function::Response {

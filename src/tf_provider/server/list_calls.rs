@@ -6,11 +6,11 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::answer::{Answer as _, defect};
+use super::rpc::{RpcResponse as _, defect};
 use super::{Server, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
-use crate::plugin::panics::guard;
+use crate::panics::catch_panic;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::{Registered, Registry};
 use crate::resource::ValidateRequest;
@@ -40,7 +40,7 @@ impl Server {
     pub(super) async fn list(&self, request: &protocol::list_resource::Request) -> Events {
         let limit = usize::try_from(request.limit).ok().filter(|&limit| limit > 0);
         let (found, events) = ListSink::channel(AHEAD, limit.unwrap_or(usize::MAX));
-        let listed = guard(async { self.list_request(request) })
+        let listed = catch_panic(async { self.list_request(request) })
             .await
             .unwrap_or_else(|panicked| Err(defect("ListResource", &panicked).into()));
         let listed = match listed {
@@ -58,7 +58,7 @@ impl Server {
                 if let Ok(served) = find(&registry, &type_name) {
                     let problems = found.clone();
                     let search = served.object.list(listed, found);
-                    if let Err(panicked) = guard(search).await {
+                    if let Err(panicked) = catch_panic(search).await {
                         problems.fail(defect("ListResource", &panicked)).await;
                     }
                 }

@@ -1,7 +1,7 @@
 //! Calls about the provider as a whole.
 
 use super::Server;
-use super::answer::Answer as _;
+use super::rpc::RpcResponse as _;
 use super::wire;
 use crate::diagnostics::Diagnostics;
 use crate::protocol::tfplugin5 as protocol;

@@ -1,6 +1,6 @@
 //! Calls about managed resources.
 
-use super::answer::Answer as _;
+use super::rpc::RpcResponse as _;
 use super::{Server, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::object::{Configuration, Identity, Object, Plan, PrivateState, State};

@@ -19,7 +19,7 @@ const SHORT_FOLDER: &str = "/tmp";
 
 /// A listening socket.
 #[derive(Debug)]
-pub(in super::super) struct Listener {
+pub(in super::super) struct PrivateSocket {
     socket: UnixListener,
     place: String,
     /// Removed with the listener.
@@ -35,7 +35,7 @@ enum OnDisk {
     Socket(#[expect(dead_code, reason = "kept for what happens when it is dropped")] TempPath),
 }
 
-impl Listener {
+impl PrivateSocket {
     /// Opens a socket, in the folder that the client prepared or in a new one
     /// inside the temporary folder. `group` may connect too.
     pub(super) fn open(directory: Option<&Path>, group: Option<&str>) -> Result<Self, ListenError> {
@@ -159,7 +159,7 @@ mod tests {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::path::Path;
 
-    use super::{ListenError, Listener, find_group};
+    use super::{ListenError, PrivateSocket, find_group};
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -168,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_owner_can_reach_it_and_nothing_is_left() {
         let parent = tempfile::tempdir().unwrap();
-        let listener = Listener::in_new_folder(parent.path()).unwrap();
+        let listener = PrivateSocket::in_new_folder(parent.path()).unwrap();
         listener.admit(None).unwrap();
         let socket = Path::new(&listener.place).to_owned();
         assert_eq!(mode(socket.parent().unwrap()), 0o700);
@@ -182,7 +182,7 @@ mod tests {
     #[tokio::test]
     async fn the_folder_of_the_client_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let listener = Listener::open(Some(folder.path()), None).unwrap();
+        let listener = PrivateSocket::open(Some(folder.path()), None).unwrap();
         let socket = Path::new(&listener.place).to_owned();
         assert_eq!(socket.parent(), Some(folder.path()));
         assert_eq!(mode(&socket), 0o600);
@@ -197,7 +197,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         // Giving something to one's own group needs no privilege.
         let own = fs::metadata(parent.path()).unwrap().gid();
-        let listener = Listener::in_new_folder(parent.path()).unwrap();
+        let listener = PrivateSocket::in_new_folder(parent.path()).unwrap();
         listener.admit(Some(&own.to_string())).unwrap();
         let socket = Path::new(&listener.place);
         assert_eq!(mode(socket.parent().unwrap()), 0o710);
@@ -214,9 +214,9 @@ mod tests {
         for name in ["x".repeat(100), "a|b".to_owned(), "a\nb".to_owned()] {
             let folder = parent.path().join(&name);
             fs::create_dir(&folder).unwrap();
-            let error = Listener::in_new_folder(&folder).unwrap_err();
+            let error = PrivateSocket::in_new_folder(&folder).unwrap_err();
             assert!(matches!(error, ListenError::Path { limit: 104, .. }), "{error}");
-            let error = Listener::open(Some(&folder), None).unwrap_err();
+            let error = PrivateSocket::open(Some(&folder), None).unwrap_err();
             assert!(!error.to_string().contains('\n'), "{error:?}");
             assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
         }
@@ -225,7 +225,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_folder_is_named() {
         let parent = tempfile::tempdir().unwrap();
-        let error = Listener::in_new_folder(&parent.path().join("missing")).unwrap_err();
+        let error = PrivateSocket::in_new_folder(&parent.path().join("missing")).unwrap_err();
         assert!(
             matches!(&error, ListenError::Folder { folder, .. } if folder.ends_with("missing"))
         );
