@@ -31,27 +31,6 @@ async fn one_line_announces_a_private_socket() {
 }
 
 #[tokio::test]
-async fn a_client_that_knows_of_multiplexing_learns_that_there_is_none() {
-    let plugin = provider().with("PLUGIN_MULTIPLEX_GRPC", "true").start().await;
-    assert_eq!(plugin.announcement.fields.get(6).map(String::as_str), Some("false"));
-    serves(plugin.provider()).await.unwrap();
-    plugin.shutdown().await.assert_tidy();
-}
-
-#[tokio::test]
-async fn the_client_may_choose_the_folder() {
-    if !is_unix("a folder for the socket") {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let plugin = provider().with("PLUGIN_UNIX_SOCKET_DIR", folder.path()).start().await;
-    assert_eq!(folder_of(plugin.announcement.address.socket()), folder.path());
-    serves(plugin.provider()).await.unwrap();
-    plugin.shutdown().await.assert_tidy();
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-#[tokio::test]
 async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
     if !is_unix("a socket in a folder with a long path") {
         return;
@@ -144,7 +123,6 @@ async fn what_cannot_be_served_is_refused_with_the_reason() {
     ];
     if cfg!(unix) {
         cases.push((provider().with("TMPDIR", "/nonexistent"), "TMPDIR"));
-        cases.push((provider().with("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group"), "no-such-group"));
     } else {
         cases.push((provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
     }

@@ -6,7 +6,6 @@
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -28,10 +27,6 @@ pub struct Handshake {
     /// The only certificate that a client may show, in DER. Absent when
     /// Terraform runs with `TF_DISABLE_PLUGIN_TLS`: then nothing is encrypted.
     pub client_certificate: Option<CertificateDer<'static>>,
-    /// Whether the client asked for several connections inside one. It then
-    /// expects a seventh field in the announcement, which older clients would
-    /// take for a part of the sixth.
-    pub multiplexing_asked: bool,
 }
 
 /// A kind of local socket.
@@ -55,14 +50,8 @@ impl SocketKind {
 /// The socket to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenOn {
-    /// A socket in the file system.
-    Unix {
-        /// The folder that the client prepared for it; the temporary folder of
-        /// the system when absent.
-        directory: Option<PathBuf>,
-        /// A group, by name or number, that may connect too.
-        group: Option<String>,
-    },
+    /// A socket in a new folder.
+    Unix,
     /// A port of the loopback address.
     Tcp {
         /// The ports allowed; only 0 (any free port) when the client names none.
@@ -125,12 +114,7 @@ impl Handshake {
         let client_certificate =
             text("PLUGIN_CLIENT_CERT")?.as_deref().map(only_certificate).transpose()?;
         let listen_on = match socket {
-            SocketKind::Unix => ListenOn::Unix {
-                directory: look_up("PLUGIN_UNIX_SOCKET_DIR")
-                    .filter(|path| !path.is_empty())
-                    .map(PathBuf::from),
-                group: text("PLUGIN_UNIX_SOCKET_GROUP")?,
-            },
+            SocketKind::Unix => ListenOn::Unix,
             SocketKind::Tcp => ListenOn::Tcp {
                 ports: ports(
                     text("PLUGIN_MIN_PORT")?.as_deref(),
@@ -138,9 +122,7 @@ impl Handshake {
                 )?,
             },
         };
-        let multiplexing_asked =
-            look_up("PLUGIN_MULTIPLEX_GRPC").is_some_and(|value| !value.is_empty());
-        Ok(Self { listen_on, client_certificate, multiplexing_asked })
+        Ok(Self { listen_on, client_certificate })
     }
 }
 
@@ -194,7 +176,6 @@ fn ports(
 mod tests {
     use std::collections::HashMap;
     use std::ffi::OsString;
-    use std::path::PathBuf;
 
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -232,9 +213,8 @@ mod tests {
     fn ordinary_environment_is_read() {
         let certificate = pem(b"any bytes");
         let handshake = read_started(&[("PLUGIN_CLIENT_CERT", &certificate)]).unwrap();
-        assert_eq!(handshake.listen_on, ListenOn::Unix { directory: None, group: None });
+        assert_eq!(handshake.listen_on, ListenOn::Unix);
         assert_eq!(handshake.client_certificate.unwrap().as_ref(), b"any bytes");
-        assert!(!handshake.multiplexing_asked);
     }
 
     #[test]
@@ -279,20 +259,6 @@ mod tests {
     }
 
     #[test]
-    fn the_client_may_choose_folder_and_group() {
-        let handshake = read_started(&[
-            ("PLUGIN_UNIX_SOCKET_DIR", "/run/plugins"),
-            ("PLUGIN_UNIX_SOCKET_GROUP", "terraform"),
-            ("PLUGIN_MULTIPLEX_GRPC", "false"),
-        ])
-        .unwrap();
-        let directory = Some(PathBuf::from("/run/plugins"));
-        let group = Some("terraform".to_owned());
-        assert_eq!(handshake.listen_on, ListenOn::Unix { directory, group });
-        assert!(handshake.multiplexing_asked, "any value is a client that knows of it");
-    }
-
-    #[test]
     fn ports_are_read_for_tcp_only() {
         let read = |minimum, maximum| {
             let variables = [
@@ -313,30 +279,25 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_may_be_any_bytes_and_a_list_may_not() {
+    fn variable_that_is_not_utf8_is_refused() {
         use std::os::unix::ffi::OsStringExt;
-        let strange = OsString::from_vec(vec![b'/', 0xff]);
-        let with = |variable: &'static str| {
-            Handshake::from_environment(
-                |name| match name {
-                    "TF_PLUGIN_MAGIC_COOKIE" => Some(OsString::from(COOKIE)),
-                    name if name == variable => Some(strange.clone()),
-                    _ => None,
-                },
-                SocketKind::Unix,
-            )
-        };
-        assert!(with("PLUGIN_UNIX_SOCKET_DIR").is_ok());
         let variable = "PLUGIN_PROTOCOL_VERSIONS";
-        assert_eq!(with(variable), Err(HandshakeError::NotText { variable }));
+        let read = Handshake::from_environment(
+            |name| match name {
+                "TF_PLUGIN_MAGIC_COOKIE" => Some(OsString::from(COOKIE)),
+                name if name == variable => Some(OsString::from_vec(vec![b'/', 0xff])),
+                _ => None,
+            },
+            SocketKind::Unix,
+        );
+        assert_eq!(read, Err(HandshakeError::NotText { variable }));
     }
 
     proptest! {
         #[test]
-        fn any_environment_is_read_or_refused(values in proptest::collection::vec(any::<Option<String>>(), 8)) {
+        fn any_environment_is_read_or_refused(values in proptest::collection::vec(any::<Option<String>>(), 5)) {
             let names = [
                 "TF_PLUGIN_MAGIC_COOKIE", "PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_CLIENT_CERT",
-                "PLUGIN_UNIX_SOCKET_DIR", "PLUGIN_UNIX_SOCKET_GROUP", "PLUGIN_MULTIPLEX_GRPC",
                 "PLUGIN_MIN_PORT", "PLUGIN_MAX_PORT",
             ];
             let mut variables: HashMap<_, _> = names.into_iter().zip(values).collect();

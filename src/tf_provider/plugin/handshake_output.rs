@@ -16,17 +16,15 @@ const CORE_PROTOCOL_VERSION: u32 = 1;
 ///
 /// Six fields: go-plugin's version, the protocol's version, network, address,
 /// `grpc`, and our certificate in base64 without padding (empty without TLS).
+/// go-plugin allows a seventh only to a client that asks for multiplexing, which
+/// Terraform never does.
 pub(super) fn handshake_line(
     address: &Address,
     certificate: Option<&CertificateDer<'_>>,
-    multiplexing_asked: bool,
 ) -> String {
     let certificate = certificate.map_or_else(String::new, |der| STANDARD_NO_PAD.encode(der));
-    let multiplexing = if multiplexing_asked { "|false" } else { "" };
     let Address { network, place } = address;
-    format!(
-        "{CORE_PROTOCOL_VERSION}|{PROTOCOL_VERSION}|{network}|{place}|grpc|{certificate}{multiplexing}\n"
-    )
+    format!("{CORE_PROTOCOL_VERSION}|{PROTOCOL_VERSION}|{network}|{place}|grpc|{certificate}\n")
 }
 
 /// The shell in a person's terminal.
@@ -99,11 +97,11 @@ mod tests {
     fn handshake_line_has_six_fields() {
         let certificate = CertificateDer::from(vec![0xff]);
         assert_eq!(
-            handshake_line(&address("/tmp/plugin1/socket"), Some(&certificate), false),
+            handshake_line(&address("/tmp/plugin1/socket"), Some(&certificate)),
             "1|5|unix|/tmp/plugin1/socket|grpc|/w\n",
             "without padding: {certificate:?}"
         );
-        assert_eq!(handshake_line(&address("/s"), None, false), "1|5|unix|/s|grpc|\n");
+        assert_eq!(handshake_line(&address("/s"), None), "1|5|unix|/s|grpc|\n");
     }
 
     #[test]

@@ -111,10 +111,10 @@ where
 /// Returns the terms of debug mode: the default socket, no certificates.
 fn debug_handshake() -> Handshake {
     let listen_on = match SocketKind::native() {
-        SocketKind::Unix => ListenOn::Unix { directory: None, group: None },
+        SocketKind::Unix => ListenOn::Unix,
         SocketKind::Tcp => ListenOn::Tcp { ports: 0..=0 },
     };
-    Handshake { listen_on, client_certificate: None, multiplexing_asked: false }
+    Handshake { listen_on, client_certificate: None }
 }
 
 async fn serve_connections<S, F>(
@@ -137,7 +137,7 @@ where
     let output = match mode {
         Mode::Child => {
             let certificate = identity.as_ref().map(|identity| &identity.certificate);
-            handshake_line(&address, certificate, handshake.multiplexing_asked)
+            handshake_line(&address, certificate)
         }
         Mode::Debug => {
             debug_instructions(info.address, &address, std::process::id(), Shell::native())

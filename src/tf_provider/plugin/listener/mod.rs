@@ -62,15 +62,6 @@ pub(super) enum ListenError {
         /// The number of bytes.
         limit: usize,
     },
-    /// The group that may connect is not known, or cannot be set.
-    #[cfg(unix)]
-    #[error("cannot let the group {group} of PLUGIN_UNIX_SOCKET_GROUP connect: {cause}")]
-    Group {
-        /// The group asked for, as text that is safe to show.
-        group: String,
-        /// The error of the system.
-        cause: io::Error,
-    },
     /// No port is free.
     #[error("cannot listen on any of the ports {from} to {to} of 127.0.0.1: {cause}")]
     Port {
@@ -95,11 +86,9 @@ impl Listener {
     pub(super) fn open(listen_on: &ListenOn) -> Result<Self, ListenError> {
         match listen_on {
             #[cfg(unix)]
-            ListenOn::Unix { directory, group } => {
-                unix::PrivateSocket::open(directory.as_deref(), group.as_deref()).map(Self::Unix)
-            }
+            ListenOn::Unix => unix::PrivateSocket::open().map(Self::Unix),
             #[cfg(not(unix))]
-            ListenOn::Unix { .. } => Err(ListenError::Unsupported),
+            ListenOn::Unix => Err(ListenError::Unsupported),
             ListenOn::Tcp { ports } => tcp::LoopbackPort::open(ports.clone()).map(Self::Tcp),
         }
     }
