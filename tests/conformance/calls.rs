@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt as _;
-use tf_provider::value::{Type, Value, json, msgpack};
+use tf_provider::value::{Type, Value, msgpack};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
@@ -15,6 +15,7 @@ use crate::support::plugin_client::proto::tfplugin5::provider_client::ProviderCl
 use crate::support::plugin_client::proto::tfplugin5::{
     self as protocol, ClientCapabilities, Diagnostic, DynamicValue, RawState, ResourceIdentityData,
 };
+use crate::support::value_json::value_json;
 
 /// Every call of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -565,7 +566,7 @@ fn hostile(ty: &Type) -> Vec<(&'static str, DynamicValue)> {
         let extra = nothing(&Type::Object(more.clone()));
         let more = Type::Object(more);
         values.push(("extra key", by_msgpack(msgpack::encode(&extra, &more).expect("a value"))));
-        values.push(("extra key in JSON", by_json(json::encode(&extra, &more).expect("a value"))));
+        values.push(("extra key in JSON", by_json(value_json(&extra).into_bytes())));
         for name in types.keys() {
             let mut fewer = types.clone();
             fewer.remove(name);
@@ -640,8 +641,7 @@ async fn json_is_read_like_msgpack() {
         [Call::ValidateResourceTypeConfig, Call::PlanResourceChange, Call::GenerateResourceConfig]
     {
         for value in [&complete, &incomplete] {
-            let ty = core.shape.ty();
-            let as_json = by_json(json::encode(value, ty).expect("known values"));
+            let as_json = by_json(value_json(value).into_bytes());
             let as_msgpack = core.shape.encode(value);
             let json = peer.send(call, CONNECTOR, Some(as_json)).await;
             let msgpack = peer.send(call, CONNECTOR, Some(as_msgpack)).await;

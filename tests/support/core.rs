@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use tf_provider::value::{Type, Value, json};
+use tf_provider::value::{Type, Value};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
@@ -17,6 +17,7 @@ use super::plugin_client::proto::tfplugin5::provider_client::ProviderClient;
 use super::plugin_client::proto::tfplugin5::{
     self as protocol, ClientCapabilities, Diagnostic, RawState,
 };
+use super::value_json::value_json;
 use protocol::diagnostic::Severity;
 
 /// The outcome of something that Terraform checks; the error is the broken rule.
@@ -201,7 +202,7 @@ impl Core {
         &mut self,
         instance: &Instance,
     ) -> Checked<(Option<Instance>, Vec<Message>)> {
-        let json = json::encode(&instance.state, self.shape.ty()).map_err(|e| e.to_string())?;
+        let json = value_json(&instance.state).into_bytes();
         let request = protocol::upgrade_resource_state::Request {
             type_name: self.type_name.to_owned(),
             version: self.shape.version,
