@@ -1,8 +1,9 @@
 //! Turns events of `tracing` into lines of the log.
 
 use std::error::Error;
-use std::fmt::{self, Debug};
+use std::fmt::{Debug, Display};
 
+use serde_json::Value;
 use time::OffsetDateTime;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -14,7 +15,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::ROOT_MODULE;
-use super::line::{Line, Literal};
+use super::line::{Line, MESSAGE_LIMIT, VALUE_LIMIT, bounded};
 
 /// The name of this crate in the targets of its events.
 const FRAMEWORK: &str = env!("CARGO_CRATE_NAME");
@@ -100,31 +101,19 @@ where
 
         let now = OffsetDateTime::now_utc();
         let mut line = Line::new(*metadata.level(), now, &module, &fields.message);
-        for (name, value) in &fields.named {
-            match value {
-                Value::Text(text) => line.text(name, text),
-                Value::Literal(literal) => line.literal(name, *literal),
-            }
+        for (name, value) in fields.named {
+            line.field(name, value);
         }
         (self.write)(&line.finish());
     }
 }
 
-/// The most that is kept of one text; the line keeps less.
-const TEXT_LIMIT: usize = 64 << 10;
-
 /// The fields of a span or an event.
 #[derive(Debug, Default)]
 struct Fields {
     message: String,
-    /// In the order in which they came first.
+    /// In the order in which they were first set.
     named: Vec<(&'static str, Value)>,
-}
-
-#[derive(Clone, Debug)]
-enum Value {
-    Text(String),
-    Literal(Literal),
 }
 
 impl Fields {
@@ -142,20 +131,17 @@ impl Fields {
         }
     }
 
-    fn set_text(&mut self, field: &Field, text: fmt::Arguments<'_>) {
-        let mut bounded = Bounded(String::new());
-        // A text that is cut here is far longer than a line may be.
-        let _ = fmt::Write::write_fmt(&mut bounded, text);
+    fn set_text(&mut self, field: &Field, text: impl Display) {
         match field.name() {
-            "message" => self.message = bounded.0,
-            name => self.set(name, Value::Text(bounded.0)),
+            "message" => self.message = bounded(MESSAGE_LIMIT, text),
+            name => self.set(name, bounded(VALUE_LIMIT, text).into()),
         }
     }
 
-    fn set_literal(&mut self, field: &Field, literal: Literal) {
-        match field.name() {
-            "message" => self.message = literal.to_string(),
-            name => self.set(name, Value::Literal(literal)),
+    fn set_literal(&mut self, field: &Field, literal: impl Into<Value>) {
+        match (field.name(), literal.into()) {
+            ("message", literal) => self.message = literal.to_string(),
+            (name, literal) => self.set(name, literal),
         }
     }
 }
@@ -166,35 +152,23 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.set_text(field, format_args!("{value}"));
+        self.set_text(field, value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.set_text(field, format_args!("{value}"));
+        self.set_text(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set_literal(field, Literal::Bool(value));
+        self.set_literal(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set_literal(field, Literal::Signed(value));
+        self.set_literal(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set_literal(field, Literal::Unsigned(value));
-    }
-}
-
-/// A text that refuses to grow without end.
-struct Bounded(String);
-
-impl fmt::Write for Bounded {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = TEXT_LIMIT - self.0.len();
-        let fitting = (0..=room.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
-        self.0.push_str(&text[..fitting.unwrap_or_default()]);
-        if fitting == Some(text.len()) { Ok(()) } else { Err(fmt::Error) }
+        self.set_literal(field, value);
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn report_panics() {
 pub(super) fn write_error(message: &str, fields: &[(&str, &str)]) {
     let mut line = Line::new(Level::ERROR, OffsetDateTime::now_utc(), ROOT_MODULE, &message);
     for (name, value) in fields {
-        line.text(name, value);
+        line.field(name, *value);
     }
     write(&line.finish());
 }
