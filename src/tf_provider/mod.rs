@@ -18,6 +18,7 @@ pub mod provider;
 pub mod resource;
 pub mod schema;
 pub mod schema_json;
+mod schema_messages;
 mod serve;
 mod server;
 pub mod value;

@@ -7,14 +7,6 @@ use crate::protocol::tfplugin5 as protocol;
 use crate::value::Value;
 
 impl Server {
-    pub(super) fn functions(&self) -> protocol::get_functions::Response {
-        let functions =
-            self.registry.functions.iter().map(|(name, function)| {
-                ((*name).to_owned(), wire::function(&function.signature()))
-            });
-        protocol::get_functions::Response { functions: functions.collect(), ..Default::default() }
-    }
-
     pub(super) async fn function_result(
         &self,
         request: &protocol::call_function::Request,
@@ -61,8 +53,8 @@ impl Server {
             }
             arguments.push(value);
         }
-        // Terraform calls only with known arguments; a caller that does not
-        // gets the only honest answer.
+        // Terraform calls only with known arguments. The result of others is
+        // unknown.
         let result = if arguments.iter().all(Value::is_wholly_known) {
             function.call(&arguments)?
         } else {
@@ -73,7 +65,7 @@ impl Server {
     }
 }
 
-/// The parameter of each argument sent.
+/// Returns the parameter of each argument sent.
 fn parameters(signature: &Signature, sent: usize) -> Result<Vec<&Parameter>, FunctionError> {
     let fixed = signature.parameters.len();
     let fits = sent == fixed || (sent > fixed && signature.variadic.is_some());

@@ -13,15 +13,18 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
 use self::rpc::{RpcResponse as _, run_rpc, run_rpc_or};
+use super::diagnostics::{Diagnostic, Diagnostics};
 use super::lifetime::Lifetime;
 use super::protocol::tfplugin5::{self as protocol, provider_server};
-use super::provider::Registry;
+use super::provider::{Registered, Registry};
 use super::resource::Checkpoint;
+use super::schema_messages;
 
 /// Serves everything in a registry.
 #[derive(Clone, Debug)]
@@ -38,6 +41,19 @@ impl Server {
     }
 }
 
+/// Returns the registered object with this name.
+fn find<'a, T: ?Sized>(
+    table: &'a BTreeMap<&'static str, Registered<T>>,
+    summary: &str,
+    kind: &str,
+    name: &str,
+) -> Result<&'a Registered<T>, Diagnostics> {
+    table.get(name).ok_or_else(|| {
+        let detail = format!("This version of the provider has no {kind} {name:?}.");
+        Diagnostic::error(summary, detail).into()
+    })
+}
+
 /// Returns UNIMPLEMENTED for a kind that is not served; Terraform then does not
 /// use it.
 fn not_served<T>(kind: &str) -> Result<Response<T>, Status> {
@@ -50,14 +66,15 @@ impl provider_server::Provider for Server {
         &self,
         _request: Request<protocol::get_metadata::Request>,
     ) -> Result<Response<protocol::get_metadata::Response>, Status> {
-        run_rpc("GetMetadata", "", async { Ok(self.metadata()) }).await
+        run_rpc("GetMetadata", "", async { Ok(schema_messages::metadata(&self.registry)) }).await
     }
 
     async fn get_schema(
         &self,
         _request: Request<protocol::get_provider_schema::Request>,
     ) -> Result<Response<protocol::get_provider_schema::Response>, Status> {
-        run_rpc("GetSchema", "", async { Ok(self.provider_schema()) }).await
+        run_rpc("GetSchema", "", async { Ok(schema_messages::provider_schema(&self.registry)) })
+            .await
     }
 
     async fn prepare_provider_config(
@@ -109,7 +126,13 @@ impl provider_server::Provider for Server {
         &self,
         _request: Request<protocol::get_resource_identity_schemas::Request>,
     ) -> Result<Response<protocol::get_resource_identity_schemas::Response>, Status> {
-        run_rpc("GetResourceIdentitySchemas", "", async { Ok(self.identity_schemas()) }).await
+        run_rpc("GetResourceIdentitySchemas", "", async {
+            Ok(protocol::get_resource_identity_schemas::Response {
+                identity_schemas: schema_messages::identity_schemas(&self.registry),
+                ..Default::default()
+            })
+        })
+        .await
     }
 
     async fn upgrade_resource_identity(
@@ -212,7 +235,11 @@ impl provider_server::Provider for Server {
         &self,
         _request: Request<protocol::get_functions::Request>,
     ) -> Result<Response<protocol::get_functions::Response>, Status> {
-        run_rpc("GetFunctions", "", async { Ok(self.functions()) }).await
+        run_rpc("GetFunctions", "", async {
+            let functions = schema_messages::functions(&self.registry);
+            Ok(protocol::get_functions::Response { functions, ..Default::default() })
+        })
+        .await
     }
 
     async fn call_function(

@@ -1,7 +1,7 @@
 //! Calls about managed resources.
 
 use super::rpc::RpcResponse as _;
-use super::{Server, wire};
+use super::{Server, find, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::object::{Configuration, Identity, Object, Plan, PrivateState, State};
 use crate::plan::plan_change;
@@ -16,13 +16,7 @@ use crate::value::{Path, Value, json};
 
 impl Server {
     fn resource(&self, type_name: &str) -> Result<&Registered<dyn Resource>, Diagnostics> {
-        self.registry.resources.get(type_name).ok_or_else(|| {
-            Diagnostic::error(
-                "Unknown resource type",
-                format!("This version of the provider has no resource {type_name:?}."),
-            )
-            .into()
-        })
+        find(&self.registry.resources, "Unknown resource type", "resource", type_name)
     }
 
     pub(super) fn validate_resource(
@@ -308,14 +302,14 @@ impl Registered<dyn Resource> {
         value: Option<&protocol::DynamicValue>,
         what: &str,
     ) -> Result<Option<Object>, Diagnostics> {
-        wire::decode_object(value, &self.schema().block, self.value_type(), what)
+        wire::decode_object(value, self, what)
     }
 
     fn configuration(
         &self,
         value: Option<&protocol::DynamicValue>,
     ) -> Result<Configuration, Diagnostics> {
-        wire::decode_configuration(value, &self.schema().block, self.value_type())
+        wire::decode_configuration(value, self)
     }
 
     fn state(&self, value: Option<&protocol::DynamicValue>) -> Result<Option<State>, Diagnostics> {
