@@ -7,6 +7,7 @@
 //! corpus. Two places are within the API client and have their functions there
 //! (`src/webex/fuzzing.rs`).
 
+#[allow(clippy::duplicate_mod, reason = "the tests include this file in addition to their own")]
 #[path = "../../tests/support/value_json.rs"]
 mod value_json;
 

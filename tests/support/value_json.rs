@@ -22,7 +22,8 @@ pub(crate) fn value_json(value: &Value) -> String {
             format!("[{}]", items.join(","))
         }
         Value::Map(entries) => {
-            let entry = |(key, value): (&String, _)| format!("{}:{}", quoted(key), value_json(value));
+            let entry =
+                |(key, value): (&String, _)| format!("{}:{}", quoted(key), value_json(value));
             let entries = entries.iter().map(entry).collect::<Vec<_>>();
             format!("{{{}}}", entries.join(","))
         }

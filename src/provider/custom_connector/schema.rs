@@ -95,7 +95,8 @@ fn attributes() -> Vec<Attribute> {
             "client_secret_wo",
             "The OAuth 2.0 client secret, kept out of plan and state. Needs Terraform 1.11 or \
              later.",
-        ),
+        )
+        .stored_alternative("client_secret"),
         version_of(
             "client_secret_wo_version",
             "Any number. A change sends `client_secret_wo` to Webex again.",
@@ -126,7 +127,8 @@ fn attributes() -> Vec<Attribute> {
             "private_key_wo",
             "The unencrypted private key (PEM) of `certificate`, kept out of plan and state. Needs \
              Terraform 1.11 or later.",
-        ),
+        )
+        .stored_alternative("private_key"),
         version_of(
             "private_key_wo_version",
             "Any number. A change sends `private_key_wo` to Webex again.",
@@ -143,7 +145,8 @@ fn attributes() -> Vec<Attribute> {
         Attribute::write_only_secret(
             "password_wo",
             "The password of `username`, kept out of plan and state. Needs Terraform 1.11 or later.",
-        ),
+        )
+        .stored_alternative("password"),
         version_of(
             "password_wo_version",
             "Any number. A change sends `password_wo` to Webex again.",

@@ -39,6 +39,7 @@ pub enum Mode {
 
 /// Whether Terraform (and not a person) started this process.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the cookie is in the environment")]
 pub fn started_by_terraform() -> bool {
     handshake::is_cookie(std::env::var_os(handshake::COOKIE_NAME))
 }
@@ -93,7 +94,7 @@ where
     F: FnOnce(Lifetime) -> S,
 {
     let handshake = match mode {
-        Mode::Child => Handshake::from_environment(std::env::var_os, SocketKind::native())?,
+        Mode::Child => child_handshake()?,
         Mode::Debug => debug_handshake(),
     };
     // One thread: a provider waits for the network nearly all of the time, and
@@ -106,6 +107,12 @@ where
     // Look-ups of host names run in threads that cannot be interrupted.
     runtime.shutdown_background();
     served
+}
+
+/// Returns the terms of the Terraform that started the process.
+#[expect(clippy::disallowed_methods, reason = "the terms are in the environment")]
+fn child_handshake() -> Result<Handshake, HandshakeError> {
+    Handshake::from_environment(std::env::var_os, SocketKind::native())
 }
 
 /// Returns the terms of debug mode: the default socket, no certificates.

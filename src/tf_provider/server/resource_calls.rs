@@ -49,7 +49,7 @@ impl Server {
         if raw.is_empty() {
             return Err(Diagnostic::error(
                 "The stored state is too old to be read",
-                "It was written by Terraform 0.11 or older, which this provider never supported. \
+                "It was written by Terraform 0.11 or older, which this provider does not support. \
                  Nothing was changed. Import the object again.",
             )
             .into());
@@ -351,13 +351,15 @@ fn write_only_refused(block: &Block, configuration: &Configuration) -> Vec<Diagn
     });
     set.map(|attribute| {
         let name = attribute.name;
+        let alternative = attribute.stored_alternative.map_or_else(String::new, |alternative| {
+            format!(", or use {alternative} instead, which is stored in state")
+        });
         Diagnostic::error(
             format!("{name} needs Terraform 1.11 or later"),
             format!(
                 "Write-only arguments such as {name} are kept out of plan and state, which this \
                  version of Terraform does not support yet. Upgrade to Terraform 1.11 (OpenTofu \
-                 1.11) or later, or use {} instead, which is stored in state.",
-                name.trim_end_matches("_wo")
+                 1.11) or later{alternative}."
             ),
         )
         .at(Path::attribute(name))

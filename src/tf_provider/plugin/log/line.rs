@@ -63,10 +63,10 @@ impl Line {
 
     /// Adds a field, if it fits. Names that begin with `@` are reserved.
     pub(super) fn field(&mut self, name: &str, value: impl Into<Value>) {
-        let value = match value.into() {
-            Value::String(text) => Value::String(bounded(VALUE_LIMIT, text)),
-            other => other,
-        };
+        let mut value = value.into();
+        if let Value::String(text) = &value {
+            value = bounded(VALUE_LIMIT, text).into();
+        }
         self.push(bounded(NAME_LIMIT, name.trim_start_matches('@')), value);
     }
 
@@ -91,14 +91,12 @@ impl Line {
     }
 
     fn push(&mut self, name: String, value: Value) {
+        let value_size = match value.as_str() {
+            Some(text) => encoded_size(text) + 2,
+            None => value.to_string().len(),
+        };
         // Quotes of the name, colon and comma.
-        let size = self.size
-            + encoded_size(&name)
-            + 4
-            + match &value {
-                Value::String(text) => encoded_size(text) + 2,
-                other => other.to_string().len(),
-            };
+        let size = self.size + encoded_size(&name) + 4 + value_size;
         if size + RESERVE > LINE_LIMIT {
             self.dropped += 1;
         } else {

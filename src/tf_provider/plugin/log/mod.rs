@@ -28,6 +28,7 @@ const ROOT_MODULE: &str = "provider";
 ///
 /// If it does not, nothing is installed, and a log statement in the program
 /// costs the comparison of two numbers.
+#[expect(clippy::disallowed_methods, reason = "the log level is in the environment")]
 pub(super) fn install(info: &ProviderInfo) {
     let wanted = level::from_environment(info.name, |name| std::env::var(name).ok());
     if let Some(level) = wanted {
@@ -75,6 +76,7 @@ mod tests {
 
     /// The hook belongs to the whole process, so the test starts itself again.
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test calls itself")]
     fn panic_writes_one_line_with_its_place() {
         if std::env::var_os(OWN_PROCESS).is_some() {
             report_panics();
