@@ -89,6 +89,9 @@ pub struct Attribute {
     pub default: Option<Value>,
     /// Whether it exists in configuration only, never in plan or state.
     pub write_only: bool,
+    /// The argument that replaces a write-only one where Terraform knows none:
+    /// the same value, stored in state.
+    pub stored_alternative: Option<&'static str>,
     /// Whether a change needs a new object.
     pub requires_replace: bool,
     /// Whether the computed value stays for the life of the object. Otherwise
@@ -112,6 +115,7 @@ impl Attribute {
             description,
             default: None,
             write_only: false,
+            stored_alternative: None,
             requires_replace: false,
             use_state_for_unknown: false,
             deprecated: None,
@@ -154,6 +158,14 @@ impl Attribute {
         let mut attribute = Self::secret(name, description);
         attribute.write_only = true;
         attribute
+    }
+
+    /// Names the argument to use instead of a write-only one with a Terraform
+    /// that does not support those.
+    #[must_use]
+    pub fn stored_alternative(mut self, name: &'static str) -> Self {
+        self.stored_alternative = Some(name);
+        self
     }
 
     /// The value when configuration has none. Terraform allows a plan to fill

@@ -3,6 +3,7 @@
 //! What is counted is allocations and their bytes, which are the same on every
 //! machine; how long they take is measured by the benches.
 
+use crate::support::value_json::value_json;
 use tf_provider::object::{Configuration, Object, State};
 use tf_provider::plan::plan_change;
 use tf_provider::schema::{Attribute, Block};
@@ -62,7 +63,7 @@ fn decoding_cost_is_linear() {
         assert_linear("msgpack", message, |(message, ty)| drop(msgpack::decode(&message, &ty)));
         let document = |size| {
             let (ty, value) = values(size).swap_remove(kind);
-            (json::encode(&value, &ty).unwrap(), ty)
+            (value_json(&value).into_bytes(), ty)
         };
         assert_linear("JSON", document, |(document, ty)| {
             drop(json::decode_state(&document, &ty).unwrap());

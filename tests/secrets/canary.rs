@@ -9,7 +9,7 @@
 //!
 //! Panics are not among it, because the program has no way to make one happen:
 //! `tf_provider::server::tests::panics` lets every call panic with a credential
-//! in its text, and `tf_provider::plugin::panics` reads what a process that
+//! in its text, and `tf_provider::plugin::log` reads what a process that
 //! panics leaves on standard error.
 
 use std::fmt::Write as _;

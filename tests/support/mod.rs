@@ -9,3 +9,4 @@ pub(crate) mod simulator;
 pub(crate) mod system;
 pub(crate) mod terraform;
 pub(crate) mod terraform_core;
+pub(crate) mod value_json;

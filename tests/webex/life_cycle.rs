@@ -6,8 +6,8 @@ use safe_text::Secret;
 use serde_json::json;
 use webex_cc_simulator::{Authorization, OmittedSecret, Options, SecretsInAnswers, Simulator};
 use webex_contact_center::{
-    Availability, Client, ConnectorContent, ConnectorId, Credentials, ErrorKind, Field, FlowSearch,
-    Notice, OrganizationId, RemoteState,
+    Availability, Client, ConnectorContent, ConnectorId, Credential, Credentials, ErrorKind, Field,
+    FlowSearch, Notice, OrganizationId, RemoteState,
 };
 
 use super::{
@@ -36,12 +36,12 @@ fn kinds() -> [ConnectorContent; 4] {
 fn has_the_secrets(simulator: &Simulator, id: &ConnectorId, content: &ConnectorContent) {
     let stored = simulator.stored(simulator.organization(), id.as_str()).unwrap();
     for (key, secret) in [
-        ("clientSecret", &content.client_secret),
-        ("privateKey", &content.private_key),
-        ("password", &content.password),
+        ("clientSecret", Credential::ClientSecret),
+        ("privateKey", Credential::PrivateKey),
+        ("password", Credential::Password),
     ] {
         let found = stored.get(key).and_then(|value| value.as_str());
-        assert_eq!(found, secret.as_ref().map(Secret::expose));
+        assert_eq!(found, content.secrets.get(secret).map(Secret::expose));
     }
 }
 
@@ -64,14 +64,12 @@ async fn client_life_cycle_keeps_the_secrets_of_each_kind() {
             has_the_secrets(&simulator, &id, &content);
             assert_eq!(connectors.read(&id, &budget()).await.unwrap(), Some(connector.clone()));
 
-            let edit = ConnectorContent {
-                resource_domain: Some("https://other.example".to_owned()),
-                ..content.clone()
-            };
+            let domain = (Field::ResourceDomainUrl, "https://other.example");
+            let fields = content.fields.clone().with(domain.0, domain.1);
+            let edit = ConnectorContent { fields, ..content.clone() };
             let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
             assert_eq!(edited.version, Some(1));
-            assert_eq!(edited.resource_domain.as_deref(), Some("https://other.example"));
-            assert_eq!((&edited.name, &edited.scope), (&content.name, &content.scope));
+            assert_eq!(edited.fields, edit.fields);
 
             assert!(!connectors.delete(&id, &budget()).await.unwrap().was_missing);
             assert!(connectors.delete(&id, &budget()).await.unwrap().was_missing);
@@ -101,14 +99,17 @@ async fn locked_connector_is_edited_and_deleted() {
             let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
             simulator.clear_journal();
             // A new secret and another field at once.
-            let rotated = |old: &Option<Secret>| old.as_ref().map(|_| Secret::from("rotated"));
-            let edit = ConnectorContent {
-                client_secret: rotated(&content.client_secret),
-                private_key: rotated(&content.private_key),
-                password: rotated(&content.password),
-                client_id: content.client_id.as_ref().map(|_| "other".to_owned()),
-                ..content.clone()
-            };
+            let mut edit = content.clone();
+            for credential in
+                [Credential::ClientSecret, Credential::PrivateKey, Credential::Password]
+            {
+                if edit.secrets.get(credential).is_some() {
+                    edit.secrets = edit.secrets.with(credential, Secret::from("rotated"));
+                }
+            }
+            if edit.fields.get(Field::ClientId).is_some() {
+                edit.fields.set(Field::ClientId, Some("other".to_owned()));
+            }
             let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
             assert!(edited.active);
             has_the_secrets(&simulator, &id, &edit);

@@ -68,7 +68,8 @@ impl CredentialArguments {
         let [stateful, write_only, version] = self.descriptions;
         [
             Attribute::secret(self.stateful, stateful),
-            Attribute::write_only_secret(self.write_only, write_only),
+            Attribute::write_only_secret(self.write_only, write_only)
+                .stored_alternative(self.stateful),
             Attribute::optional(self.version, Type::Number, version),
         ]
     }

@@ -1,7 +1,7 @@
 //! Calls about managed resources.
 
-use super::answer::Answer as _;
-use super::{Server, wire};
+use super::rpc::RpcResponse as _;
+use super::{Server, find, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::object::{Configuration, Identity, Object, Plan, PrivateState, State};
 use crate::plan::plan_change;
@@ -16,13 +16,7 @@ use crate::value::{Path, Value, json};
 
 impl Server {
     fn resource(&self, type_name: &str) -> Result<&Registered<dyn Resource>, Diagnostics> {
-        self.registry.resources.get(type_name).ok_or_else(|| {
-            Diagnostic::error(
-                "Unknown resource type",
-                format!("This version of the provider has no resource {type_name:?}."),
-            )
-            .into()
-        })
+        find(&self.registry.resources, "Unknown resource type", "resource", type_name)
     }
 
     pub(super) fn validate_resource(
@@ -55,7 +49,7 @@ impl Server {
         if raw.is_empty() {
             return Err(Diagnostic::error(
                 "The stored state is too old to be read",
-                "It was written by Terraform 0.11 or older, which this provider never supported. \
+                "It was written by Terraform 0.11 or older, which this provider does not support. \
                  Nothing was changed. Import the object again.",
             )
             .into());
@@ -308,14 +302,14 @@ impl Registered<dyn Resource> {
         value: Option<&protocol::DynamicValue>,
         what: &str,
     ) -> Result<Option<Object>, Diagnostics> {
-        wire::decode_object(value, &self.schema().block, self.value_type(), what)
+        wire::decode_object(value, self, what)
     }
 
     fn configuration(
         &self,
         value: Option<&protocol::DynamicValue>,
     ) -> Result<Configuration, Diagnostics> {
-        wire::decode_configuration(value, &self.schema().block, self.value_type())
+        wire::decode_configuration(value, self)
     }
 
     fn state(&self, value: Option<&protocol::DynamicValue>) -> Result<Option<State>, Diagnostics> {
@@ -357,13 +351,15 @@ fn write_only_refused(block: &Block, configuration: &Configuration) -> Vec<Diagn
     });
     set.map(|attribute| {
         let name = attribute.name;
+        let alternative = attribute.stored_alternative.map_or_else(String::new, |alternative| {
+            format!(", or use {alternative} instead, which is stored in state")
+        });
         Diagnostic::error(
             format!("{name} needs Terraform 1.11 or later"),
             format!(
                 "Write-only arguments such as {name} are kept out of plan and state, which this \
                  version of Terraform does not support yet. Upgrade to Terraform 1.11 (OpenTofu \
-                 1.11) or later, or use {} instead, which is stored in state.",
-                name.trim_end_matches("_wo")
+                 1.11) or later{alternative}."
             ),
         )
         .at(Path::attribute(name))

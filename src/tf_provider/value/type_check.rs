@@ -1,4 +1,4 @@
-//! What both codecs ask of a value and its type.
+//! Checks of values against their types, and the words for both in messages.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,14 @@ use super::error::{EncodeError, EncodeErrorKind};
 use super::path::Step;
 use super::{Type, Value};
 
-/// The value is nested too deeply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooDeep;
-
-/// Goes down one of the levels that are left.
-pub(super) fn deeper(levels: usize) -> Result<usize, TooDeep> {
-    levels.checked_sub(1).ok_or(TooDeep)
-}
-
-/// The step to an element of a list or tuple. There is none into a set: the
-/// protocol's paths cannot name its elements.
+/// Returns the step to an element of a list or tuple. There is none into a set:
+/// the protocol's paths cannot name its elements.
 pub(super) fn element_step(ty: &Type, index: usize) -> Option<Step> {
     let index = i64::try_from(index).unwrap_or(i64::MAX);
     (!matches!(ty, Type::Set(_))).then_some(Step::Index(index))
 }
 
-/// Makes sure that a tuple has as many elements as its type.
+/// Checks that a tuple has as many elements as its type.
 pub(super) fn check_length(expected: usize, found: usize) -> Result<(), EncodeError> {
     if expected == found {
         return Ok(());
@@ -30,7 +21,7 @@ pub(super) fn check_length(expected: usize, found: usize) -> Result<(), EncodeEr
     Err(EncodeErrorKind::WrongLength { expected, found }.into())
 }
 
-/// Makes sure that an object has exactly the attributes of its type.
+/// Checks that an object has exactly the attributes of its type.
 pub(super) fn check_attributes(
     types: &BTreeMap<String, Type>,
     entries: &BTreeMap<String, Value>,
@@ -47,19 +38,35 @@ pub(super) fn check_attributes(
     Err(EncodeError::from(kind).within(Step::Attribute(name.clone())))
 }
 
-/// The error that a value is of another kind than its type.
-pub(super) fn mismatch(ty: &Type, value: &Value) -> EncodeError {
-    let expected = match ty {
+/// Returns the words for the values of a type, as a message encodes them.
+pub(super) fn expectation(ty: &Type) -> &'static str {
+    match ty {
         Type::Bool => "a boolean",
         Type::Number => "a number",
-        Type::String => "a text that is not secret",
-        Type::Secret => "a text",
-        Type::Dynamic => "a value with its type",
+        Type::String | Type::Secret => "a text",
+        Type::Dynamic => "a pair of a type and a value",
         Type::List(_) => "a list",
         Type::Set(_) => "a set",
         Type::Map(_) => "a map",
         Type::Tuple(_) => "a tuple",
         Type::Object(_) => "an object",
+    }
+}
+
+/// Returns the error that a value is of another kind than its type.
+pub(super) fn mismatch(ty: &Type, value: &Value) -> EncodeError {
+    const DYNAMIC: &str = "a value with its type";
+    let expected = match ty {
+        Type::String => "a text that is not secret",
+        Type::Dynamic => DYNAMIC,
+        Type::Bool
+        | Type::Number
+        | Type::Secret
+        | Type::List(_)
+        | Type::Set(_)
+        | Type::Map(_)
+        | Type::Tuple(_)
+        | Type::Object(_) => expectation(ty),
     };
     let found = match value {
         Value::Null => "null",
@@ -70,7 +77,7 @@ pub(super) fn mismatch(ty: &Type, value: &Value) -> EncodeError {
         Value::Secret(_) => "a secret",
         Value::List(_) => "a list",
         Value::Map(_) => "a map",
-        Value::Dynamic(_) => "a value with its type",
+        Value::Dynamic(_) => DYNAMIC,
     };
     EncodeErrorKind::WrongKind { expected, found }.into()
 }

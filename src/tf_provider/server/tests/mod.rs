@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use tonic::Request;
 
 use super::Server;
-use crate::plugin::Lifetime;
+use crate::lifetime::Lifetime;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registry;
 use crate::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};

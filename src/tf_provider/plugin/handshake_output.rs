@@ -1,4 +1,4 @@
-//! The texts by which a started process says where it can be reached.
+//! The output by which a started process publishes its address.
 
 use std::fmt::Write;
 
@@ -12,49 +12,40 @@ use super::listener::Address;
 /// The version of go-plugin's own contract.
 const CORE_PROTOCOL_VERSION: u32 = 1;
 
-/// The one line that Terraform reads from our standard output.
+/// Returns the one line that Terraform reads from the provider's standard output.
 ///
 /// Six fields: go-plugin's version, the protocol's version, network, address,
 /// `grpc`, and our certificate in base64 without padding (empty without TLS).
-///
-/// `multiplexing_asked` adds a seventh: whether several connections can share
-/// the one, which this provider never needs and does not offer. A client that
-/// asks ends the start with an error of its own on `false`, as it does when the
-/// field is missing. A client that does not know the question would take a
-/// seventh field for a part of the certificate.
+/// go-plugin allows a seventh only to a client that asks for multiplexing, which
+/// Terraform never does.
 pub(super) fn handshake_line(
     address: &Address,
     certificate: Option<&CertificateDer<'_>>,
-    multiplexing_asked: bool,
 ) -> String {
     let certificate = certificate.map_or_else(String::new, |der| STANDARD_NO_PAD.encode(der));
-    let multiplexing = if multiplexing_asked { "|false" } else { "" };
-    format!(
-        "{CORE_PROTOCOL_VERSION}|{PROTOCOL_VERSION}|{network}|{place}|grpc|{certificate}{multiplexing}\n",
-        network = address.network,
-        place = address.place,
-    )
+    let Address { network, place } = address;
+    format!("{CORE_PROTOCOL_VERSION}|{PROTOCOL_VERSION}|{network}|{place}|grpc|{certificate}\n")
 }
 
-/// What runs in a person's terminal.
+/// The shell in a person's terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shell {
-    /// A shell of Unix.
+    /// The shell of a Unix system.
     Posix,
-    /// What Windows opens.
+    /// The shell of Windows.
     PowerShell,
 }
 
 impl Shell {
-    /// The one to be expected on this system.
+    /// Returns the usual shell of this system.
     pub(super) fn native() -> Self {
         if cfg!(windows) { Self::PowerShell } else { Self::Posix }
     }
 
-    /// The line that sets an environment variable for what is started later.
+    /// Returns the line that sets an environment variable.
     fn set(self, variable: &str, value: &str) -> String {
         match self {
-            // A quote inside single quotes: end them, one quoted quote, begin again.
+            // A quote inside single quotes ends them, is escaped, and begins new ones.
             Self::Posix => format!("export {variable}='{}'", value.replace('\'', r"'\''")),
             // A quote inside single quotes is doubled.
             Self::PowerShell => format!("$env:{variable} = '{}'", value.replace('\'', "''")),
@@ -62,11 +53,10 @@ impl Shell {
     }
 }
 
-/// What a person who starts the provider in debug mode has to know.
+/// Returns the instructions for a person who starts the provider in debug mode.
 ///
 /// `provider` is the provider's full address, such as
-/// `registry.terraform.io/example/webex`; `process` is the number of our
-/// process.
+/// `registry.terraform.io/example/cloud`; `process` is our process id.
 pub(super) fn debug_instructions(
     provider: &str,
     address: &Address,
@@ -104,27 +94,18 @@ mod tests {
     }
 
     #[test]
-    fn the_line_has_six_fields() {
+    fn handshake_line_has_six_fields() {
         let certificate = CertificateDer::from(vec![0xff]);
         assert_eq!(
-            handshake_line(&address("/tmp/plugin1/socket"), Some(&certificate), false),
+            handshake_line(&address("/tmp/plugin1/socket"), Some(&certificate)),
             "1|5|unix|/tmp/plugin1/socket|grpc|/w\n",
             "without padding: {certificate:?}"
         );
-        assert_eq!(handshake_line(&address("/s"), None, false), "1|5|unix|/s|grpc|\n");
+        assert_eq!(handshake_line(&address("/s"), None), "1|5|unix|/s|grpc|\n");
     }
 
     #[test]
-    fn a_seventh_field_only_for_who_asks() {
-        let certificate = CertificateDer::from(vec![0xff]);
-        assert_eq!(
-            handshake_line(&address("/s"), Some(&certificate), true),
-            "1|5|unix|/s|grpc|/w|false\n"
-        );
-    }
-
-    #[test]
-    fn the_instructions_can_be_pasted_into_a_shell() {
+    fn debug_instructions_can_be_pasted_into_a_shell() {
         let rows = [
             (Shell::Posix, "export TF_REATTACH_PROVIDERS='", r"'\''"),
             (Shell::PowerShell, "$env:TF_REATTACH_PROVIDERS = '", "''"),

@@ -1,4 +1,4 @@
-//! The services that go-plugin expects of every plugin, beside its own.
+//! The services that go-plugin expects of every plugin, in addition to its own.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,21 +12,21 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 use tonic_health::ServingStatus;
 
-use super::Lifetime;
+use crate::lifetime::Lifetime;
 use crate::protocol::go_plugin::grpc_broker_server::{GrpcBroker, GrpcBrokerServer};
 use crate::protocol::go_plugin::grpc_controller_server::{GrpcController, GrpcControllerServer};
 use crate::protocol::go_plugin::grpc_stdio_server::{GrpcStdio, GrpcStdioServer};
 use crate::protocol::go_plugin::{ConnInfo, Empty, StdioData};
 use crate::protocol::tfplugin5::provider_server::{Provider, ProviderServer};
 
-/// What go-plugin allows in either direction; gRPC's own default for receiving
-/// is 4 MB, which a large state exceeds.
+/// The largest message that go-plugin allows in either direction. gRPC's own
+/// default for receiving is 4 MB, which a large state exceeds.
 const MESSAGE_LIMIT: usize = 256 << 20;
 
-/// The name under which go-plugin asks whether a plugin is well.
+/// The service name in go-plugin's health checks.
 const HEALTH_NAME: &str = "plugin";
 
-/// Everything that is served on a connection.
+/// Returns all services of a connection.
 pub(super) async fn routes<S: Provider>(provider: S, lifetime: &Lifetime) -> Routes {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status(HEALTH_NAME, ServingStatus::Serving).await;
@@ -34,26 +34,28 @@ pub(super) async fn routes<S: Provider>(provider: S, lifetime: &Lifetime) -> Rou
     let provider = ProviderServer::new(provider)
         .max_decoding_message_size(MESSAGE_LIMIT)
         .max_encoding_message_size(MESSAGE_LIMIT);
-    Routes::new(Surviving { inner: provider, lifetime: lifetime.clone() })
+    Routes::new(Supervised { inner: provider, lifetime: lifetime.clone() })
         .add_service(GrpcControllerServer::new(Controller(lifetime.clone())))
         .add_service(GrpcBrokerServer::new(Broker(lifetime.clone())))
         .add_service(GrpcStdioServer::new(Stdio(lifetime.clone())))
         .add_service(health_service)
 }
 
-/// A service whose calls run to their end even if the client goes away, and
-/// are waited for before the process ends.
+/// Runs each call of a service as a task that outlives the client's connection.
+/// The process waits for these tasks before it ends.
+///
+/// A call counts until its response begins; a stream of events does not.
 #[derive(Clone)]
-struct Surviving<S> {
+struct Supervised<S> {
     inner: S,
     lifetime: Lifetime,
 }
 
-impl<S: NamedService> NamedService for Surviving<S> {
+impl<S: NamedService> NamedService for Supervised<S> {
     const NAME: &'static str = S::NAME;
 }
 
-impl<S> Service<http::Request<Body>> for Surviving<S>
+impl<S> Service<http::Request<Body>> for Supervised<S>
 where
     S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>,
     S::Future: Send + 'static,
@@ -70,23 +72,23 @@ where
         let call = self.lifetime.spawn(self.inner.call(request));
         Box::pin(call.map(|outcome| {
             outcome.unwrap_or_else(|_panicked| {
-                // Calls guard themselves; this is for what is outside of them,
-                // such as decoding and encoding.
+                // Calls catch their own panics. This one came from outside of
+                // them, such as from decoding or encoding.
                 Ok(Status::internal("the provider panicked; its log says where").into_http())
             })
         }))
     }
 }
 
-/// A stream that sends nothing and ends when connections are to be closed.
-type Silence<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+/// A stream that sends nothing and ends when connections have to close.
+type PendingStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-fn silence<T: Send + 'static>(lifetime: &Lifetime) -> Silence<T> {
+fn pending_stream<T: Send + 'static>(lifetime: &Lifetime) -> PendingStream<T> {
     let closing = lifetime.closing();
     Box::pin(stream::pending().take_until(closing.cancelled_owned()))
 }
 
-/// Ends the process when Terraform is done with it.
+/// Ends the process when Terraform has finished with it.
 struct Controller(Lifetime);
 
 #[async_trait]
@@ -97,33 +99,33 @@ impl GrpcController for Controller {
     }
 }
 
-/// Would announce further connections between the two processes.
+/// Announces further connections between the two processes: there are none.
 struct Broker(Lifetime);
 
 #[async_trait]
 impl GrpcBroker for Broker {
-    type StartStreamStream = Silence<ConnInfo>;
+    type StartStreamStream = PendingStream<ConnInfo>;
 
     async fn start_stream(
         &self,
         _announced: Request<Streaming<ConnInfo>>,
     ) -> Result<Response<Self::StartStreamStream>, Status> {
-        Ok(Response::new(silence(&self.0)))
+        Ok(Response::new(pending_stream(&self.0)))
     }
 }
 
-/// Would forward what the process prints, which is nothing.
+/// Forwards the output of the process: there is none.
 struct Stdio(Lifetime);
 
 #[async_trait]
 impl GrpcStdio for Stdio {
-    type StreamStdioStream = Silence<StdioData>;
+    type StreamStdioStream = PendingStream<StdioData>;
 
     async fn stream_stdio(
         &self,
         _request: Request<()>,
     ) -> Result<Response<Self::StreamStdioStream>, Status> {
-        Ok(Response::new(silence(&self.0)))
+        Ok(Response::new(pending_stream(&self.0)))
     }
 }
 
@@ -138,22 +140,22 @@ mod tests {
     use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
     use tonic::{Code, Status};
 
-    use super::{Surviving, silence};
-    use crate::plugin::Lifetime;
+    use super::{Supervised, pending_stream};
+    use crate::lifetime::Lifetime;
 
-    /// What the calls of the service below do.
+    /// The behavior of a call to [`TestService`].
     #[derive(Clone)]
-    enum Behaviour {
-        /// Wait, then answer.
+    enum Behavior {
+        /// Waits, then responds.
         Wait(Arc<Notify>),
-        /// Panic at once.
+        /// Panics at once.
         Panic,
     }
 
     #[derive(Clone)]
-    struct Calls(Behaviour);
+    struct TestService(Behavior);
 
-    impl Service<http::Request<Body>> for Calls {
+    impl Service<http::Request<Body>> for TestService {
         type Response = http::Response<Body>;
         type Error = Infallible;
         type Future = BoxFuture<Self::Response, Infallible>;
@@ -163,11 +165,11 @@ mod tests {
         }
 
         fn call(&mut self, _request: http::Request<Body>) -> Self::Future {
-            let behaviour = self.0.clone();
+            let behavior = self.0.clone();
             Box::pin(async move {
-                match behaviour {
-                    Behaviour::Wait(until) => until.notified().await,
-                    Behaviour::Panic => panic!("a defect"),
+                match behavior {
+                    Behavior::Wait(until) => until.notified().await,
+                    Behavior::Panic => panic!("a defect"),
                 }
                 Ok(http::Response::default())
             })
@@ -175,35 +177,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_is_finished_when_its_client_is_gone() {
+    async fn call_of_a_disconnected_client_runs_to_its_end() {
         let lifetime = Lifetime::new();
         let until = Arc::new(Notify::new());
-        let inner = Calls(Behaviour::Wait(until.clone()));
-        let mut service = Surviving { inner, lifetime: lifetime.clone() };
+        let inner = TestService(Behavior::Wait(until.clone()));
+        let mut service = Supervised { inner, lifetime: lifetime.clone() };
 
         drop(service.call(http::Request::default()));
         tokio::task::yield_now().await;
-        assert!(lifetime.idle().now_or_never().is_none(), "the call goes on");
+        assert!(lifetime.calls_finished().now_or_never().is_none(), "the call goes on");
         until.notify_one();
-        lifetime.idle().await;
+        lifetime.calls_finished().await;
     }
 
     #[tokio::test]
-    async fn a_panic_outside_of_the_guard_is_a_status() {
+    async fn panic_outside_of_a_call_is_an_internal_status() {
         let lifetime = Lifetime::new();
-        let mut service = Surviving { inner: Calls(Behaviour::Panic), lifetime: lifetime.clone() };
-        let answer = service.call(http::Request::default()).await.unwrap();
-        let status = Status::from_header_map(answer.headers()).unwrap();
+        let mut service =
+            Supervised { inner: TestService(Behavior::Panic), lifetime: lifetime.clone() };
+        let response = service.call(http::Request::default()).await.unwrap();
+        let status = Status::from_header_map(response.headers()).unwrap();
         assert_eq!(status.code(), Code::Internal);
         assert!(!status.message().contains("defect"), "{status}");
-        lifetime.idle().await;
+        lifetime.calls_finished().await;
     }
 
     #[tokio::test]
-    async fn a_silent_stream_ends_with_the_connections() {
+    async fn pending_stream_ends_when_connections_close() {
         use futures_util::StreamExt;
         let lifetime = Lifetime::new();
-        let mut stream = silence::<()>(&lifetime);
+        let mut stream = pending_stream::<()>(&lifetime);
         assert!(stream.next().now_or_never().is_none());
         lifetime.closing().cancel();
         assert!(stream.next().await.is_none());

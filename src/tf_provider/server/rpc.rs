@@ -1,32 +1,34 @@
-//! One call at a time, kept apart from all others.
+//! One call: its response, its log lines, and its panics.
 //!
-//! A failure inside a call is an answer with a diagnostic, never a gRPC error:
+//! A failure inside a call is a response with a diagnostic, never a gRPC error:
 //! on a gRPC error of a create, Terraform forgets the object that may exist by
 //! then. The same holds for a panic.
 
 use std::future::Future;
 use std::time::Instant;
 
+use tonic::{Response, Status};
+
 use super::wire;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::plugin::panics::{Panicked, guard};
+use crate::panics::{Panicked, catch_panic};
 use crate::protocol::tfplugin5 as protocol;
 
-/// A response that can carry diagnostics.
-pub(super) trait Answer: Default {
-    /// Its diagnostics.
+/// A response with diagnostics.
+pub(super) trait RpcResponse: Default {
+    /// The response's diagnostics.
     fn diagnostics(&mut self) -> &mut Vec<protocol::Diagnostic>;
 
-    /// The same answer with more to say.
+    /// Adds messages.
     fn with(mut self, messages: Diagnostics) -> Self {
         self.diagnostics().extend(wire::diagnostics(messages));
         self
     }
 }
 
-macro_rules! answers {
+macro_rules! rpc_responses {
     ($($module:ident),+ $(,)?) => {
-        $(impl Answer for protocol::$module::Response {
+        $(impl RpcResponse for protocol::$module::Response {
             fn diagnostics(&mut self) -> &mut Vec<protocol::Diagnostic> {
                 &mut self.diagnostics
             }
@@ -34,7 +36,7 @@ macro_rules! answers {
     };
 }
 
-answers!(
+rpc_responses!(
     get_metadata,
     get_provider_schema,
     prepare_provider_config,
@@ -55,31 +57,34 @@ answers!(
     validate_list_resource_config,
 );
 
-/// Runs a call to its answer.
-///
-/// `fallback` makes the answer of a call that panicked; it holds whatever
-/// Terraform must not forget.
-pub(super) async fn isolated<A: Answer>(
+/// Runs a call that changes nothing, so that a panic leaves nothing to keep.
+pub(super) async fn run_rpc<R: RpcResponse>(
     rpc: &'static str,
     type_name: &str,
-    call: impl Future<Output = Result<A, Diagnostics>>,
-    fallback: impl FnOnce() -> A,
-) -> A {
+    call: impl Future<Output = Result<R, Diagnostics>>,
+) -> Result<Response<R>, Status> {
+    run_rpc_or(rpc, type_name, call, R::default).await
+}
+
+/// Runs a call. `fallback` returns the response of a call that panicked, with
+/// everything that Terraform must not forget.
+pub(super) async fn run_rpc_or<R: RpcResponse>(
+    rpc: &'static str,
+    type_name: &str,
+    call: impl Future<Output = Result<R, Diagnostics>>,
+    fallback: impl FnOnce() -> R,
+) -> Result<Response<R>, Status> {
     let started = Instant::now();
     // Randomness is a system call, and only the log shows the id.
     let is_logged = tracing::enabled!(tracing::Level::DEBUG);
     let request_id = if is_logged { uuid::Uuid::new_v4() } else { uuid::Uuid::nil() };
     tracing::trace!(tf_rpc = rpc, tf_req_id = %request_id, tf_resource_type = type_name, "received request");
-    let mut answer = match guard(call).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(messages)) => A::default().with(messages),
-        Err(panicked) => {
-            let mut answer = fallback();
-            answer.diagnostics().push(wire::diagnostic(defect(rpc, &panicked)));
-            answer
-        }
+    let mut response = match catch_panic(call).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(messages)) => R::default().with(messages),
+        Err(panicked) => fallback().with(defect(rpc, &panicked).into()),
     };
-    let errors = answer
+    let errors = response
         .diagnostics()
         .iter()
         .filter(|message| message.severity() == protocol::diagnostic::Severity::Error)
@@ -92,10 +97,10 @@ pub(super) async fn isolated<A: Answer>(
         diagnostic_error_count = errors,
         "served request"
     );
-    answer
+    Ok(Response::new(response))
 }
 
-/// What users read of a panic.
+/// Returns the message of a panic.
 pub(super) fn defect(rpc: &str, panicked: &Panicked) -> Diagnostic {
     Diagnostic::error(
         "The provider failed in an unexpected way",
