@@ -6,3 +6,4 @@ pub(crate) mod pem;
 pub(crate) mod plugin_client;
 pub(crate) mod system;
 pub(crate) mod terraform;
+pub(crate) mod workspace;
