@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Finds `proto/` at the top of the repository, above the package that is built.
+#[allow(clippy::disallowed_methods, reason = "Cargo speaks to build scripts by the environment")]
 fn definitions_folder() -> Result<PathBuf, Box<dyn Error>> {
     let package = std::env::var("CARGO_MANIFEST_DIR")?;
     let mut folders = Path::new(&package).ancestors().map(|folder| folder.join("proto"));

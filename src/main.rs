@@ -1,4 +1,4 @@
-//! The front door: Terraform is shown in, people get the command line.
+//! The program: serves Terraform, or runs the command line for people.
 
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ use tf_provider::server::Server;
 const ABOUT: About =
     About { name: provider::NAME, version: provider::VERSION, address: provider::ADDRESS };
 
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the arguments")]
 fn main() -> ExitCode {
     if plugin::started_by_terraform() {
         return serve(Mode::Child);

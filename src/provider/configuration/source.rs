@@ -13,6 +13,7 @@ pub type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 /// The process's own environment. A variable that is set but empty counts as
 /// absent, which is how pipelines pass on what they do not have.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn process_environment(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
