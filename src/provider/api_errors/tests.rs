@@ -1,4 +1,4 @@
-//! Every text that users read of an API error, on one page for reviewers.
+//! Snapshots of the texts of all API errors.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,11 +8,12 @@ use crate::provider::api_errors::writes::{self, Write};
 use crate::provider::custom_connector::model::{Difference, tests::connector};
 use tf_provider::diagnostics::Severity;
 use webex_contact_center::{
-    ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, ErrorDetails,
-    Operation, OrganizationId, PagingProblem, TokenProblem, UpdateAftermath, UpdateError,
+    ConnectorId, CreateAftermath, CreateError, Deadline, DeleteAftermath, DeleteError,
+    ErrorDetails, Operation, OrganizationId, PagingProblem, TokenProblem, UpdateAftermath,
+    UpdateError,
 };
 
-/// All kinds, some of them in more than one shape.
+/// Returns all kinds of errors, some of them with several contents.
 fn kinds() -> Vec<ErrorKind> {
     vec![
         ErrorKind::NameResolution,
@@ -66,8 +67,8 @@ fn kinds() -> Vec<ErrorKind> {
     ]
 }
 
-/// The page's heading of a kind. A new kind makes the compiler ask for one, and
-/// the test below for its text.
+/// Returns the heading of a kind. The compiler demands one for a new kind, and
+/// the snapshot its text.
 fn heading(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::NameResolution => "name resolution",
@@ -103,7 +104,7 @@ fn heading(kind: &ErrorKind) -> &'static str {
     }
 }
 
-/// An error with everything that an error can know.
+/// Returns an error with all details.
 fn for_tests(operation: Operation, kind: ErrorKind) -> Error {
     Error::from(details(operation, kind))
 }
@@ -127,7 +128,7 @@ fn organization() -> OrganizationId {
     OrganizationId::parse("3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430").unwrap()
 }
 
-/// A message as Terraform shows it, without its frame.
+/// Formats a message as Terraform shows it, without the frame.
 fn shown(message: &Diagnostic) -> String {
     let severity = match message.severity() {
         Severity::Error => "Error",
@@ -138,14 +139,14 @@ fn shown(message: &Diagnostic) -> String {
 }
 
 #[test]
-fn a_whole_message() {
+fn message_has_all_parts() {
     let problem = for_tests(Operation::ReadConnector, ErrorKind::InvalidRequest);
     let message = error("Could not read connector \"CRM\"", &problem, "Nothing was changed.");
     insta::assert_snapshot!(shown(&message));
 }
 
-/// What happened and what to do, for each of these kinds; the rest of a message
-/// is the same for all.
+/// Returns cause and advice of each kind. The rest of a message is the same for
+/// all.
 fn page(operation: Operation, kinds: &[ErrorKind]) -> String {
     let mut page = String::new();
     for kind in kinds {
@@ -157,12 +158,12 @@ fn page(operation: Operation, kinds: &[ErrorKind]) -> String {
 }
 
 #[test]
-fn every_kind_of_error_in_words() {
+fn texts_of_all_kinds() {
     insta::assert_snapshot!(page(Operation::ReadConnector, &kinds()));
 }
 
 #[test]
-fn a_wait_for_a_turn_is_told_from_a_slow_webex() {
+fn waits_of_the_rate_limiter_are_explained() {
     let error = for_tests(Operation::UpdateConnector, ErrorKind::DeadlineExceeded);
     assert!(!advice(&error).contains("requests_per_minute"));
     let waited = Duration::from_secs(60);
@@ -173,9 +174,9 @@ fn a_wait_for_a_turn_is_told_from_a_slow_webex() {
     );
 }
 
-/// What is otherwise where something else was asked for.
+/// Only texts that differ from those of reading a connector.
 #[test]
-fn errors_of_other_requests_in_words() {
+fn texts_that_differ_by_operation() {
     let all = kinds();
     let of_reading = |kind: &ErrorKind| page(Operation::ReadConnector, std::slice::from_ref(kind));
     let mut pages = String::new();
@@ -227,7 +228,7 @@ fn missing_permissions_are_named_for_each_operation() {
 }
 
 #[test]
-fn every_end_of_a_write_in_words() {
+fn texts_of_all_write_outcomes() {
     let server_error = |operation| for_tests(operation, ErrorKind::ServerError);
     let some = || Box::new(connector());
     let id = || ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap();
@@ -338,8 +339,8 @@ fn every_end_of_a_write_in_words() {
             valid_until: Some(std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
         },
     ];
-    for told in notices {
-        let _ = write!(page, "=== notice ===\n{}\n", shown(&notice(&told)));
+    for one in notices {
+        let _ = write!(page, "=== notice ===\n{}\n", shown(&notice(&one)));
     }
     insta::assert_snapshot!(page);
 }

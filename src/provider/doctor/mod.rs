@@ -33,10 +33,10 @@ const LISTED: usize = 20;
 
 /// What a tenant's owner can do when an endpoint is not where it is assumed.
 const OTHER_PATH: &str = "\
-Your organization may have connectors at another path. Control Hub calls it itself: open a connector's \
-page there with the network view of the browser's developer tools, look for a request whose path \
-has your organization's id in it, and set WEBEX_CC_CONNECTOR_PATH (connector_path) to what stands \
-there in the place of \"connector\".";
+Your organization may have connectors at another path. Control Hub calls it itself: open a \
+connector's page there with the network view of the browser's developer tools, look for a request \
+whose path has your organization's id in it, and set WEBEX_CC_CONNECTOR_PATH (connector_path) to \
+what stands there in the place of \"connector\".";
 
 /// What people forget who configure Terraform otherwise.
 const NO_BLOCK: &str = "This command reads the environment only, not the provider block of a \
@@ -130,7 +130,7 @@ impl Examination {
             }
             // The environment knows no unknown values, and what was refused
             // has been told.
-            Status::Unknown(_) | Status::Refused | Status::Unconfigured => None,
+            Status::Unknown(_) | Status::Unconfigured => None,
         }
     }
 

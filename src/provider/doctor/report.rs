@@ -104,16 +104,16 @@ impl Verdict {
     fn says(self) -> &'static str {
         match self {
             Self::Unreachable => {
-                "Nothing is known about this organization yet. Follow the advice next to the problem, \
-                 and run this command again."
+                "Nothing is known about this organization yet. Follow the advice next to the \
+                 problem, and run this command again."
             }
             Self::OnlyDocumented => {
-                "In this organization only the data source webex_cc_flow_connectors works. Follow the \
-                 advice next to each problem before you use anything else of this provider."
+                "In this organization only the data source webex_cc_flow_connectors works. Follow \
+                 the advice next to each problem before you use anything else of this provider."
             }
             Self::Nothing => {
-                "Nothing of this provider works in this organization. Follow the advice next to each \
-                 problem, and run this command again."
+                "Nothing of this provider works in this organization. Follow the advice next to \
+                 each problem, and run this command again."
             }
             Self::WithoutFlows => {
                 "The connector endpoints work as far as can be checked without writing. The data \
@@ -121,9 +121,9 @@ impl Verdict {
                  next to the problem."
             }
             Self::Differs => {
-                "This organization's Contact Center answers otherwise than this provider needs. Do not apply anything to \
-                 it yet. Please report it: this command with --json prints what an issue needs, \
-                 without names, ids or credentials."
+                "This organization's Contact Center answers otherwise than this provider needs. Do \
+                 not apply anything to it yet. Please report it: this command with --json prints \
+                 what an issue needs, without names, ids or credentials."
             }
             Self::Works => {
                 "Everything that can be checked without writing works. Begin with a connector \
