@@ -13,13 +13,13 @@ use super::tokens::tokens;
 /// The names from the root of a crate to a module.
 type ModulePath = Vec<String>;
 
-/// How many re-exports are followed from one import.
+/// The limit of re-exports that are followed from one import.
 const REEXPORTS: usize = 8;
 
 /// A module that has a file.
 struct Module {
     file: String,
-    /// What each `use` declaration binds, with its path.
+    /// The names that `use` declarations bind, with their paths.
     bindings: BTreeMap<String, Vec<String>>,
     /// The paths of the file, those of `use` declarations included.
     paths: Vec<Vec<String>>,
@@ -87,8 +87,8 @@ impl ImportGraph {
         imports
     }
 
-    /// Returns the module that defines what a path names; none for another
-    /// crate.
+    /// Returns the module that defines the item of a path; none for an item of
+    /// another crate.
     fn resolve(&self, from: &ModulePath, path: &[String], reexports: usize) -> Option<&ModulePath> {
         let (mut at, mut rest) = match path.first()?.as_str() {
             "crate" => (Vec::new(), &path[1..]),

@@ -77,7 +77,7 @@ fn credentials_are_exposed_at_known_places_only() {
     assert_eq!(exposing, SINKS.map(|(path, _)| path));
 }
 
-/// Files in alphabetical order, each with what it exposes a credential for.
+/// Files in alphabetical order, each with the purpose of exposing a credential.
 const SINKS: [(&str, &str); 13] = [
     ("provider/custom_connector/validation.rs", "whether a private key is one, and fits"),
     ("safe_text/secret.rs", "the type itself"),

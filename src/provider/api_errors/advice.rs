@@ -14,7 +14,7 @@ const TOKEN_ADDRESS: &str = "Check token_url if it is set: it should be Webex's 
 const SERVICE_APP_ADDRESS: &str =
     "Check applications_url if it is set: it should be the address of Webex's applications.";
 
-/// Returns what a user can do about an error.
+/// Returns the advice for users about an error.
 pub(super) fn advice(error: &Error) -> String {
     let request = Request::of(error.operation);
     let address = request.address();
@@ -196,8 +196,8 @@ enum Request {
     ServiceAppToken,
 }
 
-/// Returns where the deadline of an operation can be raised, and what used the
-/// time up.
+/// Returns the place to raise the deadline of an operation, and the cause of most
+/// of the delay.
 fn time_used_up(error: &Error, request: Request) -> String {
     let limit = match request {
         Request::Write => {

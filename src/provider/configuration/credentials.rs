@@ -50,8 +50,8 @@ struct Parts {
 ///
 /// The argument that decides their kind (`service_app_id`, `refresh_token`,
 /// `access_token`) is looked for in the provider block first. Variables of
-/// another kind are then ignored, so that the shell cannot change what a
-/// configuration says.
+/// another kind are then ignored, so that the shell cannot change the
+/// meaning of a configuration.
 ///
 /// # Errors
 ///

@@ -80,7 +80,7 @@ impl Origin {
 pub struct Given<T> {
     /// The value.
     pub value: T,
-    /// Where it is given.
+    /// The place where it is given.
     pub origin: Origin,
 }
 

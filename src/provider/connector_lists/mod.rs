@@ -1,4 +1,5 @@
-//! The data sources that read many connectors, and what they share.
+//! The data sources that read many connectors, with their shared attributes and
+//! response.
 
 pub mod custom_connectors;
 pub mod flow_connectors;
@@ -62,7 +63,7 @@ fn response(
 /// Returns the map from names to ids.
 ///
 /// Names are unique in an organization (documented). If two connectors share a
-/// name nevertheless, the map cannot hold both, and a warning says so.
+/// name nevertheless, the map cannot hold both, and a warning names it.
 fn ids_by_name(rows: &[Row]) -> (Value, Diagnostics) {
     let mut ids = BTreeMap::new();
     let mut messages = Diagnostics::new();

@@ -27,7 +27,7 @@ the attributes: this provider does not read them, whether or not Webex returns t
 It uses the connector endpoints that Cisco does not publish. Where an organization's Contact \
 Center does not serve them, `webex_cc_flow_connectors` finds ids by a published endpoint.";
 
-/// How many names a message lists.
+/// The limit of names that a message lists.
 const LISTED: usize = 20;
 
 /// The data source.
@@ -85,7 +85,7 @@ impl DataSource for CustomConnectorData {
 
     async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
         let object = request.configuration.object();
-        let Some(selector) = Selector::read(object)? else { return Err(nothing_given().into()) };
+        let Some(selector) = Selector::read(object)? else { return Err(neither_given().into()) };
         let provider = self.provider_data.ready()?;
         let organization = provider.organization(organization::explicit(object)?)?;
         let connector = selector.find(&provider, organization, request.stop.clone()).await?;
@@ -117,7 +117,7 @@ impl Selector {
                  name, which is easier to read.",
             )
             .at(Path::attribute("name"))),
-            (Argument::Absent, Argument::Absent) => Err(nothing_given()),
+            (Argument::Absent, Argument::Absent) => Err(neither_given()),
             (Argument::Known(id), Argument::Absent) => match ConnectorId::parse(id) {
                 Ok(id) => Ok(Some(Self::Id(id))),
                 Err(problem) => Err(Diagnostic::error(
@@ -160,7 +160,7 @@ impl Selector {
     }
 }
 
-fn nothing_given() -> Diagnostic {
+fn neither_given() -> Diagnostic {
     Diagnostic::error(
         "id or name is missing",
         "One of them must tell which connector to read. Set id or name; webex_cc_custom_connectors \

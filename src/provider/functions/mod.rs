@@ -1,7 +1,7 @@
 //! The functions of the provider. They are pure and work offline.
 //!
-//! Each error says what to do and names the argument at fault. The computation
-//! of a function is apart from its signature.
+//! Each error names the argument at fault and gives advice. The computation of a
+//! function is apart from its signature.
 
 mod arguments;
 pub mod decode_id;

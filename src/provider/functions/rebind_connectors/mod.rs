@@ -43,7 +43,7 @@ pub use function::RebindConnectors;
 /// The limit of nested arrays and objects. Exports have about ten levels.
 const MAX_DEPTH: usize = 128;
 
-/// How many connectors or activities one message lists.
+/// The limit of connectors or activities that one message lists.
 const LISTED: usize = 20;
 
 /// Why a flow cannot be rebound.
@@ -55,7 +55,7 @@ pub enum RebindError {
          that Flow Designer exported, for example by file(\"flow.json\")."
     )]
     NotJson {
-        /// Where, counted in bytes from 0.
+        /// The position, counted in bytes from 0.
         offset: usize,
     },
     /// The flow is nested beyond 128 levels.
@@ -72,7 +72,7 @@ pub enum RebindError {
     Contradiction {
         /// The activity's name, or else its place in the document.
         activity: String,
-        /// What is wrong with it.
+        /// The contradiction.
         reason: Contradiction,
     },
     /// A value of the map is not an id.
@@ -99,7 +99,7 @@ pub enum RebindError {
 /// The contradiction in an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
-    /// One of its properties is given twice.
+    /// A property is given twice.
     #[error("its property {0} is given twice")]
     GivenTwice(&'static str),
     /// The two properties that hold the connector's name differ.

@@ -244,7 +244,7 @@ fn map_values_other_than_ids_are_refused() {
         assert_eq!(error, RebindError::NotAnId { connector: "crm".to_owned() });
         assert_eq!(error.argument(), 1);
     }
-    // What is not used is not looked at.
+    // Unused values are not checked.
     assert!(rebind(&flow, &[("crm", NEW), ("spare", "")]).is_ok());
 }
 
@@ -316,7 +316,7 @@ fn document() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn rebinding_random_documents_changes_only_the_ids(document in document(), pretty in any::<bool>()) {
+    fn rebinding_changes_only_ids_of_random_documents(document in document(), pretty in any::<bool>()) {
         let flow = if pretty {
             serde_json::to_string_pretty(&document).unwrap()
         } else {
