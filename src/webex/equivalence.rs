@@ -1,15 +1,15 @@
-//! When two spellings of a field mean the same.
+//! Semantic equality: two spellings of a field that mean the same.
 //!
-//! There is one notion of it, for everybody who has to tell: whether a create
-//! or an update whose answer was lost took effect, whether Webex took what it
-//! was sent, and whether a configuration differs from what there is.
+//! One definition serves every decision: whether a write whose response was lost
+//! took effect, whether Webex stored what it was sent, and whether the
+//! configuration differs from the connector (drift).
 
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
 use safe_text::Secret;
 
-/// When two spellings of a text mean the same.
+/// How two spellings of a text are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Equivalence {
     /// The same characters, in whichever normal form of Unicode. Blanks at the
@@ -27,22 +27,21 @@ pub enum Equivalence {
 impl Equivalence {
     /// Whether both mean the same.
     #[must_use]
-    pub fn holds(self, left: &str, right: &str) -> bool {
+    pub fn is_equivalent(self, left: &str, right: &str) -> bool {
         left == right
             || match self {
                 Self::Text => left.nfc().eq(right.nfc()),
                 Self::Address => {
-                    place(left).is_some_and(|left| place(right).as_ref() == Some(&left))
+                    canonical(left).is_some_and(|left| canonical(right).as_ref() == Some(&left))
                 }
                 Self::Pem => lines(left).eq(lines(right)),
             }
     }
 
-    /// The same of fields that may be absent. Absent and empty mean the same to
-    /// a form.
+    /// Whether both fields mean the same. Absent and empty are the same to a form.
     #[must_use]
-    pub fn is_equivalent_field(self, left: Option<&str>, right: Option<&str>) -> bool {
-        self.holds(left.unwrap_or_default(), right.unwrap_or_default())
+    pub fn are_equivalent_fields(self, left: Option<&str>, right: Option<&str>) -> bool {
+        self.is_equivalent(left.unwrap_or_default(), right.unwrap_or_default())
     }
 }
 
@@ -50,18 +49,18 @@ impl Equivalence {
 /// leaves no copy of either behind.
 #[must_use]
 pub fn is_same_key(left: &Secret, right: &Secret) -> bool {
-    Equivalence::Pem.holds(left.expose(), right.expose())
+    Equivalence::Pem.is_equivalent(left.expose(), right.expose())
 }
 
-/// An address in its canonical spelling.
-fn place(text: &str) -> Option<Url> {
+/// Returns an address in its canonical spelling.
+fn canonical(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok()?;
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     Some(url)
 }
 
-/// What counts of a text in PEM.
+/// Returns the lines of PEM that matter.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
@@ -74,7 +73,7 @@ mod tests {
     use safe_text::Secret;
 
     #[test]
-    fn addresses_are_compared_by_place() {
+    fn addresses_are_compared_by_canonical() {
         for (left, right, same) in [
             ("https://a.example", "https://a.example/", true),
             ("https://A.Example/x/", "https://a.example:443/x", true),
@@ -87,34 +86,34 @@ mod tests {
             ("no url", "no url", true),
             ("no url", "no url ", false),
         ] {
-            assert_eq!(Equivalence::Address.holds(left, right), same, "{left:?} {right:?}");
-            assert_eq!(Equivalence::Address.holds(right, left), same, "{right:?} {left:?}");
+            assert_eq!(Equivalence::Address.is_equivalent(left, right), same, "{left:?} {right:?}");
+            assert_eq!(Equivalence::Address.is_equivalent(right, left), same, "{right:?} {left:?}");
         }
     }
 
     #[test]
     fn pem_is_the_same_whatever_its_line_ends_and_indentation() {
-        assert!(Equivalence::Pem.holds("a\nb\n", "a\r\nb"));
-        assert!(Equivalence::Pem.holds("\n  a\n\n  b\n", "a\nb"));
-        assert!(!Equivalence::Pem.holds("a\nb", "a\nc"));
-        assert!(!Equivalence::Pem.holds("a\nb", "ab"));
-        assert!(!Equivalence::Pem.holds("a\nb", "a"));
+        assert!(Equivalence::Pem.is_equivalent("a\nb\n", "a\r\nb"));
+        assert!(Equivalence::Pem.is_equivalent("\n  a\n\n  b\n", "a\nb"));
+        assert!(!Equivalence::Pem.is_equivalent("a\nb", "a\nc"));
+        assert!(!Equivalence::Pem.is_equivalent("a\nb", "ab"));
+        assert!(!Equivalence::Pem.is_equivalent("a\nb", "a"));
         assert!(is_same_key(&Secret::from("a\nb\n"), &Secret::from("a\r\nb")));
         assert!(!is_same_key(&Secret::from("a\nb"), &Secret::from("a\nc")));
     }
 
     #[test]
     fn texts_are_compared_after_normalization_and_with_their_ends() {
-        assert!(Equivalence::Text.holds("Zu\u{308}rich", "Z\u{fc}rich"));
-        assert!(!Equivalence::Text.holds("a", "A"));
-        assert!(!Equivalence::Text.holds("a", "a "));
+        assert!(Equivalence::Text.is_equivalent("Zu\u{308}rich", "Z\u{fc}rich"));
+        assert!(!Equivalence::Text.is_equivalent("a", "A"));
+        assert!(!Equivalence::Text.is_equivalent("a", "a "));
     }
 
     #[test]
     fn absent_and_empty_are_the_same() {
         for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
-            assert!(equivalence.is_equivalent_field(None, Some("")));
-            assert!(!equivalence.is_equivalent_field(Some("https://a.example"), None));
+            assert!(equivalence.are_equivalent_fields(None, Some("")));
+            assert!(!equivalence.are_equivalent_fields(Some("https://a.example"), None));
         }
     }
 
@@ -122,8 +121,8 @@ mod tests {
         #[test]
         fn whatever_the_texts_are_it_tells(left in ".*", right in ".*") {
             for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
-                prop_assert!(equivalence.holds(&left, &left));
-                prop_assert_eq!(equivalence.holds(&left, &right), equivalence.holds(&right, &left));
+                prop_assert!(equivalence.is_equivalent(&left, &left));
+                prop_assert_eq!(equivalence.is_equivalent(&left, &right), equivalence.is_equivalent(&right, &left));
             }
         }
     }

@@ -1,15 +1,14 @@
-//! Which arguments apply when: the one rule table.
+//! The kinds of custom connectors, as Control Hub's form has them.
 //!
-//! Validation, planning, documentation and their tests read it; nothing else
-//! decides which field belongs to which kind of connector. The rows follow the
-//! form in Control Hub. Cisco's text says of the last three fields that they
-//! show "if the Authentication Type is Basic Authentication and the Grant Type
-//! is Password Grant"; the two exclude each other in the form, so it is read
-//! as "or".
+//! Which field belongs to which kind is a column of the
+//! [table of fields](super::fields::FIELDS). Cisco's text says of the last three
+//! fields that they show "if the Authentication Type is Basic Authentication and
+//! the Grant Type is Password Grant". The two exclude each other in the form, so
+//! it is read as "or".
 
 /// A kind of connector: an authentication type, and with OAuth 2.0 a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ConnectorKind {
     /// Basic authentication (RFC 7617).
     Basic,
     /// OAuth 2.0, client credentials grant with a secret (RFC 6749, 4.4).
@@ -20,7 +19,7 @@ pub enum Kind {
     Certificate,
 }
 
-impl Kind {
+impl ConnectorKind {
     /// All kinds, in the order of the form.
     pub const ALL: [Self; 4] =
         [Self::Basic, Self::ClientCredentials, Self::Password, Self::Certificate];
@@ -83,48 +82,3 @@ pub enum Applies {
     /// It must not be set.
     Never,
 }
-
-/// One row: an argument, and whether it applies to each kind.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    /// The argument. A credential stands for both its forms.
-    pub argument: &'static str,
-    /// In the order of [`Kind::ALL`].
-    applies: [Applies; 4],
-}
-
-impl Rule {
-    /// Whether the argument applies to that kind.
-    #[must_use]
-    pub fn applies_to(&self, kind: Kind) -> Applies {
-        let [basic, client_credentials, password, certificate] = self.applies;
-        match kind {
-            Kind::Basic => basic,
-            Kind::ClientCredentials => client_credentials,
-            Kind::Password => password,
-            Kind::Certificate => certificate,
-        }
-    }
-}
-
-const fn rule(argument: &'static str, applies: [Applies; 4]) -> Rule {
-    Rule { argument, applies }
-}
-
-/// The table.
-#[rustfmt::skip]
-pub const RULES: [Rule; 9] = {
-    use Applies::{Never, Optional, Required};
-    [
-        //                       basic     client_cred. password  certificate
-        rule("client_id",      [Never,    Required,    Required, Required]),
-        rule("client_secret",  [Never,    Required,    Required, Never   ]),
-        rule("token_url",      [Never,    Required,    Required, Required]),
-        rule("scope",          [Never,    Optional,    Optional, Optional]),
-        rule("certificate",    [Never,    Never,       Never,    Required]),
-        rule("private_key",    [Never,    Never,       Never,    Required]),
-        rule("username",       [Required, Never,       Required, Never   ]),
-        rule("password",       [Required, Never,       Required, Never   ]),
-        rule("validation_url", [Required, Never,       Optional, Never   ]),
-    ]
-};
