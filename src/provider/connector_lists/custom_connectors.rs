@@ -85,7 +85,7 @@ impl DataSource for CustomConnectorsData {
 
         let base = Object::default().with("organization_id", object.get("organization_id").clone());
         let rows = list.iter().filter(|connector| filter.accepts(connector)).map(|connector| Row {
-            name: connector.name.clone(),
+            name: connector.name().to_owned(),
             id: connector.id.to_string(),
             value: Value::Map(readable_attributes::values(connector, organization, &base)),
         });

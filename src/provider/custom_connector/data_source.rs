@@ -187,7 +187,7 @@ fn find_by_name(
     organization: OrganizationId,
 ) -> Result<Connector, Diagnostic> {
     // Terraform normalizes what users write; Webex may hold another form.
-    let found = list.iter().filter(|connector| connector.name.nfc().eq(name.nfc()));
+    let found = list.iter().filter(|connector| connector.name().nfc().eq(name.nfc()));
     match found.collect::<Vec<_>>().as_slice() {
         [connector] => Ok((*connector).clone()),
         [] => Err(no_such_name(name, list, organization)),
@@ -208,12 +208,12 @@ fn find_by_name(
 
 fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) -> Diagnostic {
     let lower = name.to_lowercase();
-    let near = list.iter().find(|connector| connector.name.to_lowercase() == lower);
+    let near = list.iter().find(|connector| connector.name().to_lowercase() == lower);
     let there = match near {
-        Some(connector) => format!("There is {:?}: the case of letters counts.", connector.name),
+        Some(connector) => format!("There is {:?}: the case of letters counts.", connector.name()),
         None if list.is_empty() => "It has no custom connector at all.".to_owned(),
         None => {
-            let names = list.iter().take(LISTED).map(|connector| format!("{:?}", connector.name));
+            let names = list.iter().take(LISTED).map(|connector| format!("{:?}", connector.name()));
             let more = if list.len() > LISTED { ", and more" } else { "" };
             format!("It has {}{more}.", names.collect::<Vec<_>>().join(", "))
         }
@@ -232,23 +232,15 @@ fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) ->
 mod tests {
     use super::*;
     use tf_provider::value::Value;
+    use webex_contact_center::{ConnectorFields, Field};
 
     fn connector(id: &str, name: &str) -> Connector {
         Connector {
             id: ConnectorId::parse(id).unwrap(),
             organization_id: None,
             version: None,
-            name: name.to_owned(),
             active: true,
-            authentication_type: None,
-            grant_type: None,
-            resource_domain: None,
-            client_id: None,
-            token_url: None,
-            scope: None,
-            certificate: None,
-            username: None,
-            validation_url: None,
+            fields: ConnectorFields::default().with(Field::Name, name),
             created_time: None,
             last_updated_time: None,
         }

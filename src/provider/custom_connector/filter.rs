@@ -63,6 +63,6 @@ impl Filter {
     #[must_use]
     pub fn accepts(&self, connector: &Connector) -> bool {
         self.active.is_none_or(|active| active == connector.active)
-            && self.name.as_ref().is_none_or(|name| name.is_match(&connector.name))
+            && self.name.as_ref().is_none_or(|name| name.is_match(connector.name()))
     }
 }

@@ -108,7 +108,7 @@ fn item(connector: &Connector, organization: OrganizationId, include_object: boo
     });
     ListItem {
         identity: identity(connector, organization),
-        display_name: connector.name.clone(),
+        display_name: connector.name().to_owned(),
         object,
     }
 }

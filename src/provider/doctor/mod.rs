@@ -111,7 +111,7 @@ struct Tenant {
 
 impl Tenant {
     async fn probe(&self, target: ProbeTarget<'_>) -> Result<Probe, Error> {
-        self.connectors.look(target, &self.budget).await
+        self.connectors.probe(target, &self.budget).await
     }
 }
 
