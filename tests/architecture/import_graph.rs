@@ -51,6 +51,11 @@ impl ImportGraph {
         Self { modules }
     }
 
+    /// Returns the files, without those of tests.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        self.modules.values().map(|module| module.file.as_str())
+    }
+
     /// Returns the circles, each with the imports that close it. For every file
     /// that is part of a circle, its shortest circle is among them. A module
     /// and a module inside it may import each other.

@@ -8,6 +8,7 @@
 mod import_graph;
 mod tokens;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,31 +16,20 @@ use self::import_graph::ImportGraph;
 use self::tokens::tokens;
 use crate::support::workspace;
 
-/// A source file: its path below `src/` and its text.
-struct Source {
-    path: String,
-    text: String,
+/// Reads all libraries and programs of the workspace.
+fn crates() -> Vec<ImportGraph> {
+    let packages = workspace::packages();
+    let roots = packages.iter().flat_map(|package| package.roots());
+    let text_of = |file: &str| fs::read_to_string(top().join(file)).ok();
+    let graphs = roots.map(|root| {
+        let root = root.strip_prefix(top()).expect("a file of the workspace");
+        ImportGraph::read(&root.to_string_lossy().replace('\\', "/"), text_of)
+    });
+    graphs.collect()
 }
 
-fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("a folder of sources") {
-            let path: PathBuf = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).expect("a source file");
-                let below = path.strip_prefix(&root).expect("a path below src");
-                let path = below.to_string_lossy().replace('\\', "/");
-                found.push(Source { path, text });
-            }
-        }
-    }
-    assert!(found.len() > 30, "the sources were not found");
-    found
+fn top() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Fails the test with all breaches at once.
@@ -50,56 +40,56 @@ fn no_breach(breaches: Vec<String>) {
 
 #[test]
 fn imports_of_files_have_no_circles() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut circles = Vec::new();
-    for package in workspace::packages() {
-        for root in package.roots() {
-            let root = root.strip_prefix(top).expect("a file of the workspace");
-            let root = root.to_string_lossy().replace('\\', "/");
-            let graph = ImportGraph::read(&root, |file| fs::read_to_string(top.join(file)).ok());
-            circles.extend(graph.circles());
-        }
-    }
-    no_breach(circles);
+    no_breach(crates().iter().flat_map(ImportGraph::circles).collect());
 }
 
 /// The places at which a credential leaves its type. A new one is a decision.
 #[test]
 fn credentials_are_exposed_at_known_places_only() {
-    let exposes = |source: &Source| {
-        let tokens = tokens(&source.text);
+    let crates = crates();
+    let files: BTreeSet<_> = crates.iter().flat_map(ImportGraph::files).collect();
+    let exposes = |file: &&str| {
+        let tokens = tokens(&fs::read_to_string(top().join(file)).expect("a source file"));
         tokens.windows(2).any(|two| [".", "::"].contains(&two[0].as_str()) && two[1] == "expose")
     };
-    let exposing = sources().into_iter().filter(exposes).map(|source| source.path);
-    // Files of unit tests are no part of the program.
-    let mut exposing: Vec<_> = exposing.filter(|path| !path.ends_with("/tests.rs")).collect();
-    exposing.sort();
-    assert_eq!(exposing, SINKS.map(|(path, _)| path));
+    let exposing: Vec<_> = files.into_iter().filter(exposes).collect();
+    assert_eq!(exposing, SINKS.map(|(file, _)| file));
 }
 
 /// Files in alphabetical order, each with the purpose of exposing a credential.
 const SINKS: [(&str, &str); 13] = [
-    ("provider/custom_connector/validation.rs", "whether a private key is one, and fits"),
-    ("safe_text/secret.rs", "the type itself"),
-    ("tf_provider/value/equality.rs", "comparison after Unicode normalization"),
-    ("tf_provider/value/json/encode.rs", "state and plan of the stateful form, in JSON"),
-    ("tf_provider/value/msgpack/encode.rs", "the same to Terraform"),
-    ("webex/auth/grant.rs", "the JSON body of a Service App's token request"),
-    ("webex/body.rs", "the form body of a token request"),
-    ("webex/connectors/wire.rs", "the JSON body of a request"),
-    ("webex/equivalence.rs", "whether private keys differ in more than line ends"),
-    ("webex/error.rs", "whether a token can travel in a header"),
-    ("webex/identifiers.rs", "the organization at the end of an access token"),
-    ("webex/redact.rs", "the search for secrets in texts of the server"),
-    ("webex/request.rs", "the Authorization header"),
+    ("src/provider/custom_connector/validation.rs", "whether a private key is one, and fits"),
+    ("src/safe_text/secret.rs", "the type itself"),
+    ("src/tf_provider/value/equality.rs", "comparison after Unicode normalization"),
+    ("src/tf_provider/value/json/encode.rs", "state and plan of the stateful form, in JSON"),
+    ("src/tf_provider/value/msgpack/encode.rs", "the same to Terraform"),
+    ("src/webex/auth/grant.rs", "the JSON body of a Service App's token request"),
+    ("src/webex/body.rs", "the form body of a token request"),
+    ("src/webex/connectors/wire.rs", "the JSON body of a request"),
+    ("src/webex/equivalence.rs", "whether private keys differ in more than line ends"),
+    ("src/webex/error.rs", "whether a token can travel in a header"),
+    ("src/webex/identifiers.rs", "the organization at the end of an access token"),
+    ("src/webex/redact.rs", "the search for secrets in texts of the server"),
+    ("src/webex/request.rs", "the Authorization header"),
 ];
 
 #[test]
 fn files_have_at_most_700_lines_of_code() {
-    let long = sources().into_iter().filter_map(|source| {
-        let code = source.text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let files = files_below(&top().join("src"));
+    assert!(files.len() > 30, "the sources were not found");
+    let long = files.into_iter().filter_map(|file| {
+        let text = fs::read_to_string(&file).expect("a source file");
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//")).count();
-        (lines > 700).then(|| format!("src/{} has {lines} lines of code", source.path))
+        (lines > 700).then(|| format!("{} has {lines} lines of code", file.display()))
     });
     no_breach(long.collect());
+}
+
+/// Returns the source files of a folder, those of tests included.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of sources");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let files = paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] });
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "rs")).collect()
 }
