@@ -15,6 +15,7 @@ use crate::support::files::{self, root};
 use crate::support::simulator::locked;
 use crate::support::system::{self, is_unix};
 use crate::support::terraform::{Terraform, skipped};
+use crate::support::workspace;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -243,6 +244,17 @@ fn release_has_the_files_that_the_registry_requires() {
         assert!(component["licenses"][0]["expression"].is_string(), "{component}");
         assert_eq!(component["hashes"][0]["content"].as_str().map(str::len), Some(64));
     }
+
+    // Crates of this project are in no registry, by whatever name.
+    let parts = materials["metadata"]["component"]["components"].as_array().unwrap();
+    let ours = workspace::packages().into_iter().map(|package| package.name).collect::<Vec<_>>();
+    assert!(parts.iter().any(|part| part["name"] == "tf_provider"), "{parts:?}");
+    for part in parts {
+        assert!(ours.iter().any(|name| part["name"] == name.as_str()), "{part}");
+        assert!(part["licenses"][0]["expression"].is_string(), "{part}");
+        assert!(part.get("purl").is_none() && part.get("hashes").is_none(), "{part}");
+    }
+    assert!(!ours.iter().any(|name| has(name)), "{components:?}");
 }
 
 /// Before anything is built: a tag of another version, or a changelog that has

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use safe_text::Secret;
 use terraform_provider_webex::provider::configuration;
-use terraform_provider_webex::provider::provider_data::Status;
+use terraform_provider_webex::provider::configuration::status::ProviderStatus;
 use tf_provider::object::{Configuration, Object};
 use tf_provider::value::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -43,7 +43,7 @@ async fn list_of_a_slow_host(request_timeout: &str, silence: Duration) -> Result
         .with("request_timeout", Value::from(request_timeout))
         .with("max_retries", Value::from(0));
     let (status, messages) = configuration::read(&Configuration::new(block), &|_| None, "tests");
-    let Status::Ready(ready) = status else { panic!("{messages:?}") };
+    let ProviderStatus::Ready(ready) = status else { panic!("{messages:?}") };
     let organization = OrganizationId::parse(ORGANIZATION).unwrap();
     let budget = Budget::within(Duration::from_secs(600), CancellationToken::new());
     let list = ready.client.connectors(organization).list(&budget).await;

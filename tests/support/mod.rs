@@ -10,3 +10,4 @@ pub(crate) mod system;
 pub(crate) mod terraform;
 pub(crate) mod terraform_core;
 pub(crate) mod value_json;
+pub(crate) mod workspace;

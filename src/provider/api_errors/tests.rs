@@ -1,13 +1,13 @@
-//! Every text that users read of an API error, on one page for reviewers.
+//! Snapshots of the texts of all API errors.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::*;
 use tf_provider::diagnostics::Severity;
-use webex_contact_center::{ErrorDetails, Operation, PagingProblem, TokenProblem};
+use webex_contact_center::{Deadline, ErrorDetails, Operation, PagingProblem, TokenProblem};
 
-/// All kinds, some of them in more than one shape.
+/// Returns all kinds of errors, some of them with several contents.
 fn kinds() -> Vec<ErrorKind> {
     vec![
         ErrorKind::NameResolution,
@@ -61,8 +61,8 @@ fn kinds() -> Vec<ErrorKind> {
     ]
 }
 
-/// The page's heading of a kind. A new kind makes the compiler ask for one, and
-/// the test below for its text.
+/// Returns the heading of a kind. The compiler demands one for a new kind, and
+/// the snapshot its text.
 fn heading(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::NameResolution => "name resolution",
@@ -98,7 +98,7 @@ fn heading(kind: &ErrorKind) -> &'static str {
     }
 }
 
-/// An error with everything that an error can know.
+/// Returns an error with all details.
 pub(in crate::provider) fn for_tests(operation: Operation, kind: ErrorKind) -> Error {
     Error::from(details(operation, kind))
 }
@@ -118,7 +118,7 @@ fn details(operation: Operation, kind: ErrorKind) -> ErrorDetails {
     }
 }
 
-/// A message as Terraform shows it, without its frame.
+/// Formats a message as Terraform shows it, without the frame.
 pub(in crate::provider) fn shown(message: &Diagnostic) -> String {
     let severity = match message.severity() {
         Severity::Error => "Error",
@@ -129,14 +129,14 @@ pub(in crate::provider) fn shown(message: &Diagnostic) -> String {
 }
 
 #[test]
-fn a_whole_message() {
+fn message_has_all_parts() {
     let problem = for_tests(Operation::ReadConnector, ErrorKind::InvalidRequest);
     let message = error("Could not read connector \"CRM\"", &problem, "Nothing was changed.");
     insta::assert_snapshot!(shown(&message));
 }
 
-/// What happened and what to do, for each of these kinds; the rest of a message
-/// is the same for all.
+/// Returns cause and advice of each kind. The rest of a message is the same for
+/// all.
 fn page(operation: Operation, kinds: &[ErrorKind]) -> String {
     let mut page = String::new();
     for kind in kinds {
@@ -148,12 +148,12 @@ fn page(operation: Operation, kinds: &[ErrorKind]) -> String {
 }
 
 #[test]
-fn every_kind_of_error_in_words() {
+fn texts_of_all_kinds() {
     insta::assert_snapshot!(page(Operation::ReadConnector, &kinds()));
 }
 
 #[test]
-fn a_wait_for_a_turn_is_told_from_a_slow_webex() {
+fn waits_of_the_rate_limiter_are_explained() {
     let error = for_tests(Operation::UpdateConnector, ErrorKind::DeadlineExceeded);
     assert!(!advice(&error).contains("requests_per_minute"));
     let waited = Duration::from_secs(60);
@@ -164,9 +164,9 @@ fn a_wait_for_a_turn_is_told_from_a_slow_webex() {
     );
 }
 
-/// What is otherwise where something else was asked for.
+/// Only texts that differ from those of reading a connector.
 #[test]
-fn errors_of_other_requests_in_words() {
+fn texts_that_differ_by_operation() {
     let all = kinds();
     let of_reading = |kind: &ErrorKind| page(Operation::ReadConnector, std::slice::from_ref(kind));
     let mut pages = String::new();
@@ -226,8 +226,8 @@ fn every_notice_in_words() {
             valid_until: Some(std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
         },
     ];
-    for told in notices {
-        let _ = write!(page, "=== notice ===\n{}\n", shown(&notice(&told)));
+    for one in notices {
+        let _ = write!(page, "=== notice ===\n{}\n", shown(&notice(&one)));
     }
     insta::assert_snapshot!(page);
 }

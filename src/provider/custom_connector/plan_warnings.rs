@@ -8,8 +8,9 @@ use super::model;
 use super::naming::{import_block, named};
 use super::private_data::PrivateData;
 use super::validation;
+use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::organization;
-use crate::provider::provider_data::{ProviderData, Ready};
+use crate::provider::provider_data::ProviderData;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Configuration, Object, Plan, State};
 use tf_provider::resource::{CheckPlanRequest, CheckPlanResponse};
@@ -305,7 +306,7 @@ async fn preflight(
     messages
 }
 
-fn planned_organization(ready: &Ready, plan: &Object) -> Option<OrganizationId> {
+fn planned_organization(ready: &ConfiguredProvider, plan: &Object) -> Option<OrganizationId> {
     match plan.string("organization_id").known() {
         Some(text) => organization::parse(text).ok(),
         None => ready.organization,

@@ -11,8 +11,9 @@ use super::naming::{identity, named};
 use super::private_data::{LastWriter, PrivateData};
 use super::{plan_warnings, schema, validation, write_errors};
 use crate::provider::api_errors;
+use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::organization;
-use crate::provider::provider_data::{ProviderData, Ready};
+use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Identity, Object, PrivateState, State};
@@ -134,7 +135,7 @@ impl Resource for CustomConnector {
     }
 
     async fn create(&self, request: CreateRequest) -> ApplyResponse {
-        self.connection.apply();
+        self.connection.mark_applying();
         let (ready, organization) = match self.destination(request.plan.object()) {
             Ok(found) => found,
             Err(message) => {
@@ -181,7 +182,7 @@ impl Resource for CustomConnector {
     }
 
     async fn update(&self, request: UpdateRequest) -> ApplyResponse {
-        self.connection.apply();
+        self.connection.mark_applying();
         let same = |messages: Diagnostics, state: State| ApplyResponse {
             state: Some(state),
             private: request.private.clone(),
@@ -231,7 +232,7 @@ impl Resource for CustomConnector {
     }
 
     async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
-        self.connection.apply();
+        self.connection.mark_applying();
         let kept = |messages: Diagnostics| ApplyResponse {
             state: Some(request.prior.clone()),
             private: request.private.clone(),
@@ -306,7 +307,10 @@ impl Resource for CustomConnector {
 
 impl CustomConnector {
     /// Where a connector that is to be created goes.
-    fn destination(&self, plan: &Object) -> Result<(Ready, OrganizationId), Diagnostic> {
+    fn destination(
+        &self,
+        plan: &Object,
+    ) -> Result<(ConfiguredProvider, OrganizationId), Diagnostic> {
         let ready = self.connection.ready()?;
         let explicit = organization::explicit(plan)?;
         let organization = ready.organization(explicit)?;
@@ -316,7 +320,7 @@ impl CustomConnector {
 
 /// An existing connector, and the means to reach it.
 struct Target {
-    ready: Ready,
+    ready: ConfiguredProvider,
     organization: OrganizationId,
     id: ConnectorId,
 }
@@ -480,7 +484,7 @@ fn never_there(target: &Target) -> Diagnostic {
 }
 
 /// Warnings that the client has for its user, each told once in a process.
-fn notices(ready: &Ready) -> Diagnostics {
+fn notices(ready: &ConfiguredProvider) -> Diagnostics {
     api_errors::notices(&ready.client)
 }
 

@@ -1,4 +1,4 @@
-//! How the fields of connectors differ from the contract, in words.
+//! The check of the fields of connectors against the contract.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,16 @@ use serde_json::{Value, json};
 use super::report::{Check, Outcome};
 use webex_contact_center::probe::{Difference, DifferenceKind, Kind, Probe};
 
-/// Holds the connectors of these answers against the contract.
-pub(super) fn check<'a>(looks: impl Iterator<Item = &'a Probe>) -> Check {
-    const NAME: &str = "fields";
+/// The name of the check.
+pub(super) const NAME: &str = "fields";
+
+/// Compares the connectors of responses with the contract.
+pub(super) fn check<'a>(probes: impl Iterator<Item = &'a Probe>) -> Check {
     let mut differences = Vec::<Difference>::new();
     let mut has_connectors = false;
-    for look in looks {
-        has_connectors |= !look.connectors.is_empty();
-        for difference in &look.differences {
+    for probe in probes {
+        has_connectors |= !probe.connectors.is_empty();
+        for difference in &probe.differences {
             // The same field in the list and by itself is one finding.
             let field = difference.field.trim_start_matches("data").trim_start_matches("[]");
             let field = field.trim_start_matches('.');
@@ -41,13 +43,14 @@ pub(super) fn check<'a>(looks: impl Iterator<Item = &'a Probe>) -> Check {
     } else {
         (Outcome::Problem, "Plans and updates need what is missing or of another kind.")
     };
-    let says = format!("They differ from the contract: {} {consequence}", listed(&differences));
+    let message =
+        format!("They differ from the contract: {} {consequence}", sentences(&differences));
     let facts = differences.iter().map(fact).collect::<Vec<_>>();
-    Check::new(NAME, outcome, says).with("differences", facts)
+    Check::new(NAME, outcome, message).with("differences", facts)
 }
 
-/// Differences as a sentence or several.
-pub(super) fn listed(differences: &[Difference]) -> String {
+/// Describes differences for the owner of the tenant.
+pub(super) fn sentences(differences: &[Difference]) -> String {
     let texts = differences.iter().map(|difference| {
         let Difference { field, what } = difference;
         match what {
@@ -64,7 +67,7 @@ pub(super) fn listed(differences: &[Difference]) -> String {
     format!("{}.", texts.collect::<Vec<_>>().join("; "))
 }
 
-/// A difference for anybody.
+/// Describes a difference without names and ids of connectors.
 pub(super) fn fact(difference: &Difference) -> Value {
     let (what, found) = match &difference.what {
         DifferenceKind::Missing(_) => ("missing", None),
