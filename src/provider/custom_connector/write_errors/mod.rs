@@ -227,14 +227,14 @@ pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
     api_errors::error(summary, &failure.error, &format!("{truth}{credentials}"))
 }
 
-/// Reassures those who know that a write may have to deactivate a connector.
+/// Reassures people who know that a write may have to deactivate a connector.
 fn still_active(connector: &Connector) -> &'static str {
     if connector.active { ", and active" } else { "" }
 }
 
-/// What becomes of a connector that a failed delete has left inactive. Who
-/// deletes does not see the configuration: the block may be there still (after
-/// `terraform destroy`) or not, and then the next apply tries to delete again.
+/// The advice for a connector that a failed delete has left inactive. A delete
+/// does not see the configuration: the block may still exist (after `terraform
+/// destroy`) or not, and then the next apply tries to delete again.
 const AFTER_DELETE: &str = "State says active = false. If the configuration still has the \
     connector, the next `terraform apply` activates it; if not, it deletes it. To put it back \
     into service now, reactivate it in Control Hub.";
@@ -262,7 +262,7 @@ pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnosti
     )
 }
 
-/// One error for each argument that came back otherwise than it was sent.
+/// Returns an error for each argument that Webex changed or ignored.
 #[must_use]
 pub fn not_taken(differences: &[Difference], write: Write) -> Vec<Diagnostic> {
     let tainted = match write {
