@@ -83,15 +83,11 @@ pub struct Row {
 
 /// The table, in the order in which requests have the fields.
 #[rustfmt::skip]
-pub const FIELDS: [Row; 13] = {
+pub const FIELDS: &[Row] = {
     use Applies::{Never, Optional, Required};
     use Content::{Credential as Secret, Literal, Text};
     use Credential::{ClientSecret, Password, PrivateKey};
     use Equivalence::{Address, Pem, Text as Exact};
-    use Field::{
-        AuthenticationType, Certificate, ClientId, GrantType, Name, ResourceDomainUrl, Scope,
-        TokenUrl, Username, ValidationUrl,
-    };
     const TYPES: Literals = &[(BASIC, "BASIC"), (OAUTH2, "OAUTH2")];
     const GRANTS: Literals = &[
         (CLIENT_CREDENTIALS, "CLIENT_CREDENTIALS_SECRET"),
@@ -99,32 +95,32 @@ pub const FIELDS: [Row; 13] = {
         (PASSWORD, "PASSWORD"),
     ];
     // The columns: basic, client credentials, password grant, certificate.
-    [
-        row(Text(Name, Exact), "name", "name",
+    &[
+        row(Text(Field::Name, Exact), "name", "name",
             [Required, Required,    Required, Required]),
-        row(Literal(AuthenticationType, TYPES), "authentication_type", "authenticationType",
+        row(Literal(Field::AuthenticationType, TYPES), "authentication_type", "authenticationType",
             [Required, Required,    Required, Required]),
-        row(Literal(GrantType, GRANTS), "grant_type", "grantType",
+        row(Literal(Field::GrantType, GRANTS), "grant_type", "grantType",
             [Never,    Optional,    Required, Required]),
-        row(Text(ResourceDomainUrl, Address), "resource_domain_url", "resourceDomain",
+        row(Text(Field::ResourceDomainUrl, Address), "resource_domain_url", "resourceDomain",
             [Required, Required,    Required, Required]),
-        row(Text(ClientId, Exact), "client_id", "clientId",
+        row(Text(Field::ClientId, Exact), "client_id", "clientId",
             [Never,    Required,    Required, Required]),
         row(Secret(ClientSecret), "client_secret", "clientSecret",
             [Never,    Required,    Required, Never   ]),
-        row(Text(TokenUrl, Address), "token_url", "tokenUrl",
+        row(Text(Field::TokenUrl, Address), "token_url", "tokenUrl",
             [Never,    Required,    Required, Required]),
-        row(Text(Scope, Exact), "scope", "scope",
+        row(Text(Field::Scope, Exact), "scope", "scope",
             [Never,    Optional,    Optional, Optional]),
-        row(Text(Certificate, Pem), "certificate", "certificate",
+        row(Text(Field::Certificate, Pem), "certificate", "certificate",
             [Never,    Never,       Never,    Required]),
         row(Secret(PrivateKey), "private_key", "privateKey",
             [Never,    Never,       Never,    Required]),
-        row(Text(Username, Exact), "username", "username",
+        row(Text(Field::Username, Exact), "username", "username",
             [Required, Never,       Required, Never   ]),
         row(Secret(Password), "password", "password",
             [Required, Never,       Required, Never   ]),
-        row(Text(ValidationUrl, Address), "validation_url", "validationUrl",
+        row(Text(Field::ValidationUrl, Address), "validation_url", "validationUrl",
             [Required, Never,       Optional, Never   ]),
     ]
 };

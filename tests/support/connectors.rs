@@ -22,7 +22,7 @@ pub(crate) const ONLY_WEBEX_KNOWS: &str = "canary-only-webex-knows";
 pub(crate) const PASSWORD: &str = "first password\n";
 
 /// The arguments that are no credentials, with their JSON keys.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: &[(&str, &str)] = &[
     ("name", "name"),
     ("active", "active"),
     ("resource_domain_url", "resourceDomain"),

@@ -38,7 +38,7 @@ impl Serialize for Written<'_> {
         }
         object.serialize_entry("connectorType", CUSTOM)?;
         object.serialize_entry("active", &self.active)?;
-        for row in &FIELDS {
+        for row in FIELDS {
             match row.content {
                 Content::Text(field, _) | Content::Literal(field, _) => {
                     let value = self.fields.get(field).map(|value| row.to_json(value));
