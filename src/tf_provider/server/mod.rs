@@ -151,7 +151,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::read_resource::Request>,
     ) -> Result<Response<protocol::read_resource::Response>, Status> {
         let request = request.into_inner();
-        // A failed refresh must not lose what is in state.
+        // A failed read must keep the state.
         let kept = || protocol::read_resource::Response {
             new_state: request.current_state.clone(),
             private: request.private.clone(),
@@ -180,8 +180,8 @@ impl provider_server::Provider for Server {
         let checkpoint = Checkpoint::default();
         let kept = || self.best_known(&request, &checkpoint);
         let call = async {
-            let outcome = self.apply(&request, checkpoint.clone()).await;
-            Ok(outcome.unwrap_or_else(|messages| kept().with(messages)))
+            let response = self.apply(&request, checkpoint.clone()).await;
+            Ok(response.unwrap_or_else(|messages| kept().with(messages)))
         };
         run_rpc_or("ApplyResourceChange", &request.type_name, call, kept).await
     }

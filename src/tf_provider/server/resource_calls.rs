@@ -115,17 +115,17 @@ impl Server {
             identity: stored.clone(),
             stop: self.lifetime.stopping(),
         };
-        let outcome = served.object.read(read).await;
-        if let Some(change) = identity_change(stored.as_ref(), outcome.identity.as_ref()) {
+        let result = served.object.read(read).await;
+        if let Some(change) = identity_change(stored.as_ref(), result.identity.as_ref()) {
             return Err(change.into());
         }
-        let answer = protocol::read_resource::Response {
-            new_state: Some(wire::encode_state(outcome.state, served.value_type())?),
-            private: outcome.private.into_bytes(),
-            new_identity: wire::encode_identity(outcome.identity, served.identity())?,
+        let response = protocol::read_resource::Response {
+            new_state: Some(wire::encode_state(result.state, served.value_type())?),
+            private: result.private.into_bytes(),
+            new_identity: wire::encode_identity(result.identity, served.identity())?,
             ..Default::default()
         };
-        Ok(answer.with(outcome.diagnostics))
+        Ok(response.with(result.diagnostics))
     }
 
     pub(super) async fn plan(
@@ -140,13 +140,13 @@ impl Server {
         let private = PrivateState::from_bytes(request.prior_private.clone());
 
         let planned = proposed.map(|proposed| {
-            plan_change(block, &configuration, prior.as_ref(), proposed, |draft| {
-                served.object.modify_plan(draft, &private);
+            plan_change(block, &configuration, prior.as_ref(), proposed, |builder| {
+                served.object.modify_plan(builder, &private);
             })
         });
         let requires_replace =
             planned.as_ref().map_or(&[][..], |planned| planned.requires_replace.as_slice());
-        let review = served
+        let checked = served
             .object
             .check_plan(CheckPlanRequest {
                 configuration: &configuration,
@@ -158,16 +158,16 @@ impl Server {
                 stop: self.lifetime.stopping(),
             })
             .await;
-        let answer = protocol::plan_resource_change::Response {
+        let response = protocol::plan_resource_change::Response {
             requires_replace: requires_replace.iter().map(wire::attribute_path).collect(),
             planned_state: Some(served.encode_plan(planned.map(|planned| planned.plan))?),
-            planned_private: review.private.into_bytes(),
-            // While it plans a replacement, Terraform asks once more without a
-            // prior state, and then sends the identity of what is replaced.
+            planned_private: checked.private.into_bytes(),
+            // To plan a replacement, Terraform asks again without a prior state,
+            // and then sends the identity of the replaced object.
             planned_identity: request.prior_identity.clone().filter(|_| prior.is_some()),
             ..Default::default()
         };
-        Ok(answer.with(review.diagnostics))
+        Ok(response.with(checked.diagnostics))
     }
 
     pub(super) async fn apply(
@@ -190,7 +190,7 @@ impl Server {
         let stored = identity.clone().filter(|_| prior.is_some());
         let stop = self.lifetime.stopping();
         let _change = prior.is_some().then(|| self.lifetime.change());
-        let mut outcome = match (prior, plan) {
+        let mut result = match (prior, plan) {
             (None, None) => ApplyResponse::default(),
             (None, Some(plan)) => {
                 let request = CreateRequest { configuration, plan, private, checkpoint, stop };
@@ -213,21 +213,22 @@ impl Server {
                 served.object.delete(request).await
             }
         };
-        if let Some(change) = identity_change(stored.as_ref(), outcome.identity.as_ref()) {
-            outcome.diagnostics.push(change);
+        if let Some(change) = identity_change(stored.as_ref(), result.identity.as_ref()) {
+            result.diagnostics.push(change);
         }
-        served.encode_outcome(outcome)
+        served.encode_result(result)
     }
 
-    /// The answer of an apply that did not come to its end: what was true last.
+    /// Returns the response of an apply that panicked or failed to decode: the last
+    /// checkpoint, or the prior state.
     pub(super) fn best_known(
         &self,
         request: &protocol::apply_resource_change::Request,
         checkpoint: &Checkpoint,
     ) -> protocol::apply_resource_change::Response {
-        let saved = checkpoint.last().and_then(|outcome| {
-            self.resource(&request.type_name).ok()?.encode_outcome(outcome).ok()
-        });
+        let saved = checkpoint
+            .last()
+            .and_then(|result| self.resource(&request.type_name).ok()?.encode_result(result).ok());
         saved.unwrap_or_else(|| protocol::apply_resource_change::Response {
             new_state: request.prior_state.clone(),
             private: request.planned_private.clone(),
@@ -329,22 +330,22 @@ impl Registered<dyn Resource> {
         wire::encode(&value, self.value_type())
     }
 
-    fn encode_outcome(
+    fn encode_result(
         &self,
-        outcome: ApplyResponse,
+        result: ApplyResponse,
     ) -> Result<protocol::apply_resource_change::Response, Diagnostics> {
-        let answer = protocol::apply_resource_change::Response {
-            new_state: Some(wire::encode_state(outcome.state, self.value_type())?),
-            private: outcome.private.into_bytes(),
-            new_identity: wire::encode_identity(outcome.identity, self.identity())?,
+        let response = protocol::apply_resource_change::Response {
+            new_state: Some(wire::encode_state(result.state, self.value_type())?),
+            private: result.private.into_bytes(),
+            new_identity: wire::encode_identity(result.identity, self.identity())?,
             ..Default::default()
         };
-        Ok(answer.with(outcome.diagnostics))
+        Ok(response.with(result.diagnostics))
     }
 }
 
-/// One error for each write-only argument that a Terraform which would store it
-/// has sent.
+/// Returns one error for each write-only argument, for a Terraform that would
+/// store it.
 fn write_only_refused(block: &Block, configuration: &Configuration) -> Vec<Diagnostic> {
     let set = block.attributes.iter().filter(|attribute| {
         attribute.write_only && !configuration.object().get(attribute.name).is_null()
@@ -367,8 +368,9 @@ fn write_only_refused(block: &Block, configuration: &Configuration) -> Vec<Diagn
     .collect()
 }
 
-/// Terraform applies only what is known. Applying what is left of a
-/// configuration would create something that nobody asked for.
+/// Returns the error of an apply with unknown values. Terraform applies known
+/// values only; without the unknown ones, the object would not be the configured
+/// one.
 fn not_known_at_apply() -> Diagnostic {
     Diagnostic::error(
         "The configuration is not wholly known",
@@ -378,8 +380,8 @@ fn not_known_at_apply() -> Diagnostic {
     )
 }
 
-/// An object has one identity for life. Values that the stored one has not got
-/// may be added.
+/// Returns the error of a changed identity, which must stay the same. Values that
+/// the stored one lacks may be added.
 fn identity_change(stored: Option<&Identity>, now: Option<&Identity>) -> Option<Diagnostic> {
     let (stored, now) = (stored?, now?);
     let changed = stored.0.names().find(|name| {
