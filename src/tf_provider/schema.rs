@@ -206,12 +206,6 @@ impl Attribute {
             Requirement::Required | Requirement::Optional => false,
         }
     }
-
-    /// Whether the user may set the attribute.
-    #[must_use]
-    pub fn is_configurable(&self) -> bool {
-        self.requirement != Requirement::Computed
-    }
 }
 
 /// The number of times that a block may occur.

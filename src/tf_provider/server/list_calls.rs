@@ -13,7 +13,6 @@ use crate::list::{ListItem, ListRequest, ListResource, ListSink};
 use crate::panics::catch_panic;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::{Registered, Registry};
-use crate::resource::ValidateRequest;
 
 /// The response to ListResource. Dropping it ends the search.
 pub(super) type Events =
@@ -23,13 +22,12 @@ pub(super) type Events =
 const AHEAD: usize = 16;
 
 impl Server {
-    pub(super) fn validate_list(
+    pub(super) async fn validate_list(
         &self,
         request: &protocol::validate_list_resource_config::Request,
     ) -> Result<protocol::validate_list_resource_config::Response, Diagnostics> {
         let served = list_resource(&self.registry, &request.type_name)?;
-        let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let messages = served.object.validate(ValidateRequest { configuration: &configuration });
+        let messages = wire::validate(request.config.as_ref(), served, ListResource::validate)?;
         Ok(protocol::validate_list_resource_config::Response::default().with(messages))
     }
 

@@ -1,6 +1,6 @@
-//! Calls about managed resources.
+//! Calls about managed resources: validate, read, plan and apply.
 
-use super::rpc::RpcResponse as _;
+use super::rpc::{RpcResponse as _, run_rpc_or};
 use super::{Server, find, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::object::{Configuration, Identity, Object, Plan, PrivateState, State};
@@ -8,18 +8,21 @@ use crate::plan::plan_change;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registered;
 use crate::resource::{
-    ApplyResponse, CheckPlanRequest, Checkpoint, CreateRequest, DeleteRequest, ImportBy,
-    ImportRequest, ReadRequest, Resource, UpdateRequest, ValidateRequest,
+    ApplyResponse, CheckPlanRequest, Checkpoint, CreateRequest, DeleteRequest, ReadRequest,
+    Resource, UpdateRequest, ValidateRequest,
 };
 use crate::schema::Block;
-use crate::value::{Path, Value, json};
+use crate::value::{Path, Value};
 
 impl Server {
-    fn resource(&self, type_name: &str) -> Result<&Registered<dyn Resource>, Diagnostics> {
+    pub(super) fn resource(
+        &self,
+        type_name: &str,
+    ) -> Result<&Registered<dyn Resource>, Diagnostics> {
         find(&self.registry.resources, "Unknown resource type", "resource", type_name)
     }
 
-    pub(super) fn validate_resource(
+    pub(super) async fn validate_resource(
         &self,
         request: &protocol::validate_resource_type_config::Request,
     ) -> Result<protocol::validate_resource_type_config::Response, Diagnostics> {
@@ -36,68 +39,23 @@ impl Server {
         Ok(protocol::validate_resource_type_config::Response::default().with(messages))
     }
 
-    pub(super) fn upgrade_state(
+    /// Reads an object. A failed read keeps the state of the request.
+    pub(super) async fn read_or_keep(
         &self,
-        request: &protocol::upgrade_resource_state::Request,
-    ) -> Result<protocol::upgrade_resource_state::Response, Diagnostics> {
-        let served = self.resource(&request.type_name)?;
-        let schema = served.schema();
-        if request.version > schema.version {
-            return Err(newer_state("state", request.version, schema.version).into());
-        }
-        let raw = request.raw_state.as_ref().map_or(&[][..], |raw| raw.json.as_slice());
-        if raw.is_empty() {
-            return Err(Diagnostic::error(
-                "The stored state is too old to be read",
-                "It was written by Terraform 0.11 or older, which this provider does not support. \
-                 Nothing was changed. Import the object again.",
-            )
-            .into());
-        }
-        let object = served.object.upgrade(schema, request.version, raw)?;
-        let state = State::new(object, &schema.block);
-        Ok(protocol::upgrade_resource_state::Response {
-            upgraded_state: Some(wire::encode_state(Some(state), served.value_type())?),
+        request: &protocol::read_resource::Request,
+    ) -> protocol::read_resource::Response {
+        let kept = || protocol::read_resource::Response {
+            new_state: request.current_state.clone(),
+            private: request.private.clone(),
+            new_identity: request.current_identity.clone(),
             ..Default::default()
-        })
+        };
+        let call =
+            async { Ok(self.read(request).await.unwrap_or_else(|messages| kept().with(messages))) };
+        run_rpc_or("ReadResource", &request.type_name, call, kept).await
     }
 
-    pub(super) fn upgrade_identity(
-        &self,
-        request: &protocol::upgrade_resource_identity::Request,
-    ) -> Result<protocol::upgrade_resource_identity::Response, Diagnostics> {
-        let served = self.resource(&request.type_name)?;
-        let Some((schema, value_type)) = served.identity() else {
-            return Err(Diagnostic::error(
-                "This resource has no identity",
-                format!("Resources of type {:?} are told apart by their id.", request.type_name),
-            )
-            .into());
-        };
-        if request.version > schema.version {
-            return Err(newer_state("identity", request.version, schema.version).into());
-        }
-        let raw = request.raw_identity.as_ref().map_or(&[][..], |raw| raw.json.as_slice());
-        let unreadable = |cause: String| {
-            Diagnostic::error(
-                "The stored identity cannot be read",
-                format!("{cause}. Nothing was changed. Refreshing the resource stores it anew."),
-            )
-        };
-        let value =
-            json::decode_state(raw, value_type).map_err(|error| unreadable(error.to_string()))?;
-        if value.is_null() {
-            return Err(unreadable("It holds no object".to_owned()).into());
-        }
-        Ok(protocol::upgrade_resource_identity::Response {
-            upgraded_identity: Some(protocol::ResourceIdentityData {
-                identity_data: Some(wire::encode(&value, value_type)?),
-            }),
-            ..Default::default()
-        })
-    }
-
-    pub(super) async fn read(
+    async fn read(
         &self,
         request: &protocol::read_resource::Request,
     ) -> Result<protocol::read_resource::Response, Diagnostics> {
@@ -170,7 +128,21 @@ impl Server {
         Ok(response.with(checked.diagnostics))
     }
 
-    pub(super) async fn apply(
+    /// Applies a plan. A failed apply keeps the last checkpoint, or the prior state.
+    pub(super) async fn apply_or_keep(
+        &self,
+        request: &protocol::apply_resource_change::Request,
+    ) -> protocol::apply_resource_change::Response {
+        let checkpoint = Checkpoint::default();
+        let kept = || self.best_known(request, &checkpoint);
+        let call = async {
+            let response = self.apply(request, checkpoint.clone()).await;
+            Ok(response.unwrap_or_else(|messages| kept().with(messages)))
+        };
+        run_rpc_or("ApplyResourceChange", &request.type_name, call, kept).await
+    }
+
+    async fn apply(
         &self,
         request: &protocol::apply_resource_change::Request,
         checkpoint: Checkpoint,
@@ -219,9 +191,8 @@ impl Server {
         served.encode_result(result)
     }
 
-    /// Returns the response of an apply that panicked or failed to decode: the last
-    /// checkpoint, or the prior state.
-    pub(super) fn best_known(
+    /// Returns the response of a failed apply.
+    fn best_known(
         &self,
         request: &protocol::apply_resource_change::Request,
         checkpoint: &Checkpoint,
@@ -236,69 +207,10 @@ impl Server {
             ..Default::default()
         })
     }
-
-    pub(super) async fn import(
-        &self,
-        request: &protocol::import_resource_state::Request,
-    ) -> Result<protocol::import_resource_state::Response, Diagnostics> {
-        let served = self.resource(&request.type_name)?;
-        let by = match served.stored_identity(request.identity.as_ref())? {
-            Some(identity) => ImportBy::Identity(identity),
-            None => ImportBy::Id(request.id.clone()),
-        };
-        let import = ImportRequest { by, stop: self.lifetime.stopping() };
-        let imported = served.object.import(import).await?;
-        let resource = protocol::import_resource_state::ImportedResource {
-            type_name: request.type_name.clone(),
-            state: Some(wire::encode_state(Some(imported.state), served.value_type())?),
-            private: imported.private.into_bytes(),
-            identity: wire::encode_identity(imported.identity, served.identity())?,
-        };
-        Ok(protocol::import_resource_state::Response {
-            imported_resources: vec![resource],
-            ..Default::default()
-        })
-    }
-
-    pub(super) fn move_state(
-        &self,
-        request: &protocol::move_resource_state::Request,
-    ) -> Result<protocol::move_resource_state::Response, Diagnostics> {
-        self.resource(&request.target_type_name)?;
-        Err(Diagnostic::error(
-            "The resource cannot be moved from another type",
-            format!(
-                "A {:?} of {} cannot become a {:?}: no other resource type describes the same \
-                 object. Nothing was changed. Replace the `moved` block by an `import` block, and \
-                 by a `removed` block for the old address.",
-                request.source_type_name, request.source_provider_address, request.target_type_name
-            ),
-        )
-        .into())
-    }
-
-    pub(super) fn generate(
-        &self,
-        request: &protocol::generate_resource_config::Request,
-    ) -> Result<protocol::generate_resource_config::Response, Diagnostics> {
-        let served = self.resource(&request.type_name)?;
-        let Some(state) = served.state(request.state.as_ref())? else {
-            return Err(Diagnostic::error(
-                "There is nothing to generate configuration from",
-                "The imported object has no state.",
-            )
-            .into());
-        };
-        let configuration = served.object.generate(served.schema(), &state);
-        Ok(protocol::generate_resource_config::Response {
-            config: Some(wire::encode(&configuration.into_value(), served.value_type())?),
-            ..Default::default()
-        })
-    }
 }
 
 impl Registered<dyn Resource> {
-    fn object_of(
+    pub(super) fn object_of(
         &self,
         value: Option<&protocol::DynamicValue>,
         what: &str,
@@ -313,12 +225,15 @@ impl Registered<dyn Resource> {
         wire::decode_configuration(value, self)
     }
 
-    fn state(&self, value: Option<&protocol::DynamicValue>) -> Result<Option<State>, Diagnostics> {
+    pub(super) fn state(
+        &self,
+        value: Option<&protocol::DynamicValue>,
+    ) -> Result<Option<State>, Diagnostics> {
         let object = self.object_of(value, "state")?;
         Ok(object.map(|object| State::new(object, &self.schema().block)))
     }
 
-    fn stored_identity(
+    pub(super) fn stored_identity(
         &self,
         identity: Option<&protocol::ResourceIdentityData>,
     ) -> Result<Option<Identity>, Diagnostics> {
@@ -396,14 +311,4 @@ fn identity_change(stored: Option<&Identity>, now: Option<&Identity>) -> Option<
              and import the right object again."
         ),
     ))
-}
-
-fn newer_state(what: &str, stored: i64, known: i64) -> Diagnostic {
-    Diagnostic::error(
-        format!("The stored {what} was written by a newer provider"),
-        format!(
-            "Its schema version is {stored}; this version of the provider knows versions up to \
-             {known}. Nothing was changed. Upgrade the provider with `terraform init -upgrade`."
-        ),
-    )
 }
