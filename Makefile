@@ -40,8 +40,8 @@ bench: ## Measure the release build: target/bench/report.md and report.json
 bench-compare: ## Measure this tree beside another commit, BASE=<git ref>
 	@CARGO="$(CARGO)" benches/run.sh "$(or $(BASE),$(error say which commit to compare with, as in: make bench-compare BASE=main))"
 
-soak: ## Play many random stories to the provider (STORIES=1000, FIRST_STORY=65)
-	STORIES=$(or $(STORIES),1000) FIRST_STORY=$(or $(FIRST_STORY),65) \
+soak: ## Run many random scenarios (SCENARIOS=1000, FIRST_SCENARIO=65)
+	SCENARIOS=$(or $(SCENARIOS),1000) FIRST_SCENARIO=$(or $(FIRST_SCENARIO),65) \
 		$(CARGO) test --locked --test integration model_based -- --nocapture
 
 fuzz: ## Feed bytes to each fuzz target for SECONDS=60 (needs cargo-fuzz)

@@ -13,6 +13,7 @@ const INFO: ProviderInfo = ProviderInfo {
     log_targets: &[("terraform_provider_webex", ""), ("webex_contact_center", "webex")],
 };
 
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the arguments")]
 fn main() -> ExitCode {
     if tf_provider::started_by_terraform() {
         return tf_provider::serve(&INFO, Mode::Child, provider::registry);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test says what it skips")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for what it expects")]
+#![allow(clippy::disallowed_methods, reason = "tests are set up by the environment")]
 
 /// Tools of the tests: the real Terraform CLI in a folder of its own, and the
 /// plugin client that stands in for Terraform.
@@ -10,7 +11,7 @@ mod support;
 /// The process: handshake, mutual TLS, signals, orphans, ends.
 mod plugin_process;
 
-/// The walls between the rooms of the source code.
+/// Imports without circles, places that expose credentials, lengths of files.
 mod architecture;
 
 /// The life of a connector through the real CLI.
@@ -35,7 +36,7 @@ mod adoption;
 /// The documentation: made from what is served, its links and its examples.
 mod documentation;
 
-/// Random stories, and the few rules that hold in all of them.
+/// Random scenarios, and the invariants of all of them.
 mod model_based;
 
 /// Installing from the source tree, and the files of a release.

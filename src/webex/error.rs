@@ -196,7 +196,7 @@ pub enum ErrorKind {
         /// What `Retry-After` said last.
         retry_after: Option<Duration>,
     },
-    /// Status 400. [`Error::descriptions`] says why, in Webex's words.
+    /// Status 400. [`ErrorDetails::descriptions`] says why, in Webex's words.
     #[error("Webex finds the request invalid")]
     InvalidRequest,
     /// Status 5xx.
@@ -224,7 +224,7 @@ pub enum ErrorKind {
     #[error("the operation's deadline has passed")]
     DeadlineExceeded,
     /// The request could not be sent from this machine: no certificate
-    /// authority is trusted, or an id makes no URL. [`Error::cause`] says more.
+    /// authority is trusted, or an id makes no URL. [`ErrorDetails::cause`] says more.
     #[error("the request cannot be sent")]
     Unsendable,
     /// A panic ended a request that several operations were waiting for. The
@@ -312,7 +312,7 @@ pub enum CertificateProblem {
     /// It was revoked.
     #[error("it was revoked")]
     Revoked,
-    /// Anything else, see [`Error::cause`]. Windows and macOS verify certificates
+    /// Anything else, see [`ErrorDetails::cause`]. Windows and macOS verify certificates
     /// themselves, and say of some of the problems above only in words which it is.
     #[error("it cannot be verified")]
     Other,

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::request::encoded;
+use super::percent::encoded;
 use safe_text::Secret;
 
 /// What stands in the place of a secret.

@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 use super::body::Body;
 use super::error::Operation;
 use super::identifiers::{ConnectorId, OrganizationId};
+use super::percent::encoded;
+use super::retry::Idempotency;
 use super::settings::Settings;
 use safe_text::Secret;
 
@@ -32,27 +34,11 @@ const CUSTOM_ONLY: &str = "connectorType==\"CUSTOM\"";
 /// is harmless.
 pub(crate) const PAGE_SIZE: usize = 100;
 
-/// What may happen when a request is sent twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Idempotency {
-    /// Changes nothing.
-    Read,
-    /// Replaces an object by the same content again.
-    Replace,
-    /// Makes a new object each time.
-    Create,
-    /// Removes what may be gone already.
-    Delete,
-    /// Gives a token. Harmless when repeated, but the answer may hold a new
-    /// refresh token, so it is waited for when the run is stopped.
-    Grant,
-}
-
 /// One request, ready to be sent as often as needed.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
-    pub(crate) semantics: Idempotency,
+    pub(crate) idempotency: Idempotency,
     pub(crate) method: Method,
     pub(crate) url: Url,
     /// The path without ids, for logs.
@@ -93,7 +79,7 @@ impl Endpoints {
     pub(crate) fn create(&self, organization: OrganizationId, body: Body) -> Request {
         Request {
             operation: Operation::CreateConnector,
-            semantics: Idempotency::Create,
+            idempotency: Idempotency::Create,
             method: Method::POST,
             url: self.connectors(organization, ""),
             template: "/organization/{organization}/connector",
@@ -128,7 +114,7 @@ impl Endpoints {
         let query = format!("page=0&pageSize={PAGE_SIZE}&filter={filter}");
         Request {
             operation: Operation::ListConnectors,
-            semantics: Idempotency::Read,
+            idempotency: Idempotency::Read,
             method: Method::GET,
             url: below(&self.base, &path, Some(&query)),
             template: "/organization/{organization}/v2/connector",
@@ -143,7 +129,7 @@ impl Endpoints {
         url.set_query(Some(&format!("page=0&pageSize={PAGE_SIZE}")));
         Request {
             operation: Operation::ListReferences,
-            semantics: Idempotency::Read,
+            idempotency: Idempotency::Read,
             method: Method::GET,
             url,
             template: "/organization/{organization}/connector/{id}/incoming-references",
@@ -166,7 +152,7 @@ impl Endpoints {
         };
         Request {
             operation: Operation::ListFlowConnectors,
-            semantics: Idempotency::Read,
+            idempotency: Idempotency::Read,
             method: Method::GET,
             url: below(&self.base, &path, Some(&query)),
             template: "/{organization}/project/{project}/v2/activities/http-request/inputs/connectorId/choices",
@@ -178,7 +164,7 @@ impl Endpoints {
     pub(crate) fn refresh_token(&self, body: Body) -> Request {
         Request {
             operation: Operation::RefreshAccessToken,
-            semantics: Idempotency::Grant,
+            idempotency: Idempotency::Grant,
             method: Method::POST,
             url: self.token.clone(),
             template: "(token endpoint)",
@@ -190,7 +176,7 @@ impl Endpoints {
     pub(crate) fn service_app_token(&self, application_id: &str, body: Body) -> Request {
         Request {
             operation: Operation::MakeServiceAppToken,
-            semantics: Idempotency::Grant,
+            idempotency: Idempotency::Grant,
             method: Method::POST,
             url: below(&self.applications, &format!("/{}/token", encoded(application_id)), None),
             template: "/applications/{application}/token",
@@ -202,7 +188,7 @@ impl Endpoints {
     fn by_id(
         &self,
         operation: Operation,
-        semantics: Idempotency,
+        idempotency: Idempotency,
         method: Method,
         organization: OrganizationId,
         id: &ConnectorId,
@@ -210,7 +196,7 @@ impl Endpoints {
     ) -> Request {
         Request {
             operation,
-            semantics,
+            idempotency,
             method,
             url: self.connectors(organization, &format!("/{}", encoded(id.as_str()))),
             template: "/organization/{organization}/connector/{id}",
@@ -269,19 +255,6 @@ fn below(base: &Url, path: &str, query: Option<&str>) -> Url {
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
     url.set_query(query);
     url
-}
-
-/// Percent-encodes everything but the unreserved characters (RFC 3986 §2.3).
-pub(crate) fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

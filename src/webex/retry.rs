@@ -9,8 +9,23 @@ use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 
 use super::error::Deadline;
-use super::request::Idempotency;
 use super::transport::FailureKind;
+
+/// What may happen when a request is sent twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idempotency {
+    /// Changes nothing.
+    Read,
+    /// Replaces an object by the same content again.
+    Replace,
+    /// Makes a new object each time.
+    Create,
+    /// Removes what may be gone already.
+    Delete,
+    /// Gives a token. Harmless when repeated, but the answer may hold a new
+    /// refresh token, so it is waited for when the run is stopped.
+    Grant,
+}
 
 /// The bound of the first wait; each further one doubles it.
 const FIRST_BOUND: Duration = Duration::from_millis(500);
@@ -48,20 +63,22 @@ pub(crate) enum RetryDecision {
 /// What to do about a request that ended.
 ///
 /// A 401 is not decided here; the layer that knows the token handles it first.
-pub(crate) fn decide(semantics: Idempotency, ending: AttemptOutcome) -> RetryDecision {
-    match (class(ending), semantics) {
+pub(crate) fn decide(idempotency: Idempotency, ending: AttemptOutcome) -> RetryDecision {
+    match (class(ending), idempotency) {
         (FailureClass::Success, _) => RetryDecision::Accept,
         (FailureClass::NotProcessed, _) => RetryDecision::Retry,
         (FailureClass::Refused, _) => RetryDecision::Stop,
         // Carrying it out was tried and failed inside of Webex. A save calls a
         // third party, so saving again could lock an account there.
-        (FailureClass::Failed, semantics) if semantics.changes_nothing() => RetryDecision::Retry,
+        (FailureClass::Failed, idempotency) if idempotency.changes_nothing() => {
+            RetryDecision::Retry
+        }
         (FailureClass::Failed, _) | (FailureClass::Lost, Idempotency::Create) => {
             RetryDecision::Reconcile
         }
         (FailureClass::Lost, _) => RetryDecision::Retry,
-        (FailureClass::Unreadable | FailureClass::Interrupted, semantics)
-            if semantics.changes_nothing() =>
+        (FailureClass::Unreadable | FailureClass::Interrupted, idempotency)
+            if idempotency.changes_nothing() =>
         {
             RetryDecision::Stop
         }
@@ -71,13 +88,13 @@ pub(crate) fn decide(semantics: Idempotency, ending: AttemptOutcome) -> RetryDec
 
 /// Whether a request that ended like this may have been carried out although
 /// it does not look like it.
-pub(crate) fn may_have_executed(semantics: Idempotency, ending: AttemptOutcome) -> bool {
+pub(crate) fn may_have_executed(idempotency: Idempotency, ending: AttemptOutcome) -> bool {
     match class(ending) {
         FailureClass::Success | FailureClass::NotProcessed | FailureClass::Refused => false,
         FailureClass::Failed
         | FailureClass::Lost
         | FailureClass::Unreadable
-        | FailureClass::Interrupted => !semantics.changes_nothing(),
+        | FailureClass::Interrupted => !idempotency.changes_nothing(),
     }
 }
 
@@ -240,7 +257,7 @@ mod tests {
             (failure(F::DeadlineExceeded), [Stop, Reconcile, Reconcile, Reconcile]),
         ];
         for (ending, expected) in table {
-            let found = SEMANTICS.map(|semantics| decide(semantics, ending));
+            let found = SEMANTICS.map(|idempotency| decide(idempotency, ending));
             assert_eq!(found, expected, "{ending:?}");
             let grant = decide(Idempotency::Grant, ending);
             assert_eq!(grant, decide(Idempotency::Read, ending), "{ending:?}");

@@ -17,8 +17,9 @@ use url::Url;
 use super::body::WipedBuffer;
 use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use super::{
-    AuthenticationType, Budget, Client, ConnectorContent, ConnectorId, Connectors, Credentials,
-    GrantType, OrganizationId, Settings,
+    Budget, CLIENT_CREDENTIALS, Client, Connector, ConnectorContent, ConnectorFields, ConnectorId,
+    Connectors, Credential, Credentials, Field, OAUTH2, OrganizationId, RemoteState, Secrets,
+    Settings, WriteError,
 };
 use safe_text::Secret;
 
@@ -235,22 +236,15 @@ pub(crate) fn budget() -> Budget {
 
 /// A connector with every secret that there is.
 pub(crate) fn content() -> ConnectorContent {
-    ConnectorContent {
-        name: "crm".to_owned(),
-        active: true,
-        authentication_type: AuthenticationType::Oauth2,
-        grant_type: Some(GrantType::ClientCredentials),
-        resource_domain: Some("https://crm.example/api".to_owned()),
-        client_id: Some("abc".to_owned()),
-        client_secret: Some(Secret::from("s3cret-canary")),
-        token_url: Some("https://crm.example/token".to_owned()),
-        scope: None,
-        certificate: None,
-        private_key: None,
-        username: None,
-        password: None,
-        validation_url: None,
-    }
+    let fields = ConnectorFields::default()
+        .with(Field::Name, "crm")
+        .with(Field::AuthenticationType, OAUTH2)
+        .with(Field::GrantType, CLIENT_CREDENTIALS)
+        .with(Field::ResourceDomainUrl, "https://crm.example/api")
+        .with(Field::ClientId, "abc")
+        .with(Field::TokenUrl, "https://crm.example/token");
+    let secrets = Secrets::default().with(Credential::ClientSecret, "s3cret-canary".into());
+    ConnectorContent { active: true, fields, secrets }
 }
 
 /// What the server makes of [`content`].
@@ -277,4 +271,10 @@ pub(crate) fn with(mut object: Value, changes: &Value) -> Value {
 /// A list of one page.
 pub(crate) fn page(rows: &[Value]) -> Value {
     json!({"meta": {"orgid": ORGANIZATION, "page": 0, "pageSize": 100, "totalPages": 1}, "data": rows})
+}
+
+/// The connector that was found after a write that failed.
+pub(crate) fn found_after(failure: &WriteError) -> &Connector {
+    let RemoteState::Found(connector) = &failure.remote else { panic!("{failure:?}") };
+    connector
 }

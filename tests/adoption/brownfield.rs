@@ -5,14 +5,15 @@ use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::Path;
 
-use webex_cc_simulator::{DEFAULT_ORGANIZATION, Options, Simulator};
+use webex_cc_simulator::Simulator;
 
-use super::{SECRET, basic, made_by_hand, simulator};
-use crate::support::system;
+use super::made_by_hand;
+use crate::support::connectors::{ONLY_WEBEX_KNOWS, basic};
+use crate::support::simulator::{
+    ANOTHER_ORGANIZATION, all_stored, two_organizations, unlocked, writes,
+};
 use crate::support::terraform::Terraform;
-
-/// The second organization of the examples.
-const ANOTHER_ORGANIZATION: &str = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
+use crate::support::{files, system};
 
 /// A folder in which `terraform init` installs the provider that was just built
 /// from a mirror.
@@ -42,22 +43,19 @@ fn installable(simulator: &Simulator) -> Terraform {
 }
 
 fn example(terraform: &Terraform, step: &str, file: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/guides/brownfield");
-    let text = fs::read_to_string(folder.join(step).join(file)).expect("an example");
-    terraform.write(file, &text);
+    terraform.write(file, &files::read(&format!("examples/guides/brownfield/{step}/{file}")));
 }
 
 /// What adopting must not do, whichever way was taken.
 fn nothing_was_touched(simulator: &Simulator, terraform: &Terraform) {
-    let writes = simulator.journal().into_iter().filter(|exchange| exchange.method != "GET");
-    assert_eq!(writes.count(), 0, "adopting writes nothing to Webex");
+    assert_eq!(writes(simulator), 0, "adopting writes nothing to Webex");
     let state = terraform.read("terraform.tfstate");
-    assert!(!state.contains(SECRET), "credentials stay in Webex");
+    assert!(!state.contains(ONLY_WEBEX_KNOWS), "credentials stay in Webex");
 }
 
 #[test]
 fn four_commands_adopt_ten_connectors() {
-    let simulator = simulator();
+    let simulator = unlocked();
     made_by_hand(&simulator);
     let terraform = installable(&simulator);
     example(&terraform, "adopt", "main.tf");
@@ -84,7 +82,7 @@ fn four_commands_adopt_ten_connectors() {
 
     // From now on a file says what the connectors are.
     let connectors = terraform.run(["output", "-json", "connectors"]).succeeded().stdout;
-    assert!(!connectors.contains(SECRET));
+    assert!(!connectors.contains(ONLY_WEBEX_KNOWS));
     terraform.write("connectors.json", &connectors);
     example(&terraform, "own", "main.tf");
     // Not by exit code, which also counts that the data source has gone.
@@ -93,22 +91,23 @@ fn four_commands_adopt_ten_connectors() {
     assert_ne!(connectors, edited);
     terraform.write("connectors.json", &edited);
     terraform.apply().succeeded().says("0 added, 1 changed, 0 destroyed");
-    let stored = simulator.all_stored(simulator.organization());
+    let stored = all_stored(&simulator);
     let edited = stored.iter().find(|connector| connector["name"] == "ServiceNow").expect("it");
     assert_eq!(edited["scope"], "useraccount offline");
-    assert_eq!(edited["clientSecret"], SECRET, "the credential that only Webex knows is kept");
+    assert_eq!(
+        edited["clientSecret"], ONLY_WEBEX_KNOWS,
+        "the credential that only Webex knows is kept"
+    );
     terraform.plans_nothing();
 }
 
 /// The same for two organizations, of which the token's own is one.
 #[test]
-fn connectors_of_two_organizations_are_adopted_where_they_are() {
-    let organizations = [DEFAULT_ORGANIZATION, ANOTHER_ORGANIZATION].map(str::to_owned).to_vec();
-    let options = Options { organizations, active_lock: false, ..Options::default() };
-    let simulator = Simulator::start(options).expect("a simulator");
+fn connectors_of_two_organizations_are_adopted_in_place() {
+    let simulator = two_organizations(false);
     made_by_hand(&simulator);
     let elsewhere = "5c7c2677-0000-4000-8000-000000000100";
-    simulator.store(ANOTHER_ORGANIZATION, elsewhere, basic("Zendesk"));
+    simulator.store(ANOTHER_ORGANIZATION, elsewhere, basic().made_by_hand());
     let terraform = installable(&simulator);
     example(&terraform, "many", "main.tf");
 
@@ -132,52 +131,49 @@ fn connectors_of_two_organizations_are_adopted_where_they_are() {
     assert_eq!((there.len(), &there[0]["username"]), (1, &"robot".into()));
 }
 
+/// Returns a folder with generated configuration for this number of connectors.
+fn generated(simulator: &Simulator, number: usize) -> Terraform {
+    let terraform = installable(simulator);
+    example(&terraform, "generate", "main.tf");
+    terraform.run(["init", "-no-color"]).succeeded();
+    terraform.apply().succeeded();
+    let blocks = terraform.run(["output", "-raw", "import_blocks"]).succeeded().stdout;
+    terraform.write("imports.tf", &blocks);
+    terraform
+        .run(["plan", "-no-color", "-generate-config-out=connectors.tf"])
+        .succeeded()
+        .says(&format!("Plan: {number} to import, 0 to add, 0 to change, 0 to destroy."));
+    terraform
+}
+
 /// Names that differ only in what an address cannot hold.
 #[test]
-fn generated_addresses_differ_where_names_hardly_do() {
-    let simulator = simulator();
+fn generated_addresses_of_similar_names_are_distinct() {
+    let simulator = unlocked();
     for (id, name) in [
         ("aaaaaaaa-0000-4000-8000-000000000001", "Help desk"),
         ("bbbbbbbb-0000-4000-8000-000000000002", "help-desk"),
         ("cccccccc-0000-4000-8000-000000000003", "Справка"),
         ("dddddddd-0000-4000-8000-000000000004", "ヘルプ"),
     ] {
-        simulator.store(simulator.organization(), id, basic(name));
+        simulator.store(simulator.organization(), id, basic().with("name", name).made_by_hand());
     }
-    let terraform = installable(&simulator);
-    example(&terraform, "generate", "main.tf");
-    terraform.run(["init", "-no-color"]).succeeded();
-    terraform.apply().succeeded();
-    let blocks = terraform.run(["output", "-raw", "import_blocks"]).succeeded().stdout;
-    terraform.write("imports.tf", &blocks);
-    terraform
-        .run(["plan", "-no-color", "-generate-config-out=connectors.tf"])
-        .succeeded()
-        .says("Plan: 4 to import, 0 to add, 0 to change, 0 to destroy.");
+    generated(&simulator, 4);
 }
 
 #[test]
-fn configuration_can_be_generated_for_each_of_them() {
-    let simulator = simulator();
+fn import_blocks_and_configuration_are_generated() {
+    let simulator = unlocked();
     made_by_hand(&simulator);
-    let terraform = installable(&simulator);
-    example(&terraform, "generate", "main.tf");
-    terraform.run(["init", "-no-color"]).succeeded();
-    terraform.apply().succeeded();
-    let blocks = terraform.run(["output", "-raw", "import_blocks"]).succeeded().stdout;
-    terraform.write("imports.tf", &blocks);
-    terraform
-        .run(["plan", "-no-color", "-generate-config-out=connectors.tf"])
-        .succeeded()
-        .says("Plan: 10 to import, 0 to add, 0 to change, 0 to destroy.");
+    let terraform = generated(&simulator, 10);
     terraform.apply().succeeded().says("10 imported, 0 added, 0 changed, 0 destroyed");
     terraform.plans_nothing();
     nothing_was_touched(&simulator, &terraform);
 }
 
 #[test]
-fn terraform_query_finds_and_writes_them() {
-    let simulator = simulator();
+fn terraform_query_imports_all_connectors() {
+    let simulator = unlocked();
     made_by_hand(&simulator);
     let terraform = installable(&simulator);
     if !terraform.is_terraform_since(1, 14, "the guide's way by terraform query") {

@@ -5,17 +5,19 @@ use serde_json::json;
 use tf_provider::value::Value;
 use webex_cc_simulator::Script;
 
-use super::{SECRET, made_by_hand, plugin, simulator};
+use super::made_by_hand;
 use crate::support::checker::{Shape, of};
-use crate::support::core::{Core, Message, answer, messages};
+use crate::support::connectors::ONLY_WEBEX_KNOWS;
 use crate::support::plugin_client::proto::tfplugin5 as protocol;
+use crate::support::simulator::unlocked;
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::{Message, TerraformCore, answer, failed, messages};
 
 const ALL: &str = "webex_cc_custom_connectors";
 
 #[test]
-fn one_connector_is_found_by_name_and_by_id() {
-    let simulator = simulator();
+fn connector_is_found_by_name_and_by_id() {
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     let text = format!(
@@ -39,17 +41,16 @@ output "same" {{
     );
     terraform.write("main.tf", &text);
     terraform.apply().succeeded();
-    let found = terraform.run(["output", "-json"]).succeeded().stdout;
-    let found: serde_json::Value = serde_json::from_str(&found).expect("JSON");
-    assert_eq!(found["found"]["value"], json!([ids[8], "Ledger"]));
-    assert_eq!(found["same"]["value"], json!(true));
+    let found = terraform.outputs();
+    assert_eq!(found["found"], json!([ids[8], "Ledger"]));
+    assert_eq!(found["same"], json!(true));
     terraform.plans_nothing();
-    assert!(!terraform.read("terraform.tfstate").contains(SECRET));
+    assert!(!terraform.read("terraform.tfstate").contains(ONLY_WEBEX_KNOWS));
 }
 
 #[test]
-fn what_cannot_be_found_is_told_on_the_argument() {
-    let simulator = simulator();
+fn missing_connector_is_an_error_on_its_argument() {
+    let simulator = unlocked();
     made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     let look = |arguments: &str| {
@@ -76,8 +77,8 @@ fn what_cannot_be_found_is_told_on_the_argument() {
 }
 
 #[test]
-fn all_connectors_are_read_sorted_and_filtered() {
-    let simulator = simulator();
+fn connectors_are_sorted_and_filtered() {
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     terraform.write(
@@ -107,9 +108,8 @@ output "ids" {
 "#,
     );
     terraform.apply().succeeded();
-    let found = terraform.run(["output", "-json"]).succeeded().stdout;
-    let found: serde_json::Value = serde_json::from_str(&found).expect("JSON");
-    let names = &found["names"]["value"];
+    let found = terraform.outputs();
+    let names = &found["names"];
     let expected = json!([
         "Billing",
         "CRM",
@@ -127,14 +127,14 @@ output "ids" {
     assert_eq!(names[2], json!(["CRM", "CRM 2", "crm_api"]));
     assert_eq!(names[3], json!([]));
     let expected = json!({"CRM": ids[6], "CRM 2": ids[7], "crm_api": ids[2]});
-    assert_eq!(found["ids"]["value"], expected);
+    assert_eq!(found["ids"], expected);
     // Four data sources share one list per process.
     terraform.plans_nothing();
-    assert!(!terraform.read("terraform.tfstate").contains(SECRET));
+    assert!(!terraform.read("terraform.tfstate").contains(ONLY_WEBEX_KNOWS));
 }
 
 #[test]
-fn a_wrong_expression_is_found_without_a_call() {
+fn invalid_regex_is_an_error_without_a_call() {
     let terraform = Terraform::offline();
     terraform.write("main.tf", &format!("data \"{ALL}\" \"x\" {{\n  name_regex = \"a(\"\n}}\n"));
     terraform
@@ -145,8 +145,8 @@ fn a_wrong_expression_is_found_without_a_call() {
 }
 
 #[test]
-fn flow_connectors_come_from_the_documented_endpoint_alone() {
-    let simulator = simulator();
+fn flow_connectors_use_only_the_documented_endpoint() {
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     // A tenant that knows nothing of our contract.
     simulator.faults([Script::answer(404, json!({})).path("/organization/*/v2/connector")]);
@@ -163,9 +163,8 @@ output "crm" {
 "#,
     );
     terraform.apply().succeeded();
-    let found = terraform.run(["output", "-json"]).succeeded().stdout;
-    let found: serde_json::Value = serde_json::from_str(&found).expect("JSON");
-    let crm = &found["crm"]["value"];
+    let found = terraform.outputs();
+    let crm = &found["crm"];
     assert_eq!(crm["ids"], json!({"CRM": ids[6], "CRM 2": ids[7], "crm_api": ids[2]}));
     assert_eq!(crm["connectors"][0], json!({"name": "CRM", "id": ids[6]}));
     let paths = simulator.journal().into_iter().map(|exchange| exchange.path);
@@ -175,7 +174,7 @@ output "crm" {
 }
 
 #[test]
-fn without_credentials_the_message_says_what_to_set() {
+fn data_source_without_credentials_names_the_variable() {
     let terraform = Terraform::offline();
     for source in ["webex_cc_custom_connectors", "webex_cc_flow_connectors"] {
         terraform.write("main.tf", &format!("data \"{source}\" \"x\" {{}}\n"));
@@ -186,7 +185,7 @@ fn without_credentials_the_message_says_what_to_set() {
 /// Reads a data source under Terraform's checks: the answer fits the schema, is
 /// wholly known, and keeps what the user wrote.
 async fn read(
-    core: &mut Core,
+    core: &mut TerraformCore,
     name: &str,
     arguments: &[(&'static str, &str)],
 ) -> Result<(Value, Vec<Message>), String> {
@@ -201,7 +200,7 @@ async fn read(
     };
     let validated = core.client().validate_data_source_config(request).await;
     let said = messages(&answer("ValidateDataSourceConfig", validated)?.diagnostics)?;
-    if said.iter().any(|message| message.is_error) {
+    if failed(&said) {
         return Ok((Value::Null, said));
     }
     let request = protocol::read_data_source::Request {
@@ -211,7 +210,7 @@ async fn read(
     };
     let read = answer("ReadDataSource", core.client().read_data_source(request).await)?;
     let said = messages(&read.diagnostics)?;
-    if said.iter().any(|message| message.is_error) {
+    if failed(&said) {
         return Ok((Value::Null, said));
     }
     let state = shape.decode(read.state.as_ref())?;
@@ -229,11 +228,10 @@ async fn read(
 }
 
 #[tokio::test]
-async fn answers_pass_terraforms_checks() {
-    let simulator = simulator();
+async fn data_source_responses_pass_terraforms_checks() {
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
-    let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), "webex_cc_custom_connector", &[]).await.unwrap();
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
     let organization = simulator.organization().to_uppercase();
     for (name, arguments) in [
         ("webex_cc_custom_connector", vec![("name", "CRM"), ("organization_id", &organization)]),

@@ -5,7 +5,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 use webex_cc_simulator::{Action, Options, Script, ScriptedAnswer, SecretsInAnswers, Simulator};
 
-use super::{SECRET, made_by_hand};
+use super::made_by_hand;
+use crate::support::connectors::ONLY_WEBEX_KNOWS;
+use crate::support::simulator::{locked, start, writes};
 
 const LIST: &str = "/organization/*/v2/connector";
 const ONE: &str = "/organization/*/connector/*";
@@ -74,13 +76,13 @@ fn of(simulator: &Simulator) -> Seen {
 }
 
 fn tenant() -> Simulator {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let simulator = locked();
     made_by_hand(&simulator);
     simulator
 }
 
 #[test]
-fn a_tenant_by_the_contract_works() {
+fn doctor_reports_a_conforming_tenant_as_working() {
     let simulator = tenant();
     let seen = of(&simulator);
     seen.is(0, "works")
@@ -91,13 +93,12 @@ fn a_tenant_by_the_contract_works() {
     assert_eq!(seen.check("connector list")["connectors"], 10);
     assert_eq!(seen.check("connector list")["fields"]["data[].active"], json!(["boolean"]));
     assert_eq!(seen.outcome("writing"), "skipped");
-    let methods = simulator.journal().into_iter().map(|exchange| exchange.method);
-    assert!(methods.into_iter().all(|method| method == "GET"), "it reads only");
+    assert_eq!(writes(&simulator), 0, "it reads only");
 }
 
 #[test]
-fn a_tenant_without_connectors_works_as_far_as_can_be_seen() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn doctor_skips_checks_without_connectors() {
+    let simulator = locked();
     let seen = of(&simulator);
     seen.is(0, "works").says("Make one in Control Hub");
     assert_eq!(seen.outcome("connector"), "skipped");
@@ -105,7 +106,7 @@ fn a_tenant_without_connectors_works_as_far_as_can_be_seen() {
 }
 
 #[test]
-fn a_tenant_that_serves_only_what_is_documented_is_told_how_to_find_the_path() {
+fn doctor_names_connector_path_if_the_list_is_missing() {
     let simulator = tenant();
     let page = json!("<html>canary-page</html>");
     simulator.faults([LIST, ONE].map(|path| Script::answer(404, page.clone()).path(path)));
@@ -129,12 +130,12 @@ fn a_tenant_that_serves_only_what_is_documented_is_told_how_to_find_the_path() {
 }
 
 #[test]
-fn how_answers_differ_from_the_contract_is_told_by_field() {
+fn doctor_reports_differences_by_field() {
     let simulator = tenant();
     let row = json!({
         "id": "5c7c2677-0000-4000-8000-000000000001", "name": "canary-name", "active": 1,
         "authenticationType": "BASIC", "resourceDomain": "https://canary.example.com",
-        "clientSecret": SECRET, "password": "****", "shiny": {"deep": "canary-deep"},
+        "clientSecret": ONLY_WEBEX_KNOWS, "password": "****", "shiny": {"deep": "canary-deep"},
         "lastUpdatedTime": 17,
     });
     simulator.faults([
@@ -153,14 +154,14 @@ fn how_answers_differ_from_the_contract_is_told_by_field() {
     let missing = json!({"field": "version", "difference": "missing", "harmless": false});
     assert!(differences.contains(&missing), "{differences:#?}");
     for text in [&seen.page, &seen.json.to_string()] {
-        for canary in [SECRET, "canary.example", "canary-deep"] {
+        for canary in [ONLY_WEBEX_KNOWS, "canary.example", "canary-deep"] {
             assert!(!text.contains(canary), "{canary} is in {text}");
         }
     }
 }
 
 #[test]
-fn refusals_say_what_to_do() {
+fn doctor_reports_refusals_with_advice() {
     let simulator = tenant();
     simulator.faults([Script::answer(403, json!({})).path(LIST)]);
     let seen = of(&simulator);
@@ -181,7 +182,7 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
-fn a_missing_connector_that_is_no_404_is_a_problem() {
+fn doctor_reports_a_missing_connector_without_404() {
     for (script, words) in [
         (Script::answer(400, json!({"error": {}})), "by 400 instead of 404"),
         (Script::answer(404, json!("<html>")), "instead of JSON"),
@@ -196,7 +197,7 @@ fn a_missing_connector_that_is_no_404_is_a_problem() {
 }
 
 #[test]
-fn hosts_that_cannot_be_reached_and_missing_settings_are_told() {
+fn doctor_reports_unreachable_hosts_and_missing_settings() {
     let token = ("WEBEX_ACCESS_TOKEN", "canary_3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430");
     let nobody = ("WEBEX_CC_BASE_URL", "http://127.0.0.1:1");
     let seen = examined(&[token, nobody]);
@@ -222,9 +223,9 @@ fn hosts_that_cannot_be_reached_and_missing_settings_are_told() {
 
 /// Credentials of every kind, and a tenant that repeats all it is sent.
 #[test]
-fn nothing_private_is_shown() {
+fn doctor_shows_no_credentials_and_no_names_in_json() {
     let options = Options { secrets: SecretsInAnswers::Echo, ..Options::default() };
-    let simulator = Simulator::start(options).expect("a simulator");
+    let simulator = start(options);
     made_by_hand(&simulator);
     let organization = simulator.organization().to_owned();
     let canary = "canary-token-0123456789";
@@ -275,7 +276,7 @@ fn nothing_private_is_shown() {
         let shown = format!("{page}{stderr}{json}{more}");
         for private in [
             canary,
-            SECRET,
+            ONLY_WEBEX_KNOWS,
             "simulator-token",
             "simulator-client-secret",
             "simulator-refresh-token",
@@ -291,7 +292,7 @@ fn nothing_private_is_shown() {
 }
 
 #[test]
-fn the_command_line_says_what_it_knows_and_ends_as_it_says() {
+fn command_line_prints_help_and_returns_its_exit_codes() {
     let (code, stdout, stderr) = run(&[], &["--version"]);
     let version = format!("terraform-provider-webex {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), version.as_str(), ""));

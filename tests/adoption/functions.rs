@@ -23,7 +23,7 @@ fn evaluate(expression: &str) -> Result<Value, Output> {
 }
 
 #[test]
-fn functions_compute() {
+fn ids_are_encoded_and_decoded() {
     let two = format!("provider::webex::encode_id(\"PEOPLE\", \"{UUID}\", \"urn:TEAM:eu\")");
     for (expression, result) in [
         (format!("provider::webex::decode_id(\"{PERSON}\")"), UUID),
@@ -35,7 +35,7 @@ fn functions_compute() {
 }
 
 #[test]
-fn a_flow_is_rebound() {
+fn flow_is_rebound_to_other_connectors() {
     let flow = json!({"process": {"activities": {"1": {"properties": {
         "activityName": "http-request", "connectorId": "00000000-0000-4000-8000-000000000001",
         "connectorId:name": "crm", "authenticated": true, "httpRequestPath": "/a",
@@ -50,7 +50,7 @@ fn a_flow_is_rebound() {
 }
 
 #[test]
-fn errors_point_at_the_argument_at_fault() {
+fn function_errors_point_at_the_argument() {
     let function = |call: &str| evaluate(&format!("provider::webex::{call}")).unwrap_err();
     function("decode_id(\"nonsense\")")
         .says("Invalid value for \"id\" parameter")

@@ -4,17 +4,20 @@
 use std::collections::BTreeMap;
 
 use tf_provider::value::Value;
-use webex_cc_simulator::{Options, Simulator};
 
-use super::{SECRET, made_by_hand, plugin, simulator};
+use super::made_by_hand;
 use crate::support::checker::of;
-use crate::support::core::{Action, Core, Instance};
+use crate::support::connectors::{ADDRESS, ONLY_WEBEX_KNOWS, basic};
+use crate::support::simulator::{
+    ANOTHER_ORGANIZATION, all_stored, two_organizations, unlocked, writes,
+};
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::{Action, Instance, TerraformCore};
 
 const CONNECTOR: &str = "webex_cc_custom_connector";
 
 /// Generates configuration for an import, feeds it back, and gives it.
-async fn fed_back(core: &mut Core, id: &str) -> (Value, Instance) {
+async fn fed_back(core: &mut TerraformCore, id: &str) -> (Value, Instance) {
     let (imported, said) = core.import(id).await.unwrap();
     let imported = imported.unwrap_or_else(|| panic!("{id} is not there: {said:?}"));
     let configuration = core.generate(&imported).await.unwrap();
@@ -33,14 +36,13 @@ fn set(object: &Value) -> BTreeMap<&str, &Value> {
 }
 
 #[tokio::test]
-async fn what_is_generated_validates_and_plans_empty() {
-    let simulator = simulator();
+async fn generated_configuration_is_valid_and_plans_empty() {
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
-    let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
     for id in &ids {
         let (configuration, _) = fed_back(&mut core, id).await;
-        assert!(!format!("{configuration:?}").contains(SECRET));
+        assert!(!format!("{configuration:?}").contains(ONLY_WEBEX_KNOWS));
     }
 
     // Nothing is said that goes without saying.
@@ -52,24 +54,20 @@ async fn what_is_generated_validates_and_plans_empty() {
 }
 
 #[tokio::test]
-async fn another_organization_than_the_providers_is_named() {
-    let other = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
-    let own = webex_cc_simulator::DEFAULT_ORGANIZATION;
-    let organizations = [own, other].map(str::to_owned).to_vec();
-    let simulator = Simulator::start(Options { organizations, ..Options::default() }).unwrap();
+async fn generated_configuration_names_another_organization() {
+    let simulator = two_organizations(false);
     let id = "5c7c2677-0000-4000-8000-000000000001";
-    simulator.store(other, id, super::basic("Zendesk"));
-    let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
-    let (configuration, _) = fed_back(&mut core, &format!("{other}/{id}")).await;
-    assert_eq!(of(&configuration, "organization_id"), &Value::from(other));
+    simulator.store(ANOTHER_ORGANIZATION, id, basic().made_by_hand());
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let (configuration, _) = fed_back(&mut core, &format!("{ANOTHER_ORGANIZATION}/{id}")).await;
+    assert_eq!(of(&configuration, "organization_id"), &Value::from(ANOTHER_ORGANIZATION));
 }
 
 /// The whole way with the CLI on the path: `import` blocks, generated
 /// configuration, apply, no changes.
 #[test]
-fn the_cli_generates_configuration_that_plans_empty() {
-    let simulator = simulator();
+fn generated_configuration_of_the_cli_plans_empty() {
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     let imports = ids.iter().enumerate().map(|(place, id)| {
@@ -81,36 +79,27 @@ fn the_cli_generates_configuration_that_plans_empty() {
         .succeeded()
         .says("Plan: 10 to import, 0 to add, 0 to change, 0 to destroy.");
     let generated = terraform.read("connectors.tf");
-    assert!(!generated.contains(SECRET));
+    assert!(!generated.contains(ONLY_WEBEX_KNOWS));
     assert_eq!(generated.matches("resource \"").count(), 10);
     terraform.run(["fmt", "-check", "-diff", "connectors.tf"]).succeeded();
     terraform.validate().succeeded();
     terraform.apply().succeeded().says("10 imported, 0 added, 0 changed, 0 destroyed");
     terraform.plans_nothing();
-    assert!(!terraform.read("terraform.tfstate").contains(SECRET));
-    let writes = simulator.journal().into_iter().filter(|exchange| exchange.method != "GET");
-    assert_eq!(writes.count(), 0, "adopting writes nothing");
+    assert!(!terraform.read("terraform.tfstate").contains(ONLY_WEBEX_KNOWS));
+    assert_eq!(writes(&simulator), 0, "adopting writes nothing");
 }
 
 /// A `moved` block from another type is answered in words, and nothing is lost.
 #[test]
-fn a_move_from_another_type_is_refused_in_words() {
-    let simulator = simulator();
-    let terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", "resource \"terraform_data\" \"old\" {}\n");
-    terraform.apply().succeeded();
-    let arguments = "name = \"a\"\n  resource_domain_url = \"https://example.com\"\n  \
-                     username = \"a\"\n  password = \"b\"\n  \
-                     validation_url = \"https://example.com\"";
-    let text = format!(
-        "resource \"{CONNECTOR}\" \"new\" {{\n  {arguments}\n}}\nmoved {{\n  \
-         from = terraform_data.old\n  to   = {CONNECTOR}.new\n}}\n"
-    );
-    terraform.write("main.tf", &text);
+fn move_from_another_type_explains_the_import_block() {
+    let simulator = unlocked();
+    let terraform = Terraform::applied(&simulator, "resource \"terraform_data\" \"old\" {}\n");
+    let moved = format!("moved {{\n  from = terraform_data.old\n  to   = {ADDRESS}\n}}\n");
+    terraform.write("main.tf", &format!("{}{moved}", basic().resource()));
     terraform
         .plan()
         .failed()
         .says("The resource cannot be moved from another type")
         .says("Replace the `moved` block by an `import` block");
-    assert_eq!(simulator.all_stored(simulator.organization()), Vec::<serde_json::Value>::new());
+    assert_eq!(all_stored(&simulator), Vec::<serde_json::Value>::new());
 }

@@ -1,29 +1,17 @@
 //! Imports by identity, and the examples that import.
 
-use std::fs;
-use std::path::Path;
-
 use tf_provider::value::Value;
+use webex_cc_simulator::Simulator;
 
-use super::{plugin, simulator};
 use crate::support::checker::of;
-use crate::support::core::{Action, Core};
+use crate::support::connectors::incidents;
+use crate::support::files;
+use crate::support::simulator::{stored, unlocked};
 use crate::support::terraform::Terraform;
-
-const CONNECTOR: &str = "webex_cc_custom_connector";
+use crate::support::terraform_core::{Action, TerraformCore};
 
 /// The connector that the examples import.
 const ID: &str = "5c7c2677-0e2a-4f57-a9ab-3d7d7a3ad9f1";
-
-/// As `examples/resources/webex_cc_custom_connector/resource.tf` describes it.
-fn incidents() -> serde_json::Value {
-    serde_json::json!({
-        "name": "Incidents", "authenticationType": "OAUTH2",
-        "grantType": "CLIENT_CREDENTIALS_SECRET", "resourceDomain": "https://dev1.service-now.com",
-        "clientId": "contact-center", "clientSecret": "only-webex-knows",
-        "tokenUrl": "https://dev1.service-now.com/oauth_token.do", "scope": null,
-    })
-}
 
 fn identity(parts: &[(&str, &str)]) -> Value {
     let part = |name: &str| parts.iter().find(|(part, _)| *part == name).map(|(_, text)| *text);
@@ -32,12 +20,11 @@ fn identity(parts: &[(&str, &str)]) -> Value {
 }
 
 #[tokio::test]
-async fn an_identity_names_a_connector_with_and_without_its_organization() {
-    let simulator = simulator();
+async fn import_by_identity_works_without_the_organization() {
+    let simulator = unlocked();
     let organization = simulator.organization().to_owned();
-    simulator.store(&organization, ID, incidents());
-    let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    simulator.store(&organization, ID, incidents().made_by_hand());
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
     let whole = identity(&[("id", ID), ("organization_id", &organization)]);
     for given in [&identity(&[("id", ID)]), &whole] {
         let (imported, said) = core.import_identity(given).await.unwrap();
@@ -55,13 +42,12 @@ async fn an_identity_names_a_connector_with_and_without_its_organization() {
 
 /// The folder of the resource's examples.
 fn example(file: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/resources").join(CONNECTOR);
-    fs::read_to_string(folder.join(file)).expect("an example")
+    files::read(&format!("examples/resources/webex_cc_custom_connector/{file}"))
 }
 
 /// The resource of the examples, in a folder where it can be imported to.
-fn to_import(simulator: &webex_cc_simulator::Simulator) -> Terraform {
-    simulator.store(simulator.organization(), ID, incidents());
+fn to_import(simulator: &Simulator) -> Terraform {
+    simulator.store(simulator.organization(), ID, incidents().made_by_hand());
     let mut terraform = Terraform::with(simulator);
     terraform.write("resource.tf", &example("resource.tf"));
     terraform.set("TF_VAR_incidents_client_secret", "example-secret");
@@ -69,9 +55,9 @@ fn to_import(simulator: &webex_cc_simulator::Simulator) -> Terraform {
 }
 
 #[test]
-fn the_example_of_an_import_by_command_works() {
+fn example_of_the_import_command_works() {
     for line in example("import.sh").lines().filter(|line| line.starts_with("terraform ")) {
-        let simulator = simulator();
+        let simulator = unlocked();
         let terraform = to_import(&simulator);
         let arguments = line.split_whitespace().skip(1).collect::<Vec<_>>();
         terraform.run(arguments).succeeded().says("Import successful!");
@@ -80,11 +66,11 @@ fn the_example_of_an_import_by_command_works() {
 }
 
 #[test]
-fn the_examples_of_import_blocks_work() {
+fn examples_of_import_blocks_work() {
     for (file, names_identity) in
         [("import-by-string-id.tf", false), ("import-by-identity.tf", true)]
     {
-        let simulator = simulator();
+        let simulator = unlocked();
         let terraform = to_import(&simulator);
         if names_identity && !terraform.is_terraform_since(1, 12, file) {
             continue;
@@ -92,6 +78,6 @@ fn the_examples_of_import_blocks_work() {
         terraform.write("import.tf", &example(file));
         terraform.apply().succeeded().says("1 imported, 0 added");
         terraform.plans_nothing();
-        assert_eq!(simulator.all_stored(simulator.organization()).len(), 1);
+        stored(&simulator);
     }
 }

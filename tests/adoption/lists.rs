@@ -4,11 +4,13 @@ use serde_json::json;
 use tf_provider::value::Value;
 use webex_cc_simulator::{Action, Options, Script, Simulator};
 
-use super::{SECRET, made_by_hand, plugin, simulator};
+use super::made_by_hand;
 use crate::support::checker::{self, Shape, of};
-use crate::support::core::{Core, Message, answer, messages};
+use crate::support::connectors::ONLY_WEBEX_KNOWS;
 use crate::support::plugin_client::proto::tfplugin5 as protocol;
+use crate::support::simulator::{start, unlocked};
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::{Message, TerraformCore, answer, messages};
 
 const CONNECTOR: &str = "webex_cc_custom_connector";
 
@@ -22,12 +24,12 @@ struct Event {
 
 /// What a search sends until it ends.
 async fn search(
-    core: &mut Core,
+    core: &mut TerraformCore,
     arguments: &[(&'static str, &str)],
     include_object: bool,
     limit: i64,
 ) -> (Vec<Event>, Vec<Message>) {
-    let mut stream = start(core, arguments, include_object, limit).await;
+    let mut stream = listed(core, arguments, include_object, limit).await;
     let (mut events, mut said) = (Vec::new(), Vec::new());
     while let Some(event) = stream.message().await.expect("an event") {
         said.extend(messages(&event.diagnostic).unwrap());
@@ -40,8 +42,8 @@ async fn search(
     (events, said)
 }
 
-async fn start(
-    core: &mut Core,
+async fn listed(
+    core: &mut TerraformCore,
     arguments: &[(&'static str, &str)],
     include_resource_object: bool,
     limit: i64,
@@ -69,7 +71,11 @@ async fn start(
 
 /// Terraform wants an identity that fits its schema, a name to show, and an
 /// object that fits the resource's schema if it asked for one.
-fn checked(core: &Core, event: protocol::list_resource::Event, include_object: bool) -> Event {
+fn checked(
+    core: &TerraformCore,
+    event: protocol::list_resource::Event,
+    include_object: bool,
+) -> Event {
     let identity =
         checker::identity_problems(event.identity.as_ref(), &core.identity, None, true).unwrap();
     let Some(Value::String(id)) = identity.as_ref().map(|identity| of(identity, "id")).cloned()
@@ -80,7 +86,7 @@ fn checked(core: &Core, event: protocol::list_resource::Event, include_object: b
     let object = event.resource_object.map(|object| {
         let object = core.shape.decode(Some(&object)).unwrap();
         assert_eq!(core.shape.state_problems(&object), Vec::<String>::new());
-        assert!(!format!("{object:?}").contains(SECRET));
+        assert!(!format!("{object:?}").contains(ONLY_WEBEX_KNOWS));
         object
     });
     assert!(!event.display_name.is_empty());
@@ -88,11 +94,10 @@ fn checked(core: &Core, event: protocol::list_resource::Event, include_object: b
 }
 
 #[tokio::test]
-async fn every_connector_is_found_with_its_object_when_asked_for() {
-    let simulator = simulator();
+async fn list_returns_objects_only_on_request() {
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
-    let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
     for include_object in [false, true] {
         let (events, said) = search(&mut core, &[], include_object, 0).await;
         assert_eq!(said, []);
@@ -117,12 +122,11 @@ fn list_calls(simulator: &Simulator) -> usize {
 }
 
 #[tokio::test]
-async fn a_search_that_has_its_limit_reads_no_further_page() {
+async fn list_with_a_limit_reads_no_further_page() {
     let options = Options { page_size_cap: 2, ..Options::default() };
-    let simulator = Simulator::start(options).unwrap();
+    let simulator = start(options);
     made_by_hand(&simulator);
-    let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
     simulator.clear_journal();
     assert_eq!(search(&mut core, &[], false, 0).await.0.len(), 10);
     assert_eq!(list_calls(&simulator), 5, "five pages of two");
@@ -136,12 +140,11 @@ async fn a_search_that_has_its_limit_reads_no_further_page() {
 }
 
 #[tokio::test]
-async fn a_search_that_fails_says_so_beside_what_it_found() {
+async fn list_that_fails_keeps_its_results() {
     let options = Options { page_size_cap: 4, ..Options::default() };
-    let simulator = Simulator::start(options).unwrap();
+    let simulator = start(options);
     made_by_hand(&simulator);
-    let plugin = plugin(&simulator).await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.unwrap();
+    let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
     // The first page comes as it is.
     let first = Script::new(Action::DelayMs(0)).times(1);
     simulator.faults([first, Script::answer(403, json!({}))]);
@@ -153,8 +156,8 @@ async fn a_search_that_fails_says_so_beside_what_it_found() {
 /// The whole way with Terraform 1.14 and later: query, generated
 /// configuration, imports by identity, no changes.
 #[test]
-fn terraform_query_writes_what_plans_empty() {
-    let simulator = simulator();
+fn terraform_query_generates_what_plans_empty() {
+    let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     if !terraform.is_terraform_since(1, 14, "terraform query") {
@@ -169,5 +172,5 @@ fn terraform_query_writes_what_plans_empty() {
     }
     terraform.apply().succeeded().says("10 imported, 0 added, 0 changed, 0 destroyed");
     terraform.plans_nothing();
-    assert!(!terraform.read("terraform.tfstate").contains(SECRET));
+    assert!(!terraform.read("terraform.tfstate").contains(ONLY_WEBEX_KNOWS));
 }

@@ -13,83 +13,38 @@ mod identities;
 mod lists;
 mod schema;
 
-use serde_json::{Value, json};
-use webex_cc_simulator::{Options, Simulator};
+use serde_json::Value as Json;
+use webex_cc_simulator::Simulator;
 
-use crate::support::pem;
-use crate::support::plugin_client::{Launch, Plugin};
+use crate::support::connectors::{basic, certificate, client_credentials, password_grant};
 
-/// A simulator that lets active connectors be edited.
-fn simulator() -> Simulator {
-    Simulator::start(Options { active_lock: false, ..Options::default() }).expect("a simulator")
-}
-
-/// Ten connectors of all kinds, as people have made them in Control Hub over
-/// the years, with credentials that only Webex knows. Their ids, by their place.
+/// Makes ten connectors of all kinds in a simulator as if in Control Hub. Returns their ids.
 fn made_by_hand(simulator: &Simulator) -> Vec<String> {
-    let certificate = pem::pair().certificate;
+    let certificate = certificate();
     let connectors = [
-        basic("Zendesk"),
-        basic("Help desk (old) – do not use"),
-        basic("crm_api"),
-        oauth("ServiceNow", "CLIENT_CREDENTIALS_SECRET", json!({"scope": "useraccount"})),
-        oauth("Ünïcode & \"quotes\" ${not} %{a template}", "CLIENT_CREDENTIALS_SECRET", json!({})),
-        oauth("Billing", "CLIENT_CREDENTIALS_SECRET", json!({"active": false})),
-        oauth("CRM", "PASSWORD", json!({"username": "service", "password": SECRET})),
-        oauth(
-            "CRM 2",
-            "PASSWORD",
-            json!({
-                "username": "service", "password": SECRET, "scope": "a b",
-                "validationUrl": "https://login.example.com/check",
-            }),
-        ),
-        oauth(
-            "Ledger",
-            "CLIENT_CREDENTIALS_CERTIFICATE",
-            json!({"certificate": certificate, "privateKey": SECRET, "clientSecret": null}),
-        ),
-        oauth(
-            "Ledger test",
-            "CLIENT_CREDENTIALS_CERTIFICATE",
-            json!({"certificate": certificate, "privateKey": SECRET, "clientSecret": null}),
-        ),
+        basic(),
+        basic().with("name", "Help desk (old) – do not use"),
+        basic().with("name", "crm_api"),
+        client_credentials(),
+        client_credentials()
+            .with("name", "Ünïcode & \"quotes\" ${not} %{a template}")
+            .with("scope", Json::Null),
+        client_credentials()
+            .with("name", "Billing")
+            .with("scope", Json::Null)
+            .with("active", false),
+        password_grant(),
+        password_grant()
+            .with("name", "CRM 2")
+            .with("scope", "a b")
+            .with("validation_url", "https://login.example.com/check"),
+        certificate.clone(),
+        certificate.with("name", "Ledger test"),
     ];
-    let store = |(place, fields): (usize, Value)| {
+    let store = |(place, connector): (usize, crate::support::connectors::Connector)| {
         let id = format!("5c7c2677-0000-4000-8000-{place:012}");
-        simulator.store(simulator.organization(), &id, fields);
+        simulator.store(simulator.organization(), &id, connector.made_by_hand());
         id
     };
     connectors.into_iter().enumerate().map(store).collect()
-}
-
-/// What no output, state or plan may hold.
-const SECRET: &str = "canary-only-webex-knows";
-
-fn basic(name: &str) -> Value {
-    json!({
-        "name": name, "authenticationType": "BASIC", "grantType": null,
-        "resourceDomain": "https://example.zendesk.com/api/v2/", "username": "agent",
-        "password": SECRET, "validationUrl": "https://example.zendesk.com",
-    })
-}
-
-fn oauth(name: &str, grant: &str, more: Value) -> Value {
-    let mut fields = json!({
-        "name": name, "authenticationType": "OAUTH2", "grantType": grant,
-        "resourceDomain": "https://api.example.com/v1", "clientId": "contact-center",
-        "clientSecret": SECRET, "tokenUrl": "https://login.example.com/token",
-    });
-    let Value::Object(more) = more else { panic!("an object") };
-    fields.as_object_mut().expect("an object").extend(more);
-    fields
-}
-
-/// A provider that calls a simulator.
-async fn plugin(simulator: &Simulator) -> Plugin {
-    Launch::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
-        .with("WEBEX_CC_BASE_URL", simulator.base_url())
-        .with("WEBEX_ACCESS_TOKEN", simulator.token())
-        .start()
-        .await
 }

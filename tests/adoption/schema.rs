@@ -18,7 +18,7 @@ fn only_provider(document: &str) -> serde_json::Map<String, Value> {
 }
 
 #[test]
-fn the_program_and_the_cli_print_the_same() {
+fn schema_command_prints_what_the_cli_prints() {
     let program = env!("CARGO_BIN_EXE_terraform-provider-webex");
     let output = Command::new(program).arg("schema").output().expect("the program");
     assert_eq!(output.status.code(), Some(0));

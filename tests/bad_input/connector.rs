@@ -4,21 +4,21 @@ use safe_text::Secret;
 use terraform_provider_webex::provider::custom_connector::validation;
 use tf_provider::object::{Configuration, Object};
 use tf_provider::value::Value;
-use webex_cc_simulator::{Options, Simulator};
 
 use super::{are, errors};
-use crate::secrets::rows::{Form, Row, rows};
+use crate::support::connectors::{Connector, Credential, Form, all, resource};
 use crate::support::pem;
+use crate::support::simulator::locked;
 use crate::support::terraform::Terraform;
 
 /// A good connector of a kind.
-fn good(title: &str) -> Object {
-    let row = rows().into_iter().find(|row| row.title == title).expect("a kind");
-    row.configuration(Form::WriteOnly, 0)
+fn good(kind: &str) -> Object {
+    let connector = all().into_iter().find(|connector| connector.kind == kind).expect("a kind");
+    connector.object(Form::WriteOnly, 0)
 }
 
-fn with(title: &str, argument: &str, value: impl Into<Value>) -> Configuration {
-    Configuration::new(good(title).with(argument, value))
+fn with(kind: &str, argument: &str, value: impl Into<Value>) -> Configuration {
+    Configuration::new(good(kind).with(argument, value))
 }
 
 fn validate(configuration: &Configuration) -> super::Diagnostics {
@@ -26,17 +26,17 @@ fn validate(configuration: &Configuration) -> super::Diagnostics {
 }
 
 #[test]
-fn what_is_right_is_not_complained_about() {
-    for row in rows() {
+fn valid_arguments_raise_no_error() {
+    for connector in all() {
         for form in [Form::Stateful, Form::WriteOnly, Form::Absent] {
-            let configuration = Configuration::new(row.configuration(form, 0));
-            assert_eq!(errors(&validate(&configuration)), [""; 0], "{}", row.title);
+            let configuration = Configuration::new(connector.object(form, 0));
+            assert_eq!(errors(&validate(&configuration)), [""; 0], "{}", connector.kind);
         }
     }
 }
 
 #[test]
-fn texts() {
+fn empty_and_invisible_strings_are_refused() {
     let hidden =
         "name: The name cannot be used | control character or a mark that changes the direction";
     let cases: &[(&str, &str, &str, &[&str])] = &[
@@ -63,9 +63,9 @@ fn texts() {
     }
 }
 
-/// Row 42: what is unusual and harmless is left to Webex.
+/// Webex decides on names that are unusual but harmless.
 #[test]
-fn names_that_only_look_dangerous_are_taken() {
+fn unusual_names_are_accepted() {
     let long = "n".repeat(1000);
     for name in ["a/b", "a%2fb", "..", "../../x", "Zürich", "客户", "🙂", "a \"b\" ${c}", &long]
     {
@@ -74,7 +74,7 @@ fn names_that_only_look_dangerous_are_taken() {
 }
 
 #[test]
-fn addresses() {
+fn invalid_urls_are_refused() {
     for argument in ["resource_domain_url", "token_url", "validation_url"] {
         for (text, words) in [
             ("http://example.com", "It does not begin with https://."),
@@ -98,7 +98,7 @@ fn addresses() {
 }
 
 #[test]
-fn literals() {
+fn unknown_literals_are_refused() {
     let wrong = with("basic", "authentication_type", "BASIC");
     let expected = "authentication_type: authentication_type cannot be \"BASIC\" | Use \"basic\" or \
                     \"oauth2\".";
@@ -160,7 +160,7 @@ const CONDITIONAL: [&str; 9] = [
 ];
 
 #[test]
-fn each_kind_has_its_arguments_and_no_others() {
+fn each_kind_accepts_only_its_arguments() {
     for (kind, needed, allowed) in NEEDED {
         let title = match kind {
             "basic" => "authentication_type \"basic\"".to_owned(),
@@ -196,7 +196,7 @@ fn each_kind_has_its_arguments_and_no_others() {
 
 /// Whoever thinks of no default is told of it.
 #[test]
-fn defaults_are_mentioned_where_they_surprise() {
+fn missing_arguments_mention_the_default() {
     let basic = Configuration::new(good("basic").with("username", Value::Null));
     let said = "username: username is missing | (\"basic\" is the default of authentication_type.)";
     are(&validate(&basic), &[said], "basic");
@@ -207,18 +207,18 @@ fn defaults_are_mentioned_where_they_surprise() {
 }
 
 /// Each credential of each kind.
-fn credentials(check: impl Fn(&Row, &crate::secrets::rows::Credential)) {
-    for row in rows() {
-        for credential in &row.credentials {
-            check(&row, credential);
+fn credentials(check: impl Fn(&Connector, &Credential)) {
+    for connector in all() {
+        for credential in &connector.credentials {
+            check(&connector, credential);
         }
     }
 }
 
 #[test]
-fn credentials_are_needed_to_create() {
-    credentials(|row, credential| {
-        let mut without = row.configuration(Form::WriteOnly, 0);
+fn create_requires_credentials() {
+    credentials(|connector, credential| {
+        let mut without = connector.object(Form::WriteOnly, 0);
         without.set(credential.write_only, Value::Null);
         without.set(credential.version, Value::Null);
         let expected = format!(
@@ -228,48 +228,48 @@ fn credentials_are_needed_to_create() {
         );
         let configuration = Configuration::new(without);
         assert_eq!(errors(&validate(&configuration)), [""; 0], "an import does without");
-        are(&validation::validate_creation(&configuration), &[&expected], row.title);
+        are(&validation::validate_creation(&configuration), &[&expected], connector.kind);
     });
 }
 
 #[test]
-fn the_forms_of_a_credential_against_each_other() {
-    credentials(|row, credential| {
+fn forms_of_a_credential_exclude_each_other() {
+    credentials(|connector, credential| {
         let value = Secret::from(credential.values[0].as_str());
-        let both = row.configuration(Form::WriteOnly, 0).with(credential.argument, value.clone());
+        let both = connector.object(Form::WriteOnly, 0).with(credential.argument, value.clone());
         let (write_only, stateful, version) =
             (credential.write_only, credential.argument, credential.version);
         let expected = format!(
             "{write_only}: {stateful} and {write_only} exclude each other | {stateful} is kept in \
              state, {write_only} is not. Keep one of them; {write_only} is the safer one."
         );
-        are(&validate(&Configuration::new(both)), &[&expected], row.title);
+        are(&validate(&Configuration::new(both)), &[&expected], connector.kind);
 
-        let stateful_only = row.configuration(Form::Stateful, 0).with(version, 1);
+        let stateful_only = connector.object(Form::Stateful, 0).with(version, 1);
         let expected = format!(
             "{version}: {version} needs {write_only} | {version} says when {write_only} is to be \
              sent again, and {write_only} is not set. Set it, or remove {version}."
         );
-        are(&validate(&Configuration::new(stateful_only)), &[&expected], row.title);
+        are(&validate(&Configuration::new(stateful_only)), &[&expected], connector.kind);
 
         if stateful == "private_key" {
             return;
         }
         for (form, other) in [(stateful, write_only), (write_only, stateful)] {
-            let empty = row.configuration(Form::Absent, 0);
+            let empty = connector.object(Form::Absent, 0);
             let empty = empty.with(form, Secret::from("")).with(other, Value::Null);
             let expected = format!(
                 "{form}: {form} is empty | An empty credential is never sent: it could only take \
                  away the one that Webex has."
             );
-            are(&validate(&Configuration::new(empty)), &[&expected], row.title);
+            are(&validate(&Configuration::new(empty)), &[&expected], connector.kind);
         }
     });
 }
 
-/// Row 27: what travels in JSON may be anything.
+/// JSON carries any string.
 #[test]
-fn unusual_credentials_are_taken_as_they_are() {
+fn unusual_credentials_are_accepted() {
     let long = "x".repeat(100_000);
     for secret in ["with a line break\n", "\u{0}", "sécret", " ", &long] {
         for argument in ["password", "password_wo"] {
@@ -283,7 +283,7 @@ fn unusual_credentials_are_taken_as_they_are() {
 }
 
 #[test]
-fn certificates_and_keys() {
+fn certificate_and_key_must_be_a_pair_in_pem() {
     const KIND: &str = "client_credentials_certificate";
     let other = pem::pair();
     let certificate = |text: &str| validate(&with(KIND, "certificate", text));
@@ -325,7 +325,7 @@ fn certificates_and_keys() {
 }
 
 #[test]
-fn organizations_and_timeouts() {
+fn invalid_organizations_and_timeouts_are_refused() {
     let unreadable =
         "organization_id: The organization id cannot be read | \"acme\" is neither a UUID";
     are(&validate(&with("basic", "organization_id", "acme")), &[unreadable], "organization_id");
@@ -342,7 +342,7 @@ fn organizations_and_timeouts() {
 
 /// Mistakes do not hide each other.
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_errors_are_reported_at_once() {
     let object = good("basic")
         .with("name", "a\u{7}b")
         .with("resource_domain_url", "http://example.com")
@@ -357,12 +357,12 @@ fn all_mistakes_are_told_at_once() {
 
 /// What a user sees: the sentence, and the line.
 #[test]
-fn the_command_line_points_at_the_argument() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn cli_shows_the_line_of_the_argument() {
+    let simulator = locked();
     let terraform = Terraform::with(&simulator);
     terraform.write(
         "main.tf",
-        &crate::life_cycle::connector(
+        &resource(
             r#"
   name                = "Zendesk"
   resource_domain_url = "http://example.com"
@@ -390,7 +390,7 @@ fn the_command_line_points_at_the_argument() {
     assert!(simulator.journal().is_empty(), "validating makes no call");
 
     // What is needed to create is said by the plan, before anything is done.
-    terraform.write("main.tf", &crate::life_cycle::connector(
+    terraform.write("main.tf", &resource(
         "  name = \"Zendesk\"\n  resource_domain_url = \"https://example.com\"\n  username = \"a\"\n  \
          validation_url = \"https://example.com\"",
     ));

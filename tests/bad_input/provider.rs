@@ -9,6 +9,7 @@ use tf_provider::object::{Configuration, Object};
 use tf_provider::value::Value;
 
 use super::{are, errors};
+use crate::support::connectors::basic;
 use crate::support::terraform::Terraform;
 
 const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
@@ -68,7 +69,7 @@ const VALUES: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn values_are_wrong_in_the_block_and_in_the_environment() {
+fn invalid_values_of_block_and_environment_are_refused() {
     for (argument, value, said) in VALUES {
         let (head, words) = said.split_once(" | ").expect("words");
         let block = with(argument, text(value));
@@ -87,7 +88,7 @@ fn values_are_wrong_in_the_block_and_in_the_environment() {
 }
 
 #[test]
-fn numbers_and_switches() {
+fn numbers_and_booleans_out_of_range_are_refused() {
     for (argument, wrong, range) in [
         ("requests_per_minute", [0, -1, 100_001], "from 1 to 100000"),
         ("max_retries", [-1, 21, 1000], "from 0 to 20"),
@@ -114,7 +115,7 @@ fn numbers_and_switches() {
 }
 
 #[test]
-fn the_address_is_given_once() {
+fn region_and_base_url_exclude_each_other() {
     let both = [("region", text("us1")), ("base_url", text("https://a.example"))];
     let expected = "base_url: base_url and region exclude each other | Keep one of them.";
     are(&configured(&both, &[]), &[expected], "in the block");
@@ -129,9 +130,9 @@ fn the_address_is_given_once() {
     assert_eq!(errors(&configured(&block, &environment)), [""; 0]);
 }
 
-/// Row 27: refused early, on the argument, and not shown.
+/// They are refused on their argument before any request, and not shown.
 #[test]
-fn tokens_that_no_header_can_carry() {
+fn tokens_that_no_header_can_carry_are_refused() {
     let long = "x".repeat(100_000);
     let unfit = "contains a line break, a blank or another character that no HTTP header can carry. \
                  Copy the token again";
@@ -159,7 +160,7 @@ fn tokens_that_no_header_can_carry() {
 }
 
 #[test]
-fn two_ways_to_get_a_token_or_half_of_one() {
+fn contradictory_or_incomplete_credentials_are_refused() {
     let id = || ("client_id", text("id"));
     let client_secret = || ("client_secret", secret("hunter2"));
     let refresh = || ("refresh_token", secret("hunter2"));
@@ -244,7 +245,7 @@ fn shown(value: &Value) -> String {
 }
 
 #[test]
-fn certificates_to_trust() {
+fn unreadable_certificate_authorities_are_refused() {
     let missing = "/nonexistent/ca.pem";
     let expected =
         format!("ca_certificate_file: ca_certificate_file cannot be opened | {missing:?}");
@@ -267,14 +268,14 @@ fn certificates_to_trust() {
 }
 
 #[test]
-fn the_rest_of_the_user_agent() {
+fn invalid_user_agent_suffix_is_refused() {
     let block = configuration_of(&with("region", text("us1")));
     let (_, messages) = configuration::read(&block, &|_| None, "agent\nX: y");
     are(&messages, &["-: TF_APPEND_USER_AGENT cannot be used | must be printable ASCII"], "agent");
 }
 
 #[test]
-fn a_token_of_another_organization_is_worth_a_warning() {
+fn token_of_another_organization_raises_a_warning() {
     let token = format!("abc_{ORGANIZATION}");
     let other = "00000000-0000-4000-8000-000000000001";
     let mut block = with("access_token", secret(&token));
@@ -290,7 +291,7 @@ fn a_token_of_another_organization_is_worth_a_warning() {
 
 /// What a user sees: the sentence, and the line.
 #[test]
-fn the_command_line_points_at_the_argument() {
+fn cli_shows_the_line_of_the_provider_argument() {
     let terraform = Terraform::offline();
     let secret = "variable \"token\" {\n  default   = \"hunter2\\n\"\n  sensitive = true\n}\n";
     terraform.write(
@@ -298,7 +299,7 @@ fn the_command_line_points_at_the_argument() {
         &format!("{secret}provider \"webex\" {{\n  region       = \"us1\"\n  access_token = var.token\n}}\n"),
     );
     // Terraform validates a provider block without values of variables.
-    terraform.write("used.tf", &crate::life_cycle::connector(crate::resilience::ARGUMENTS));
+    terraform.write("used.tf", &basic().resource());
     terraform
         .plan()
         .failed()

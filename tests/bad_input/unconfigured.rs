@@ -1,13 +1,10 @@
-//! Row 34: a provider that is not configured, or not yet.
+//! A provider that is not configured, or not yet.
 
-use webex_cc_simulator::{Options, Simulator};
-
-use crate::life_cycle::connector;
-use crate::resilience::ARGUMENTS;
-use crate::secrets::rows::{Form, rows};
-use crate::secrets::running;
 use crate::support::checker::plain;
+use crate::support::connectors::{Form, basic};
+use crate::support::simulator::locked;
 use crate::support::terraform::Terraform;
+use crate::support::terraform_core::TerraformCore;
 
 /// Variables with their values.
 type Environment = [(&'static str, &'static str)];
@@ -36,11 +33,10 @@ const LACKS: [(&Environment, &str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn planning_needs_nothing_and_what_needs_it_names_it() {
+async fn apply_without_configuration_names_what_is_missing() {
     for (environment, summary, variable) in LACKS {
-        let (plugin, mut core) = running(environment).await;
-        let [row, ..] = rows();
-        let configuration = plain(&row.configuration(Form::WriteOnly, 0));
+        let (plugin, mut core) = TerraformCore::running(environment).await;
+        let configuration = plain(&basic().object(Form::WriteOnly, 0));
         let plan = core.plan(None, &configuration).await.expect("a plan");
         assert_eq!(plan.messages, [], "{summary}");
 
@@ -55,9 +51,9 @@ async fn planning_needs_nothing_and_what_needs_it_names_it() {
 }
 
 #[test]
-fn a_user_learns_what_to_set() {
+fn cli_names_the_missing_token_at_apply() {
     let terraform = Terraform::offline();
-    terraform.write("main.tf", &connector(ARGUMENTS));
+    terraform.write("main.tf", &basic().resource());
     terraform.validate().succeeded();
     terraform.plan().succeeded().says("1 to add");
     terraform
@@ -71,8 +67,8 @@ fn a_user_learns_what_to_set() {
 
 /// Values of the provider block that are known only while applying.
 #[test]
-fn a_provider_that_is_known_only_while_applying_plans_without_a_call() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn provider_known_only_at_apply_plans_without_a_call() {
+    let simulator = locked();
     let terraform = Terraform::offline();
     let late = |name: &str, value: &str| {
         format!("resource \"terraform_data\" \"{name}\" {{\n  input = \"{value}\"\n}}\n")
@@ -85,7 +81,7 @@ fn a_provider_that_is_known_only_while_applying_plans_without_a_call() {
             late("url", simulator.base_url()),
             late("token", simulator.token()),
             provider.to_owned(),
-            connector(ARGUMENTS),
+            basic().resource(),
         ]
         .concat(),
     );

@@ -9,10 +9,9 @@ use tf_provider::schema::Requirement;
 use tf_provider::value::Value;
 
 use super::errors;
-use crate::secrets::rows::{Form, rows};
-use crate::secrets::running;
 use crate::support::checker::{of, plain};
-use crate::support::core::Action;
+use crate::support::connectors::{Form, all};
+use crate::support::terraform_core::{Action, TerraformCore};
 
 /// The arguments that a user can set.
 fn configurable() -> Vec<&'static str> {
@@ -25,10 +24,10 @@ fn configurable() -> Vec<&'static str> {
 /// two, and with all.
 fn with_unknowns() -> Vec<(String, Object)> {
     let mut found = Vec::new();
-    for row in rows() {
+    for connector in all() {
         for form in [Form::Stateful, Form::WriteOnly] {
-            let good = row.configuration(form, 0);
-            let title = format!("{} {form:?}", row.title);
+            let good = connector.object(form, 0);
+            let title = format!("{} {form:?}", connector.kind);
             for (index, first) in configurable().into_iter().enumerate() {
                 let one = good.clone().with(first, Value::Unknown);
                 for second in &configurable()[index + 1..] {
@@ -56,7 +55,7 @@ fn with_unknowns() -> Vec<(String, Object)> {
 }
 
 #[test]
-fn no_unknown_argument_is_an_error() {
+fn unknown_arguments_raise_no_error() {
     for (title, object) in with_unknowns() {
         let configuration = Configuration::new(object);
         assert_eq!(errors(&validation::validate(&configuration)), [""; 0], "{title}");
@@ -67,8 +66,8 @@ fn no_unknown_argument_is_an_error() {
 /// The same through the protocol, without any address or credentials: a plan of
 /// a new connector needs neither.
 #[tokio::test]
-async fn a_plan_with_unknowns_is_made_without_a_call() {
-    let (plugin, mut core) = running(&[]).await;
+async fn plan_with_unknown_arguments_makes_no_call() {
+    let (plugin, mut core) = TerraformCore::running(&[]).await;
     for (title, object) in with_unknowns() {
         // Two at once would take long and prove little more here.
         if title.contains(',') {
@@ -90,7 +89,7 @@ async fn a_plan_with_unknowns_is_made_without_a_call() {
 }
 
 #[test]
-fn no_unknown_argument_of_the_provider_is_an_error() {
+fn unknown_provider_arguments_raise_no_error() {
     let names = provider_schema::ENVIRONMENT.map(|(name, _)| name);
     let nothing = |_: &str| None;
     for name in names {
@@ -107,7 +106,7 @@ fn no_unknown_argument_of_the_provider_is_an_error() {
 /// What needs the client says which of the arguments it waits for, and a way
 /// out that works: a variable alone would not win over the provider block.
 #[test]
-fn the_unknown_argument_of_the_provider_is_named() {
+fn unknown_provider_argument_is_named() {
     let environment = |name: &str| match name {
         "WEBEX_ACCESS_TOKEN" => Some("token".to_owned()),
         "WEBEX_CC_BASE_URL" => Some("https://a.example".to_owned()),

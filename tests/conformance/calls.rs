@@ -4,51 +4,72 @@
 use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt as _;
+use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use tf_provider::value::{Type, Value, msgpack};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use super::{CONNECTOR, basic, provider, running, simulator, with};
+use super::{basic, with};
 use crate::support::checker::Shape;
-use crate::support::core::{Core, Message, failed, messages};
+use crate::support::plugin_client::Launch;
 use crate::support::plugin_client::proto::tfplugin5::provider_client::ProviderClient;
 use crate::support::plugin_client::proto::tfplugin5::{
     self as protocol, ClientCapabilities, Diagnostic, DynamicValue, RawState, ResourceIdentityData,
 };
+use crate::support::simulator::unlocked;
+use crate::support::terraform_core::{Message, TerraformCore, failed, messages};
 use crate::support::value_json::value_json;
 
-/// Every call of the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::enum_variant_names, reason = "the names are the protocol's")]
-enum Call {
-    GetMetadata,
-    GetSchema,
-    PrepareProviderConfig,
-    ValidateResourceTypeConfig,
-    ValidateDataSourceConfig,
-    UpgradeResourceState,
-    GetResourceIdentitySchemas,
-    UpgradeResourceIdentity,
-    Configure,
-    ReadResource,
-    PlanResourceChange,
-    ApplyResourceChange,
-    ImportResourceState,
-    MoveResourceState,
-    ReadDataSource,
-    GenerateResourceConfig,
-    ValidateEphemeralResourceConfig,
-    OpenEphemeralResource,
-    RenewEphemeralResource,
-    CloseEphemeralResource,
-    ListResource,
-    ValidateListResourceConfig,
-    GetFunctions,
-    CallFunction,
-    PlanAction,
-    InvokeAction,
-    ValidateActionConfig,
-    Stop,
+/// Declares the calls of the service, in its order, with what each is about.
+macro_rules! calls {
+    ($($call:ident: $about:ident,)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(clippy::enum_variant_names, reason = "the names are the protocol's")]
+        enum Call {
+            $($call,)*
+        }
+
+        impl Call {
+            const ALL: [Self; 28] = [$(Self::$call,)*];
+
+            fn about(self) -> About {
+                match self {
+                    $(Self::$call => About::$about,)*
+                }
+            }
+        }
+    };
+}
+
+calls! {
+    GetMetadata: Nothing,
+    GetSchema: Nothing,
+    PrepareProviderConfig: Provider,
+    ValidateResourceTypeConfig: Resource,
+    ValidateDataSourceConfig: DataSource,
+    UpgradeResourceState: Resource,
+    GetResourceIdentitySchemas: Nothing,
+    UpgradeResourceIdentity: Resource,
+    Configure: Provider,
+    ReadResource: Resource,
+    PlanResourceChange: Resource,
+    ApplyResourceChange: Resource,
+    ImportResourceState: Resource,
+    MoveResourceState: Resource,
+    ReadDataSource: DataSource,
+    GenerateResourceConfig: Resource,
+    ValidateEphemeralResourceConfig: NotServed,
+    OpenEphemeralResource: NotServed,
+    RenewEphemeralResource: NotServed,
+    CloseEphemeralResource: NotServed,
+    ListResource: List,
+    ValidateListResourceConfig: List,
+    GetFunctions: Nothing,
+    CallFunction: Function,
+    PlanAction: NotServed,
+    InvokeAction: NotServed,
+    ValidateActionConfig: NotServed,
+    Stop: Nothing,
 }
 
 /// What a call is about.
@@ -71,67 +92,6 @@ enum About {
 }
 
 impl Call {
-    const ALL: [Self; 28] = [
-        Self::GetMetadata,
-        Self::GetSchema,
-        Self::PrepareProviderConfig,
-        Self::ValidateResourceTypeConfig,
-        Self::ValidateDataSourceConfig,
-        Self::UpgradeResourceState,
-        Self::GetResourceIdentitySchemas,
-        Self::UpgradeResourceIdentity,
-        Self::Configure,
-        Self::ReadResource,
-        Self::PlanResourceChange,
-        Self::ApplyResourceChange,
-        Self::ImportResourceState,
-        Self::MoveResourceState,
-        Self::ReadDataSource,
-        Self::GenerateResourceConfig,
-        Self::ValidateEphemeralResourceConfig,
-        Self::OpenEphemeralResource,
-        Self::RenewEphemeralResource,
-        Self::CloseEphemeralResource,
-        Self::ListResource,
-        Self::ValidateListResourceConfig,
-        Self::GetFunctions,
-        Self::CallFunction,
-        Self::PlanAction,
-        Self::InvokeAction,
-        Self::ValidateActionConfig,
-        Self::Stop,
-    ];
-
-    fn about(self) -> About {
-        match self {
-            Self::GetMetadata
-            | Self::GetSchema
-            | Self::GetResourceIdentitySchemas
-            | Self::GetFunctions
-            | Self::Stop => About::Nothing,
-            Self::PrepareProviderConfig | Self::Configure => About::Provider,
-            Self::ValidateResourceTypeConfig
-            | Self::UpgradeResourceState
-            | Self::UpgradeResourceIdentity
-            | Self::ReadResource
-            | Self::PlanResourceChange
-            | Self::ApplyResourceChange
-            | Self::ImportResourceState
-            | Self::MoveResourceState
-            | Self::GenerateResourceConfig => About::Resource,
-            Self::ValidateDataSourceConfig | Self::ReadDataSource => About::DataSource,
-            Self::ListResource | Self::ValidateListResourceConfig => About::List,
-            Self::CallFunction => About::Function,
-            Self::ValidateEphemeralResourceConfig
-            | Self::OpenEphemeralResource
-            | Self::RenewEphemeralResource
-            | Self::CloseEphemeralResource
-            | Self::PlanAction
-            | Self::InvokeAction
-            | Self::ValidateActionConfig => About::NotServed,
-        }
-    }
-
     /// Whether the values travel as the raw JSON of a state file.
     fn takes_raw_json(self) -> bool {
         matches!(
@@ -389,7 +349,7 @@ struct Peer {
 }
 
 impl Peer {
-    async fn of(core: &mut Core) -> Self {
+    async fn of(core: &mut TerraformCore) -> Self {
         let mut client = core.client().clone();
         let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
         let schemas = schemas.expect("the schemas").into_inner();
@@ -405,7 +365,7 @@ impl Peer {
         };
         match (call, call.about()) {
             (Call::UpgradeResourceIdentity | Call::ImportResourceState, _) => {
-                Some((CONNECTOR.to_owned(), self.identity.clone()))
+                Some((TYPE_NAME.to_owned(), self.identity.clone()))
             }
             (_, About::Provider) => {
                 let shape = Shape::of(self.schemas.provider.as_ref()?).expect("a sound schema");
@@ -468,7 +428,7 @@ fn absent(ty: &Type) -> Value {
 
 /// The table of this file is the service's, in its order.
 #[test]
-fn the_table_has_every_call() {
+fn table_lists_every_call_of_the_service() {
     let definition = include_str!("../../proto/tfplugin5.proto");
     let calls = definition.lines().filter_map(|line| line.trim().strip_prefix("rpc "));
     let calls: Vec<_> = calls.map(|call| call.split('(').next().unwrap_or_default()).collect();
@@ -476,20 +436,20 @@ fn the_table_has_every_call() {
 }
 
 #[tokio::test]
-async fn what_is_not_served_is_unimplemented() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn unserved_calls_are_unimplemented() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     for call in Call::ALL.into_iter().filter(|call| call.about() == About::NotServed) {
-        let refused = call.send(core.client(), CONNECTOR, None).await.expect_err("not served");
+        let refused = call.send(core.client(), TYPE_NAME, None).await.expect_err("not served");
         assert_eq!(refused.code(), Code::Unimplemented, "{call:?}: {refused:?}");
     }
     plugin.shutdown().await.assert_tidy();
 }
 
 #[tokio::test]
-async fn an_unknown_type_is_a_message_that_names_it() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn unknown_type_is_named_in_the_message() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut peer = Peer::of(&mut core).await;
     for call in Call::ALL {
         if matches!(call.about(), About::Nothing | About::Provider | About::NotServed) {
@@ -506,8 +466,8 @@ async fn an_unknown_type_is_a_message_that_names_it() {
 }
 
 #[tokio::test]
-async fn calls_without_arguments_are_answered_before_and_after_configuration() {
-    let plugin = provider().start().await;
+async fn calls_without_arguments_need_no_configuration() {
+    let plugin = Launch::provider().start().await;
     let mut client = plugin.provider();
     for call in Call::ALL.into_iter().filter(|call| call.about() == About::Nothing) {
         let answer = call.send(&mut client, "", None).await.expect("an answer");
@@ -519,12 +479,12 @@ async fn calls_without_arguments_are_answered_before_and_after_configuration() {
 /// Every call may come in a process in which GetSchema was never called, and
 /// with any of its values left out.
 #[tokio::test]
-async fn absent_values_are_answered_in_a_process_that_was_asked_nothing_before() {
-    let simulator = simulator();
-    let (known, mut core) = running(&simulator).await;
+async fn absent_values_raise_no_grpc_error_in_a_new_process() {
+    let simulator = unlocked();
+    let (known, mut core) = TerraformCore::connected(&simulator).await;
     let peer = Peer::of(&mut core).await;
     for call in Call::ALL.into_iter().filter(|call| call.about() != About::NotServed) {
-        let plugin = provider().start().await;
+        let plugin = Launch::provider().start().await;
         let name = peer.known(call).map(|(name, _)| name).unwrap_or_default();
         for value in [None, Some(DynamicValue::default()), Some(by_msgpack([0xc0]))] {
             let answer = call.send(&mut plugin.provider(), &name, value).await;
@@ -536,7 +496,7 @@ async fn absent_values_are_answered_in_a_process_that_was_asked_nothing_before()
     assert!(simulator.journal().is_empty(), "nothing of this is a reason to call anybody");
 }
 
-/// Row 31: values that are broken, or meant to break something.
+/// Returns values that are malformed or hostile, each with what is wrong with it.
 fn hostile(ty: &Type) -> Vec<(&'static str, DynamicValue)> {
     let good = msgpack::encode(&nothing(ty), ty).expect("a value of its type");
     let mut values = vec![
@@ -589,9 +549,9 @@ fn hostile(ty: &Type) -> Vec<(&'static str, DynamicValue)> {
 }
 
 #[tokio::test]
-async fn hostile_values_are_messages() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn hostile_values_raise_error_messages() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut peer = Peer::of(&mut core).await;
     let served = Call::ALL.into_iter().filter_map(|call| Some((call, peer.known(call)?)));
     for (call, (name, ty)) in served.collect::<Vec<_>>() {
@@ -616,13 +576,12 @@ async fn hostile_values_are_messages() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Row 32: a value of 24 MB, in a place where it may stand.
 #[tokio::test]
-async fn a_value_of_24_megabytes_is_read() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn value_of_24_megabytes_is_read() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let text = "x".repeat(24 << 20);
-    let configuration = with(basic(&core, "Large"), "scope", text.clone());
+    let configuration = with(basic("Large"), "scope", text.clone());
     let messages = core.validate(&configuration).await.expect("an answer");
     assert!(messages.iter().all(|message| message.text.len() < 10_000), "a text echoed at length");
     assert!(failed(&messages), "scope does not belong to basic authentication: {messages:?}");
@@ -631,11 +590,11 @@ async fn a_value_of_24_megabytes_is_read() {
 
 /// The other encoding says the same.
 #[tokio::test]
-async fn json_is_read_like_msgpack() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn json_and_msgpack_give_the_same_response() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut peer = Peer::of(&mut core).await;
-    let complete = basic(&core, "Twice");
+    let complete = basic("Twice");
     let incomplete = with(complete.clone(), "username", Value::Null);
     for call in
         [Call::ValidateResourceTypeConfig, Call::PlanResourceChange, Call::GenerateResourceConfig]
@@ -643,8 +602,8 @@ async fn json_is_read_like_msgpack() {
         for value in [&complete, &incomplete] {
             let as_json = by_json(value_json(value).into_bytes());
             let as_msgpack = core.shape.encode(value);
-            let json = peer.send(call, CONNECTOR, Some(as_json)).await;
-            let msgpack = peer.send(call, CONNECTOR, Some(as_msgpack)).await;
+            let json = peer.send(call, TYPE_NAME, Some(as_json)).await;
+            let msgpack = peer.send(call, TYPE_NAME, Some(as_msgpack)).await;
             assert_eq!(json.messages, msgpack.messages, "{call:?}");
             assert_eq!(json.all, msgpack.all, "{call:?}");
         }

@@ -3,27 +3,23 @@
 //! values, variadic functions) the framework's own tests show.
 
 use serde_json::json;
+use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use tf_provider::value::{Number, Value};
 
-use super::{CONNECTOR, basic, provider, running, simulator, with};
+use super::{basic, with};
 use crate::support::checker::{self, Shape, of};
-use crate::support::core::{Action, Core, Instance, answer, failed, messages};
+use crate::support::plugin_client::Launch;
 use crate::support::plugin_client::proto::tfplugin5::{self as protocol, RawState};
-
-async fn created(core: &mut Core, configuration: &Value) -> Instance {
-    let plan = core.plan(None, configuration).await.unwrap();
-    let (made, said) = core.apply(None, configuration, &plan).await.unwrap();
-    assert!(!failed(&said), "{said:?}");
-    made.expect("an object")
-}
+use crate::support::simulator::unlocked;
+use crate::support::terraform_core::{Action, Instance, TerraformCore, answer, failed, messages};
 
 async fn upgraded(
-    core: &mut Core,
+    core: &mut TerraformCore,
     version: i64,
     raw_state: RawState,
 ) -> Result<Value, Vec<String>> {
     let request = protocol::upgrade_resource_state::Request {
-        type_name: CONNECTOR.to_owned(),
+        type_name: TYPE_NAME.to_owned(),
         version,
         raw_state: Some(raw_state),
     };
@@ -42,12 +38,12 @@ fn raw(json: impl Into<Vec<u8>>) -> RawState {
     RawState { json: json.into(), flatmap: Default::default() }
 }
 
-/// Row 38: missing and extra keys are what an upgrade is for; a credential that
-/// an older provider may have kept is dropped.
+/// Missing and extra keys are what an upgrade is for. A credential that an older
+/// provider may have kept is dropped.
 #[tokio::test]
-async fn schema_upgrade() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn schema_upgrade_fits_the_state_to_the_schema() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let old = json!({
         "id": "5c7c2677-0000-4000-8000-000000000001",
         "name": "Old",
@@ -72,14 +68,14 @@ async fn schema_upgrade() {
 }
 
 #[tokio::test]
-async fn move_state() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn move_from_another_provider_is_refused() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let request = protocol::move_resource_state::Request {
         source_provider_address: "registry.terraform.io/hashicorp/random".to_owned(),
         source_type_name: "random_password".to_owned(),
         source_state: Some(raw("{\"result\": \"canary-from-elsewhere\"}")),
-        target_type_name: CONNECTOR.to_owned(),
+        target_type_name: TYPE_NAME.to_owned(),
         ..Default::default()
     };
     let moved = answer("MoveResourceState", core.client().move_resource_state(request).await);
@@ -90,11 +86,11 @@ async fn move_state() {
 }
 
 #[tokio::test]
-async fn identity_create_and_read() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
-    let configuration = basic(&core, "Identity");
-    let made = created(&mut core, &configuration).await;
+async fn create_and_read_set_the_identity() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let configuration = basic("Identity");
+    let (made, _) = core.settle(None, &configuration).await.unwrap();
     let identity = made.identity.clone().expect("an identity");
     assert_eq!(of(&identity, "id"), of(&made.state, "id"));
     assert_eq!(of(&identity, "organization_id"), &Value::from(simulator.organization()));
@@ -106,11 +102,11 @@ async fn identity_create_and_read() {
 
 /// A stored identity that is not the object's is not silently replaced.
 #[tokio::test]
-async fn identity_change_refused() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
-    let configuration = basic(&core, "Identity");
-    let made = created(&mut core, &configuration).await;
+async fn identity_of_another_object_is_refused() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let configuration = basic("Identity");
+    let (made, _) = core.settle(None, &configuration).await.unwrap();
     let other = made.identity.clone().expect("an identity");
     let other = with(other, "id", "00000000-0000-4000-8000-000000000000");
     let confused = Instance { identity: Some(other), ..made.clone() };
@@ -121,12 +117,12 @@ async fn identity_change_refused() {
 }
 
 #[tokio::test]
-async fn identity_upgrade() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn identity_upgrade_refuses_newer_versions() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut upgrade = async |version: i64, json: &str| {
         let request = protocol::upgrade_resource_identity::Request {
-            type_name: CONNECTOR.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             version,
             raw_identity: Some(raw(json)),
         };
@@ -151,12 +147,12 @@ async fn identity_upgrade() {
 /// What Webex spells otherwise keeps the user's spelling, also in the answer to
 /// the very write.
 #[tokio::test]
-async fn semantic_equality() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
-    let configuration = basic(&core, "Spelling");
+async fn another_spelling_by_webex_plans_nothing() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let configuration = basic("Spelling");
     let configuration = with(configuration, "resource_domain_url", "https://EXAMPLE.com:443/api");
-    let made = created(&mut core, &configuration).await;
+    let (made, _) = core.settle(None, &configuration).await.unwrap();
     let Value::String(id) = of(&made.state, "id") else { panic!("an id") };
     let spelling = json!({"resourceDomain": "https://example.com/api/"});
     simulator.store(simulator.organization(), id, spelling);
@@ -168,23 +164,23 @@ async fn semantic_equality() {
 }
 
 #[tokio::test]
-async fn timeouts() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn timeouts_are_validated_and_change_only_state() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let block = |create: &str| {
         let names = ["create", "read", "update", "delete"];
         let entries = names.map(|name| (name.to_owned(), Value::Null)).into();
         with(Value::Map(entries), "create", create)
     };
-    let configuration = with(basic(&core, "Timeouts"), "timeouts", block("soon"));
+    let configuration = with(basic("Timeouts"), "timeouts", block("soon"));
     let said = core.validate(&configuration).await.unwrap();
     assert_eq!(said[0].at.as_deref(), Some("timeouts.create"), "{said:?}");
 
-    let made = created(&mut core, &with(configuration, "timeouts", block("1m"))).await;
+    let (made, _) = core.settle(None, &with(configuration, "timeouts", block("1m"))).await.unwrap();
     assert_eq!(of(of(&made.state, "timeouts"), "create"), &Value::from("1m"));
     // Another limit is a change of state only.
     simulator.clear_journal();
-    let configuration = with(basic(&core, "Timeouts"), "timeouts", block("2m"));
+    let configuration = with(basic("Timeouts"), "timeouts", block("2m"));
     let plan = core.plan(Some(&made), &configuration).await.unwrap();
     assert_eq!(plan.action, Action::Update);
     core.apply(Some(&made), &configuration, &plan).await.unwrap();
@@ -194,15 +190,15 @@ async fn timeouts() {
 
 /// Numbers that no float holds come back digit by digit.
 #[tokio::test]
-async fn precision_of_numbers() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn numbers_keep_every_digit() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let mut before = None;
     for digits in
         ["9007199254740993", "18446744073709551617", "0.1", "-123456789.000000000000000000000001"]
     {
         let number: Number = digits.parse().expect("a number");
-        let configuration = with(basic(&core, "Numbers"), "password_wo_version", number.clone());
+        let configuration = with(basic("Numbers"), "password_wo_version", number.clone());
         let plan = core.plan(before.as_ref(), &configuration).await.unwrap();
         assert_ne!(plan.action, Action::Nothing, "{digits} is another number");
         let (after, said) = core.apply(before.as_ref(), &configuration, &plan).await.unwrap();
@@ -215,17 +211,17 @@ async fn precision_of_numbers() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Row 34: a provider block that is known only after apply plans new objects
-/// without a call; what does need one says which argument is missing.
+/// A provider block that is known only after apply plans new objects without a
+/// call. What needs a call names the argument that is unknown.
 #[tokio::test]
-async fn unknown_configuration() {
-    let plugin = provider().start().await;
+async fn unknown_provider_block_plans_and_names_the_argument() {
+    let plugin = Launch::provider().start().await;
     let mut client = plugin.provider();
     let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
     let schema = schemas.unwrap().into_inner().provider.expect("a provider schema");
     let shape = Shape::of(&schema).unwrap();
-    let mut core = Core::start(client.clone(), CONNECTOR, &[]).await.unwrap();
-    let configuration = basic(&core, "Early");
+    let mut core = TerraformCore::start(client.clone()).await.unwrap();
+    let configuration = basic("Early");
     let stored = Instance {
         state: with(core.shape.empty(), "id", "5c7c2677-0000-4000-8000-000000000001"),
         private: Vec::new(),
@@ -266,16 +262,16 @@ async fn unknown_configuration() {
 /// A client that allows deferral gets an ordinary plan all the same: OpenTofu
 /// 1.11.0 allows it without meaning it.
 #[tokio::test]
-async fn deferred() {
-    let plugin = provider().start().await;
+async fn plan_is_never_deferred() {
+    let plugin = Launch::provider().start().await;
     let mut client = plugin.provider();
-    let core = Core::start(client.clone(), CONNECTOR, &[]).await.unwrap();
-    let configuration = basic(&core, "Now");
+    let core = TerraformCore::start(client.clone()).await.unwrap();
+    let configuration = basic("Now");
     for deferral_allowed in [false, true] {
         let capabilities =
             protocol::ClientCapabilities { deferral_allowed, write_only_attributes_allowed: true };
         let request = protocol::plan_resource_change::Request {
-            type_name: CONNECTOR.to_owned(),
+            type_name: TYPE_NAME.to_owned(),
             proposed_new_state: Some(core.shape.encode(&configuration)),
             config: Some(core.shape.encode(&configuration)),
             client_capabilities: Some(capabilities),

@@ -5,56 +5,44 @@ use serde_json::json;
 use tf_provider::value::{Type, Value};
 use webex_cc_simulator::Simulator;
 
-use super::{basic, running, simulator, with};
-use crate::support::checker::of;
-use crate::support::core::{Action, Core, Instance, failed};
-use crate::support::pem;
+use super::{basic, with};
+use crate::support::checker::{of, plain};
+use crate::support::connectors::{self, Form};
+use crate::support::simulator::{all_stored, unlocked, writes};
+use crate::support::terraform_core::{Action, Instance, TerraformCore, failed};
 
 /// Makes a change that has to be one, and has to be the last.
-async fn settle(core: &mut Core, before: Option<Instance>, configuration: &Value) -> Instance {
+async fn settle(
+    core: &mut TerraformCore,
+    before: Option<Instance>,
+    configuration: &Value,
+) -> Instance {
     let (after, plan) = core.settle(before.as_ref(), configuration).await.unwrap();
     assert_ne!(plan.action, Action::Nothing);
     after
 }
 
 /// Destroys it, and makes sure that nothing is left.
-async fn destroy(core: &mut Core, simulator: &Simulator, object: &Instance) {
+async fn destroy(core: &mut TerraformCore, simulator: &Simulator, object: &Instance) {
     let plan = core.plan(Some(object), &Value::Null).await.unwrap();
     assert_eq!((plan.action, &plan.planned), (Action::Delete, &Value::Null));
     let (left, said) = core.apply(Some(object), &Value::Null, &plan).await.unwrap();
     assert_eq!((left, said), (None, Vec::new()));
-    assert_eq!(simulator.all_stored(simulator.organization()).len(), 0);
+    assert_eq!(all_stored(simulator).len(), 0);
 }
 
-/// One complete configuration for each way to authenticate.
-fn configurations(core: &Core) -> Vec<Value> {
-    let pair = pem::pair();
-    let oauth = [
-        ("authentication_type", "oauth2"),
-        ("resource_domain_url", "https://crm.example.com/api"),
-        ("client_id", "crm"),
-        ("token_url", "https://login.example.com/token"),
-    ];
-    let oauth = core.shape.object(oauth);
-    let client = with(oauth.clone(), "name", "Client");
-    let client = with(client, "client_secret_wo", "canary-secret");
-    let client = with(client, "client_secret_wo_version", 1);
-    let password = with(oauth.clone(), "name", "Password");
-    let password = with(password, "grant_type", "password");
-    let password = with(password, "client_secret", "stored-secret");
-    let password = with(with(password, "username", "u"), "password", "stored-password");
-    let certificate = with(oauth, "name", "Certificate");
-    let certificate = with(certificate, "grant_type", "client_credentials_certificate");
-    let certificate = with(certificate, "certificate", pair.certificate);
-    let certificate = with(certificate, "private_key_wo", pair.private_key);
-    vec![basic(core, "Basic"), client, password, certificate]
+/// Returns one complete configuration of each kind, in various forms.
+fn configurations() -> [Value; 4] {
+    let forms = [Form::WriteOnly, Form::WriteOnly, Form::Stateful, Form::WithoutVersion];
+    let mut forms = forms.into_iter();
+    connectors::all().map(|connector| plain(&connector.object(forms.next().expect("a form"), 0)))
 }
 
 #[tokio::test]
-async fn every_kind_of_connector_lives_under_terraforms_checks() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
-    for configuration in configurations(&core) {
+async fn life_cycle_of_each_kind_passes_terraforms_checks() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    for configuration in configurations() {
         let created = settle(&mut core, None, &configuration).await;
         let renamed = with(configuration.clone(), "name", "Renamed");
         let updated = settle(&mut core, Some(created.clone()), &renamed).await;
@@ -91,10 +79,10 @@ async fn every_kind_of_connector_lives_under_terraforms_checks() {
 }
 
 #[tokio::test]
-async fn another_way_to_authenticate_replaces() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
-    let kinds = configurations(&core);
+async fn change_of_authentication_replaces_the_connector() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let kinds = configurations();
     let mut before: Option<Instance> = None;
     for configuration in &kinds {
         let configuration = with(configuration.clone(), "name", "Same");
@@ -102,17 +90,17 @@ async fn another_way_to_authenticate_replaces() {
         let expected = if before.is_some() { Action::Replace } else { Action::Create };
         assert_eq!(plan.action, expected);
         before = Some(settle(&mut core, before, &configuration).await);
-        assert_eq!(simulator.all_stored(simulator.organization()).len(), 1);
+        assert_eq!(all_stored(&simulator).len(), 1);
     }
     destroy(&mut core, &simulator, &before.expect("the last one")).await;
     plugin.shutdown().await.assert_tidy();
 }
 
 #[tokio::test]
-async fn what_was_deleted_elsewhere_is_read_as_gone_with_a_warning() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
-    let configuration = basic(&core, "Gone");
+async fn deleted_connector_is_read_as_gone_with_a_warning() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let configuration = basic("Gone");
     let created = settle(&mut core, None, &configuration).await;
     let Value::String(id) = of(&created.state, "id") else { panic!("an id") };
     simulator.remove(simulator.organization(), id);
@@ -125,14 +113,14 @@ async fn what_was_deleted_elsewhere_is_read_as_gone_with_a_warning() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Row 33: each argument by itself, then all together, then the whole block.
+/// Each argument is unknown by itself, then all of them together.
 #[tokio::test]
-async fn unknown_values_in_any_place_raise_no_false_error() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn unknown_values_raise_no_error() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let configurable = core.shape.attributes(|attribute| attribute.required || attribute.optional);
     let configurable: Vec<_> = configurable.into_iter().map(str::to_owned).collect();
-    for configuration in configurations(&core) {
+    for configuration in configurations() {
         let Value::Map(set) = &configuration else { panic!("an object") };
         let is_set = |name: &String| !set[name].is_null();
         let mut all = configuration.clone();
@@ -159,17 +147,17 @@ async fn unknown_values_in_any_place_raise_no_false_error() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Row 33, the blocks: `dynamic "timeouts"` over something unknown, and unknown
-/// arguments within.
+/// `dynamic "timeouts"` over an unknown value makes the block unknown. Arguments
+/// within the block may be unknown, too.
 #[tokio::test]
-async fn unknown_blocks_raise_no_false_error() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn unknown_blocks_raise_no_error() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     let Type::Object(types) = core.shape.ty().clone() else { panic!("an object") };
     let Type::Object(timeouts) = &types["timeouts"] else { panic!("a block") };
     let inner = Value::Map(timeouts.keys().map(|name| (name.clone(), Value::Unknown)).collect());
     for block in [Value::Unknown, inner] {
-        let configuration = with(basic(&core, "Timeouts"), "timeouts", block);
+        let configuration = with(basic("Timeouts"), "timeouts", block);
         let said = core.validate(&configuration).await.unwrap();
         assert!(!failed(&said), "{said:?}");
         let plan = core.plan(None, &configuration).await.unwrap();
@@ -181,18 +169,17 @@ async fn unknown_blocks_raise_no_false_error() {
 /// All is known at apply. A peer that sends something unknown all the same must
 /// not have a connector created of what is left.
 #[tokio::test]
-async fn nothing_unknown_is_applied() {
-    let simulator = simulator();
-    let (plugin, mut core) = running(&simulator).await;
+async fn apply_of_unknown_values_is_refused() {
+    let simulator = unlocked();
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
     for name in ["name", "password_wo", "username", "active"] {
-        let configuration = with(basic(&core, "Unknown"), name, Value::Unknown);
+        let configuration = with(basic("Unknown"), name, Value::Unknown);
         let plan = core.plan(None, &configuration).await.unwrap();
         simulator.clear_journal();
         let (made, said) = core.apply(None, &configuration, &plan).await.unwrap();
         assert_eq!(made, None);
         assert!(failed(&said), "{name} is unknown: {said:?}");
-        let writes = simulator.journal().into_iter().filter(|call| call.method != "GET");
-        assert_eq!(writes.count(), 0, "{name} is unknown, and something was written");
+        assert_eq!(writes(&simulator), 0, "{name} is unknown, and something was written");
     }
     plugin.shutdown().await.assert_tidy();
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::files;
+use crate::support::files;
 
 const DOCUMENT: &str = "docs/api/custom-connectors.openapi.yaml";
 

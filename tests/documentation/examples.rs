@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use serde_json::{Value, json};
-use webex_cc_simulator::{DEFAULT_ORGANIZATION, Options, Simulator};
+use webex_cc_simulator::Simulator;
 
-use super::{contract, files, markdown, none};
+use super::{contract, markdown, none};
+use crate::support::connectors::incidents;
+use crate::support::files;
+use crate::support::simulator::{all_stored, locked, two_organizations};
 use crate::support::terraform::{Terraform, skipped};
-
-/// A second organization, which `examples/many-organizations` names.
-const ANOTHER_ORGANIZATION: &str = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
 
 /// What examples ask for by variables without a default. The private key fits
 /// the certificate beside the example.
@@ -168,7 +167,7 @@ fn imports_by_identity() -> bool {
 /// What creates connectors can be applied and leaves nothing to do, and every
 /// call that is made is on the page.
 #[test]
-fn examples_that_create_apply() {
+fn examples_of_resources_apply() {
     let page = "resources/cc_custom_connector.md";
     for folder in [
         "connectors-from-map",
@@ -176,14 +175,14 @@ fn examples_that_create_apply() {
         "quick-start",
         "resources/webex_cc_custom_connector",
     ] {
-        let simulator = simulator();
+        let simulator = two_organizations(true);
         let mut terraform = Terraform::with(&simulator);
         copy(&mut terraform, &format!("examples/{folder}"), |name| !name.starts_with("import"));
         terraform.run(["get", "-no-color"]).succeeded();
         terraform.apply().succeeded();
         terraform.plans_nothing();
         terraform.destroy().succeeded();
-        assert!(simulator.all_stored(simulator.organization()).is_empty(), "{folder}");
+        assert!(all_stored(&simulator).is_empty(), "{folder}");
         assert!(simulator.journal().len() > 3, "{folder} has made no calls");
         calls_are_documented(&simulator, page, folder);
     }
@@ -191,7 +190,7 @@ fn examples_that_create_apply() {
 
 /// What reads finds what is there, and calls what its page says.
 #[test]
-fn examples_that_read_apply() {
+fn examples_of_reads_apply() {
     let examples = [
         ("data-sources/webex_cc_custom_connector", Some("data-sources/cc_custom_connector.md")),
         ("data-sources/webex_cc_custom_connectors", Some("data-sources/cc_custom_connectors.md")),
@@ -202,8 +201,8 @@ fn examples_that_read_apply() {
         ("promote-flow", Some("data-sources/cc_flow_connectors.md")),
     ];
     for (folder, page) in examples {
-        let simulator = simulator();
-        simulator.store(simulator.organization(), INCIDENTS, incidents());
+        let simulator = two_organizations(true);
+        let id = incidents().make_by_hand(&simulator);
         let mut terraform = Terraform::with(&simulator);
         copy(&mut terraform, &format!("examples/{folder}"), |_| true);
         terraform.run(["get", "-no-color"]).succeeded();
@@ -211,7 +210,7 @@ fn examples_that_read_apply() {
         let outputs = terraform.run(["output", "-json"]).succeeded().stdout;
         match page {
             Some(page) => {
-                assert!(outputs.contains(INCIDENTS), "{folder} has not found it: {outputs}");
+                assert!(outputs.contains(&id), "{folder} has not found it: {outputs}");
                 assert!(!simulator.journal().is_empty(), "{folder} has made no calls");
                 calls_are_documented(&simulator, page, folder);
             }
@@ -227,36 +226,17 @@ fn examples_that_read_apply() {
 }
 
 #[test]
-fn the_example_of_a_query_finds_what_is_there() {
-    let simulator = simulator();
-    simulator.store(simulator.organization(), INCIDENTS, incidents());
+fn example_of_a_query_finds_a_connector() {
+    let simulator = two_organizations(true);
+    let id = incidents().make_by_hand(&simulator);
     let mut terraform = Terraform::with(&simulator);
     if !terraform.is_terraform_since(1, 14, "the example of a query") {
         return;
     }
     copy(&mut terraform, "examples/list-resources/webex_cc_custom_connector", |_| true);
     terraform.write("provider.tf", "provider \"webex\" {}\n");
-    terraform.run(["query", "-no-color"]).succeeded().says(INCIDENTS);
+    terraform.run(["query", "-no-color"]).succeeded().says(&id);
     calls_are_documented(&simulator, "list-resources/cc_custom_connector.md", "query");
-}
-
-/// A connector that examples look for.
-const INCIDENTS: &str = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
-
-fn incidents() -> Value {
-    json!({
-        "name": "Incidents", "connectorType": "CUSTOM", "active": true,
-        "authenticationType": "OAUTH2", "grantType": "CLIENT_CREDENTIALS_SECRET",
-        "resourceDomain": "https://dev1.service-now.com", "clientId": "contact-center",
-        "clientSecret": "example-secret", "tokenUrl": "https://dev1.service-now.com/oauth_token.do",
-        "systemDefault": false,
-    })
-}
-
-/// Two organizations, without connectors.
-fn simulator() -> Simulator {
-    let organizations = [DEFAULT_ORGANIZATION, ANOTHER_ORGANIZATION].map(str::to_owned).to_vec();
-    Simulator::start(Options { organizations, ..Options::default() }).unwrap()
 }
 
 #[track_caller]
@@ -275,10 +255,10 @@ fn calls_are_documented(simulator: &Simulator, page: &str, folder: &str) {
 
 /// The first thing that anybody pastes is all that Terraform needs.
 #[test]
-fn the_configuration_in_the_readme_works_alone() {
+fn configuration_in_the_readme_applies() {
     let code = markdown::parse(&files::read("README.md")).code;
     let pasted = code.into_iter().find(|code| code.language == "terraform").unwrap();
-    let simulator = simulator();
+    let simulator = two_organizations(true);
     let mut terraform = Terraform::with(&simulator);
     fs::remove_file(terraform.folder().join("versions.tf")).unwrap();
     terraform.write("main.tf", &pasted.lines.join("\n"));
@@ -290,7 +270,7 @@ fn the_configuration_in_the_readme_works_alone() {
 
 /// A module says which versions it needs in two places.
 #[test]
-fn modules_need_what_they_say() {
+fn modules_state_the_versions_that_they_need() {
     let mut modules = 0;
     for file in files::below("examples/modules", "versions.tf") {
         let text = files::read(&file);
@@ -316,7 +296,7 @@ fn modules_pass_their_own_tests() {
         }
         let name = entry.file_name().to_string_lossy().into_owned();
         let folder = format!("examples/modules/{name}");
-        let simulator = Simulator::start(Options::default()).unwrap();
+        let simulator = locked();
         let terraform = Terraform::with(&simulator);
         fs::remove_file(terraform.folder().join("versions.tf")).unwrap();
         for file in files::below(&folder, "") {
@@ -328,10 +308,7 @@ fn modules_pass_their_own_tests() {
         // Modules of tests have to be installed; the provider is there already.
         terraform.run(["get", "-no-color"]).succeeded();
         terraform.run(["test", "-no-color"]).succeeded().says("0 failed");
-        assert!(
-            simulator.all_stored(simulator.organization()).is_empty(),
-            "{name} leaves something"
-        );
+        assert!(all_stored(&simulator).is_empty(), "{name} leaves something");
         assert!(!simulator.journal().is_empty(), "{name} has called nobody");
         modules += 1;
     }
@@ -341,7 +318,7 @@ fn modules_pass_their_own_tests() {
 /// A constraint lets patches in and the next minor version out, because until
 /// 1.0 a minor version may change what configurations mean.
 #[test]
-fn constraints_let_in_patches_of_this_version_only() {
+fn version_constraints_allow_only_patches() {
     let version = env!("CARGO_PKG_VERSION");
     let (minor, _) = version.rsplit_once('.').unwrap();
     let (mut findings, mut constraints) = (Vec::new(), 0);

@@ -7,10 +7,11 @@
 //! works in one of them only. What is no page of the documentation (an example,
 //! the simulator) is named there by its path, without a link.
 
-use super::{files, markdown, none, pages};
+use super::{markdown, none, pages};
+use crate::support::files;
 
 #[test]
-fn links_lead_somewhere() {
+fn links_have_targets() {
     let mut dead = Vec::new();
     for page in files::pages() {
         let text = files::read(&page);
@@ -91,7 +92,7 @@ fn join(page: &str, target: &str) -> Option<String> {
 }
 
 #[test]
-fn dead_links_are_found() {
+fn dead_links_are_detected() {
     let text = "# One heading\n";
     for (page, target, expected) in [
         ("README.md", "https://example.com", None),
@@ -108,7 +109,7 @@ fn dead_links_are_found() {
 }
 
 #[test]
-fn links_that_registries_do_not_find_are_found() {
+fn links_that_registries_cannot_follow_are_detected() {
     let not_served = Some("registries do not serve that: name it by its path, without a link");
     let detour = Some("registries find a page by the shortest way only");
     for (page, target, expected) in [

@@ -90,7 +90,7 @@ fn links(prose: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_page_is_taken_apart() {
+fn markdown_is_parsed() {
     let page = parse(
         "# A `b` c: D_e!\n[x](y.md#z) and [`a`](<b>) not `[n](o)`\n## Same\n## Same\n\
          ```terraform\na = 1\n# no heading\n```\n",

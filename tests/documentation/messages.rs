@@ -1,7 +1,8 @@
 //! The guides name messages as they are printed, so that whoever searches for
 //! one finds what to do.
 
-use super::{files, none};
+use super::none;
+use crate::support::files;
 
 /// The guides that name messages: in headings, at the beginning of a point, and
 /// in tables whose first column is headed by `the message says`.
@@ -12,7 +13,7 @@ const GUIDES: [&str; 3] =
 const TABLE: &str = "| the message says |";
 
 #[test]
-fn messages_in_guides_are_those_that_are_printed() {
+fn messages_in_guides_exist_in_the_provider() {
     let said = said();
     let mut findings = Vec::new();
     for guide in GUIDES {
@@ -83,7 +84,7 @@ fn named(guide: &str) -> Vec<(usize, String)> {
 }
 
 #[test]
-fn a_message_that_is_not_printed_is_found() {
+fn missing_message_is_detected() {
     let guide = "## `prose`\n### `Could not … it`\n- `One` or `another` with `prose`\n\
                  | the message says | x |\n|---|---|\n| `a`, `b` | `c` |\n\n| `d` | x |\n";
     let lines = named(guide).into_iter().map(|(line, message)| format!("{line} {message}"));

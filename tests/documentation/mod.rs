@@ -9,7 +9,7 @@
 
 mod contract;
 mod examples;
-mod files;
+mod faults;
 mod links;
 mod markdown;
 mod messages;
@@ -23,6 +23,8 @@ use terraform_provider_webex::provider::configuration::schema::{ENVIRONMENT, var
 use terraform_provider_webex::provider::registry;
 use tf_provider::schema::{Attribute, Block, Requirement};
 
+use crate::support::files;
+
 /// Fails the test with all findings at once.
 #[track_caller]
 fn none(findings: Vec<String>) {
@@ -30,7 +32,7 @@ fn none(findings: Vec<String>) {
 }
 
 #[test]
-fn pages_are_as_they_would_be_made_now() {
+fn generated_pages_are_up_to_date() {
     let docs = files::root().join("docs");
     let pages = pages::all();
     let update = std::env::var_os("UPDATE_DOCS").is_some();
@@ -66,36 +68,18 @@ fn pages_are_as_they_would_be_made_now() {
 }
 
 #[test]
-fn everything_has_its_sentence() {
-    let registry = registry();
-    let mut blocks = vec![("provider".to_owned(), registry.provider.schema().block.clone())];
-    for (name, served) in &registry.resources {
-        blocks.push((format!("resource {name}"), served.schema().block.clone()));
-    }
-    for (name, served) in &registry.data_sources {
-        blocks.push((format!("data source {name}"), served.schema().block.clone()));
-    }
-    for (name, served) in &registry.list_resources {
-        blocks.push((format!("list resource {name}"), served.schema().block.clone()));
-    }
+fn descriptions_are_sentences() {
     let mut findings = Vec::new();
-    for (name, block) in &blocks {
-        sentences_of_block(name, block, &mut findings);
-    }
-    for (name, served) in &registry.resources {
-        for attribute in served.identity().iter().flat_map(|(schema, _)| &schema.attributes) {
-            sentence(
-                &format!("identity {name}.{}", attribute.name),
-                attribute.description,
-                &mut findings,
-            );
+    for subject in pages::subjects() {
+        let name = format!("{} {}", subject.kind, subject.name);
+        sentences_of_block(&name, &subject.block, &mut findings);
+        for attribute in subject.identity.iter().flat_map(|schema| &schema.attributes) {
+            let place = format!("identity of {name}.{}", attribute.name);
+            sentence(&place, attribute.description, &mut findings);
         }
-    }
-    for (name, function) in &registry.functions {
-        let signature = function.signature();
+        let Some(signature) = &subject.signature else { continue };
         let summary = format!("{}.", signature.summary); // a heading has no full stop
-        sentence(&format!("function {name}"), &summary, &mut findings);
-        sentence(&format!("function {name}"), signature.description, &mut findings);
+        sentence(&name, &summary, &mut findings);
         for parameter in signature.parameters.iter().chain(&signature.variadic) {
             sentence(&format!("{name}({})", parameter.name), parameter.description, &mut findings);
         }
@@ -139,7 +123,7 @@ fn every_argument_of_the_provider_names_its_variable() {
 
 /// A write-only argument without a version could never be changed.
 #[test]
-fn every_write_only_argument_has_its_version() {
+fn every_write_only_argument_has_a_version() {
     let registry = registry();
     let mut findings = Vec::new();
     for (name, served) in &registry.resources {

@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use terraform_provider_webex::provider::configuration::schema::ENVIRONMENT;
-use terraform_provider_webex::provider::custom_connector::rules::{Applies, Kind, RULES};
 use terraform_provider_webex::provider::{NAME, registry};
 use tf_provider::function::Signature;
 use tf_provider::schema::{Block, IdentitySchema};
 
-use super::{contract, files, schema};
+use super::{contract, schema};
+use crate::support::files;
+use webex_contact_center::{Applies, ConnectorKind, kind_dependent_fields};
 
 /// The folders of made pages.
 pub(super) const FOLDERS: [&str; 4] = ["resources", "data-sources", "list-resources", "functions"];
@@ -48,19 +49,19 @@ pub(super) struct Page {
 }
 
 /// What a page is about.
-struct Subject {
+pub(super) struct Subject {
     /// How the prose names its kind: `resource`, `data source`, …
-    kind: &'static str,
+    pub(super) kind: &'static str,
     /// Its full name.
-    name: String,
+    pub(super) name: String,
     page: String,
     page_title: String,
     title: String,
     subcategory: &'static str,
     description: &'static str,
-    block: Block,
-    identity: Option<IdentitySchema>,
-    signature: Option<Signature>,
+    pub(super) block: Block,
+    pub(super) identity: Option<IdentitySchema>,
+    pub(super) signature: Option<Signature>,
 }
 
 /// All pages. Fails when something served has no prose, and when prose is about
@@ -81,7 +82,7 @@ pub(super) fn all() -> Vec<Page> {
 }
 
 /// What is served.
-fn subjects() -> Vec<Subject> {
+pub(super) fn subjects() -> Vec<Subject> {
     let registry = registry();
     let block = registry.provider.schema().block.clone();
     let mut subjects = vec![Subject {
@@ -221,17 +222,17 @@ fn make(subject: &Subject, directive: &str) -> String {
 /// Which arguments apply to which kind of connector, from the rule table.
 fn kinds() -> String {
     let mut table = "| argument |".to_owned();
-    for kind in Kind::ALL {
+    for kind in ConnectorKind::ALL {
         let (authentication, grant) = kind.spelled();
         let grant = grant.map(|grant| format!("<br/>`{grant}`")).unwrap_or_default();
         write!(table, " `{authentication}`{grant} |").unwrap();
     }
     table.push_str("\n|---|");
-    table.push_str(&":---:|".repeat(Kind::ALL.len()));
-    for rule in RULES {
-        write!(table, "\n| `{}` |", rule.argument).unwrap();
-        for kind in Kind::ALL {
-            let word = match rule.applies_to(kind) {
+    table.push_str(&":---:|".repeat(ConnectorKind::ALL.len()));
+    for row in kind_dependent_fields() {
+        write!(table, "\n| `{}` |", row.argument).unwrap();
+        for kind in ConnectorKind::ALL {
+            let word = match row.applies_to(kind) {
                 Applies::Required => "required",
                 Applies::Optional => "optional",
                 Applies::Never => "–",

@@ -1,7 +1,7 @@
 //! The corpus of the fuzzer, replayed: every file that was ever interesting,
 //! through the very functions that the fuzz targets call.
 
-use std::path::Path;
+use crate::support::files::root;
 
 #[path = "../../fuzz/src/lib.rs"]
 #[allow(unreachable_pub, reason = "it is a library of its own there")]
@@ -21,10 +21,6 @@ const TARGETS: [Target; 6] = [
     ("flow", properties::flow),
 ];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn names(folder: &str) -> Vec<String> {
     let entries = root().join(folder).read_dir().unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -34,7 +30,7 @@ fn names(folder: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_corpus_breaks_nothing() {
+fn corpus_violates_no_property() {
     for (target, property) in TARGETS {
         let folder = format!("fuzz/corpus/{target}");
         let files = names(&folder);
@@ -49,7 +45,7 @@ fn the_corpus_breaks_nothing() {
 
 /// Bytes near those of the corpus, as the fuzzer would try them first.
 #[test]
-fn the_corpus_cut_and_bent_breaks_nothing() {
+fn mutated_corpus_violates_no_property() {
     for (target, property) in TARGETS {
         let folder = format!("fuzz/corpus/{target}");
         for file in names(&folder) {
@@ -68,7 +64,7 @@ fn the_corpus_cut_and_bent_breaks_nothing() {
 }
 
 #[test]
-fn every_target_has_its_program_and_its_corpus() {
+fn every_target_has_a_program_and_a_corpus() {
     let mut expected: Vec<_> = TARGETS.iter().map(|(target, _)| (*target).to_owned()).collect();
     expected.extend(["api_body".to_owned(), "retry_after".to_owned()]);
     expected.sort();

@@ -2,78 +2,54 @@
 
 use serde_json::json;
 
-use super::{ADDRESS, connector, without_lock};
+use crate::support::connectors::{ADDRESS, Form, ONLY_WEBEX_KNOWS, PASSWORD, basic, resource};
+use crate::support::simulator::{last_body, stored, unlocked};
 use crate::support::terraform::Terraform;
 
-const ARGUMENTS: &str = r#"
-  name                = "Zendesk"
-  resource_domain_url = "https://example.zendesk.com/api/v2/"
-  username            = "agent"
-  validation_url      = "https://example.zendesk.com"
-"#;
-
-/// A connector that somebody made in Control Hub.
-fn made_by_hand(simulator: &webex_cc_simulator::Simulator) -> String {
-    let id = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
-    let fields = json!({
-        "name": "Zendesk", "connectorType": "CUSTOM", "active": true,
-        "authenticationType": "BASIC", "grantType": null,
-        "resourceDomain": "https://example.zendesk.com/api/v2/", "username": "agent",
-        "password": "only-webex-knows", "validationUrl": "https://example.zendesk.com",
-    });
-    simulator.store(simulator.organization(), id, fields);
-    id.to_owned()
-}
-
 #[test]
-fn an_imported_connector_plans_empty_without_its_secret() {
+fn imported_connector_plans_empty_without_credentials() {
     for with_organization in [false, true] {
-        let simulator = without_lock();
-        let id = made_by_hand(&simulator);
-        let terraform = Terraform::with(&simulator);
-        terraform.write("main.tf", &connector(ARGUMENTS));
+        let simulator = unlocked();
+        let id = basic().make_by_hand(&simulator);
+        let terraform = Terraform::configured(&simulator, &resource(&basic().hcl(Form::Absent)));
         let import_id = match with_organization {
             true => format!("{}/{id}", simulator.organization()),
-            false => id.clone(),
+            false => id,
         };
         terraform.run(["import", "-no-color", ADDRESS, &import_id]).succeeded();
         terraform.plans_nothing();
 
         // An update without the secret leaves its key out.
-        terraform.write("main.tf", &connector(&ARGUMENTS.replace("\"agent\"", "\"agent2\"")));
+        terraform.write("main.tf", &resource(&basic().edited().hcl(Form::Absent)));
         terraform
             .apply()
             .succeeded()
             .says("1 changed")
             .says("The update is sent without password")
             .says("To be sure, set password_wo before applying.");
-        let body = super::last_body(&simulator, "PUT");
-        assert_eq!(body.get("password"), None);
-        let stored = simulator.stored(simulator.organization(), &id).expect("the connector");
-        assert_eq!(stored["password"], json!("only-webex-knows"));
+        assert_eq!(last_body(&simulator, "PUT").get("password"), None);
+        assert_eq!(stored(&simulator)["password"], json!(ONLY_WEBEX_KNOWS));
         terraform.plans_nothing();
 
         // A secret that is added later is an update in place.
-        let arguments = format!("{ARGUMENTS}\n  password = \"new\"");
-        terraform.write("main.tf", &connector(&arguments.replace("\"agent\"", "\"agent2\"")));
+        terraform.write("main.tf", &basic().edited().resource());
         terraform
             .apply()
             .succeeded()
             .says("0 added, 1 changed, 0 destroyed")
             .does_not_say("The update is sent without");
-        let stored = simulator.stored(simulator.organization(), &id).expect("the connector");
-        assert_eq!(stored["password"], json!("new"));
+        assert_eq!(stored(&simulator)["password"], json!(PASSWORD));
         terraform.plans_nothing();
     }
 }
 
 #[test]
-fn an_import_block_works_as_well() {
-    let simulator = without_lock();
-    let id = made_by_hand(&simulator);
+fn import_block_imports_without_changes() {
+    let simulator = unlocked();
+    let id = basic().make_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     let block = format!("import {{\n  to = {ADDRESS}\n  id = \"{id}\"\n}}\n");
-    terraform.write("main.tf", &format!("{}{block}", connector(ARGUMENTS)));
+    terraform.write("main.tf", &format!("{}{block}", resource(&basic().hcl(Form::Absent))));
     terraform.apply().succeeded().says("1 imported, 0 added, 0 changed, 0 destroyed");
     terraform.plans_nothing();
 }
@@ -81,12 +57,11 @@ fn an_import_block_works_as_well() {
 /// Editing it would make a custom connector of it, and destroying it would take
 /// it away from whoever uses it.
 #[test]
-fn a_connector_of_another_type_is_not_taken_over() {
-    let simulator = without_lock();
-    let id = made_by_hand(&simulator);
+fn connector_of_another_type_is_not_imported() {
+    let simulator = unlocked();
+    let id = basic().make_by_hand(&simulator);
     simulator.store(simulator.organization(), &id, json!({ "connectorType": "SALESFORCE" }));
-    let terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", &connector(ARGUMENTS));
+    let terraform = Terraform::configured(&simulator, &resource(&basic().hcl(Form::Absent)));
     terraform
         .run(["import", "-no-color", ADDRESS, &id])
         .failed()
@@ -100,10 +75,9 @@ fn a_connector_of_another_type_is_not_taken_over() {
 }
 
 #[test]
-fn importing_what_does_not_exist_says_so() {
-    let simulator = without_lock();
-    let terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", &connector(ARGUMENTS));
+fn import_of_a_missing_connector_is_an_error() {
+    let simulator = unlocked();
+    let terraform = Terraform::configured(&simulator, &resource(&basic().hcl(Form::Absent)));
     let missing = "00000000-0000-4000-8000-000000000000";
     terraform
         .run(["import", "-no-color", ADDRESS, missing])

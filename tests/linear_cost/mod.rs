@@ -41,7 +41,7 @@ fn values(size: usize) -> Vec<(Type, Value)> {
 }
 
 #[test]
-fn values_are_written() {
+fn encoding_cost_is_linear() {
     for kind in 0..3 {
         assert_linear(
             "msgpack",
@@ -54,7 +54,7 @@ fn values_are_written() {
 }
 
 #[test]
-fn values_are_read() {
+fn decoding_cost_is_linear() {
     for kind in 0..3 {
         let message = |size| {
             let (ty, value) = values(size).swap_remove(kind);
@@ -72,7 +72,7 @@ fn values_are_read() {
 }
 
 #[test]
-fn changes_are_planned() {
+fn planning_cost_is_linear() {
     let prepare = |size| {
         let attribute = |index: usize| {
             let name = &*format!("argument_{index:06}").leak();

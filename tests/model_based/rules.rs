@@ -1,19 +1,18 @@
-//! What must be true, whatever happens.
+//! The invariants of all scenarios.
 //!
-//! This is the whole model. It does not say what the provider does; it says what
-//! nobody may ever find: two connectors of one name, a connector that no message
-//! names and no state holds, a secret that is blank or old, a connector that was
-//! left inactive without a word, a secret in a place that people read.
+//! This is the whole model. It lists what must never happen: two connectors of one name, a connector
+//! that no message names and no state holds, a secret that is blank or old, a connector that is left
+//! inactive without a message, a secret in a place that people read.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use crate::support::core::{Instance, Message};
+use crate::support::terraform_core::{Instance, Message};
 
-/// What the configuration says.
+/// The connector that the configuration describes.
 #[derive(Clone, Debug)]
-pub(super) struct Wish {
+pub(super) struct DesiredState {
     pub(super) name: &'static str,
     pub(super) oauth: bool,
     pub(super) account: u32,
@@ -22,13 +21,13 @@ pub(super) struct Wish {
     pub(super) secret: u32,
 }
 
-impl Wish {
-    /// The secret, which nobody may ever find outside of Webex.
+impl DesiredState {
+    /// The secret, which only Webex may hold.
     pub(super) fn secret(&self) -> String {
         format!("canary-secret-{}", self.secret)
     }
 
-    /// The field in which Webex keeps it.
+    /// The JSON key of the secret.
     pub(super) fn secret_field(&self) -> &'static str {
         if self.oauth { "clientSecret" } else { "password" }
     }
@@ -41,12 +40,12 @@ impl Wish {
         format!("https://example-{}.com/api/", self.address)
     }
 
-    /// Where Webex keeps the account.
+    /// The JSON key of the account.
     pub(super) fn account_field(&self) -> &'static str {
         if self.oauth { "scope" } else { "username" }
     }
 
-    /// What of a connector is not as the configuration says.
+    /// Returns how a stored connector differs from the configuration.
     fn differences(&self, stored: &Json) -> Vec<String> {
         let wanted = [
             ("name", Json::from(self.name)),
@@ -63,48 +62,47 @@ impl Wish {
     }
 }
 
-/// What is known about the world beside what Webex stores.
+/// What users know in addition to what Webex stores.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Knowledge {
-    /// Ids that a message has named, or that people know because they did it.
-    pub(super) told: BTreeSet<String>,
-    /// Ids of which nobody could have told, or not what became of them: the
-    /// provider was killed, or has said that it does not know.
+    /// Ids that a message has named, or that users removed from state.
+    pub(super) named: BTreeSet<String>,
+    /// Ids that no message can name: the provider was killed, or reported that it does not know.
     pub(super) doubtful: BTreeSet<String>,
-    /// Ids of those that were inactive before the last command.
+    /// Ids of the connectors that were inactive before the last command.
     pub(super) inactive: BTreeSet<String>,
 }
 
-/// The rules that hold after every command.
+/// Checks the rules that hold after every command.
 pub(super) fn always(
     stored: &[Json],
     instance: Option<&Instance>,
-    wish: &Wish,
+    desired: &DesiredState,
     knowledge: &Knowledge,
     messages: &[Message],
 ) -> Result<(), String> {
     let names: BTreeSet<_> = stored.iter().map(|connector| connector["name"].to_string()).collect();
     rule(names.len() == stored.len(), || format!("two connectors of one name: {stored:?}"))?;
 
-    let in_state = instance.map(id_of);
+    let in_state = instance.map(Instance::id);
     for connector in stored {
         let id = connector["id"].as_str().unwrap_or_default();
         let doubtful = knowledge.doubtful.contains(id);
-        let known = in_state.as_deref() == Some(id) || knowledge.told.contains(id);
+        let known = in_state == Some(id) || knowledge.named.contains(id);
         rule(known || doubtful, || {
             format!("the connector {id} is in no state, and no message has named it")
         })?;
         let secrets = [&connector["password"], &connector["clientSecret"]];
         let secrets: Vec<_> = secrets.into_iter().filter_map(Json::as_str).collect();
-        let sound = |secret: &&str| secret.starts_with("canary-secret-");
-        rule(secrets.len() == 1 && secrets.iter().all(sound), || {
+        let is_sound = |secret: &&str| secret.starts_with("canary-secret-");
+        rule(secrets.len() == 1 && secrets.iter().all(is_sound), || {
             format!("the secret of the connector {id} is {secrets:?}")
         })?;
-        if in_state.as_deref() == Some(id) && connector["active"] == false && wish.active {
+        if in_state == Some(id) && connector["active"] == false && desired.active {
             let said =
                 messages.iter().any(|message| message.text.to_lowercase().contains("inactive"));
             rule(said || knowledge.inactive.contains(id) || doubtful, || {
-                "the connector is inactive, and nobody was told".to_owned()
+                "the connector is inactive, and no message reports it".to_owned()
             })?;
         }
     }
@@ -113,22 +111,17 @@ pub(super) fn always(
     rule(!seen.contains("canary-secret"), || format!("a secret was shown: {seen}"))
 }
 
-/// The rules that hold after an apply that reported no error.
+/// Checks the rules that hold after an apply that reported no error.
 pub(super) fn applied(
     stored: &[Json],
     instance: Option<&Instance>,
-    wish: &Wish,
+    desired: &DesiredState,
 ) -> Result<(), String> {
     let instance = instance.ok_or("an apply without errors has left nothing in state")?;
-    let connector = stored.iter().find(|connector| connector["id"] == id_of(instance).as_str());
+    let connector = stored.iter().find(|connector| connector["id"] == instance.id());
     let connector = connector.ok_or("an apply without errors, and the connector does not exist")?;
-    let different = wish.differences(connector);
+    let different = desired.differences(connector);
     rule(different.is_empty(), || format!("an apply without errors, but {}", different.join(", ")))
-}
-
-/// The id of what is in state.
-pub(super) fn id_of(instance: &Instance) -> String {
-    instance.id().to_owned()
 }
 
 fn rule(holds: bool, broken: impl FnOnce() -> String) -> Result<(), String> {

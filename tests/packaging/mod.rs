@@ -10,19 +10,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use webex_cc_simulator::{Options, Simulator};
 
+use crate::support::files::{self, root};
+use crate::support::simulator::locked;
 use crate::support::system::{self, is_unix};
 use crate::support::terraform::{Terraform, skipped};
+use crate::support::workspace;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A moment that no clock shows by chance.
 const MOMENT: &str = "1700000001";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Runs a program of the project or of the system to its success.
 #[track_caller]
@@ -60,7 +58,7 @@ fn block(text: &str, name: &str) -> String {
 
 /// What `make install` does, and what a person then does with what it prints.
 #[test]
-fn what_is_installed_can_be_initialized_and_locked() {
+fn installed_provider_initializes_and_locks() {
     // Windows has a bash only where somebody has installed one.
     if !is_unix("installing from the source tree") {
         return;
@@ -71,11 +69,11 @@ fn what_is_installed_can_be_initialized_and_locked() {
     install.arg("--mirror").arg(mirror.path()).args(["--binary", binary]);
     let printed = String::from_utf8(run(&mut install).stdout).unwrap();
 
-    let simulator = Simulator::start(Options::default()).unwrap();
+    let simulator = locked();
     let mut terraform = Terraform::with(&simulator);
     terraform.write("versions.tf", &block(&printed, "terraform"));
     terraform.write("terraform.rc", &block(&printed, "provider_installation"));
-    let example = fs::read_to_string(root().join("examples/quick-start/main.tf")).unwrap();
+    let example = files::read("examples/quick-start/main.tf");
     let resource = example.find("provider \"webex\"").unwrap();
     terraform.write("main.tf", &example[resource..]);
     terraform.set("TF_VAR_client_secret", "installed");
@@ -90,7 +88,7 @@ fn what_is_installed_can_be_initialized_and_locked() {
 
     // The printed command works from anywhere, the guide's after `init`.
     let printed = printed.lines().last().unwrap();
-    let guide = fs::read_to_string(root().join("docs/guides/api-compatibility.md")).unwrap();
+    let guide = files::read("docs/guides/api-compatibility.md");
     let mut lines = guide.lines().filter_map(|line| line.strip_prefix("$ "));
     let find = lines.find(|line| line.starts_with("webex=$(find")).expect("the command");
     let last = lines.next_back().expect("the command");
@@ -180,7 +178,7 @@ impl Release {
 }
 
 #[test]
-fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
+fn release_has_the_files_that_the_registry_requires() {
     if !is_installed("python3") {
         return;
     }
@@ -246,12 +244,23 @@ fn a_release_has_the_names_contents_and_sums_that_the_registry_wants() {
         assert!(component["licenses"][0]["expression"].is_string(), "{component}");
         assert_eq!(component["hashes"][0]["content"].as_str().map(str::len), Some(64));
     }
+
+    // Crates of this project are in no registry, by whatever name.
+    let parts = materials["metadata"]["component"]["components"].as_array().unwrap();
+    let ours = workspace::packages().into_iter().map(|package| package.name).collect::<Vec<_>>();
+    assert!(parts.iter().any(|part| part["name"] == "tf_provider"), "{parts:?}");
+    for part in parts {
+        assert!(ours.iter().any(|name| part["name"] == name.as_str()), "{part}");
+        assert!(part["licenses"][0]["expression"].is_string(), "{part}");
+        assert!(part.get("purl").is_none() && part.get("hashes").is_none(), "{part}");
+    }
+    assert!(!ours.iter().any(|name| has(name)), "{components:?}");
 }
 
 /// Before anything is built: a tag of another version, or a changelog that has
 /// not been finished, would be published for ever.
 #[test]
-fn only_a_finished_version_is_released_and_under_its_own_tag() {
+fn release_requires_a_dated_version_and_its_tag() {
     if !is_installed("python3") {
         return;
     }
@@ -312,7 +321,7 @@ fn programs_that_do_not_start_are_not_released() {
 }
 
 #[test]
-fn the_same_input_gives_the_same_bytes() {
+fn release_is_reproducible() {
     if !is_installed("python3") {
         return;
     }
@@ -321,7 +330,7 @@ fn the_same_input_gives_the_same_bytes() {
 
 /// The hashes in the notes are those that Terraform computes for itself.
 #[test]
-fn the_hashes_of_a_release_are_those_of_a_lock_file() {
+fn release_notes_have_the_hashes_of_the_lock_file() {
     if !is_installed("python3") {
         return;
     }
@@ -353,7 +362,7 @@ fn the_hashes_of_a_release_are_those_of_a_lock_file() {
 }
 
 #[test]
-fn a_release_is_signed_when_there_is_a_key() {
+fn release_is_signed_if_there_is_a_key() {
     // The gpg that Windows has from Git takes other paths than Windows' programs.
     let what = "signing a release, which is done on Linux";
     if !is_unix(what) || !is_installed("python3") || !is_installed("gpg") {

@@ -8,10 +8,10 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::plugin_process::{provider, serves, stop};
+use crate::plugin_process::{serves, stop};
 use crate::support::plugin_client::connection::open;
 use crate::support::plugin_client::proto::tfplugin5::{DynamicValue, prepare_provider_config};
-use crate::support::plugin_client::{Credentials, Identity, Plugin, provider_on};
+use crate::support::plugin_client::{Credentials, Identity, Launch, Plugin, provider_on};
 
 /// Whether somebody with such credentials gets an answer.
 async fn admits(plugin: &Plugin, credentials: &Credentials<'_>) -> bool {
@@ -22,8 +22,8 @@ async fn admits(plugin: &Plugin, credentials: &Credentials<'_>) -> bool {
 }
 
 #[tokio::test]
-async fn without_the_one_certificate_nobody_gets_in() {
-    let plugin = provider().with("TF_LOG", "warn").start().await;
+async fn clients_without_the_right_certificate_are_refused() {
+    let plugin = Launch::provider().with("TF_LOG", "warn").start().await;
     let other = Identity::generate();
     for credentials in [
         Credentials::None,
@@ -43,8 +43,8 @@ async fn without_the_one_certificate_nobody_gets_in() {
 }
 
 #[tokio::test]
-async fn both_versions_of_tls_are_spoken() {
-    let plugin = provider().start().await;
+async fn tls_1_2_and_1_3_are_accepted() {
+    let plugin = Launch::provider().start().await;
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let channel = plugin.connect_with(&Credentials::Own, &[version]).await.unwrap();
         serves(provider_on(channel)).await.unwrap();
@@ -57,16 +57,16 @@ async fn both_versions_of_tls_are_spoken() {
 }
 
 #[tokio::test]
-async fn a_client_without_tls_is_served_without_tls() {
-    let plugin = provider().without_tls().start().await;
+async fn client_without_tls_is_served_in_plaintext() {
+    let plugin = Launch::provider().without_tls().start().await;
     assert_eq!(plugin.announcement.fields[5], "", "a sixth field, empty");
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
 }
 
 #[tokio::test]
-async fn a_silent_client_holds_up_nobody() {
-    let plugin = provider().start().await;
+async fn silent_clients_do_not_block_others() {
+    let plugin = Launch::provider().start().await;
     let mut silent = Vec::new();
     for _ in 0..5 {
         silent.push(open(&plugin.announcement.address).await.unwrap());
@@ -79,8 +79,8 @@ async fn a_silent_client_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn health_is_answered_for_the_name_that_go_plugin_asks() {
-    let plugin = provider().start().await;
+async fn health_check_answers_for_the_plugin_service() {
+    let plugin = Launch::provider().start().await;
     let mut health = HealthClient::new(plugin.channel());
     let mut check = async |service: &str| {
         let request = HealthCheckRequest { service: service.to_owned() };
@@ -92,8 +92,8 @@ async fn health_is_answered_for_the_name_that_go_plugin_asks() {
 }
 
 #[tokio::test]
-async fn a_message_may_be_far_above_the_default_limit() {
-    let plugin = provider().start().await;
+async fn message_above_the_default_limit_is_accepted() {
+    let plugin = Launch::provider().start().await;
     let config = DynamicValue { msgpack: vec![0xc0; 24 << 20].into(), json: Default::default() };
     let request = prepare_provider_config::Request { config: Some(config) };
     let answer = plugin.provider().prepare_provider_config(request).await;
@@ -106,8 +106,8 @@ async fn a_message_may_be_far_above_the_default_limit() {
 }
 
 #[tokio::test]
-async fn stop_is_answered_and_ends_nothing_by_itself() {
-    let plugin = provider().start().await;
+async fn stop_does_not_end_the_process() {
+    let plugin = Launch::provider().start().await;
     assert_eq!(stop(plugin.provider()).await, "");
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();

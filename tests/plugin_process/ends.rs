@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use crate::plugin_process::{provider, serves};
+use crate::plugin_process::serves;
+use crate::support::plugin_client::Launch;
 use crate::support::system::{Signal, is_unix};
 
 #[tokio::test]
-async fn shutdown_is_answered_and_the_process_is_gone_at_once() {
+async fn shutdown_ends_the_process_at_once() {
     // The machine may be busy with something else; the provider may not.
     let mut fastest = Duration::MAX;
     for _ in 0..5 {
-        let ended = provider().start().await.shutdown().await;
+        let ended = Launch::provider().start().await.shutdown().await;
         assert!(ended.assert_tidy().status.success(), "{ended:?}");
         fastest = fastest.min(ended.took);
     }
@@ -18,11 +19,11 @@ async fn shutdown_is_answered_and_the_process_is_gone_at_once() {
 }
 
 #[tokio::test]
-async fn what_the_terminal_sends_to_everybody_is_left_to_terraform() {
+async fn terminal_signals_do_not_end_the_process() {
     if !is_unix("signals from the terminal") {
         return;
     }
-    let plugin = provider().with("TF_LOG", "debug").start().await;
+    let plugin = Launch::provider().with("TF_LOG", "debug").start().await;
     for (signal, name) in
         [(Signal::Interrupt, "SIGINT"), (Signal::Quit, "SIGQUIT"), (Signal::HangUp, "SIGHUP")]
     {
@@ -37,11 +38,11 @@ async fn what_the_terminal_sends_to_everybody_is_left_to_terraform() {
 }
 
 #[tokio::test]
-async fn a_request_to_terminate_is_an_orderly_end() {
+async fn sigterm_ends_the_process_in_order() {
     if !is_unix("the signal that asks for an end") {
         return;
     }
-    let plugin = provider().start().await;
+    let plugin = Launch::provider().start().await;
     serves(plugin.provider()).await.unwrap();
     plugin.signal(Signal::Terminate);
     let ended = plugin.ended().await;
@@ -49,11 +50,11 @@ async fn a_request_to_terminate_is_an_orderly_end() {
 }
 
 #[tokio::test]
-async fn an_orphan_does_not_live_on() {
+async fn orphaned_process_ends() {
     if !is_unix("the end of an orphan whose connection lasts") {
         return;
     }
-    let plugin = provider().with("TF_LOG", "debug").below_a_shell().start().await;
+    let plugin = Launch::provider().with("TF_LOG", "debug").below_a_shell().start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.kill_parent().await;
     assert!(ended.took < Duration::from_secs(2), "{ended:?}");
@@ -63,8 +64,8 @@ async fn an_orphan_does_not_live_on() {
 
 /// On Windows this is how a provider learns that Terraform was killed.
 #[tokio::test]
-async fn a_provider_to_which_nobody_is_connected_ends() {
-    let plugin = provider().with("TF_LOG", "debug").start().await;
+async fn process_without_clients_ends() {
+    let plugin = Launch::provider().with("TF_LOG", "debug").start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.abandon().await;
     let log = &ended.assert_tidy().stderr;
@@ -73,8 +74,8 @@ async fn a_provider_to_which_nobody_is_connected_ends() {
 }
 
 #[tokio::test]
-async fn debug_mode_lasts_until_somebody_interrupts_it() {
-    let plugin = provider().debugging().start().await;
+async fn debug_mode_ends_on_ctrl_c() {
+    let plugin = Launch::provider().debugging().start().await;
     let variable = &plugin.announcement.fields[0];
     for part in ["\"Protocol\":\"grpc\"", "\"ProtocolVersion\":5", "\"Test\":true"] {
         assert!(variable.contains(part), "{variable}");

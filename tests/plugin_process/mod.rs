@@ -5,15 +5,9 @@ mod ends;
 mod starts;
 mod terraform_ends;
 
-use crate::support::plugin_client::Launch;
 use crate::support::plugin_client::proto::tfplugin5::provider_client::ProviderClient;
 use crate::support::plugin_client::proto::tfplugin5::{get_provider_schema, stop};
 use tonic::transport::Channel;
-
-/// The provider, to be started as Terraform does it.
-fn provider() -> Launch {
-    Launch::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
-}
 
 /// Whether calls are answered.
 async fn serves(mut client: ProviderClient<Channel>) -> Result<(), tonic::Status> {

@@ -2,14 +2,16 @@
 
 use std::fs;
 
-use crate::plugin_process::{provider, serves};
-use crate::support::core::{Action, Core, failed};
-use crate::support::plugin_client::{Address, assert_is_log_line, folder_of};
+use crate::plugin_process::serves;
+use crate::support::checker::plain;
+use crate::support::connectors::{Form, basic};
+use crate::support::plugin_client::{Address, Launch, assert_is_log_line, folder_of};
 use crate::support::system::{Barren, is_unix, mode};
+use crate::support::terraform_core::{Action, TerraformCore, failed};
 
 #[tokio::test]
-async fn one_line_announces_a_private_socket() {
-    let plugin = provider().start().await;
+async fn announcement_names_a_private_socket() {
+    let plugin = Launch::provider().start().await;
     let fields = &plugin.announcement.fields;
     assert_eq!(fields.len(), 6, "{fields:?}");
     assert!(!fields[5].contains(['=', '-', '_']), "base64 of the standard alphabet, no padding");
@@ -31,14 +33,14 @@ async fn one_line_announces_a_private_socket() {
 }
 
 #[tokio::test]
-async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
+async fn long_temporary_path_does_not_prevent_the_start() {
     if !is_unix("a socket in a folder with a long path") {
         return;
     }
     let parent = tempfile::tempdir().unwrap();
     let long = parent.path().join("x".repeat(120));
     fs::create_dir(&long).unwrap();
-    let plugin = provider().with("TMPDIR", &long).start().await;
+    let plugin = Launch::provider().with("TMPDIR", &long).start().await;
     let socket = plugin.announcement.address.socket().to_owned();
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
@@ -47,34 +49,27 @@ async fn a_temporary_folder_with_a_long_path_is_no_obstacle() {
 }
 
 #[tokio::test]
-async fn neither_home_nor_a_writable_folder_is_needed() {
+async fn start_needs_neither_home_nor_writable_folder() {
     let nowhere = Barren::new();
-    let plugin = provider().without("HOME").directory(nowhere.path()).start().await;
+    let plugin = Launch::provider().without("HOME").directory(nowhere.path()).start().await;
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
     nowhere.assert_empty();
 }
 
-/// Row 41: no HOME, nowhere to write but the temporary folder, nobody to call.
+/// Only the temporary folder is writable.
 #[tokio::test]
-async fn schema_validate_and_plan_need_neither_home_nor_network() {
+async fn plan_needs_neither_home_nor_network() {
     let nowhere = Barren::new();
-    let plugin = provider()
+    let plugin = Launch::provider()
         .without("HOME")
         .directory(nowhere.path())
         .with("WEBEX_CC_BASE_URL", "https://webex.invalid")
         .with("WEBEX_ACCESS_TOKEN", "token_3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430")
         .start()
         .await;
-    let connector = "webex_cc_custom_connector";
-    let mut core = Core::start(plugin.provider(), connector, &[]).await.expect("it is configured");
-    let configuration = core.shape.object([
-        ("name", "Offline"),
-        ("resource_domain_url", "https://example.com"),
-        ("username", "agent"),
-        ("password_wo", "password"),
-        ("validation_url", "https://example.com"),
-    ]);
+    let mut core = TerraformCore::start(plugin.provider()).await.expect("it is configured");
+    let configuration = plain(&basic().object(Form::WithoutVersion, 0));
     assert_eq!(core.validate(&configuration).await, Ok(Vec::new()));
     let plan = core.plan(None, &configuration).await.expect("a plan");
     assert_eq!((plan.action, &plan.messages), (Action::Create, &Vec::new()));
@@ -85,8 +80,8 @@ async fn schema_validate_and_plan_need_neither_home_nor_network() {
 }
 
 #[tokio::test]
-async fn ten_at_once_do_not_disturb_each_other() {
-    let starts = (0..10).map(|_| provider().start());
+async fn ten_processes_start_in_parallel() {
+    let starts = (0..10).map(|_| Launch::provider().start());
     let plugins = futures_util::future::join_all(starts).await;
     for plugin in &plugins {
         serves(plugin.provider()).await.unwrap();
@@ -98,10 +93,10 @@ async fn ten_at_once_do_not_disturb_each_other() {
 }
 
 #[tokio::test]
-async fn a_person_is_told_what_this_is() {
+async fn start_by_hand_explains_the_program() {
     for start in [
-        provider().without("TF_PLUGIN_MAGIC_COOKIE"),
-        provider().with("TF_PLUGIN_MAGIC_COOKIE", "a wrong one"),
+        Launch::provider().without("TF_PLUGIN_MAGIC_COOKIE"),
+        Launch::provider().with("TF_PLUGIN_MAGIC_COOKIE", "a wrong one"),
     ] {
         let output = start.run().await;
         assert_eq!(output.status.code(), Some(1));
@@ -113,18 +108,18 @@ async fn a_person_is_told_what_this_is() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_served_is_refused_with_the_reason() {
+async fn unsupported_handshake_is_refused_with_the_reason() {
     let mut cases = vec![
         (
-            provider().with("PLUGIN_PROTOCOL_VERSIONS", "6,7"),
+            Launch::provider().with("PLUGIN_PROTOCOL_VERSIONS", "6,7"),
             "Terraform offers plugin protocol 6, 7",
         ),
-        (provider().with("PLUGIN_CLIENT_CERT", "a certificate?"), "PLUGIN_CLIENT_CERT"),
+        (Launch::provider().with("PLUGIN_CLIENT_CERT", "a certificate?"), "PLUGIN_CLIENT_CERT"),
     ];
     if cfg!(unix) {
-        cases.push((provider().with("TMPDIR", "/nonexistent"), "TMPDIR"));
+        cases.push((Launch::provider().with("TMPDIR", "/nonexistent"), "TMPDIR"));
     } else {
-        cases.push((provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
+        cases.push((Launch::provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
     }
     for (start, reason) in cases {
         let output = start.run().await;
@@ -138,8 +133,8 @@ async fn what_cannot_be_served_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn the_log_is_as_loud_as_asked() {
-    let plugin = provider().with("TF_LOG", "trace").start().await;
+async fn log_level_follows_the_environment() {
+    let plugin = Launch::provider().with("TF_LOG", "trace").start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.shutdown().await;
     let log = &ended.assert_tidy().stderr;
@@ -148,7 +143,7 @@ async fn the_log_is_as_loud_as_asked() {
         assert!(line.contains("\"@module\":\"provider"), "a line of our own: {line}");
     }
 
-    let plugin = provider().with("TF_LOG", "trace").with("TF_LOG_PROVIDER_WEBEX", "off");
+    let plugin = Launch::provider().with("TF_LOG", "trace").with("TF_LOG_PROVIDER_WEBEX", "off");
     let ended = plugin.start().await.shutdown().await;
     assert_eq!(ended.stderr, Vec::<String>::new());
 }

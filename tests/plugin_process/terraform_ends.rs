@@ -6,33 +6,20 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use webex_cc_simulator::{Action, Options, Script, Simulator};
+use webex_cc_simulator::{Action, Script, Simulator};
 
-use crate::support::core::{Core, failed};
+use crate::support::checker::plain;
+use crate::support::connectors::{ADDRESS, Connector, Form, basic};
 use crate::support::plugin_client::proto::tfplugin5::stop;
 use crate::support::plugin_client::{PATIENCE, Plugin};
+use crate::support::simulator::{count, id_of, locked, stored, unlocked};
 use crate::support::system::{self, Signal, is_linux, is_socket, is_unix};
 use crate::support::terraform::Terraform;
-
-use super::provider;
-
-const CONNECTOR: &str = "webex_cc_custom_connector";
-const ADDRESS: &str = "webex_cc_custom_connector.slow";
-
-const CONFIGURATION: &str = r#"
-resource "webex_cc_custom_connector" "slow" {
-  name                = "Slow"
-  resource_domain_url = "https://example.com"
-  username            = "agent"
-  password            = "password"
-  validation_url      = "https://example.com"
-}
-"#;
+use crate::support::terraform_core::{TerraformCore, failed};
 
 /// A Webex that takes its time for every write, after it has done it.
 fn slow(answer_after: Duration) -> Simulator {
-    let simulator = Simulator::start(Options { active_lock: false, ..Options::default() });
-    let simulator = simulator.expect("a simulator");
+    let simulator = unlocked();
     let milliseconds = u64::try_from(answer_after.as_millis()).expect("a short time");
     simulator.faults([Script::new(Action::DelayMs(milliseconds)).method("POST")]);
     simulator
@@ -51,18 +38,14 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 fn creation_is_under_way(simulator: &Simulator) -> Option<()> {
-    simulator.journal().iter().any(|request| request.method == "POST").then_some(())
+    (count(simulator, "POST") > 0).then_some(())
 }
 
 /// `terraform apply` in a process group of its own, as a shell starts it, with
 /// a temporary folder of its own.
-fn apply(terraform: &mut Terraform, temporary: &Path) -> Child {
-    apply_this(terraform, temporary, CONFIGURATION)
-}
-
-fn apply_this(terraform: &mut Terraform, temporary: &Path, configuration: &str) -> Child {
+fn apply(terraform: &mut Terraform, temporary: &Path, connector: &Connector) -> Child {
     terraform.set("TMPDIR", temporary.to_str().expect("a path in UTF-8"));
-    terraform.write("main.tf", configuration);
+    terraform.write("main.tf", &connector.resource());
     let mut command = terraform.command(["apply", "-auto-approve", "-no-color"]);
     system::own_group(&mut command);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -98,17 +81,24 @@ fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Rows 36 and 40: after `kill -9` of Terraform nothing of the provider is left,
-/// and what it had created is found again by the next apply, not created twice.
+fn wait_for_the_end_of(processes: &[u32]) {
+    until("the end of the provider", || {
+        let gone = |process: &u32| state_and_parent(*process).is_none_or(|(state, _)| state == 'Z');
+        processes.iter().all(gone).then_some(())
+    });
+}
+
+/// After `kill -9` of Terraform, the provider ends and removes its socket. The
+/// next apply finds the connector and does not create a second one.
 #[test]
-fn terraform_is_killed_while_it_applies() {
-    if !is_linux("rows 36 and 40, what is left when Terraform is killed") {
+fn killed_terraform_leaves_no_process_and_no_duplicate() {
+    if !is_linux("killing Terraform while it creates a connector") {
         return;
     }
     let simulator = slow(Duration::from_secs(60));
     let temporary = tempfile::tempdir().expect("a folder");
     let mut terraform = Terraform::with(&simulator);
-    let mut child = apply(&mut terraform, temporary.path());
+    let mut child = apply(&mut terraform, temporary.path(), &basic());
     until("the creation", || creation_is_under_way(&simulator));
     let providers = children(child.id());
     assert!(!providers.is_empty(), "Terraform has started its provider");
@@ -117,81 +107,67 @@ fn terraform_is_killed_while_it_applies() {
     child.kill().expect("Terraform is killed");
     let killed = Instant::now();
     child.wait().expect("it has ended");
-    until("the end of the provider", || {
-        let gone = |process: &u32| state_and_parent(*process).is_none_or(|(state, _)| state == 'Z');
-        providers.iter().all(gone).then_some(())
-    });
+    wait_for_the_end_of(&providers);
     let took = killed.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
     assert_eq!(sockets(temporary.path()), 0, "its socket is gone as well");
 
     simulator.faults([]);
-    let stored = simulator.all_stored(simulator.organization());
-    let [connector] = stored.as_slice() else { panic!("one connector: {stored:?}") };
-    let id = connector["id"].as_str().expect("an id");
-    terraform.apply().failed().says(id).says("import {");
-    assert_eq!(simulator.all_stored(simulator.organization()).len(), 1);
-    terraform.run(["import", "-no-color", ADDRESS, id]).succeeded();
+    let id = id_of(&stored(&simulator));
+    terraform.apply().failed().says(&id).says("import {");
+    stored(&simulator);
+    terraform.run(["import", "-no-color", ADDRESS, &id]).succeeded();
     terraform.apply().succeeded();
     terraform.plans_nothing();
 }
 
-/// Rows 13 and 40: after `kill -9` of Terraform between deactivating and
-/// activating, the provider finishes what it has begun before it ends.
+/// After `kill -9` of Terraform between deactivating and activating, the provider
+/// finishes what it has begun before it ends.
 #[cfg(target_os = "linux")]
 #[test]
-fn terraform_is_killed_while_a_connector_is_deactivated() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn killed_terraform_leaves_the_connector_active() {
+    let simulator = locked();
     let temporary = tempfile::tempdir().expect("a folder");
-    let mut terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", CONFIGURATION);
-    terraform.apply().succeeded();
+    let mut terraform = Terraform::applied(&simulator, &basic().resource());
     simulator.clear_journal();
     // Refused, deactivated, edited: the third takes its time.
     let write = |delay| Script::new(Action::DelayMs(delay)).method("PUT");
     simulator.faults([write(0).times(2), write(3_000).times(1)]);
-    let configuration = CONFIGURATION.replace("\"agent\"", "\"agent2\"");
-    let mut child = apply_this(&mut terraform, temporary.path(), &configuration);
-    let writes = || simulator.journal().iter().filter(|request| request.method == "PUT").count();
-    until("the edit", || (writes() == 3).then_some(()));
-    let stored = || simulator.all_stored(simulator.organization()).remove(0);
-    assert_eq!(stored()["active"], false, "flows fail from here on");
+    let mut child = apply(&mut terraform, temporary.path(), &basic().edited());
+    until("the edit", || (count(&simulator, "PUT") == 3).then_some(()));
+    assert_eq!(stored(&simulator)["active"], false, "flows fail from here on");
     let providers = children(child.id());
 
     child.kill().expect("Terraform is killed");
     child.wait().expect("it has ended");
-    until("the end of the provider", || {
-        let gone = |process: &u32| state_and_parent(*process).is_none_or(|(state, _)| state == 'Z');
-        providers.iter().all(gone).then_some(())
-    });
-    assert_eq!((&stored()["active"], &stored()["username"]), (&true.into(), &"agent2".into()));
+    wait_for_the_end_of(&providers);
+    let now = stored(&simulator);
+    assert_eq!((&now["active"], &now["username"]), (&true.into(), &"agent2".into()));
     assert_eq!(sockets(temporary.path()), 0, "its socket is gone as well");
     simulator.faults([]);
     terraform.apply().succeeded();
     terraform.plans_nothing();
 }
 
-/// Row 35: Ctrl-C goes to every process in the group. The creation that is under
-/// way is finished, its id saved, and the next plan is empty.
+/// Ctrl-C goes to every process in the group. The create in flight is finished,
+/// its id saved, and the next plan is empty.
 #[test]
-fn ctrl_c_while_a_connector_is_created_saves_its_id() {
-    if !is_unix("row 35, Ctrl-C while a connector is created") {
+fn ctrl_c_during_a_create_saves_the_id() {
+    if !is_unix("Ctrl-C while a connector is created") {
         return;
     }
     let simulator = slow(Duration::from_secs(1));
     let temporary = tempfile::tempdir().expect("a folder");
     let mut terraform = Terraform::with(&simulator);
-    let child = apply(&mut terraform, temporary.path());
+    let child = apply(&mut terraform, temporary.path(), &basic());
     until("the creation", || creation_is_under_way(&simulator));
     system::send_to_group(Signal::Interrupt, child.id());
     let output = child.wait_with_output().expect("an end");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("Interrupt received"), "{text}");
 
-    let stored = simulator.all_stored(simulator.organization());
-    let [connector] = stored.as_slice() else { panic!("one connector: {stored:?}") };
     let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
-    assert_eq!(attributes["id"], connector["id"]);
+    assert_eq!(attributes["id"], stored(&simulator)["id"]);
     let instance = terraform.instance(ADDRESS).expect("the connector in state");
     assert_eq!(instance.get("status"), None::<&Value>, "it is not tainted");
     assert_eq!(sockets(temporary.path()), 0);
@@ -207,20 +183,12 @@ enum Stopper {
 }
 
 /// Starts a creation and stops the provider meanwhile; returns what came of it.
-async fn stopped(stopper: Stopper, simulator: &Simulator) -> (Plugin, Core, bool, Option<String>) {
-    let plugin = provider()
-        .with("WEBEX_CC_BASE_URL", simulator.base_url())
-        .with("WEBEX_ACCESS_TOKEN", simulator.token())
-        .start()
-        .await;
-    let mut core = Core::start(plugin.provider(), CONNECTOR, &[]).await.expect("it is configured");
-    let configuration = core.shape.object([
-        ("name", "Slow"),
-        ("resource_domain_url", "https://example.com"),
-        ("username", "agent"),
-        ("password_wo", "password"),
-        ("validation_url", "https://example.com"),
-    ]);
+async fn stopped(
+    stopper: Stopper,
+    simulator: &Simulator,
+) -> (Plugin, TerraformCore, bool, Option<String>) {
+    let (plugin, mut core) = TerraformCore::connected(simulator).await;
+    let configuration = plain(&basic().object(Form::WithoutVersion, 0));
     let plan = core.plan(None, &configuration).await.expect("a plan");
     let applied = {
         let apply = core.apply(None, &configuration, &plan);
@@ -247,18 +215,17 @@ async fn stopped(stopper: Stopper, simulator: &Simulator) -> (Plugin, Core, bool
     (plugin, core, failed(&said), id)
 }
 
-/// Row 35: the answer to a write in flight is waited for, and what it created is
-/// in the answer to the call.
+/// The provider waits for the response to a write in flight, and the response to
+/// the call holds what was created.
 #[tokio::test]
-async fn a_write_in_flight_is_finished() {
+async fn stop_and_sigterm_finish_the_write_in_flight() {
     for stopper in [Stopper::Stop, Stopper::Terminate] {
-        if matches!(stopper, Stopper::Terminate) && !is_unix("row 35, a signal during a write") {
+        if matches!(stopper, Stopper::Terminate) && !is_unix("a signal during a write") {
             continue;
         }
         let simulator = slow(Duration::from_millis(500));
         let (plugin, core, failed, id) = stopped(stopper, &simulator).await;
-        let stored = simulator.all_stored(simulator.organization());
-        assert_eq!(id.as_deref(), stored[0]["id"].as_str(), "{stopper:?}");
+        assert_eq!(id, Some(id_of(&stored(&simulator))), "{stopper:?}");
         assert!(!failed, "{stopper:?}");
         drop(core);
         let ended = match stopper {
@@ -269,18 +236,16 @@ async fn a_write_in_flight_is_finished() {
     }
 }
 
-/// Row 35: a wait between two attempts is not waited for.
 #[tokio::test]
-async fn a_wait_ends_at_once() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+async fn stop_ends_a_wait_at_once() {
+    let simulator = locked();
     let slow_down = serde_json::json!({"trackingId": "t", "error": "slow down"});
     simulator.faults([Script::answer(429, slow_down).method("POST").header("Retry-After", "60")]);
     let began = Instant::now();
     let (plugin, core, failed, id) = stopped(Stopper::Stop, &simulator).await;
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     assert!(failed && id.is_none());
-    let posts = simulator.journal().into_iter().filter(|request| request.method == "POST");
-    assert_eq!(posts.count(), 1, "nothing new is begun");
+    assert_eq!(count(&simulator, "POST"), 1, "nothing new is begun");
     drop(core);
     plugin.shutdown().await.assert_tidy();
 }

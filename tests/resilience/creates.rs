@@ -1,16 +1,16 @@
 //! Creates that may have happened, and creates that are refused.
 
 use serde_json::json;
-use webex_cc_simulator::Script;
+use webex_cc_simulator::{Action, Script};
 
-use super::{ARGUMENTS, applied, count, id_of, on_create, stored};
-use crate::life_cycle::{ADDRESS, connector, without_lock};
+use super::{applied, on, on_create};
+use crate::support::connectors::{ADDRESS, basic};
+use crate::support::simulator::{count, id_of, stored, unlocked};
 use crate::support::terraform::Terraform;
 
-/// Rows 3 and 4: the answer is lost after the connector was created. It is
-/// looked up and adopted; nothing is sent twice.
+/// The POST is not sent again.
 #[test]
-fn a_lost_answer_is_looked_up_and_the_connector_adopted() {
+fn lost_response_to_a_create_adopts_the_connector() {
     let lost = [
         Script::close_after(),
         Script::lost_answer(502, "<html>Bad Gateway</html>".into()),
@@ -18,9 +18,8 @@ fn a_lost_answer_is_looked_up_and_the_connector_adopted() {
         Script::lost_answer(500, json!({"error": "oops"})),
     ];
     for script in lost {
-        let simulator = without_lock();
-        let terraform = Terraform::with(&simulator);
-        terraform.write("main.tf", &connector(ARGUMENTS));
+        let simulator = unlocked();
+        let terraform = Terraform::configured(&simulator, &basic().resource());
         simulator.faults([on_create(script.times(1))]);
         terraform
             .apply()
@@ -34,17 +33,17 @@ fn a_lost_answer_is_looked_up_and_the_connector_adopted() {
     }
 }
 
-/// Row 4: two resources have the same name and fields, and one answer is lost.
-/// The one connector does not end up at two addresses.
+/// Two resources have the same name and fields, and one response is lost. The one
+/// connector does not end up at two addresses.
 #[test]
-fn what_another_resource_has_created_is_not_adopted() {
-    let simulator = without_lock();
+fn connector_of_another_resource_is_not_adopted() {
+    let simulator = unlocked();
     let terraform = Terraform::with(&simulator);
-    let first = connector(ARGUMENTS);
+    let first = basic().resource();
     let second = first.replace("\"test\"", "\"second\"");
     terraform.write("main.tf", &format!("{first}{second}"));
     simulator.faults([
-        on_create(Script::new(webex_cc_simulator::Action::DelayMs(0)).times(1)),
+        on_create(Script::new(Action::DelayMs(0)).times(1)),
         on_create(Script::answer(504, json!(null)).times(1)),
     ]);
     terraform
@@ -57,13 +56,12 @@ fn what_another_resource_has_created_is_not_adopted() {
     stored(&simulator);
 }
 
-/// Row 3: the connection ended before the connector was created. Nothing is
-/// sent again blindly; applying again is safe, and works.
+/// The connection ends before the connector is created. The POST is not sent
+/// again; applying again works.
 #[test]
-fn a_create_that_never_arrived_is_safe_to_repeat() {
-    let simulator = without_lock();
-    let terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", &connector(ARGUMENTS));
+fn create_that_never_arrived_is_safe_to_repeat() {
+    let simulator = unlocked();
+    let terraform = Terraform::configured(&simulator, &basic().resource());
     simulator.faults([on_create(Script::close_before().times(1))]);
     terraform.apply().failed().says("It is safe to apply again").says("tracking id");
     assert_eq!(count(&simulator, "POST"), 1);
@@ -72,12 +70,11 @@ fn a_create_that_never_arrived_is_safe_to_repeat() {
     terraform.plans_nothing();
 }
 
-/// Row 1: a limited request was surely not executed, so it is sent again.
+/// A 429 proves that nothing was created.
 #[test]
-fn a_limited_create_is_sent_again() {
-    let simulator = without_lock();
-    let terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", &connector(ARGUMENTS));
+fn rate_limited_create_is_sent_again() {
+    let simulator = unlocked();
+    let terraform = Terraform::configured(&simulator, &basic().resource());
     let limited = Script::answer(429, json!(null)).header("Retry-After", "0");
     simulator.faults([on_create(limited.times(2))]);
     terraform.apply().succeeded().says("1 added");
@@ -85,20 +82,15 @@ fn a_limited_create_is_sent_again() {
     stored(&simulator);
 }
 
-/// Row 10: the plan already warns; applying it fails with the id and the block
-/// that adopts the existing connector.
+/// The plan warns. The apply fails with the id and the block that adopts the
+/// existing connector.
 #[test]
-fn a_taken_name_is_told_early_and_with_the_import_block() {
-    let simulator = without_lock();
-    let rival = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
+fn taken_name_is_reported_with_the_import_block() {
+    let simulator = unlocked();
     let organization = simulator.organization();
-    let fields = json!({
-        "name": "Zendesk", "connectorType": "CUSTOM", "active": true,
-        "authenticationType": "BASIC", "resourceDomain": "https://other.example.com",
-    });
-    simulator.store(organization, rival, fields);
-    let mut terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", &connector(ARGUMENTS));
+    let other = basic().with("resource_domain_url", "https://other.example.com");
+    let rival = other.make_by_hand(&simulator);
+    let mut terraform = Terraform::configured(&simulator, &basic().resource());
     let block = format!("id = \"{organization}/{rival}\"");
     terraform.plan().succeeded().says("The name is already taken").says(&block);
     terraform
@@ -116,28 +108,25 @@ fn a_taken_name_is_told_early_and_with_the_import_block() {
     assert_eq!(simulator.journal(), []);
 }
 
-/// Row 14: the eleventh connector.
 #[test]
-fn the_limit_of_connectors_is_named() {
-    let simulator = without_lock();
+fn eleventh_connector_is_refused_with_the_limit() {
+    let simulator = unlocked();
     let organization = simulator.organization();
     for number in 0..10 {
         let id = format!("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a{number:02}");
         let fields = json!({ "name": format!("c{number}"), "connectorType": "CUSTOM" });
         simulator.store(organization, &id, fields);
     }
-    let terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", &connector(ARGUMENTS));
+    let terraform = Terraform::configured(&simulator, &basic().resource());
     terraform.plan().succeeded().says("no room for another custom connector");
     terraform.apply().failed().says("Webex allows 10").says("Webex says:").says("tracking id");
 }
 
-/// Row 14: Webex checked the credentials with the third party, who refused.
+/// Webex checks the credentials with the third party, which refuses them.
 #[test]
-fn refused_credentials_are_reported_in_webexs_words_and_not_retried() {
-    let simulator = without_lock();
-    let terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", &connector(ARGUMENTS));
+fn refused_credentials_quote_webex_without_a_retry() {
+    let simulator = unlocked();
+    let terraform = Terraform::configured(&simulator, &basic().resource());
     let body = json!({
         "trackingId": "ccconfig_42",
         "error": { "key": "400", "reason": "invalid", "message": [
@@ -154,17 +143,16 @@ fn refused_credentials_are_reported_in_webexs_words_and_not_retried() {
     assert_eq!(count(&simulator, "POST"), 1);
 }
 
-/// Row 22: a 201 that hides an ignored field.
+/// The response to the PUT is a 200 that holds another value.
 #[test]
-fn an_ignored_argument_is_an_error_and_state_holds_the_truth() {
-    let simulator = without_lock();
+fn ignored_argument_is_an_error_and_state_has_webexs_value() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     let mut answer = stored(&simulator);
     answer["username"] = json!("somebody else");
     answer["version"] = json!(9);
-    simulator.faults([super::on("PUT", Script::lost_answer(200, answer).times(1))]);
-    let arguments = ARGUMENTS.replace("\"agent\"", "\"agent2\"");
-    terraform.write("main.tf", &connector(&arguments));
+    simulator.faults([on("PUT", Script::lost_answer(200, answer).times(1))]);
+    terraform.write("main.tf", &basic().edited().resource());
     terraform
         .apply()
         .failed()
@@ -175,13 +163,12 @@ fn an_ignored_argument_is_an_error_and_state_holds_the_truth() {
     assert_eq!(attributes["username"], json!("somebody else"));
 }
 
-/// Row 5: the connector exists, and its answer cannot be read. State has its
-/// id, and the next plan repairs instead of replacing.
+/// The response to the create cannot be read. State has the id, and the next plan
+/// does not replace the connector.
 #[test]
-fn a_created_connector_that_cannot_be_read_back_is_kept() {
-    let simulator = without_lock();
-    let terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", &connector(ARGUMENTS));
+fn create_with_an_unreadable_response_keeps_the_id() {
+    let simulator = unlocked();
+    let terraform = Terraform::configured(&simulator, &basic().resource());
     simulator.faults([on_create(Script::lost_answer(201, "<html>".into()).times(1))]);
     terraform.apply().succeeded().says("1 added");
     let attributes = terraform.attributes(ADDRESS).expect("the connector in state");

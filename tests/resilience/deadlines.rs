@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use safe_text::Secret;
 use terraform_provider_webex::provider::configuration;
-use terraform_provider_webex::provider::provider_data::Status;
+use terraform_provider_webex::provider::configuration::status::ProviderStatus;
 use tf_provider::object::{Configuration, Object};
 use tf_provider::value::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use webex_cc_simulator::{Action, Script};
 use webex_contact_center::{Budget, Deadline, ErrorKind, OrganizationId};
 
-use super::{ARGUMENTS, applied, on_list};
-use crate::life_cycle::{connector, without_lock};
+use super::{applied, on_list};
+use crate::support::connectors::basic;
+use crate::support::simulator::unlocked;
 
 const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
 
@@ -42,7 +43,7 @@ async fn list_of_a_slow_host(request_timeout: &str, silence: Duration) -> Result
         .with("request_timeout", Value::from(request_timeout))
         .with("max_retries", Value::from(0));
     let (status, messages) = configuration::read(&Configuration::new(block), &|_| None, "tests");
-    let Status::Ready(ready) = status else { panic!("{messages:?}") };
+    let ProviderStatus::Ready(ready) = status else { panic!("{messages:?}") };
     let organization = OrganizationId::parse(ORGANIZATION).unwrap();
     let budget = Budget::within(Duration::from_secs(600), CancellationToken::new());
     let list = ready.client.connectors(organization).list(&budget).await;
@@ -50,7 +51,7 @@ async fn list_of_a_slow_host(request_timeout: &str, silence: Duration) -> Result
 }
 
 #[test]
-fn an_answer_may_begin_as_late_as_the_request_may_take() {
+fn first_byte_may_use_the_request_timeout() {
     let too_late = || Err(ErrorKind::Timeout(Deadline::FirstByte));
     let cases =
         [("60s", 54, Ok(0)), ("60s", 70, too_late()), ("5m", 290, Ok(0)), ("5m", 310, too_late())];
@@ -65,15 +66,15 @@ fn an_answer_may_begin_as_late_as_the_request_may_take() {
 
 /// What the message advises helps.
 #[test]
-fn a_slow_answer_is_told_and_a_longer_request_timeout_helps() {
-    let simulator = without_lock();
+fn slow_response_succeeds_with_a_longer_request_timeout() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     simulator.faults([on_list(Script::new(Action::DelayMs(1_000)))]);
     let with = |request_timeout: &str| {
         let provider = format!(
             "provider \"webex\" {{\n  request_timeout = \"{request_timeout}\"\n  max_retries     = 0\n}}\n"
         );
-        terraform.write("main.tf", &format!("{provider}{}", connector(ARGUMENTS)));
+        terraform.write("main.tf", &format!("{provider}{}", basic().resource()));
     };
     with("500ms");
     terraform

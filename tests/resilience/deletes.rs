@@ -1,17 +1,15 @@
 //! Deletes.
 
 use serde_json::{Value, json};
-use webex_cc_simulator::{Options, Script, Simulator};
+use webex_cc_simulator::Script;
 
-use super::{ARGUMENTS, applied, count, id_of, on, stored};
-use crate::life_cycle::{ADDRESS, connector, without_lock};
+use super::{applied, on, pass};
+use crate::support::connectors::{ADDRESS, basic};
+use crate::support::simulator::{all_stored, count, id_of, locked, stored, unlocked};
 
-/// Row 12: flows refer to it.
 #[test]
-fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
-    for active_lock in [false, true] {
-        let simulator = Simulator::start(Options { active_lock, ..Options::default() });
-        let simulator = simulator.expect("a simulator");
+fn delete_of_a_connector_in_use_names_the_flows() {
+    for simulator in [unlocked(), locked()] {
         let terraform = applied(&simulator);
         let id = id_of(&stored(&simulator));
         simulator.add_reference(simulator.organization(), &id, "Order status");
@@ -29,15 +27,15 @@ fn a_connector_in_use_is_not_deleted_and_the_flows_are_named() {
 
         simulator.clear_references(simulator.organization());
         terraform.destroy().succeeded();
-        assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+        assert_eq!(all_stored(&simulator), Vec::<Value>::new());
     }
 }
 
-/// Row 12: nobody can tell whether flows refer to it. It is not deactivated to
-/// find out.
+/// The provider may not list what refers to the connector. It does not deactivate
+/// the connector to find out.
 #[test]
-fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn connector_with_unknown_references_is_not_deactivated() {
+    let simulator = locked();
     let terraform = applied(&simulator);
     simulator.faults([on("GET", Script::answer(403, json!({ "error": "no" })))
         .path("/organization/*/connector/*/incoming-references")]);
@@ -52,26 +50,19 @@ fn a_connector_that_may_be_in_use_is_not_deactivated_to_be_deleted() {
     assert_eq!(stored(&simulator)["active"], json!(true));
 
     // The advice holds.
-    terraform.write("main.tf", &connector(&format!("{ARGUMENTS}\n  active = false")));
+    terraform.write("main.tf", &basic().with("active", false).resource());
     terraform.apply().succeeded();
     terraform.destroy().succeeded();
 }
 
-/// Row 13: a delete leaves the connector inactive. What the next apply does
-/// depends on the configuration, and the error says so.
+/// What the next apply does depends on the configuration, and the error says so.
 #[test]
-fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
+fn connector_left_inactive_by_a_delete_is_repaired() {
     for still_configured in [true, false] {
-        let simulator = Simulator::start(Options::default()).expect("a simulator");
+        let simulator = locked();
         let terraform = applied(&simulator);
         let no = || Script::answer(403, json!({ "error": "no" }));
-        let pass = || Script::new(webex_cc_simulator::Action::DelayMs(0)).times(1);
-        simulator.faults([
-            on("DELETE", pass()),
-            on("DELETE", no()),
-            on("PUT", pass()),
-            on("PUT", no()),
-        ]);
+        simulator.faults([pass("DELETE", 1), on("DELETE", no()), pass("PUT", 1), on("PUT", no())]);
         terraform
             .destroy()
             .failed()
@@ -88,15 +79,15 @@ fn what_becomes_of_a_connector_that_a_delete_has_left_inactive() {
         } else {
             terraform.write("main.tf", "");
             terraform.apply().succeeded();
-            assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+            assert_eq!(all_stored(&simulator), Vec::<Value>::new());
         }
     }
 }
 
-/// Row 7: it was deleted in Control Hub.
+/// The connector is deleted in Control Hub between plan and apply.
 #[test]
-fn deleting_what_is_gone_succeeds() {
-    let simulator = without_lock();
+fn delete_of_a_missing_connector_succeeds() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     terraform.run(["plan", "-destroy", "-no-color", "-out=saved"]).succeeded();
     simulator.remove(simulator.organization(), &id_of(&stored(&simulator)));
@@ -106,8 +97,8 @@ fn deleting_what_is_gone_succeeds() {
 /// Whatever answers 404 to DELETE, a connector that can still be read is not
 /// forgotten.
 #[test]
-fn a_404_does_not_make_terraform_forget_a_connector() {
-    let simulator = without_lock();
+fn delete_404_of_an_existing_connector_keeps_state() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     let id = id_of(&stored(&simulator));
     for body in [json!({ "message": "no Route matched with those values" }), Value::Null] {
@@ -121,24 +112,23 @@ fn a_404_does_not_make_terraform_forget_a_connector() {
     }
     simulator.faults([]);
     terraform.destroy().succeeded();
-    assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+    assert_eq!(all_stored(&simulator), Vec::<Value>::new());
 }
 
 /// The connection is killed at every step of deleting an active connector; the
 /// next destroy converges, and no connector is left deactivated unnoticed.
 #[test]
-fn a_delete_that_is_cut_off_at_any_step_converges() {
+fn delete_interrupted_at_any_step_converges() {
     for (method, step) in [("DELETE", 0), ("DELETE", 1), ("PUT", 0)] {
         for cut in [Script::close_before(), Script::close_after()] {
-            let simulator = Simulator::start(Options::default()).expect("a simulator");
+            let simulator = locked();
             let mut terraform = applied(&simulator);
-            let pass = Script::new(webex_cc_simulator::Action::DelayMs(0)).times(step);
-            let mut scripts = vec![on(method, pass), on(method, cut)];
+            let mut scripts = vec![pass(method, step), on(method, cut)];
             scripts.retain(|script| script.times != Some(0));
             simulator.faults(scripts);
             terraform.set("WEBEX_CC_MAX_RETRIES", "0");
             let text = terraform.destroy().text();
-            let left = simulator.all_stored(simulator.organization());
+            let left = all_stored(&simulator);
             if let Some(connector) = left.first() {
                 let is_active = connector["active"] == json!(true);
                 let told = text.contains("INACTIVE") || text.contains("may be inactive");
@@ -148,7 +138,7 @@ fn a_delete_that_is_cut_off_at_any_step_converges() {
 
             simulator.faults([]);
             terraform.destroy().succeeded();
-            assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+            assert_eq!(all_stored(&simulator), Vec::<Value>::new());
         }
     }
 }

@@ -1,18 +1,17 @@
 //! Edits: other people's, interrupted ones, and those of active connectors.
 
 use serde_json::json;
-use webex_cc_simulator::{OmittedSecret, Options, Script, Simulator};
+use webex_cc_simulator::{OmittedSecret, Options, Script};
 
-use super::{ARGUMENTS, applied, count, edited, id_of, on, stored};
-use crate::life_cycle::{ADDRESS, connector, without_lock};
+use super::{applied, on, pass};
+use crate::support::connectors::{ADDRESS, PASSWORD, basic, password_grant};
+use crate::support::simulator::{count, id_of, last_body, locked, start, stored, unlocked};
 
-/// Row 11: somebody edits the connector between plan and apply. Nothing is
-/// overwritten.
 #[test]
-fn an_edit_between_plan_and_apply_is_not_overwritten() {
-    let simulator = without_lock();
+fn edit_between_plan_and_apply_is_not_overwritten() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
-    terraform.write("main.tf", &connector(&edited()));
+    terraform.write("main.tf", &basic().edited().resource());
     terraform.run(["plan", "-no-color", "-out=saved"]).succeeded();
     let id = id_of(&stored(&simulator));
     simulator.store(simulator.organization(), &id, json!({ "scope": "theirs" }));
@@ -34,45 +33,44 @@ fn an_edit_between_plan_and_apply_is_not_overwritten() {
 
 /// The PUT carries the version that the plan saw.
 #[test]
-fn a_put_carries_the_version_that_the_plan_saw() {
-    let simulator = without_lock();
+fn put_carries_the_planned_version() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     let version = stored(&simulator)["version"].clone();
-    terraform.write("main.tf", &connector(&edited()));
+    terraform.write("main.tf", &basic().edited().resource());
     terraform.apply().succeeded();
-    assert_eq!(crate::life_cycle::last_body(&simulator, "PUT")["version"], version);
+    assert_eq!(last_body(&simulator, "PUT")["version"], version);
 }
 
 /// The answer to a PUT is lost: it is settled by looking, not by guessing.
 #[test]
-fn a_lost_answer_to_an_update_converges() {
+fn lost_response_to_an_update_converges() {
     for script in [Script::close_after(), Script::close_before(), Script::answer(503, json!(null))]
     {
-        let simulator = without_lock();
+        let simulator = unlocked();
         let terraform = applied(&simulator);
         simulator.faults([on("PUT", script.times(1))]);
-        terraform.write("main.tf", &connector(&edited()));
+        terraform.write("main.tf", &basic().edited().resource());
         terraform.apply().succeeded().says("1 changed");
         assert_eq!(stored(&simulator)["username"], json!("agent2"));
-        assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+        assert_eq!(stored(&simulator)["password"], json!(PASSWORD));
         terraform.plans_nothing();
     }
 }
 
-/// Row 13: the edit itself is refused after the connector was deactivated for
-/// it. The connector is active again.
+/// The edit is refused after the connector was deactivated for it.
 #[test]
-fn a_refused_edit_leaves_the_connector_active() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn refused_edit_leaves_the_connector_active() {
+    let simulator = locked();
     let terraform = applied(&simulator);
     // 423 for the edit, then the deactivation passes, then the edit fails.
     let refused = json!({ "error": { "message": [{ "description": "username: too short" }] } });
     simulator.faults([
         on("PUT", Script::answer(423, json!({ "error": "locked" })).times(1)),
-        on("PUT", Script::new(webex_cc_simulator::Action::DelayMs(0)).times(1)),
+        pass("PUT", 1),
         on("PUT", Script::answer(400, refused).times(1)),
     ]);
-    terraform.write("main.tf", &connector(&edited()));
+    terraform.write("main.tf", &basic().edited().resource());
     terraform
         .apply()
         .failed()
@@ -89,18 +87,18 @@ fn a_refused_edit_leaves_the_connector_active() {
     terraform.plans_nothing();
 }
 
-/// Row 13: not even activating it again works. State and error say so, and the
-/// next apply repairs it.
+/// Activating the connector again fails, too. State and error say so, and the next
+/// apply activates it.
 #[test]
-fn a_connector_that_stays_deactivated_is_told_and_repaired() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn failed_reactivation_is_reported_and_repaired() {
+    let simulator = locked();
     let terraform = applied(&simulator);
     simulator.faults([
         on("PUT", Script::answer(423, json!({ "error": "locked" })).times(1)),
-        on("PUT", Script::new(webex_cc_simulator::Action::DelayMs(0)).times(1)),
+        pass("PUT", 1),
         on("PUT", Script::answer(403, json!({ "error": "no" }))),
     ]);
-    terraform.write("main.tf", &connector(&edited()));
+    terraform.write("main.tf", &basic().edited().resource());
     terraform
         .apply()
         .failed()
@@ -117,40 +115,40 @@ fn a_connector_that_stays_deactivated_is_told_and_repaired() {
     terraform.plans_nothing();
 }
 
-/// Row 25: what a server blanks that it is not sent is not blanked on the way
-/// back either. The connector stays inactive, which is told, and repaired.
+/// This server blanks a credential that a PUT leaves out. The connector stays
+/// inactive, the error says so, and the next apply activates it.
 #[test]
-fn a_refused_activation_is_not_sent_again_without_the_credentials() {
+fn refused_reactivation_keeps_the_credentials() {
     let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
-    let simulator = Simulator::start(options).expect("a simulator");
+    let simulator = start(options);
     let terraform = applied(&simulator);
     // The refusal, the deactivation and the edit pass; then the third party is
     // down for a moment.
     simulator.faults([
-        on("PUT", Script::new(webex_cc_simulator::Action::DelayMs(0)).times(3)),
+        pass("PUT", 3),
         on("PUT", Script::answer(400, json!({ "error": "validation failed" })).times(1)),
     ]);
-    terraform.write("main.tf", &connector(&edited()));
+    terraform.write("main.tf", &basic().edited().resource());
     terraform.apply().failed().says("THE CONNECTOR IS INACTIVE");
-    assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+    assert_eq!(stored(&simulator)["password"], json!(PASSWORD));
     assert_eq!(stored(&simulator)["active"], json!(false));
 
     terraform.apply().succeeded().says("1 changed");
-    assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+    assert_eq!(stored(&simulator)["password"], json!(PASSWORD));
     assert_eq!(stored(&simulator)["active"], json!(true));
     terraform.plans_nothing();
 }
 
 /// A lock that has nothing to do with being active is not told to be about that.
 #[test]
-fn a_lock_of_an_inactive_connector_is_told_as_one() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn lock_of_an_inactive_connector_has_its_own_error() {
+    let simulator = locked();
     let terraform = applied(&simulator);
-    let inactive = |arguments: &str| connector(&format!("{arguments}\n  active = false"));
-    terraform.write("main.tf", &inactive(ARGUMENTS));
+    let inactive = basic().with("active", false);
+    terraform.write("main.tf", &inactive.resource());
     terraform.apply().succeeded();
     simulator.faults([on("PUT", Script::answer(423, json!({ "error": "busy" })))]);
-    terraform.write("main.tf", &inactive(&edited()));
+    terraform.write("main.tf", &inactive.edited().resource());
     terraform
         .apply()
         .failed()
@@ -164,18 +162,15 @@ fn a_lock_of_an_inactive_connector_is_told_as_one() {
 /// before and after processing; the next apply converges, and the connector is
 /// active in the end.
 #[test]
-fn an_update_that_is_cut_off_at_any_step_converges() {
+fn update_interrupted_at_any_step_converges() {
     for step in 0..4 {
         for cut in [Script::close_before(), Script::close_after()] {
-            let simulator = Simulator::start(Options::default()).expect("a simulator");
-            let terraform = applied(&simulator);
-            let pass = Script::new(webex_cc_simulator::Action::DelayMs(0));
-            let mut scripts = vec![on("PUT", pass.times(step))];
-            scripts.push(on("PUT", cut.clone()));
+            let simulator = locked();
+            let mut terraform = applied(&simulator);
+            let mut scripts = vec![pass("PUT", step), on("PUT", cut)];
             scripts.retain(|script| script.times != Some(0));
             simulator.faults(scripts);
-            terraform.write("main.tf", &connector(&edited()));
-            let mut terraform = terraform;
+            terraform.write("main.tf", &basic().edited().resource());
             terraform.set("WEBEX_CC_MAX_RETRIES", "0");
             let output = terraform.apply();
             let is_active = stored(&simulator)["active"] == json!(true);
@@ -189,18 +184,18 @@ fn an_update_that_is_cut_off_at_any_step_converges() {
             terraform.apply().succeeded();
             assert_eq!(stored(&simulator)["active"], json!(true), "step {step}");
             assert_eq!(stored(&simulator)["username"], json!("agent2"), "step {step}");
-            assert_eq!(stored(&simulator)["password"], json!("basic-password"));
+            assert_eq!(stored(&simulator)["password"], json!(PASSWORD));
             terraform.plans_nothing();
         }
     }
 }
 
-/// Row 7: what is to be edited was deleted in Control Hub after the plan.
+/// The connector is deleted in Control Hub between plan and apply.
 #[test]
-fn an_update_of_what_is_gone_says_what_comes_next() {
-    let simulator = without_lock();
+fn update_of_a_deleted_connector_explains_the_next_plan() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
-    terraform.write("main.tf", &connector(&edited()));
+    terraform.write("main.tf", &basic().edited().resource());
     terraform.run(["plan", "-no-color", "-out=saved"]).succeeded();
     simulator.remove(simulator.organization(), &id_of(&stored(&simulator)));
     terraform
@@ -214,13 +209,11 @@ fn an_update_of_what_is_gone_says_what_comes_next() {
 
 /// A new name that is taken is an error on `name`.
 #[test]
-fn renaming_to_a_taken_name_is_told() {
-    let simulator = without_lock();
+fn rename_to_a_taken_name_names_its_holder() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
-    let organization = simulator.organization();
-    let rival = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
-    simulator.store(organization, rival, json!({ "name": "CRM", "connectorType": "CUSTOM" }));
-    terraform.write("main.tf", &connector(&ARGUMENTS.replace("Zendesk\"\n", "CRM\"\n")));
+    let rival = password_grant().make_by_hand(&simulator);
+    terraform.write("main.tf", &basic().with("name", "CRM").resource());
     terraform.plan().succeeded().says("The name is already taken");
     terraform
         .apply()

@@ -3,16 +3,16 @@
 use std::fmt::Write as _;
 
 use serde_json::json;
-use webex_cc_simulator::{Options, Script, Simulator};
+use webex_cc_simulator::{Options, Script};
 
-use super::{ARGUMENTS, applied, id_of, on_list, stored};
-use crate::life_cycle::{ADDRESS, calls, connector, without_lock};
+use super::{applied, on_list};
+use crate::support::connectors::{ADDRESS, Form, basic};
+use crate::support::simulator::{calls, count, id_of, start, stored, unlocked};
 use crate::support::terraform::Terraform;
 
-/// Row 7: a typed 404 by id is the only thing that counts as gone.
 #[test]
-fn a_connector_deleted_in_control_hub_is_created_again_with_a_warning() {
-    let simulator = without_lock();
+fn deleted_connector_is_created_again_with_a_warning() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     let id = id_of(&stored(&simulator));
     simulator.remove(simulator.organization(), &id);
@@ -30,9 +30,9 @@ fn a_connector_deleted_in_control_hub_is_created_again_with_a_warning() {
     terraform.plans_nothing();
 }
 
-/// Row 7: everything else is an error, and state stays.
+/// Everything else is an error, and state stays as it is.
 #[test]
-fn nothing_but_a_404_counts_as_gone() {
+fn only_a_404_counts_as_deleted() {
     let answers = [
         (400, json!({ "error": { "message": [{ "description": "connector not found" }] } })),
         (401, json!({ "error": "expired" })),
@@ -45,7 +45,7 @@ fn nothing_but_a_404_counts_as_gone() {
         (200, json!({ "meta": {}, "data": null })),
     ];
     for (status, body) in answers {
-        let simulator = without_lock();
+        let simulator = unlocked();
         let mut terraform = applied(&simulator);
         terraform.set("WEBEX_CC_MAX_RETRIES", "0");
         let id = id_of(&stored(&simulator));
@@ -61,11 +61,11 @@ fn nothing_but_a_404_counts_as_gone() {
     }
 }
 
-/// Row 18: the target's host is named, and the token is not sent there.
+/// The error names the target's host. The token is not sent there.
 #[test]
-fn a_redirect_is_named_and_not_followed() {
-    let simulator = without_lock();
-    let elsewhere = without_lock();
+fn redirect_is_reported_and_not_followed() {
+    let simulator = unlocked();
+    let elsewhere = unlocked();
     let terraform = applied(&simulator);
     let location = format!("{}/organization/x/v2/connector", elsewhere.base_url());
     simulator.faults([on_list(Script::answer(307, json!(null)).header("Location", &location))]);
@@ -73,29 +73,27 @@ fn a_redirect_is_named_and_not_followed() {
     assert_eq!(elsewhere.journal(), []);
 }
 
-/// Row 9.
 #[test]
-fn a_token_that_may_only_read_is_told_which_scope_it_lacks() {
+fn read_only_token_names_the_missing_scope() {
     let options = Options {
         read_only_tokens: vec!["read-only".to_owned()],
         active_lock: false,
         ..Options::default()
     };
-    let simulator = Simulator::start(options).expect("a simulator");
+    let simulator = start(options);
     let mut terraform = applied(&simulator);
     terraform.set("WEBEX_ACCESS_TOKEN", "read-only");
     terraform.set("WEBEX_ORGANIZATION_ID", simulator.organization());
     terraform.plans_nothing();
-    terraform.write("main.tf", &connector(&super::edited()));
+    terraform.write("main.tf", &basic().edited().resource());
     simulator.clear_journal();
     terraform.apply().failed().says("cjp:config_write").says("status 403");
-    assert_eq!(super::count(&simulator, "PUT"), 1);
+    assert_eq!(count(&simulator, "PUT"), 1);
 }
 
-/// Row 8, the half that cannot be cured.
 #[test]
-fn a_static_token_that_has_ended_says_what_can_be_renewed() {
-    let simulator = without_lock();
+fn expired_static_token_names_renewable_credentials() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     simulator.expire_tokens();
     terraform
@@ -105,9 +103,8 @@ fn a_static_token_that_has_ended_says_what_can_be_renewed() {
         .says("client_id, client_secret and refresh_token");
 }
 
-/// Row 23: reads of one organization share one list call.
 #[test]
-fn refreshing_many_connectors_costs_one_call_for_each_organization() {
+fn refresh_makes_one_call_per_organization() {
     let organizations = [
         "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430",
         "a1b0f7d2-3c5e-4f60-8d9a-1b2c3d4e5f60",
@@ -118,15 +115,17 @@ fn refreshing_many_connectors_costs_one_call_for_each_organization() {
         active_lock: false,
         ..Options::default()
     };
-    let simulator = Simulator::start(options).expect("a simulator");
+    let simulator = start(options);
     let terraform = Terraform::with(&simulator);
     let mut configuration = String::new();
-    for (position, organization) in organizations.iter().enumerate() {
-        let arguments = ARGUMENTS.replace("\"Zendesk\"", "\"c${count.index}\"");
+    for (position, organization) in organizations.into_iter().enumerate() {
+        let connector = basic()
+            .with("name", "c${count.index}")
+            .with("organization_id", organization)
+            .hcl(Form::Stateful);
         let _ = write!(
             configuration,
-            "resource \"webex_cc_custom_connector\" \"r{position}\" {{\n  count = 10\n  \
-             organization_id = \"{organization}\"\n{arguments}}}\n"
+            "resource \"webex_cc_custom_connector\" \"r{position}\" {{\n  count = 10\n{connector}}}\n"
         );
     }
     terraform.write("main.tf", &configuration);
@@ -142,12 +141,11 @@ fn refreshing_many_connectors_costs_one_call_for_each_organization() {
     terraform.destroy().succeeded().says("30 destroyed");
 }
 
-/// Row 2: reads are tried again.
 #[test]
-fn a_read_survives_a_passing_fault() {
+fn read_is_retried_after_a_transient_fault() {
     for script in [Script::answer(503, json!(null)), Script::close_before(), Script::close_after()]
     {
-        let simulator = without_lock();
+        let simulator = unlocked();
         let terraform = applied(&simulator);
         simulator.faults([on_list(script.times(2))]);
         terraform.plans_nothing();

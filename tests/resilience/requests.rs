@@ -2,15 +2,16 @@
 
 use serde_json::json;
 
-use super::{applied, edited};
-use crate::life_cycle::{connector, without_lock};
+use super::{applied, on_list};
+use crate::support::connectors::basic;
+use crate::support::simulator::unlocked;
 
 #[test]
-fn requests_say_who_calls_and_can_be_found_again() {
-    let simulator = without_lock();
+fn requests_carry_user_agent_and_tracking_id() {
+    let simulator = unlocked();
     let mut terraform = applied(&simulator);
     terraform.set("TF_APPEND_USER_AGENT", "pipeline/7");
-    terraform.write("main.tf", &connector(&edited()));
+    terraform.write("main.tf", &basic().edited().resource());
     terraform.apply().succeeded();
     let journal = simulator.journal();
     let mut tracking_ids = std::collections::BTreeSet::new();
@@ -30,11 +31,11 @@ fn requests_say_who_calls_and_can_be_found_again() {
 
 /// The id that the error shows is the one that was sent.
 #[test]
-fn the_tracking_id_of_an_error_is_the_one_that_was_sent() {
-    let simulator = without_lock();
+fn error_shows_the_tracking_id_of_the_request() {
+    let simulator = unlocked();
     let terraform = applied(&simulator);
     let script = webex_cc_simulator::Script::answer(403, json!(null));
-    simulator.faults([super::on_list(script)]);
+    simulator.faults([on_list(script)]);
     let output = terraform.plan().failed();
     let journal = simulator.journal();
     output.says(&journal[0].headers["trackingid"]);

@@ -2,12 +2,9 @@
 
 use webex_cc_simulator::{Authorization, Options, Simulator};
 
-use super::ARGUMENTS;
-use crate::life_cycle::connector;
+use crate::support::connectors::{Form, basic, resource};
+use crate::support::simulator::{ANOTHER_ORGANIZATION, locked, start, two_organizations, unlocked};
 use crate::support::terraform::Terraform;
-
-/// A second organization.
-const OTHER_ORGANIZATION: &str = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
 
 /// A folder whose provider gets its tokens by a refresh token.
 fn with_refresh_token(simulator: &Simulator) -> Terraform {
@@ -48,12 +45,11 @@ fn token_requests(simulator: &Simulator) -> usize {
 
 /// Ten connectors at once, one refresh.
 #[test]
-fn one_refresh_serves_all_operations_in_flight() {
-    let options = Options { active_lock: false, ..Options::default() };
-    let simulator = Simulator::start(options).expect("a simulator");
+fn parallel_operations_share_one_token_refresh() {
+    let simulator = unlocked();
     let terraform = with_refresh_token(&simulator);
-    let arguments = ARGUMENTS.replace("\"Zendesk\"", "\"c${count.index}\"");
-    terraform.write("main.tf", &connector(&format!("  count = 10\n{arguments}")));
+    let arguments = basic().with("name", "c${count.index}").hcl(Form::Stateful);
+    terraform.write("main.tf", &resource(&format!("  count = 10\n{arguments}")));
     terraform.apply().succeeded().says("10 added");
     simulator.clear_journal();
     terraform.plans_nothing();
@@ -62,21 +58,15 @@ fn one_refresh_serves_all_operations_in_flight() {
 
 /// A refresh token that Webex replaces: the run goes on, and the user is told.
 #[test]
-fn a_replaced_refresh_token_is_told() {
+fn replaced_refresh_token_raises_a_warning() {
     let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
     let options = Options { active_lock: false, authorization, ..Options::default() };
-    let simulator = Simulator::start(options).expect("a simulator");
+    let simulator = start(options);
     let terraform = with_refresh_token(&simulator);
-    let id = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
-    let fields = serde_json::json!({
-        "name": "Zendesk", "connectorType": "CUSTOM", "active": true, "authenticationType": "BASIC",
-        "resourceDomain": "https://example.zendesk.com/api/v2/", "username": "agent",
-        "validationUrl": "https://example.zendesk.com",
-    });
-    simulator.store(simulator.organization(), id, fields);
+    let id = basic().make_by_hand(&simulator);
     let block = format!("import {{\n  to = webex_cc_custom_connector.test\n  id = \"{id}\"\n}}\n");
-    let arguments = ARGUMENTS.replace("  password            = \"basic-password\"\n", "");
-    terraform.write("main.tf", &format!("{}{block}", connector(&arguments)));
+    let connector = resource(&basic().hcl(Form::Absent));
+    terraform.write("main.tf", &format!("{connector}{block}"));
     terraform
         .plan()
         .succeeded()
@@ -92,11 +82,11 @@ fn a_replaced_refresh_token_is_told() {
 }
 
 #[test]
-fn wrong_credentials_are_refused_in_words() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn wrong_client_secret_is_an_error_of_the_token_endpoint() {
+    let simulator = locked();
     let mut terraform = with_refresh_token(&simulator);
     terraform.set("WEBEX_CLIENT_SECRET", "wrong-client-secret");
-    terraform.write("main.tf", &connector(ARGUMENTS));
+    terraform.write("main.tf", &basic().resource());
     terraform
         .apply()
         .failed()
@@ -109,19 +99,15 @@ fn wrong_credentials_are_refused_in_words() {
 
 /// Tokens for two organizations, from where the provider block says.
 #[test]
-fn a_service_app_gets_a_token_for_each_organization() {
-    let organizations = ["3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430", OTHER_ORGANIZATION];
-    let options = Options {
-        active_lock: false,
-        organizations: organizations.map(str::to_owned).to_vec(),
-        ..Options::default()
-    };
-    let simulator = Simulator::start(options).expect("a simulator");
+fn service_app_uses_one_token_per_organization() {
+    let simulator = two_organizations(false);
+    let organizations = [simulator.organization(), ANOTHER_ORGANIZATION];
     let terraform = Terraform::offline();
     let each = format!(
-        "  for_each        = toset({organizations:?})\n  organization_id = each.value\n{ARGUMENTS}"
+        "  for_each        = toset({organizations:?})\n  organization_id = each.value\n{}",
+        basic().hcl(Form::Stateful)
     );
-    terraform.write("main.tf", &format!("{}{}", service_app(&simulator), connector(&each)));
+    terraform.write("main.tf", &format!("{}{}", service_app(&simulator), resource(&each)));
     terraform.apply().succeeded().says("2 added").does_not_say("simulator-issued");
     simulator.clear_journal();
     terraform.plans_nothing();
@@ -137,26 +123,26 @@ fn a_service_app_gets_a_token_for_each_organization() {
 
 /// Whatever is wrong with a Service App, the message is about Service Apps.
 #[test]
-fn what_is_wrong_with_a_service_app_is_told() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn service_app_errors_name_its_own_arguments() {
+    let simulator = locked();
     let good = service_app(&simulator);
-    let elsewhere = format!("  organization_id = \"{OTHER_ORGANIZATION}\"\n{ARGUMENTS}");
-    for (provider, arguments, advice) in [
-        (good.clone(), elsewhere.as_str(), "must have authorized the Service App in Control Hub"),
+    let elsewhere = basic().with("organization_id", ANOTHER_ORGANIZATION);
+    for (provider, connector, advice) in [
+        (good.clone(), elsewhere, "must have authorized the Service App in Control Hub"),
         (
             good.replace("simulator-applications-token", simulator.token()),
-            ARGUMENTS,
+            basic(),
             "That access token needs the scope spark:applications_token",
         ),
         (
             good.replace("simulator-service-app", "another"),
-            ARGUMENTS,
+            basic(),
             "Check service_app_id, and applications_url if it is set.",
         ),
     ] {
         let mut terraform = Terraform::offline();
         terraform.set("WEBEX_ORGANIZATION_ID", simulator.organization());
-        terraform.write("main.tf", &format!("{provider}{}", connector(arguments)));
+        terraform.write("main.tf", &format!("{provider}{}", connector.resource()));
         terraform
             .apply()
             .failed()

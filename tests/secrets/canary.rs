@@ -18,55 +18,13 @@ use serde_json::{Value as Json, json};
 use webex_cc_simulator::{Authorization, Options, Script, SecretsInAnswers, Simulator};
 
 use super::search::{Canary, Hit, Search, contents, unpacked};
-use crate::support::pem;
+use crate::support::connectors::{Connector, Form, all};
+use crate::support::simulator::{all_stored, start};
 use crate::support::terraform::{Output, Terraform};
 
 /// Where Terraform has to keep the stateful form: plan, state, and their JSON.
 /// Everything else is text for people.
 const KEPT: [&str; 3] = ["terraform.tfstate", "plan", "json"];
-
-/// The kinds of connectors, with the arguments that are no credentials, and
-/// the credentials.
-const KINDS: [(&str, &str, &[&str]); 4] = [
-    (
-        "basic",
-        r#"
-  resource_domain_url = "https://example.zendesk.com/api/v2/"
-  username            = "agent${var.edit}"
-  validation_url      = "https://example.zendesk.com""#,
-        &["password"],
-    ),
-    (
-        "client_credentials",
-        r#"
-  authentication_type = "oauth2"
-  resource_domain_url = "https://dev1.service-now.com"
-  client_id           = "abc${var.edit}"
-  token_url           = "https://dev1.service-now.com/oauth_token.do""#,
-        &["client_secret"],
-    ),
-    (
-        "grant_password",
-        r#"
-  authentication_type = "oauth2"
-  grant_type          = "password"
-  resource_domain_url = "https://org.api.crm.example.com/api/data/v9.2/"
-  client_id           = "crm${var.edit}"
-  token_url           = "https://login.example.com/token"
-  username            = "service""#,
-        &["client_secret", "password"],
-    ),
-    (
-        "certificate",
-        r#"
-  authentication_type = "oauth2"
-  grant_type          = "client_credentials_certificate"
-  resource_domain_url = "https://ledger.example.com"
-  client_id           = "ledger${var.edit}"
-  token_url           = "https://login.example.com/token""#,
-        &["private_key"],
-    ),
-];
 
 /// A variable of the configuration that holds a credential.
 struct Variable {
@@ -80,9 +38,9 @@ struct Variable {
 struct Life {
     simulator: Simulator,
     terraform: Terraform,
+    /// The connectors, which refer to variables.
+    connectors: Vec<(Connector, Form)>,
     variables: Vec<Variable>,
-    /// The certificates that belong to the private keys.
-    certificates: Vec<(String, [String; 2])>,
     generation: usize,
     edit: usize,
     canaries: Vec<Canary>,
@@ -130,39 +88,43 @@ impl Life {
         let client_secret = canary("provider client secret", unmistakable(&mut counter));
         let refresh_token = canary("refresh token", unmistakable(&mut counter));
         let authorization = Authorization { client_secret, refresh_token, ..Default::default() };
-        let simulator = Simulator::start(Options {
+        let simulator = start(Options {
             secrets: mode,
             tokens: vec![access_token.clone()],
             authorization,
             ..Options::default()
-        })
-        .expect("a simulator");
+        });
 
-        let (mut variables, mut certificates) = (Vec::new(), Vec::new());
-        for (kind, _, credentials) in KINDS {
-            for (form, is_write_only) in [("stateful", false), ("write_only", true)] {
-                for credential in credentials {
-                    let name = format!("{kind}_{form}_{credential}");
-                    let mut value = |generation: usize| {
-                        let name = format!("{name} {generation}");
-                        canary(&name, unmistakable_and_awkward(&mut counter))
-                    };
-                    let values = if *credential == "private_key" {
-                        let pairs = [pem::pair(), pem::pair()];
-                        for (generation, pair) in pairs.iter().enumerate() {
-                            for (part, text) in secret_parts(&pair.private_key) {
+        let (mut connectors, mut variables) = (Vec::new(), Vec::new());
+        for (suffix, form) in [("stateful", Form::Stateful), ("write_only", Form::WriteOnly)] {
+            for mut connector in all() {
+                let address = format!("{}_{suffix}", connector.kind);
+                for credential in &mut connector.credentials {
+                    let name = format!("{address}_{}", credential.argument);
+                    for (generation, value) in credential.values.iter_mut().enumerate() {
+                        if credential.key == "privateKey" {
+                            for (part, text) in secret_parts(value) {
                                 canary(&format!("{name} {generation} {part}"), text);
                             }
+                        } else {
+                            let text = unmistakable_and_awkward(&mut counter);
+                            *value = canary(&format!("{name} {generation}"), text);
                         }
-                        let [first, second] = pairs;
-                        let both = [first.certificate, second.certificate];
-                        certificates.push((format!("{kind}_{form}"), both));
-                        [first.private_key, second.private_key]
-                    } else {
-                        [value(0), value(1)]
-                    };
-                    variables.push(Variable { name, is_write_only, values });
+                    }
+                    let variable = [0, 1].map(|_| format!("${{var.{name}}}"));
+                    let values = std::mem::replace(&mut credential.values, variable);
+                    variables.push(Variable {
+                        name,
+                        is_write_only: form == Form::WriteOnly,
+                        values,
+                    });
                 }
+                let edited = connector.text(connector.editable).expect("an argument");
+                let editable = connector.editable;
+                let connector = connector
+                    .with("name", address)
+                    .with(editable, format!("{edited}${{var.edit}}"));
+                connectors.push((connector, form));
             }
         }
         let mut terraform = Terraform::with(&simulator);
@@ -175,8 +137,8 @@ impl Life {
         let mut life = Self {
             simulator,
             terraform,
+            connectors,
             variables,
-            certificates,
             generation: 0,
             edit: 0,
             canaries,
@@ -198,30 +160,13 @@ impl Life {
             self.terraform.set(&format!("TF_VAR_{name}"), &values[self.generation]);
         }
         self.terraform.set("TF_VAR_edit", &self.edit.to_string());
-        for (kind, arguments, credentials) in KINDS {
-            for form in ["stateful", "write_only"] {
-                let address = format!("{kind}_{form}");
-                let _ = write!(
-                    text,
-                    "resource \"webex_cc_custom_connector\" \"{address}\" {{\n  \
-                     name = \"{address}\"{arguments}\n"
-                );
-                for credential in credentials {
-                    let variable = format!("var.{address}_{credential}");
-                    let _ = match form {
-                        "stateful" => writeln!(text, "  {credential} = {variable}"),
-                        _ => writeln!(
-                            text,
-                            "  {credential}_wo = {variable}\n  {credential}_wo_version = {}",
-                            self.generation + 1
-                        ),
-                    };
-                }
-                if let Some((_, both)) = self.certificates.iter().find(|(at, _)| *at == address) {
-                    let _ = writeln!(text, "  certificate = {:?}", both[self.generation]);
-                }
-                text.push_str("}\n");
-            }
+        for (connector, form) in &self.connectors {
+            let _ = write!(
+                text,
+                "resource \"webex_cc_custom_connector\" \"{}\" {{\n{}}}\n",
+                connector.text("name").expect("a name"),
+                connector.hcl_of(*form, self.generation)
+            );
         }
         self.terraform.write("main.tf", &text);
     }
@@ -270,7 +215,7 @@ impl Life {
     /// A script for each connector whose next requests of this method fail,
     /// each in another way, with an answer that repeats what was sent.
     fn echoes(&self, method: &str, statuses: [u16; 8]) -> Vec<Script> {
-        let stored = self.simulator.all_stored(self.simulator.organization());
+        let stored = all_stored(&self.simulator);
         let scripts = stored.iter().zip(statuses).map(|(connector, status)| {
             let (id, name) = (text(&connector["id"]), text(&connector["name"]));
             let path = format!("/organization/*/connector/{id}");
@@ -426,9 +371,9 @@ fn lives_unseen(mode: SecretsInAnswers, logs_to_file: bool) {
     life.apply().succeeded().says("1 changed");
 
     // A create that fails with an echo, and one whose answer is lost.
-    let address = "webex_cc_custom_connector.grant_password_write_only";
+    let address = "webex_cc_custom_connector.password_write_only";
     life.run(&["destroy", "-auto-approve", "-no-color", "-target", address]).succeeded();
-    let sent = life.sent_for("grant_password_write_only");
+    let sent = life.sent_for("password_write_only");
     let echo_of_create = on("POST", echo(400, &sent));
     life.fails([echo_of_create]);
     life.run(&["state", "list"]).succeeded().does_not_say(address);
@@ -474,21 +419,21 @@ fn form_encoded(text: &str) -> String {
 }
 
 #[test]
-fn nothing_is_seen_when_webex_omits_credentials() {
+fn no_credential_leaks_if_webex_omits_them() {
     lives_unseen(SecretsInAnswers::Omit, false);
 }
 
 #[test]
-fn nothing_is_seen_when_webex_answers_null() {
+fn no_credential_leaks_if_webex_answers_null() {
     lives_unseen(SecretsInAnswers::Null, true);
 }
 
 #[test]
-fn nothing_is_seen_when_webex_masks_credentials() {
+fn no_credential_leaks_if_webex_masks_them() {
     lives_unseen(SecretsInAnswers::Mask, false);
 }
 
 #[test]
-fn nothing_is_seen_when_webex_repeats_credentials() {
+fn no_credential_leaks_if_webex_repeats_them() {
     lives_unseen(SecretsInAnswers::Echo, true);
 }

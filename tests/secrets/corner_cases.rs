@@ -7,13 +7,13 @@ use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use tf_provider::value::Value;
 use webex_cc_simulator::SecretsInAnswers;
 
-use super::rows::{Form, rows};
-use super::{calling, running, simulator};
+use super::simulator;
 use crate::support::checker::{of, plain};
-use crate::support::core::{Action, failed};
+use crate::support::connectors::{Form, all};
 use crate::support::plugin_client::proto::tfplugin5::{
     self as proto, ClientCapabilities, RawState,
 };
+use crate::support::terraform_core::{Action, TerraformCore, failed};
 
 const WRITE_ONLY: [&str; 3] = ["client_secret_wo", "private_key_wo", "password_wo"];
 
@@ -27,13 +27,13 @@ fn is_blank(object: &Value) {
 
 /// Basic: in no plan and in no state, at any step.
 #[tokio::test]
-async fn basic() {
+async fn write_only_values_are_in_no_plan_and_no_state() {
     let simulator = simulator(SecretsInAnswers::Echo);
-    let (plugin, mut core) = calling(&simulator).await;
-    for row in rows() {
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    for connector in all() {
         let mut held = None;
         for generation in [0, 1] {
-            let configuration = plain(&row.configuration(Form::WriteOnly, generation));
+            let configuration = plain(&connector.object(Form::WriteOnly, generation));
             let (after, plan) = core.settle(held.as_ref(), &configuration).await.unwrap();
             assert_ne!(plan.action, Action::Nothing);
             is_blank(&plan.planned);
@@ -42,7 +42,7 @@ async fn basic() {
         }
         let held = held.expect("a connector");
         let private = String::from_utf8_lossy(&held.private).into_owned();
-        for credential in &row.credentials {
+        for credential in &connector.credentials {
             for value in &credential.values {
                 assert!(!private.contains(&value[..8]), "{private}");
             }
@@ -56,18 +56,18 @@ async fn basic() {
 
 /// Import: null, whatever Webex answers.
 #[tokio::test]
-async fn import() {
+async fn import_leaves_credentials_null() {
     for mode in super::MODES {
         let simulator = simulator(mode);
-        let (plugin, mut core) = calling(&simulator).await;
-        for row in rows() {
-            let configuration = plain(&row.configuration(Form::WriteOnly, 0));
+        let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+        for connector in all() {
+            let configuration = plain(&connector.object(Form::WriteOnly, 0));
             let (held, _) = core.settle(None, &configuration).await.unwrap();
             let (imported, said) = core.import(held.id()).await.unwrap();
             assert!(!failed(&said), "{said:?}");
             let imported = imported.expect("a connector").state;
             is_blank(&imported);
-            for credential in &row.credentials {
+            for credential in &connector.credentials {
                 assert_eq!(of(&imported, credential.argument), &Value::Null, "{mode:?}");
             }
         }
@@ -78,8 +78,8 @@ async fn import() {
 /// Move: no other type describes a connector, so there is nothing to take over;
 /// the refusal repeats nothing of the other object.
 #[tokio::test]
-async fn r#move() {
-    let (_plugin, mut core) = running(&[]).await;
+async fn move_from_another_type_shows_no_values() {
+    let (_plugin, mut core) = TerraformCore::running(&[]).await;
     let state = r#"{"id":"1","client_secret_wo":"hunter2hunter2"}"#;
     let request = proto::move_resource_state::Request {
         source_provider_address: "registry.terraform.io/example/other".to_owned(),
@@ -102,8 +102,8 @@ async fn r#move() {
 /// Upgrade: a state that somebody else has written may hold one. It is gone
 /// after the first read, without a trace in the log.
 #[tokio::test]
-async fn upgrade() {
-    let (plugin, mut core) = running(&[]).await;
+async fn upgrade_drops_write_only_values() {
+    let (plugin, mut core) = TerraformCore::running(&[]).await;
     let state = r#"{
         "id": "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10", "name": "a",
         "client_secret_wo": "hunter2hunter2", "client_secret_wo_version": 3,
@@ -127,22 +127,22 @@ async fn upgrade() {
 
 /// Validations: the forms against each other. (All messages: `bad_input`.)
 #[tokio::test]
-async fn validations() {
-    let (_plugin, mut core) = running(&[]).await;
-    for row in rows() {
+async fn forms_of_credentials_are_validated() {
+    let (_plugin, mut core) = TerraformCore::running(&[]).await;
+    for connector in all() {
         for form in Form::GIVEN {
-            let said = core.validate(&plain(&row.configuration(form, 0))).await;
-            assert_eq!(said, Ok(Vec::new()), "{} {form:?}", row.title);
+            let said = core.validate(&plain(&connector.object(form, 0))).await;
+            assert_eq!(said, Ok(Vec::new()), "{} {form:?}", connector.kind);
         }
-        for credential in &row.credentials {
-            let both = row.configuration(Form::WriteOnly, 0);
+        for credential in &connector.credentials {
+            let both = connector.object(Form::WriteOnly, 0);
             let both = both.with(credential.argument, Secret::from(credential.values[0].as_str()));
             let said = core.validate(&plain(&both)).await.unwrap();
             let [message] = &said[..] else { panic!("one message") };
             assert_eq!(message.at.as_deref(), Some(credential.write_only));
             assert!(message.is_error && message.summary().contains("exclude each other"));
 
-            let alone = row.arguments.clone().with(credential.version, 1);
+            let alone = connector.object(Form::Absent, 0).with(credential.version, 1);
             let said = core.validate(&plain(&alone)).await.unwrap();
             let [message] = &said[..] else { panic!("one message") };
             assert_eq!(message.at.as_deref(), Some(credential.version));
@@ -154,16 +154,16 @@ async fn validations() {
 /// Old Terraform: one that would keep the value refuses it, on its argument;
 /// without one, everything works as ever.
 #[tokio::test]
-async fn old_terraform() {
+async fn write_only_arguments_need_terraform_1_11() {
     let old =
         Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: false });
-    let (_plugin, mut core) = running(&[]).await;
+    let (_plugin, mut core) = TerraformCore::running(&[]).await;
     for capabilities in [old, None] {
-        for row in rows() {
-            let configuration = plain(&row.configuration(Form::WriteOnly, 0));
+        for connector in all() {
+            let configuration = plain(&connector.object(Form::WriteOnly, 0));
             let messages = core.validate_as(&configuration, capabilities).await.unwrap();
-            assert_eq!(messages.len(), row.credentials.len(), "{messages:#?}");
-            for credential in &row.credentials {
+            assert_eq!(messages.len(), connector.credentials.len(), "{messages:#?}");
+            for credential in &connector.credentials {
                 let at = Some(credential.write_only);
                 let message = messages.iter().find(|message| message.at.as_deref() == at);
                 let message = message.expect("a message on the argument");
@@ -174,12 +174,15 @@ async fn old_terraform() {
                 assert!(!format!("{message:?}").contains(&credential.values[0][..8]));
             }
             // Known only later is set all the same.
-            let unknown = row.credentials.iter().fold(row.arguments.clone(), |object, one| {
-                object.with(one.write_only, Value::Unknown)
-            });
+            let unknown = connector
+                .credentials
+                .iter()
+                .fold(connector.object(Form::Absent, 0), |object, one| {
+                    object.with(one.write_only, Value::Unknown)
+                });
             let messages = core.validate_as(&plain(&unknown), capabilities).await.unwrap();
-            assert_eq!(messages.len(), row.credentials.len());
-            let stateful = plain(&row.configuration(Form::Stateful, 0));
+            assert_eq!(messages.len(), connector.credentials.len());
+            let stateful = plain(&connector.object(Form::Stateful, 0));
             assert_eq!(core.validate_as(&stateful, capabilities).await, Ok(Vec::new()));
         }
     }

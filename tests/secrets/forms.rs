@@ -2,28 +2,15 @@
 //! from one form to the other, import, generated configuration.
 
 use serde_json::{Value, json};
-use webex_cc_simulator::{SecretsInAnswers, Simulator};
+use webex_cc_simulator::SecretsInAnswers;
 
 use super::{MODES, simulator};
-use crate::life_cycle::{ADDRESS, connector, last_body};
+use crate::support::connectors::{ADDRESS, Form, ONLY_WEBEX_KNOWS, client_credentials, resource};
+use crate::support::simulator::{all_stored, last_body, stored, writes};
 use crate::support::terraform::Terraform;
 
-const ARGUMENTS: &str = r#"
-  name                = "ServiceNow"
-  authentication_type = "oauth2"
-  resource_domain_url = "https://dev1.service-now.com"
-  client_id           = "abc"
-  token_url           = "https://dev1.service-now.com/oauth_token.do"
-"#;
-
 fn with(credentials: &str) -> String {
-    connector(&format!("{ARGUMENTS}\n{credentials}"))
-}
-
-fn stored(simulator: &Simulator) -> Value {
-    let all = simulator.all_stored(simulator.organization());
-    assert_eq!(all.len(), 1, "{all:#?}");
-    all[0].clone()
+    resource(&format!("{}{credentials}", client_credentials().hcl(Form::Absent)))
 }
 
 /// The state file, in which nothing may be found of a write-only value.
@@ -38,7 +25,7 @@ fn state_has_nothing_of(terraform: &Terraform, credential: &str) {
 const EPHEMERAL: &str = "variable \"secret\" {\n  type      = string\n  ephemeral = true\n}\n";
 
 #[test]
-fn an_ephemeral_variable_goes_into_the_write_only_form() {
+fn ephemeral_variable_is_sent_and_not_stored() {
     for mode in MODES {
         let simulator = simulator(mode);
         let mut terraform = Terraform::with(&simulator);
@@ -68,7 +55,7 @@ fn an_ephemeral_variable_goes_into_the_write_only_form() {
 }
 
 #[test]
-fn an_ephemeral_value_is_refused_where_it_would_be_kept() {
+fn ephemeral_value_in_a_stateful_argument_is_refused() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let mut terraform = Terraform::with(&simulator);
     terraform.set("TF_VAR_secret", "from-a-vault");
@@ -79,12 +66,10 @@ fn an_ephemeral_value_is_refused_where_it_would_be_kept() {
 }
 
 #[test]
-fn moving_to_the_write_only_form_empties_state_in_place_and_back() {
+fn change_between_forms_updates_in_place() {
     for mode in MODES {
         let simulator = simulator(mode);
-        let terraform = Terraform::with(&simulator);
-        terraform.write("main.tf", &with("  client_secret = \"stateful-1\""));
-        terraform.apply().succeeded();
+        let terraform = Terraform::applied(&simulator, &with("  client_secret = \"stateful-1\""));
         assert!(terraform.read("terraform.tfstate").contains("stateful-1"));
         let id = stored(&simulator)["id"].clone();
 
@@ -112,28 +97,14 @@ fn moving_to_the_write_only_form_empties_state_in_place_and_back() {
     }
 }
 
-fn made_by_hand(simulator: &Simulator) -> String {
-    let id = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
-    let fields = json!({
-        "name": "ServiceNow", "connectorType": "CUSTOM", "active": true,
-        "authenticationType": "OAUTH2", "grantType": "CLIENT_CREDENTIALS_SECRET",
-        "resourceDomain": "https://dev1.service-now.com", "clientId": "abc",
-        "tokenUrl": "https://dev1.service-now.com/oauth_token.do",
-        "clientSecret": "only-webex-knows",
-    });
-    simulator.store(simulator.organization(), id, fields);
-    id.to_owned()
-}
-
 /// A write-only value without a version is no difference that Terraform could
 /// see, and still it is not forgotten.
 #[test]
-fn a_write_only_credential_that_is_added_after_an_import_is_sent() {
+fn write_only_credential_after_an_import_is_sent() {
     for mode in MODES {
         let simulator = simulator(mode);
-        let id = made_by_hand(&simulator);
-        let terraform = Terraform::with(&simulator);
-        terraform.write("main.tf", &with(""));
+        let id = client_credentials().make_by_hand(&simulator);
+        let terraform = Terraform::configured(&simulator, &with(""));
         terraform.run(["import", "-no-color", ADDRESS, &id]).succeeded();
         terraform.plans_nothing();
 
@@ -144,7 +115,7 @@ fn a_write_only_credential_that_is_added_after_an_import_is_sent() {
             .says("0 to add, 1 to change, 0 to destroy")
             .says("client_secret_wo will be sent to Webex for the first time")
             .says("To keep what Webex has, remove client_secret_wo.");
-        assert_eq!(stored(&simulator)["clientSecret"], json!("only-webex-knows"));
+        assert_eq!(stored(&simulator)["clientSecret"], json!(ONLY_WEBEX_KNOWS));
         terraform.apply().succeeded().says("1 changed");
         assert_eq!(stored(&simulator)["clientSecret"], json!("mine"));
         terraform.plans_nothing();
@@ -153,9 +124,9 @@ fn a_write_only_credential_that_is_added_after_an_import_is_sent() {
 }
 
 #[test]
-fn an_import_block_sends_what_is_configured_beside_it() {
+fn import_block_sends_the_configured_credential() {
     let simulator = simulator(SecretsInAnswers::Omit);
-    let id = made_by_hand(&simulator);
+    let id = client_credentials().make_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     let block = format!("import {{\n  to = {ADDRESS}\n  id = \"{id}\"\n}}\n");
     let configured = with("  client_secret_wo = \"mine\"\n  client_secret_wo_version = 7");
@@ -168,27 +139,29 @@ fn an_import_block_sends_what_is_configured_beside_it() {
 /// Terraform itself writes the configuration of an import. It is valid as it
 /// is, holds no credential, and changes nothing.
 #[test]
-fn generated_configuration_validates_and_plans_nothing() {
+fn generated_configuration_holds_no_credential() {
     for mode in MODES {
         let simulator = simulator(mode);
-        let id = made_by_hand(&simulator);
-        let terraform = Terraform::with(&simulator);
-        terraform.write("main.tf", &format!("import {{\n  to = {ADDRESS}\n  id = \"{id}\"\n}}\n"));
+        let id = client_credentials().make_by_hand(&simulator);
+        let terraform = Terraform::configured(
+            &simulator,
+            &format!("import {{\n  to = {ADDRESS}\n  id = \"{id}\"\n}}\n"),
+        );
         terraform
             .run(["plan", "-no-color", "-generate-config-out=generated.tf"])
             .succeeded()
             .says("1 to import, 0 to add, 0 to change, 0 to destroy");
         let generated = terraform.read("generated.tf");
-        assert!(!generated.contains("only-webex-knows") && !generated.contains("****"));
+        assert!(!generated.contains(ONLY_WEBEX_KNOWS) && !generated.contains("****"));
         terraform.validate().succeeded();
         terraform.apply().succeeded().says("1 imported, 0 added, 0 changed, 0 destroyed");
         terraform.plans_nothing();
-        assert_eq!(stored(&simulator)["clientSecret"], json!("only-webex-knows"));
+        assert_eq!(stored(&simulator)["clientSecret"], json!(ONLY_WEBEX_KNOWS));
     }
 }
 
 #[test]
-fn moving_to_another_address_sends_nothing() {
+fn moved_block_sends_nothing() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = Terraform::with(&simulator);
     let credentials = "  client_secret_wo = \"mine\"\n  client_secret_wo_version = 1";
@@ -200,7 +173,7 @@ fn moving_to_another_address_sends_nothing() {
         format!("moved {{\n  from = {ADDRESS}\n  to   = webex_cc_custom_connector.elsewhere\n}}\n");
     terraform.write("main.tf", &format!("{elsewhere}{moved}"));
     terraform.apply().succeeded().says("0 added, 0 changed, 0 destroyed");
-    assert!(simulator.journal().iter().all(|exchange| exchange.method == "GET"));
+    assert_eq!(writes(&simulator), 0);
     let attributes = terraform.attributes("webex_cc_custom_connector.elsewhere");
     assert_eq!(attributes.expect("it has moved")["client_secret_wo"], json!(null));
 }
@@ -208,7 +181,7 @@ fn moving_to_another_address_sends_nothing() {
 /// A value that is known only while applying is checked then, and an empty one
 /// is never sent.
 #[test]
-fn an_empty_credential_that_shows_while_applying_is_refused() {
+fn credential_that_is_empty_at_apply_is_refused() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let late = "resource \"terraform_data\" \"late\" {\n  input = \"\"\n}\n";
     for argument in ["client_secret", "client_secret_wo"] {
@@ -217,6 +190,6 @@ fn an_empty_credential_that_shows_while_applying_is_refused() {
         terraform.write("main.tf", &format!("{late}{}", with(&credentials)));
         terraform.plan().succeeded();
         terraform.apply().failed().says(&format!("{argument} is empty"));
-        assert_eq!(simulator.all_stored(simulator.organization()), Vec::<Value>::new());
+        assert_eq!(all_stored(&simulator), Vec::<Value>::new());
     }
 }

@@ -1,22 +1,17 @@
 //! The guide `docs/guides/secrets.md` says what happens: its examples are
 //! applied, and the outputs that it shows are those of the real CLI.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::json;
 use webex_cc_simulator::{SecretsInAnswers, Simulator};
 
+use super::search::{Canary, Search, contents};
 use super::simulator;
+use crate::support::files;
+use crate::support::simulator::{id_of, last_body, stored};
 use crate::support::terraform::{Terraform, skipped};
 
-fn project(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
 fn example(name: &str) -> String {
-    project(&format!("examples/guides/secrets/{name}/main.tf"))
+    files::read(&format!("examples/guides/secrets/{name}/main.tf"))
 }
 
 /// A folder with an example of the guide and values for its variables.
@@ -48,7 +43,7 @@ fn words(text: &str) -> Vec<String> {
 
 /// The block of output in the guide that has this text in it.
 fn shown(mark: &str) -> String {
-    let guide = project("docs/guides/secrets.md");
+    let guide = files::read("docs/guides/secrets.md");
     let blocks = guide.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next());
     let mut found = blocks.filter(|block| block.contains(mark));
     found.next().expect("a block of output in the guide").to_owned()
@@ -62,7 +57,7 @@ fn is_in(shown: &str, output: &str) {
 }
 
 #[test]
-fn the_outputs_are_what_is_printed() {
+fn outputs_in_the_guide_match_the_cli() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = with_example(&simulator, "write-only");
     terraform.apply().succeeded();
@@ -75,15 +70,14 @@ fn the_outputs_are_what_is_printed() {
     }
 
     terraform.apply().succeeded();
-    let all = simulator.all_stored(simulator.organization());
-    let id = all[0]["id"].as_str().expect("an id").to_owned();
+    let id = id_of(&stored(&simulator));
     simulator.store(simulator.organization(), &id, json!({ "clientSecret": "theirs" }));
     let plan = terraform.plan().succeeded();
     is_in(&shown("Somebody else has saved"), &plan.stdout);
 }
 
 #[test]
-fn the_examples_work() {
+fn examples_of_the_guide_apply() {
     for (name, key, kept) in [
         ("write-only", "clientSecret", false),
         ("stateful", "clientSecret", true),
@@ -93,8 +87,8 @@ fn the_examples_work() {
         let terraform = with_example(&simulator, name);
         terraform.apply().succeeded().says("1 added");
         terraform.plans_nothing();
-        let all = simulator.all_stored(simulator.organization());
-        let value = all[0][key].as_str().expect("a credential");
+        let stored = stored(&simulator);
+        let value = stored[key].as_str().expect("a credential");
         assert!(value.starts_with("the "), "{value}");
         assert_eq!(terraform.read("terraform.tfstate").contains(value), kept, "{name}");
     }
@@ -104,7 +98,7 @@ fn the_examples_work() {
     terraform.apply().succeeded();
     terraform.write("main.tf", &example("two-credentials").replace("version = 7", "version = 8"));
     terraform.apply().succeeded().says("1 changed");
-    let body = crate::life_cycle::last_body(&simulator, "PUT");
+    let body = last_body(&simulator, "PUT");
     assert_eq!(
         (&body["clientSecret"], &body["password"]),
         (&json!("the client secret"), &json!("the password"))
@@ -113,7 +107,7 @@ fn the_examples_work() {
 
 /// Ephemeral values may stand in the provider block, as the guide says.
 #[test]
-fn the_provider_takes_ephemeral_values() {
+fn provider_block_accepts_ephemeral_values() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let mut terraform = with_example(&simulator, "write-only");
     terraform.unset("WEBEX_ACCESS_TOKEN");
@@ -125,9 +119,8 @@ fn the_provider_takes_ephemeral_values() {
     );
     terraform.run(["plan", "-no-color", "-out=plan"]).succeeded();
     terraform.run(["apply", "-no-color", "plan"]).succeeded();
-    let files = super::search::contents(&terraform.folder());
-    let search =
-        super::search::Search::of(&[super::search::Canary::new("token", "simulator-token")]);
+    let files = contents(&terraform.folder());
+    let search = Search::of(&[Canary::new("token", "simulator-token")]);
     let hits = files.iter().flat_map(|(name, bytes)| search.hits(name, bytes));
     assert_eq!(hits.collect::<Vec<_>>(), []);
 }

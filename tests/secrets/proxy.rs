@@ -8,12 +8,11 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use webex_cc_simulator::{Options, Simulator};
 
 use super::search::{Canary, Search, contents, unpacked};
-use crate::life_cycle::connector;
-use crate::resilience::ARGUMENTS;
+use crate::support::connectors::basic;
 use crate::support::pem::pem;
+use crate::support::simulator::{all_stored, unlocked};
 use crate::support::terraform::Terraform;
 
 const HOST: &str = "api.wxcc-us1.cisco.com";
@@ -120,7 +119,7 @@ async fn serve(
 }
 
 #[test]
-fn the_credentials_of_a_proxy_are_used_and_never_seen() {
+fn proxy_credentials_are_used_and_never_shown() {
     let search = Search::of(&[Canary::new("user", USER), Canary::new("password", PASSWORD)]);
     for manner in [
         Manner::Connects,
@@ -129,8 +128,7 @@ fn the_credentials_of_a_proxy_are_used_and_never_seen() {
         Manner::Answers(200),
         Manner::Closes,
     ] {
-        let options = Options { active_lock: false, ..Options::default() };
-        let simulator = Simulator::start(options).expect("a simulator");
+        let simulator = unlocked();
         let proxy = Proxy::start(manner, simulator.address());
         let mut terraform = Terraform::offline();
         terraform.set("WEBEX_CC_REGION", "us1");
@@ -140,12 +138,12 @@ fn the_credentials_of_a_proxy_are_used_and_never_seen() {
         terraform.set("HTTPS_PROXY", &format!("http://{USER}:{PASSWORD}@{}", proxy.address));
         terraform.set("TF_LOG", "TRACE");
         terraform.set("TF_LOG_PROVIDER", "TRACE");
-        terraform.write("main.tf", &connector(ARGUMENTS));
+        terraform.write("main.tf", &basic().resource());
 
         let output = terraform.apply();
         let connects = matches!(manner, Manner::Connects);
         assert_eq!(output.code, Some(i32::from(!connects)), "{manner:?}: {}", output.stdout);
-        assert_eq!(simulator.all_stored(simulator.organization()).len(), usize::from(connects));
+        assert_eq!(all_stored(&simulator).len(), usize::from(connects));
 
         let heads = proxy.heads.lock().unwrap().clone();
         assert!(heads[0].starts_with(&format!("CONNECT {HOST}:443 ")), "{heads:?}");

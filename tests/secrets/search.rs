@@ -220,7 +220,7 @@ fn entries_of_zip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn each_encoding_is_found() {
+fn search_finds_every_encoding() {
     let text = "cAn4ry <\"sécret\">/+?&=\nwith everything";
     let search = Search::of(&[Canary::new("canary", text)]);
     let json = serde_json::to_string(text).expect("JSON");
@@ -256,7 +256,7 @@ fn each_encoding_is_found() {
 }
 
 #[test]
-fn what_is_packed_or_private_is_looked_into() {
+fn search_reads_archives_and_private_state() {
     let private = STANDARD.encode("{\"leak\":\"hunter2hunter2\"}");
     let state = format!("{{\"resources\":[{{\"instances\":[{{\"private\":\"{private}\"}}]}}]}}");
     // One entry, deflated, with its lengths in the directory only.

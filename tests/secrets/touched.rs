@@ -4,55 +4,37 @@
 use serde_json::json;
 use webex_cc_simulator::{OmittedSecret, Options, Script, SecretsInAnswers, Simulator};
 
-use super::simulator;
-use crate::life_cycle::{ADDRESS, connector};
+use super::{MODES, simulator};
+use crate::support::connectors::{ADDRESS, Form, password_grant, resource};
+use crate::support::simulator::{id_of, locked, start, stored, writes};
 use crate::support::terraform::Terraform;
 
 const SUSPICION: &str = "Somebody else has saved this connector";
 
-/// A connector of the password grant, which has two credentials.
-fn arguments(credentials: &str) -> String {
-    format!(
-        r#"
-  name                = "CRM"
-  authentication_type = "oauth2"
-  grant_type          = "password"
-  resource_domain_url = "https://org.api.crm.example.com"
-  client_id           = "crm"
-  token_url           = "https://login.example.com/token"
-  username            = "service"
-{credentials}
-"#
-    )
+/// Returns a configuration of a connector with two credentials.
+fn connector(credentials: &str) -> String {
+    resource(&format!("{}{credentials}", password_grant().hcl(Form::Absent)))
 }
 
 fn write_only(version: u32) -> String {
-    arguments(&format!(
-        "  client_secret            = \"stateful\"\n  password_wo              = \"wo\"\n  \
-         password_wo_version = {version}"
+    connector(&format!(
+        "  client_secret = \"stateful\"\n  password_wo = \"wo\"\n  password_wo_version = {version}"
     ))
 }
 
-fn applied(simulator: &Simulator, arguments: &str) -> Terraform {
-    let terraform = Terraform::with(simulator);
-    terraform.write("main.tf", &connector(arguments));
-    terraform.apply().succeeded();
+fn applied(simulator: &Simulator, configuration: &str) -> Terraform {
+    let terraform = Terraform::applied(simulator, configuration);
     terraform.plan().succeeded().does_not_say(SUSPICION);
     terraform
 }
 
-fn id_of(terraform: &Terraform) -> String {
-    let attributes = terraform.attributes(ADDRESS).expect("it is in state");
-    attributes["id"].as_str().expect("an id").to_owned()
-}
-
 #[test]
-fn a_plan_says_when_and_how_to_assert_ones_own_again() {
-    for mode in super::MODES {
+fn save_by_others_is_reported_with_its_time_and_a_remedy() {
+    for mode in MODES {
         let simulator = simulator(mode);
         let organization = simulator.organization();
         let terraform = applied(&simulator, &write_only(1));
-        let id = id_of(&terraform);
+        let id = id_of(&stored(&simulator));
         let theirs = json!({ "password": "theirs", "lastUpdatedTime": 4_102_444_800_000_u64 });
         simulator.store(organization, &id, theirs);
 
@@ -72,23 +54,20 @@ fn a_plan_says_when_and_how_to_assert_ones_own_again() {
             terraform.run(["apply", "-refresh-only", "-auto-approve", "-no-color"]).succeeded();
         }
 
-        terraform.write("main.tf", &connector(&write_only(2)));
+        terraform.write("main.tf", &write_only(2));
         terraform.apply().succeeded().says("1 changed").does_not_say(SUSPICION);
-        let stored = simulator.stored(organization, &id).expect("the connector");
-        assert_eq!(
-            (&stored["password"], &stored["clientSecret"]),
-            (&json!("wo"), &json!("stateful"))
-        );
+        let now = stored(&simulator);
+        assert_eq!((&now["password"], &now["clientSecret"]), (&json!("wo"), &json!("stateful")));
         terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
     }
 }
 
 #[test]
-fn the_stateful_form_is_told_the_way_out() {
+fn stateful_credential_is_advised_to_become_write_only() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let stateful = "  client_secret = \"one\"\n  password      = \"two\"";
-    let terraform = applied(&simulator, &arguments(stateful));
-    let id = id_of(&terraform);
+    let terraform = applied(&simulator, &connector(stateful));
+    let id = id_of(&stored(&simulator));
     simulator.store(simulator.organization(), &id, json!({ "clientSecret": "theirs" }));
     terraform
         .plan()
@@ -98,34 +77,34 @@ fn the_stateful_form_is_told_the_way_out() {
         .says("client_secret = \"one\"");
     let moved =
         "  client_secret_wo = \"one\"\n  client_secret_wo_version = 1\n  password = \"two\"";
-    terraform.write("main.tf", &connector(&arguments(moved)));
+    terraform.write("main.tf", &connector(moved));
     terraform.apply().succeeded().says("1 changed");
-    let stored = simulator.stored(simulator.organization(), &id).expect("the connector");
-    assert_eq!(stored["clientSecret"], json!("one"));
+    let now = stored(&simulator);
+    assert_eq!(now["clientSecret"], json!("one"));
     terraform.plan().succeeded().does_not_say(SUSPICION);
 }
 
 #[test]
-fn without_a_version_there_is_none_to_raise_yet() {
+fn credential_without_a_version_is_advised_to_get_one() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let secrets = "  client_secret_wo = \"one\"\n  password_wo      = \"two\"";
-    let terraform = applied(&simulator, &arguments(secrets));
-    simulator.store(simulator.organization(), &id_of(&terraform), json!({}));
+    let terraform = applied(&simulator, &connector(secrets));
+    simulator.store(simulator.organization(), &id_of(&stored(&simulator)), json!({}));
     terraform.plan().succeeded().says("To send yours again, set client_secret_wo_version = 1.");
     // Whoever keeps it elsewhere is left in peace.
-    terraform.write("main.tf", &connector(&arguments("")));
+    terraform.write("main.tf", &connector(""));
     terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
 }
 
 /// Where Webex blanks a credential that an update leaves out, an update would be
 /// the opposite of leaving it alone.
 #[test]
-fn who_leaves_a_credential_to_others_sends_nothing() {
+fn removed_credential_sends_nothing() {
     let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
-    let simulator = Simulator::start(options).expect("a simulator");
+    let simulator = start(options);
     let organization = simulator.organization();
     let terraform = applied(&simulator, &write_only(1));
-    let id = id_of(&terraform);
+    let id = id_of(&stored(&simulator));
     simulator.store(organization, &id, json!({ "password": "theirs", "clientSecret": "theirs" }));
     terraform.plan().succeeded().says(
         "If somebody else keeps the credential from now on, remove password_wo and \
@@ -133,15 +112,11 @@ fn who_leaves_a_credential_to_others_sends_nothing() {
     );
 
     simulator.clear_journal();
-    terraform.write("main.tf", &connector(&arguments("")));
+    terraform.write("main.tf", &connector(""));
     terraform.apply().succeeded().says("0 added, 1 changed, 0 destroyed");
-    let methods = simulator.journal().into_iter().map(|exchange| exchange.method);
-    assert!(methods.into_iter().all(|method| method == "GET"), "nothing is sent");
-    let stored = simulator.stored(organization, &id).expect("the connector");
-    assert_eq!(
-        (&stored["password"], &stored["clientSecret"]),
-        (&json!("theirs"), &json!("theirs"))
-    );
+    assert_eq!(writes(&simulator), 0, "nothing is sent");
+    let now = stored(&simulator);
+    assert_eq!((&now["password"], &now["clientSecret"]), (&json!("theirs"), &json!("theirs")));
     let attributes = terraform.attributes(ADDRESS).expect("it is in state");
     assert_eq!(attributes["password_wo_version"], json!(null));
     assert_eq!(attributes["client_secret"], json!(null));
@@ -149,22 +124,22 @@ fn who_leaves_a_credential_to_others_sends_nothing() {
 
     // Who takes it back has it sent again, also without a version.
     let again = "  client_secret_wo = \"ours\"\n  password_wo = \"ours\"";
-    terraform.write("main.tf", &connector(&arguments(again)));
+    terraform.write("main.tf", &connector(again));
     terraform
         .apply()
         .succeeded()
         .says("0 added, 1 changed, 0 destroyed")
         .says("password_wo will be sent to Webex for the first time");
-    let stored = simulator.stored(organization, &id).expect("the connector");
-    assert_eq!((&stored["password"], &stored["clientSecret"]), (&json!("ours"), &json!("ours")));
+    let now = stored(&simulator);
+    assert_eq!((&now["password"], &now["clientSecret"]), (&json!("ours"), &json!("ours")));
     terraform.plan().succeeded().says("No changes");
 }
 
 #[test]
-fn what_is_visible_is_shown_as_drift_and_repaired_with_the_credentials() {
+fn visible_drift_is_repaired_with_the_credentials() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = applied(&simulator, &write_only(1));
-    let id = id_of(&terraform);
+    let id = id_of(&stored(&simulator));
     simulator.store(
         simulator.organization(),
         &id,
@@ -172,19 +147,19 @@ fn what_is_visible_is_shown_as_drift_and_repaired_with_the_credentials() {
     );
     terraform.plan().succeeded().says("1 to change").does_not_say(SUSPICION);
     terraform.apply().succeeded();
-    let stored = simulator.stored(simulator.organization(), &id).expect("the connector");
-    assert_eq!((&stored["password"], &stored["username"]), (&json!("wo"), &json!("service")));
+    let now = stored(&simulator);
+    assert_eq!((&now["password"], &now["username"]), (&json!("wo"), &json!("service")));
     terraform.plan().succeeded().does_not_say(SUSPICION);
 }
 
 #[test]
-fn a_connector_that_was_imported_is_not_suspected() {
+fn imported_connector_raises_no_warning() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = applied(&simulator, &write_only(1));
-    let id = id_of(&terraform);
+    let id = id_of(&stored(&simulator));
     terraform.run(["state", "rm", ADDRESS]).succeeded();
     simulator.store(simulator.organization(), &id, json!({}));
-    terraform.write("main.tf", &connector(&arguments("")));
+    terraform.write("main.tf", &connector(""));
     terraform.run(["import", "-no-color", ADDRESS, &id]).succeeded();
     terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
 }
@@ -192,19 +167,19 @@ fn a_connector_that_was_imported_is_not_suspected() {
 /// Writes of our own move the time as well, most of all those that deactivate
 /// and activate; also when they fail.
 #[test]
-fn our_own_writes_are_never_suspected() {
-    let simulator = Simulator::start(Options::default()).expect("a simulator");
+fn own_writes_raise_no_warning() {
+    let simulator = locked();
     let terraform = applied(&simulator, &write_only(1));
     let on_put = |script: Script| script.method("PUT").path("/organization/*/connector/*");
     let delayed = || on_put(Script::new(webex_cc_simulator::Action::DelayMs(0)));
 
     // An update by way of deactivation.
-    terraform.write("main.tf", &connector(&write_only(2)));
+    terraform.write("main.tf", &write_only(2));
     terraform.apply().succeeded();
     terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
 
     // The edit is refused, and the connector activated again.
-    terraform.write("main.tf", &connector(&write_only(3)));
+    terraform.write("main.tf", &write_only(3));
     simulator.faults([
         on_put(Script::answer(423, json!(null))).times(1),
         delayed().times(1),
@@ -212,11 +187,11 @@ fn our_own_writes_are_never_suspected() {
     ]);
     terraform.apply().failed();
     simulator.faults([]);
-    terraform.write("main.tf", &connector(&write_only(2)));
+    terraform.write("main.tf", &write_only(2));
     terraform.plan().succeeded().says("1 to change").does_not_say(SUSPICION);
 
     // The edit was carried out, and nobody learns of it.
-    terraform.write("main.tf", &connector(&write_only(4)));
+    terraform.write("main.tf", &write_only(4));
     simulator.faults([
         on_put(Script::answer(423, json!(null))).times(1),
         delayed().times(1),
@@ -230,12 +205,12 @@ fn our_own_writes_are_never_suspected() {
     }
     impatient.apply().failed();
     simulator.faults([]);
-    impatient.write("main.tf", &connector(&write_only(2)));
+    impatient.write("main.tf", &write_only(2));
     impatient.plan().succeeded().does_not_say(SUSPICION);
 
     // A deletion that is refused because a flow uses the connector.
     let terraform = impatient;
-    terraform.write("main.tf", &connector(&write_only(5)));
+    terraform.write("main.tf", &write_only(5));
     terraform.apply().succeeded();
     let flow = json!({ "data": [], "error": "in use" });
     simulator.faults([Script::answer(412, flow).method("DELETE")]);
@@ -247,15 +222,15 @@ fn our_own_writes_are_never_suspected() {
 /// Somebody edits the credential between plan and apply: ours is refused, and
 /// theirs is not taken for ours later on.
 #[test]
-fn an_edit_that_came_first_is_still_known_afterwards() {
+fn edit_that_refused_an_apply_is_reported_later() {
     let simulator = simulator(SecretsInAnswers::Omit);
     let terraform = applied(&simulator, &write_only(1));
-    let id = id_of(&terraform);
-    terraform.write("main.tf", &connector(&write_only(2)));
+    let id = id_of(&stored(&simulator));
+    terraform.write("main.tf", &write_only(2));
     terraform.run(["plan", "-no-color", "-out=plan"]).succeeded();
     simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
     terraform.run(["apply", "-no-color", "plan"]).failed().says("Nothing was overwritten");
 
-    terraform.write("main.tf", &connector(&write_only(1)));
+    terraform.write("main.tf", &write_only(1));
     terraform.plan().succeeded().says("No changes").says(SUSPICION);
 }

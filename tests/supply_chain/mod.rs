@@ -1,17 +1,18 @@
-//! What the project is made of, held against `deny.toml`, and the ban on unsafe
+//! The crates of all builds, compared with `deny.toml`, and the ban on unsafe
 //! code.
 //!
-//! cargo-deny reads the same file and knows more: `make deny` runs it, as CI
-//! does. These tests need nothing that is not there anyway, so that a change of
-//! the dependencies is noticed where it is made.
+//! cargo-deny reads the same file and checks more: `make deny` runs it, as CI
+//! does. These tests need no further tool, so that a change of the dependencies
+//! is noticed where it is made.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
 
-/// The parts of `deny.toml` that are read here.
+use crate::support::{files, workspace};
+
+/// The parts of `deny.toml` that the tests read.
 #[derive(Deserialize)]
 struct Deny {
     licenses: Licenses,
@@ -38,7 +39,7 @@ struct Bans {
     skip: Vec<Reasoned>,
 }
 
-/// A crate, with a version after `@` or without, and why it is here.
+/// A crate, with an optional version after `@`, and the reason.
 #[derive(Deserialize)]
 struct Reasoned {
     #[serde(rename = "crate")]
@@ -53,38 +54,33 @@ struct Sources {
     allow_git: Vec<String>,
 }
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn deny() -> Deny {
-    let text = std::fs::read_to_string(root().join("deny.toml")).unwrap();
-    basic_toml::from_str(&text).unwrap()
+    basic_toml::from_str(&files::read("deny.toml")).unwrap()
 }
 
-/// One crate that takes part in a build of the workspace.
+/// A crate that is part of a build of the workspace.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     name: String,
     version: String,
-    /// Where it comes from, when that is not the Rust registry: a path or a repository.
+    /// The source, when that is not the Rust registry: a path or a repository.
     elsewhere: Option<String>,
-    licence: String,
+    license: String,
 }
 
-/// All crates of all builds: every system, tests and build scripts included.
+/// Returns all crates of all builds: every system, tests and build scripts too.
 fn parts() -> BTreeSet<Part> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--workspace", "--target", "all", "--edges", "all"])
         .args(["--prefix", "none", "--format", "{p}|{l}"])
-        .current_dir(root())
+        .current_dir(files::root())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let parts = text.lines().filter_map(|line| {
         // Lines without a version are features.
-        let (package, licence) = line.trim_end_matches(" (*)").split_once('|')?;
+        let (package, license) = line.trim_end_matches(" (*)").split_once('|')?;
         let mut words = package.splitn(3, ' ');
         let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
         let place = words.next().filter(|words| *words != "(proc-macro)").map(str::to_owned);
@@ -92,16 +88,15 @@ fn parts() -> BTreeSet<Part> {
             name: name.to_owned(),
             version: version.to_owned(),
             elsewhere: place,
-            licence: licence.to_owned(),
+            license: license.to_owned(),
         })
     });
     let parts: BTreeSet<_> = parts.collect();
-    assert!(parts.len() > 100, "cargo tree says nothing: {parts:?}");
+    assert!(parts.len() > 100, "cargo tree lists too few crates: {parts:?}");
     parts
 }
 
-/// Whether an SPDX expression can be satisfied by the licences allowed. The older
-/// `/` is OR.
+/// Whether the allowed licenses satisfy an SPDX expression. The older `/` is OR.
 fn satisfied(expression: &str, allowed: &dyn Fn(&str) -> bool) -> bool {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<_> = spaced.split_whitespace().collect();
@@ -130,7 +125,7 @@ fn both(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
 }
 
 fn one(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
-    let (first, rest) = words.split_first().expect("a licence");
+    let (first, rest) = words.split_first().expect("a license");
     *words = rest;
     if *first == "(" {
         let outcome = either(words, allowed);
@@ -148,8 +143,8 @@ fn one(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
 }
 
 #[test]
-fn expressions_are_read_as_spdx_says() {
-    let allowed = |licence: &str| ["MIT", "ISC"].contains(&licence);
+fn spdx_expressions_are_evaluated() {
+    let allowed = |license: &str| ["MIT", "ISC"].contains(&license);
     for good in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "MIT AND ISC", "(GPL-3.0 OR ISC) AND MIT"]
     {
         assert!(satisfied(good, &allowed), "{good}");
@@ -160,26 +155,29 @@ fn expressions_are_read_as_spdx_says() {
 }
 
 #[test]
-fn every_licence_is_allowed() {
+fn every_license_is_allowed() {
     let licenses = deny().licenses;
     for part in parts() {
         let excepted = licenses.exceptions.iter().find(|exception| exception.name == part.name);
         let more = excepted.map_or(&[][..], |exception| exception.allow.as_slice());
         let allowed =
-            |licence: &str| licenses.allow.iter().chain(more).any(|allowed| allowed == licence);
-        assert!(satisfied(&part.licence, &allowed), "{part:?} is not in deny.toml");
+            |license: &str| licenses.allow.iter().chain(more).any(|allowed| allowed == license);
+        assert!(satisfied(&part.license, &allowed), "{part:?} is not in deny.toml");
     }
 }
 
 #[test]
-fn everything_comes_from_the_allowed_registry() {
+fn crates_come_from_the_workspace_or_the_allowed_registry() {
     let sources = deny().sources;
     assert_eq!(sources.allow_git, Vec::<String>::new());
+    let packages = workspace::packages().into_iter();
+    let folders = packages.map(|package| (package.name.clone(), package.folder().to_owned()));
+    let folders: BTreeMap<_, _> = folders.collect();
     for part in parts() {
-        let ours = [env!("CARGO_PKG_NAME"), "webex-cc-simulator"].contains(&part.name.as_str());
-        assert_eq!(part.elsewhere.is_some(), ours, "{part:?}");
+        let folder = folders.get(&part.name).map(|folder| format!("({})", folder.display()));
+        assert_eq!(part.elsewhere, folder, "{part:?}");
     }
-    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let lock = files::read("Cargo.lock");
     for line in lock.lines().filter_map(|line| line.strip_prefix("source = ")) {
         let source = line.trim_matches('"').trim_start_matches("registry+");
         assert!(sources.allow_registry.iter().any(|allowed| allowed == source), "{source}");
@@ -187,7 +185,7 @@ fn everything_comes_from_the_allowed_registry() {
 }
 
 #[test]
-fn nothing_is_there_twice_or_banned_but_with_a_reason() {
+fn no_crate_is_banned_or_duplicated_without_a_reason() {
     let bans = deny().bans;
     let mut versions = BTreeMap::<String, Vec<String>>::new();
     for part in parts() {
@@ -216,8 +214,8 @@ fn nothing_is_there_twice_or_banned_but_with_a_reason() {
     }
 }
 
-/// Each package of the workspace takes over the workspace's lints, and those
-/// forbid unsafe code in a way that no module can undo.
+/// Each package of the workspace inherits the lints of the workspace, which
+/// forbid unsafe code so that no module can allow it.
 #[test]
 fn unsafe_code_is_forbidden_everywhere() {
     #[derive(Deserialize)]
@@ -235,8 +233,7 @@ fn unsafe_code_is_forbidden_everywhere() {
         workspace: bool,
     }
     let read = |folder: &str| -> Manifest {
-        let text = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
-        basic_toml::from_str(&text).unwrap()
+        basic_toml::from_str(&files::read(&format!("{folder}/Cargo.toml"))).unwrap()
     };
     let workspace = read(".").workspace.expect("the workspace");
     let unsafe_code = &workspace.lints["rust"]["unsafe_code"];
@@ -246,7 +243,7 @@ fn unsafe_code_is_forbidden_everywhere() {
     }
 }
 
-/// A value of TOML of which only texts matter.
+/// A value of TOML. Only strings are read.
 mod toml_value {
     use serde::Deserialize;
 

@@ -502,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_may_add_only_what_is_computed() {
+    fn plan_may_set_only_computed_values() {
         let shape = shape();
         let configuration = shape.object([("name", "a"), ("secret_wo", "s")]);
         let configuration =
@@ -534,7 +534,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_may_keep_the_prior_spelling_but_not_take_a_third() {
+    fn plan_may_keep_the_prior_value() {
         let shape = shape();
         let configuration = shape.object([("name", "HTTPS://a")]);
         let prior = shape.object([("name", "https://a"), ("id", "1")]);
@@ -547,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_planned_comes_back_equal() {
+    fn applied_values_must_equal_planned_values() {
         let shape = shape();
         let planned = with(&shape.object([("name", "caf\u{e9}")]), "id", Value::Unknown);
         let planned = with(&planned, "part", Value::List(vec![part("red", Value::Unknown)]));
@@ -571,7 +571,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_is_there_known_and_always_the_same() {
+    fn identity_must_be_present_known_and_constant() {
         let ty = Type::Object([("id".to_owned(), Type::String)].into());
         let identity = |value: Value| protocol::ResourceIdentityData {
             identity_data: Some(encode(&Value::Map([("id".to_owned(), value)].into()), &ty)),

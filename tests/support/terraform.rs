@@ -1,6 +1,7 @@
 //! The real Terraform CLI in a folder of its own, with the provider that was
 //! just built.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write as _};
@@ -87,6 +88,20 @@ impl Terraform {
         let mut terraform = Self::offline();
         terraform.set("WEBEX_CC_BASE_URL", simulator.base_url());
         terraform.set("WEBEX_ACCESS_TOKEN", simulator.token());
+        terraform
+    }
+
+    /// The same with a configuration in it.
+    pub(crate) fn configured(simulator: &Simulator, configuration: &str) -> Self {
+        let terraform = Self::with(simulator);
+        terraform.write("main.tf", configuration);
+        terraform
+    }
+
+    /// The same, applied.
+    pub(crate) fn applied(simulator: &Simulator, configuration: &str) -> Self {
+        let terraform = Self::configured(simulator, configuration);
+        terraform.apply().succeeded();
         terraform
     }
 
@@ -241,6 +256,13 @@ impl Terraform {
     pub(crate) fn plans_nothing(&self) {
         let output = self.run(["plan", "-no-color", "-detailed-exitcode"]);
         assert_eq!(output.code, Some(0), "{}\n{}", output.stdout, output.stderr);
+    }
+
+    /// The values of all outputs.
+    pub(crate) fn outputs(&self) -> Value {
+        let outputs = self.run(["output", "-json"]).succeeded().stdout;
+        let outputs = serde_json::from_str::<BTreeMap<String, Value>>(&outputs).expect("JSON");
+        outputs.into_iter().map(|(name, output)| (name, output["value"].clone())).collect()
     }
 
     /// The attributes of a resource, as the state file has them; `None` when

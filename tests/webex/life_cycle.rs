@@ -4,64 +4,72 @@ use std::time::Duration;
 
 use safe_text::Secret;
 use serde_json::json;
-use webex_cc_simulator::{Authorization, OmittedSecret, Options, SecretsInAnswers};
+use webex_cc_simulator::{Authorization, OmittedSecret, Options, SecretsInAnswers, Simulator};
 use webex_contact_center::{
-    Client, ConnectorContent, CreateAftermath, Credentials, DeleteAftermath, ErrorKind, FlowSearch,
-    Notice, OrganizationId, UpdateAftermath,
+    Availability, Client, ConnectorContent, ConnectorId, Credential, Credentials, ErrorKind, Field,
+    FlowSearch, Notice, OrganizationId, RemoteState,
 };
 
 use super::{
-    basic, budget, calls, certificate_grant, client_credentials, connectors, organization,
-    password_grant, settings, simulator,
+    basic, budget, calling, calls, client_credentials, content, organization, refresh_token,
+    settings,
 };
+use crate::support::connectors;
+use crate::support::simulator::{all_stored, locked, start, unlocked};
 
+/// All four kinds, with every optional field.
 fn kinds() -> [ConnectorContent; 4] {
-    [
-        basic("basic"),
-        client_credentials("secret"),
-        password_grant("password"),
-        certificate_grant("certificate"),
-    ]
+    connectors::all().map(|connector| {
+        let full = match connector.kind {
+            "basic" => connector,
+            "password" => {
+                connector.with("scope", "a b").with("validation_url", "https://a.example")
+            }
+            _ => connector.with("scope", "read write"),
+        };
+        content(&full, full.kind)
+    })
+}
+
+/// Fails the test unless Webex has exactly these secrets.
+#[track_caller]
+fn has_the_secrets(simulator: &Simulator, id: &ConnectorId, content: &ConnectorContent) {
+    let stored = simulator.stored(simulator.organization(), id.as_str()).unwrap();
+    for (key, secret) in [
+        ("clientSecret", Credential::ClientSecret),
+        ("privateKey", Credential::PrivateKey),
+        ("password", Credential::Password),
+    ] {
+        let found = stored.get(key).and_then(|value| value.as_str());
+        assert_eq!(found, content.secrets.get(secret).map(Secret::expose));
+    }
 }
 
 #[tokio::test]
-async fn a_connector_lives_and_every_secret_arrives() {
+async fn client_life_cycle_keeps_the_secrets_of_each_kind() {
     for secrets in [
         SecretsInAnswers::Omit,
         SecretsInAnswers::Null,
         SecretsInAnswers::Mask,
         SecretsInAnswers::Echo,
     ] {
-        let simulator = simulator(Options { secrets, active_lock: false, ..Options::default() });
-        let organization = simulator.organization();
-        let connectors = connectors(&simulator);
+        let simulator = start(Options { secrets, active_lock: false, ..Options::default() });
+        let connectors = calling(&simulator);
         for content in kinds() {
             let created = connectors.create(&content, &budget()).await.unwrap();
             let (connector, id) = (created.connector.clone(), created.connector.id);
             assert!(!created.adopted);
             assert_eq!(connector.version, Some(0));
             assert!(connector.created_time.is_some() && connector.last_updated_time.is_some());
-            let stored = simulator.stored(organization, id.as_str()).unwrap();
-            for (key, secret) in [
-                ("clientSecret", &content.client_secret),
-                ("privateKey", &content.private_key),
-                ("password", &content.password),
-            ] {
-                assert_eq!(
-                    stored.get(key).and_then(|v| v.as_str()),
-                    secret.as_ref().map(Secret::expose)
-                );
-            }
+            has_the_secrets(&simulator, &id, &content);
             assert_eq!(connectors.read(&id, &budget()).await.unwrap(), Some(connector.clone()));
 
-            let edit = ConnectorContent {
-                resource_domain: Some("https://other.example".to_owned()),
-                ..content.clone()
-            };
+            let domain = (Field::ResourceDomainUrl, "https://other.example");
+            let fields = content.fields.clone().with(domain.0, domain.1);
+            let edit = ConnectorContent { fields, ..content.clone() };
             let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
             assert_eq!(edited.version, Some(1));
-            assert_eq!(edited.resource_domain.as_deref(), Some("https://other.example"));
-            assert_eq!((&edited.name, &edited.scope), (&content.name, &content.scope));
+            assert_eq!(edited.fields, edit.fields);
 
             assert!(!connectors.delete(&id, &budget()).await.unwrap().was_missing);
             assert!(connectors.delete(&id, &budget()).await.unwrap().was_missing);
@@ -72,9 +80,9 @@ async fn a_connector_lives_and_every_secret_arrives() {
 }
 
 #[tokio::test]
-async fn each_operation_costs_as_little_as_it_can() {
-    let simulator = simulator(Options { active_lock: false, ..Options::default() });
-    let connectors = connectors(&simulator);
+async fn each_write_costs_one_request() {
+    let simulator = unlocked();
+    let connectors = calling(&simulator);
     let content = client_credentials("crm");
     let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
     connectors.update(&id, &content, Some(0), &budget()).await.unwrap();
@@ -83,45 +91,38 @@ async fn each_operation_costs_as_little_as_it_can() {
 }
 
 #[tokio::test]
-async fn a_locked_connector_is_edited_and_deleted_all_the_same() {
+async fn locked_connector_is_edited_and_deleted() {
     for omitted_secret in [OmittedSecret::Keep, OmittedSecret::Blank] {
-        let simulator = simulator(Options { omitted_secret, ..Options::default() });
-        let connectors = connectors(&simulator);
+        let simulator = start(Options { omitted_secret, ..Options::default() });
+        let connectors = calling(&simulator);
         for content in kinds() {
             let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
             simulator.clear_journal();
             // A new secret and another field at once.
-            let rotated = |old: &Option<Secret>| old.as_ref().map(|_| Secret::from("rotated"));
-            let edit = ConnectorContent {
-                client_secret: rotated(&content.client_secret),
-                private_key: rotated(&content.private_key),
-                password: rotated(&content.password),
-                client_id: content.client_id.as_ref().map(|_| "other".to_owned()),
-                ..content.clone()
-            };
+            let mut edit = content.clone();
+            for credential in
+                [Credential::ClientSecret, Credential::PrivateKey, Credential::Password]
+            {
+                if edit.secrets.get(credential).is_some() {
+                    edit.secrets = edit.secrets.with(credential, Secret::from("rotated"));
+                }
+            }
+            if edit.fields.get(Field::ClientId).is_some() {
+                edit.fields.set(Field::ClientId, Some("other".to_owned()));
+            }
             let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
             assert!(edited.active);
-            let stored = simulator.stored(simulator.organization(), id.as_str()).unwrap();
-            for (key, secret) in [
-                ("clientSecret", &edit.client_secret),
-                ("privateKey", &edit.private_key),
-                ("password", &edit.password),
-            ] {
-                assert_eq!(
-                    stored.get(key).and_then(|v| v.as_str()),
-                    secret.as_ref().map(Secret::expose)
-                );
-            }
+            has_the_secrets(&simulator, &id, &edit);
             connectors.delete(&id, &budget()).await.unwrap();
-            assert!(simulator.all_stored(simulator.organization()).is_empty());
+            assert!(all_stored(&simulator).is_empty());
         }
     }
 }
 
 #[tokio::test]
-async fn deactivating_needs_no_saga() {
-    let simulator = simulator(Options::default());
-    let connectors = connectors(&simulator);
+async fn deactivation_costs_one_request() {
+    let simulator = locked();
+    let connectors = calling(&simulator);
     let content = client_credentials("crm");
     let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
     simulator.clear_journal();
@@ -134,15 +135,14 @@ async fn deactivating_needs_no_saga() {
 }
 
 #[tokio::test]
-async fn taken_names_and_the_eleventh_connector() {
-    let simulator = simulator(Options::default());
-    let connectors = connectors(&simulator);
+async fn taken_name_and_connector_limit_are_typed_errors() {
+    let simulator = locked();
+    let connectors = calling(&simulator);
     let first = connectors.create(&basic("0"), &budget()).await.unwrap().connector;
     let failure = connectors.create(&basic("0"), &budget()).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::NameTaken);
-    assert!(
-        matches!(failure.aftermath, CreateAftermath::NameTakenBy(holder) if holder.id == first.id)
-    );
+    assert_eq!(failure.remote, RemoteState::Absent);
+    assert_eq!(failure.name_holder.unwrap().id, first.id);
     for number in 1..10 {
         connectors.create(&basic(&number.to_string()), &budget()).await.unwrap();
     }
@@ -150,7 +150,7 @@ async fn taken_names_and_the_eleventh_connector() {
     assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
     assert_eq!(failure.connectors_in_organization, Some(10));
     assert!(!failure.error.descriptions.is_empty());
-    assert!(failure.error.server_tracking_id.as_deref().is_some());
+    assert!(failure.error.server_tracking_id.is_some());
 
     let renamed = ConnectorContent { active: false, ..basic("1") };
     let version = connectors
@@ -160,45 +160,47 @@ async fn taken_names_and_the_eleventh_connector() {
         .version;
     let failure = connectors.update(&first.id, &renamed, version, &budget()).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::NameTaken);
-    assert_eq!(failure.name_taken_by.unwrap().name, "1");
+    assert_eq!(failure.name_holder.unwrap().name(), "1");
 }
 
 #[tokio::test]
-async fn an_edit_by_others_is_not_overwritten() {
-    let simulator = simulator(Options::default());
-    let connectors = connectors(&simulator);
+async fn stale_update_does_not_overwrite_an_edit() {
+    let simulator = locked();
+    let connectors = calling(&simulator);
     let content = client_credentials("crm");
     let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
     let organization = simulator.organization();
     simulator.store(organization, id.as_str(), json!({"scope": "changed by hand"}));
     let failure = connectors.update(&id, &content, Some(0), &budget()).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(0), found: Some(1) });
-    let UpdateAftermath::Unchanged(Some(found)) = failure.aftermath else { panic!("{failure:?}") };
-    assert_eq!(found.scope.as_deref(), Some("changed by hand"));
+    assert_eq!(failure.availability, Availability::Unaffected);
+    let RemoteState::Found(found) = failure.remote else { panic!("{failure:?}") };
+    assert_eq!(found.fields.get(Field::Scope), Some("changed by hand"));
     let stored = simulator.stored(organization, id.as_str()).unwrap();
     assert_eq!(stored["scope"], "changed by hand");
 }
 
 #[tokio::test]
-async fn a_connector_in_use_is_kept_active() {
+async fn refused_delete_keeps_the_connector_active() {
     for active_lock in [true, false] {
-        let simulator = simulator(Options { active_lock, ..Options::default() });
-        let connectors = connectors(&simulator);
+        let simulator = start(Options { active_lock, ..Options::default() });
+        let connectors = calling(&simulator);
         let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
         simulator.add_reference(simulator.organization(), id.as_str(), "Greeting");
         let failure = connectors.delete(&id, &budget()).await.unwrap_err();
         let ErrorKind::Referenced(references) = &failure.error.kind else { panic!("{failure:?}") };
         assert_eq!(references[0].name.as_deref(), Some("Greeting"));
         assert_eq!(references[0].kind.as_deref(), Some("flow"));
-        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(_)), "{failure:?}");
+        assert_eq!(failure.remote, RemoteState::Unchanged);
+        assert_eq!(failure.availability, Availability::Unaffected);
         let stored = simulator.stored(simulator.organization(), id.as_str()).unwrap();
         assert_eq!(stored["active"], true);
     }
 }
 
 #[tokio::test]
-async fn what_is_not_visible_yet_is_waited_for() {
-    let simulator = simulator(Options {
+async fn delayed_visibility_is_waited_for() {
+    let simulator = start(Options {
         visible_after: Duration::from_millis(300),
         active_lock: false,
         ..Options::default()
@@ -211,58 +213,55 @@ async fn what_is_not_visible_yet_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_gone() {
-    let simulator = simulator(Options::default());
-    let connectors = connectors(&simulator);
+async fn removed_connector_is_reported_as_gone() {
+    let simulator = locked();
+    let connectors = calling(&simulator);
     let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
     simulator.remove(simulator.organization(), id.as_str());
     assert_eq!(connectors.read(&id, &budget()).await, Ok(None));
     let failure = connectors.update(&id, &basic("crm"), Some(0), &budget()).await.unwrap_err();
-    assert_eq!(failure.aftermath, UpdateAftermath::Gone);
+    assert_eq!(failure.remote, RemoteState::Absent);
 }
 
 #[tokio::test]
-async fn a_token_that_may_only_read() {
+async fn read_only_token_cannot_create() {
     let simulator =
-        simulator(Options { read_only_tokens: vec!["reader".to_owned()], ..Options::default() });
+        start(Options { read_only_tokens: vec!["reader".to_owned()], ..Options::default() });
     let mut settings = settings(&simulator);
     settings.credentials = Credentials::AccessToken(Secret::from("reader"));
     let connectors = Client::new(settings).unwrap().connectors(organization(&simulator));
     assert!(connectors.list(&budget()).await.unwrap().is_empty());
     let failure = connectors.create(&basic("crm"), &budget()).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Forbidden);
-    assert_eq!(failure.aftermath, CreateAftermath::NotCreated);
+    assert_eq!(failure.remote, RemoteState::Absent);
+    assert!(!failure.error.outcome_unknown);
 }
 
 #[tokio::test]
-async fn the_documented_choices_are_understood() {
-    let simulator = simulator(Options::default());
-    let connectors = connectors(&simulator);
+async fn flow_connectors_are_searched_by_name_and_id() {
+    let simulator = locked();
+    let connectors = calling(&simulator);
     let created = connectors.create(&basic("SNOW Connector"), &budget()).await.unwrap().connector;
     for search in [FlowSearch::Name("SNOW C"), FlowSearch::Name(""), FlowSearch::Id(&created.id)] {
         let found = connectors.flow_connectors(search, &budget()).await.unwrap();
         assert_eq!(found.len(), 1, "{search:?}");
-        assert_eq!((&found[0].id, &found[0].name), (&created.id, &created.name));
+        assert_eq!((&found[0].id, found[0].name.as_str()), (&created.id, created.name()));
     }
     assert!(
         connectors.flow_connectors(FlowSearch::Name("other"), &budget()).await.unwrap().is_empty()
     );
 }
 
-fn refreshing(simulator: &webex_cc_simulator::Simulator) -> Client {
+fn refreshing(simulator: &Simulator) -> Client {
     let mut settings = settings(simulator);
-    settings.credentials = Credentials::RefreshToken {
-        client_id: "simulator-client".to_owned(),
-        client_secret: Secret::from("simulator-client-secret"),
-        refresh_token: Secret::from("simulator-refresh-token"),
-    };
+    settings.credentials = refresh_token();
     Client::new(settings).unwrap()
 }
 
 #[tokio::test]
-async fn tokens_end_in_the_middle_of_a_run() {
+async fn expired_token_is_refreshed_during_a_run() {
     let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
-    let simulator = simulator(Options { authorization, ..Options::default() });
+    let simulator = start(Options { authorization, ..Options::default() });
     let client = refreshing(&simulator);
     let connectors = client.connectors(organization(&simulator));
     let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
@@ -280,17 +279,17 @@ async fn tokens_end_in_the_middle_of_a_run() {
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_renewed() {
-    let simulator = simulator(Options::default());
-    let connectors = connectors(&simulator);
+async fn expired_static_token_is_an_error() {
+    let simulator = locked();
+    let connectors = calling(&simulator);
     simulator.expire_tokens();
     let error = connectors.list(&budget()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthorized { refreshable: false });
 }
 
 #[tokio::test]
-async fn refused_credentials_are_told() {
-    let simulator = simulator(Options::default());
+async fn refused_credentials_are_an_error_without_secrets() {
+    let simulator = locked();
     let mut settings = settings(&simulator);
     settings.credentials = Credentials::RefreshToken {
         client_id: "simulator-client".to_owned(),
@@ -304,7 +303,7 @@ async fn refused_credentials_are_told() {
 }
 
 #[tokio::test]
-async fn a_service_app_serves_many_organizations() {
+async fn service_app_serves_many_organizations() {
     let organizations = [
         "11111111-2222-4333-8444-555555555555".to_owned(),
         "22222222-2222-4333-8444-555555555555".to_owned(),
@@ -313,7 +312,7 @@ async fn a_service_app_serves_many_organizations() {
         access_token_lifetime: Duration::from_secs(60),
         ..Authorization::default()
     };
-    let simulator = simulator(Options {
+    let simulator = start(Options {
         organizations: organizations.to_vec(),
         authorization,
         ..Options::default()

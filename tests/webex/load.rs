@@ -3,12 +3,12 @@
 use std::num::NonZeroU32;
 
 use futures_util::future::join_all;
-use safe_text::Secret;
 use serde_json::Value;
 use webex_cc_simulator::{Options, Script, Simulator};
-use webex_contact_center::{Client, Connectors, Credentials, OrganizationId};
+use webex_contact_center::{Client, Connectors, OrganizationId};
 
-use super::{basic, budget, calls, connectors, settings, simulator};
+use super::{basic, budget, calling, calls, refresh_token, settings};
+use crate::support::simulator::{locked, start};
 
 /// Five organizations with room for ten connectors each.
 fn organizations() -> Vec<String> {
@@ -35,7 +35,7 @@ async fn create_fifty(crowd: &[Connectors]) {
 
 #[tokio::test]
 async fn fifty_operations_stay_below_the_rate_limit() {
-    let simulator = simulator(Options {
+    let simulator = start(Options {
         organizations: organizations(),
         rate_limit: Some(300),
         ..Options::default()
@@ -46,8 +46,8 @@ async fn fifty_operations_stay_below_the_rate_limit() {
 }
 
 #[tokio::test]
-async fn fifty_operations_survive_a_rate_limit_that_others_use_up() {
-    let simulator = simulator(Options { organizations: organizations(), ..Options::default() });
+async fn fifty_operations_survive_a_used_up_rate_limit() {
+    let simulator = start(Options { organizations: organizations(), ..Options::default() });
     let busy = Script::answer(429, Value::Null).header("Retry-After", "1").times(10);
     simulator.faults([busy]);
     create_fifty(&crowd(&simulator, 6000)).await;
@@ -55,9 +55,9 @@ async fn fifty_operations_survive_a_rate_limit_that_others_use_up() {
 }
 
 #[tokio::test]
-async fn refreshing_ten_connectors_costs_one_call() {
-    let simulator = simulator(Options::default());
-    let connectors = connectors(&simulator);
+async fn ten_parallel_reads_cost_one_call() {
+    let simulator = locked();
+    let connectors = calling(&simulator);
     let mut ids = Vec::new();
     for number in 0..10 {
         let content = basic(&number.to_string());
@@ -74,9 +74,9 @@ async fn refreshing_ten_connectors_costs_one_call() {
 }
 
 #[tokio::test]
-async fn a_list_of_many_pages_is_read_whole() {
-    let simulator = simulator(Options { page_size_cap: 3, ..Options::default() });
-    let connectors = connectors(&simulator);
+async fn list_of_many_pages_is_read_completely() {
+    let simulator = start(Options { page_size_cap: 3, ..Options::default() });
+    let connectors = calling(&simulator);
     for number in 0..10 {
         connectors.create(&basic(&number.to_string()), &budget()).await.unwrap();
     }
@@ -86,15 +86,11 @@ async fn a_list_of_many_pages_is_read_whole() {
 }
 
 #[tokio::test]
-async fn fifty_operations_share_each_refresh_of_the_token() {
-    let simulator = simulator(Options { organizations: organizations(), ..Options::default() });
+async fn fifty_reads_share_one_token_refresh() {
+    let simulator = start(Options { organizations: organizations(), ..Options::default() });
     let mut settings = settings(&simulator);
     settings.requests_per_minute = NonZeroU32::new(6000).unwrap();
-    settings.credentials = Credentials::RefreshToken {
-        client_id: "simulator-client".to_owned(),
-        client_secret: Secret::from("simulator-client-secret"),
-        refresh_token: Secret::from("simulator-refresh-token"),
-    };
+    settings.credentials = refresh_token();
     let client = Client::new(settings).unwrap();
     // The refresh token is one of the first organization.
     let organization = OrganizationId::parse(&organizations()[0]).unwrap();

@@ -15,16 +15,15 @@ mod load;
 use std::time::Duration;
 
 use safe_text::Secret;
+use terraform_provider_webex::provider::custom_connector::credentials::CREDENTIALS;
 use tokio_util::sync::CancellationToken;
-use webex_cc_simulator::{Options, Simulator};
+use webex_cc_simulator::Simulator;
 use webex_contact_center::{
-    AuthenticationType, Budget, Client, ConnectorContent, Connectors, Credentials, GrantType,
-    OrganizationId, Settings,
+    BASIC, Budget, Client, ConnectorContent, ConnectorFields, Connectors, Credentials, Field,
+    OAUTH2, OrganizationId, Settings, readable_fields,
 };
 
-fn simulator(options: Options) -> Simulator {
-    Simulator::start(options).unwrap()
-}
+use crate::support::connectors::{self, Connector};
 
 fn settings(simulator: &Simulator) -> Settings {
     let base = simulator.base_url();
@@ -38,11 +37,20 @@ fn settings(simulator: &Simulator) -> Settings {
     settings
 }
 
+/// The credentials of the simulator's own app.
+fn refresh_token() -> Credentials {
+    Credentials::RefreshToken {
+        client_id: "simulator-client".to_owned(),
+        client_secret: Secret::from("simulator-client-secret"),
+        refresh_token: Secret::from("simulator-refresh-token"),
+    }
+}
+
 fn organization(simulator: &Simulator) -> OrganizationId {
     OrganizationId::parse(simulator.organization()).unwrap()
 }
 
-fn connectors(simulator: &Simulator) -> Connectors {
+fn calling(simulator: &Simulator) -> Connectors {
     Client::new(settings(simulator)).unwrap().connectors(organization(simulator))
 }
 
@@ -50,68 +58,29 @@ fn budget() -> Budget {
     Budget::within(Duration::from_secs(120), CancellationToken::new())
 }
 
-fn secret(text: &str) -> Option<Secret> {
-    Some(Secret::from(text))
+/// Returns the content that the client saves for a connector, under another name.
+fn content(connector: &Connector, name: &str) -> ConnectorContent {
+    let mut fields = readable_fields()
+        .filter_map(|(field, row)| Some((field, connector.text(row.argument)?)))
+        .collect::<ConnectorFields>()
+        .with(Field::Name, name)
+        .with(Field::AuthenticationType, if connector.kind == BASIC { BASIC } else { OAUTH2 });
+    if connector.kind != BASIC {
+        fields.set(Field::GrantType, Some(connector.kind.to_owned()));
+    }
+    let secrets = connector.credentials.iter().map(|credential| {
+        let arguments = CREDENTIALS.iter().find(|row| row.stateful == credential.argument).unwrap();
+        (arguments.credential, Secret::from(credential.values[0].as_str()))
+    });
+    ConnectorContent { active: true, fields, secrets: secrets.collect() }
 }
 
-/// Basic authentication.
 fn basic(name: &str) -> ConnectorContent {
-    ConnectorContent {
-        name: name.to_owned(),
-        active: true,
-        authentication_type: AuthenticationType::Basic,
-        grant_type: None,
-        resource_domain: Some("https://crm.example/api".to_owned()),
-        client_id: None,
-        client_secret: None,
-        token_url: None,
-        scope: None,
-        certificate: None,
-        private_key: None,
-        username: Some("svc".to_owned()),
-        password: secret("pass word\n\"ü\""),
-        validation_url: Some("https://crm.example/check".to_owned()),
-    }
+    content(&connectors::basic(), name)
 }
 
-/// OAuth 2.0 with a client secret.
 fn client_credentials(name: &str) -> ConnectorContent {
-    ConnectorContent {
-        authentication_type: AuthenticationType::Oauth2,
-        grant_type: Some(GrantType::ClientCredentials),
-        client_id: Some("abc".to_owned()),
-        client_secret: secret("s3cret"),
-        token_url: Some("https://crm.example/token".to_owned()),
-        scope: Some("read write".to_owned()),
-        username: None,
-        password: None,
-        validation_url: None,
-        ..basic(name)
-    }
-}
-
-/// OAuth 2.0 with user name and password.
-fn password_grant(name: &str) -> ConnectorContent {
-    ConnectorContent {
-        grant_type: Some(GrantType::Password),
-        username: Some("svc".to_owned()),
-        password: secret("pw"),
-        validation_url: Some("https://crm.example/check".to_owned()),
-        ..client_credentials(name)
-    }
-}
-
-/// OAuth 2.0 with a certificate.
-fn certificate_grant(name: &str) -> ConnectorContent {
-    ConnectorContent {
-        grant_type: Some(GrantType::ClientCredentialsCertificate),
-        client_secret: None,
-        certificate: Some(
-            "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n".to_owned(),
-        ),
-        private_key: secret("-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n"),
-        ..client_credentials(name)
-    }
+    content(&connectors::client_credentials(), name)
 }
 
 /// Method and last part of the path of every request so far.

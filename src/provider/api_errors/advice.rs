@@ -1,7 +1,7 @@
-//! What a user can do about an error.
+//! Advice about API errors.
 //!
-//! The advice depends on what happened and on what was asked for: a refusal of a
-//! token endpoint is about other arguments than one of the Contact Center API.
+//! It depends on the error and on the operation: a refusal of a token endpoint
+//! concerns other arguments than one of the Contact Center API.
 
 use webex_contact_center::{
     BodyProblem, CertificateProblem, Deadline, Error, ErrorKind, OauthError, Operation,
@@ -14,7 +14,7 @@ const TOKEN_ADDRESS: &str = "Check token_url if it is set: it should be Webex's 
 const SERVICE_APP_ADDRESS: &str =
     "Check applications_url if it is set: it should be the address of Webex's applications.";
 
-/// What to do.
+/// Returns the advice for users about an error.
 pub(super) fn advice(error: &Error) -> String {
     let request = Request::of(error.operation);
     let address = request.address();
@@ -24,7 +24,7 @@ pub(super) fn advice(error: &Error) -> String {
         | ErrorKind::Timeout(Deadline::Connect) => {
             return format!("Check the network, HTTPS_PROXY and NO_PROXY, and {address}.");
         }
-        // Windows and macOS have many words for an issuer that they do not trust.
+        // Windows and macOS have many texts for an issuer that they do not trust.
         ErrorKind::Certificate(CertificateProblem::UnknownIssuer | CertificateProblem::Other) => {
             "If a proxy of your company inspects traffic, give its certificate by \
              ca_certificate_file. Otherwise do not go on: somebody may be listening."
@@ -69,9 +69,9 @@ pub(super) fn advice(error: &Error) -> String {
         ErrorKind::NotFound => match request {
             Request::Read | Request::Write => {
                 "Check organization_id and region. If only this endpoint is missing, your \
-                 organization's Contact Center may serve it at another path: see connector_path. The \
-                 provider's command `doctor` shows what is there; its guide \"API compatibility\" \
-                 says how to run it."
+                 organization's Contact Center may serve it at another path: see connector_path. \
+                 The provider's command `doctor` shows what is there; its guide \"API \
+                 compatibility\" says how to run it."
             }
             Request::ReadForFlows => {
                 "Check organization_id and region. The provider's command `doctor` shows what else \
@@ -86,15 +86,16 @@ pub(super) fn advice(error: &Error) -> String {
         }
         ErrorKind::Conflict => "Run `terraform plan` again, and compare with Control Hub.",
         ErrorKind::Referenced(_) => {
-            "Take the connector out of the flows that use it in Flow Designer and publish them, then \
-             apply again. To stop managing the connector without deleting it, use a `removed` block."
+            "Take the connector out of the flows that use it in Flow Designer and publish them, \
+             then apply again. To stop managing the connector without deleting it, use a `removed` \
+             block."
         }
         ErrorKind::Locked => {
             "Webex lets only deactivated connectors be edited or deleted. Deactivate it in Control \
              Hub, which may say why that is refused here, and apply again."
         }
         ErrorKind::LockedThoughInactive => {
-            "Probe at the connector in Control Hub: somebody may be working on it, or Webex itself \
+            "Look at the connector in Control Hub: somebody may be working on it, or Webex itself \
              may hold it. Try again later."
         }
         ErrorKind::RateLimited { .. } => match request {
@@ -116,8 +117,8 @@ pub(super) fn advice(error: &Error) -> String {
              by the third party against which Webex checked them."
         }
         ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
-            "Only custom connectors can be managed or read. Check the id on the connector's page in \
-             Control Hub; the data source webex_cc_custom_connectors lists those that can."
+            "Only custom connectors can be managed or read. Check the id on the connector's page \
+             in Control Hub; the data source webex_cc_custom_connectors lists those that can."
         }
         ErrorKind::UnexpectedStatus
         | ErrorKind::UnreadableBody(_)
@@ -127,7 +128,8 @@ pub(super) fn advice(error: &Error) -> String {
             return match request {
                 Request::Read | Request::ReadForFlows | Request::Write => format!(
                     "Check {address}: {who} The provider's command `doctor` shows how the answers \
-                     differ from what is expected; its guide \"API compatibility\" says how to run it."
+                     differ from what is expected; its guide \"API compatibility\" says how to run \
+                     it."
                 ),
                 Request::RefreshedToken | Request::ServiceAppToken => {
                     format!("Check {address}: {who}")
@@ -146,7 +148,7 @@ pub(super) fn advice(error: &Error) -> String {
     .to_owned()
 }
 
-/// What to do about an access token that was not given.
+/// Returns the advice about refused credentials.
 fn refused(request: Request, code: Option<OauthError>) -> &'static str {
     if request == Request::ServiceAppToken {
         "Check service_app_id, client_id, client_secret and access_token. That access token needs \
@@ -157,12 +159,12 @@ fn refused(request: Request, code: Option<OauthError>) -> &'static str {
          Authorize the app again and store the new one."
     } else {
         "Check client_id, client_secret and refresh_token, and that they belong together. If they \
-         do, the refresh token has ended or was replaced: authorize the app again and store the new \
-         one."
+         do, the refresh token has ended or was replaced: authorize the app again and store the \
+         new one."
     }
 }
 
-/// The scope or the role that is most likely missing.
+/// Returns the scope or the role that is most likely missing.
 fn forbidden(request: Request) -> &'static str {
     match request {
         Request::Read | Request::ReadForFlows => {
@@ -174,19 +176,19 @@ fn forbidden(request: Request) -> &'static str {
              of a full administrator or Contact Center service administrator. Scopes that were \
              added to an app later are not on tokens issued before."
         }
-        // Said by a token endpoint, it is about the credentials.
+        // A 403 of a token endpoint concerns the credentials.
         Request::RefreshedToken | Request::ServiceAppToken => refused(request, None),
     }
 }
 
-/// What an operation asks for, as far as advice differs by it.
+/// The kinds of operations between which advice differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Request {
-    /// Something of the Contact Center API.
+    /// A read of the Contact Center API.
     Read,
     /// The connectors that Flow Designer offers, whose path is documented.
     ReadForFlows,
-    /// A change by the Contact Center API.
+    /// A write of the Contact Center API.
     Write,
     /// An access token for a refresh token.
     RefreshedToken,
@@ -194,7 +196,8 @@ enum Request {
     ServiceAppToken,
 }
 
-/// Where the time of an operation can be raised, and where most of it went.
+/// Returns the place to raise the deadline of an operation, and the cause of most
+/// of the delay.
 fn time_used_up(error: &Error, request: Request) -> String {
     let limit = match request {
         Request::Write => {
@@ -237,8 +240,8 @@ impl Request {
         }
     }
 
-    /// The arguments that say where it goes. A region or an address of the API
-    /// is always given, the others seldom.
+    /// Returns the arguments that give the address. A region or an address of the
+    /// API is always given, the others are optional.
     fn address(self) -> &'static str {
         match self {
             Self::Read | Self::ReadForFlows | Self::Write => "region or base_url",

@@ -1,34 +1,32 @@
-//! API errors as users read them: the one table from typed kinds to words.
+//! The diagnostics of API errors: the table from kinds of errors to texts.
 //!
-//! Every message says what could not be done (summary), what happened, what is
-//! true now in Webex and in state, what to do, and how support finds the
-//! request. The words of each part stand in a function of their own, so that a
-//! new kind of error is a compiler error here and nowhere else.
+//! Each diagnostic names the operation that failed (summary), the cause, the
+//! resulting state of Webex and of Terraform, the advice, and the request for
+//! Webex support. Each part has a function that matches all kinds of errors, so
+//! that the compiler reports a kind without a text.
 
 mod advice;
 #[cfg(test)]
-mod tests;
-pub mod writes;
+pub(super) mod tests;
 
 use std::time::Duration;
 
 use self::advice::advice;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use webex_contact_center::{
-    BodyProblem, CertificateProblem, Client, Deadline, Error, ErrorKind, Notice, OauthError,
-    Reference,
+    BodyProblem, CertificateProblem, Client, Error, ErrorKind, Notice, OauthError, Reference,
 };
 
-/// An error in words.
+/// Returns the diagnostic of an API error.
 ///
-/// `summary` says what could not be done, `truth` what is the case now in Webex
-/// and in state.
+/// `summary` names the operation that failed, `truth` the resulting state of
+/// Webex and of Terraform.
 #[must_use]
 pub fn error(summary: impl Into<String>, error: &Error, truth: &str) -> Diagnostic {
     Diagnostic::error(summary, detail(error, truth))
 }
 
-/// What the client has to tell beside its results.
+/// Returns the diagnostic of a notice of the client.
 #[must_use]
 pub fn notice(notice: &Notice) -> Diagnostic {
     match notice {
@@ -55,19 +53,19 @@ pub fn notice(notice: &Notice) -> Diagnostic {
     }
 }
 
-/// Everything that a client has to tell, each thing once in a process.
+/// Returns the notices of a client. Each appears once in a process.
 #[must_use]
 pub fn notices(client: &Client) -> Diagnostics {
     client.take_notices().iter().map(notice).collect()
 }
 
-/// The parts of a detail, a paragraph each.
-fn detail(error: &Error, truth: &str) -> String {
+/// Returns the detail of a diagnostic, a paragraph for each part.
+pub(super) fn detail(error: &Error, truth: &str) -> String {
     detail_advising(error, truth, advice(error))
 }
 
-/// The same where what to do follows from more than the error.
-fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
+/// Returns the same with advice that follows from more than the error.
+pub(super) fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
     let mut happened = happened(error);
     for description in &error.descriptions {
         happened.push_str(&format!("\nWebex says: {description}"));
@@ -76,22 +74,29 @@ fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
-/// What happened.
-fn happened(error: &Error) -> String {
+/// Describes the cause.
+pub(super) fn happened(error: &Error) -> String {
     let host = error.host.as_deref().unwrap_or("the host");
     let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
     match &error.kind {
         ErrorKind::NameResolution => format!("The name {host} cannot be resolved{cause}."),
         ErrorKind::Connection => format!("No connection to {host} could be made{cause}."),
         ErrorKind::Certificate(problem) => {
-            format!(
-                "The TLS certificate of {host} was not accepted: {}{cause}.",
-                certificate(*problem)
-            )
+            let more = match problem {
+                CertificateProblem::UnknownIssuer => {
+                    " by this machine (a private authority, or self-signed)"
+                }
+                CertificateProblem::WrongHost
+                | CertificateProblem::Expired
+                | CertificateProblem::NotYetValid
+                | CertificateProblem::Revoked
+                | CertificateProblem::Other => "",
+            };
+            format!("The TLS certificate of {host} was not accepted: {problem}{more}{cause}.")
         }
         ErrorKind::Tls => format!("The TLS handshake with {host} failed{cause}."),
         ErrorKind::NotTls => format!("{host} does not speak TLS on this port."),
-        ErrorKind::Timeout(deadline) => format!("{host} was too slow: {}.", timeout(*deadline)),
+        ErrorKind::Timeout(deadline) => format!("{host} was too slow: {deadline}."),
         ErrorKind::ConnectionLost => {
             format!("The connection to {host} ended before its answer was complete.")
         }
@@ -167,7 +172,7 @@ fn happened(error: &Error) -> String {
             "Webex has a connector with this id, but it is not a custom connector.".to_owned()
         }
         ErrorKind::UnreadableBody(problem) => {
-            format!("The answer of {host} cannot be read: {}.", body(*problem))
+            format!("The answer of {host} cannot be read: {problem}.")
         }
         ErrorKind::BodyTooLarge { limit } => {
             format!("The answer of {host} is longer than {} KiB and was not read on.", limit / 1024)
@@ -185,7 +190,7 @@ fn happened(error: &Error) -> String {
     }
 }
 
-/// How the request can be found, and how much was tried.
+/// Identifies the request for Webex support, and counts the attempts.
 fn request(error: &Error) -> String {
     let mut facts = Vec::new();
     if let (Some(method), Some(host)) = (error.method.as_ref(), error.host.as_deref()) {
@@ -219,23 +224,6 @@ fn seconds(duration: Duration) -> String {
     if seconds < 10.0 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
 }
 
-fn certificate(problem: CertificateProblem) -> &'static str {
-    match problem {
-        CertificateProblem::WrongHost => "it is for another host",
-        CertificateProblem::Expired => "it has expired",
-        CertificateProblem::NotYetValid => "it is not valid yet",
-        CertificateProblem::UnknownIssuer => {
-            "its issuer is not trusted by this machine (a private authority, or self-signed)"
-        }
-        CertificateProblem::Revoked => "it was revoked",
-        CertificateProblem::Other => "it cannot be verified",
-    }
-}
-
-fn timeout(deadline: Deadline) -> String {
-    deadline.to_string()
-}
-
 fn oauth(code: OauthError) -> &'static str {
     match code {
         OauthError::InvalidClient => "invalid_client",
@@ -247,11 +235,7 @@ fn oauth(code: OauthError) -> &'static str {
     }
 }
 
-fn body(problem: BodyProblem) -> String {
-    problem.to_string()
-}
-
-/// How messages name a flow that uses a connector.
+/// Names a flow or another object that uses a connector.
 fn referring(reference: &Reference) -> String {
     let kind = reference.kind.as_deref().unwrap_or("unknown");
     match (&reference.name, &reference.id) {

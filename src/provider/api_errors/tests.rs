@@ -1,18 +1,13 @@
-//! Every text that users read of an API error, on one page for reviewers.
+//! Snapshots of the texts of all API errors.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::*;
-use crate::provider::api_errors::writes::{self, Write};
-use crate::provider::custom_connector::model::{Difference, tests::connector};
 use tf_provider::diagnostics::Severity;
-use webex_contact_center::{
-    ConnectorId, CreateAftermath, CreateError, DeleteAftermath, DeleteError, ErrorDetails,
-    Operation, OrganizationId, PagingProblem, TokenProblem, UpdateAftermath, UpdateError,
-};
+use webex_contact_center::{Deadline, ErrorDetails, Operation, PagingProblem, TokenProblem};
 
-/// All kinds, some of them in more than one shape.
+/// Returns all kinds of errors, some of them with several contents.
 fn kinds() -> Vec<ErrorKind> {
     vec![
         ErrorKind::NameResolution,
@@ -66,8 +61,8 @@ fn kinds() -> Vec<ErrorKind> {
     ]
 }
 
-/// The page's heading of a kind. A new kind makes the compiler ask for one, and
-/// the test below for its text.
+/// Returns the heading of a kind. The compiler demands one for a new kind, and
+/// the snapshot its text.
 fn heading(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::NameResolution => "name resolution",
@@ -103,8 +98,8 @@ fn heading(kind: &ErrorKind) -> &'static str {
     }
 }
 
-/// An error with everything that an error can know.
-fn for_tests(operation: Operation, kind: ErrorKind) -> Error {
+/// Returns an error with all details.
+pub(in crate::provider) fn for_tests(operation: Operation, kind: ErrorKind) -> Error {
     Error::from(details(operation, kind))
 }
 
@@ -123,12 +118,8 @@ fn details(operation: Operation, kind: ErrorKind) -> ErrorDetails {
     }
 }
 
-fn organization() -> OrganizationId {
-    OrganizationId::parse("3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430").unwrap()
-}
-
-/// A message as Terraform shows it, without its frame.
-fn shown(message: &Diagnostic) -> String {
+/// Formats a message as Terraform shows it, without the frame.
+pub(in crate::provider) fn shown(message: &Diagnostic) -> String {
     let severity = match message.severity() {
         Severity::Error => "Error",
         Severity::Warning => "Warning",
@@ -138,14 +129,14 @@ fn shown(message: &Diagnostic) -> String {
 }
 
 #[test]
-fn a_whole_message() {
+fn message_has_all_parts() {
     let problem = for_tests(Operation::ReadConnector, ErrorKind::InvalidRequest);
     let message = error("Could not read connector \"CRM\"", &problem, "Nothing was changed.");
     insta::assert_snapshot!(shown(&message));
 }
 
-/// What happened and what to do, for each of these kinds; the rest of a message
-/// is the same for all.
+/// Returns cause and advice of each kind. The rest of a message is the same for
+/// all.
 fn page(operation: Operation, kinds: &[ErrorKind]) -> String {
     let mut page = String::new();
     for kind in kinds {
@@ -157,12 +148,12 @@ fn page(operation: Operation, kinds: &[ErrorKind]) -> String {
 }
 
 #[test]
-fn every_kind_of_error_in_words() {
+fn texts_of_all_kinds() {
     insta::assert_snapshot!(page(Operation::ReadConnector, &kinds()));
 }
 
 #[test]
-fn a_wait_for_a_turn_is_told_from_a_slow_webex() {
+fn waits_of_the_rate_limiter_are_explained() {
     let error = for_tests(Operation::UpdateConnector, ErrorKind::DeadlineExceeded);
     assert!(!advice(&error).contains("requests_per_minute"));
     let waited = Duration::from_secs(60);
@@ -173,9 +164,9 @@ fn a_wait_for_a_turn_is_told_from_a_slow_webex() {
     );
 }
 
-/// What is otherwise where something else was asked for.
+/// Only texts that differ from those of reading a connector.
 #[test]
-fn errors_of_other_requests_in_words() {
+fn texts_that_differ_by_operation() {
     let all = kinds();
     let of_reading = |kind: &ErrorKind| page(Operation::ReadConnector, std::slice::from_ref(kind));
     let mut pages = String::new();
@@ -227,119 +218,16 @@ fn missing_permissions_are_named_for_each_operation() {
 }
 
 #[test]
-fn every_end_of_a_write_in_words() {
-    let server_error = |operation| for_tests(operation, ErrorKind::ServerError);
-    let some = || Box::new(connector());
-    let id = || ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap();
+fn texts_of_all_notices() {
     let mut page = String::new();
-
-    let creates = [
-        (CreateAftermath::NotCreated, ErrorKind::InvalidRequest, Some(10)),
-        (CreateAftermath::NotSeen, ErrorKind::ConnectionLost, None),
-        (CreateAftermath::NameTakenBy(some()), ErrorKind::NameTaken, None),
-        (CreateAftermath::Found(some()), ErrorKind::ConnectionLost, None),
-        (
-            CreateAftermath::Created { id: id() },
-            ErrorKind::UnreadableBody(BodyProblem::NotJson),
-            None,
-        ),
-        (CreateAftermath::Unknown, ErrorKind::Stopped, None),
-    ];
-    for (aftermath, kind, connectors_in_organization) in creates {
-        let error = for_tests(Operation::CreateConnector, kind);
-        let failure = CreateError { error, aftermath, connectors_in_organization };
-        let message = writes::create_failed(&failure, "Help desk", organization());
-        let _ = write!(page, "=== create ===\n{}\n", shown(&message));
-    }
-
-    let reason = || server_error(Operation::ReactivateConnector);
-    let updates = [
-        (UpdateAftermath::Unchanged(None), None),
-        (UpdateAftermath::Unchanged(None), Some(some())),
-        (UpdateAftermath::Unchanged(Some(some())), None),
-        (UpdateAftermath::Reactivated(some()), None),
-        (UpdateAftermath::LeftDeactivated { connector: some(), reason: reason() }, None),
-        (UpdateAftermath::Gone, None),
-        (UpdateAftermath::Unknown { may_be_inactive: false, last_seen: None }, None),
-        (UpdateAftermath::Unknown { may_be_inactive: true, last_seen: None }, None),
-    ];
-    for (aftermath, name_taken_by) in updates {
-        let kind = match (&aftermath, &name_taken_by) {
-            (_, Some(_)) => ErrorKind::NameTaken,
-            (UpdateAftermath::Gone, None) => ErrorKind::NotFound,
-            (_, None) => ErrorKind::ServerError,
-        };
-        let error = for_tests(Operation::UpdateConnector, kind);
-        let failure = UpdateError { error, aftermath, name_taken_by };
-        let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &["password"]);
-        let _ = write!(page, "=== update ===\n{}\n", shown(&message));
-    }
-    let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
-    for aftermath in
-        [UpdateAftermath::Unchanged(Some(some())), UpdateAftermath::Reactivated(some())]
-    {
-        let error = for_tests(Operation::UpdateConnector, stale.clone());
-        let failure = UpdateError { error, aftermath, name_taken_by: None };
-        let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &["password"]);
-        let _ = write!(page, "=== update, stale ===\n{}\n", shown(&message));
-    }
-    let failure = UpdateError {
-        error: for_tests(Operation::UpdateConnector, ErrorKind::InvalidRequest),
-        aftermath: UpdateAftermath::Reactivated(some()),
-        name_taken_by: None,
-    };
-    let message = writes::update_failed(&failure, "\"Help desk\" (6e1f…)", &[]);
-    let _ = write!(page, "=== update, without credentials ===\n{}\n", shown(&message));
-
-    let deletes = [
-        DeleteAftermath::StillThere(None),
-        DeleteAftermath::StillThere(Some(some())),
-        DeleteAftermath::Reactivated(some()),
-        DeleteAftermath::LeftDeactivated { connector: some(), reason: reason() },
-        DeleteAftermath::Unknown { may_be_inactive: false },
-        DeleteAftermath::Unknown { may_be_inactive: true },
-    ];
-    for aftermath in deletes {
-        let failure = DeleteError { error: server_error(Operation::DeleteConnector), aftermath };
-        let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
-        let _ = write!(page, "=== delete ===\n{}\n", shown(&message));
-    }
-    let failure = DeleteError {
-        error: for_tests(Operation::ListReferences, ErrorKind::Forbidden),
-        aftermath: DeleteAftermath::StillThere(Some(some())),
-    };
-    let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
-    let _ = write!(page, "=== delete, references unknown ===\n{}\n", shown(&message));
-    let failure = DeleteError {
-        error: for_tests(Operation::DeleteConnector, ErrorKind::NotFound),
-        aftermath: DeleteAftermath::StillThere(Some(some())),
-    };
-    let message = writes::delete_failed(&failure, "\"Help desk\" (6e1f…)");
-    let _ = write!(page, "=== delete, 404 although it is there ===\n{}\n", shown(&message));
-
-    let _ = write!(
-        page,
-        "=== adopted ===\n{}\n",
-        shown(&writes::adopted(&connector(), organization()))
-    );
-    let difference = Difference {
-        argument: "username",
-        wanted: "\"agent2\"".to_owned(),
-        got: "\"agent\"".to_owned(),
-    };
-    for write in [Write::Create, Write::Update] {
-        for message in writes::not_taken(std::slice::from_ref(&difference), write) {
-            let _ = write!(page, "=== not taken ===\n{}\n", shown(&message));
-        }
-    }
     let notices = [
         Notice::RefreshTokenReplaced { valid_until: None },
         Notice::RefreshTokenReplaced {
             valid_until: Some(std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
         },
     ];
-    for told in notices {
-        let _ = write!(page, "=== notice ===\n{}\n", shown(&notice(&told)));
+    for one in notices {
+        let _ = write!(page, "=== notice ===\n{}\n", shown(&notice(&one)));
     }
     insta::assert_snapshot!(page);
 }

@@ -1,14 +1,15 @@
-//! What a finished plan is looked at for: warnings that come early enough to
-//! act upon.
+//! Warnings about a finished plan, early enough to act upon.
 
 use std::time::Duration;
 
+use super::credentials::{CredentialArguments, CredentialsPlan};
 use super::model;
+use super::naming::{import_block, named};
 use super::private_data::PrivateData;
-use super::resource::named;
 use super::validation;
+use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::organization;
-use crate::provider::provider_data::{ProviderData, Ready};
+use crate::provider::provider_data::ProviderData;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Configuration, Object, Plan, State};
 use tf_provider::resource::{CheckPlanRequest, CheckPlanResponse};
@@ -18,64 +19,73 @@ use webex_contact_center::{Budget, Connector, OrganizationId};
 /// How many custom connectors an organization can have (documented by Cisco).
 const LIMIT: usize = 10;
 
-/// How long a look ahead may take; the client itself gives up sooner.
+/// The time limit of the preflight checks. The client itself gives up sooner.
 const PREFLIGHT: Duration = Duration::from_secs(10);
 
-/// Looks at a plan.
-pub async fn review(connection: &ProviderData, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
-    let mut memory = PrivateData::recall(request.private);
+/// Checks a plan.
+pub async fn check_plan(
+    provider: &ProviderData,
+    request: CheckPlanRequest<'_>,
+) -> CheckPlanResponse {
+    let private = PrivateData::decode(request.private);
     let mut diagnostics = Diagnostics::new();
     let Some(plan) = request.plan else {
-        return CheckPlanResponse { diagnostics, private: memory.private() };
+        return CheckPlanResponse { diagnostics, private: private.encode() };
     };
     match request.prior {
         None => {
             diagnostics.extend(validation::validate_creation(request.configuration));
             if !diagnostics.has_errors() {
-                let replaced = memory.replaced.as_deref();
-                diagnostics.extend(preflight(connection, plan, replaced, &request).await);
+                diagnostics.extend(preflight(provider, plan, None, &request).await);
             }
         }
         Some(prior) => {
-            memory.replaced = None;
             let is_replaced = !request.requires_replace.is_empty();
             if is_replaced {
-                memory.replaced = prior.object().string("id").known().map(str::to_owned);
                 diagnostics.push(replacement(prior, request.requires_replace));
             } else if renamed(prior, plan) {
                 let own = prior.object().string("id").known();
-                diagnostics.extend(preflight(connection, plan, own, &request).await);
+                diagnostics.extend(preflight(provider, plan, own, &request).await);
             }
-            diagnostics.extend(other_organization(connection, prior, request.configuration));
+            diagnostics.extend(other_organization(provider, prior, request.configuration));
+            let credentials = CredentialsPlan::new(request.configuration, &private);
             if !request.changes_remote {
-                diagnostics.extend(touched(&memory, prior, request.configuration));
+                let configured = &credentials.configured;
+                let changed = external_change(&private, configured, prior, request.configuration);
+                diagnostics.extend(changed);
             } else if !is_replaced {
-                diagnostics.extend(sent(&memory, prior, plan, request.configuration));
+                let configuration = request.configuration;
+                diagnostics.extend(credential_warnings(
+                    &private,
+                    &credentials,
+                    prior,
+                    plan,
+                    configuration,
+                ));
             }
         }
     }
-    CheckPlanResponse { diagnostics, private: memory.private() }
+    CheckPlanResponse { diagnostics, private: private.encode() }
 }
 
-/// What an update does about credentials, which no plan shows.
-fn sent(
-    memory: &PrivateData,
+/// Warns of what an update does about credentials, which no plan shows.
+fn credential_warnings(
+    private: &PrivateData,
+    credentials: &CredentialsPlan,
     prior: &State,
     plan: &Plan,
     configuration: &Configuration,
 ) -> Diagnostics {
     let mut messages = Diagnostics::new();
     messages.extend(left_out(prior, configuration));
-    let unsent = model::unsent(configuration, memory);
-    let has_new_version = |secret: &&str| {
-        let version = model::version_of(secret);
-        prior.object().get(&version) != plan.object().get(&version)
+    let has_new_version = |row: &CredentialArguments| {
+        prior.object().get(row.version) != plan.object().get(row.version)
     };
-    if memory.uncertain {
-        messages.extend(sent_again(prior, configuration));
-    } else if !unsent.iter().any(has_new_version) {
+    if private.uncertain {
+        messages.extend(sent_again(&credentials.to_send, prior, configuration));
+    } else if !credentials.never_sent.iter().any(has_new_version) {
         // A new version is a difference that speaks for itself.
-        messages.extend(unsent.iter().map(|secret| first_send(secret, prior)));
+        messages.extend(credentials.never_sent.iter().map(|row| first_send(row, prior)));
     }
     messages
 }
@@ -85,8 +95,8 @@ fn renamed(prior: &State, plan: &Plan) -> bool {
     !matches!(planned, Value::Unknown) && prior.object().get("name") != planned
 }
 
-/// Flows refer to a connector by its id, so a new connector is not a neutral
-/// change.
+/// Warns of a replacement: flows refer to a connector by its id, so a new
+/// connector is not a neutral change.
 fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
     let arguments = paths.iter().map(Path::to_string).collect::<Vec<_>>().join(", ");
     let id = prior.object().string("id").known().unwrap_or("unknown").to_owned();
@@ -108,16 +118,16 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
     }
 }
 
-/// The provider's organization has moved and the connector has not.
+/// Warns that the provider's organization has changed and the connector's has not.
 fn other_organization(
-    connection: &ProviderData,
+    provider: &ProviderData,
     prior: &State,
     configuration: &Configuration,
 ) -> Option<Diagnostic> {
     if !configuration.object().get("organization_id").is_null() {
         return None;
     }
-    let now = connection.organization()?;
+    let now = provider.organization()?;
     let then = OrganizationId::parse(prior.object().string("organization_id").known()?).ok()?;
     (now != then).then(|| {
         Diagnostic::warning(
@@ -132,10 +142,10 @@ fn other_organization(
     })
 }
 
-/// A write-only credential that Webex never got from this state, which is no
-/// difference that a plan could show.
-fn first_send(credential: &str, prior: &State) -> Diagnostic {
-    let argument = model::write_only(credential);
+/// Warns of a write-only credential that Webex never got from this state, which
+/// is no difference that a plan could show.
+fn first_send(row: &CredentialArguments, prior: &State) -> Diagnostic {
+    let argument = row.write_only;
     Diagnostic::warning(
         format!("{argument} will be sent to Webex for the first time"),
         format!(
@@ -144,20 +154,20 @@ fn first_send(credential: &str, prior: &State) -> Diagnostic {
              connector is updated even where no other argument differs. To keep what Webex has, \
              remove {}.",
             named(prior),
-            both_of(credential, prior)
+            write_only_and_version(row, prior)
         ),
     )
-    .at(Path::attribute(&argument))
+    .at(Path::attribute(argument))
 }
 
-/// Nobody knows which credentials Webex has, which is no difference that a plan
-/// could show either.
-fn sent_again(prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
-    let credentials = model::configured_credentials(configuration);
+/// Warns that nobody knows which credentials Webex has, which is no difference
+/// that a plan could show either.
+fn sent_again(
+    credentials: &[CredentialArguments],
+    prior: &State,
+    configuration: &Configuration,
+) -> Option<Diagnostic> {
     let first = credentials.first()?;
-    let write_only = model::write_only(first);
-    let is_write_only = !configuration.object().get(&write_only).is_null();
-    let argument = if is_write_only { write_only } else { (*first).to_owned() };
     Some(
         Diagnostic::warning(
             "The credentials will be sent to Webex again",
@@ -166,75 +176,77 @@ fn sent_again(prior: &State, configuration: &Configuration) -> Option<Diagnostic
                  which credentials Webex has now. Applying this plan sends {} as configured. That \
                  is why the connector is updated even where no other argument differs.",
                 named(prior),
-                credentials.join(" and ")
+                listed(credentials, |row| row.stateful)
             ),
         )
-        .at(Path::attribute(&argument)),
+        .at(Path::attribute(first.argument(configuration))),
     )
 }
 
-/// An update that is sent without a credential that the connector needs.
+/// Warns of an update that is sent without a credential that the connector needs.
 fn left_out(prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
     let missing = validation::missing_credentials(configuration);
     let first = missing.first()?;
-    let write_only = missing.iter().map(|secret| model::write_only(secret)).collect::<Vec<_>>();
+    let names = listed(&missing, |row| row.stateful);
     Some(
         Diagnostic::warning(
-            format!("The update is sent without {}", missing.join(" and ")),
+            format!("The update is sent without {names}"),
             format!(
-                "The connector {} needs {}, which the configuration does not give in either form. \
-                 Whether Webex keeps what it has then is not documented; if it does not, calls of \
-                 flows fail after this update. To be sure, set {} before applying.",
+                "The connector {} needs {names}, which the configuration does not give in either \
+                 form. Whether Webex keeps what it has then is not documented; if it does not, \
+                 calls of flows fail after this update. To be sure, set {} before applying.",
                 named(prior),
-                missing.join(" and "),
-                write_only.join(" and ")
+                listed(&missing, |row| row.write_only)
             ),
         )
-        .at(Path::attribute(&model::write_only(first))),
+        .at(Path::attribute(first.write_only)),
     )
 }
 
-/// What has to be removed to leave a credential to Webex: a version without it
-/// would be an error.
-fn both_of(credential: &str, prior: &State) -> String {
-    let (write_only, version) = (model::write_only(credential), model::version_of(credential));
-    match prior.object().get(&version).is_null() {
-        true => write_only,
-        false => format!("{write_only} and {version}"),
+fn listed(
+    credentials: &[CredentialArguments],
+    argument: impl Fn(&CredentialArguments) -> &'static str,
+) -> String {
+    credentials.iter().map(argument).collect::<Vec<_>>().join(" and ")
+}
+
+/// Returns what has to be removed to leave a credential to Webex: a version
+/// without it would be an error.
+fn write_only_and_version(row: &CredentialArguments, prior: &State) -> String {
+    match prior.object().get(row.version).is_null() {
+        true => row.write_only.to_owned(),
+        false => format!("{} and {}", row.write_only, row.version),
     }
 }
 
-/// Somebody else has saved the connector, and nothing visible differs.
-fn touched(
-    memory: &PrivateData,
+/// Warns that somebody else has saved the connector, although nothing visible
+/// differs.
+fn external_change(
+    private: &PrivateData,
+    configured: &[CredentialArguments],
     prior: &State,
     configuration: &Configuration,
 ) -> Option<Diagnostic> {
-    let time = memory.touched?;
-    let credentials = model::configured_credentials(configuration);
+    let time = private.external_change?;
     // A version is the easiest to raise, and one of them sends all credentials.
-    let is_write_only =
-        |credential: &&&str| !configuration.object().get(&model::write_only(credential)).is_null();
-    let credential =
-        credentials.iter().find(is_write_only).or_else(|| credentials.first()).copied()?;
-    let (write_only, version) = (model::write_only(credential), model::version_of(credential));
-    let (argument, how) = if is_write_only(&&credential) {
-        let how = match prior.object().number(&version).known() {
+    let is_write_only = |row: &&CredentialArguments| row.is_write_only(configuration);
+    let row = configured.iter().find(is_write_only).or_else(|| configured.first())?;
+    let CredentialArguments { stateful, write_only, version, .. } = *row;
+    let how = if row.is_write_only(configuration) {
+        let how = match prior.object().number(version).known() {
             Some(number) => format!("raise {version} (it is {number})"),
             None => format!("set {version} = 1"),
         };
-        let way_out = format!(
+        format!(
             "{how}. If somebody else keeps the credential from now on, remove {}; nothing is sent \
              then",
-            both_of(credential, prior)
-        );
-        (write_only, way_out)
+            write_only_and_version(row, prior)
+        )
     } else {
-        let how = format!(
-            "replace {credential} by {write_only} and {version} = 1, which is sent at once and \
-             again whenever you raise the version"
-        );
-        (credential.to_owned(), how)
+        format!(
+            "replace {stateful} by {write_only} and {version} = 1, which is sent at once and again \
+             whenever you raise the version"
+        )
     };
     Some(
         Diagnostic::warning(
@@ -245,24 +257,24 @@ fn touched(
                  have been replaced.\n\nTo send yours again, {how}.",
                 named(prior),
                 model::rfc3339(time),
-                credentials.join(" and ")
+                listed(configured, |row| row.stateful)
             ),
         )
-        .at(Path::attribute(&argument)),
+        .at(Path::attribute(row.argument(configuration))),
     )
 }
 
-/// A look at the organization's connectors before anything is created.
+/// Compares a plan with the organization's connectors before anything is created.
 ///
-/// It never fails and never waits: offline or unconfigured, it says nothing.
+/// It never fails and never waits: offline or unconfigured, it reports nothing.
 async fn preflight(
-    connection: &ProviderData,
+    provider: &ProviderData,
     plan: &Plan,
     own_id: Option<&str>,
     request: &CheckPlanRequest<'_>,
 ) -> Diagnostics {
-    let Ok(ready) = connection.ready() else { return Diagnostics::new() };
-    if !ready.preflight || connection.is_applying() {
+    let Ok(ready) = provider.ready() else { return Diagnostics::new() };
+    if !ready.preflight || provider.is_applying() {
         return Diagnostics::new();
     }
     let Some(organization) = planned_organization(&ready, plan.object()) else {
@@ -276,9 +288,9 @@ async fn preflight(
 
     let mut messages = Diagnostics::new();
     if let Some(name) = plan.object().string("name").known()
-        && let Some(rival) = others.iter().find(|other| other.name == name)
+        && let Some(holder) = others.iter().find(|other| other.name() == name)
     {
-        messages.push(name_taken(rival, organization));
+        messages.push(name_taken(holder, organization));
     }
     if request.prior.is_none() && others.len() >= LIMIT {
         messages.push(Diagnostic::warning(
@@ -293,14 +305,14 @@ async fn preflight(
     messages
 }
 
-fn planned_organization(ready: &Ready, plan: &Object) -> Option<OrganizationId> {
+fn planned_organization(ready: &ConfiguredProvider, plan: &Object) -> Option<OrganizationId> {
     match plan.string("organization_id").known() {
         Some(text) => organization::parse(text).ok(),
         None => ready.organization,
     }
 }
 
-fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
+fn name_taken(holder: &Connector, organization: OrganizationId) -> Diagnostic {
     Diagnostic::warning(
         "The name is already taken",
         format!(
@@ -308,18 +320,9 @@ fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
              applying this plan will fail, unless the same plan deletes the existing connector \
              first, which it does not with create_before_destroy. Choose another name, or take the \
              existing connector over:\n\n{}",
-            rival.name,
-            import_block(organization, rival.id.as_str())
+            holder.name(),
+            import_block(organization, &holder.id)
         ),
     )
     .at(Path::attribute("name"))
-}
-
-/// The block that adopts an existing connector.
-#[must_use]
-pub fn import_block(organization: OrganizationId, id: &str) -> String {
-    format!(
-        "import {{\n  to = {}.<NAME>\n  id = \"{organization}/{id}\"\n}}",
-        super::schema::TYPE_NAME
-    )
 }

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::aftermath::Known;
+use super::credentials::{self, CredentialsPlan};
 use super::model;
-use super::private_data::{Failure, PrivateData};
-use super::rules::{BASIC, CLIENT_CREDENTIALS, OAUTH2};
-use super::{plan_warnings, schema, validation};
+use super::naming::{identity, named};
+use super::private_data::{LastWriter, PrivateData};
+use super::{plan_warnings, schema, validation, write_errors};
 use crate::provider::api_errors;
-use crate::provider::api_errors::writes;
+use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::organization;
-use crate::provider::provider_data::{ProviderData, Ready};
+use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Identity, Object, PrivateState, State};
@@ -25,18 +25,21 @@ use tf_provider::resource::{
 };
 use tf_provider::schema::{IdentitySchema, Schema};
 use tf_provider::value::Value;
-use webex_contact_center::{Budget, Connector, ConnectorId, Error, ErrorKind, OrganizationId};
+use webex_contact_center::{
+    Availability, BASIC, Budget, CLIENT_CREDENTIALS, Connector, ConnectorId, Error, ErrorKind,
+    OAUTH2, OrganizationId, RemoteState, WriteError,
+};
 
 /// The resource `webex_cc_custom_connector`.
 pub struct CustomConnector {
-    connection: Arc<ProviderData>,
+    provider: Arc<ProviderData>,
 }
 
 impl CustomConnector {
-    /// The resource, which makes its calls over `connection`.
+    /// Creates the resource, which makes its calls with the configured provider.
     #[must_use]
-    pub fn new(connection: Arc<ProviderData>) -> Self {
-        Self { connection }
+    pub fn new(provider: Arc<ProviderData>) -> Self {
+        Self { provider }
     }
 }
 
@@ -54,35 +57,36 @@ impl Resource for CustomConnector {
         validation::validate(request.configuration)
     }
 
-    fn modify_plan(&self, draft: &mut PlanBuilder<'_>, private: &PrivateState) {
-        let grant = match draft.planned().string("authentication_type") {
+    fn modify_plan(&self, plan: &mut PlanBuilder<'_>, private: &PrivateState) {
+        let grant = match plan.planned().string("authentication_type") {
             Argument::Known(OAUTH2) => Value::from(CLIENT_CREDENTIALS),
             Argument::Known(BASIC) | Argument::Absent => Value::Null,
             // A literal of a newer Webex: what is there stays.
-            Argument::Known(_) => draft.planned().get("grant_type").clone(),
+            Argument::Known(_) => plan.planned().get("grant_type").clone(),
             Argument::Unknown => Value::Unknown,
         };
-        draft.set_default("grant_type", grant);
-        if let Some(prior) = draft.prior {
-            for argument in model::respelled(draft.configuration, prior) {
-                draft.use_prior_state(argument);
+        plan.set_default("grant_type", grant);
+        if let Some(prior) = plan.prior {
+            for argument in model::equivalent_arguments(plan.configuration, prior) {
+                plan.use_prior_state(argument);
             }
         }
-        if draft.prior.is_none()
-            && let Some(organization) = self.connection.organization()
+        if plan.prior.is_none()
+            && let Some(organization) = self.provider.organization()
         {
-            draft.set_default("organization_id", organization.to_string());
+            plan.set_default("organization_id", organization.to_string());
         }
-        for argument in model::left_to_webex(draft.configuration) {
-            draft.exclude_from_update(&argument);
+        let credentials = CredentialsPlan::new(plan.configuration, &PrivateData::decode(private));
+        for argument in credentials.unmanaged_arguments() {
+            plan.exclude_from_update(argument);
         }
-        if !model::owed(draft.configuration, &PrivateData::recall(private)).is_empty() {
-            draft.force_update();
+        if !credentials.to_send.is_empty() {
+            plan.force_update();
         }
     }
 
     async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
-        plan_warnings::review(&self.connection, request).await
+        plan_warnings::check_plan(&self.provider, request).await
     }
 
     async fn read(&self, request: ReadRequest) -> ReadResponse {
@@ -92,7 +96,7 @@ impl Resource for CustomConnector {
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        let target = match Target::of_state(&self.connection, &request.state) {
+        let target = match Target::of_state(&self.provider, &request.state) {
             Ok(target) => target,
             Err(message) => return unchanged(message.into()),
         };
@@ -101,11 +105,11 @@ impl Resource for CustomConnector {
         match connectors.read(&target.id, &budget).await {
             Ok(Some(connector)) => {
                 let state = model::state(&connector, target.organization, request.state.object());
-                let memory = PrivateData::recall(&request.private).after_read(&connector);
+                let private = PrivateData::decode(&request.private).after_read(&connector);
                 ReadResponse {
-                    identity: Some(identity(&connector, target.organization)),
+                    identity: Some(identity(&connector.id, target.organization)),
                     state: Some(state),
-                    private: memory.private(),
+                    private: private.encode(),
                     diagnostics: notices(&target.ready),
                 }
             }
@@ -131,7 +135,7 @@ impl Resource for CustomConnector {
     }
 
     async fn create(&self, request: CreateRequest) -> ApplyResponse {
-        self.connection.apply();
+        self.provider.mark_applying();
         let (ready, organization) = match self.destination(request.plan.object()) {
             Ok(found) => found,
             Err(message) => {
@@ -143,28 +147,34 @@ impl Resource for CustomConnector {
         let content = model::content(&request.plan, &request.configuration);
         let created = ready.client.connectors(organization).create(&content, &budget).await;
         let base = request.plan.object();
-        let sent = model::credentials(&request.configuration);
+        let sent = credentials::names(&content.secrets);
         match created {
             Ok(created) => {
-                let memory = PrivateData::of_write(&created.connector, &sent);
-                let mut outcome = outcome_of(&created.connector, organization, base, &memory);
+                let private = PrivateData::of_write(&created.connector, &sent);
+                let mut outcome = outcome_of(&created.connector, organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 if created.adopted {
-                    outcome.diagnostics.push(writes::adopted(&created.connector, organization));
+                    outcome
+                        .diagnostics
+                        .push(write_errors::adopted(&created.connector, organization));
                 }
                 let different = model::differences(&request.plan, &created.connector);
-                outcome.diagnostics.extend(writes::not_taken(&different, writes::Write::Create));
+                outcome
+                    .diagnostics
+                    .extend(write_errors::not_taken(&different, write_errors::Write::Create));
                 outcome.diagnostics.extend(notices(&ready));
                 outcome
             }
             Err(failure) => {
-                let mut outcome = match Known::after_create(&failure) {
-                    Known::Id(id) => outcome_of_id(id, organization, base, &sent),
-                    Known::Before | Known::BeforeInactive | Known::ListSink(_) => {
-                        ApplyResponse::default()
-                    }
+                let mut outcome = match &failure.remote {
+                    RemoteState::OnlyId(id) => outcome_of_id(id, organization, base, &sent),
+                    RemoteState::Absent
+                    | RemoteState::Unchanged
+                    | RemoteState::Found(_)
+                    | RemoteState::Unknown(_) => ApplyResponse::default(),
                 };
-                let message = writes::create_failed(&failure, &content.name, organization);
+                let message =
+                    write_errors::create_failed(&failure, content.fields.name(), organization);
                 outcome.diagnostics.push(message);
                 outcome
             }
@@ -172,81 +182,64 @@ impl Resource for CustomConnector {
     }
 
     async fn update(&self, request: UpdateRequest) -> ApplyResponse {
-        self.connection.apply();
+        self.provider.mark_applying();
         let same = |messages: Diagnostics, state: State| ApplyResponse {
             state: Some(state),
             private: request.private.clone(),
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        let left = model::left_to_webex(&request.configuration);
-        if only_local_changes(&request, &left) {
+        let private = PrivateData::decode(&request.private);
+        let credentials = CredentialsPlan::new(&request.configuration, &private);
+        let unmanaged = credentials.unmanaged_arguments().collect::<Vec<_>>();
+        if changes_nothing_remote(&request, &unmanaged) {
             let state = State::new(request.plan.object().clone(), schema::block());
-            let memory = PrivateData::recall(&request.private).without(&left);
-            return ApplyResponse { private: memory.private(), ..same(Diagnostics::new(), state) };
+            let private = private.without(&unmanaged).encode();
+            return ApplyResponse { private, ..same(Diagnostics::new(), state) };
         }
-        let target = match Target::of_state(&self.connection, &request.prior) {
+        let target = match Target::of_state(&self.provider, &request.prior) {
             Ok(target) => target,
             Err(message) => return same(message.into(), request.prior.clone()),
         };
         let budget =
             Budget::within(Timeout::Update.of(request.plan.object()), request.stop.clone());
         let content = model::content(&request.plan, &request.configuration);
-        let sent = model::credentials(&request.configuration);
-        let memory = PrivateData::recall(&request.private);
-        let expected = memory.version;
+        let sent = credentials::names(&content.secrets);
         let connectors = target.ready.client.connectors(target.organization);
-        match connectors.update(&target.id, &content, expected, &budget).await {
+        match connectors.update(&target.id, &content, private.version, &budget).await {
             Ok(connector) => {
                 let base = request.plan.object();
-                let memory = PrivateData::of_write(&connector, &sent);
-                let mut outcome = outcome_of(&connector, target.organization, base, &memory);
+                let private = PrivateData::of_write(&connector, &sent);
+                let mut outcome = outcome_of(&connector, target.organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 let different = model::differences(&request.plan, &connector);
                 if !different.is_empty() {
                     outcome
                         .diagnostics
-                        .extend(writes::not_taken(&different, writes::Write::Update));
+                        .extend(write_errors::not_taken(&different, write_errors::Write::Update));
                 }
                 outcome.diagnostics.extend(notices(&target.ready));
                 outcome
             }
             Err(failure) => {
-                let message = writes::update_failed(&failure, &named(&request.prior), &sent);
-                let organization = target.organization;
-                let old = request.prior.object();
-                let memory = memory.in_doubt(failure.aftermath.leaves_credentials_uncertain());
-                let after = |found| memory.clone().after_failure(whose(&failure.error), found);
-                let mut outcome = match Known::after_update(&failure) {
-                    // The credentials of the prior state stay beside the old
-                    // content, so that new ones are a difference still.
-                    Known::ListSink(connector) => {
-                        outcome_of(connector, organization, old, &after(Some(connector)))
-                    }
-                    Known::BeforeInactive => ApplyResponse {
-                        private: after(None).private(),
-                        ..same(Diagnostics::new(), inactive(&request.prior))
-                    },
-                    Known::Before | Known::Id(_) => ApplyResponse {
-                        private: after(None).private(),
-                        ..same(Diagnostics::new(), request.prior.clone())
-                    },
-                };
-                outcome.diagnostics.push(message);
-                outcome
+                let message = write_errors::update_failed(&failure, &named(&request.prior), &sent);
+                // The credentials of the prior state stay beside the old content,
+                // so that new ones are a difference still.
+                let known = Before { prior: &request.prior, identity: request.identity, private };
+                known.after(&failure, target.organization, message)
             }
         }
     }
 
     async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
-        self.connection.apply();
+        self.provider.mark_applying();
         let kept = |messages: Diagnostics| ApplyResponse {
             state: Some(request.prior.clone()),
             private: request.private.clone(),
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        let target = match Target::of_state(&self.connection, &request.prior) {
+        let target = match Target::of_state(&self.provider, &request.prior) {
             Ok(target) => target,
             Err(message) => return kept(message.into()),
         };
@@ -258,26 +251,10 @@ impl Resource for CustomConnector {
                 ApplyResponse { diagnostics: notices(&target.ready), ..ApplyResponse::default() }
             }
             Err(failure) => {
-                let message = writes::delete_failed(&failure, &named(&request.prior));
-                let memory = PrivateData::recall(&request.private)
-                    .in_doubt(failure.aftermath.leaves_credentials_uncertain());
-                let after = |found| memory.clone().after_failure(whose(&failure.error), found);
-                let mut outcome = match Known::after_delete(&failure) {
-                    Known::ListSink(connector) => {
-                        let memory = after(Some(connector));
-                        outcome_of(connector, target.organization, request.prior.object(), &memory)
-                    }
-                    Known::BeforeInactive => ApplyResponse {
-                        state: Some(inactive(&request.prior)),
-                        private: after(None).private(),
-                        ..kept(Diagnostics::new())
-                    },
-                    Known::Before | Known::Id(_) => {
-                        ApplyResponse { private: after(None).private(), ..kept(Diagnostics::new()) }
-                    }
-                };
-                outcome.diagnostics.push(message);
-                outcome
+                let message = write_errors::delete_failed(&failure, &named(&request.prior));
+                let private = PrivateData::decode(&request.private);
+                let known = Before { prior: &request.prior, identity: request.identity, private };
+                known.after(&failure, target.organization, message)
             }
         }
     }
@@ -302,7 +279,7 @@ impl Resource for CustomConnector {
         })?;
         let organization = match organization {
             Some(organization) => organization,
-            None => self.connection.ready()?.organization(None)?,
+            None => self.provider.ready()?.organization(None)?,
         };
         let block = schema::block();
         let object = Object::null(block)
@@ -311,7 +288,7 @@ impl Resource for CustomConnector {
         Ok(ImportResponse {
             state: State::new(object, block),
             private: PrivateState::default(),
-            identity: Some(identity_of(id.as_str(), organization)),
+            identity: Some(identity(&id, organization)),
         })
     }
 
@@ -321,7 +298,7 @@ impl Resource for CustomConnector {
         let mut configuration = generate_block(&schema.block, state.object());
         let organization = configuration.string("organization_id").known().map(str::to_owned);
         let organization = organization.and_then(|text| OrganizationId::parse(&text).ok());
-        if organization.is_some() && organization == self.connection.organization() {
+        if organization.is_some() && organization == self.provider.organization() {
             configuration.set("organization_id", Value::Null);
         }
         configuration
@@ -329,9 +306,12 @@ impl Resource for CustomConnector {
 }
 
 impl CustomConnector {
-    /// Where a connector that is to be created goes.
-    fn destination(&self, plan: &Object) -> Result<(Ready, OrganizationId), Diagnostic> {
-        let ready = self.connection.ready()?;
+    /// Returns the organization of a connector to create.
+    fn destination(
+        &self,
+        plan: &Object,
+    ) -> Result<(ConfiguredProvider, OrganizationId), Diagnostic> {
+        let ready = self.provider.ready()?;
         let explicit = organization::explicit(plan)?;
         let organization = ready.organization(explicit)?;
         Ok((ready, organization))
@@ -340,14 +320,14 @@ impl CustomConnector {
 
 /// An existing connector, and the means to reach it.
 struct Target {
-    ready: Ready,
+    ready: ConfiguredProvider,
     organization: OrganizationId,
     id: ConnectorId,
 }
 
 impl Target {
-    fn of_state(connection: &ProviderData, state: &State) -> Result<Self, Diagnostic> {
-        let ready = connection.ready()?;
+    fn of_state(provider: &ProviderData, state: &State) -> Result<Self, Diagnostic> {
+        let ready = provider.ready()?;
         let organization = ready.organization(organization::explicit(state.object())?)?;
         let id = state.object().string("id").known().unwrap_or_default();
         let id = ConnectorId::parse(id).map_err(|problem| {
@@ -360,34 +340,80 @@ impl Target {
     }
 }
 
-/// Whose write may be found after one of ours that failed.
-fn whose(error: &Error) -> Failure {
-    if error.outcome_unknown {
-        Failure::Unclear
-    } else if let ErrorKind::Stale { .. } = &error.kind {
-        Failure::ByOthers
-    } else {
-        Failure::Clear
+/// The connector as Terraform knew it before a write that failed.
+struct Before<'a> {
+    prior: &'a State,
+    identity: Option<Identity>,
+    private: PrivateData,
+}
+
+impl Before<'_> {
+    /// Returns what is true after the failed write.
+    fn after(
+        self,
+        failure: &WriteError,
+        organization: OrganizationId,
+        message: Diagnostic,
+    ) -> ApplyResponse {
+        let found = match &failure.remote {
+            RemoteState::Found(connector) => Some(&**connector),
+            RemoteState::Absent
+            | RemoteState::Unchanged
+            | RemoteState::OnlyId(_)
+            | RemoteState::Unknown(_) => None,
+        };
+        let private = self.private.with_uncertainty(failure.credentials_uncertain);
+        let private = private.after_failure(last_writer(&failure.error), found);
+        let mut response = match found {
+            Some(connector) => outcome_of(connector, organization, self.prior.object(), &private),
+            None => {
+                let state = match failure.availability {
+                    Availability::Uncertain => inactive(self.prior),
+                    Availability::Unaffected | Availability::Restored | Availability::Lost(_) => {
+                        self.prior.clone()
+                    }
+                };
+                ApplyResponse {
+                    state: Some(state),
+                    private: private.encode(),
+                    identity: self.identity,
+                    diagnostics: Diagnostics::new(),
+                }
+            }
+        };
+        response.diagnostics.push(message);
+        response
     }
 }
 
-/// What is true after a write of ours.
+/// Classifies who may have written last, after a write of ours that failed.
+fn last_writer(error: &Error) -> LastWriter {
+    if error.outcome_unknown {
+        LastWriter::Unknown
+    } else if let ErrorKind::Stale { .. } = &error.kind {
+        LastWriter::SomeoneElse
+    } else {
+        LastWriter::Us
+    }
+}
+
+/// Returns the response to a write that succeeded.
 fn outcome_of(
     connector: &Connector,
     organization: OrganizationId,
     base: &Object,
-    memory: &PrivateData,
+    private: &PrivateData,
 ) -> ApplyResponse {
     ApplyResponse {
         state: Some(model::state(connector, organization, base)),
-        private: memory.private(),
-        identity: Some(identity(connector, organization)),
+        private: private.encode(),
+        identity: Some(identity(&connector.id, organization)),
         diagnostics: Diagnostics::new(),
     }
 }
 
-/// What is true after a create of which only the id came back: the plan, as far
-/// as anybody knows.
+/// Returns the response to a create of which only the id came back: the plan, as
+/// far as it is known.
 fn outcome_of_id(
     id: &ConnectorId,
     organization: OrganizationId,
@@ -407,8 +433,8 @@ fn outcome_of_id(
     }
     ApplyResponse {
         state: Some(State::new(object, block)),
-        private: PrivateData::of_unread_write(sent).private(),
-        identity: Some(identity_of(id.as_str(), organization)),
+        private: PrivateData::of_unread_write(sent).encode(),
+        identity: Some(identity(id, organization)),
         diagnostics: Diagnostics::new(),
     }
 }
@@ -420,35 +446,15 @@ fn inactive(prior: &State) -> State {
     State::new(object, schema::block())
 }
 
-/// What tells a connector from every other one.
-pub(super) fn identity(connector: &Connector, organization: OrganizationId) -> Identity {
-    identity_of(connector.id.as_str(), organization)
-}
-
-fn identity_of(id: &str, organization: OrganizationId) -> Identity {
-    let object = Object::default().with("id", id);
-    Identity(object.with("organization_id", organization.to_string()))
-}
-
 /// Whether nothing that Webex knows of is to change. A time of change that is
 /// not known yet says that the plan has found something.
-fn only_local_changes(request: &UpdateRequest, local: &[String]) -> bool {
+fn changes_nothing_remote(request: &UpdateRequest, unmanaged: &[&str]) -> bool {
     let block = schema::block();
     block.attributes.iter().all(|attribute| {
-        local.iter().any(|name| name == attribute.name)
+        unmanaged.contains(&attribute.name)
             || request.prior.object().get(attribute.name)
                 == request.plan.object().get(attribute.name)
     })
-}
-
-/// How messages name a connector: `"crm" (5c7c2677-…)`.
-pub(super) fn named(state: &State) -> String {
-    let text = |argument: &str| state.object().string(argument).known().map(str::to_owned);
-    let id = text("id").unwrap_or_default();
-    match text("name") {
-        Some(name) => format!("{name:?} ({id})"),
-        None => id,
-    }
 }
 
 /// A connector that Terraform knows has disappeared.
@@ -478,7 +484,7 @@ fn never_there(target: &Target) -> Diagnostic {
 }
 
 /// Warnings that the client has for its user, each told once in a process.
-fn notices(ready: &Ready) -> Diagnostics {
+fn notices(ready: &ConfiguredProvider) -> Diagnostics {
     api_errors::notices(&ready.client)
 }
 

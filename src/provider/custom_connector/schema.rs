@@ -2,16 +2,14 @@
 
 use std::sync::LazyLock;
 
+use super::credentials::CredentialArguments;
 use crate::provider::timeouts;
 use tf_provider::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
 use tf_provider::value::Type;
+use webex_contact_center::Credential;
 
 /// The name of the resource, its data source and its list resource.
 pub const TYPE_NAME: &str = "webex_cc_custom_connector";
-
-/// The credentials that come in three arguments each: the stateful form, the
-/// write-only form, and the version that tells when to send the latter again.
-pub const SECRETS: [&str; 3] = ["client_secret", "private_key", "password"];
 
 const DESCRIPTION: &str = "\
 A custom connector of Webex Contact Center: the stored credentials with which flows call another \
@@ -38,7 +36,8 @@ pub fn block() -> &'static Block {
 }
 
 fn attributes() -> Vec<Attribute> {
-    vec![
+    let credential = |credential| CredentialArguments::of(credential).attributes();
+    let mut attributes = vec![
         Attribute::computed(
             "id",
             Type::String,
@@ -87,20 +86,9 @@ fn attributes() -> Vec<Attribute> {
             Type::String,
             "The OAuth 2.0 client identifier that the third party issued.",
         ),
-        Attribute::secret(
-            "client_secret",
-            "The OAuth 2.0 client secret. It is stored in state; prefer `client_secret_wo`.",
-        ),
-        Attribute::write_only_secret(
-            "client_secret_wo",
-            "The OAuth 2.0 client secret, kept out of plan and state. Needs Terraform 1.11 or \
-             later.",
-        )
-        .stored_alternative("client_secret"),
-        version_of(
-            "client_secret_wo_version",
-            "Any number. A change sends `client_secret_wo` to Webex again.",
-        ),
+    ];
+    attributes.extend(credential(Credential::ClientSecret));
+    attributes.extend([
         Attribute::optional(
             "token_url",
             Type::String,
@@ -118,39 +106,15 @@ fn attributes() -> Vec<Attribute> {
             "The certificate (PEM) of the `client_credentials_certificate` grant. It is not a \
              secret.",
         ),
-        Attribute::secret(
-            "private_key",
-            "The unencrypted private key (PEM) of `certificate`. It is stored in state; prefer \
-             `private_key_wo`.",
-        ),
-        Attribute::write_only_secret(
-            "private_key_wo",
-            "The unencrypted private key (PEM) of `certificate`, kept out of plan and state. Needs \
-             Terraform 1.11 or later.",
-        )
-        .stored_alternative("private_key"),
-        version_of(
-            "private_key_wo_version",
-            "Any number. A change sends `private_key_wo` to Webex again.",
-        ),
-        Attribute::optional(
-            "username",
-            Type::String,
-            "The user name of the service account with which Webex authenticates.",
-        ),
-        Attribute::secret(
-            "password",
-            "The password of `username`. It is stored in state; prefer `password_wo`.",
-        ),
-        Attribute::write_only_secret(
-            "password_wo",
-            "The password of `username`, kept out of plan and state. Needs Terraform 1.11 or later.",
-        )
-        .stored_alternative("password"),
-        version_of(
-            "password_wo_version",
-            "Any number. A change sends `password_wo` to Webex again.",
-        ),
+    ]);
+    attributes.extend(credential(Credential::PrivateKey));
+    attributes.extend([Attribute::optional(
+        "username",
+        Type::String,
+        "The user name of the service account with which Webex authenticates.",
+    )]);
+    attributes.extend(credential(Credential::Password));
+    attributes.extend([
         Attribute::optional(
             "validation_url",
             Type::String,
@@ -175,14 +139,11 @@ fn attributes() -> Vec<Attribute> {
             Type::String,
             "When the connector was changed last, by anybody (RFC 3339).",
         ),
-    ]
+    ]);
+    attributes
 }
 
-fn version_of(name: &'static str, description: &'static str) -> Attribute {
-    Attribute::optional(name, Type::Number, description)
-}
-
-/// What tells one connector from every other one.
+/// Returns the schema of the resource identity.
 #[must_use]
 pub fn identity() -> IdentitySchema {
     IdentitySchema {

@@ -12,20 +12,18 @@ mod grant;
 mod tests;
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
 use super::budget::Budget;
-use super::error::{Error, ErrorKind, Operation};
+use super::error::{Error, Operation};
 use super::identifiers::OrganizationId;
-use super::pipeline::{HttpPipeline, Token, interrupted};
+use super::pipeline::{HttpPipeline, Token};
 use super::request::Endpoints;
 use super::settings::Credentials;
+use super::single_flight::{Flight, Join, single_flight};
 use safe_text::Secret;
 
 pub(crate) use bearer::Bearer;
@@ -67,7 +65,7 @@ pub(crate) struct Tokens {
 #[derive(Default)]
 struct Slot {
     current: Option<Current>,
-    flight: Option<Flight>,
+    in_flight: Option<Flight<Token>>,
     generation: u64,
 }
 
@@ -77,9 +75,6 @@ struct Current {
     renew_from: Option<Instant>,
     ends: Option<Instant>,
 }
-
-/// One request for a token, for everybody who waits for it.
-type Flight = Shared<BoxFuture<'static, Result<Token, Error>>>;
 
 impl Tokens {
     pub(crate) fn new(
@@ -109,62 +104,36 @@ impl Tokens {
         std::mem::take(&mut *lock(&self.notices))
     }
 
-    /// The token to use now, got or renewed if need be.
+    /// The token to use now, fetched or renewed if need be.
     async fn token(
         self: &Arc<Self>,
         key: Option<OrganizationId>,
         budget: &Budget,
     ) -> Result<Token, Error> {
-        let began = Instant::now();
-        loop {
-            let (flight, is_mine) = match self.board(key, budget) {
-                Joined::Ready(token) => return Ok(token),
-                Joined::Flight { flight, is_mine } => (flight, is_mine),
-            };
-            let landed = budget
-                .run(flight)
-                .await
-                .map_err(|interruption| interrupted(self.operation(), interruption, began))?;
-            match landed {
-                Ok(token) => return Ok(token),
-                // Renewed too early to matter yet: the old one still serves.
-                Err(error) => match self.still_serving(key) {
-                    Some(token) => return Ok(token),
-                    // Someone else's budget ended, not ours.
-                    None if !is_mine && is_about_the_budget(&error) => {}
-                    None => return Err(error),
-                },
+        let join = || {
+            let now = Instant::now();
+            let mut slots = lock(&self.slots);
+            let slot = slots.entry(key).or_default();
+            if let Some(current) = &slot.current
+                && current.renew_from.is_none_or(|renew_from| renew_from > now)
+            {
+                return Join::Cached(current.token.clone());
             }
-        }
-    }
-
-    fn board(self: &Arc<Self>, key: Option<OrganizationId>, budget: &Budget) -> Joined {
-        let now = Instant::now();
-        let mut slots = lock(&self.slots);
-        let slot = slots.entry(key).or_default();
-        if let Some(current) = &slot.current
-            && current.renew_from.is_none_or(|renew_from| renew_from > now)
-        {
-            return Joined::Ready(current.token.clone());
-        }
-        if let Some(flight) = &slot.flight {
-            return Joined::Flight { flight: flight.clone(), is_mine: false };
-        }
-        let tokens = Arc::clone(self);
-        let budget = Budget::within(RENEWAL_TIME, budget.stop.clone());
-        let task = tokio::spawn(async move {
-            let fetched = AssertUnwindSafe(tokens.fetch(key, &budget)).catch_unwind().await;
-            // Whoever comes next asks again.
-            lock(&tokens.slots).entry(key).or_default().flight = None;
-            fetched.unwrap_or_else(|_| Err(Error::new(tokens.operation(), ErrorKind::Defect)))
-        });
-        let operation = self.operation();
-        let flight = async move {
-            task.await.unwrap_or_else(|_| Err(Error::new(operation, ErrorKind::Stopped)))
+            if let Some(flight) = &slot.in_flight {
+                return Join::Joined { flight: flight.clone(), is_weaker: false };
+            }
+            let (fetching, tokens) = (Arc::clone(self), Arc::clone(self));
+            let budget = Budget::within(RENEWAL_TIME, budget.stop.clone());
+            let request = async move { fetching.fetch(key, &budget).await };
+            let done = move |_: &Result<Token, Error>| {
+                lock(&tokens.slots).entry(key).or_default().in_flight = None;
+            };
+            // An operation that is stopped must not throw a new refresh token away.
+            let flight = Flight::detached(self.operation(), request, done);
+            slot.in_flight = Some(flight.clone());
+            Join::Started(flight)
         };
-        let flight = flight.boxed().shared();
-        slot.flight = Some(flight.clone());
-        Joined::Flight { flight, is_mine: true }
+        single_flight(budget, join).await
     }
 
     /// Gets a token and puts it where everybody finds it.
@@ -187,19 +156,14 @@ impl Tokens {
                 Ok(token)
             }
             Err(error) => {
-                if let Some(current) = &mut slot.current {
-                    current.renew_from = Some(Instant::now() + AFTER_FAILURE);
-                }
-                Err(error)
+                let Some(current) = &mut slot.current else { return Err(error) };
+                let now = Instant::now();
+                current.renew_from = Some(now + AFTER_FAILURE);
+                // The renewal came before it was needed: the old token still serves.
+                let serves = current.ends.is_none_or(|ends| ends > now);
+                if serves { Ok(current.token.clone()) } else { Err(error) }
             }
         }
-    }
-
-    fn still_serving(&self, key: Option<OrganizationId>) -> Option<Token> {
-        let slots = lock(&self.slots);
-        let current = slots.get(&key)?.current.as_ref()?;
-        let serves = current.ends.is_none_or(|ends| ends > Instant::now());
-        serves.then(|| current.token.clone())
     }
 
     /// Forgets a token that was refused, unless it was replaced already.
@@ -233,15 +197,6 @@ impl Tokens {
         }
         secrets
     }
-}
-
-enum Joined {
-    Ready(Token),
-    Flight { flight: Flight, is_mine: bool },
-}
-
-fn is_about_the_budget(error: &Error) -> bool {
-    matches!(error.kind, ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
 }
 
 /// A lock that a panic elsewhere does not break: nothing panics while holding

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::BodyProblem;
+use crate::ErrorKind;
 use crate::error::OauthError;
 use crate::pipeline::RetryMode;
 use crate::testing::{
@@ -40,8 +41,8 @@ fn service_app() -> Credentials {
 /// A read that no snapshot answers.
 async fn read(client: &Client, number: usize) -> Result<(), Error> {
     let id = ConnectorId::parse(&format!("id-{number}")).unwrap();
-    let request = client.endpoints().read(organization(), &id);
-    client.send(organization(), &request, RetryMode::Normal, &budget()).await.map(drop)
+    let request = client.session.endpoints.read(organization(), &id);
+    client.session.send(organization(), &request, RetryMode::Normal, &budget()).await.map(drop)
 }
 
 fn lines(script: &Script) -> Vec<String> {
@@ -292,9 +293,9 @@ async fn a_stopped_operation_does_not_throw_a_refresh_away() {
     let script = Script::new([grant("first").after(Duration::from_secs(3)), list()]);
     let client = client(&script, refresh_token());
     let stopped = budget();
-    let request = client.endpoints().list(organization());
+    let request = client.session.endpoints.list(organization());
     let (first, second, ()) = tokio::join!(
-        client.send(organization(), &request, RetryMode::Normal, &stopped),
+        client.session.send(organization(), &request, RetryMode::Normal, &stopped),
         read(&client, 1),
         async {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -311,9 +312,9 @@ async fn another_operations_stop_is_not_ours() {
     let script = Script::new([Reply::Hang, grant("first"), list()]);
     let client = client(&script, refresh_token());
     let stopped = Budget::within(Duration::from_secs(600), CancellationToken::new());
-    let request = client.endpoints().list(organization());
+    let request = client.session.endpoints.list(organization());
     let (first, second, ()) = tokio::join!(
-        client.send(organization(), &request, RetryMode::Normal, &stopped),
+        client.session.send(organization(), &request, RetryMode::Normal, &stopped),
         read(&client, 1),
         async {
             tokio::time::sleep(Duration::from_secs(1)).await;

@@ -5,16 +5,17 @@
 //! activated again is theirs.
 
 use super::super::budget::Budget;
+use super::super::connector::Connector;
 use super::super::error::{Error, ErrorKind, Operation};
-use super::content::Secrets;
-use super::{Connector, Connectors, wire};
+use super::super::fields::{NO_SECRETS, Secrets};
+use super::{Connectors, wire};
 
 /// A connector that we deactivated.
 pub(super) struct Deactivated<'a> {
     /// As it is now.
     pub(super) connector: Connector,
     /// The secrets that Webex took together with the deactivation.
-    pub(super) secrets: Secrets<'a>,
+    pub(super) secrets: &'a Secrets,
 }
 
 /// A connector that is active again.
@@ -43,7 +44,7 @@ impl Connectors {
     pub(super) async fn deactivate<'a>(
         &self,
         current: &Connector,
-        secrets: Secrets<'a>,
+        secrets: &'a Secrets,
         budget: &Budget,
     ) -> Result<Deactivated<'a>, ActivationError> {
         let mut carried = secrets;
@@ -55,7 +56,7 @@ impl Connectors {
                 Err(error) => error,
             };
             if is_about_the_content(&error) && !carried.is_empty() {
-                carried = Secrets::default();
+                carried = &NO_SECRETS;
                 continue;
             }
             if !is_to_be_settled(&error) {
@@ -91,8 +92,8 @@ impl Connectors {
     pub(super) async fn reactivate(
         &self,
         inactive: &Connector,
-        secrets: Secrets<'_>,
-        watched: Secrets<'_>,
+        secrets: &Secrets,
+        watched: &Secrets,
         budget: &Budget,
     ) -> Result<Reactivated, ActivationError> {
         let mut connector = inactive.clone();
@@ -123,7 +124,7 @@ impl Connectors {
             }
             overtaken = Some(error);
             connector = found;
-            carried = Secrets::default();
+            carried = &NO_SECRETS;
         }
         Ok(Reactivated { connector, overtaken })
     }

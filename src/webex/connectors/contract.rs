@@ -1,9 +1,11 @@
-//! The fields of answers as the contract has them, to hold a tenant's answers
-//! against. [`wire`](super::wire) reads and writes them; the tests hold the two
-//! together.
+//! The contract's responses, to compare a tenant's responses with.
+//!
+//! The form's fields come from the [table of fields](super::super::fields). The
+//! rest is listed here; tests hold it to what [`wire`](super::wire) reads.
 
 use std::collections::BTreeSet;
 
+use super::super::fields::{self, Content, FIELDS, Row};
 use super::super::shape::{Kind, Shape};
 
 /// How much the client needs a field.
@@ -36,33 +38,36 @@ const TEXT_OR_NULL: &[Kind] = &[Kind::Text, Kind::Null];
 const NUMBER: &[Kind] = &[Kind::Number];
 const SECRET: &[Kind] = &[Kind::Text, Kind::Masked, Kind::Null];
 
-/// A connector (assumed).
-const CONNECTOR: [Field; 21] = [
+/// The fields that every connector has beside those of the form (assumed). The
+/// last one may be on every object of the Configuration APIs (documented).
+const ENTITY: [Field; 9] = [
     field("id", TEXT, Requirement::Required),
-    field("name", TEXT, Requirement::Required),
     field("active", &[Kind::Boolean], Requirement::Required),
     field("organizationId", TEXT, Requirement::Optional),
     field("version", NUMBER, Requirement::Expected),
     field("connectorType", TEXT, Requirement::Optional),
-    field("authenticationType", TEXT, Requirement::Expected),
-    field("grantType", TEXT_OR_NULL, Requirement::Optional),
-    field("resourceDomain", TEXT, Requirement::Expected),
-    field("clientId", TEXT_OR_NULL, Requirement::Optional),
-    field("clientSecret", SECRET, Requirement::Secret),
-    field("tokenUrl", TEXT_OR_NULL, Requirement::Optional),
-    field("scope", TEXT_OR_NULL, Requirement::Optional),
-    field("certificate", TEXT_OR_NULL, Requirement::Optional),
-    field("privateKey", SECRET, Requirement::Secret),
-    field("username", TEXT_OR_NULL, Requirement::Optional),
-    field("password", SECRET, Requirement::Secret),
-    field("validationUrl", TEXT_OR_NULL, Requirement::Optional),
     field("systemDefault", &[Kind::Boolean], Requirement::Optional),
     field("createdTime", NUMBER, Requirement::Optional),
     field("lastUpdatedTime", NUMBER, Requirement::Expected),
+    field("links", &[Kind::List], Requirement::Optional),
 ];
 
-/// What every object of the Configuration APIs may have beside (documented).
-const OF_EVERY_OBJECT: [Field; 1] = [field("links", &[Kind::List], Requirement::Optional)];
+/// A connector.
+fn connector() -> Vec<Field> {
+    ENTITY.into_iter().chain(FIELDS.iter().map(form_field)).collect()
+}
+
+/// A field of the form.
+fn form_field(row: &Row) -> Field {
+    match row.content {
+        Content::Credential(_) => field(row.json, SECRET, Requirement::Secret),
+        Content::Text(fields::Field::Name, _) => field(row.json, TEXT, Requirement::Required),
+        _ if row.is_always_required() => field(row.json, TEXT, Requirement::Expected),
+        Content::Text(..) | Content::Literal(..) => {
+            field(row.json, TEXT_OR_NULL, Requirement::Optional)
+        }
+    }
+}
 
 /// A page of a list (documented for other objects).
 const PAGE: [Field; 2] = [
@@ -104,17 +109,10 @@ const ERROR_MESSAGE: [Field; 1] = [field("description", TEXT, Requirement::Expec
 
 /// Whether the contract has a field of this name, in whichever answer.
 pub(super) fn has(name: &str) -> bool {
-    let tables: [&[Field]; 8] = [
-        &CONNECTOR,
-        &OF_EVERY_OBJECT,
-        &PAGE,
-        &CHOICES,
-        &CHOICE,
-        &ERROR,
-        &ERROR_DETAIL,
-        &ERROR_MESSAGE,
-    ];
-    tables.into_iter().flatten().any(|field| field.name == name)
+    let tables: [&[Field]; 7] =
+        [&ENTITY, &PAGE, &CHOICES, &CHOICE, &ERROR, &ERROR_DETAIL, &ERROR_MESSAGE];
+    FIELDS.iter().any(|row| row.json == name)
+        || tables.into_iter().flatten().any(|field| field.name == name)
 }
 
 /// What kind of answer is held against the contract.
@@ -175,14 +173,14 @@ pub(super) fn differences(part: Part, shape: &Shape) -> Vec<Difference> {
         }
         // Older servers give a list without anything around it (documented).
         Part::Page if shape.kinds("").is_some_and(|kinds| kinds.contains(&Kind::List)) => {
-            compare(shape, "[]", &[&CONNECTOR[..], &OF_EVERY_OBJECT].concat(), &mut found);
+            compare(shape, "[]", &connector(), &mut found);
         }
         Part::Page => {
             compare(shape, "", &PAGE, &mut found);
-            compare(shape, "data[]", &[&CONNECTOR[..], &OF_EVERY_OBJECT].concat(), &mut found);
+            compare(shape, "data[]", &connector(), &mut found);
         }
         Part::Connector => {
-            compare(shape, "", &[&CONNECTOR[..], &OF_EVERY_OBJECT].concat(), &mut found);
+            compare(shape, "", &connector(), &mut found);
         }
         Part::Error => {
             compare(shape, "", &ERROR, &mut found);
@@ -267,7 +265,7 @@ mod tests {
         let body = wire::create(&content()).unwrap();
         let sent: Value = serde_json::from_slice(&body.bytes()).unwrap();
         for name in sent.as_object().unwrap().keys() {
-            assert!(CONNECTOR.iter().any(|field| field.name == name), "{name}");
+            assert!(connector().iter().any(|field| field.name == name), "{name}");
         }
     }
 
@@ -275,7 +273,7 @@ mod tests {
     #[test]
     fn the_table_has_what_is_read() {
         for name in object(1, 1).as_object().unwrap().keys() {
-            assert!(CONNECTOR.iter().any(|field| field.name == name), "{name}");
+            assert!(connector().iter().any(|field| field.name == name), "{name}");
         }
     }
 
@@ -283,7 +281,7 @@ mod tests {
     #[test]
     fn what_is_vital_cannot_be_missing() {
         let whole = plain();
-        for field in CONNECTOR {
+        for field in connector() {
             let mut body = whole.clone();
             body.as_object_mut().unwrap().remove(field.name);
             let is_read = wire::connector(body.to_string().as_bytes()).is_ok();

@@ -5,19 +5,18 @@
 //! something is gone.
 
 use std::collections::{HashMap, HashSet};
-use std::panic::AssertUnwindSafe;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
 use super::super::budget::Budget;
-use super::super::error::{Error, ErrorKind, Operation};
+use super::super::connector::Connector;
+use super::super::error::{Error, Operation};
 use super::super::identifiers::{ConnectorId, OrganizationId};
-use super::super::pipeline::{RetryMode, interrupted};
-use super::{Connector, Connectors};
+use super::super::pipeline::RetryMode;
+use super::super::single_flight::{Flight, Join, single_flight};
 
 /// How long a list is believed. A run seldom takes longer; a process that
 /// lives on should not plan with what was true long ago.
@@ -58,7 +57,7 @@ impl List {
     }
 
     pub(crate) fn by_name(&self, name: &str) -> Option<&Connector> {
-        self.connectors.iter().find(|connector| connector.name == name)
+        self.connectors.iter().find(|connector| connector.name() == name)
     }
 
     /// Whoever stands in the way of a name: the server may not tell upper and
@@ -66,7 +65,7 @@ impl List {
     pub(crate) fn holder_of(&self, name: &str) -> Option<&Connector> {
         let lower = name.to_lowercase();
         self.by_name(name).or_else(|| {
-            self.connectors.iter().find(|connector| connector.name.to_lowercase() == lower)
+            self.connectors.iter().find(|connector| connector.name().to_lowercase() == lower)
         })
     }
 }
@@ -82,99 +81,66 @@ struct CacheEntry {
     /// not kept.
     generation: u64,
     list: Option<List>,
-    flight: Option<Flight>,
+    /// The list request in flight, and how hard it tries.
+    in_flight: Option<(Flight<List>, RetryMode)>,
     /// What we created, and when.
     created: HashMap<ConnectorId, Instant>,
     /// The names that are being created now, and how many times.
     creating: HashMap<String, usize>,
 }
 
-/// One list call, for everybody who waits for it.
-#[derive(Clone)]
-struct Flight {
-    persistence: RetryMode,
-    landing: Shared<BoxFuture<'static, Result<List, Error>>>,
-}
-
 impl ListCache {
-    /// The list, from memory or by one call for all who ask meanwhile.
-    pub(crate) async fn get(
-        &self,
-        connectors: &Connectors,
-        persistence: RetryMode,
+    /// The cached list, or the one that a single request brings for all who ask
+    /// meanwhile. `fetch` makes that request.
+    pub(crate) async fn get<F>(
+        self: &Arc<Self>,
+        organization: OrganizationId,
+        retry_mode: RetryMode,
         budget: &Budget,
-    ) -> Result<List, Error> {
-        let began = Instant::now();
-        loop {
-            let (flight, is_mine) = match self.board(connectors, persistence, budget) {
-                Joined::Ready(list) => return Ok(list),
-                Joined::Flight { flight, is_mine } => (flight, is_mine),
-            };
-            // Our own call is bounded by our budget from within, and then the
-            // error knows what it was doing.
-            let landed = if is_mine {
-                flight.landing.await
-            } else {
-                budget.run(flight.landing).await.map_err(|interruption| {
-                    interrupted(Operation::ListConnectors, interruption, began)
-                })?
-            };
-            match landed {
-                // It failed for reasons of whoever asked first: a shorter
-                // deadline, a stop, or only one attempt.
-                Err(error)
-                    if !is_mine
-                        && (is_about_the_budget(&error)
-                            || (flight.persistence == RetryMode::OneAttempt
-                                && persistence == RetryMode::Normal)) => {}
-                landed => return landed,
+        fetch: impl Fn() -> F,
+    ) -> Result<List, Error>
+    where
+        F: Future<Output = Result<List, Error>> + Send + 'static,
+    {
+        let join = || {
+            let mut entries = self.entries();
+            let entry = entries.entry(organization).or_default();
+            if let Some(list) = &entry.list
+                && list.received.elapsed() < LONGEST_LIFE
+            {
+                return Join::Cached(list.clone());
             }
-        }
-    }
-
-    fn board(&self, connectors: &Connectors, persistence: RetryMode, budget: &Budget) -> Joined {
-        let mut views = self.views();
-        let view = views.entry(connectors.organization).or_default();
-        if let Some(list) = &view.list
-            && list.received.elapsed() < LONGEST_LIFE
-        {
-            return Joined::Ready(list.clone());
-        }
-        if let Some(flight) = &view.flight {
-            return Joined::Flight { flight: flight.clone(), is_mine: false };
-        }
-        let generation = view.generation;
-        let (connectors, budget) = (connectors.clone(), budget.clone());
-        let landing = async move {
-            // A panic would be met by everybody who waits, now and later on.
-            let fetched = connectors.fetch_list(persistence, &budget);
-            let landed = AssertUnwindSafe(fetched).catch_unwind().await;
-            let landed = landed
-                .unwrap_or_else(|_| Err(Error::new(Operation::ListConnectors, ErrorKind::Defect)));
-            connectors.client.list_cache().land(connectors.organization, generation, &landed);
-            landed
+            if let Some((flight, theirs)) = &entry.in_flight {
+                let is_weaker = *theirs == RetryMode::OneAttempt && retry_mode != *theirs;
+                return Join::Joined { flight: flight.clone(), is_weaker };
+            }
+            let (cache, generation) = (Arc::clone(self), entry.generation);
+            let done =
+                move |list: &Result<List, Error>| cache.store(organization, generation, list);
+            let flight = Flight::new(Operation::ListConnectors, fetch(), done);
+            entry.in_flight = Some((flight.clone(), retry_mode));
+            Join::Started(flight)
         };
-        let flight = Flight { persistence, landing: landing.boxed().shared() };
-        view.flight = Some(flight.clone());
-        Joined::Flight { flight, is_mine: true }
+        single_flight(budget, join).await
     }
 
-    fn land(&self, organization: OrganizationId, generation: u64, landed: &Result<List, Error>) {
-        let mut views = self.views();
-        let view = views.entry(organization).or_default();
-        if view.generation == generation {
-            view.flight = None;
-            view.list = landed.as_ref().ok().cloned();
+    /// Keeps a list, unless a write has ended since it was requested.
+    fn store(&self, organization: OrganizationId, generation: u64, list: &Result<List, Error>) {
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        if entry.generation == generation {
+            entry.in_flight = None;
+            entry.list = list.as_ref().ok().cloned();
         }
     }
 
     /// Forgets an organization's list, and lets nobody wait for an older one.
     pub(crate) fn invalidate(&self, organization: OrganizationId) {
-        let mut views = self.views();
-        let view = views.entry(organization).or_default();
-        view.generation += 1;
-        view.list = None;
-        view.flight = None;
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        entry.generation += 1;
+        entry.list = None;
+        entry.in_flight = None;
     }
 
     /// Forgets an organization's list when the guard goes, however that comes
@@ -185,44 +151,39 @@ impl ListCache {
 
     /// The ids in the list that is in memory, if there is one.
     pub(crate) fn known_ids(&self, organization: OrganizationId) -> HashSet<ConnectorId> {
-        let views = self.views();
-        let list = views.get(&organization).and_then(|view| view.list.as_ref());
+        let entries = self.entries();
+        let list = entries.get(&organization).and_then(|entry| entry.list.as_ref());
         let connectors = list.map(List::connectors);
         connectors.iter().flat_map(|list| list.iter()).map(|found| found.id.clone()).collect()
     }
 
     /// Remembers that we made a connector.
     pub(crate) fn note_created(&self, organization: OrganizationId, id: &ConnectorId) {
-        let mut views = self.views();
-        let view = views.entry(organization).or_default();
-        view.created.insert(id.clone(), Instant::now());
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        entry.created.insert(id.clone(), Instant::now());
     }
 
     /// Whether we made a connector only a moment ago.
     pub(crate) fn was_just_created(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
-        let views = self.views();
-        let created = views.get(&organization).and_then(|view| view.created.get(id));
+        let entries = self.entries();
+        let created = entries.get(&organization).and_then(|entry| entry.created.get(id));
         created.is_some_and(|created| created.elapsed() < VISIBILITY_WINDOW)
     }
 
     /// Notes that a connector of this name is being created, for as long as the
     /// guard lives.
     pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> Creating<'_> {
-        let mut views = self.views();
-        let view = views.entry(organization).or_default();
-        *view.creating.entry(name.to_owned()).or_default() += 1;
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        *entry.creating.entry(name.to_owned()).or_default() += 1;
         Creating { list_cache: self, organization, name: name.to_owned() }
     }
 
     /// Nothing panics while holding the lock, so a poisoned one is intact.
-    fn views(&self) -> MutexGuard<'_, HashMap<OrganizationId, CacheEntry>> {
+    fn entries(&self) -> MutexGuard<'_, HashMap<OrganizationId, CacheEntry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-enum Joined {
-    Ready(List),
-    Flight { flight: Flight, is_mine: bool },
 }
 
 /// Forgets a list when it goes.
@@ -248,27 +209,23 @@ impl Creating<'_> {
     /// Whether a connector of this name may be another create's of this
     /// process: that one has ended with it, or has not ended yet.
     pub(crate) fn may_be_anothers(&self, id: &ConnectorId) -> bool {
-        let views = self.list_cache.views();
-        let Some(view) = views.get(&self.organization) else { return false };
-        view.created.contains_key(id) || view.creating.get(&self.name).is_some_and(|&n| n > 1)
+        let entries = self.list_cache.entries();
+        let Some(entry) = entries.get(&self.organization) else { return false };
+        entry.created.contains_key(id) || entry.creating.get(&self.name).is_some_and(|&n| n > 1)
     }
 }
 
 impl Drop for Creating<'_> {
     fn drop(&mut self) {
-        let mut views = self.list_cache.views();
-        let view = views.entry(self.organization).or_default();
-        if let Some(count) = view.creating.get_mut(&self.name) {
+        let mut entries = self.list_cache.entries();
+        let entry = entries.entry(self.organization).or_default();
+        if let Some(count) = entry.creating.get_mut(&self.name) {
             *count -= 1;
             if *count == 0 {
-                view.creating.remove(&self.name);
+                entry.creating.remove(&self.name);
             }
         }
     }
-}
-
-fn is_about_the_budget(error: &Error) -> bool {
-    matches!(error.kind, ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
 }
 
 #[cfg(test)]
@@ -276,6 +233,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::ErrorKind;
     use crate::testing::{
         Reply, Script, answer, budget, connectors, content, empty, id, object, organization, page,
         with,
@@ -393,8 +351,8 @@ mod tests {
             super::super::wire::connector(object.to_string().as_bytes()).unwrap()
         };
         let list = List::new(vec![row("CRM"), row("crm")], None, Instant::now());
-        assert_eq!(list.holder_of("crm").unwrap().name, "crm");
-        assert_eq!(list.holder_of("Crm").unwrap().name, "CRM");
+        assert_eq!(list.holder_of("crm").unwrap().name(), "crm");
+        assert_eq!(list.holder_of("Crm").unwrap().name(), "CRM");
         assert!(list.holder_of("other").is_none());
     }
 }

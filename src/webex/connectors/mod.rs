@@ -1,44 +1,42 @@
 //! The custom connectors of an organization.
 //!
-//! Reads come from one shared list per organization ([`snapshot`]), writes each
-//! have a file of their own: [`create`], [`update`], [`delete`]. What JSON looks
-//! like is known to [`wire`] only.
+//! Reads come from one shared list per organization (`list_cache`). Writes each
+//! have a file of their own: `create`, `update`, `delete`. They share how a
+//! connector is activated (`activation`), and how a failure is described
+//! ([`WriteError`]).
 
 mod activation;
-mod content;
 mod contract;
-#[cfg(test)]
-mod convergence;
 mod create;
 mod delete;
-mod equivalence;
 mod list_cache;
 mod paging;
 mod probe;
 mod update;
 pub(super) mod wire;
+mod write_error;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::body::Body;
 use super::budget::Budget;
-use super::client::Client;
+use super::connector::{Connector, FlowConnector};
 use super::error::{BodyProblem, Error, ErrorKind, Operation, Reference};
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::pipeline::{Response, RetryMode, kind_of_interruption};
 use super::request::{FlowSearch, Request};
+use super::session::Session;
 
-pub use content::{AuthenticationType, Connector, ConnectorContent, FlowConnector, GrantType};
 pub use contract::{Difference, DifferenceKind, Requirement};
-pub use create::{CreateAftermath, CreateError, Created};
-pub use delete::{DeleteAftermath, DeleteError, Deleted};
-pub use equivalence::{Equivalence, is_same_key};
+pub use create::Created;
+pub use delete::Deleted;
 pub(crate) use list_cache::ListCache;
 pub use paging::ConnectorPages;
 pub use probe::{Probe, ProbeTarget};
-pub use update::{UpdateAftermath, UpdateError};
+pub use write_error::{Availability, RemoteState, WriteError};
 
 use list_cache::List;
 use paging::Pages;
@@ -50,36 +48,24 @@ const BEST_EFFORT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The custom connectors of one organization.
 #[derive(Clone)]
 pub struct Connectors {
-    client: Client,
+    session: Arc<Session>,
+    lists: Arc<ListCache>,
     organization: OrganizationId,
 }
 
 impl Connectors {
-    pub(crate) fn new(client: Client, organization: OrganizationId) -> Self {
-        Self { client, organization }
+    pub(crate) fn new(
+        session: Arc<Session>,
+        lists: Arc<ListCache>,
+        organization: OrganizationId,
+    ) -> Self {
+        Self { session, lists, organization }
     }
 
     /// The organization.
     #[must_use]
     pub fn organization(&self) -> OrganizationId {
         self.organization
-    }
-
-    /// Creates a connector, with one POST that is never repeated once it may
-    /// have been carried out.
-    ///
-    /// When the answer is lost, the connector is looked up by its name, which
-    /// is unique in the organization, and adopted if it can only be ours; see
-    /// [`Created::adopted`].
-    ///
-    /// # Errors
-    /// The error says what is true afterwards: [`CreateError::aftermath`].
-    pub async fn create(
-        &self,
-        content: &ConnectorContent,
-        budget: &Budget,
-    ) -> Result<Created, CreateError> {
-        create::create(self, content, budget).await
     }
 
     /// Reads a connector, from the list that all reads of this organization
@@ -93,7 +79,7 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
-        let list = self.snapshot(RetryMode::Normal, budget).await?;
+        let list = self.cached_list(RetryMode::Normal, budget).await?;
         match list.by_id(id) {
             Some(connector) => Ok(Some(connector.clone())),
             None => self.get(id, budget).await,
@@ -115,7 +101,7 @@ impl Connectors {
         }
         // With a wrong base URL everything is 404. The list would be too.
         self.forget_list();
-        let list = self.snapshot(RetryMode::Normal, budget).await?;
+        let list = self.cached_list(RetryMode::Normal, budget).await?;
         Ok(list.by_id(id).cloned())
     }
 
@@ -124,61 +110,27 @@ impl Connectors {
     /// # Errors
     /// When the list cannot be read.
     pub async fn list(&self, budget: &Budget) -> Result<Arc<[Connector]>, Error> {
-        Ok(self.snapshot(RetryMode::Normal, budget).await?.connectors())
+        Ok(self.cached_list(RetryMode::Normal, budget).await?.connectors())
     }
 
-    /// All connectors of the organization, a page at a time: for whoever may
+    /// All connectors of the organization, a page at a time, for callers who may
     /// stop before the end.
     #[must_use]
     pub fn pages(&self) -> ConnectorPages {
-        let request = self.client.endpoints().list(self.organization);
+        let request = self.session.endpoints.list(self.organization);
         ConnectorPages(self.paged(request, wire::connectors, RetryMode::Normal))
     }
 
-    /// A look at the list for early warnings: one attempt of at most three
-    /// seconds, from the shared list if there is one, and filling it if not.
-    /// None when it cannot be had, for whatever reason.
+    /// The list for early warnings: one attempt of at most three seconds, from
+    /// the shared list if there is one, and filling it if not. None when it
+    /// cannot be read, for whatever reason.
     pub async fn list_best_effort(&self, budget: &Budget) -> Option<Arc<[Connector]>> {
-        let list = self.snapshot(RetryMode::OneAttempt, &budget.at_most(BEST_EFFORT_TIMEOUT)).await;
+        let budget = budget.at_most(BEST_EFFORT_TIMEOUT);
+        let list = self.cached_list(RetryMode::OneAttempt, &budget).await;
         list.ok().map(|list| list.connectors())
     }
 
-    /// Replaces a connector's content.
-    ///
-    /// `expected_version` is the version that the decision to update was made
-    /// on; another one on the server is [`ErrorKind::Stale`] and nothing is
-    /// overwritten. Without one, the version is read first.
-    ///
-    /// One PUT, where the server lets an active connector be edited. Where it
-    /// does not (423), the connector is deactivated, edited and activated
-    /// again; if the edit fails, it is activated again all the same.
-    ///
-    /// # Errors
-    /// The error says what is true afterwards: [`UpdateError::aftermath`].
-    pub async fn update(
-        &self,
-        id: &ConnectorId,
-        content: &ConnectorContent,
-        expected_version: Option<i64>,
-        budget: &Budget,
-    ) -> Result<Connector, UpdateError> {
-        update::update(self, id, content, expected_version, budget).await
-    }
-
-    /// Deletes a connector. That it is gone already is a success too, once
-    /// neither reading it nor the list finds it: a 404 alone may come from
-    /// whoever does not serve this method at this path.
-    ///
-    /// Where the server refuses to delete an active connector (423), it is
-    /// deactivated first, and activated again if deleting it fails.
-    ///
-    /// # Errors
-    /// The error says what is true afterwards: [`DeleteError::aftermath`].
-    pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, DeleteError> {
-        delete::delete(self, id, budget).await
-    }
-
-    /// What refers to a connector, flows above all.
+    /// Lists what refers to a connector, flows above all.
     ///
     /// # Errors
     /// When the list cannot be read.
@@ -187,14 +139,14 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Vec<Reference>, Error> {
-        let request = self.client.endpoints().references(self.organization, id);
+        let request = self.session.endpoints.references(self.organization, id);
         let pages = self.paged(request, wire::references, RetryMode::Normal);
         Ok(pages.all(budget).await?.0)
     }
 
-    /// The connectors that Flow Designer offers, by the one call that Cisco
-    /// documents: names and ids only, and presumably
-    /// only of active connectors.
+    /// Lists the connectors that Flow Designer offers, by the one call that
+    /// Cisco documents: names and ids only, and presumably only of active
+    /// connectors.
     ///
     /// # Errors
     /// When the choices cannot be read.
@@ -203,16 +155,16 @@ impl Connectors {
         search: FlowSearch<'_>,
         budget: &Budget,
     ) -> Result<Vec<FlowConnector>, Error> {
-        let request = self.client.endpoints().flow_connectors(self.organization, search);
+        let request = self.session.endpoints.flow_connectors(self.organization, search);
         let response = self.send(&request, budget).await?;
         wire::flow_connectors(response.body()).map_err(|problem| response.unreadable(problem))
     }
 
     /// Reads a connector by its id. None on a 404 that the API itself speaks.
-    /// What we created a moment ago gets some time to become visible.
+    /// A connector that was just created gets some time to become visible.
     async fn get(&self, id: &ConnectorId, budget: &Budget) -> Result<Option<Connector>, Error> {
-        let request = self.client.endpoints().read(self.organization, id);
-        let mut pauses = self.client.pauses_until_visible();
+        let request = self.session.endpoints.read(self.organization, id);
+        let mut pauses = self.session.pauses_until_visible();
         loop {
             let error = match self.send(&request, budget).await {
                 Ok(response) => return read_connector(&response, id).map(Some),
@@ -221,8 +173,8 @@ impl Connectors {
             if error.kind != ErrorKind::NotFound || !error.spoken_by_api {
                 return Err(error);
             }
-            let was_just_created = self.client.list_cache().was_just_created(self.organization, id);
-            let Some(pause) = pauses.next().filter(|_| was_just_created) else { return Ok(None) };
+            let may_appear = self.lists.was_just_created(self.organization, id);
+            let Some(pause) = pauses.next().filter(|_| may_appear) else { return Ok(None) };
             budget
                 .wait(pause)
                 .await
@@ -236,38 +188,42 @@ impl Connectors {
         &self,
         operation: Operation,
         id: &ConnectorId,
-        body: serde_json::Result<super::body::Body>,
+        body: serde_json::Result<Body>,
         budget: &Budget,
     ) -> Result<Connector, Error> {
         let body = body.map_err(|_| Error::new(operation, ErrorKind::Unsendable))?;
-        let request = self.client.endpoints().replace(operation, self.organization, id, body);
+        let request = self.session.endpoints.replace(operation, self.organization, id, body);
         let response = self.write(&request, budget).await?;
         read_connector(&response, id).map_err(|error| error.with_outcome_unknown(true))
     }
 
     async fn send(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        self.client.send(self.organization, request, RetryMode::Normal, budget).await
+        self.session.send(self.organization, request, RetryMode::Normal, budget).await
     }
 
-    /// Sends a request that changes something. However it ends, the snapshot is
-    /// not true any more.
+    /// Sends a request that changes something. However it ends, the cached list
+    /// is not true any more.
     async fn write(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        let _invalidation = self.client.list_cache().invalidate_at_end(self.organization);
+        let _invalidation = self.lists.invalidate_at_end(self.organization);
         self.send(request, budget).await
     }
 
-    async fn snapshot(&self, persistence: RetryMode, budget: &Budget) -> Result<List, Error> {
-        self.client.list_cache().get(self, persistence, budget).await
+    async fn cached_list(&self, retry_mode: RetryMode, budget: &Budget) -> Result<List, Error> {
+        let fetch = || {
+            let (connectors, budget) = (self.clone(), budget.clone());
+            async move { connectors.fetch_list(retry_mode, &budget).await }
+        };
+        self.lists.get(self.organization, retry_mode, budget, fetch).await
     }
 
     fn forget_list(&self) {
-        self.client.list_cache().invalidate(self.organization);
+        self.lists.invalidate(self.organization);
     }
 
     /// Reads the list from the server.
-    async fn fetch_list(&self, persistence: RetryMode, budget: &Budget) -> Result<List, Error> {
-        let request = self.client.endpoints().list(self.organization);
-        let (rows, first) = self.paged(request, wire::connectors, persistence).all(budget).await?;
+    async fn fetch_list(&self, retry_mode: RetryMode, budget: &Budget) -> Result<List, Error> {
+        let request = self.session.endpoints.list(self.organization);
+        let (rows, first) = self.paged(request, wire::connectors, retry_mode).all(budget).await?;
         let server_time = first.as_ref().and_then(Response::server_time);
         let received = first.map_or_else(Instant::now, |first| first.received);
         Ok(List::new(rows, server_time, received))
@@ -277,13 +233,13 @@ impl Connectors {
         &self,
         first: Request,
         read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
-        persistence: RetryMode,
+        retry_mode: RetryMode,
     ) -> Pages<T> {
-        Pages::new(self.client.clone(), self.organization, first, read, persistence)
+        Pages::new(Arc::clone(&self.session), self.organization, first, read, retry_mode)
     }
 }
 
-/// A connector from an answer about the one that was asked for.
+/// Reads a connector from a response about the one that was asked for.
 fn read_connector(response: &Response, id: &ConnectorId) -> Result<Connector, Error> {
     let connector =
         wire::connector(response.body()).map_err(|problem| response.unreadable(problem))?;

@@ -7,12 +7,12 @@ use http::header::CONTENT_TYPE;
 use uuid::Uuid;
 
 use super::super::budget::Budget;
+use super::super::connector::{Connector, FlowConnector};
 use super::super::error::Error;
 use super::super::error_body::safe;
 use super::super::identifiers::ConnectorId;
 use super::super::request::FlowSearch;
 use super::super::shape::{Names, Shape};
-use super::content::FlowConnector;
 use super::contract::{self, Difference, Part};
 use super::{Connectors, wire};
 
@@ -57,8 +57,8 @@ impl Connectors {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn look(&self, at: ProbeTarget<'_>, budget: &Budget) -> Result<Probe, Error> {
-        let endpoints = self.client.endpoints();
+    pub async fn probe(&self, at: ProbeTarget<'_>, budget: &Budget) -> Result<Probe, Error> {
+        let endpoints = &self.session.endpoints;
         let organization = self.organization;
         let request = match at {
             ProbeTarget::FlowConnectors => {
@@ -68,7 +68,7 @@ impl Connectors {
             ProbeTarget::Connector(id) => endpoints.read(organization, id),
             ProbeTarget::Nothing => endpoints.read(organization, &nobody()),
         };
-        let seen = self.client.look(organization, &request, budget).await?;
+        let seen = self.session.probe(organization, &request, budget).await?;
         let body = seen.answer.body.as_slice();
         let names = Names { is_known: contract::has, redactor: &seen.redactor };
         let shape = Shape::of(body, &names);
@@ -102,8 +102,8 @@ impl Connectors {
     }
 }
 
-fn short(connector: super::Connector) -> FlowConnector {
-    FlowConnector { id: connector.id, name: connector.name }
+fn short(connector: Connector) -> FlowConnector {
+    FlowConnector { name: connector.name().to_owned(), id: connector.id }
 }
 
 /// An id that nothing has.

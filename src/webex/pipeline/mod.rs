@@ -22,8 +22,8 @@ use super::budget::{Budget, STOP_GRACE};
 use super::error::{BodyProblem, Cause, Deadline, Error, ErrorKind};
 use super::limiter::Limiter;
 use super::redact::Redactor;
-use super::request::{Idempotency, Request};
-use super::retry::{self, AttemptOutcome, RetryDecision};
+use super::request::Request;
+use super::retry::{self, AttemptOutcome, Idempotency, RetryDecision};
 use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use safe_text::Secret;
 
@@ -126,11 +126,11 @@ impl HttpPipeline {
         &self,
         request: &Request,
         authorize: &dyn Authorize,
-        persistence: RetryMode,
+        retry_mode: RetryMode,
         budget: &Budget,
     ) -> Result<Response, Error> {
         let mut context = Context::new(request);
-        let end = self.send(request, authorize, persistence, budget, &mut context).await?;
+        let end = self.send(request, authorize, retry_mode, budget, &mut context).await?;
         match end.outcome {
             Ok(answer) if answer.status.is_success() => {
                 context.details.outcome_unknown = false;
@@ -154,7 +154,7 @@ impl HttpPipeline {
         &self,
         request: &Request,
         authorize: &dyn Authorize,
-        persistence: RetryMode,
+        retry_mode: RetryMode,
         budget: &Budget,
         context: &mut Context,
     ) -> Result<End, Error> {
@@ -185,8 +185,9 @@ impl HttpPipeline {
                 continue;
             }
             let at = Instant::now();
-            let decision = retry::decide(request.semantics, ending);
-            context.details.outcome_unknown |= retry::may_have_executed(request.semantics, ending);
+            let decision = retry::decide(request.idempotency, ending);
+            context.details.outcome_unknown |=
+                retry::may_have_executed(request.idempotency, ending);
 
             let retry_after = outcome
                 .as_ref()
@@ -198,7 +199,7 @@ impl HttpPipeline {
                 self.limiter.pause(retry_after.unwrap_or(pause));
             }
             let may_retry = decision == RetryDecision::Retry
-                && persistence == RetryMode::Normal
+                && retry_mode == RetryMode::Normal
                 && retries < self.max_retries;
             let fits = pause < budget.remaining();
             if may_retry && fits {
@@ -232,7 +233,7 @@ impl HttpPipeline {
         context.details.tracking_id = Some(tracking_id);
         context.details.server_tracking_id = None;
         let started = Instant::now();
-        let ended = self.in_time(request.semantics, http, budget).await;
+        let ended = self.in_time(request.idempotency, http, budget).await;
         log(request, context, started, &ended);
         ended
     }
@@ -240,7 +241,7 @@ impl HttpPipeline {
     /// Sends a request within what is left of the operation's time.
     async fn in_time(
         &self,
-        semantics: Idempotency,
+        idempotency: Idempotency,
         http: http::Request<bytes::Bytes>,
         budget: &Budget,
     ) -> Result<RawResponse, Failure> {
@@ -257,7 +258,7 @@ impl HttpPipeline {
             biased;
             ended = &mut sending => ended,
             () = budget.stop.cancelled() => {
-                if semantics == Idempotency::Read {
+                if idempotency == Idempotency::Read {
                     return Err(Failure::new(FailureKind::Stopped));
                 }
                 // The answer of a write holds what must not be lost.

@@ -22,7 +22,7 @@ impl HttpPipeline {
     ///
     /// # Errors
     /// When there is no answer.
-    pub(crate) async fn look(
+    pub(crate) async fn probe(
         &self,
         request: &Request,
         authorize: &dyn Authorize,

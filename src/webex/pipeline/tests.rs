@@ -44,9 +44,9 @@ async fn waits_until_a_date_by_the_servers_clock() {
 async fn what_one_operation_is_told_holds_for_all() {
     let script = Script::new([empty(429).header("retry-after", "20"), list(), list(), list()]);
     let client = client(script.clone());
-    let request = client.endpoints().list(organization());
+    let request = client.session.endpoints.list(organization());
     let budget = budget();
-    let send = || client.send(organization(), &request, RetryMode::Normal, &budget);
+    let send = || client.session.send(organization(), &request, RetryMode::Normal, &budget);
     let (first, second) = tokio::join!(send(), async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         send().await
@@ -234,9 +234,9 @@ async fn requests_keep_to_the_limit() {
     let script = Script::new((0..90).map(|_| list()));
     let client = Client::over(slow, script.clone()).unwrap();
     for _ in 0..90 {
-        let request = client.endpoints().list(organization());
+        let request = client.session.endpoints.list(organization());
         let budget = budget();
-        let sent = client.send(organization(), &request, RetryMode::Normal, &budget);
+        let sent = client.session.send(organization(), &request, RetryMode::Normal, &budget);
         assert!(sent.await.is_ok());
     }
     let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
@@ -280,10 +280,10 @@ async fn operations_survive_a_limit_that_is_lower_than_ours() {
         refused: std::sync::atomic::AtomicUsize::new(0),
     });
     let client = Client::over(settings(static_token()), server.clone()).unwrap();
-    let request = client.endpoints().list(organization());
+    let request = client.session.endpoints.list(organization());
     let budget = budget();
     let sent = futures_util::future::join_all(
-        (0..200).map(|_| client.send(organization(), &request, RetryMode::Normal, &budget)),
+        (0..200).map(|_| client.session.send(organization(), &request, RetryMode::Normal, &budget)),
     );
     assert!(sent.await.iter().all(Result::is_ok));
     // 160, 120, 80 and 40 had to come back.

@@ -1,9 +1,9 @@
 //! `rebind_connectors`: promotes an exported flow to another organization.
 //!
-//! A flow refers to a connector by its UUID, which is another one in every
-//! organization, so a flow that is taken from test to production has to have
-//! its connectors' ids exchanged. This does it in the text of the export: only
-//! the ids change, every other byte stays where it is.
+//! A flow refers to a connector by its UUID, which differs between
+//! organizations, so a flow that goes from test to production needs other ids.
+//! The function replaces them in the text of the export. Every other byte stays
+//! the same.
 //!
 //! # What counts as a reference
 //!
@@ -12,21 +12,21 @@
 //! `http-request-v2`, `connectorId`, and in newer exports the connector's name
 //! as `connectorId:name`, `connectorId_name` or both. Each activity occurs twice,
 //! in `process` and in `diagram`, and again in the flows for events. Therefore
-//! every object at any depth is looked at: it is a reference when it has a
-//! `connectorId` that is not null or empty, and says to be an HTTP activity. One
-//! that does not say what it is counts when it has one of the names, or a
-//! property whose name begins with `httpRequest`.
+//! every object at any depth is examined: it is a reference when it has a
+//! `connectorId` that is not null or empty, and is an HTTP activity. An object
+//! without a type counts when it has one of the names, or a property whose name
+//! begins with `httpRequest`.
 //!
 //! # Which id it gets
 //!
 //! 1. The one that the map has for the connector's name.
 //! 2. Otherwise, the one that the map has for the old id. Older exports have no
-//!    names, so this is how their connectors are told: `{ "<old id>" = "<new id>" }`.
-//! 3. Otherwise, without a name, an id that the map gives to some connector is
-//!    taken to be right already, so that doing it twice does no harm.
+//!    names, so the map holds `{ "<old id>" = "<new id>" }` for them.
+//! 3. Otherwise, without a name, an id that is a value of the map stays, so that
+//!    rebinding twice does no harm.
 //! 4. Otherwise it is an error, and all of those are reported at once. Only an
-//!    activity that says `"authenticated": false` may keep an id that nobody
-//!    knows, because it does not use it.
+//!    activity with `"authenticated": false` may keep an unknown id, because it
+//!    does not use it.
 
 mod function;
 
@@ -40,13 +40,13 @@ use json_reader::{Kind, Literal, ReadError, ReadErrorKind, Reader};
 
 pub use function::RebindConnectors;
 
-/// The most levels of arrays and objects in each other. Exports have about ten.
+/// The limit of nested arrays and objects. Exports have about ten levels.
 const MAX_DEPTH: usize = 128;
 
-/// How many connectors or activities one message lists.
+/// The limit of connectors or activities that one message lists.
 const LISTED: usize = 20;
 
-/// Why a flow cannot be rebound. Nothing is returned then.
+/// Why a flow cannot be rebound.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RebindError {
     /// The flow is not a JSON document.
@@ -55,7 +55,7 @@ pub enum RebindError {
          that Flow Designer exported, for example by file(\"flow.json\")."
     )]
     NotJson {
-        /// Where, counted in bytes from 0.
+        /// The position, counted in bytes from 0.
         offset: usize,
     },
     /// The flow is nested beyond 128 levels.
@@ -72,10 +72,10 @@ pub enum RebindError {
     Contradiction {
         /// The activity's name, or else its place in the document.
         activity: String,
-        /// What is wrong with it.
+        /// The contradiction.
         reason: Contradiction,
     },
-    /// The map has something else than an id for a connector.
+    /// A value of the map is not an id.
     #[error(
         "The id that the map has for the connector {} is not a UUID. Use the connector's id as \
          in webex_cc_custom_connector.<name>.id; decode_id finds it in a Webex id.",
@@ -96,23 +96,22 @@ pub enum RebindError {
     },
 }
 
-/// What is contradictory about an activity.
+/// The contradiction in an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
-    /// One of its properties is given twice.
+    /// A property is given twice.
     #[error("its property {0} is given twice")]
     GivenTwice(&'static str),
     /// The two properties that hold the connector's name differ.
     #[error("its properties {NAME_COLON} and {NAME_UNDERSCORE} differ")]
     TwoNames,
-    /// The connector's id is neither a text nor null.
+    /// The connector's id is neither a string nor null.
     #[error("its property {CONNECTOR_ID} is not a text")]
-    NoText,
+    NotAString,
 }
 
 impl RebindError {
-    /// Which argument of the function is at fault, counted from 0: the flow or
-    /// the map.
+    /// Returns the argument at fault, counted from 0: the flow or the map.
     #[must_use]
     pub fn argument(&self) -> usize {
         match self {
@@ -122,8 +121,8 @@ impl RebindError {
     }
 }
 
-/// Returns an exported flow with the id of every connector that its HTTP
-/// activities use replaced by the one that `connectors` has for it.
+/// Replaces the ids of the connectors that the HTTP activities of an exported
+/// flow use.
 ///
 /// `connectors` maps names to ids, and may map old ids to new ones; see the
 /// [module](self) for the rules. Every other byte of the flow stays as it is.
@@ -180,11 +179,11 @@ const UUID_LITERAL: usize = 38;
 #[derive(Debug)]
 struct Reference {
     activity: String,
-    /// Where the id stands in the document, quotes included.
+    /// The position of the id in the document, quotes included.
     span: Range<usize>,
     id: String,
     connector: Option<String>,
-    /// The activity says that it does not use it.
+    /// Whether the activity is not authenticated, so that it does not use it.
     unused: bool,
 }
 
@@ -206,13 +205,13 @@ impl Reference {
     }
 }
 
-/// Looks for references in a document.
+/// The references found in a document, and the path to the current object.
 struct References<'a> {
     found: Vec<Reference>,
     path: Vec<Step<'a>>,
 }
 
-/// A step down the document, to name an activity that has no name.
+/// A step of a path, for activities without a name.
 #[derive(Clone, Copy)]
 enum Step<'a> {
     Key(Literal<'a>),
@@ -225,7 +224,7 @@ impl<'a> References<'a> {
         let mut references = Self { found: Vec::new(), path: Vec::new() };
         references.visit(&mut reader)?;
         reader.end()?;
-        // An object's own reference was found after those of what is in it.
+        // The reference of an object is found after those of nested objects.
         references.found.sort_by_key(|reference| reference.span.start);
         Ok(references.found)
     }
@@ -261,7 +260,7 @@ impl<'a> References<'a> {
         Ok(())
     }
 
-    /// Where the object stands that is being visited.
+    /// Returns the path to the current object, as messages name it.
     fn place(&self) -> String {
         let steps = self.path.iter().map(|step| match step {
             Step::Key(key) => format!("/{}", key.decode()),
@@ -271,7 +270,7 @@ impl<'a> References<'a> {
     }
 }
 
-/// The properties of an object that matter if it is an HTTP activity.
+/// The properties of an object that make a reference of an HTTP activity.
 #[derive(Default)]
 struct Properties<'a> {
     /// The properties in the order of [`Properties::NAMES`].
@@ -300,8 +299,8 @@ impl<'a> Properties<'a> {
         "authenticated",
     ];
 
-    /// Reads a property if it is one of those. Lists and objects are left to
-    /// be visited, as there may be activities in them.
+    /// Reads a property if it is one of those. Returns false for arrays and
+    /// objects, which may contain activities.
     fn read(&mut self, reader: &mut Reader<'a>, key: Literal<'a>) -> Result<bool, ReadError> {
         let key = key.decode();
         self.has_http_request |= key.starts_with("httpRequest");
@@ -320,7 +319,7 @@ impl<'a> Properties<'a> {
         Ok(read)
     }
 
-    /// The reference to a connector, if the object is an activity that has one.
+    /// Returns the reference to a connector, if the object is an activity with one.
     fn reference(&self, place: impl FnOnce() -> String) -> Result<Option<Reference>, RebindError> {
         let [id, colon, underscore, activity_name, activity_id, name, authenticated] = self.values;
         let Some(id) = id else { return Ok(None) };
@@ -338,7 +337,7 @@ impl<'a> Properties<'a> {
         let activity = text(name).map_or_else(place, |name| Quoted(&name).to_string());
         let reason = match (id, self.repeated) {
             (_, Some(property)) => Contradiction::GivenTwice(property),
-            (Property::False | Property::Other, None) => Contradiction::NoText,
+            (Property::False | Property::Other, None) => Contradiction::NotAString,
             (Property::Null, None) => return Ok(None),
             (Property::Text(id), None) if id.is_empty() => return Ok(None),
             (Property::Text(_), None)
@@ -360,7 +359,7 @@ impl<'a> Properties<'a> {
     }
 }
 
-/// The content of a property, if it is a text and not empty.
+/// Returns the content of a property, if it is a string and not empty.
 fn text(property: Option<Property<'_>>) -> Option<Cow<'_, str>> {
     match property {
         Some(Property::Text(literal)) if !literal.is_empty() => Some(literal.decode()),
@@ -423,7 +422,7 @@ impl fmt::Display for UnknownConnectors<'_> {
     }
 }
 
-/// The first of many things, and how many more there are.
+/// Lists the first of many things, and how many more there are.
 fn listed(things: impl ExactSizeIterator<Item = String>) -> String {
     let more = things.len().saturating_sub(LISTED);
     let mut list = things.take(LISTED).collect::<Vec<_>>().join(", ");

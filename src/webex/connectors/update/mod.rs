@@ -6,108 +6,53 @@
 //! settled by reading the connector: is everything as we sent it, and has its
 //! version moved?
 
-use std::fmt;
-
 use super::super::budget::Budget;
+use super::super::connector::{Connector, ConnectorContent};
 use super::super::error::{Error, ErrorKind, Operation};
+use super::super::fields::{NO_SECRETS, Secrets};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
 use super::activation::{ActivationError, Deactivated, Reactivated, is_about_the_content};
-use super::content::Secrets;
-use super::{Connector, ConnectorContent, Connectors, wire};
+use super::write_error::{Availability, RemoteState, WriteError};
+use super::{Connectors, wire};
 
-/// A connector could not be updated, or it is not known whether it was.
-#[derive(Clone, Debug)]
-pub struct UpdateError {
-    /// What happened.
-    pub error: Error,
-    /// What is true now.
-    pub aftermath: UpdateAftermath,
-    /// With [`ErrorKind::NameTaken`], the connector that has the name.
-    pub name_taken_by: Option<Box<Connector>>,
-}
-
-/// What is true after an update that did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UpdateAftermath {
-    /// Nothing was saved by us, and the connector is as it was, or as somebody
-    /// else left it.
-    Unchanged(Option<Box<Connector>>),
-    /// It was deactivated for the edit, and is active again without it. What is
-    /// visible of it is as it was, or as somebody else left it; its credentials
-    /// are [uncertain](Self::leaves_credentials_uncertain).
-    Reactivated(Box<Connector>),
-    /// It is inactive, because it was deactivated for the edit and could not be
-    /// activated again. Flows that use it fail meanwhile.
-    LeftDeactivated {
-        /// What it is like, as far as is known. Its content may be the old or
-        /// the new one.
-        connector: Box<Connector>,
-        /// Why it could not be activated again.
-        reason: Error,
-    },
-    /// It does not exist any more.
-    Gone,
-    /// It could not be found out.
-    Unknown {
-        /// Whether it may be inactive because we deactivated it.
-        may_be_inactive: bool,
-        /// The connector as it was when last seen, if it was seen after the
-        /// update was sent.
-        last_seen: Option<Box<Connector>>,
-    },
-}
-
-impl UpdateAftermath {
-    /// Whether Webex may hold other credentials than before the update, or
-    /// none.
+impl Connectors {
+    /// Replaces a connector's content.
     ///
-    /// Each PUT on the way either carried the new ones or left them out, and
-    /// whether Webex keeps or blanks what is left out is unknown (assumed).
-    #[must_use]
-    pub fn leaves_credentials_uncertain(&self) -> bool {
-        match self {
-            Self::Unchanged(_) | Self::Gone => false,
-            Self::Reactivated(_) | Self::LeftDeactivated { .. } | Self::Unknown { .. } => true,
+    /// `expected_version` is the version that the decision to update was made
+    /// on. Another one on the server is [`ErrorKind::Stale`] and nothing is
+    /// overwritten. Without one, the version is read first.
+    ///
+    /// One PUT, where the server lets an active connector be edited. Where it
+    /// does not (423), the connector is deactivated, edited and activated
+    /// again. If the edit fails, it is activated again all the same.
+    ///
+    /// # Errors
+    /// The error says what is true afterwards.
+    pub async fn update(
+        &self,
+        id: &ConnectorId,
+        content: &ConnectorContent,
+        expected_version: Option<i64>,
+        budget: &Budget,
+    ) -> Result<Connector, WriteError> {
+        let edit = Edit { connectors: self, id, content, budget };
+        let version = match expected_version {
+            Some(version) => Some(version),
+            None => edit.current().await?.version,
+        };
+        let error = match edit.put(version, content.active, budget).await {
+            Ok(connector) => return Ok(connector),
+            Err(error) => error,
+        };
+        match edit.settle(error, version, content.active).await? {
+            Settled::Done(connector) => Ok(*connector),
+            Settled::Locked(error) => edit.saga(error, version).await,
         }
     }
 }
 
-impl fmt::Display for UpdateError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(formatter)
-    }
-}
-
-impl std::error::Error for UpdateError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-pub(super) async fn update(
-    connectors: &Connectors,
-    id: &ConnectorId,
-    content: &ConnectorContent,
-    expected_version: Option<i64>,
-    budget: &Budget,
-) -> Result<Connector, UpdateError> {
-    let edit = Edit { connectors, id, content, budget };
-    let version = match expected_version {
-        Some(version) => Some(version),
-        None => edit.current().await?.version,
-    };
-    let error = match edit.put(version, content.active, budget).await {
-        Ok(connector) => return Ok(connector),
-        Err(error) => error,
-    };
-    match edit.settle(error, version, content.active).await? {
-        Settled::Done(connector) => Ok(*connector),
-        Settled::Locked(error) => edit.saga(error, version).await,
-    }
-}
-
-/// What came of a PUT that did not simply succeed, if it is not the end.
+/// The outcome of a PUT that did not simply succeed, if it is not the end.
 enum Settled {
     /// It did succeed.
     Done(Box<Connector>),
@@ -115,7 +60,7 @@ enum Settled {
     Locked(Error),
 }
 
-/// What is to be done to which connector.
+/// The edit of a connector.
 struct Edit<'a> {
     connectors: &'a Connectors,
     id: &'a ConnectorId,
@@ -134,12 +79,12 @@ impl Edit<'_> {
         self.connectors.put(Operation::UpdateConnector, self.id, body, budget).await
     }
 
-    /// The connector as it is before anything was done to it.
-    async fn current(&self) -> Result<Connector, UpdateError> {
+    /// Reads the connector before anything is done to it.
+    async fn current(&self) -> Result<Connector, WriteError> {
         match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(connector)) => Ok(connector),
             Ok(None) => Err(gone(Error::new(Operation::ReadConnector, ErrorKind::NotFound))),
-            Err(error) => Err(failed(error, UpdateAftermath::Unchanged(None))),
+            Err(error) => Err(unchanged(error)),
         }
     }
 
@@ -149,7 +94,7 @@ impl Edit<'_> {
         error: Error,
         version: Option<i64>,
         active: bool,
-    ) -> Result<Settled, UpdateError> {
+    ) -> Result<Settled, WriteError> {
         let is_unclear = error.outcome_unknown;
         let is_conflict = error.kind == ErrorKind::Conflict;
         let is_missing = error.kind == ErrorKind::NotFound;
@@ -157,16 +102,14 @@ impl Edit<'_> {
             return Ok(Settled::Locked(error));
         }
         if !is_unclear && !is_conflict && !is_missing {
-            return Err(failed(error, UpdateAftermath::Unchanged(None)));
+            return Err(unchanged(error));
         }
         let found = match self.connectors.read_fresh(self.id, &self.budget.for_looking()).await {
             Ok(Some(found)) => found,
             Ok(None) => return Err(gone(error)),
-            Err(reason) if is_missing && !is_unclear => {
-                return Err(failed(reason, UpdateAftermath::Unchanged(None)));
-            }
-            Err(_) if is_unclear => return Err(failed(error, unknown(None))),
-            Err(_) => return Err(failed(error, UpdateAftermath::Unchanged(None))),
+            Err(reason) if is_missing && !is_unclear => return Err(unchanged(reason)),
+            Err(_) if is_unclear => return Err(WriteError::unknown(error, None)),
+            Err(_) => return Err(unchanged(error)),
         };
         if is_unclear && self.took_effect(&found, version, active) {
             return Ok(Settled::Done(found.into()));
@@ -176,8 +119,8 @@ impl Edit<'_> {
             return match self.put(version, active, self.budget).await {
                 Ok(connector) => Ok(Settled::Done(connector.into())),
                 Err(error) if error.kind == ErrorKind::Locked => Ok(Settled::Locked(error)),
-                Err(error) if error.outcome_unknown => Err(failed(error, unknown(None))),
-                Err(error) => Err(failed(error, UpdateAftermath::Unchanged(Some(found.into())))),
+                Err(error) if error.outcome_unknown => Err(WriteError::unknown(error, None)),
+                Err(error) => Err(WriteError::new(error, found.into())),
             };
         }
         if error.kind == ErrorKind::Locked && found.version == version {
@@ -186,12 +129,10 @@ impl Edit<'_> {
         if is_conflict {
             return Err(self.conflict(error, version, found).await);
         }
-        let aftermath = if version.is_some() && found.version == version {
-            UpdateAftermath::Unchanged(Some(found.into()))
-        } else {
-            unknown(Some(found))
-        };
-        Err(failed(error, aftermath))
+        if version.is_some() && found.version == version {
+            return Err(WriteError::new(error, found.into()));
+        }
+        Err(WriteError::unknown(error, Some(found)))
     }
 
     /// Whether a connector is what our PUT would have made of it.
@@ -201,58 +142,50 @@ impl Edit<'_> {
     fn took_effect(&self, found: &Connector, version: Option<i64>, active: bool) -> bool {
         let moved = match (version, found.version) {
             (Some(before), Some(after)) => after > before,
-            _ => self.content.secrets().is_empty(),
+            _ => self.content.secrets.is_empty(),
         };
-        moved && found.active == active && self.content.is_like(found)
+        moved && found.active == active && self.content.fields.is_equivalent(&found.fields)
     }
 
     /// 409 or 412: tells a stale version from a name that is taken by looking
     /// at the version, not at the text.
-    async fn conflict(&self, error: Error, version: Option<i64>, found: Connector) -> UpdateError {
+    async fn conflict(&self, error: Error, version: Option<i64>, found: Connector) -> WriteError {
         if version != found.version {
             let kind = ErrorKind::Stale { expected: version, found: found.version };
-            let aftermath = UpdateAftermath::Unchanged(Some(found.into()));
-            return failed(error.with_kind(kind), aftermath);
+            return WriteError::new(error.with_kind(kind), found.into());
         }
         let budget = self.budget.for_looking();
-        let list = self.connectors.snapshot(RetryMode::Normal, &budget).await.ok();
+        let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok();
         let holder = list
             .as_ref()
-            .and_then(|list| list.holder_of(&self.content.name))
+            .and_then(|list| list.holder_of(self.content.fields.name()))
             .filter(|holder| holder.id != *self.id)
             .cloned();
         let error = if holder.is_some() { error.with_kind(ErrorKind::NameTaken) } else { error };
-        UpdateError {
-            name_taken_by: holder.map(Box::new),
-            ..failed(error, UpdateAftermath::Unchanged(Some(found.into())))
-        }
+        WriteError::new(error, found.into()).with_name_holder(holder)
     }
 
     /// Deactivates, edits, and activates again.
-    async fn saga(&self, locked: Error, version: Option<i64>) -> Result<Connector, UpdateError> {
+    async fn saga(&self, locked: Error, version: Option<i64>) -> Result<Connector, WriteError> {
         let current = self.current().await?;
         if version.is_some() && current.version.is_some() && version != current.version {
             let kind = ErrorKind::Stale { expected: version, found: current.version };
-            return Err(failed(
-                locked.with_kind(kind),
-                UpdateAftermath::Unchanged(Some(current.into())),
-            ));
+            return Err(WriteError::new(locked.with_kind(kind), current.into()));
         }
         if !current.active {
             // Then being active is not what locks it.
             let error = locked.with_kind(ErrorKind::LockedThoughInactive);
-            return Err(failed(error, UpdateAftermath::Unchanged(Some(current.into()))));
+            return Err(WriteError::new(error, current.into()));
         }
-        let secrets = self.content.secrets();
+        let secrets = &self.content.secrets;
         let deactivated = match self.connectors.deactivate(&current, secrets, self.budget).await {
             Ok(deactivated) => deactivated,
             Err(ActivationError { error, .. }) if error.outcome_unknown => {
-                let last_seen = None;
-                let aftermath = UpdateAftermath::Unknown { may_be_inactive: true, last_seen };
-                return Err(failed(error, aftermath));
+                let unknown = WriteError::unknown(error, None);
+                return Err(unknown.with_availability(Availability::Uncertain));
             }
             Err(ActivationError { error, connector }) => {
-                return Err(failed(error, UpdateAftermath::Unchanged(Some(connector.into()))));
+                return Err(WriteError::new(error, connector.into()));
             }
         };
         let edited = match self.edit_inactive(&deactivated.connector).await {
@@ -268,19 +201,18 @@ impl Edit<'_> {
         match self.budget.clean_up(finish).await {
             Ok(Reactivated { connector, overtaken: None }) => Ok(connector),
             Ok(Reactivated { connector, overtaken: Some(error) }) => {
-                Err(failed(error, UpdateAftermath::Reactivated(connector.into())))
+                let failure = WriteError::new(error, connector.into());
+                Err(failure.with_availability(Availability::Restored))
             }
             Err(ActivationError { error, connector }) => {
-                let reason = error.clone();
-                let aftermath =
-                    UpdateAftermath::LeftDeactivated { connector: connector.into(), reason };
-                Err(failed(error, aftermath))
+                let failure = WriteError::new(error.clone(), connector.into());
+                Err(failure.with_availability(Availability::Lost(error)))
             }
         }
     }
 
     /// Edits a connector that we deactivated.
-    async fn edit_inactive(&self, inactive: &Connector) -> Result<Connector, UpdateError> {
+    async fn edit_inactive(&self, inactive: &Connector) -> Result<Connector, WriteError> {
         let error = match self.put(inactive.version, false, self.budget).await {
             Ok(edited) => return Ok(edited),
             Err(error) => error,
@@ -288,8 +220,7 @@ impl Edit<'_> {
         match self.settle(error, inactive.version, false).await? {
             Settled::Done(edited) => Ok(*edited),
             Settled::Locked(error) => {
-                let error = error.with_kind(ErrorKind::LockedThoughInactive);
-                Err(failed(error, UpdateAftermath::Unchanged(None)))
+                Err(unchanged(error.with_kind(ErrorKind::LockedThoughInactive)))
             }
         }
     }
@@ -298,68 +229,59 @@ impl Edit<'_> {
     ///
     /// With the old content go the secrets that the deactivation carried, so
     /// that new ones do not get there by way of an undo only.
-    async fn undo(&self, failure: UpdateError, deactivated: Deactivated<'_>) -> UpdateError {
-        if failure.aftermath == UpdateAftermath::Gone {
-            return failure;
-        }
-        // Whoever edited it meanwhile is not overwritten either, nor given
+    async fn undo(&self, failure: WriteError, deactivated: Deactivated<'_>) -> WriteError {
+        // Somebody else's edit in between is not overwritten either, nor given
         // secrets that might not be theirs.
-        let (latest, secrets) = match &failure.aftermath {
-            UpdateAftermath::Unchanged(Some(found))
-            | UpdateAftermath::Unknown { last_seen: Some(found), .. }
-                if found.version != deactivated.connector.version =>
-            {
-                ((**found).clone(), Secrets::default())
+        let theirs = |found: &Connector| found.version != deactivated.connector.version;
+        let (latest, secrets): (_, &Secrets) = match &failure.remote {
+            RemoteState::Absent => return failure,
+            RemoteState::Found(found) | RemoteState::Unknown(Some(found)) if theirs(found) => {
+                ((**found).clone(), &NO_SECRETS)
             }
-            UpdateAftermath::Unchanged(_)
-            | UpdateAftermath::Reactivated(_)
-            | UpdateAftermath::LeftDeactivated { .. }
-            | UpdateAftermath::Gone
-            | UpdateAftermath::Unknown { .. } => (deactivated.connector, deactivated.secrets),
+            RemoteState::Unchanged
+            | RemoteState::Found(_)
+            | RemoteState::OnlyId(_)
+            | RemoteState::Unknown(_) => (deactivated.connector, deactivated.secrets),
         };
-        let watched = self.content.secrets();
+        let watched = &self.content.secrets;
         let activate = async |budget: Budget| {
-            let switched = self.connectors.reactivate(&latest, secrets, watched, &budget).await;
-            match switched {
+            let activated = self.connectors.reactivate(&latest, secrets, watched, &budget).await;
+            match activated {
                 // They may be why the edit was refused. It had better be active
                 // with whatever it has, which is uncertain anyway.
                 Err(refused) if is_about_the_content(&refused.error) && !secrets.is_empty() => {
-                    let (latest, none) = (&refused.connector, Secrets::default());
-                    self.connectors.reactivate(latest, none, watched, &budget).await
+                    let latest = &refused.connector;
+                    self.connectors.reactivate(latest, &NO_SECRETS, watched, &budget).await
                 }
-                switched => switched,
+                activated => activated,
             }
         };
-        let activated = self.budget.clean_up(activate).await;
-        let aftermath = match activated {
-            Ok(Reactivated { connector, .. }) => match failure.aftermath {
-                UpdateAftermath::Unknown { .. } => UpdateAftermath::Unknown {
-                    may_be_inactive: false,
-                    last_seen: Some(connector.into()),
-                },
-                UpdateAftermath::Unchanged(_)
-                | UpdateAftermath::Reactivated(_)
-                | UpdateAftermath::LeftDeactivated { .. }
-                | UpdateAftermath::Gone => UpdateAftermath::Reactivated(connector.into()),
-            },
-            Err(ActivationError { error: reason, connector }) => {
-                UpdateAftermath::LeftDeactivated { connector: connector.into(), reason }
+        let (remote, availability) = match self.budget.clean_up(activate).await {
+            Ok(Reactivated { connector, .. }) => {
+                let remote = match failure.remote {
+                    RemoteState::Unknown(_) => RemoteState::Unknown(Some(connector.into())),
+                    RemoteState::Absent
+                    | RemoteState::Unchanged
+                    | RemoteState::Found(_)
+                    | RemoteState::OnlyId(_) => connector.into(),
+                };
+                (remote, Availability::Restored)
+            }
+            Err(ActivationError { error, connector }) => {
+                (connector.into(), Availability::Lost(error))
             }
         };
-        UpdateError { aftermath, ..failure }
+        WriteError { remote, ..failure }.with_availability(availability)
     }
 }
 
-fn unknown(last_seen: Option<Connector>) -> UpdateAftermath {
-    UpdateAftermath::Unknown { may_be_inactive: false, last_seen: last_seen.map(Box::new) }
+/// The connector does not exist any more.
+fn gone(error: Error) -> WriteError {
+    WriteError::new(error.with_kind(ErrorKind::NotFound), RemoteState::Absent)
 }
 
-fn gone(error: Error) -> UpdateError {
-    failed(error.with_kind(ErrorKind::NotFound), UpdateAftermath::Gone)
-}
-
-fn failed(error: Error, aftermath: UpdateAftermath) -> UpdateError {
-    UpdateError { error, aftermath, name_taken_by: None }
+fn unchanged(error: Error) -> WriteError {
+    WriteError::new(error, RemoteState::Unchanged)
 }
 
 #[cfg(test)]

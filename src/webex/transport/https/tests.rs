@@ -387,7 +387,7 @@ async fn with_environment(variables: &[(&str, String)]) -> String {
     let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "--ignored", "--nocapture"])
-        .arg("webex::transport::https::tests::asks_through_the_environments_proxy")
+        .arg("transport::https::tests::asks_through_the_environments_proxy")
         .stdin(Stdio::null());
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
         command.env_remove(name).env_remove(name.to_lowercase());
@@ -395,7 +395,9 @@ async fn with_environment(variables: &[(&str, String)]) -> String {
     command.envs(variables.iter().map(|(name, value)| (*name, value.as_str())));
     let output = command.output().await.unwrap();
     assert!(output.status.success());
-    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(shown.contains("1 passed"), "{shown}");
+    shown
 }
 
 #[tokio::test]

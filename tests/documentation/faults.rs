@@ -1,0 +1,66 @@
+//! Checks that the tests which `docs/design/faults.md` names exist and run.
+
+use std::collections::BTreeMap;
+
+use super::none;
+use crate::support::files;
+
+/// The `cfg` conditions that hold in a test run on Linux.
+const HOLDS: [&str; 5] =
+    ["test", "unix", "target_os = \"linux\"", "all(test, unix)", "any(test, fuzzing)"];
+
+/// The files of the tests of one name, and whether a run on Linux executes each.
+type Found = Vec<(String, bool)>;
+
+/// Finds all tests by name.
+fn tests() -> BTreeMap<String, Found> {
+    let mut tests = BTreeMap::<_, Found>::new();
+    for file in ["src", "tests", "simulator"].iter().flat_map(|folder| files::below(folder, ".rs"))
+    {
+        let (mut is_test, mut runs, mut module_runs) = (false, true, true);
+        for line in files::read(&file).lines().map(str::trim) {
+            if line == "#[test]" || line.starts_with("#[tokio::test") {
+                is_test = true;
+            } else if line.starts_with("#[ignore") {
+                runs = false;
+            } else if let Some(condition) = line.strip_prefix("#[cfg(") {
+                runs &= HOLDS.contains(&condition.strip_suffix(")]").unwrap_or_default());
+            } else if !line.starts_with(['#', '/']) {
+                if let Some((_, rest)) = line.split_once("fn ").filter(|_| is_test) {
+                    let name = rest.split('(').next().unwrap().to_owned();
+                    tests.entry(name).or_default().push((file.clone(), runs && module_runs));
+                }
+                if !runs && line.contains("mod ") {
+                    assert!(line.ends_with('{'), "{file}: {line} is not for Linux");
+                    // Nor does the rest of the file count as run.
+                    module_runs = false;
+                }
+                (is_test, runs) = (false, true);
+            }
+        }
+    }
+    tests
+}
+
+#[test]
+fn every_fault_names_tests_that_run() {
+    let tests = tests();
+    let page = files::read("docs/design/faults.md");
+    let mut findings = Vec::new();
+    for section in page.split("\n### ").skip(1) {
+        let fault = section.lines().next().unwrap();
+        let names = section.lines().filter_map(|line| line.strip_prefix("- `")?.strip_suffix('`'));
+        if names.clone().count() == 0 {
+            findings.push(format!("{fault}: no test is named"));
+        }
+        for name in names {
+            match tests.get(name).map_or(&[][..], Vec::as_slice) {
+                [] => findings.push(format!("{fault}: there is no test {name}")),
+                [(_, true)] => {}
+                [(file, false)] => findings.push(format!("{fault}: {name} in {file} is left out")),
+                several => findings.push(format!("{fault}: {name} is there twice: {several:?}")),
+            }
+        }
+    }
+    none(findings);
+}

@@ -1,0 +1,577 @@
+//! A plugin client that does what Terraform does.
+//!
+//! It starts a provider with go-plugin's environment and a certificate of the
+//! kind that go-plugin makes, reads the one line of its standard output, pins
+//! the provider's certificate, opens the side streams, and makes calls. For
+//! tests of refusals it can also come with the wrong certificate, with none,
+//! or without TLS.
+
+pub(crate) mod connection;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use futures_util::{StreamExt as _, stream};
+use rustls::SupportedProtocolVersion;
+use rustls_pki_types::CertificateDer;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tonic::codegen::StdError;
+use tonic::transport::Channel;
+
+/// The messages and clients of the protocol.
+pub(crate) mod proto {
+    #![allow(dead_code, missing_docs, unreachable_pub, clippy::all)]
+
+    /// Terraform's own protocol.
+    pub(crate) mod tfplugin5 {
+        tonic::include_proto!("tfplugin5");
+    }
+
+    /// The services that go-plugin adds.
+    pub(crate) mod plugin {
+        tonic::include_proto!("plugin");
+    }
+}
+
+use super::system::{self, Signal};
+use connection::connect;
+pub(crate) use connection::{ALL_VERSIONS, Credentials, Identity};
+use proto::plugin::grpc_broker_client::GrpcBrokerClient;
+use proto::plugin::grpc_controller_client::GrpcControllerClient;
+use proto::plugin::grpc_stdio_client::GrpcStdioClient;
+use proto::tfplugin5::provider_client::ProviderClient;
+
+/// Terraform's own limit for messages.
+const MESSAGE_LIMIT: usize = 256 << 20;
+
+/// Longer than anything here should take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+
+/// How to start a provider.
+pub(crate) struct Launch {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    environment: BTreeMap<OsString, OsString>,
+    directory: Option<PathBuf>,
+    identity: Option<Identity>,
+    debugging: bool,
+    is_somebody_elses: bool,
+    /// Holds the provider's temporary files; removed at the end.
+    temporary: tempfile::TempDir,
+}
+
+impl Launch {
+    /// Starts the provider that was just built.
+    pub(crate) fn provider() -> Self {
+        Self::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
+    }
+
+    /// As Terraform does it, in an environment that holds nothing else, with an
+    /// empty temporary folder of its own.
+    pub(crate) fn new(program: impl Into<PathBuf>) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let identity = Identity::generate();
+        let launch = Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            environment: BTreeMap::new(),
+            directory: None,
+            identity: None,
+            debugging: false,
+            is_somebody_elses: false,
+            temporary,
+        };
+        let pem = identity.pem();
+        let mut launch = launch
+            .with_what_the_system_needs()
+            .with("HOME", "/nonexistent")
+            .with("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
+            .with("PLUGIN_PROTOCOL_VERSIONS", "6,5")
+            .with("PLUGIN_MIN_PORT", "10000")
+            .with("PLUGIN_MAX_PORT", "25000")
+            .with("PLUGIN_CLIENT_CERT", pem);
+        launch.identity = Some(identity);
+        launch
+    }
+
+    /// Sets an environment variable.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Names the temporary folder as Unix and Windows do, and passes on what
+    /// nothing can be started without.
+    fn with_what_the_system_needs(self) -> Self {
+        let folder = self.temporary.path().to_owned();
+        let launch = self.with("TMPDIR", &folder).with("TMP", folder);
+        system::needed_variables().fold(launch, |launch, (name, value)| launch.with(name, value))
+    }
+
+    /// Takes an environment variable away.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.environment.remove(&OsString::from(name));
+        self
+    }
+
+    /// As with `TF_DISABLE_PLUGIN_TLS`.
+    pub(crate) fn without_tls(mut self) -> Self {
+        self.identity = None;
+        self.without("PLUGIN_CLIENT_CERT")
+    }
+
+    /// Adds an argument.
+    pub(crate) fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Sets the working directory.
+    pub(crate) fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// In debug mode: without cookie, certificates, or anything of the kind.
+    pub(crate) fn debugging(mut self) -> Self {
+        self.identity = None;
+        self.environment.clear();
+        self.debugging = true;
+        self.with_what_the_system_needs().argument("--debug")
+    }
+
+    /// Bears with what others' providers do: they may speak version 6 of the
+    /// protocol, and break the connection instead of answering Shutdown.
+    #[allow(dead_code, reason = "for the benches, which measure other providers too")]
+    pub(crate) fn somebody_elses(mut self) -> Self {
+        self.is_somebody_elses = true;
+        self
+    }
+
+    /// Puts a process between us and the provider: a shell that starts it and
+    /// waits. It is then the shell that [`Plugin::kill_parent`] kills. For Unix.
+    pub(crate) fn below_a_shell(mut self) -> Self {
+        let provider = std::mem::replace(&mut self.program, "/bin/sh".into());
+        self.arguments.insert(0, "-c".into());
+        self.arguments.insert(1, "\"$0\" \"$@\" & wait".into());
+        self.arguments.insert(2, provider.into());
+        self
+    }
+
+    /// The process, before it has said anything.
+    fn spawn(&self) -> Child {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(&self.environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        command.spawn().unwrap()
+    }
+
+    /// Starts the provider, reads its announcement, connects.
+    pub(crate) async fn start(self) -> Plugin {
+        let executed = Instant::now();
+        let mut child = self.spawn();
+        let stderr = Stderr::collect(child.stderr.take().unwrap());
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        let announcement = tokio::time::timeout(PATIENCE, async {
+            while stdout.read_line(&mut text).await.unwrap() > 0 {
+                if !self.debugging {
+                    return Announcement::parse(&text);
+                }
+                if text.ends_with("Ctrl-C to end it.\n") {
+                    return Announcement::parse_debug_text(&text);
+                }
+            }
+            None
+        });
+        let announcement = announcement.await.expect("an announcement in time");
+        let announcement = announcement
+            .unwrap_or_else(|| panic!("no announcement: {text:?}; stderr: {:#?}", stderr.lines()));
+        let announced = Instant::now();
+        assert!(self.is_somebody_elses || announcement.protocol == 5, "{text:?}");
+        let rest_of_stdout = tokio::spawn(async move {
+            let mut rest = String::new();
+            stdout.read_to_string(&mut rest).await.unwrap();
+            rest
+        });
+
+        let own = self.identity.as_ref();
+        let credentials = if own.is_some() { Credentials::Own } else { Credentials::Plaintext };
+        let channel = announcement.connect(own, &credentials, ALL_VERSIONS).await.unwrap();
+        let (hold_open, closed) = oneshot::channel();
+        let side_streams = open_side_streams(channel.clone(), closed);
+        Plugin {
+            launch: self,
+            child,
+            executed,
+            announced,
+            announcement,
+            channel,
+            side_streams,
+            hold_open: Some(hold_open),
+            stderr,
+            rest_of_stdout,
+        }
+    }
+
+    /// Starts a program that is expected to end by itself.
+    pub(crate) async fn run(self) -> Output {
+        let output = tokio::time::timeout(PATIENCE, self.spawn().wait_with_output());
+        let output = output.await.expect("an end in time").unwrap();
+        Output {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            left_behind: left_behind(&self.temporary),
+        }
+    }
+}
+
+/// What a program that ended by itself left.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+    /// Its standard output.
+    pub(crate) stdout: String,
+    /// Its standard error.
+    pub(crate) stderr: String,
+    /// The names in its temporary folder.
+    pub(crate) left_behind: Vec<PathBuf>,
+}
+
+/// Where a provider listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// On a socket in the file system, as on Unix.
+    Unix(PathBuf),
+    /// On a port, as on Windows.
+    Tcp(SocketAddr),
+}
+
+impl Address {
+    /// Reads it as go-plugin does.
+    fn parse(network: &str, place: &str) -> Option<Self> {
+        match network {
+            "unix" => Some(Self::Unix(place.into())),
+            "tcp" => place.parse().map(Self::Tcp).ok(),
+            _ => None,
+        }
+    }
+
+    /// The socket in the file system, where there has to be one.
+    pub(crate) fn socket(&self) -> &Path {
+        match self {
+            Self::Unix(socket) => socket,
+            Self::Tcp(address) => panic!("{address} is no socket in the file system"),
+        }
+    }
+}
+
+/// The one line of standard output, taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Announcement {
+    /// All fields, as they stand.
+    pub(crate) fields: Vec<String>,
+    /// The version of the protocol.
+    pub(crate) protocol: u32,
+    /// Where it listens.
+    pub(crate) address: Address,
+    /// The provider's certificate.
+    pub(crate) certificate: Option<CertificateDer<'static>>,
+}
+
+impl Announcement {
+    /// Reads it as go-plugin does.
+    fn parse(line: &str) -> Option<Self> {
+        let fields: Vec<String> = line.trim().split('|').map(str::to_owned).collect();
+        let [core, version, network, place, protocol, certificate, ..] = fields.as_slice() else {
+            return None;
+        };
+        if [core.as_str(), protocol] != ["1", "grpc"] {
+            return None;
+        }
+        let address = Address::parse(network, place)?;
+        let version = version.parse().ok()?;
+        // go-plugin takes anything of up to 50 characters for no certificate.
+        let certificate = (certificate.len() > 50)
+            .then(|| STANDARD_NO_PAD.decode(certificate).map(CertificateDer::from))
+            .transpose()
+            .ok()?;
+        Some(Self { protocol: version, address, certificate, fields })
+    }
+
+    /// Reads what debug mode tells people, as Terraform reads the variable.
+    fn parse_debug_text(text: &str) -> Option<Self> {
+        let (_, quoted) = text.split_once("TF_REATTACH_PROVIDERS")?;
+        let (_, quoted) = quoted.split_once('\'')?;
+        let (json, _) = quoted.split_once('\'')?;
+        let providers: serde_json::Value = serde_json::from_str(json).ok()?;
+        let (_, provider) = providers.as_object()?.iter().next()?;
+        let text = |pointer: &str| provider.pointer(pointer)?.as_str();
+        let address = Address::parse(text("/Addr/Network")?, text("/Addr/String")?)?;
+        Some(Self { fields: vec![json.to_owned()], protocol: 5, address, certificate: None })
+    }
+
+    /// Opens a connection to what was announced.
+    async fn connect(
+        &self,
+        own: Option<&Identity>,
+        credentials: &Credentials<'_>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<Channel, tonic::transport::Error> {
+        connect(&self.address, self.certificate.as_ref(), own, credentials, versions).await
+    }
+}
+
+/// A started provider with a connection to it.
+pub(crate) struct Plugin {
+    launch: Launch,
+    child: Child,
+    /// When the process was about to be started.
+    #[allow(dead_code, reason = "for the benches")]
+    pub(crate) executed: Instant,
+    /// When its announcement was there.
+    #[allow(dead_code, reason = "for the benches")]
+    pub(crate) announced: Instant,
+    /// What it announced.
+    pub(crate) announcement: Announcement,
+    channel: Channel,
+    side_streams: JoinHandle<()>,
+    /// Dropped, it closes our side of the side streams.
+    hold_open: Option<oneshot::Sender<()>>,
+    stderr: Stderr,
+    rest_of_stdout: JoinHandle<String>,
+}
+
+impl Plugin {
+    /// The protocol's calls.
+    pub(crate) fn provider(&self) -> ProviderClient<Channel> {
+        provider_on(self.channel.clone())
+    }
+
+    /// The connection, for other services.
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// Opens a further connection.
+    pub(crate) async fn connect(&self, credentials: &Credentials<'_>) -> Result<Channel, StdError> {
+        self.connect_with(credentials, ALL_VERSIONS).await
+    }
+
+    /// Opens a further connection over certain versions of TLS.
+    pub(crate) async fn connect_with(
+        &self,
+        credentials: &Credentials<'_>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<Channel, StdError> {
+        let own = self.launch.identity.as_ref();
+        Ok(self.announcement.connect(own, credentials, versions).await?)
+    }
+
+    /// The lines of standard error so far.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.stderr.lines()
+    }
+
+    /// The number of the process that was started.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id().expect("a process that has not been waited for")
+    }
+
+    /// Sends a signal to the process that was started. For Unix.
+    pub(crate) fn signal(&self, signal: Signal) {
+        system::send(signal, self.process());
+    }
+
+    /// Kills the process that was started, and waits for nothing.
+    pub(crate) fn kill(&mut self) {
+        self.child.start_kill().unwrap();
+    }
+
+    /// Ends it as Terraform does, which waits for two seconds and then kills.
+    pub(crate) async fn shutdown(mut self) -> Ended {
+        let mut controller = GrpcControllerClient::new(self.channel.clone());
+        let answer = controller.shutdown(proto::plugin::Empty {}).await;
+        assert!(self.launch.is_somebody_elses || answer.is_ok(), "{answer:?}");
+        let answered = Instant::now();
+        self.wait(answered).await
+    }
+
+    /// Closes all connections and waits for its end.
+    pub(crate) async fn abandon(mut self) -> Ended {
+        drop(self.hold_open.take());
+        self.side_streams.abort();
+        let _ = (&mut self.side_streams).await;
+        // A channel that is connected to nothing takes the place of the one.
+        let nobody = tonic::transport::Endpoint::from_static("http://localhost").connect_lazy();
+        drop(std::mem::replace(&mut self.channel, nobody));
+        self.side_streams = tokio::spawn(std::future::ready(()));
+        self.wait(Instant::now()).await
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(mut self) -> Ended {
+        self.wait(Instant::now()).await
+    }
+
+    /// Kills the process that was started: the provider itself, or the shell
+    /// that it was started below. Waits for the provider's end.
+    pub(crate) async fn kill_parent(mut self) -> Ended {
+        self.kill();
+        self.wait(Instant::now()).await
+    }
+
+    async fn wait(&mut self, since: Instant) -> Ended {
+        let ended = async {
+            // Both ends of its output are closed by the end of the process,
+            // whether or not it is our own child.
+            let rest_of_stdout = (&mut self.rest_of_stdout).await.unwrap();
+            self.stderr.closed().await;
+            let took = since.elapsed();
+            let status = self.child.wait().await.unwrap();
+            (rest_of_stdout, took, status)
+        };
+        let ended = tokio::time::timeout(PATIENCE, ended).await;
+        let (rest_of_stdout, took, status) = ended.expect("an end in time");
+        // They end with the connection, and complain if something came.
+        (&mut self.side_streams).await.unwrap();
+        Ended {
+            status,
+            took,
+            rest_of_stdout,
+            stderr: self.stderr.lines(),
+            left_behind: left_behind(&self.launch.temporary),
+        }
+    }
+}
+
+/// How a provider ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// How the process that was started ended.
+    pub(crate) status: ExitStatus,
+    /// How long it took the provider to be gone.
+    pub(crate) took: Duration,
+    /// What it wrote to standard output after the announcement.
+    pub(crate) rest_of_stdout: String,
+    /// Everything it wrote to standard error.
+    pub(crate) stderr: Vec<String>,
+    /// The names in its temporary folder.
+    pub(crate) left_behind: Vec<PathBuf>,
+}
+
+impl Ended {
+    /// Checks that nothing is left, and nothing was said that should not be.
+    pub(crate) fn assert_tidy(&self) -> &Self {
+        assert_eq!(self.left_behind, Vec::<PathBuf>::new(), "files left behind");
+        assert_eq!(self.rest_of_stdout, "", "standard output after the announcement");
+        for line in &self.stderr {
+            assert_is_log_line(line);
+        }
+        self
+    }
+}
+
+/// Checks a line of standard error for everything that Terraform relies on.
+pub(crate) fn assert_is_log_line(line: &str) {
+    let fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    for reserved in ["@level", "@message", "@module", "@timestamp"] {
+        assert!(fields.get(reserved).is_some_and(serde_json::Value::is_string), "{line}");
+    }
+    let time = fields["@timestamp"].as_str().unwrap();
+    assert_eq!(time.len(), "2026-01-02T03:04:05.000006Z".len(), "{line}");
+}
+
+/// The protocol's calls on a connection, within Terraform's limits.
+pub(crate) fn provider_on(channel: Channel) -> ProviderClient<Channel> {
+    ProviderClient::new(channel)
+        .max_decoding_message_size(MESSAGE_LIMIT)
+        .max_encoding_message_size(MESSAGE_LIMIT)
+}
+
+/// Opens the two streams that go-plugin keeps open all the time, which it does
+/// until `closed`.
+fn open_side_streams(channel: Channel, closed: oneshot::Receiver<()>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let stdio = async {
+            let mut client = GrpcStdioClient::new(channel.clone());
+            let mut output = client.stream_stdio(()).await.ok()?.into_inner();
+            if let Ok(Some(piece)) = output.message().await {
+                panic!("the provider sent output: {piece:?}");
+            }
+            Some(())
+        };
+        let broker = async {
+            let mut client = GrpcBrokerClient::new(channel.clone());
+            let nothing = stream::pending().take_until(closed);
+            let announced = client.start_stream(nothing).await;
+            let mut connections = announced.ok()?.into_inner();
+            if let Ok(Some(connection)) = connections.message().await {
+                panic!("the provider announced a connection: {connection:?}");
+            }
+            Some(())
+        };
+        tokio::join!(stdio, broker);
+    })
+}
+
+fn left_behind(folder: &tempfile::TempDir) -> Vec<PathBuf> {
+    folder.path().read_dir().unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+/// Lines of standard error as they come.
+struct Stderr {
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Stderr {
+    fn collect(source: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        let reader = tokio::spawn(async move {
+            let mut source = BufReader::new(source).lines();
+            while let Some(line) = source.next_line().await.unwrap() {
+                sink.lock().unwrap().push(line);
+            }
+        });
+        Self { lines, reader }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    async fn closed(&mut self) {
+        (&mut self.reader).await.unwrap();
+    }
+}
+
+/// The folder above a socket.
+pub(crate) fn folder_of(socket: &Path) -> &Path {
+    socket.parent().expect("a socket in a folder")
+}
