@@ -326,7 +326,7 @@ async fn plan_is_never_deferred() {
 }
 
 #[tokio::test]
-async fn apply_of_unknown_values_is_refused() {
+async fn apply_of_unknown_values_creates_nothing() {
     let server = server(registry());
     let unknown = sent(&thing([("name", Value::Unknown)]));
     let applied = server
