@@ -1,4 +1,4 @@
-//! The list resource: what it sends, how it stops, and `terraform query`.
+//! The list resource: its events, its limit, and `terraform query`.
 
 use serde_json::json;
 use terraform_provider_webex::tf_provider::value::Value;
@@ -14,7 +14,7 @@ use crate::support::terraform_core::{Message, TerraformCore, answer, messages};
 
 const CONNECTOR: &str = "webex_cc_custom_connector";
 
-/// One event, under Terraform's checks.
+/// One event that passed Terraform's checks.
 #[derive(Debug)]
 struct Event {
     name: String,
@@ -22,7 +22,7 @@ struct Event {
     object: Option<Value>,
 }
 
-/// What a search sends until it ends.
+/// Lists connectors. Returns all events and messages.
 async fn search(
     core: &mut TerraformCore,
     arguments: &[(&'static str, &str)],
@@ -51,7 +51,7 @@ async fn listed(
     let schemas = core.client().get_schema(protocol::get_provider_schema::Request {}).await;
     let schemas = answer("GetSchema", schemas).unwrap();
     let shape = Shape::of(&schemas.list_resource_schemas[CONNECTOR]).unwrap();
-    // A search has nothing to compute.
+    // The configuration of a list has no computed attributes.
     assert_eq!(shape.attributes(|attribute| attribute.computed), Vec::<&str>::new());
     let config = Some(shape.encode(&shape.object(arguments.iter().copied())));
     let type_name = CONNECTOR.to_owned();
@@ -69,8 +69,8 @@ async fn listed(
     answer("ListResource", stream).unwrap()
 }
 
-/// Terraform wants an identity that fits its schema, a name to show, and an
-/// object that fits the resource's schema if it asked for one.
+/// Checks an event as Terraform does: an identity that fits its schema, a name, and an object of
+/// the resource's schema if one was requested.
 fn checked(
     core: &TerraformCore,
     event: protocol::list_resource::Event,
@@ -107,7 +107,7 @@ async fn list_returns_objects_only_on_request() {
         );
         for event in events {
             let Some(object) = event.object else { continue };
-            // The same as what an import would have in state.
+            // An import has the same state.
             let (imported, _) = core.import(&event.id).await.unwrap();
             assert_eq!(object, imported.unwrap().state, "{}", event.name);
         }
@@ -145,7 +145,7 @@ async fn list_that_fails_keeps_its_results() {
     let simulator = start(options);
     made_by_hand(&simulator);
     let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
-    // The first page comes as it is.
+    // The first page passes.
     let first = Script::new(Action::DelayMs(0)).times(1);
     simulator.faults([first, Script::answer(403, json!({}))]);
     let (events, said) = search(&mut core, &[], false, 0).await;
@@ -153,8 +153,7 @@ async fn list_that_fails_keeps_its_results() {
     assert!(said[0].is_error && said[0].text.contains("Could not list the connectors"), "{said:?}");
 }
 
-/// The whole way with Terraform 1.14 and later: query, generated
-/// configuration, imports by identity, no changes.
+/// Needs Terraform 1.14: query, generated configuration, imports by identity, no changes.
 #[test]
 fn terraform_query_generates_what_plans_empty() {
     let simulator = unlocked();

@@ -1,4 +1,4 @@
-//! Creates that may have happened, and creates that are refused.
+//! Creates whose outcome is unknown, and creates that are refused.
 
 use serde_json::json;
 use webex_cc_simulator::{Action, Script};

@@ -1,9 +1,7 @@
-//! What the project is made of, held against `deny.toml`, and the ban on unsafe
-//! code.
+//! Dependencies comply with `deny.toml`, and unsafe code is forbidden.
 //!
-//! cargo-deny reads the same file and knows more: `make deny` runs it, as CI
-//! does. These tests need nothing that is not there anyway, so that a change of
-//! the dependencies is noticed where it is made.
+//! `make deny` and CI run cargo-deny, which reads the same file and checks more. These tests need
+//! no further program, so they run with every change of the dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -39,7 +37,7 @@ struct Bans {
     skip: Vec<Reasoned>,
 }
 
-/// A crate, with a version after `@` or without, and why it is here.
+/// A crate, optionally with a version after `@`, and the reason for it.
 #[derive(Deserialize)]
 struct Reasoned {
     #[serde(rename = "crate")]
@@ -58,17 +56,17 @@ fn deny() -> Deny {
     basic_toml::from_str(&files::read("deny.toml")).unwrap()
 }
 
-/// One crate that takes part in a build of the workspace.
+/// A crate in a build of the workspace.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     name: String,
     version: String,
-    /// Where it comes from, when that is not the Rust registry: a path or a repository.
+    /// Its path or repository, unless it comes from the Rust registry.
     elsewhere: Option<String>,
     licence: String,
 }
 
-/// All crates of all builds: every system, tests and build scripts included.
+/// Returns all crates of all builds: every system, tests and build scripts.
 fn parts() -> BTreeSet<Part> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--workspace", "--target", "all", "--edges", "all"])
@@ -96,8 +94,7 @@ fn parts() -> BTreeSet<Part> {
     parts
 }
 
-/// Whether an SPDX expression can be satisfied by the licences allowed. The older
-/// `/` is OR.
+/// Whether the allowed licences satisfy an SPDX expression. The older `/` means OR.
 fn satisfied(expression: &str, allowed: &dyn Fn(&str) -> bool) -> bool {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<_> = spaced.split_whitespace().collect();
@@ -212,8 +209,7 @@ fn no_crate_is_banned_or_duplicated_without_a_reason() {
     }
 }
 
-/// Each package of the workspace takes over the workspace's lints, and those
-/// forbid unsafe code in a way that no module can undo.
+/// The workspace forbids unsafe code, and all packages inherit its lints.
 #[test]
 fn unsafe_code_is_forbidden_everywhere() {
     #[derive(Deserialize)]
@@ -241,7 +237,7 @@ fn unsafe_code_is_forbidden_everywhere() {
     }
 }
 
-/// A value of TOML of which only texts matter.
+/// A TOML value, of which only strings are read.
 mod toml_value {
     use serde::Deserialize;
 
