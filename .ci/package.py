@@ -123,8 +123,11 @@ def platform(arguments):
 
 
 def bill_of_materials(target):
-    """What the provider's binary is made of: its crates, without those that
-    only build or test it."""
+    """Lists the crates that are compiled into the provider, without those that
+    only build or test it. The crates of this project are parts of the main
+    component: no registry has them, so they have neither a package URL nor a
+    check sum, and a scanner must not mistake them for crates of the same name.
+    """
     metadata = json.loads(
         cargo("metadata", "--format-version=1", "--locked", f"--filter-platform={target}")
     )
@@ -141,13 +144,15 @@ def bill_of_materials(target):
     named = {(package["name"], f"v{package['version']}"): key for key, package in packages.items()}
     found = {named[name_and_version] for name_and_version in present}
     root = next(key for key in found if packages[key]["name"] == PROVIDER)
+    parts = found & set(metadata["workspace_members"]) - {root}
 
     def needs(key):
         return sorted({other["pkg"] for other in nodes[key]["deps"] if other["pkg"] in found})
 
     def reference(key):
         package = packages[key]
-        return f"pkg:cargo/{package['name']}@{package['version']}"
+        kind = "workspace" if key in parts else "pkg:cargo"
+        return f"{kind}/{package['name']}@{package['version']}"
 
     sums = check_sums()
 
@@ -158,8 +163,9 @@ def bill_of_materials(target):
             "bom-ref": reference(key),
             "name": package["name"],
             "version": package["version"],
-            "purl": reference(key),
         }
+        if key not in parts:
+            entry["purl"] = reference(key)
         if package["license"]:
             # Some crates still write the slash of older days.
             expression = package["license"].replace("/", " OR ")
@@ -172,16 +178,18 @@ def bill_of_materials(target):
         return entry
 
     keys = sorted(found - {root}, key=reference)
+    main = component(root)
+    main["components"] = [component(key) for key in keys if key in parts]
     document = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
         "metadata": {
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment())),
-            "component": component(root),
+            "component": main,
             "properties": [{"name": "rust:target", "value": target}],
         },
-        "components": [component(key) for key in keys],
+        "components": [component(key) for key in keys if key not in parts],
         "dependencies": [
             {"ref": reference(key), "dependsOn": [reference(other) for other in needs(key)]}
             for key in [root, *keys]

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use safe_text::Secret;
 use terraform_provider_webex::provider::custom_connector::schema;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::value::{Type, Value, msgpack};
+use tf_provider::value::{Type, Value, msgpack};
 
 fn codec(criterion: &mut Criterion) {
     let connector = schema::schema().value_type();

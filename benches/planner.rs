@@ -7,8 +7,8 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use terraform_provider_webex::provider::custom_connector::schema;
-use terraform_provider_webex::tf_provider::object::{Configuration, Object, State};
-use terraform_provider_webex::tf_provider::plan::plan_change;
+use tf_provider::object::{Configuration, Object, State};
+use tf_provider::plan::plan_change;
 
 fn planner(criterion: &mut Criterion) {
     let block = schema::schema().block;
@@ -17,7 +17,7 @@ fn planner(criterion: &mut Criterion) {
             .with("name", "Zendesk")
             .with("resource_domain_url", "https://example.zendesk.com/api/v2/")
             .with("username", username)
-            .with("password", terraform_provider_webex::secret::Secret::from("a credential"))
+            .with("password", safe_text::Secret::from("a credential"))
             .with("validation_url", "https://example.zendesk.com")
     };
     let stored = written("agent")

@@ -1,25 +1,25 @@
-//! The front door: Terraform is shown in, people get the command line.
+//! Serves the provider when Terraform started the process, and otherwise runs the
+//! command line.
 
 use std::process::ExitCode;
 
 use terraform_provider_webex::provider::{self, command_line};
-use terraform_provider_webex::tf_provider::plugin::{self, About, Mode};
-use terraform_provider_webex::tf_provider::server::Server;
+use tf_provider::{Mode, ProviderInfo};
 
-/// How the provider presents itself.
-const ABOUT: About =
-    About { name: provider::NAME, version: provider::VERSION, address: provider::ADDRESS };
+const INFO: ProviderInfo = ProviderInfo {
+    name: provider::NAME,
+    version: provider::VERSION,
+    address: provider::ADDRESS,
+    log_targets: &[("terraform_provider_webex", ""), ("webex_contact_center", "webex")],
+};
 
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the arguments")]
 fn main() -> ExitCode {
-    if plugin::started_by_terraform() {
-        return serve(Mode::Child);
+    if tf_provider::started_by_terraform() {
+        return tf_provider::serve(&INFO, Mode::Child, provider::registry);
     }
     match command_line::run(std::env::args_os().skip(1)) {
         command_line::Next::Exit(code) => code,
-        command_line::Next::Debug => serve(Mode::Debug),
+        command_line::Next::Debug => tf_provider::serve(&INFO, Mode::Debug, provider::registry),
     }
-}
-
-fn serve(mode: Mode) -> ExitCode {
-    plugin::run(&ABOUT, mode, |lifetime| Server::new(provider::registry(), lifetime))
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test says what it skips")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for what it expects")]
+#![allow(clippy::disallowed_methods, reason = "tests are set up by the environment")]
 
 /// Helpers: the real Terraform CLI, and a plugin client that replaces Terraform.
 mod support;
@@ -9,7 +10,7 @@ mod support;
 /// The provider as a process: handshake, mutual TLS, signals, ends.
 mod plugin_process;
 
-/// The dependencies between the modules of the source code.
+/// Imports without circles, places that expose credentials, lengths of files.
 mod architecture;
 
 /// The life cycle of a connector through the real CLI.
@@ -48,5 +49,5 @@ mod bad_input;
 /// The corpus of the fuzzer.
 mod fuzz_corpus;
 
-/// Licences, sources and duplicates of dependencies.
+/// Licenses, sources and duplicates of dependencies.
 mod supply_chain;

@@ -16,6 +16,7 @@
     clippy::print_stdout,
     reason = "a measurement that fails ends with a panic; what it finds is printed"
 )]
+#![allow(clippy::disallowed_methods, reason = "measurements are set up by the environment")]
 
 mod api_calls;
 mod artifact;

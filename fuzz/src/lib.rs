@@ -7,6 +7,10 @@
 //! corpus. Two places are within the API client and have their functions there
 //! (`src/webex/fuzzing.rs`).
 
+#[allow(clippy::duplicate_mod, reason = "the tests include this file in addition to their own")]
+#[path = "../../tests/support/value_json.rs"]
+mod value_json;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::LazyLock;
@@ -14,12 +18,10 @@ use std::sync::LazyLock;
 use terraform_provider_webex::provider;
 use terraform_provider_webex::provider::custom_connector::schema::{TYPE_NAME, schema};
 use terraform_provider_webex::provider::functions::rebind_connectors::rebind_connectors;
-use terraform_provider_webex::tf_provider::object::State;
-use terraform_provider_webex::tf_provider::plugin::handshake::{
-    Handshake, HandshakeError, Transport,
-};
-use terraform_provider_webex::tf_provider::provider::Registry;
-use terraform_provider_webex::tf_provider::value::{Type, json, memory_limit, msgpack};
+use tf_provider::handshake::{Handshake, HandshakeError, SocketKind};
+use tf_provider::object::State;
+use tf_provider::provider::Registry;
+use tf_provider::value::{Type, json, memory_limit, msgpack};
 
 /// What any input may take beside what grows with them.
 pub const BASE: usize = 64 << 10;
@@ -63,8 +65,8 @@ pub fn json(bytes: &[u8]) {
     let Ok(value) = read else { return };
     let same = lenient.is_ok_and(|lenient| lenient.equals(&value, ty));
     assert!(same, "as state it reads otherwise: {value:?}");
-    let written = json::encode(&value, ty).expect("what was read can be written");
-    let again = json::decode(&written, ty).expect("what was written can be read");
+    let written = value_json::value_json(&value);
+    let again = json::decode(written.as_bytes(), ty).expect("what was written can be read");
     assert!(again.equals(&value, ty), "{value:?} became {again:?}");
 }
 
@@ -108,9 +110,8 @@ pub fn handshake(bytes: &[u8]) {
         let value = String::from_utf8_lossy(variables.get(name.as_bytes())?).replace("\\n", "\n");
         Some(OsString::from(value))
     };
-    for transport in [Transport::Unix, Transport::Tcp] {
-        let read =
-            within(bytes.len() * 16 + BASE, || Handshake::from_environment(look_up, transport));
+    for socket in [SocketKind::Unix, SocketKind::Tcp] {
+        let read = within(bytes.len() * 16 + BASE, || Handshake::from_environment(look_up, socket));
         let demanded = look_up("PLUGIN_CLIENT_CERT").is_some_and(|value| !value.is_empty());
         match read {
             Ok(handshake) => assert_eq!(

@@ -1,26 +1,26 @@
-//! The API: who may call what, and what each call does to a connector.
+//! The API: which request each token may send, and what the request does.
 
 use http::header::AUTHORIZATION;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::api_error::ApiError;
 use crate::clock::milliseconds;
-use crate::connector::{self, Connector, Document};
+use crate::connector::{self, Connector, JsonObject};
 use crate::filter::Filter;
-use crate::list;
-use crate::message::{Answer, Request};
+use crate::message::{Request, Response};
 use crate::options::CONNECTOR_LIMIT;
-use crate::problem::Problem;
+use crate::paging;
+use crate::service::Service;
 use crate::store::Organization;
-use crate::tokens::Access;
-use crate::world::World;
+use crate::tokens::Scope;
 
-/// The project under which Flow Designer's activities are found. It is the
-/// same in every organization (documented by Cisco).
+/// The project of Flow Designer's activities, which is the same in every
+/// organization (documented by Cisco).
 const FLOW_PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
 
-/// The part of the path that follows the organization.
+/// The resource that a path names within its organization.
 #[derive(Clone, Copy, Debug)]
 enum Resource<'a> {
     Connectors,
@@ -30,9 +30,9 @@ enum Resource<'a> {
     Choices { activity: &'a str, input: &'a str },
 }
 
-impl World {
-    /// Answers a call, fault scripts aside.
-    pub(crate) fn call(&mut self, request: &Request) -> Result<Answer, Problem> {
+impl Service {
+    /// Handles a request, regardless of fault scripts.
+    pub(crate) fn handle(&mut self, request: &Request) -> Result<Response, ApiError> {
         let segments = request.segments();
         let (organization, resource) = match segments.as_slice() {
             ["v1", "access_token"] => return self.access_token(request),
@@ -58,88 +58,79 @@ impl World {
                 input,
                 "choices",
             ] => (organization, Resource::Choices { activity, input }),
-            _ => return Err(Problem::Framework(StatusCode::NOT_FOUND)),
+            _ => return Err(ApiError::Framework(StatusCode::NOT_FOUND)),
         };
         self.authorize(request)?;
         let organization = self.accessible(organization)?;
-        let method = &request.method;
-        match resource {
-            Resource::Connectors if method == Method::POST => self.create(request, &organization),
-            Resource::ConnectorList if method == Method::GET => self.list(request, &organization),
-            Resource::Connector(id) if method == Method::GET => self.read(&organization, id),
-            Resource::Connector(id) if method == Method::PUT => {
-                self.replace(request, &organization, id)
-            }
-            Resource::Connector(id) if method == Method::DELETE => self.delete(&organization, id),
-            Resource::References(id) if method == Method::GET => {
-                self.references(request, &organization, id)
-            }
-            Resource::Choices { activity, input } if method == Method::GET => {
+        match (request.method.as_str(), resource) {
+            ("POST", Resource::Connectors) => self.create(request, &organization),
+            ("GET", Resource::ConnectorList) => self.list(request, &organization),
+            ("GET", Resource::Connector(id)) => self.read(&organization, id),
+            ("PUT", Resource::Connector(id)) => self.replace(request, &organization, id),
+            ("DELETE", Resource::Connector(id)) => self.delete(&organization, id),
+            ("GET", Resource::References(id)) => self.references(request, &organization, id),
+            ("GET", Resource::Choices { activity, input }) => {
                 self.choices(request, &organization, activity, input)
             }
-            Resource::Connectors
-            | Resource::ConnectorList
-            | Resource::Connector(_)
-            | Resource::References(_)
-            | Resource::Choices { .. } => Err(Problem::Framework(StatusCode::METHOD_NOT_ALLOWED)),
+            _ => Err(ApiError::Framework(StatusCode::METHOD_NOT_ALLOWED)),
         }
     }
 
-    /// Lets a request through that carries a living token of sufficient scope
-    /// and is within the rate limit.
-    fn authorize(&mut self, request: &Request) -> Result<(), Problem> {
-        let access = self.bearer(request)?;
+    /// Accepts a request with a valid token of sufficient scope that is within
+    /// the rate limit.
+    fn authorize(&mut self, request: &Request) -> Result<(), ApiError> {
+        let scope = self.scope(request)?;
         let now = self.clock.now();
-        self.rate.admit(now).map_err(Problem::too_many)?;
+        self.rate_limit.admit(now).map_err(ApiError::too_many_requests)?;
         let is_read = request.method == Method::GET;
-        match access {
-            Access::Write => Ok(()),
-            Access::Read if is_read => Ok(()),
-            Access::Read | Access::Applications => {
-                let scope = if is_read { "cjp:config_read" } else { "cjp:config_write" };
-                let description = format!("The token lacks the scope {scope}.");
-                Err(Problem::new(StatusCode::FORBIDDEN, "access denied", &description))
+        match scope {
+            Scope::Write => Ok(()),
+            Scope::Read if is_read => Ok(()),
+            Scope::Read | Scope::Applications => {
+                let missing = if is_read { "cjp:config_read" } else { "cjp:config_write" };
+                let description = format!("The token lacks the scope {missing}.");
+                Err(ApiError::new(StatusCode::FORBIDDEN, "access denied", &description))
             }
         }
     }
 
-    /// What the token of a request may be used for.
-    pub(crate) fn bearer(&self, request: &Request) -> Result<Access, Problem> {
+    /// Returns the scope of the request's token.
+    pub(crate) fn scope(&self, request: &Request) -> Result<Scope, ApiError> {
         if !request.headers.contains_key(AUTHORIZATION) {
-            return Err(Problem::invalid(vec!["Authorization: header is missing.".to_owned()]));
+            return Err(ApiError::invalid(vec!["Authorization: header is missing.".to_owned()]));
         }
         request
             .header(AUTHORIZATION)
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .and_then(|(_, token)| self.tokens.access(token.trim(), self.clock.now()))
+            .and_then(|(_, token)| self.tokens.scope(token.trim(), self.clock.now()))
             .ok_or_else(|| {
                 let description = "The access token is invalid or has expired.";
-                Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", description)
+                ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", description)
             })
     }
 
-    /// The organization's UUID as it is stored. One that does not exist looks
-    /// like one that the token has no access to, and not like a missing
-    /// connector.
-    fn accessible(&self, id: &str) -> Result<String, Problem> {
+    /// Returns the organization's UUID as it is stored. An organization that does
+    /// not exist is a 403, like one to which the token has no access, and not a
+    /// 404 like a missing connector.
+    fn accessible(&self, id: &str) -> Result<String, ApiError> {
         let id = id.to_ascii_lowercase();
         if self.store.organization(&id).is_none() {
             let description = format!("The token has no access to the organization {id}.");
-            return Err(Problem::new(StatusCode::FORBIDDEN, "access denied", &description));
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "access denied", &description));
         }
         Ok(id)
     }
 
-    fn create(&mut self, request: &Request, organization: &str) -> Result<Answer, Problem> {
-        let body = object(request)?;
+    fn create(&mut self, request: &Request, organization: &str) -> Result<Response, ApiError> {
+        let body = json_object(request)?;
         let id = Uuid::new_v4().to_string();
-        let time = self.clock.stamp();
+        let time = self.clock.timestamp();
         let connector =
-            connector::created(&body, organization, &id, time).map_err(Problem::invalid)?;
+            connector::new_connector(&body, organization, &id, time).map_err(ApiError::invalid)?;
         let visible_after = milliseconds(self.options.visible_after);
-        let answer = Answer::json(StatusCode::CREATED, &connector.shown(self.options.secrets));
-        let organization = self.changeable(organization)?;
+        let response = Response::json(StatusCode::CREATED, &connector.shown(self.options.secrets));
+        let organization = self.organization_mut(organization)?;
         if organization.is_name_taken(connector.name(), None) {
             return Err(name_taken(connector.name()));
         }
@@ -147,26 +138,26 @@ impl World {
             let description = format!(
                 "connector: an organization can have at most {CONNECTOR_LIMIT} custom connectors."
             );
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "limit reached", &description));
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, "limit reached", &description));
         }
         organization.connectors.push(connector);
         if visible_after > 0 {
             self.hidden_until.insert(id, time + visible_after);
         }
-        Ok(answer)
+        Ok(response)
     }
 
-    fn list(&mut self, request: &Request, organization: &str) -> Result<Answer, Problem> {
+    fn list(&mut self, request: &Request, organization: &str) -> Result<Response, ApiError> {
         let filter = request
             .parameter("filter")
             .filter(|filter| !filter.is_empty())
             .map(|filter| Filter::parse(&filter))
             .transpose()
-            .map_err(|wrong| Problem::invalid(vec![wrong]))?;
+            .map_err(|error| ApiError::invalid(vec![error]))?;
         let search = request.parameter("search").unwrap_or_default().to_lowercase();
         let attributes = request.parameter("attributes").filter(|names| !names.is_empty());
         let rows = self
-            .visible(organization)
+            .visible_connectors(organization)
             .filter(|connector| {
                 filter.as_ref().is_none_or(|filter| filter.accepts(|field| connector.text(field)))
             })
@@ -179,12 +170,12 @@ impl World {
                 Value::Object(shown)
             })
             .collect();
-        list::page(request, organization, self.options.page_size_cap, rows)
+        paging::page(request, organization, self.options.page_size_cap, rows)
     }
 
-    fn read(&self, organization: &str, id: &str) -> Result<Answer, Problem> {
-        let connector = self.one_visible(organization, id)?;
-        Ok(Answer::json(StatusCode::OK, &connector.shown(self.options.secrets)))
+    fn read(&self, organization: &str, id: &str) -> Result<Response, ApiError> {
+        let connector = self.visible_connector(organization, id)?;
+        Ok(Response::json(StatusCode::OK, &connector.shown(self.options.secrets)))
     }
 
     fn replace(
@@ -192,23 +183,23 @@ impl World {
         request: &Request,
         organization: &str,
         id: &str,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<Response, ApiError> {
         let (lock, secrets) = (self.options.active_lock, self.options.secrets);
         let omitted_secret = self.options.omitted_secret;
-        let time = self.clock.stamp();
+        let time = self.clock.timestamp();
         let owner = organization;
-        let organization = self.changeable(organization)?;
-        let stored = organization.connector(id).ok_or_else(|| Problem::no_connector(id))?;
-        let body = object(request)?;
-        let replacement =
-            connector::replaced(&body, owner, stored, omitted_secret).map_err(Problem::invalid)?;
+        let organization = self.organization_mut(organization)?;
+        let stored = organization.connector(id).ok_or_else(|| ApiError::no_connector(id))?;
+        let body = json_object(request)?;
+        let replacement = connector::replacement(&body, owner, stored, omitted_secret)
+            .map_err(ApiError::invalid)?;
         if replacement.version != stored.version() {
             let description = format!(
                 "version: {} was sent, but the connector is at {}.",
                 replacement.version,
                 stored.version()
             );
-            return Err(Problem::new(StatusCode::CONFLICT, "stale version", &description));
+            return Err(ApiError::new(StatusCode::CONFLICT, "stale version", &description));
         }
         if lock && stored.is_active() && replacement.is_edit {
             return Err(locked());
@@ -217,27 +208,27 @@ impl World {
         if organization.is_name_taken(name, Some(id)) {
             return Err(name_taken(name));
         }
-        let connector = organization.connector_mut(id).ok_or_else(|| Problem::no_connector(id))?;
+        let connector = organization.connector_mut(id).ok_or_else(|| ApiError::no_connector(id))?;
         connector.write(replacement.fields, time);
-        Ok(Answer::json(StatusCode::OK, &connector.shown(secrets)))
+        Ok(Response::json(StatusCode::OK, &connector.shown(secrets)))
     }
 
-    fn delete(&mut self, organization: &str, id: &str) -> Result<Answer, Problem> {
+    fn delete(&mut self, organization: &str, id: &str) -> Result<Response, ApiError> {
         let lock = self.options.active_lock;
-        let organization = self.changeable(organization)?;
-        let stored = organization.connector(id).ok_or_else(|| Problem::no_connector(id))?;
+        let organization = self.organization_mut(organization)?;
+        let stored = organization.connector(id).ok_or_else(|| ApiError::no_connector(id))?;
         if lock && stored.is_active() {
             return Err(locked());
         }
-        let users: Vec<String> = organization
+        let references: Vec<String> = organization
             .references_to(id)
             .map(|reference| format!("{}: {} refers to it.", reference.kind, reference.name))
             .collect();
-        if !users.is_empty() {
-            return Err(Problem::referred_to(users));
+        if !references.is_empty() {
+            return Err(ApiError::in_use(references));
         }
         organization.remove(id);
-        Ok(Answer::empty(StatusCode::NO_CONTENT))
+        Ok(Response::empty(StatusCode::NO_CONTENT))
     }
 
     fn references(
@@ -245,8 +236,8 @@ impl World {
         request: &Request,
         organization: &str,
         id: &str,
-    ) -> Result<Answer, Problem> {
-        self.one_visible(organization, id)?;
+    ) -> Result<Response, ApiError> {
+        self.visible_connector(organization, id)?;
         let rows = self
             .store
             .organization(organization)
@@ -256,33 +247,33 @@ impl World {
                 json!({"id": reference.id, "name": reference.name, "type": reference.kind})
             })
             .collect();
-        list::page(request, organization, self.options.page_size_cap, rows)
+        paging::page(request, organization, self.options.page_size_cap, rows)
     }
 
-    /// The connectors that Flow Designer offers to an HTTP request: the active
-    /// ones (inferred), by name and id only.
+    /// Returns the connectors that Flow Designer offers to an HTTP request: the
+    /// active ones (inferred), with name and id only.
     fn choices(
         &self,
         request: &Request,
         organization: &str,
         activity: &str,
         input: &str,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<Response, ApiError> {
         if !["http-request", "http-request-v2"].contains(&activity) || input != "connectorId" {
             let description = format!("activity {activity} has no input {input} with choices.");
-            return Err(Problem::new(StatusCode::NOT_FOUND, "not found", &description));
+            return Err(ApiError::new(StatusCode::NOT_FOUND, "not found", &description));
         }
         let search = request.parameter("search").unwrap_or_default();
         let by_id = match request.parameter("validate").as_deref() {
             None | Some("" | "false") => false,
             Some("true") => true,
             Some(_) => {
-                return Err(Problem::invalid(vec!["validate: must be true or false.".to_owned()]));
+                return Err(ApiError::invalid(vec!["validate: must be true or false.".to_owned()]));
             }
         };
         let lowered = search.to_lowercase();
         let choices: Vec<Value> = self
-            .visible(organization)
+            .visible_connectors(organization)
             .filter(|connector| connector.is_active())
             .filter(|connector| {
                 if by_id {
@@ -293,7 +284,7 @@ impl World {
             })
             .map(|connector| json!({"name": connector.name(), "value": connector.id()}))
             .collect();
-        Ok(Answer::json(
+        Ok(Response::json(
             StatusCode::OK,
             &json!({
                 "count": choices.len(),
@@ -307,12 +298,12 @@ impl World {
         ))
     }
 
-    fn changeable(&mut self, organization: &str) -> Result<&mut Organization, Problem> {
-        self.store.organization_mut(organization).ok_or(Problem::Framework(StatusCode::NOT_FOUND))
+    fn organization_mut(&mut self, organization: &str) -> Result<&mut Organization, ApiError> {
+        self.store.organization_mut(organization).ok_or(ApiError::Framework(StatusCode::NOT_FOUND))
     }
 
-    /// The connectors that reads see by now.
-    fn visible(&self, organization: &str) -> impl Iterator<Item = &Connector> {
+    /// Returns the connectors that reads see at this time.
+    fn visible_connectors(&self, organization: &str) -> impl Iterator<Item = &Connector> {
         let now = self.clock.now();
         self.store
             .organization(organization)
@@ -323,28 +314,29 @@ impl World {
             })
     }
 
-    fn one_visible(&self, organization: &str, id: &str) -> Result<&Connector, Problem> {
-        self.visible(organization)
+    fn visible_connector(&self, organization: &str, id: &str) -> Result<&Connector, ApiError> {
+        self.visible_connectors(organization)
             .find(|connector| connector.id() == id)
-            .ok_or_else(|| Problem::no_connector(id))
+            .ok_or_else(|| ApiError::no_connector(id))
     }
 }
 
-/// The body of a write, which has to be a JSON object and say so.
-fn object(request: &Request) -> Result<Document, Problem> {
+/// Returns the body of a write. It has to be a JSON object, and `Content-Type`
+/// has to say so.
+fn json_object(request: &Request) -> Result<JsonObject, ApiError> {
     if !request.is_of_type("application/json") {
-        return Err(Problem::Framework(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        return Err(ApiError::Framework(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     serde_json::from_slice(&request.body)
-        .map_err(|_| Problem::invalid(vec!["body: must be a JSON object.".to_owned()]))
+        .map_err(|_| ApiError::invalid(vec!["body: must be a JSON object.".to_owned()]))
 }
 
-fn name_taken(name: &str) -> Problem {
+fn name_taken(name: &str) -> ApiError {
     let description = format!("name: a connector named {name} is already present.");
-    Problem::new(StatusCode::CONFLICT, "similar entity is already present", &description)
+    ApiError::new(StatusCode::CONFLICT, "similar entity is already present", &description)
 }
 
-fn locked() -> Problem {
+fn locked() -> ApiError {
     let description = "Deactivate the connector to enable edit and delete options.";
-    Problem::new(StatusCode::LOCKED, "locked", description)
+    ApiError::new(StatusCode::LOCKED, "locked", description)
 }

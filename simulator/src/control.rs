@@ -1,30 +1,30 @@
-//! The control interface under `/_simulator`: what tests and curious people
-//! see and change behind the API's back.
+//! The control interface under `/_simulator`, by which tests and people read and
+//! change the service without the rules of the API.
 
 use std::fmt;
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::connector::{Connector, Document};
+use crate::connector::{self, Connector, JsonObject};
 use crate::faults::{Action, Script};
-use crate::message::{Answer, Request};
+use crate::message::{Request, Response};
+use crate::service::{Service, scripted_headers};
 use crate::store::{Organization, Reference};
-use crate::world::{World, scripted_headers};
 
-/// Why a control call was refused, in words for its author.
+/// The reason for refusing a control request, and the status of the response.
 #[derive(Debug)]
-pub(crate) struct Refusal(StatusCode, String);
+pub(crate) struct ControlError(StatusCode, String);
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ControlError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.1)
     }
 }
 
-/// The body that makes a flow refer to a connector.
+/// The body of a request that adds a reference to a connector.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewReference {
@@ -34,7 +34,7 @@ struct NewReference {
     kind: String,
 }
 
-/// The body that moves the clock.
+/// The body of a request that moves the clock.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClockMove {
@@ -45,148 +45,143 @@ fn flow() -> String {
     "flow".to_owned()
 }
 
-impl World {
-    /// Answers a control call.
-    pub(crate) fn control(&mut self, request: &Request) -> Answer {
-        self.control_call(request).unwrap_or_else(|Refusal(status, error)| {
-            Answer::json(status, &json!({ "error": error }))
+impl Service {
+    /// Handles a control request.
+    pub(crate) fn control(&mut self, request: &Request) -> Response {
+        self.handle_control(request).unwrap_or_else(|ControlError(status, error)| {
+            Response::json(status, &json!({ "error": error }))
         })
     }
 
-    fn control_call(&mut self, request: &Request) -> Result<Answer, Refusal> {
+    fn handle_control(&mut self, request: &Request) -> Result<Response, ControlError> {
         let segments = request.segments();
-        let method = &request.method;
-        let done = Ok(Answer::empty(StatusCode::NO_CONTENT));
-        match segments.get(1..).unwrap_or_default() {
-            ["requests"] if method == Method::GET => ok(&self.journal.exchanges()),
-            ["requests"] if method == Method::DELETE => {
+        let done = Ok(Response::empty(StatusCode::NO_CONTENT));
+        match (request.method.as_str(), segments.get(1..).unwrap_or_default()) {
+            ("GET", ["requests"]) => ok(&self.journal),
+            ("DELETE", ["requests"]) => {
                 self.journal.clear();
                 done
             }
-            ["faults"] if method == Method::GET => ok(&self.faults.scripts()),
-            ["faults"] if method == Method::PUT => {
+            ("GET", ["faults"]) => ok(&self.faults),
+            ("PUT", ["faults"]) => {
                 self.set_faults(body(request)?)?;
                 done
             }
-            ["faults"] if method == Method::DELETE => {
+            ("DELETE", ["faults"]) => {
                 self.set_faults(Vec::new())?;
                 done
             }
-            ["organizations", organization, "connectors"] if method == Method::GET => {
+            ("GET", ["organizations", organization, "connectors"]) => {
                 ok(&self.known(organization)?.connectors)
             }
-            ["organizations", organization, "connectors", id] if method == Method::GET => {
+            ("GET", ["organizations", organization, "connectors", id]) => {
                 ok(self.known(organization)?.connector(id).ok_or_else(|| no_connector(id))?)
             }
-            ["organizations", organization, "connectors", id] if method == Method::PUT => {
+            ("PUT", ["organizations", organization, "connectors", id]) => {
                 ok(&self.put_stored(organization, id, body(request)?)?)
             }
-            ["organizations", organization, "connectors", id] if method == Method::DELETE => {
+            ("DELETE", ["organizations", organization, "connectors", id]) => {
                 self.remove_stored(organization, id)?;
                 done
             }
-            ["organizations", organization, "references"] if method == Method::GET => {
+            ("GET", ["organizations", organization, "references"]) => {
                 ok(&self.known(organization)?.references)
             }
-            ["organizations", organization, "references"] if method == Method::POST => {
+            ("POST", ["organizations", organization, "references"]) => {
                 let NewReference { connector_id, name, kind } = body(request)?;
                 let reference = self.add_reference(organization, &connector_id, &name, &kind)?;
-                Ok(Answer::json(StatusCode::CREATED, &reference))
+                Ok(Response::json(StatusCode::CREATED, &reference))
             }
-            ["organizations", organization, "references"] if method == Method::DELETE => {
+            ("DELETE", ["organizations", organization, "references"]) => {
                 self.clear_references(organization)?;
                 done
             }
-            ["tokens", "expire"] if method == Method::POST => {
+            ("POST", ["tokens", "expire"]) => {
                 self.tokens.expire(self.clock.now());
                 done
             }
-            ["clock"] if method == Method::POST => {
+            ("POST", ["clock"]) => {
                 let ClockMove { advance_ms } = body(request)?;
                 self.clock.advance(std::time::Duration::from_millis(advance_ms));
                 done
             }
-            _ => {
+            (method, _) => {
                 let text = format!("there is no control call {method} {}", request.path);
-                Err(Refusal(StatusCode::NOT_FOUND, text))
+                Err(ControlError(StatusCode::NOT_FOUND, text))
             }
         }
     }
 
-    /// Puts fault scripts in force, after a look whether they can be played.
-    pub(crate) fn set_faults(&mut self, scripts: Vec<Script>) -> Result<(), Refusal> {
+    /// Replaces the fault scripts, if the responses of all new ones can be sent.
+    pub(crate) fn set_faults(&mut self, scripts: Vec<Script>) -> Result<(), ControlError> {
         for script in &scripts {
             let Action::Answer(answer) = &script.action else { continue };
             if !(200..=999).contains(&answer.status) {
                 let text = format!("the status {} cannot be sent", answer.status);
-                return Err(Refusal(StatusCode::BAD_REQUEST, text));
+                return Err(ControlError(StatusCode::BAD_REQUEST, text));
             }
-            scripted_headers(answer).map_err(|text| Refusal(StatusCode::BAD_REQUEST, text))?;
+            scripted_headers(answer).map_err(|text| ControlError(StatusCode::BAD_REQUEST, text))?;
         }
-        self.faults.replace(scripts);
+        self.faults = scripts;
         Ok(())
     }
 
-    /// Changes what is stored: the given fields take the place of the stored
-    /// ones, the others stay. A connector that does not exist is created.
+    /// Replaces the given fields of a stored connector, or creates it.
     ///
-    /// Nothing is checked, so that things can be stored which the API would
-    /// refuse. As an edit in Control Hub does, it moves `version` and
-    /// `lastUpdatedTime` on, unless the fields say otherwise.
+    /// Nothing is checked, so that a test can store what the API refuses. Like an
+    /// edit in Control Hub it increases `version` and `lastUpdatedTime`, unless
+    /// the fields set other values.
     pub(crate) fn put_stored(
         &mut self,
         organization: &str,
         id: &str,
-        mut fields: Document,
-    ) -> Result<Value, Refusal> {
-        let time = self.clock.stamp();
+        mut fields: JsonObject,
+    ) -> Result<Value, ControlError> {
+        let time = self.clock.timestamp();
         let owner = organization.to_ascii_lowercase();
-        let organization = self.changed(organization)?;
+        let organization = self.known_mut(organization)?;
         fields.insert("id".to_owned(), json!(id));
         if let Some(connector) = organization.connector_mut(id) {
-            let told: Document = fields
-                .iter()
-                .filter(|(field, _)| ["version", "lastUpdatedTime"].contains(&field.as_str()))
-                .filter(|(field, value)| connector.0.get(*field) != Some(value))
-                .map(|(field, value)| (field.clone(), value.clone()))
-                .collect();
-            fields.retain(|field, _| !["version", "lastUpdatedTime"].contains(&field.as_str()));
-            connector.write(fields, time);
-            connector.0.extend(told);
+            // Stored values of these fields may come from a read before the edit.
+            fields.retain(|field, value| {
+                !["version", "lastUpdatedTime"].contains(&field.as_str())
+                    || connector.0.get(field) != Some(value)
+            });
+            connector.write(fields.clone(), time);
+            connector.0.extend(fields);
         } else {
-            let mut connector = Document::new();
-            connector.insert("organizationId".to_owned(), json!(owner));
+            let mut connector = JsonObject::from_iter(connector::service_fields(&owner, time));
             connector.insert("connectorType".to_owned(), json!("CUSTOM"));
             connector.insert("active".to_owned(), json!(true));
-            connector.insert("version".to_owned(), json!(0));
-            connector.insert("systemDefault".to_owned(), json!(false));
-            connector.insert("createdTime".to_owned(), json!(time));
-            connector.insert("lastUpdatedTime".to_owned(), json!(time));
             connector.extend(fields);
             organization.connectors.push(Connector(connector));
         }
         let stored = organization.connector(id).map(|connector| connector.0.clone());
-        self.saved()?;
+        self.save()?;
         Ok(stored.map_or(Value::Null, Value::Object))
     }
 
-    /// Removes a stored connector, whatever its state, and what refers to it.
-    pub(crate) fn remove_stored(&mut self, organization: &str, id: &str) -> Result<(), Refusal> {
-        if !self.changed(organization)?.remove(id) {
+    /// Removes a stored connector, even an active one, and the references to it.
+    pub(crate) fn remove_stored(
+        &mut self,
+        organization: &str,
+        id: &str,
+    ) -> Result<(), ControlError> {
+        if !self.known_mut(organization)?.remove(id) {
             return Err(no_connector(id));
         }
-        self.saved()
+        self.save()
     }
 
-    /// Makes something refer to a connector.
+    /// Adds a reference to a connector.
     pub(crate) fn add_reference(
         &mut self,
         organization: &str,
         connector_id: &str,
         name: &str,
         kind: &str,
-    ) -> Result<Reference, Refusal> {
-        let organization = self.changed(organization)?;
+    ) -> Result<Reference, ControlError> {
+        let organization = self.known_mut(organization)?;
         if organization.connector(connector_id).is_none() {
             return Err(no_connector(connector_id));
         }
@@ -197,45 +192,46 @@ impl World {
             connector_id: connector_id.to_owned(),
         };
         organization.references.push(reference.clone());
-        self.saved()?;
+        self.save()?;
         Ok(reference)
     }
 
-    /// Removes everything that refers to connectors of an organization.
-    pub(crate) fn clear_references(&mut self, organization: &str) -> Result<(), Refusal> {
-        self.changed(organization)?.references.clear();
-        self.saved()
+    /// Removes all references to connectors of an organization.
+    pub(crate) fn clear_references(&mut self, organization: &str) -> Result<(), ControlError> {
+        self.known_mut(organization)?.references.clear();
+        self.save()
     }
 
-    /// An organization that has to exist.
-    pub(crate) fn known(&self, id: &str) -> Result<&Organization, Refusal> {
+    /// Returns an organization, or an error if it does not exist.
+    pub(crate) fn known(&self, id: &str) -> Result<&Organization, ControlError> {
         self.store.organization(id).ok_or_else(|| no_organization(id))
     }
 
-    fn changed(&mut self, id: &str) -> Result<&mut Organization, Refusal> {
+    fn known_mut(&mut self, id: &str) -> Result<&mut Organization, ControlError> {
         self.store.organization_mut(id).ok_or_else(|| no_organization(id))
     }
 
-    fn saved(&mut self) -> Result<(), Refusal> {
+    fn save(&mut self) -> Result<(), ControlError> {
         self.store
             .save()
-            .map_err(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+            .map_err(|error| ControlError(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
     }
 }
 
-fn ok(body: &impl serde::Serialize) -> Result<Answer, Refusal> {
-    Ok(Answer::json(StatusCode::OK, body))
+fn ok(body: &impl serde::Serialize) -> Result<Response, ControlError> {
+    Ok(Response::json(StatusCode::OK, body))
 }
 
-fn body<T: serde::de::DeserializeOwned>(request: &Request) -> Result<T, Refusal> {
-    serde_json::from_slice(&request.body)
-        .map_err(|error| Refusal(StatusCode::BAD_REQUEST, format!("the body is wrong: {error}")))
+fn body<T: serde::de::DeserializeOwned>(request: &Request) -> Result<T, ControlError> {
+    serde_json::from_slice(&request.body).map_err(|error| {
+        ControlError(StatusCode::BAD_REQUEST, format!("the body is wrong: {error}"))
+    })
 }
 
-fn no_organization(id: &str) -> Refusal {
-    Refusal(StatusCode::NOT_FOUND, format!("there is no organization {id}"))
+fn no_organization(id: &str) -> ControlError {
+    ControlError(StatusCode::NOT_FOUND, format!("there is no organization {id}"))
 }
 
-fn no_connector(id: &str) -> Refusal {
-    Refusal(StatusCode::NOT_FOUND, format!("there is no connector {id}"))
+fn no_connector(id: &str) -> ControlError {
+    ControlError(StatusCode::NOT_FOUND, format!("there is no connector {id}"))
 }

@@ -1,57 +1,57 @@
-//! Fault scripts: what goes wrong, for which requests, how many times.
+//! Fault scripts, which make requests fail.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One fault script: the requests it is for, how often it acts, what it does.
+/// A fault script: the requests it matches, how often it acts and what it does.
 ///
-/// Scripts are ordered. The first one that matches a request and has times
-/// left acts; the others do not see that request.
+/// Scripts are ordered. The first one that matches a request and has times left
+/// acts; the others ignore that request.
 ///
 /// ```
 /// use webex_cc_simulator::{Action, Script};
 ///
-/// let lost_create = Script::close_after().method("POST").path("/organization/*/connector").times(1);
-/// assert_eq!(lost_create.times, Some(1));
-/// # let _: Action = lost_create.action;
+/// let script = Script::close_after().method("POST").path("/organization/*/connector").times(1);
+/// assert_eq!(script.times, Some(1));
+/// # let _: Action = script.action;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
-    /// The method it is for, in any letter case; none is every method.
+    /// The method it matches, in any letter case; none matches every method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The paths it is for, without the query: `*` stands for any text within
-    /// one part of the path, `**` for any number of parts; none is every path.
+    /// The path it matches, without the query: `*` matches any text within a
+    /// segment, `**` any number of segments; none matches every path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// How many times it acts; none is always.
+    /// How many times it acts; none means always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// What it does.
+    /// The action.
     pub action: Action,
 }
 
-/// What a fault script does to a request.
+/// The action of a fault script.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Answers this instead of what the API would answer.
+    /// Sends this response instead of the one of the API.
     Answer(ScriptedAnswer),
-    /// Lets the request take effect at once and holds the answer back for this
-    /// many milliseconds. A client that gives up meanwhile has made its
-    /// change nevertheless.
+    /// Processes the request at once and delays its response by this many
+    /// milliseconds. The request takes effect even if the client gives up
+    /// before.
     DelayMs(u64),
-    /// Closes the connection without a byte of an answer.
+    /// Closes the connection without sending a byte.
     Close(Moment),
-    /// Sends the body of the answer one byte at a time, this many milliseconds
-    /// apart, after a head without its length.
+    /// Sends the body of the response one byte at a time, this many milliseconds
+    /// apart, without `Content-Length`.
     DripMs(u64),
 }
 
-/// An answer that a fault script gives.
+/// A response that a fault script sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptedAnswer {
@@ -60,54 +60,58 @@ pub struct ScriptedAnswer {
     /// Headers by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The body: a string is sent as it is, null is no body, everything else
-    /// is sent as JSON with its content type.
+    /// The body: a string is sent as it is, null is no body, everything else is
+    /// sent as JSON with its content type.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub body: Value,
     /// Whether the request takes effect first, as when a gateway loses the
-    /// true answer.
+    /// response of the API.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub apply: bool,
 }
 
-/// When a connection is closed.
+/// The moment at which a connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
-    /// Before the request takes effect: it never does.
+    /// Before the request takes effect, which it never does.
     Before,
-    /// After the request took effect: only its answer is lost.
+    /// After the request took effect. Only its response is lost.
     After,
 }
 
 impl Script {
-    /// A script that does this to every request, always.
+    /// Creates a script that always acts on every request.
     #[must_use]
     pub fn new(action: Action) -> Self {
         Self { method: None, path: None, times: None, action }
     }
 
-    /// Answers with this status and body instead of processing the request.
+    /// Creates a script that responds with this status and body and does not
+    /// process the request.
     #[must_use]
     pub fn answer(status: u16, body: Value) -> Self {
         let headers = BTreeMap::new();
         Self::new(Action::Answer(ScriptedAnswer { status, headers, body, apply: false }))
     }
 
-    /// Answers with this status and body after the request took effect.
+    /// Creates a script that responds with this status and body after the
+    /// request took effect.
     #[must_use]
     pub fn lost_answer(status: u16, body: Value) -> Self {
         let headers = BTreeMap::new();
         Self::new(Action::Answer(ScriptedAnswer { status, headers, body, apply: true }))
     }
 
-    /// Closes the connection before the request takes effect.
+    /// Creates a script that closes the connection before the request takes
+    /// effect.
     #[must_use]
     pub fn close_before() -> Self {
         Self::new(Action::Close(Moment::Before))
     }
 
-    /// Closes the connection after the request took effect.
+    /// Creates a script that closes the connection after the request took
+    /// effect.
     #[must_use]
     pub fn close_after() -> Self {
         Self::new(Action::Close(Moment::After))
@@ -120,21 +124,21 @@ impl Script {
         self
     }
 
-    /// Limits the script to the paths that this glob matches.
+    /// Limits the script to the paths that match this glob.
     #[must_use]
     pub fn path(mut self, glob: &str) -> Self {
         self.path = Some(glob.to_owned());
         self
     }
 
-    /// Lets the script act this many times only.
+    /// Limits how many times the script acts.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// Adds a header to a scripted answer; does nothing to another action.
+    /// Adds a header to a scripted response. Other actions ignore it.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Action::Answer(answer) = &mut self.action {
@@ -150,56 +154,38 @@ impl Script {
     }
 }
 
-/// The scripts in force.
-#[derive(Debug, Default)]
-pub(crate) struct Faults {
-    scripts: Vec<Script>,
-}
-
-impl Faults {
-    /// Puts these scripts in the place of the ones before.
-    pub(crate) fn replace(&mut self, scripts: Vec<Script>) {
-        self.scripts = scripts;
-    }
-
-    /// The scripts with the times they have left.
-    pub(crate) fn scripts(&self) -> &[Script] {
-        &self.scripts
-    }
-
-    /// The action for a request, which uses up one time of its script.
-    pub(crate) fn claim(&mut self, method: &str, path: &str) -> Option<Action> {
-        let script = self.scripts.iter_mut().find(|script| script.matches(method, path))?;
-        script.times = script.times.map(|times| times - 1);
-        Some(script.action.clone())
-    }
+/// Returns the action for a request and uses up one time of its script.
+pub(crate) fn claim(scripts: &mut [Script], method: &str, path: &str) -> Option<Action> {
+    let script = scripts.iter_mut().find(|script| script.matches(method, path))?;
+    script.times = script.times.map(|times| times - 1);
+    Some(script.action.clone())
 }
 
 fn path_matches(glob: &str, path: &str) -> bool {
     let glob: Vec<&str> = glob.split('/').collect();
     let path: Vec<&str> = path.split('/').collect();
-    parts_match(&glob, &path)
+    glob_matches(&glob, &path, "**", |glob, segment| {
+        glob_matches(glob.as_bytes(), segment.as_bytes(), b'*', |wanted, byte| wanted == byte)
+    })
 }
 
-fn parts_match(glob: &[&str], path: &[&str]) -> bool {
-    match (glob, path) {
-        ([], []) => true,
-        (["**", rest @ ..], _) => (0..=path.len()).any(|taken| parts_match(rest, &path[taken..])),
-        ([wanted, glob_rest @ ..], [part, path_rest @ ..]) => {
-            text_matches(wanted.as_bytes(), part.as_bytes()) && parts_match(glob_rest, path_rest)
+/// Whether the items match a glob, in which `wildcard` stands for any number of
+/// items.
+fn glob_matches<T: Copy + PartialEq>(
+    glob: &[T],
+    items: &[T],
+    wildcard: T,
+    matches: fn(T, T) -> bool,
+) -> bool {
+    match (glob, items) {
+        ([], _) => items.is_empty(),
+        ([first, glob @ ..], _) if *first == wildcard => {
+            (0..=items.len()).any(|taken| glob_matches(glob, &items[taken..], wildcard, matches))
         }
-        ([], [_, ..]) | ([_, ..], []) => false,
-    }
-}
-
-fn text_matches(glob: &[u8], text: &[u8]) -> bool {
-    match (glob, text) {
-        ([], []) => true,
-        ([b'*', rest @ ..], _) => (0..=text.len()).any(|taken| text_matches(rest, &text[taken..])),
-        ([wanted, glob_rest @ ..], [byte, text_rest @ ..]) => {
-            wanted == byte && text_matches(glob_rest, text_rest)
+        ([_, ..], []) => false,
+        ([wanted, glob @ ..], [item, items @ ..]) => {
+            matches(*wanted, *item) && glob_matches(glob, items, wildcard, matches)
         }
-        ([], [_, ..]) | ([_, ..], []) => false,
     }
 }
 
@@ -210,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn globs() {
+    fn globs_match_segments_and_paths() {
         for (glob, path, expected) in [
             ("/organization/*/connector", "/organization/o/connector", true),
             ("/organization/*/connector", "/organization/o/connector/c", false),
@@ -231,27 +217,11 @@ mod tests {
     }
 
     #[test]
-    fn the_first_script_with_times_left_acts() {
-        let mut faults = Faults::default();
-        faults.replace(vec![
-            Script::answer(500, json!(null)).method("post").times(1),
-            Script::answer(503, json!(null)).path("/a/*"),
-        ]);
-        let status = |action: Option<Action>| match action {
-            Some(Action::Answer(answer)) => Some(answer.status),
-            Some(Action::DelayMs(_) | Action::Close(_) | Action::DripMs(_)) | None => None,
-        };
-        assert_eq!(status(faults.claim("POST", "/a/b")), Some(500));
-        assert_eq!(status(faults.claim("POST", "/a/b")), Some(503));
-        assert_eq!(status(faults.claim("GET", "/a/b")), Some(503));
-        assert_eq!(status(faults.claim("POST", "/b")), None);
-    }
-
-    #[test]
     fn scripts_have_the_documented_json_form() {
         let text = json!([
             {"method": "POST", "path": "/organization/*/connector", "times": 1,
-             "action": {"answer": {"status": 429, "headers": {"Retry-After": "1"}, "body": "slow down"}}},
+             "action": {"answer":
+                {"status": 429, "headers": {"Retry-After": "1"}, "body": "slow down"}}},
             {"action": {"answer": {"status": 502, "apply": true}}},
             {"action": {"delay_ms": 2000}},
             {"action": {"close": "before"}},

@@ -1,4 +1,4 @@
-//! What was asked and what was answered, in the order of arrival.
+//! The journal: requests and the statuses of their responses.
 
 use std::collections::BTreeMap;
 
@@ -9,62 +9,46 @@ use crate::message::Request;
 
 /// One request to the API or to a token endpoint, as the journal shows it.
 ///
-/// It holds whatever was sent, credentials included: that is what a test looks
-/// for.
+/// It holds everything that was sent, credentials included, because tests look
+/// for them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Exchange {
     /// The method, in upper case.
     pub method: String,
     /// The path as it was sent, still percent-encoded.
     pub path: String,
-    /// The query as it was sent, without its question mark; empty when there
-    /// was none.
+    /// The query as it was sent, without its question mark; empty without a
+    /// query.
     pub query: String,
     /// The headers by their lower-case names. Values of a repeated header are
     /// joined by a comma.
     pub headers: BTreeMap<String, String>,
     /// The body: parsed when it is JSON, otherwise a string; null when empty.
     pub body: Value,
-    /// The status of the answer, or none when the connection was closed
-    /// without one.
+    /// The status of the response; none when the connection was closed without
+    /// one.
     pub status: Option<u16>,
 }
 
-/// All exchanges since the start or since the last clearing.
-#[derive(Debug, Default)]
-pub(crate) struct Journal {
-    exchanges: Vec<Exchange>,
-}
-
-impl Journal {
-    /// Notes a request together with the status it gets.
-    pub(crate) fn record(&mut self, request: &Request, status: Option<u16>) {
+impl Exchange {
+    /// Creates the record of a request and the status of its response.
+    pub(crate) fn new(request: &Request, status: Option<u16>) -> Self {
         let mut headers = BTreeMap::<String, String>::new();
         for (name, value) in &request.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
             headers
                 .entry(name.as_str().to_owned())
-                .and_modify(|known| *known = format!("{known}, {value}"))
+                .and_modify(|values| *values = format!("{values}, {value}"))
                 .or_insert_with(|| value.into_owned());
         }
-        self.exchanges.push(Exchange {
+        Self {
             method: request.method.as_str().to_owned(),
             path: request.path.clone(),
             query: request.query.clone(),
             headers,
             body: body(&request.body),
             status,
-        });
-    }
-
-    /// The exchanges so far.
-    pub(crate) fn exchanges(&self) -> &[Exchange] {
-        &self.exchanges
-    }
-
-    /// Forgets them.
-    pub(crate) fn clear(&mut self) {
-        self.exchanges.clear();
+        }
     }
 }
 
@@ -83,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_json_text_or_nothing() {
+    fn a_body_is_json_a_string_or_null() {
         assert_eq!(body(b""), Value::Null);
         assert_eq!(body(br#"{"name":"a"}"#), json!({"name": "a"}));
         assert_eq!(body(b"grant_type=refresh_token"), json!("grant_type=refresh_token"));

@@ -1,34 +1,35 @@
-//! An HTTP server that behaves as the connector API of Webex Contact Center
-//! is documented, seen and assumed to behave, with faults on demand.
+//! An HTTP server that behaves as the connector API of Webex Contact Center is
+//! documented, seen and assumed to behave. Fault scripts make requests fail.
 //!
 //! It exists because Webex offers no sandbox. Tests start it in their own
-//! process through [`Simulator`]; the program `webex-cc-simulator` serves it
-//! to everybody else. It is written from the contract in
-//! `docs/api/custom-connectors.openapi.yaml` and shares nothing with the
-//! client it is used to test.
+//! process through [`Simulator`]. The program `webex-cc-simulator` serves it to
+//! everyone else. It implements the contract in
+//! `docs/api/custom-connectors.openapi.yaml` and shares no code with the client
+//! that it tests.
 //!
-//! The way of a request: `server` reads it from a connection, `world` plays
-//! `faults` and notes it in the `journal`, `api` decides who may call what,
-//! `connector` and `store` hold the rules and the data, `oauth` and `tokens`
-//! grant access, `control` is the way behind all this.
+//! `server` reads a request from a connection. `service` applies the fault
+//! scripts of `faults` and records the request in the `journal`. `api` checks
+//! the access and handles the request, with the rules in `connector` and the data
+//! in `store`. `oauth` and `tokens` issue tokens. `control` reads and changes all
+//! of this without the rules of the API.
 
 mod api;
+mod api_error;
 mod clock;
 mod connector;
 mod control;
 mod faults;
 mod filter;
 mod journal;
-mod list;
 mod message;
 mod oauth;
 mod options;
-mod problem;
-mod rate;
+mod paging;
+mod rate_limit;
 mod server;
+mod service;
 mod store;
 mod tokens;
-mod world;
 
 use std::convert::Infallible;
 use std::io;
@@ -45,14 +46,13 @@ pub use crate::journal::Exchange;
 pub use crate::options::{
     Authorization, CONNECTOR_LIMIT, DEFAULT_ORGANIZATION, OmittedSecret, Options, SecretsInAnswers,
 };
-use crate::server::{Shared, lock};
-use crate::world::World;
+use crate::server::{SharedService, lock};
+use crate::service::Service;
 
 /// A running simulator. Dropping it stops it and closes its connections.
 ///
-/// It runs on a thread of its own, so it answers whatever the test around it
-/// does meanwhile: block on a child process, pause its clock, or have no
-/// runtime at all.
+/// It runs on its own thread, so it responds even while the test blocks on a
+/// child process, pauses its clock, or has no runtime.
 ///
 /// ```
 /// use webex_cc_simulator::{Options, Script, Simulator};
@@ -67,173 +67,172 @@ use crate::world::World;
 /// ```
 #[derive(Debug)]
 pub struct Simulator {
-    world: Shared,
+    service: SharedService,
     address: SocketAddr,
     base_url: String,
-    organizations: Vec<String>,
-    tokens: Vec<String>,
-    /// Never sent through: dropping it is the signal.
+    organization: String,
+    token: String,
+    /// Nothing is sent through it. Dropping it is the signal.
     stop: Option<oneshot::Sender<Infallible>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Simulator {
-    /// Starts a simulator, which accepts connections when this returns.
+    /// Starts a simulator. It accepts connections when this returns.
     ///
     /// # Errors
-    /// When the address cannot be bound, the state file cannot be read,
-    /// understood or written, or the system grants no thread.
+    /// When the address cannot be bound, the state file cannot be read, parsed or
+    /// written, or the system refuses a thread.
     pub fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(options.listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let world = World::new(options)?;
-        let organizations = world.options.organizations.clone();
-        let tokens = world.options.tokens.clone();
-        let world = Arc::new(Mutex::new(world));
+        let service = Service::new(options)?;
+        let first = |values: &[String]| values.first().cloned().unwrap_or_default();
+        let organization = first(&service.options.organizations);
+        let token = first(&service.options.tokens);
+        let service = Arc::new(Mutex::new(service));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = {
             let _context = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel();
-        let served = Arc::clone(&world);
+        let served = Arc::clone(&service);
         let thread = std::thread::Builder::new()
             .name("webex-cc-simulator".to_owned())
             .spawn(move || runtime.block_on(server::serve(listener, served, stopped)))?;
         Ok(Self {
-            world,
+            service,
             address,
             base_url: format!("http://{address}"),
-            organizations,
-            tokens,
+            organization,
+            token,
             stop: Some(stop),
             thread: Some(thread),
         })
     }
 
-    /// `http://` with address and port, without a slash at its end. API, token
-    /// endpoints and control interface are all under it.
+    /// Returns `http://` with address and port, without a slash at the end. API,
+    /// token endpoints and control interface have this base URL.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// The address it listens on.
+    /// Returns the address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The first organization.
+    /// Returns the first organization.
     #[must_use]
     pub fn organization(&self) -> &str {
-        self.organizations.first().map_or("", String::as_str)
+        &self.organization
     }
 
-    /// The first access token that may read and write.
+    /// Returns the first access token that may read and write.
     #[must_use]
     pub fn token(&self) -> &str {
-        self.tokens.first().map_or("", String::as_str)
+        &self.token
     }
 
-    /// Every request since the start or since
-    /// [`clear_journal`](Self::clear_journal), in order of arrival; control
-    /// calls are not among them.
+    /// Returns every request since the start or since
+    /// [`clear_journal`](Self::clear_journal), in order of arrival. Requests to
+    /// the control interface are not among them.
     #[must_use]
     pub fn journal(&self) -> Vec<Exchange> {
-        lock(&self.world).journal.exchanges().to_vec()
+        lock(&self.service).journal.clone()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the journal.
     pub fn clear_journal(&self) {
-        lock(&self.world).journal.clear();
+        lock(&self.service).journal.clear();
     }
 
-    /// Puts these fault scripts in the place of all others; none of them ends
-    /// all faults.
+    /// Replaces all fault scripts by these. Without any there are no more faults.
     ///
     /// # Panics
-    /// When a scripted answer cannot be sent: a status below 200, or an
-    /// invalid header.
+    /// When a scripted response cannot be sent, because its status is below 200
+    /// or a header is invalid.
     pub fn faults(&self, scripts: impl IntoIterator<Item = Script>) {
-        must(lock(&self.world).set_faults(scripts.into_iter().collect()));
+        must(lock(&self.service).set_faults(scripts.into_iter().collect()));
     }
 
-    /// A connector as it is really stored, secrets included.
+    /// Returns a connector as it is stored, secrets included.
     ///
     /// # Panics
     /// When the organization does not exist.
     #[must_use]
     pub fn stored(&self, organization: &str, id: &str) -> Option<Value> {
-        let world = lock(&self.world);
-        let connector = must(world.known(organization)).connector(id)?;
+        let service = lock(&self.service);
+        let connector = must(service.known(organization)).connector(id)?;
         Some(Value::Object(connector.0.clone()))
     }
 
-    /// All connectors of an organization as they are really stored, in the
-    /// order in which they were created.
+    /// Returns all connectors of an organization as they are stored, in the order
+    /// in which they were created.
     ///
     /// # Panics
     /// When the organization does not exist.
     #[must_use]
     pub fn all_stored(&self, organization: &str) -> Vec<Value> {
-        let world = lock(&self.world);
-        let connectors = &must(world.known(organization)).connectors;
+        let service = lock(&self.service);
+        let connectors = &must(service.known(organization)).connectors;
         connectors.iter().map(|connector| Value::Object(connector.0.clone())).collect()
     }
 
-    /// Edits a connector behind the API's back, or creates one: the fields
-    /// given take the place of the stored ones, the others stay, and nothing
-    /// is checked. `version` and `lastUpdatedTime` move on unless the fields
-    /// say otherwise. Returns what is stored now.
+    /// Edits or creates a connector without the API. The given fields replace the
+    /// stored ones, the others stay, and nothing is checked. `version` and
+    /// `lastUpdatedTime` increase unless the fields set other values. Returns the
+    /// stored connector.
     ///
     /// # Panics
     /// When the organization does not exist, `fields` is not an object, or the
     /// state file cannot be written.
     pub fn store(&self, organization: &str, id: &str, fields: Value) -> Value {
         let Value::Object(fields) = fields else { panic!("the fields are not a JSON object") };
-        must(lock(&self.world).put_stored(organization, id, fields))
+        must(lock(&self.service).put_stored(organization, id, fields))
     }
 
-    /// Deletes a connector behind the API's back.
+    /// Deletes a connector without the API.
     ///
     /// # Panics
     /// When there is no such connector, or the state file cannot be written.
     pub fn remove(&self, organization: &str, id: &str) {
-        must(lock(&self.world).remove_stored(organization, id));
+        must(lock(&self.service).remove_stored(organization, id));
     }
 
-    /// Makes a flow of this name use a connector.
+    /// Adds a reference from a flow of this name to a connector.
     ///
     /// # Panics
     /// When there is no such connector, or the state file cannot be written.
     pub fn add_reference(&self, organization: &str, connector_id: &str, flow_name: &str) {
-        must(lock(&self.world).add_reference(organization, connector_id, flow_name, "flow"));
+        must(lock(&self.service).add_reference(organization, connector_id, flow_name, "flow"));
     }
 
-    /// Makes no flow use any connector of an organization.
+    /// Removes all references to connectors of an organization.
     ///
     /// # Panics
-    /// When the organization does not exist, or the state file cannot be
-    /// written.
+    /// When the organization does not exist, or the state file cannot be written.
     pub fn clear_references(&self, organization: &str) {
-        must(lock(&self.world).clear_references(organization));
+        must(lock(&self.service).clear_references(organization));
     }
 
-    /// Ends every access token, those from the options too. Refresh tokens
-    /// live on.
+    /// Expires every access token, those of the options included. Refresh tokens
+    /// stay valid.
     pub fn expire_tokens(&self) {
-        let mut world = lock(&self.world);
-        let now = world.clock.now();
-        world.tokens.expire(now);
+        let mut service = lock(&self.service);
+        let now = service.clock.now();
+        service.tokens.expire(now);
     }
 
-    /// Moves the simulator's clock forward: tokens end, the rate limit's
-    /// minute passes, created connectors become visible. Delays of answers
-    /// are in real time and not affected.
+    /// Moves the simulator's clock forward: tokens expire, the minute of the rate
+    /// limit passes, created connectors become visible. Delays of responses are
+    /// in real time and do not change.
     pub fn advance_clock(&self, by: Duration) {
-        lock(&self.world).clock.advance(by);
+        lock(&self.service).clock.advance(by);
     }
 }
 
@@ -241,13 +240,13 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It fails only if the thread panicked, which has been printed.
+            // This fails only after a panic of the thread, which has been printed.
             let _ = thread.join();
         }
     }
 }
 
-/// A test that asks for the impossible is told so on the spot.
-fn must<T>(result: Result<T, control::Refusal>) -> T {
-    result.unwrap_or_else(|refusal| panic!("the simulator cannot do that: {refusal}"))
+/// Panics with the error of a control request, so that the test fails.
+fn must<T>(result: Result<T, control::ControlError>) -> T {
+    result.unwrap_or_else(|error| panic!("the simulator refused: {error}"))
 }

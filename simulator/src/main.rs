@@ -1,49 +1,52 @@
-//! The program `webex-cc-simulator`: reads its flags, starts the simulator,
-//! says where it listens, and ends on SIGINT or SIGTERM, on Windows on Ctrl-C or
+//! The program `webex-cc-simulator`: it parses its flags, starts the simulator,
+//! prints the address, and ends on SIGINT or SIGTERM, on Windows on Ctrl-C or
 //! Ctrl-Break.
 
-mod command_line;
-
+use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use command_line::Command;
-use webex_cc_simulator::Simulator;
+use clap::Parser;
+use webex_cc_simulator::{Options, Simulator};
 
 fn main() -> ExitCode {
-    match command_line::parse(std::env::args().skip(1)) {
-        Ok(Command::Help) => print(&command_line::help()),
-        Ok(Command::Version) => {
-            print(concat!("webex-cc-simulator ", env!("CARGO_PKG_VERSION"), "\n"))
-        }
-        Ok(Command::Serve(options)) => match serve(*options) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => complain(&error.to_string(), 1),
-        },
-        Err(wrong) => complain(&format!("{wrong}\nTry --help."), 2),
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) if error.use_stderr() => return fail(&error, 2),
+        Err(help_or_version) => help_or_version.exit(),
+    };
+    match serve(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, 1),
     }
 }
 
-fn serve(options: webex_cc_simulator::Options) -> io::Result<()> {
+fn fail(error: &dyn Error, code: u8) -> ExitCode {
+    // A closed stderr leaves no way to report anything.
+    let _ = writeln!(io::stderr(), "webex-cc-simulator: {error}");
+    ExitCode::from(code)
+}
+
+fn serve(options: Options) -> io::Result<()> {
     let listen = options.listen;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // Asked for before the ready line, so that whoever reads that line can
-        // stop the program at once.
-        let ended = ended()?;
+        // The handlers are installed before the ready line, after which a signal
+        // must end the program with exit code 0.
+        let end = end_signal()?;
         let simulator = Simulator::start(options).map_err(|error| {
             io::Error::new(error.kind(), format!("cannot serve {listen}: {error}"))
         })?;
         let mut stdout = io::stdout();
         writeln!(stdout, "listening on {}", simulator.base_url())?;
         stdout.flush()?;
-        ended.await;
+        end.await;
         Ok(())
     })
 }
 
 #[cfg(unix)]
-fn ended() -> io::Result<impl Future<Output = ()>> {
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -56,7 +59,7 @@ fn ended() -> io::Result<impl Future<Output = ()>> {
 }
 
 #[cfg(windows)]
-fn ended() -> io::Result<impl Future<Output = ()>> {
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::windows::{ctrl_break, ctrl_c};
     let mut interrupt = ctrl_c()?;
     let mut terminate = ctrl_break()?;
@@ -66,17 +69,4 @@ fn ended() -> io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
-}
-
-fn print(text: &str) -> ExitCode {
-    match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
-}
-
-fn complain(text: &str, code: u8) -> ExitCode {
-    // Nothing is left to be told to whoever closed our stderr.
-    let _ = writeln!(io::stderr(), "webex-cc-simulator: {text}");
-    ExitCode::from(code)
 }

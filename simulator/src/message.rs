@@ -1,5 +1,5 @@
-//! Requests and answers as plain values, so that everything but the server
-//! itself works without a connection.
+//! Requests and responses as plain values, so that only the server needs
+//! connections.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A request that has been read to its end.
+/// A request whose body has been read completely.
 #[derive(Debug)]
 pub(crate) struct Request {
     /// The method.
@@ -22,15 +22,15 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     /// The body.
     pub(crate) body: Bytes,
-    /// What the answer is to be found by in the logs of the service.
+    /// The id by which the logs of the service identify the request.
     pub(crate) tracking_id: String,
-    /// The path between its slashes, each part decoded, so that an escaped
-    /// slash does not end a part.
+    /// The segments of the path, each decoded after the split, so that an
+    /// escaped slash does not end a segment.
     segments: Vec<String>,
 }
 
 impl Request {
-    /// Puts a request together.
+    /// Creates a request from its head and body.
     pub(crate) fn new(parts: &http::request::Parts, body: Bytes) -> Self {
         let path = parts.uri.path().to_owned();
         let segments = path
@@ -49,24 +49,22 @@ impl Request {
         }
     }
 
-    /// The decoded parts of the path, to match against.
+    /// Returns the decoded segments of the path.
     pub(crate) fn segments(&self) -> Vec<&str> {
         self.segments.iter().map(String::as_str).collect()
     }
 
-    /// The first value of a query parameter, decoded.
+    /// Returns the first value of a query parameter, decoded.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        form_value(self.query.as_bytes(), name)
     }
 
-    /// A header as text; one that is not text counts as absent.
+    /// Returns a header as text. One that is not text counts as absent.
     pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Whether the body says that it is of this media type.
+    /// Whether `Content-Type` names this media type.
     pub(crate) fn is_of_type(&self, media_type: &str) -> bool {
         self.header(CONTENT_TYPE)
             .and_then(|value| value.split(';').next())
@@ -74,40 +72,45 @@ impl Request {
     }
 }
 
-/// An answer that is complete.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
+/// Returns the first value of a field in form encoding, decoded.
+pub(crate) fn form_value(form: &[u8], name: &str) -> Option<String> {
+    form_urlencoded::parse(form).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// A complete response.
+#[derive(Debug)]
+pub(crate) struct Response {
     /// The status.
     pub(crate) status: StatusCode,
-    /// The headers, without those that the connection adds by itself.
+    /// The headers, without those that hyper adds.
     pub(crate) headers: HeaderMap,
     /// The body.
     pub(crate) body: Bytes,
 }
 
-impl Answer {
-    /// An answer without a body.
+impl Response {
+    /// Creates a response without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self { status, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
-    /// An answer with a JSON body.
+    /// Creates a response with a JSON body.
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        // Everything that is answered consists of JSON values already and
-        // cannot fail to become text; null would show if that changed.
+        // Every body consists of JSON values already, so this cannot fail. If
+        // that changed, a null would show it.
         let body = serde_json::to_value(body).unwrap_or(Value::Null).to_string();
         Self::empty(status)
             .with_header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .with_body(body)
     }
 
-    /// The same answer with one more header.
+    /// Sets a header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// The same answer with this body.
+    /// Sets the body.
     pub(crate) fn with_body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self

@@ -1,18 +1,23 @@
-//! How the simulator behaves: one field per command-line flag, each with the
-//! value it has when nobody says otherwise.
+//! The options of a simulator, which are also the flags of the program.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The organization that exists when none is named.
+use clap::builder::{
+    NonEmptyStringValueParser, PossibleValuesParser, RangedU64ValueParser, TypedValueParser,
+};
+use clap::{ArgAction, Args, Parser, ValueEnum};
+
+/// The organization that exists when the options name none.
 pub const DEFAULT_ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
 
 /// The most custom connectors that one organization may have (documented by
 /// Cisco).
 pub const CONNECTOR_LIMIT: usize = 10;
 
-/// What a simulator is started with.
+/// The options with which a simulator starts.
 ///
 /// ```
 /// use webex_cc_simulator::{Options, SecretsInAnswers};
@@ -20,125 +25,242 @@ pub const CONNECTOR_LIMIT: usize = 10;
 /// let options = Options { secrets: SecretsInAnswers::Mask, ..Options::default() };
 /// assert!(options.active_lock);
 /// ```
-#[derive(Clone, Debug)]
+// Each field is a flag of the program, and its documentation is the flag's help.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    version,
+    about = "An HTTP server that behaves as the connector API of Webex Contact Center, for tests \
+             and demos. It prints `listening on http://…` when it is ready and ends on SIGINT or \
+             SIGTERM.",
+    long_about = None,
+    args_override_self = true,
+    // A token may begin with a hyphen.
+    mut_args(|flag| flag.allow_hyphen_values(true))
+)]
 pub struct Options {
-    /// Where to listen; port 0, the default, takes any free port of the
-    /// loopback address.
+    /// Address and port to listen on; port 0 takes any free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
-    /// The organizations that exist, as UUIDs. Empty means
-    /// [`DEFAULT_ORGANIZATION`].
+    /// UUID of an organization that exists; repeatable.
+    #[arg(long = "organization", value_name = "UUID")]
+    #[arg(value_parser = uuid, default_value = DEFAULT_ORGANIZATION)]
     pub organizations: Vec<String>,
-    /// Access tokens that may read and write in every organization. Empty
-    /// means `simulator-token_<organization>` for each of them.
+    /// Access token that may read and write in every organization; repeatable.
+    /// Without one, `simulator-token_<organization>` for each organization.
+    #[arg(long = "token", value_name = "T", value_parser = text())]
     pub tokens: Vec<String>,
-    /// Access tokens that may only read: a write with one of them is a 403.
+    /// Access token that may only read; repeatable. A write with it is a 403.
+    #[arg(long = "read-only-token", value_name = "T", value_parser = text())]
     pub read_only_tokens: Vec<String>,
-    /// The file in which connectors survive a restart; without it they live in
-    /// memory only. It holds the secrets in the clear.
+    /// File that keeps the connectors across restarts. It holds their secrets
+    /// in the clear. Without it they are kept in memory only.
+    #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
-    /// Whether an active connector can be neither edited nor deleted (423), as
-    /// Control Hub shows it. On by default.
+    /// Refuses to edit or delete an active connector (423), as Control Hub does.
+    #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "on")]
     pub active_lock: bool,
-    /// How secrets come back in answers.
+    /// The form of secrets in responses.
+    #[arg(long, default_value = "omit")]
     pub secrets: SecretsInAnswers,
-    /// What a replacement without a secret does to the stored one.
+    /// The effect of a `PUT` that omits a secret on the stored one.
+    #[arg(long, default_value = "keep")]
     pub omitted_secret: OmittedSecret,
-    /// How many API requests are processed in a minute before the rest get a
-    /// 429; `None` is no limit.
+    /// API requests per minute; the rest get a 429. Without it there is no limit.
+    #[arg(long, value_name = "N")]
     pub rate_limit: Option<u32>,
-    /// How long every answer is held back. The request has taken effect by
-    /// then.
+    /// Delays every response by N milliseconds, after its request has taken
+    /// effect.
+    #[arg(long = "latency-ms", value_name = "N", value_parser = milliseconds, default_value = "0")]
     pub latency: Duration,
-    /// How long a created connector stays invisible to reads, as in a service
-    /// that is consistent only eventually.
+    /// Hides a created connector from reads for N milliseconds, as an eventually
+    /// consistent service does.
+    #[arg(long = "visible-after-ms", value_name = "N")]
+    #[arg(value_parser = milliseconds, default_value = "0")]
     pub visible_after: Duration,
-    /// The largest page of a list; a larger `pageSize` is silently cut down to
-    /// it. 100 by default, which is assumed.
+    /// The largest page of a list (assumed). A larger `pageSize` is reduced to
+    /// it without an error.
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..), default_value = "100")]
     pub page_size_cap: usize,
-    /// What the two token endpoints accept and grant.
+    /// The settings of the two token endpoints.
+    #[command(flatten)]
     pub authorization: Authorization,
 }
 
 impl Default for Options {
+    /// Returns the options of a command line without flags.
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            organizations: Vec::new(),
-            tokens: Vec::new(),
-            read_only_tokens: Vec::new(),
-            state: None,
-            active_lock: true,
-            secrets: SecretsInAnswers::Omit,
-            omitted_secret: OmittedSecret::Keep,
-            rate_limit: None,
-            latency: Duration::ZERO,
-            visible_after: Duration::ZERO,
-            page_size_cap: 100,
-            authorization: Authorization::default(),
-        }
+        Self::parse_from([""; 0])
     }
 }
 
-/// The OAuth client that the token endpoints know, and how long their tokens
-/// live.
-#[derive(Clone, Debug)]
+/// The OAuth client that the token endpoints accept, and the lifetimes of the
+/// tokens that they issue.
+#[derive(Clone, Debug, Args)]
 pub struct Authorization {
-    /// The client id of the Integration or Service App.
+    /// Client id of the Integration or Service App.
+    #[arg(long, value_name = "ID", value_parser = text(), default_value = "simulator-client")]
     pub client_id: String,
     /// Its client secret.
+    #[arg(long, value_name = "SECRET")]
+    #[arg(value_parser = text(), default_value = "simulator-client-secret")]
     pub client_secret: String,
-    /// The refresh token that `POST /v1/access_token` accepts at first; it
-    /// grants tokens for the first organization.
+    /// Its first refresh token. `POST /v1/access_token` grants tokens of the
+    /// first organization for it.
+    #[arg(long, value_name = "T", value_parser = text(), default_value = "simulator-refresh-token")]
     pub refresh_token: String,
-    /// Whether each use of a refresh token replaces it by a new one and ends
-    /// the old one. When not, the answer repeats the one that was sent.
+    /// Replaces a refresh token each time it is used. When off, the response
+    /// repeats the refresh token of the request.
+    #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "off")]
     pub rotate_refresh_token: bool,
-    /// The application that `POST /v1/applications/{id}/token` knows.
+    /// The application that `POST /v1/applications/{id}/token` accepts.
+    #[arg(long, value_name = "ID", value_parser = text(), default_value = "simulator-service-app")]
     pub service_app_id: String,
-    /// The bearer of scope `spark:applications_token` for that call.
+    /// The bearer token with scope `spark:applications_token` for that request.
+    #[arg(long, value_name = "T")]
+    #[arg(value_parser = text(), default_value = "simulator-applications-token")]
     pub applications_token: String,
-    /// How long an issued access token is accepted; 14 days, as documented.
+    /// Lifetime of an issued access token in seconds; by default 14 days, as
+    /// documented.
+    #[arg(long = "access-token-seconds", value_name = "N")]
+    #[arg(value_parser = seconds, default_value = "1209600")]
     pub access_token_lifetime: Duration,
-    /// How long an issued refresh token is accepted; 90 days, as documented.
+    /// Lifetime of an issued refresh token in seconds; by default 90 days, as
+    /// documented.
+    #[arg(long = "refresh-token-seconds", value_name = "N")]
+    #[arg(value_parser = seconds, default_value = "7776000")]
     pub refresh_token_lifetime: Duration,
 }
 
 impl Default for Authorization {
+    /// Returns the settings of a command line without flags.
     fn default() -> Self {
-        const DAY: u64 = 24 * 60 * 60;
-        Self {
-            client_id: "simulator-client".to_owned(),
-            client_secret: "simulator-client-secret".to_owned(),
-            refresh_token: "simulator-refresh-token".to_owned(),
-            rotate_refresh_token: false,
-            service_app_id: "simulator-service-app".to_owned(),
-            applications_token: "simulator-applications-token".to_owned(),
-            access_token_lifetime: Duration::from_secs(14 * DAY),
-            refresh_token_lifetime: Duration::from_secs(90 * DAY),
-        }
+        Options::default().authorization
     }
 }
 
-/// How `clientSecret`, `password` and `privateKey` come back. Which of these
-/// Webex does is unknown, so a client has to live with all four.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The form of `clientSecret`, `password` and `privateKey` in responses. Which of
+/// these Webex uses is unknown, so a client has to accept all four.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SecretsInAnswers {
     /// The keys are absent.
     Omit,
-    /// The keys are there and null.
+    /// The keys are present and null.
     Null,
     /// A secret that is set is shown as `****`, one that is not as null.
     Mask,
-    /// Secrets come back in the clear.
+    /// Secrets are shown in the clear.
     Echo,
 }
 
-/// What a `PUT` that leaves a secret out does to the stored one. Which of the
-/// two Webex does is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The effect of a `PUT` that omits a secret on the stored one. Which of the two
+/// Webex has is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OmittedSecret {
     /// The stored secret stays.
     Keep,
     /// The stored secret becomes the empty string.
     Blank,
+}
+
+fn text() -> impl TypedValueParser<Value = String> {
+    NonEmptyStringValueParser::new()
+}
+
+fn switch() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|value| value == "on")
+}
+
+fn milliseconds(value: &str) -> Result<Duration, ParseIntError> {
+    value.parse().map(Duration::from_millis)
+}
+
+fn seconds(value: &str) -> Result<Duration, ParseIntError> {
+    value.parse().map(Duration::from_secs)
+}
+
+fn uuid(value: &str) -> Result<String, &'static str> {
+    match uuid::Uuid::try_parse(value) {
+        Ok(_) if value.len() == 36 => Ok(value.to_ascii_lowercase()),
+        Ok(_) | Err(_) => Err("not a UUID with hyphens"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn options(flags: &str) -> Result<Options, String> {
+        let arguments = ["webex-cc-simulator"].into_iter().chain(flags.split(' '));
+        Options::try_parse_from(arguments).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn flags_set_options() {
+        let options = options(
+            "--listen=127.0.0.1:8080 --organization 3F1C9A52-7d4e-4b8a-9c06-5e2d81b7f431 \
+             --token -a --token=b=c --active-lock off --secrets mask --omitted-secret blank \
+             --rate-limit 1 --rate-limit 300 --latency-ms 5 --rotate-refresh-token on \
+             --access-token-seconds 60",
+        )
+        .unwrap();
+        assert_eq!(options.listen.port(), 8080);
+        assert_eq!(options.organizations, ["3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f431"]);
+        assert_eq!(options.tokens, ["-a", "b=c"]);
+        assert!(!options.active_lock);
+        assert_eq!(options.secrets, SecretsInAnswers::Mask);
+        assert_eq!(options.omitted_secret, OmittedSecret::Blank);
+        assert_eq!(options.rate_limit, Some(300));
+        assert_eq!(options.latency, Duration::from_millis(5));
+        assert!(options.authorization.rotate_refresh_token);
+        assert_eq!(options.authorization.access_token_lifetime, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn errors_name_the_flag_and_the_form_of_its_value() {
+        for (flags, expected) in [
+            ("--colour magenta", "unexpected argument '--colour' found"),
+            ("--colour=magenta", "unexpected argument '--colour' found"),
+            ("serve", "unexpected argument 'serve' found"),
+            ("--listen", "a value is required for '--listen <ADDR>'"),
+            ("--listen here", "'--listen <ADDR>': invalid socket address syntax"),
+            ("--organization x", "'--organization <UUID>': not a UUID with hyphens"),
+            ("--active-lock yes", "[possible values: on, off]"),
+            ("--page-size-cap 0", "'--page-size-cap <N>': 0 is not in 1.."),
+            ("--token=", "a value is required for '--token <T>'"),
+        ] {
+            let error = options(flags).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("magenta"), "{error}");
+        }
+    }
+
+    #[test]
+    fn help_and_readme_list_every_flag() {
+        let readme = include_str!("../README.md");
+        let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `--")).collect();
+        let command = Options::command();
+        let help = command.clone().render_long_help().to_string();
+        assert_eq!(rows.len(), command.get_arguments().count());
+        for (row, flag) in rows.iter().zip(command.get_arguments()) {
+            let name = format!("--{} ", flag.get_long().unwrap());
+            assert!(help.contains(&name), "{name}");
+            let start = format!("| `{name}{}` | ", values(flag).replace('|', "\\|"));
+            let start = match flag.get_default_values() {
+                [default] => format!("{start}`{}` | ", default.display()),
+                _ => start,
+            };
+            assert!(row.starts_with(&start), "{row}\n{start}");
+        }
+    }
+
+    fn values(flag: &clap::Arg) -> String {
+        let values = flag.get_possible_values();
+        if values.is_empty() {
+            return flag.get_value_names().unwrap().join("|");
+        }
+        values.iter().map(|value| value.get_name()).collect::<Vec<_>>().join("|")
+    }
 }

@@ -1,4 +1,4 @@
-//! The server: connections, and the waiting, dripping and closing on them.
+//! The server: it accepts connections, and delays, drips and closes them.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::StatusCode;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
@@ -18,35 +18,35 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
-use crate::message::{Answer, Request};
-use crate::world::World;
+use crate::message::{Request, Response};
+use crate::service::Service;
 
 /// The largest request body that is read. A larger one is a 413.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// The world, shared by all connections.
-pub(crate) type Shared = Arc<Mutex<World>>;
+/// The service, shared by all connections.
+pub(crate) type SharedService = Arc<Mutex<Service>>;
 
-/// Locks the world. A panic in another call does not make it unusable: what
-/// that call did is still what a test wants to look at.
-pub(crate) fn lock(world: &Shared) -> MutexGuard<'_, World> {
-    world.lock().unwrap_or_else(PoisonError::into_inner)
+/// Locks the service. After a panic in another call it stays usable, because a
+/// test may still read what that call did.
+pub(crate) fn lock(service: &SharedService) -> MutexGuard<'_, Service> {
+    service.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Accepts connections until it is told to stop, or until nobody can tell it
-/// any more.
+/// Accepts connections until the sender of `stop` is dropped.
 pub(crate) async fn serve(
     listener: TcpListener,
-    world: Shared,
+    service: SharedService,
     stop: oneshot::Receiver<Infallible>,
 ) {
     let accept = async {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    tokio::spawn(connection(stream, Arc::clone(&world)));
+                    tokio::spawn(serve_connection(stream, Arc::clone(&service)));
                 }
-                // For example too many open files: some may be closed soon.
+                // For example too many open files, of which some may be closed
+                // soon.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
@@ -57,19 +57,19 @@ pub(crate) async fn serve(
     }
 }
 
-async fn connection(stream: TcpStream, world: Shared) {
-    // Without it a dripped byte would wait for the acknowledgement of the one
-    // before. A system that refuses it only makes answers slower.
+async fn serve_connection(stream: TcpStream, service: SharedService) {
+    // Otherwise a dripped byte waits until the previous one is acknowledged. A
+    // system that refuses this only makes responses slower.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| answer(request, Arc::clone(&world)));
-    // An error here is a client that went away or a connection that a script
-    // closed; neither concerns anybody else.
+    let handler = service_fn(|request| respond(request, Arc::clone(&service)));
+    // An error is a client that disconnected or a connection that a script
+    // closed. Neither affects other connections.
     let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(stream), handler)
         .await;
 }
 
-/// The reason for closing a connection without an answer.
+/// The error by which a connection is closed without a response.
 #[derive(Debug)]
 struct Closed;
 
@@ -81,39 +81,39 @@ impl fmt::Display for Closed {
 
 impl std::error::Error for Closed {}
 
-/// Answers one request. An error makes hyper close the connection without a
-/// byte of an answer.
-async fn answer(
+/// Responds to one request. On an error hyper closes the connection without
+/// sending a byte.
+async fn respond(
     request: http::Request<Incoming>,
-    world: Shared,
-) -> Result<Response<AnswerBody>, Closed> {
+    service: SharedService,
+) -> Result<http::Response<ResponseBody>, Closed> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
-        return Ok(response(Answer::empty(StatusCode::PAYLOAD_TOO_LARGE), None));
+        return Ok(to_http(Response::empty(StatusCode::PAYLOAD_TOO_LARGE), None));
     };
     let request = Request::new(&parts, body.to_bytes());
     if request.segments().first() == Some(&"_simulator") {
-        return Ok(response(lock(&world).control(&request), None));
+        return Ok(to_http(lock(&service).control(&request), None));
     }
-    let outcome = lock(&world).receive(&request);
+    let outcome = lock(&service).receive(&request);
     tokio::time::sleep(outcome.delay).await;
-    outcome.answer.map(|answer| response(answer, outcome.drip)).ok_or(Closed)
+    outcome.response.map(|response| to_http(response, outcome.drip)).ok_or(Closed)
 }
 
-fn response(answer: Answer, interval: Option<Duration>) -> Response<AnswerBody> {
-    let body = AnswerBody {
-        rest: answer.body,
+fn to_http(response: Response, interval: Option<Duration>) -> http::Response<ResponseBody> {
+    let body = ResponseBody {
+        rest: response.body,
         drip: interval
             .map(|interval| Drip { interval, next: Box::pin(tokio::time::sleep(interval)) }),
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
-    response
+    let mut http = http::Response::new(body);
+    *http.status_mut() = response.status;
+    *http.headers_mut() = response.headers;
+    http
 }
 
 /// A body that is sent at once or byte by byte.
-struct AnswerBody {
+struct ResponseBody {
     rest: Bytes,
     drip: Option<Drip>,
 }
@@ -123,7 +123,7 @@ struct Drip {
     next: Pin<Box<Sleep>>,
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -149,8 +149,8 @@ impl Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.drip {
-            // The length is kept secret, as a server does that produces its
-            // answer bit by bit.
+            // A server that produces its response piece by piece does not know
+            // the length in advance.
             Some(_) if !self.rest.is_empty() => SizeHint::new(),
             Some(_) | None => SizeHint::with_exact(self.rest.len() as u64),
         }

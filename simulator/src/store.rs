@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connector::Connector;
 
-/// Everything that survives a restart.
+/// The data that the state file keeps across restarts.
 #[derive(Debug)]
 pub(crate) struct Store {
     organizations: BTreeMap<String, Organization>,
@@ -22,7 +22,7 @@ pub(crate) struct Store {
 pub(crate) struct Organization {
     /// Its connectors, in the order in which they were created.
     pub(crate) connectors: Vec<Connector>,
-    /// What refers to them.
+    /// The references to them.
     #[serde(default)]
     pub(crate) references: Vec<Reference>,
 }
@@ -31,20 +31,20 @@ pub(crate) struct Organization {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Reference {
-    /// The id of what refers.
+    /// The id of the entity that refers.
     pub(crate) id: String,
     /// Its name.
     pub(crate) name: String,
-    /// What it is, for example `flow`.
+    /// Its type, for example `flow`.
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    /// The connector that is referred to.
+    /// The id of the connector to which it refers.
     pub(crate) connector_id: String,
 }
 
 impl Store {
-    /// Opens the state file, if there is one, and makes sure that the named
-    /// organizations exist.
+    /// Loads the state file, if there is one, and creates the named
+    /// organizations that it does not hold.
     pub(crate) fn open(organizations: &[String], file: Option<PathBuf>) -> io::Result<Self> {
         let mut store = Self { organizations: BTreeMap::new(), file, saved: String::new() };
         if let Some(file) = &store.file {
@@ -53,66 +53,68 @@ impl Store {
         for organization in organizations {
             store.organizations.entry(organization.to_ascii_lowercase()).or_default();
         }
-        // Written at once, so that a file that cannot be written is told at
-        // the start and not after the first change.
+        // A file that cannot be written is an error at the start and not at the
+        // first change.
         store.save()?;
         Ok(store)
     }
 
-    /// An organization by its UUID.
+    /// Returns an organization by its UUID.
     pub(crate) fn organization(&self, id: &str) -> Option<&Organization> {
         self.organizations.get(&id.to_ascii_lowercase())
     }
 
-    /// An organization by its UUID, to change it.
+    /// Returns an organization by its UUID, to change it.
     pub(crate) fn organization_mut(&mut self, id: &str) -> Option<&mut Organization> {
         self.organizations.get_mut(&id.to_ascii_lowercase())
     }
 
-    /// Writes the state file if anything changed since it was last written.
+    /// Writes the state file if anything has changed since the last write.
     ///
-    /// The file is written aside and then renamed, so that a crash leaves
-    /// either the old or the new state.
+    /// A temporary file replaces the state file, so that a crash leaves either
+    /// the old or the new state.
     pub(crate) fn save(&mut self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let text = serde_json::to_string_pretty(&self.organizations)?;
         if text == self.saved {
             return Ok(());
         }
-        let mut aside = file.clone().into_os_string();
-        aside.push(".new");
-        let aside = PathBuf::from(aside);
-        write(&aside, &text)?;
-        std::fs::rename(&aside, file)?;
+        let mut temporary = file.clone().into_os_string();
+        temporary.push(".new");
+        let temporary = PathBuf::from(temporary);
+        write(&temporary, &text)?;
+        std::fs::rename(&temporary, file)?;
         self.saved = text;
         Ok(())
     }
 }
 
 impl Organization {
-    /// A connector by its id.
+    /// Returns a connector by its id.
     pub(crate) fn connector(&self, id: &str) -> Option<&Connector> {
         self.connectors.iter().find(|connector| connector.id() == id)
     }
 
-    /// A connector by its id, to change it.
+    /// Returns a connector by its id, to change it.
     pub(crate) fn connector_mut(&mut self, id: &str) -> Option<&mut Connector> {
         self.connectors.iter_mut().find(|connector| connector.id() == id)
     }
 
-    /// Whether another connector than this one has the name.
-    pub(crate) fn is_name_taken(&self, name: &str, by_other_than: Option<&str>) -> bool {
+    /// Whether a connector has this name. The one with the id `except` does not
+    /// count.
+    pub(crate) fn is_name_taken(&self, name: &str, except: Option<&str>) -> bool {
         self.connectors
             .iter()
-            .any(|connector| connector.name() == name && Some(connector.id()) != by_other_than)
+            .any(|connector| connector.name() == name && Some(connector.id()) != except)
     }
 
-    /// What refers to a connector.
+    /// Returns the references to a connector.
     pub(crate) fn references_to(&self, id: &str) -> impl Iterator<Item = &Reference> {
         self.references.iter().filter(move |reference| reference.connector_id == id)
     }
 
-    /// Removes a connector and what refers to it; false if there was none.
+    /// Removes a connector and the references to it. Returns whether there was
+    /// such a connector.
     pub(crate) fn remove(&mut self, id: &str) -> bool {
         let before = self.connectors.len();
         self.connectors.retain(|connector| connector.id() != id);
@@ -125,11 +127,9 @@ fn load(file: &Path) -> io::Result<BTreeMap<String, Organization>> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(about(file, &error)),
+        Err(error) => return Err(with_file(file, &error)),
     };
-    serde_json::from_str(&text).map_err(|error| {
-        about(file, &io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
-    })
+    serde_json::from_str(&text).map_err(|error| with_file(file, &error.into()))
 }
 
 fn write(file: &Path, text: &str) -> io::Result<()> {
@@ -141,11 +141,12 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    let mut opened = options.open(file).map_err(|error| about(file, &error))?;
+    let mut opened = options.open(file).map_err(|error| with_file(file, &error))?;
     opened.write_all(text.as_bytes())?;
     opened.sync_all()
 }
 
-fn about(file: &Path, error: &io::Error) -> io::Error {
+/// Adds the name of the state file to an error.
+fn with_file(file: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("the state file {}: {error}", file.display()))
 }

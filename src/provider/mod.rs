@@ -1,19 +1,16 @@
-//! The Webex provider: where Terraform's protocol and the API client meet.
+//! The Webex provider, made of the framework and the API client.
 //!
-//! This is the only room that knows both. [`registry`] is the table of
-//! everything that the provider serves.
+//! [`registry`] is the table of everything that the provider serves.
 
+pub mod api_errors;
 pub mod command_line;
 pub mod configuration;
-pub mod connection;
+pub mod connector_lists;
 pub mod custom_connector;
-pub mod custom_connectors;
 pub mod doctor;
-pub mod flow_connectors;
 pub mod functions;
-pub mod ids_by_name;
 pub mod organization;
-pub mod problems;
+pub mod provider_data;
 pub mod timeouts;
 
 use std::sync::Arc;
@@ -22,21 +19,21 @@ use async_trait::async_trait;
 
 use self::configuration::schema as provider_schema;
 use self::configuration::source::process_environment;
-use self::connection::Connection;
+use self::connector_lists::custom_connectors::{self, CustomConnectorsData};
+use self::connector_lists::flow_connectors::{self, FlowConnectorsData};
 use self::custom_connector::data_source::CustomConnectorData;
 use self::custom_connector::list::CustomConnectorList;
 use self::custom_connector::resource::CustomConnector;
-use self::custom_connectors::CustomConnectorsData;
-use self::flow_connectors::FlowConnectorsData;
 use self::functions::decode_id::DecodeId;
 use self::functions::encode_id::EncodeId;
 use self::functions::rebind_connectors::RebindConnectors;
-use crate::tf_provider::diagnostics::Diagnostics;
-use crate::tf_provider::plugin::TIME_FOR_CHANGES;
-use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
-use crate::tf_provider::resource::ValidateRequest;
-use crate::tf_provider::schema::Schema;
-use crate::webex::{CLEAN_UP_GRACE, STOP_GRACE};
+use self::provider_data::ProviderData;
+use tf_provider::TIME_FOR_CHANGES;
+use tf_provider::diagnostics::Diagnostics;
+use tf_provider::provider::{ConfigureRequest, Provider, Registry};
+use tf_provider::resource::ValidateRequest;
+use tf_provider::schema::Schema;
+use webex_contact_center::{CLEAN_UP_GRACE, STOP_GRACE};
 
 /// The provider's name in addresses and in logs.
 pub const NAME: &str = "webex";
@@ -47,37 +44,37 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The provider's full address.
 pub const ADDRESS: &str = "registry.terraform.io/webex-contact-center/webex";
 
-// A process that ends lets a write in flight be answered, and what was half
-// done be undone.
+// A process that ends waits for the response of a write in flight, and for the
+// calls that undo an incomplete change.
 const _: () = {
     let needed = STOP_GRACE.as_millis() + CLEAN_UP_GRACE.as_millis();
     assert!(TIME_FOR_CHANGES.as_millis() > needed, "a connector would be left deactivated");
 };
 
-/// Everything that the provider serves.
+/// Returns everything that the provider serves.
 #[must_use]
 pub fn registry() -> Registry {
-    let connection = Arc::new(Connection::default());
-    Registry::new(Box::new(Webex { connection: connection.clone() }))
+    let provider_data = Arc::new(ProviderData::default());
+    Registry::new(Box::new(Webex { provider_data: provider_data.clone() }))
         .resource(
             custom_connector::schema::TYPE_NAME,
-            Box::new(CustomConnector::new(connection.clone())),
+            Box::new(CustomConnector::new(provider_data.clone())),
         )
         .data_source(
             custom_connector::schema::TYPE_NAME,
-            Box::new(CustomConnectorData::new(connection.clone())),
+            Box::new(CustomConnectorData::new(provider_data.clone())),
         )
         .data_source(
             custom_connectors::TYPE_NAME,
-            Box::new(CustomConnectorsData::new(connection.clone())),
+            Box::new(CustomConnectorsData::new(provider_data.clone())),
         )
         .data_source(
             flow_connectors::TYPE_NAME,
-            Box::new(FlowConnectorsData::new(connection.clone())),
+            Box::new(FlowConnectorsData::new(provider_data.clone())),
         )
         .list_resource(
             custom_connector::schema::TYPE_NAME,
-            Box::new(CustomConnectorList::new(connection)),
+            Box::new(CustomConnectorList::new(provider_data)),
         )
         .function("decode_id", Box::new(DecodeId))
         .function("encode_id", Box::new(EncodeId))
@@ -86,7 +83,7 @@ pub fn registry() -> Registry {
 
 /// The provider block.
 struct Webex {
-    connection: Arc<Connection>,
+    provider_data: Arc<ProviderData>,
 }
 
 #[async_trait]
@@ -95,8 +92,8 @@ impl Provider for Webex {
         provider_schema::schema()
     }
 
-    /// Checks what the block says; what the environment says is checked by
-    /// Configure, because it may differ between `validate` and `apply`.
+    /// Checks the block alone. Configure checks the environment, because it may
+    /// differ between `validate` and `apply`.
     fn validate(&self, request: ValidateRequest<'_>) -> Diagnostics {
         configuration::validate(request.configuration)
     }
@@ -105,13 +102,13 @@ impl Provider for Webex {
         let user_agent = user_agent(&request.terraform_version);
         let block = &request.configuration;
         let (status, messages) = configuration::read(block, &process_environment, &user_agent);
-        self.connection.set(status);
+        self.provider_data.set(status);
         messages
     }
 }
 
-/// Who is calling, with whatever `TF_APPEND_USER_AGENT` adds, as all providers
-/// do it.
+/// Returns the `User-Agent` header, with the text of `TF_APPEND_USER_AGENT` at
+/// the end, as in other providers.
 pub(crate) fn user_agent(terraform_version: &str) -> String {
     let own = format!("terraform-provider-{NAME}/{VERSION}");
     let terraform = Some(terraform_version)

@@ -1,15 +1,15 @@
 //! Organization ids as users write them.
 
-use crate::tf_provider::diagnostics::Diagnostic;
-use crate::tf_provider::object::Object;
-use crate::tf_provider::value::Path;
-use crate::webex::OrganizationId;
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::object::Object;
+use tf_provider::value::Path;
+use webex_contact_center::OrganizationId;
 
-/// Reads an organization's id: a UUID, or the base64 form of the Webex APIs.
+/// Parses an organization's id: a UUID, or the base64 form of the Webex APIs.
 ///
 /// # Errors
 ///
-/// A message without an attribute; the caller knows where the text stands.
+/// A message without an attribute, which the caller knows.
 pub fn parse(text: &str) -> Result<OrganizationId, Diagnostic> {
     OrganizationId::parse(text).map_err(|_| {
         Diagnostic::error(
@@ -23,8 +23,8 @@ pub fn parse(text: &str) -> Result<OrganizationId, Diagnostic> {
     })
 }
 
-/// The argument `organization_id` of a resource, a data source or a list;
-/// `None` when it is not set or not known yet.
+/// Reads the argument `organization_id` of a resource, a data source or a list.
+/// Returns `None` when it is not set or not known yet.
 ///
 /// # Errors
 ///

@@ -1,11 +1,11 @@
-//! The `timeouts` block: how long one operation may take, retries included.
+//! The `timeouts` block, which limits the time of an operation with its retries.
 
 use std::time::Duration;
 
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Object};
-use crate::tf_provider::schema::{Attribute, Block, NestedBlock};
-use crate::tf_provider::value::{Path, Step, Type};
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Argument, Object};
+use tf_provider::schema::{Attribute, Block, NestedBlock};
+use tf_provider::value::{Path, Step, Type};
 
 /// The block's name.
 const BLOCK: &str = "timeouts";
@@ -13,7 +13,7 @@ const BLOCK: &str = "timeouts";
 /// The operations that can be limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timeout {
-    /// Creating, with all retries and the check of a lost answer.
+    /// Creating, with all retries and the check after a lost response.
     Create,
     /// Reading.
     Read,
@@ -35,8 +35,8 @@ impl Timeout {
         }
     }
 
-    /// The limit when none is configured. Saving can be slow, because Webex
-    /// checks the credentials with the third party first.
+    /// Returns the limit when none is configured. Saving can be slow, because
+    /// Webex first checks the credentials with the third party.
     #[must_use]
     pub fn by_default(self) -> Duration {
         match self {
@@ -45,7 +45,7 @@ impl Timeout {
         }
     }
 
-    /// The limit that a configuration, plan or state holds.
+    /// Returns the limit that a configuration, plan or state holds.
     #[must_use]
     pub fn of(self, object: &Object) -> Duration {
         let configured = object.object(BLOCK).known().and_then(|block| {
@@ -56,7 +56,7 @@ impl Timeout {
     }
 }
 
-/// The block's schema.
+/// Returns the schema of the block.
 #[must_use]
 pub fn block() -> NestedBlock {
     let attributes = vec![
@@ -93,8 +93,8 @@ pub fn validate(configuration: &Object) -> Diagnostics {
     wrong.collect()
 }
 
-/// Reads a length of time as Go writes it, which is what users of Terraform
-/// know: decimal numbers, each with a unit of `h`, `m`, `s` or `ms`.
+/// Parses a duration in the form of Go, which users of Terraform know: decimal
+/// numbers, each with a unit of `h`, `m`, `s` or `ms`.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;
@@ -125,7 +125,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn lengths_of_time_as_go_writes_them() {
+    fn durations_are_read_in_the_form_of_go() {
         assert_eq!(parse("90s"), Some(Duration::from_secs(90)));
         assert_eq!(parse("1h30m"), Some(Duration::from_secs(5400)));
         assert_eq!(parse("1.5m"), Some(Duration::from_secs(90)));

@@ -20,7 +20,7 @@ pub trait DataSource: Send + Sync {
     }
 
     /// Reads it.
-    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceOutcome, Diagnostics>;
+    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics>;
 }
 
 /// What to read.
@@ -34,7 +34,7 @@ pub struct DataSourceRequest {
 
 /// What was read.
 #[derive(Debug)]
-pub struct DataSourceOutcome {
+pub struct DataSourceResponse {
     /// Arguments and results.
     pub state: State,
     /// Warnings.

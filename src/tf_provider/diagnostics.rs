@@ -1,7 +1,7 @@
 //! Errors and warnings, in the form in which Terraform shows them.
 
 use super::value::Path;
-use crate::invisible::is_invisible;
+use safe_text::is_invisible;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

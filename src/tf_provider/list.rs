@@ -23,8 +23,8 @@ pub trait ListResource: Send + Sync {
         Diagnostics::new()
     }
 
-    /// Sends what it finds, until [`Found::send`] says that nobody listens.
-    async fn list(&self, request: ListRequest, found: Found);
+    /// Sends what it finds, until [`ListSink::send`] says that nobody listens.
+    async fn list(&self, request: ListRequest, found: ListSink);
 }
 
 /// What to search for.
@@ -52,16 +52,17 @@ pub struct ListItem {
 /// Where a search puts what it finds. It is closed when the limit is reached or
 /// the client has gone.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct ListSink {
     events: mpsc::Sender<Result<ListItem, Diagnostic>>,
     /// How many more objects are wanted.
     wanted: Arc<AtomicUsize>,
 }
 
-impl Found {
+impl ListSink {
     /// A channel that holds `capacity` items, so that a search never runs far
     /// ahead of the client, and takes `limit` of them.
-    pub(crate) fn channel(
+    #[must_use]
+    pub fn channel(
         capacity: usize,
         limit: usize,
     ) -> (Self, mpsc::Receiver<Result<ListItem, Diagnostic>>) {

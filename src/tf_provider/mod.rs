@@ -7,14 +7,22 @@
 pub mod data_source;
 pub mod diagnostics;
 pub mod function;
+mod lifetime;
 pub mod list;
 pub mod object;
+mod panics;
 pub mod plan;
-pub mod plugin;
+mod plugin;
 mod protocol;
 pub mod provider;
 pub mod resource;
 pub mod schema;
 pub mod schema_json;
-pub mod server;
+mod schema_messages;
+mod serve;
+mod server;
 pub mod value;
+
+pub use lifetime::TIME_FOR_CHANGES;
+pub use plugin::{Mode, ProviderInfo, handshake, started_by_terraform};
+pub use serve::serve;

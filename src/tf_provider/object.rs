@@ -7,21 +7,21 @@
 //! does not compile.
 //!
 //! ```
-//! use terraform_provider_webex::tf_provider::object::Configuration;
+//! use tf_provider::object::Configuration;
 //! fn reads(configuration: &Configuration) {
 //!     let _ = configuration.secret("password_wo");
 //! }
 //! ```
 //!
 //! ```compile_fail
-//! use terraform_provider_webex::tf_provider::object::Plan;
+//! use tf_provider::object::Plan;
 //! fn reads(plan: &Plan) {
 //!     let _ = plan.secret("password_wo");
 //! }
 //! ```
 //!
 //! ```compile_fail
-//! use terraform_provider_webex::tf_provider::object::State;
+//! use tf_provider::object::State;
 //! fn reads(state: &State) {
 //!     let _ = state.object().secret("password");
 //! }
@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use super::schema::Block;
 use super::value::{Number, Value};
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// The value of an argument: absent, not known yet, or known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,22 +209,22 @@ impl Object {
     }
 
     /// Blanks what may exist in configuration only, at every depth.
-    pub(crate) fn forget_write_only(&mut self, block: &Block) {
-        forget_write_only(&mut self.0, block);
+    pub(crate) fn clear_write_only(&mut self, block: &Block) {
+        clear_write_only(&mut self.0, block);
     }
 }
 
-fn forget_write_only(entries: &mut BTreeMap<String, Value>, block: &Block) {
+fn clear_write_only(entries: &mut BTreeMap<String, Value>, block: &Block) {
     for attribute in block.attributes.iter().filter(|attribute| attribute.write_only) {
         entries.insert(attribute.name.to_owned(), Value::Null);
     }
     for nested in &block.blocks {
         match entries.get_mut(nested.name) {
-            Some(Value::Map(inner)) => forget_write_only(inner, &nested.block),
+            Some(Value::Map(inner)) => clear_write_only(inner, &nested.block),
             Some(Value::List(items)) => {
                 for item in items {
                     if let Value::Map(inner) = item {
-                        forget_write_only(inner, &nested.block);
+                        clear_write_only(inner, &nested.block);
                     }
                 }
             }
@@ -288,7 +288,7 @@ impl Plan {
     /// A plan, without the write-only values.
     #[must_use]
     pub fn new(mut object: Object, block: &Block) -> Self {
-        object.forget_write_only(block);
+        object.clear_write_only(block);
         Self(object)
     }
 }
@@ -297,7 +297,7 @@ impl State {
     /// A state, without the write-only values.
     #[must_use]
     pub fn new(mut object: Object, block: &Block) -> Self {
-        object.forget_write_only(block);
+        object.clear_write_only(block);
         Self(object)
     }
 }
@@ -311,9 +311,9 @@ pub struct Identity(pub Object);
 /// It is stored in plain text in the state file: no secrets. Content that
 /// cannot be read, such as that of a newer version, counts as nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Private(Vec<u8>);
+pub struct PrivateState(Vec<u8>);
 
-impl Private {
+impl PrivateState {
     /// Takes the bytes that Terraform kept.
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
@@ -328,13 +328,13 @@ impl Private {
 
     /// Remembers a structure.
     #[must_use]
-    pub fn remember<T: serde::Serialize>(content: &T) -> Self {
+    pub fn encode<T: serde::Serialize>(content: &T) -> Self {
         Self(serde_json::to_vec(content).unwrap_or_default())
     }
 
     /// What was remembered.
     #[must_use]
-    pub fn recall<T: serde::de::DeserializeOwned + Default>(&self) -> T {
+    pub fn decode<T: serde::de::DeserializeOwned + Default>(&self) -> T {
         serde_json::from_slice(&self.0).unwrap_or_default()
     }
 }
@@ -345,9 +345,9 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::tf_provider::resource::{Checkpoint, CreateRequest};
-    use crate::tf_provider::schema::{Attribute, Block, NestedBlock};
-    use crate::tf_provider::value::Type;
+    use crate::resource::{Checkpoint, CreateRequest};
+    use crate::schema::{Attribute, Block, NestedBlock};
+    use crate::value::Type;
 
     /// Write-only arguments at every depth at which there can be some.
     fn block() -> Block {
@@ -425,7 +425,7 @@ mod tests {
             let request = CreateRequest {
                 configuration: Configuration::new(object.clone()),
                 plan: Plan::new(object.clone(), &block()),
-                private: Private::default(),
+                private: PrivateState::default(),
                 checkpoint: Checkpoint::default(),
                 stop: CancellationToken::new(),
             };

@@ -7,12 +7,12 @@
 //! second plan would show a difference.
 
 use super::object::{Configuration, Object, Plan, State};
-use super::schema::{Attribute, Block, Requirement, Stability};
+use super::schema::{Attribute, Block, Requirement};
 use super::value::{Path, Value};
 
 /// A plan in the making, as a resource may still complete it.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub struct PlanBuilder<'a> {
     /// What the user wrote.
     pub configuration: &'a Configuration,
     /// What is; `None` when the object is to be created.
@@ -20,10 +20,10 @@ pub struct Draft<'a> {
     planned: Object,
     settled: Vec<&'static str>,
     local: Vec<String>,
-    demands_update: bool,
+    forces_update: bool,
 }
 
-impl Draft<'_> {
+impl PlanBuilder<'_> {
     /// The values planned so far.
     #[must_use]
     pub fn planned(&self) -> &Object {
@@ -33,7 +33,7 @@ impl Draft<'_> {
     /// Fills in an optional computed argument that the user left out.
     ///
     /// What the user wrote is never overridden: Terraform would reject the plan.
-    pub fn settle(&mut self, name: &'static str, value: impl Into<Value>) {
+    pub fn set_default(&mut self, name: &'static str, value: impl Into<Value>) {
         if self.configuration.object().get(name).is_null() {
             self.planned.set(name, value);
             self.settled.push(name);
@@ -45,7 +45,7 @@ impl Draft<'_> {
     ///
     /// Terraform accepts the prior value in the place of what the user wrote
     /// where neither is null; elsewhere this does nothing.
-    pub fn keep_prior(&mut self, name: &'static str) {
+    pub fn use_prior_state(&mut self, name: &'static str) {
         let Some(prior) = self.prior else { return };
         let prior = prior.object().get(name);
         if !prior.is_null() && !self.configuration.object().get(name).is_null() {
@@ -55,7 +55,7 @@ impl Draft<'_> {
 
     /// Says that a difference of this argument concerns state alone and does
     /// not reach the remote object.
-    pub fn keep_local(&mut self, name: &str) {
+    pub fn exclude_from_update(&mut self, name: &str) {
         self.local.push(name.to_owned());
     }
 
@@ -63,14 +63,14 @@ impl Draft<'_> {
     ///
     /// This is for what the generic planner cannot see: a write-only value is
     /// in no state, so whether it was ever sent is known to the resource only.
-    pub fn demand_update(&mut self) {
-        self.demands_update = true;
+    pub fn force_update(&mut self) {
+        self.forces_update = true;
     }
 }
 
 /// The outcome of planning.
 #[derive(Debug)]
-pub struct Planned {
+pub struct PlannedChange {
     /// What will be.
     pub plan: Plan,
     /// The arguments whose change needs a new object.
@@ -89,23 +89,23 @@ pub fn plan_change(
     configuration: &Configuration,
     prior: Option<&State>,
     proposed: Object,
-    complete: impl FnOnce(&mut Draft<'_>),
-) -> Planned {
-    let mut draft = Draft {
+    complete: impl FnOnce(&mut PlanBuilder<'_>),
+) -> PlannedChange {
+    let mut draft = PlanBuilder {
         configuration,
         prior,
         planned: proposed,
         settled: Vec::new(),
         local: Vec::new(),
-        demands_update: false,
+        forces_update: false,
     };
     apply_defaults(block, &mut draft);
-    draft.planned.forget_write_only(block);
+    draft.planned.clear_write_only(block);
     complete(&mut draft);
-    let Draft { mut planned, settled, local, demands_update, .. } = draft;
+    let PlanBuilder { mut planned, settled, local, forces_update, .. } = draft;
 
-    let changes_remote = prior
-        .is_none_or(|prior| demands_update || differs(block, prior.object(), &planned, &local));
+    let changes_remote =
+        prior.is_none_or(|prior| forces_update || differs(block, prior.object(), &planned, &local));
     let absent = |name: &str| configuration.object().get(name).is_null();
     for attribute in &block.attributes {
         let open = attribute.is_computed()
@@ -115,30 +115,28 @@ pub fn plan_change(
         if !open {
             continue;
         }
-        match (prior, attribute.stability) {
-            (None, _) => planned.set(attribute.name, Value::Unknown),
-            (Some(_), Stability::Volatile) if changes_remote => {
-                planned.set(attribute.name, Value::Unknown);
+        let value = match prior {
+            Some(prior) if attribute.use_state_for_unknown || !changes_remote => {
+                prior.object().get(attribute.name).clone()
             }
-            (Some(prior), _) => {
-                planned.set(attribute.name, prior.object().get(attribute.name).clone());
-            }
-        }
+            Some(_) | None => Value::Unknown,
+        };
+        planned.set(attribute.name, value);
     }
 
     let requires_replace = prior.map_or_else(Vec::new, |prior| {
         let replaced = block.attributes.iter().filter(|attribute| {
-            attribute.replaces && is_changed(attribute, prior.object(), &planned)
+            attribute.requires_replace && is_changed(attribute, prior.object(), &planned)
         });
         replaced.map(|attribute| Path::attribute(attribute.name)).collect()
     });
-    Planned { plan: Plan::new(planned, block), requires_replace, changes_remote }
+    PlannedChange { plan: Plan::new(planned, block), requires_replace, changes_remote }
 }
 
-fn apply_defaults(block: &Block, draft: &mut Draft<'_>) {
+fn apply_defaults(block: &Block, draft: &mut PlanBuilder<'_>) {
     for attribute in &block.attributes {
         if let Some(default) = &attribute.default {
-            draft.settle(attribute.name, default.clone());
+            draft.set_default(attribute.name, default.clone());
         }
     }
 }
@@ -167,8 +165,8 @@ fn is_changed(attribute: &Attribute, prior: &Object, planned: &Object) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tf_provider::schema::NestedBlock;
-    use crate::tf_provider::value::Type;
+    use crate::schema::NestedBlock;
+    use crate::value::Type;
 
     /// One attribute of each kind that the planner treats in its own way.
     fn block() -> Block {
@@ -178,10 +176,12 @@ mod tests {
         };
         Block {
             attributes: vec![
-                Attribute::computed("id", Type::String, "").stable(),
+                Attribute::computed("id", Type::String, "").use_state_for_unknown(),
                 Attribute::computed("changed", Type::String, ""),
                 Attribute::required("name", Type::String, ""),
-                Attribute::optional("kind", Type::String, "").default_value("plain").replaces(),
+                Attribute::optional("kind", Type::String, "")
+                    .default_value("plain")
+                    .requires_replace(),
                 Attribute::optional_computed("flavour", Type::String, ""),
                 Attribute::write_only_secret("secret_wo", ""),
             ],
@@ -212,7 +212,7 @@ mod tests {
         proposed
     }
 
-    fn plan(configuration: &Object, prior: Option<&Object>) -> Planned {
+    fn plan(configuration: &Object, prior: Option<&Object>) -> PlannedChange {
         let block = block();
         let prior_state = prior.map(|prior| State::new(prior.clone(), &block));
         let proposed = proposed(configuration, prior);
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_write_only_value_is_in_no_plan_and_is_no_change() {
-        let secret = Value::Secret(crate::secret::Secret::from("hunter2"));
+        let secret = Value::Secret(safe_text::Secret::from("hunter2"));
         let configuration = object(&[("name", text("a")), ("secret_wo", secret)]);
         for prior in [None, Some(stored())] {
             let planned = plan(&configuration, prior.as_ref());
@@ -314,7 +314,7 @@ mod tests {
             &Configuration::new(configuration.clone()),
             Some(&state),
             proposed(&configuration, Some(&stored())),
-            |draft| draft.keep_local("flavour"),
+            |draft| draft.exclude_from_update("flavour"),
         );
         assert_eq!(planned.plan.object(), &configuration);
         assert!(!planned.changes_remote);
@@ -329,7 +329,7 @@ mod tests {
             let configuration = Configuration::new(configuration.clone());
             plan_change(&block, &configuration, state.as_ref(), proposed, |draft| {
                 for name in ["name", "kind", "flavour"] {
-                    draft.keep_prior(name);
+                    draft.use_prior_state(name);
                 }
             })
         };
@@ -359,7 +359,7 @@ mod tests {
                 &Configuration::new(configuration.clone()),
                 None,
                 proposed(&configuration, None),
-                |draft| draft.settle("flavour", "salty"),
+                |draft| draft.set_default("flavour", "salty"),
             );
             assert_eq!(planned.plan.object().get("flavour"), &text(expected));
         }

@@ -46,13 +46,13 @@ pub struct ConfigureRequest {
 /// that Terraform starts for one call pays for one schema.
 pub struct Registry {
     /// The provider block.
-    pub provider: Served<dyn Provider>,
+    pub provider: Registered<dyn Provider>,
     /// Managed resources by type name.
-    pub resources: BTreeMap<&'static str, Served<dyn Resource>>,
+    pub resources: BTreeMap<&'static str, Registered<dyn Resource>>,
     /// Data sources by type name.
-    pub data_sources: BTreeMap<&'static str, Served<dyn DataSource>>,
+    pub data_sources: BTreeMap<&'static str, Registered<dyn DataSource>>,
     /// List resources by type name.
-    pub list_resources: BTreeMap<&'static str, Served<dyn ListResource>>,
+    pub list_resources: BTreeMap<&'static str, Registered<dyn ListResource>>,
     /// Functions by name.
     pub functions: BTreeMap<&'static str, Box<dyn Function>>,
 }
@@ -74,7 +74,7 @@ impl Registry {
     #[must_use]
     pub fn new(provider: Box<dyn Provider>) -> Self {
         Self {
-            provider: Served::new(provider),
+            provider: Registered::new(provider, Provider::schema),
             resources: BTreeMap::new(),
             data_sources: BTreeMap::new(),
             list_resources: BTreeMap::new(),
@@ -85,14 +85,14 @@ impl Registry {
     /// Adds a managed resource.
     #[must_use]
     pub fn resource(mut self, type_name: &'static str, resource: Box<dyn Resource>) -> Self {
-        self.resources.insert(type_name, Served::new(resource));
+        self.resources.insert(type_name, Registered::new(resource, Resource::schema));
         self
     }
 
     /// Adds a data source.
     #[must_use]
     pub fn data_source(mut self, type_name: &'static str, source: Box<dyn DataSource>) -> Self {
-        self.data_sources.insert(type_name, Served::new(source));
+        self.data_sources.insert(type_name, Registered::new(source, DataSource::schema));
         self
     }
 
@@ -100,7 +100,7 @@ impl Registry {
     /// identity must be served too.
     #[must_use]
     pub fn list_resource(mut self, type_name: &'static str, list: Box<dyn ListResource>) -> Self {
-        self.list_resources.insert(type_name, Served::new(list));
+        self.list_resources.insert(type_name, Registered::new(list, ListResource::schema));
         self
     }
 
@@ -112,63 +112,50 @@ impl Registry {
     }
 }
 
-/// Something served, with its schema.
-pub struct Served<T: ?Sized> {
-    /// What does the work.
+/// A registered object with its schema, which is built on first use.
+pub struct Registered<T: ?Sized> {
+    /// The object that serves the calls.
     pub object: Box<T>,
+    make_schema: fn(&T) -> Schema,
     schema: OnceLock<(Schema, Type)>,
     identity: OnceLock<Option<(IdentitySchema, Type)>>,
 }
 
-impl<T: ?Sized> Served<T> {
-    fn new(object: Box<T>) -> Self {
-        Self { object, schema: OnceLock::new(), identity: OnceLock::new() }
+impl<T: ?Sized> Registered<T> {
+    fn new(object: Box<T>, make_schema: fn(&T) -> Schema) -> Self {
+        Self { object, make_schema, schema: OnceLock::new(), identity: OnceLock::new() }
+    }
+
+    fn cached(&self) -> &(Schema, Type) {
+        self.schema.get_or_init(|| {
+            let schema = (self.make_schema)(&self.object);
+            let value_type = schema.value_type();
+            (schema, value_type)
+        })
+    }
+
+    /// The schema.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.cached().0
+    }
+
+    /// The type of values of the schema.
+    #[must_use]
+    pub fn value_type(&self) -> &Type {
+        &self.cached().1
     }
 }
 
-/// Gives a kind of served thing access to its kept schema.
-macro_rules! keeps_schema {
-    ($kind:ty) => {
-        impl Served<$kind> {
-            fn kept(&self) -> &(Schema, Type) {
-                self.schema.get_or_init(|| {
-                    let schema = self.object.schema();
-                    let value_type = schema.value_type();
-                    (schema, value_type)
-                })
-            }
-
-            /// The schema.
-            #[must_use]
-            pub fn schema(&self) -> &Schema {
-                &self.kept().0
-            }
-
-            /// The type of values of the schema.
-            #[must_use]
-            pub fn value_type(&self) -> &Type {
-                &self.kept().1
-            }
-        }
-    };
-}
-
-keeps_schema!(dyn Provider);
-keeps_schema!(dyn Resource);
-keeps_schema!(dyn DataSource);
-keeps_schema!(dyn ListResource);
-
-impl Served<dyn Resource> {
-    /// The identity schema and the type of its values.
+impl Registered<dyn Resource> {
+    /// The identity schema and the type of its values, if the resource has one.
     #[must_use]
     pub fn identity(&self) -> Option<&(IdentitySchema, Type)> {
-        self.identity
-            .get_or_init(|| {
-                self.object.identity().map(|schema| {
-                    let value_type = schema.value_type();
-                    (schema, value_type)
-                })
-            })
-            .as_ref()
+        let make = || {
+            let schema = self.object.identity()?;
+            let value_type = schema.value_type();
+            Some((schema, value_type))
+        };
+        self.identity.get_or_init(make).as_ref()
     }
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::diagnostics::{Diagnostic, Diagnostics};
-use super::object::{Configuration, Identity, Object, Plan, Private, State};
-use super::plan::Draft;
+use super::object::{Configuration, Identity, Object, Plan, PrivateState, State};
+use super::plan::PlanBuilder;
 use super::schema::{Block, IdentitySchema, Requirement, Schema};
 use super::value::json;
 
@@ -32,27 +32,27 @@ pub trait Resource: Send + Sync {
 
     /// Fills in defaults that depend on other arguments, without any call.
     /// `private` is what was remembered beside the prior state.
-    fn complete(&self, _draft: &mut Draft<'_>, _private: &Private) {}
+    fn modify_plan(&self, _draft: &mut PlanBuilder<'_>, _private: &PrivateState) {}
 
     /// Looks at a finished plan: warnings, early errors, what to remember.
-    async fn review(&self, request: ReviewRequest<'_>) -> Review {
-        Review { private: request.private.clone(), ..Review::default() }
+    async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
+        CheckPlanResponse { private: request.private.clone(), ..CheckPlanResponse::default() }
     }
 
     /// Reads the object.
-    async fn read(&self, request: ReadRequest) -> ReadOutcome;
+    async fn read(&self, request: ReadRequest) -> ReadResponse;
 
     /// Creates the object.
-    async fn create(&self, request: CreateRequest) -> Outcome;
+    async fn create(&self, request: CreateRequest) -> ApplyResponse;
 
     /// Changes the object in place.
-    async fn update(&self, request: UpdateRequest) -> Outcome;
+    async fn update(&self, request: UpdateRequest) -> ApplyResponse;
 
     /// Deletes the object.
-    async fn delete(&self, request: DeleteRequest) -> Outcome;
+    async fn delete(&self, request: DeleteRequest) -> ApplyResponse;
 
     /// Makes the first state of an existing object; Terraform reads it next.
-    async fn import(&self, _request: ImportRequest) -> Result<Imported, Diagnostics> {
+    async fn import(&self, _request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         Err(Diagnostic::error(
             "This resource cannot be imported",
             "There is no way to find an existing object of this type.",
@@ -114,7 +114,7 @@ pub struct ValidateRequest<'a> {
 
 /// A plan to look at.
 #[derive(Debug)]
-pub struct ReviewRequest<'a> {
+pub struct CheckPlanRequest<'a> {
     /// What the user wrote.
     pub configuration: &'a Configuration,
     /// What is; `None` when the object is to be created.
@@ -126,18 +126,18 @@ pub struct ReviewRequest<'a> {
     /// The arguments whose change needs a new object.
     pub requires_replace: &'a [super::value::Path],
     /// What was remembered beside the state.
-    pub private: &'a Private,
+    pub private: &'a PrivateState,
     /// Ends when Terraform wants to stop.
     pub stop: CancellationToken,
 }
 
 /// What came of looking at a plan.
 #[derive(Debug, Default)]
-pub struct Review {
+pub struct CheckPlanResponse {
     /// Messages; an error refuses the plan.
     pub diagnostics: Diagnostics,
     /// What to remember until apply.
-    pub private: Private,
+    pub private: PrivateState,
 }
 
 /// An object to read.
@@ -146,7 +146,7 @@ pub struct ReadRequest {
     /// What was known.
     pub state: State,
     /// What was remembered beside it.
-    pub private: Private,
+    pub private: PrivateState,
     /// The stored identity, if any.
     pub identity: Option<Identity>,
     /// Ends when Terraform wants to stop.
@@ -155,11 +155,11 @@ pub struct ReadRequest {
 
 /// What came of reading.
 #[derive(Debug)]
-pub struct ReadOutcome {
+pub struct ReadResponse {
     /// What is. `None` says that the object is gone.
     pub state: Option<State>,
     /// What to remember beside it.
-    pub private: Private,
+    pub private: PrivateState,
     /// The object's identity.
     pub identity: Option<Identity>,
     /// Messages. With an error, `state` must be what was known before.
@@ -174,7 +174,7 @@ pub struct CreateRequest {
     /// What is to be.
     pub plan: Plan,
     /// What was remembered when planning.
-    pub private: Private,
+    pub private: PrivateState,
     /// Where to put what is known to be true already.
     pub checkpoint: Checkpoint,
     /// Ends when Terraform wants to stop.
@@ -191,7 +191,7 @@ pub struct UpdateRequest {
     /// What is to be.
     pub plan: Plan,
     /// What was remembered when planning.
-    pub private: Private,
+    pub private: PrivateState,
     /// The stored identity, if any.
     pub identity: Option<Identity>,
     /// Where to put what is known to be true already.
@@ -206,7 +206,7 @@ pub struct DeleteRequest {
     /// What is.
     pub prior: State,
     /// What was remembered beside it.
-    pub private: Private,
+    pub private: PrivateState,
     /// The stored identity, if any.
     pub identity: Option<Identity>,
     /// Where to put what is known to be true already.
@@ -219,11 +219,11 @@ pub struct DeleteRequest {
 /// failed: an object that was created before something else went wrong is in
 /// `state`, beside the error.
 #[derive(Clone, Debug, Default)]
-pub struct Outcome {
+pub struct ApplyResponse {
     /// What is. `None` says that no object exists.
     pub state: Option<State>,
     /// What to remember beside it.
-    pub private: Private,
+    pub private: PrivateState,
     /// The object's identity.
     pub identity: Option<Identity>,
     /// Messages.
@@ -232,17 +232,17 @@ pub struct Outcome {
 
 /// What a call has achieved so far, kept where a panic cannot take it along.
 #[derive(Clone, Debug, Default)]
-pub struct Checkpoint(Arc<Mutex<Option<Outcome>>>);
+pub struct Checkpoint(Arc<Mutex<Option<ApplyResponse>>>);
 
 impl Checkpoint {
     /// Keeps what is true now.
-    pub fn save(&self, outcome: Outcome) {
+    pub fn save(&self, outcome: ApplyResponse) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
     }
 
     /// What was true last.
     #[must_use]
-    pub fn last(&self) -> Option<Outcome> {
+    pub fn last(&self) -> Option<ApplyResponse> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -267,11 +267,11 @@ pub enum ImportBy {
 
 /// The first state of an existing object.
 #[derive(Debug)]
-pub struct Imported {
+pub struct ImportResponse {
     /// As much as the request says; the rest is read next.
     pub state: State,
     /// What to remember beside it.
-    pub private: Private,
+    pub private: PrivateState,
     /// The object's identity.
     pub identity: Option<Identity>,
 }

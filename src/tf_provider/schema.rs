@@ -74,15 +74,6 @@ pub enum Requirement {
     Computed,
 }
 
-/// How a computed value behaves when other arguments of the object change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stability {
-    /// It may change with every update, so a plan shows it as unknown.
-    Volatile,
-    /// It stays for the life of the object.
-    Stable,
-}
-
 /// One argument.
 #[derive(Clone, Debug)]
 pub struct Attribute {
@@ -98,10 +89,14 @@ pub struct Attribute {
     pub default: Option<Value>,
     /// Whether it exists in configuration only, never in plan or state.
     pub write_only: bool,
+    /// The argument that replaces a write-only one where Terraform knows none:
+    /// the same value, stored in state.
+    pub stored_alternative: Option<&'static str>,
     /// Whether a change needs a new object.
-    pub replaces: bool,
-    /// How a computed value behaves on update.
-    pub stability: Stability,
+    pub requires_replace: bool,
+    /// Whether the computed value stays for the life of the object. Otherwise
+    /// every update may change it, so that a plan shows it as unknown.
+    pub use_state_for_unknown: bool,
     /// What to use instead, when it should no longer be used.
     pub deprecated: Option<&'static str>,
 }
@@ -120,8 +115,9 @@ impl Attribute {
             description,
             default: None,
             write_only: false,
-            replaces: false,
-            stability: Stability::Volatile,
+            stored_alternative: None,
+            requires_replace: false,
+            use_state_for_unknown: false,
             deprecated: None,
         }
     }
@@ -164,6 +160,14 @@ impl Attribute {
         attribute
     }
 
+    /// Names the argument to use instead of a write-only one with a Terraform
+    /// that does not support those.
+    #[must_use]
+    pub fn stored_alternative(mut self, name: &'static str) -> Self {
+        self.stored_alternative = Some(name);
+        self
+    }
+
     /// The value when configuration has none. Terraform allows a plan to fill
     /// in only what is computed, so the attribute becomes that.
     #[must_use]
@@ -175,15 +179,15 @@ impl Attribute {
 
     /// A change needs a new object.
     #[must_use]
-    pub fn replaces(mut self) -> Self {
-        self.replaces = true;
+    pub fn requires_replace(mut self) -> Self {
+        self.requires_replace = true;
         self
     }
 
     /// The computed value stays for the life of the object.
     #[must_use]
-    pub fn stable(mut self) -> Self {
-        self.stability = Stability::Stable;
+    pub fn use_state_for_unknown(mut self) -> Self {
+        self.use_state_for_unknown = true;
         self
     }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// The body of a request.
 #[derive(Clone)]

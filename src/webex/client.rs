@@ -1,43 +1,30 @@
 //! Puts the layers together.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::HeaderValue;
 
 use super::auth::{Notice, Tokens};
-use super::budget::Budget;
-use super::connectors::{Connectors, Snapshots};
-use super::error::Error;
-use super::exchange::{Exchange, Persistence, Response, Seen};
+use super::connectors::{Connectors, ListCache};
 use super::identifiers::OrganizationId;
 use super::limiter::Limiter;
-use super::request::{Endpoints, Request};
+use super::pipeline::HttpPipeline;
+use super::request::Endpoints;
+use super::session::Session;
 use super::settings::{Setting, SettingProblem, Settings, SettingsError};
 use super::transport::{Https, Transport};
 
-/// The first wait for something to become visible.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-
-/// A client of the Contact Center APIs. Cheap to clone; all clones share their
-/// connections, tokens, rate limit and snapshots.
+/// A client of the Contact Center APIs. Cheap to clone: all clones share their
+/// connections, tokens, rate limit and lists.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Layers>,
-}
-
-/// The layers, from the outside in.
-struct Layers {
-    snapshots: Snapshots,
-    endpoints: Endpoints,
-    tokens: Arc<Tokens>,
-    exchange: Arc<Exchange>,
-    visibility_timeout: Duration,
+    pub(crate) session: Arc<Session>,
+    lists: Arc<ListCache>,
 }
 
 impl Client {
-    /// A client that has not done anything yet: no file is read and no
-    /// connection is made before the first call.
+    /// Creates a client. It reads no file and makes no connection before the
+    /// first call.
     ///
     /// # Errors
     /// When a setting cannot work, see [`Settings::check`].
@@ -46,7 +33,7 @@ impl Client {
         Self::over(settings, transport)
     }
 
-    /// A client over another transport than the network.
+    /// Creates a client over another transport than the network.
     pub(crate) fn over(
         settings: Settings,
         transport: Arc<dyn Transport>,
@@ -56,72 +43,29 @@ impl Client {
             SettingsError { setting: Setting::UserAgent, problem: SettingProblem::NotPrintable }
         })?;
         let endpoints = Endpoints::new(&settings);
-        let exchange = Arc::new(Exchange {
+        let pipeline = Arc::new(HttpPipeline {
             transport,
             limiter: Limiter::new(settings.requests_per_minute),
             max_retries: settings.max_retries,
             request_timeout: settings.request_timeout,
             user_agent,
         });
-        let tokens = Tokens::new(settings.credentials, Arc::clone(&exchange), endpoints.clone());
-        let snapshots = Snapshots::default();
+        let tokens = Tokens::new(settings.credentials, Arc::clone(&pipeline), endpoints.clone());
         let visibility_timeout = settings.visibility_timeout;
-        let layers = Layers { snapshots, endpoints, tokens, exchange, visibility_timeout };
-        Ok(Self { shared: Arc::new(layers) })
+        let session = Arc::new(Session { endpoints, tokens, pipeline, visibility_timeout });
+        Ok(Self { session, lists: Arc::default() })
     }
 
-    /// The connectors of one organization.
+    /// Returns the connectors of one organization.
     #[must_use]
     pub fn connectors(&self, organization: OrganizationId) -> Connectors {
-        Connectors::new(self.clone(), organization)
+        Connectors::new(Arc::clone(&self.session), Arc::clone(&self.lists), organization)
     }
 
-    /// What the user should be told once, beside the results of calls. Each
-    /// notice is given to one caller only.
+    /// Returns what the user should learn once, beside the results of calls.
+    /// Each notice is given to one caller only.
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
-        self.shared.tokens.take_notices()
-    }
-
-    pub(crate) fn endpoints(&self) -> &Endpoints {
-        &self.shared.endpoints
-    }
-
-    /// The waits between looks for what our own write made a moment ago and
-    /// Webex may not show yet: each twice the one before.
-    pub(crate) fn pauses_until_visible(&self) -> impl Iterator<Item = Duration> + use<> {
-        let mut left = self.shared.visibility_timeout;
-        let doubling = std::iter::successors(Some(FIRST_PAUSE), |pause| pause.checked_mul(2));
-        doubling.map_while(move |pause| {
-            left = left.checked_sub(pause)?;
-            Some(pause)
-        })
-    }
-
-    pub(crate) fn snapshots(&self) -> &Snapshots {
-        &self.shared.snapshots
-    }
-
-    /// Sends a request about an organization once, and gives whatever comes.
-    pub(crate) async fn look(
-        &self,
-        organization: OrganizationId,
-        request: &Request,
-        budget: &Budget,
-    ) -> Result<Seen, Error> {
-        let bearer = self.shared.tokens.for_organization(organization);
-        self.shared.exchange.look(request, &bearer, budget).await
-    }
-
-    /// Sends a request about an organization.
-    pub(crate) async fn send(
-        &self,
-        organization: OrganizationId,
-        request: &Request,
-        persistence: Persistence,
-        budget: &Budget,
-    ) -> Result<Response, Error> {
-        let bearer = self.shared.tokens.for_organization(organization);
-        self.shared.exchange.run(request, &bearer, persistence, budget).await
+        self.session.tokens.take_notices()
     }
 }

@@ -1,43 +1,70 @@
 //! What can go wrong in a call, as types.
 //!
 //! Decisions are made on [`ErrorKind`], never on text. Texts from Webex are
-//! kept apart in [`Error::descriptions`]: only known error fields are read,
-//! they are bounded, free of control characters and of every secret of the
-//! call. A raw body, a URL or a header never gets here.
+//! kept apart in [`ErrorDetails::descriptions`]: only known error fields are
+//! read, they are bounded, free of control characters and of every secret of
+//! the call. A raw body, a URL or a header never gets here.
 
 use std::fmt;
+use std::ops::Deref;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use safe_text::Secret;
+use thiserror::Error as ThisError;
 
-use super::auth::TokenProblem;
-use super::connectors::Reference;
-use super::transport::Deadline;
+/// The longest token that is sent. Servers refuse larger headers, often by
+/// closing the connection, which would look like another problem.
+const LONGEST_TOKEN: usize = 8 * 1024;
 
-/// A call that did not succeed.
+/// A call that did not succeed. Its [details](ErrorDetails) can be read as
+/// fields.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Error(Box<Details>);
+pub struct Error(Box<ErrorDetails>);
 
 /// The parts of an [`Error`], filled in by the layer that knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Details {
-    pub(crate) kind: ErrorKind,
-    pub(crate) operation: Operation,
-    pub(crate) method: Option<Method>,
-    pub(crate) host: Option<String>,
-    pub(crate) status: Option<StatusCode>,
-    pub(crate) tracking_id: Option<String>,
-    pub(crate) server_tracking_id: Option<String>,
-    pub(crate) attempts: u32,
-    pub(crate) elapsed: Duration,
-    pub(crate) waited: Duration,
-    pub(crate) needed_wait: Option<Duration>,
-    pub(crate) descriptions: Vec<String>,
-    pub(crate) referring_kinds: Vec<String>,
-    pub(crate) oauth: Option<OauthError>,
-    pub(crate) cause: Option<Cause>,
-    pub(crate) outcome_unknown: bool,
-    pub(crate) spoken_by_api: bool,
+pub struct ErrorDetails {
+    /// What happened.
+    pub kind: ErrorKind,
+    /// During which step.
+    pub operation: Operation,
+    /// The request's method, when there was a request.
+    pub method: Option<Method>,
+    /// The host that the request went to.
+    pub host: Option<String>,
+    /// The status of the response, when there was one.
+    pub status: Option<StatusCode>,
+    /// Our own id of the last attempt, sent in the `TrackingID` header.
+    pub tracking_id: Option<String>,
+    /// Webex's id of the last attempt, by which its support finds it.
+    pub server_tracking_id: Option<String>,
+    /// How often the request was sent.
+    pub attempts: u32,
+    /// How long all of it took, waits included.
+    pub elapsed: Duration,
+    /// How much of [`elapsed`](Self::elapsed) was spent waiting before and
+    /// between attempts.
+    pub waited: Duration,
+    /// The wait before a further attempt that did not fit into the time that
+    /// was left, if that is why there was no further attempt.
+    pub needed_wait: Option<Duration>,
+    /// Webex's explanation: at most five sentences of at most 300 characters,
+    /// without control characters, with every secret of this call replaced.
+    pub descriptions: Vec<String>,
+    /// The kinds of objects (for example `flow`) that Webex says refer to the
+    /// connector.
+    pub referring_kinds: Vec<String>,
+    /// The OAuth error code in the response.
+    pub oauth: Option<OauthError>,
+    /// The technical cause, when there is one.
+    pub cause: Option<Cause>,
+    /// Whether the request may have been carried out although it failed,
+    /// because its response was lost. Always false for reads.
+    pub outcome_unknown: bool,
+    /// Whether the response is the API's own. A page of a gateway is not, and
+    /// no conclusion is drawn from its status.
+    pub spoken_by_api: bool,
 }
 
 /// The steps that a client takes, in the words in which errors name them.
@@ -86,47 +113,62 @@ impl fmt::Display for Operation {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 pub enum ErrorKind {
     /// The host's name could not be resolved.
+    #[error("the host's name cannot be resolved")]
     NameResolution,
     /// No connection: refused, unreachable, or denied by a proxy.
+    #[error("no connection")]
     Connection,
     /// The host's TLS certificate was not accepted.
+    #[error("the host's TLS certificate is not accepted: {0}")]
     Certificate(CertificateProblem),
     /// The TLS handshake failed for another reason than the certificate.
+    #[error("the TLS handshake failed")]
     Tls,
     /// Something that is not TLS answered on a TLS port.
+    #[error("the host does not speak TLS on this port")]
     NotTls,
     /// A deadline of the transport passed.
+    #[error(transparent)]
     Timeout(Deadline),
     /// The connection ended before the answer was complete.
+    #[error("the connection ended before the answer was complete")]
     ConnectionLost,
     /// Any 3xx. Not followed, because the token would go there too.
+    #[error("redirected{}, which is not followed", to_host(target_host))]
     Redirected {
         /// The host it points to, when it names one.
         target_host: Option<String>,
     },
     /// Status 401. When the credentials can be renewed, they were, and the new
     /// token was refused as well.
+    #[error("the access token is not accepted{}", if *refreshable { ", nor is the renewed one" } else { " and cannot be renewed" })]
     Unauthorized {
         /// Whether the credentials can be renewed at all.
         refreshable: bool,
     },
     /// The token endpoint does not accept the credentials.
+    #[error("the credentials are refused")]
     CredentialsRefused {
         /// OAuth's error code (RFC 6749 §5.2), when it gave one.
         code: Option<OauthError>,
     },
     /// The token endpoint answered with a token that no header can carry.
+    #[error("the new access token {0}")]
     UnusableToken(TokenProblem),
     /// Status 403: the token's scopes or its owner's role do not suffice.
+    #[error("not allowed")]
     Forbidden,
     /// Status 404.
+    #[error("not found")]
     NotFound,
     /// Status 409, and another connector of the organization has the name.
+    #[error("the name is taken")]
     NameTaken,
     /// Status 409 or 412, and the connector is not of the version that was expected.
+    #[error("it was changed by someone else meanwhile")]
     Stale {
         /// The version that was sent.
         expected: Option<i64>,
@@ -134,64 +176,145 @@ pub enum ErrorKind {
         found: Option<i64>,
     },
     /// Status 409 or 412 for a reason that could not be told.
+    #[error("in conflict with what Webex has")]
     Conflict,
     /// Status 412: something refers to the connector.
+    #[error("something refers to it")]
     Referenced(Vec<Reference>),
     /// Status 423. Control Hub lets only deactivated connectors be edited or
     /// deleted, so a connector that is active is deactivated then; who reads of
     /// this kind has one that cannot be.
+    #[error("locked")]
     Locked,
     /// Status 423 about a connector that was found to be inactive.
+    #[error("locked although it is inactive")]
     LockedThoughInactive,
     /// Status 429, and no attempt is left, or the wait that Webex demands is longer
     /// than the time that is left.
+    #[error("too many requests")]
     RateLimited {
         /// What `Retry-After` said last.
         retry_after: Option<Duration>,
     },
-    /// Status 400. [`Error::descriptions`] says why, in Webex's words.
+    /// Status 400. [`ErrorDetails::descriptions`] says why, in Webex's words.
+    #[error("Webex finds the request invalid")]
     InvalidRequest,
     /// Status 5xx.
+    #[error("an error inside Webex")]
     ServerError,
     /// Any other status.
+    #[error("an unexpected status")]
     UnexpectedStatus,
     /// An answer that cannot be read.
+    #[error("an unreadable answer: {0}")]
     UnreadableBody(BodyProblem),
     /// An answer that does not end in time to be kept in memory.
+    #[error("an answer of more than {limit} bytes")]
     BodyTooLarge {
         /// The limit in bytes.
         limit: usize,
     },
     /// A list that does not end properly.
+    #[error("a list that does not end: {0}")]
     Paging(PagingProblem),
     /// The user stopped the run.
+    #[error("stopped")]
     Stopped,
     /// The operation's deadline passed.
+    #[error("the operation's deadline has passed")]
     DeadlineExceeded,
     /// The request could not be sent from this machine: no certificate
-    /// authority is trusted, or an id makes no URL. [`Error::cause`] says more.
+    /// authority is trusted, or an id makes no URL. [`ErrorDetails::cause`] says more.
+    #[error("the request cannot be sent")]
     Unsendable,
     /// A panic ended a request that several operations were waiting for. The
     /// place is in the log.
+    #[error("a defect of the client ended the request")]
     Defect,
 }
 
+/// Something that refers to a connector, for example a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its id, if Webex says it.
+    pub id: Option<String>,
+    /// Its name, if Webex says it.
+    pub name: Option<String>,
+    /// What it is, for example `flow`.
+    pub kind: Option<String>,
+}
+
+/// The deadlines of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+pub enum Deadline {
+    /// No connection in time.
+    #[error("no connection in time")]
+    Connect,
+    /// Connected, but no response in time.
+    #[error("connected, but no answer in time")]
+    FirstByte,
+    /// The response began and then stood still.
+    #[error("the answer began, but stood still")]
+    Idle,
+    /// The response kept coming, but too slowly to be complete in time.
+    #[error("the answer was not complete in time")]
+    Total,
+}
+
+/// Why a token cannot be used. Never holds the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+pub enum TokenProblem {
+    /// There is nothing in it.
+    #[error("is empty")]
+    Empty,
+    /// A line break, another control character, a blank or a character outside
+    /// of ASCII. A line break at the end is the usual cause: it comes along
+    /// when a token is read from a file.
+    #[error("contains a line break, a blank or another character that no HTTP header can carry")]
+    NotPrintable,
+    /// More than 8 KiB.
+    #[error("is longer than 8 KiB, which servers do not accept in a header")]
+    TooLong,
+}
+
+impl TokenProblem {
+    /// Whether a token can travel in a header.
+    pub fn check(token: &Secret) -> Result<(), Self> {
+        let text = token.expose();
+        if text.is_empty() {
+            Err(Self::Empty)
+        } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Err(Self::NotPrintable)
+        } else if text.len() > LONGEST_TOKEN {
+            Err(Self::TooLong)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// Why a certificate was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum CertificateProblem {
     /// It is for another host.
+    #[error("it is for another host")]
     WrongHost,
     /// It is no longer valid.
+    #[error("it has expired")]
     Expired,
     /// It is not valid yet, or this machine's clock is wrong.
+    #[error("it is not valid yet")]
     NotYetValid,
     /// Nobody who is trusted vouches for it: self-signed, or a private
     /// authority.
+    #[error("its issuer is not trusted")]
     UnknownIssuer,
     /// It was revoked.
+    #[error("it was revoked")]
     Revoked,
-    /// Anything else, see [`Error::cause`]. Windows and macOS verify certificates
+    /// Anything else, see [`ErrorDetails::cause`]. Windows and macOS verify certificates
     /// themselves, and say of some of the problems above only in words which it is.
+    #[error("it cannot be verified")]
     Other,
 }
 
@@ -213,52 +336,65 @@ pub enum OauthError {
 }
 
 /// Why an answer cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum BodyProblem {
     /// Nothing came.
+    #[error("it is empty")]
     Empty,
     /// It is not JSON: a gateway's page, or something binary.
+    #[error("it is not JSON")]
     NotJson,
     /// It is JSON, but not the object that belongs here.
+    #[error("it has another shape than expected")]
     OtherShape,
     /// A field that every answer must have is missing or null.
+    #[error("it has no `{0}`")]
     Missing(&'static str),
     /// It is compressed, although that was not asked for.
+    #[error("it is compressed")]
     Compressed,
     /// It describes another connector than the one asked for.
+    #[error("it describes another connector")]
     OtherConnector,
     /// It describes a connector that is no custom connector. The client has
     /// nothing to do with those: a PUT would make a custom one of it.
+    #[error("it describes a connector of another type")]
     OtherType,
 }
 
 /// What is wrong with a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 pub enum PagingProblem {
     /// A page names a page as the next that was already read.
+    #[error("its pages form a loop")]
     Loop,
     /// More pages than the client is willing to read.
+    #[error("it has more than {limit} pages")]
     TooManyPages {
         /// The limit.
         limit: usize,
     },
     /// More rows than the client is willing to keep.
+    #[error("it has more than {limit} rows")]
     TooManyRows {
         /// The limit.
         limit: usize,
     },
     /// The next page is said to be at another host.
+    #[error("its next page is said to be{}", at_host(host))]
     OtherOrigin {
         /// That host.
         host: Option<String>,
     },
     /// The link to the next page is no link.
+    #[error("the link to its next page cannot be read")]
     BadLink,
 }
 
 /// Which connection, certificate or parser problem exactly, in the words of the
 /// library that met it. Free of URLs and of bodies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("{0}")]
 pub struct Cause(String);
 
 impl Cause {
@@ -267,18 +403,30 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+impl Error {
+    /// An error of which nothing is known but the step and the kind.
+    #[must_use]
+    pub fn new(operation: Operation, kind: ErrorKind) -> Self {
+        Self(Box::new(ErrorDetails::new(operation, kind)))
+    }
+
+    /// The same error, after more was found out about it.
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    pub(crate) fn with_outcome_unknown(mut self, unknown: bool) -> Self {
+        self.0.outcome_unknown = unknown;
+        self
     }
 }
 
-impl std::error::Error for Cause {}
-
-impl Error {
-    /// An error of which nothing is known but the step and the kind.
-    pub(crate) fn new(operation: Operation, kind: ErrorKind) -> Self {
-        Self(Box::new(Details {
+impl ErrorDetails {
+    /// Details of which only the step and the kind are known.
+    #[must_use]
+    pub fn new(operation: Operation, kind: ErrorKind) -> Self {
+        Self {
             kind,
             operation,
             method: None,
@@ -296,138 +444,21 @@ impl Error {
             cause: None,
             outcome_unknown: false,
             spoken_by_api: false,
-        }))
+        }
     }
+}
 
-    pub(crate) fn from_details(details: Details) -> Self {
+impl Deref for Error {
+    type Target = ErrorDetails;
+
+    fn deref(&self) -> &ErrorDetails {
+        &self.0
+    }
+}
+
+impl From<ErrorDetails> for Error {
+    fn from(details: ErrorDetails) -> Self {
         Self(Box::new(details))
-    }
-
-    pub(crate) fn into_details(self) -> Details {
-        *self.0
-    }
-
-    /// The same error, after more was found out about it.
-    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
-        self.0.kind = kind;
-        self
-    }
-
-    pub(crate) fn with_cause(mut self, cause: Cause) -> Self {
-        self.0.cause = Some(cause);
-        self
-    }
-
-    pub(crate) fn with_outcome_unknown(mut self, unknown: bool) -> Self {
-        self.0.outcome_unknown = unknown;
-        self
-    }
-
-    /// What happened.
-    #[must_use]
-    pub fn kind(&self) -> &ErrorKind {
-        &self.0.kind
-    }
-
-    /// During which step.
-    #[must_use]
-    pub fn operation(&self) -> Operation {
-        self.0.operation
-    }
-
-    /// The request's method, when there was a request.
-    #[must_use]
-    pub fn method(&self) -> Option<&Method> {
-        self.0.method.as_ref()
-    }
-
-    /// The host that was asked.
-    #[must_use]
-    pub fn host(&self) -> Option<&str> {
-        self.0.host.as_deref()
-    }
-
-    /// The status that it answered, when it answered.
-    #[must_use]
-    pub fn status(&self) -> Option<StatusCode> {
-        self.0.status
-    }
-
-    /// Our own id of the last attempt, sent in the `TrackingID` header.
-    #[must_use]
-    pub fn tracking_id(&self) -> Option<&str> {
-        self.0.tracking_id.as_deref()
-    }
-
-    /// Webex's id of the last attempt, by which its support finds it.
-    #[must_use]
-    pub fn server_tracking_id(&self) -> Option<&str> {
-        self.0.server_tracking_id.as_deref()
-    }
-
-    /// How often the request was sent.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.0.attempts
-    }
-
-    /// How long all of it took, waits included.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.0.elapsed
-    }
-
-    /// How much of [`elapsed`](Self::elapsed) was spent waiting before and
-    /// between attempts.
-    #[must_use]
-    pub fn waited(&self) -> Duration {
-        self.0.waited
-    }
-
-    /// The wait before a further attempt that did not fit into the time that
-    /// was left, if that is why there was no further attempt.
-    #[must_use]
-    pub fn needed_wait(&self) -> Option<Duration> {
-        self.0.needed_wait
-    }
-
-    /// What Webex says about it: at most five sentences of at most 300
-    /// characters, without control characters, with every secret of this call
-    /// replaced.
-    #[must_use]
-    pub fn descriptions(&self) -> &[String] {
-        &self.0.descriptions
-    }
-
-    /// The kinds of things (for example `flow`) that Webex says refer to the
-    /// connector.
-    #[must_use]
-    pub fn referring_kinds(&self) -> &[String] {
-        &self.0.referring_kinds
-    }
-
-    /// The technical cause below it, when there is one.
-    #[must_use]
-    pub fn cause(&self) -> Option<&Cause> {
-        self.0.cause.as_ref()
-    }
-
-    /// Whether the request may have been carried out all the same, because its
-    /// answer was lost. Always false for reads.
-    #[must_use]
-    pub fn outcome_unknown(&self) -> bool {
-        self.0.outcome_unknown
-    }
-
-    /// The OAuth error code that the answer names.
-    pub(crate) fn oauth(&self) -> Option<OauthError> {
-        self.0.oauth
-    }
-
-    /// Whether the answer is the API's own. A page of a gateway is not, and no
-    /// conclusion is drawn from its status.
-    pub(crate) fn is_spoken_by_api(&self) -> bool {
-        self.0.spoken_by_api
     }
 }
 
@@ -463,103 +494,6 @@ impl std::error::Error for Error {
     }
 }
 
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NameResolution => formatter.write_str("the host's name cannot be resolved"),
-            Self::Connection => formatter.write_str("no connection"),
-            Self::Certificate(problem) => {
-                write!(formatter, "the host's TLS certificate is not accepted: {problem}")
-            }
-            Self::Tls => formatter.write_str("the TLS handshake failed"),
-            Self::NotTls => formatter.write_str("the host does not speak TLS on this port"),
-            Self::Timeout(deadline) => deadline.fmt(formatter),
-            Self::ConnectionLost => {
-                formatter.write_str("the connection ended before the answer was complete")
-            }
-            Self::Redirected { target_host: Some(host) } => {
-                write!(formatter, "redirected to the host {host}, which is not followed")
-            }
-            Self::Redirected { target_host: None } => {
-                formatter.write_str("redirected, which is not followed")
-            }
-            Self::Unauthorized { refreshable: true } => {
-                formatter.write_str("the access token is not accepted, nor is the renewed one")
-            }
-            Self::Unauthorized { refreshable: false } => {
-                formatter.write_str("the access token is not accepted and cannot be renewed")
-            }
-            Self::CredentialsRefused { .. } => formatter.write_str("the credentials are refused"),
-            Self::UnusableToken(problem) => write!(formatter, "the new access token {problem}"),
-            Self::Forbidden => formatter.write_str("not allowed"),
-            Self::NotFound => formatter.write_str("not found"),
-            Self::NameTaken => formatter.write_str("the name is taken"),
-            Self::Stale { .. } => formatter.write_str("it was changed by someone else meanwhile"),
-            Self::Conflict => formatter.write_str("in conflict with what Webex has"),
-            Self::Referenced(_) => formatter.write_str("something refers to it"),
-            Self::Locked => formatter.write_str("locked"),
-            Self::LockedThoughInactive => formatter.write_str("locked although it is inactive"),
-            Self::RateLimited { .. } => formatter.write_str("too many requests"),
-            Self::InvalidRequest => formatter.write_str("Webex finds the request invalid"),
-            Self::ServerError => formatter.write_str("an error inside Webex"),
-            Self::UnexpectedStatus => formatter.write_str("an unexpected status"),
-            Self::UnreadableBody(problem) => write!(formatter, "an unreadable answer: {problem}"),
-            Self::BodyTooLarge { limit } => {
-                write!(formatter, "an answer of more than {limit} bytes")
-            }
-            Self::Paging(problem) => write!(formatter, "a list that does not end: {problem}"),
-            Self::Stopped => formatter.write_str("stopped"),
-            Self::DeadlineExceeded => formatter.write_str("the operation's deadline has passed"),
-            Self::Unsendable => formatter.write_str("the request cannot be sent"),
-            Self::Defect => formatter.write_str("a defect of the client ended the request"),
-        }
-    }
-}
-
-impl fmt::Display for CertificateProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::WrongHost => "it is for another host",
-            Self::Expired => "it has expired",
-            Self::NotYetValid => "it is not valid yet",
-            Self::UnknownIssuer => "its issuer is not trusted",
-            Self::Revoked => "it was revoked",
-            Self::Other => "it cannot be verified",
-        })
-    }
-}
-
-impl fmt::Display for BodyProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => formatter.write_str("it is empty"),
-            Self::NotJson => formatter.write_str("it is not JSON"),
-            Self::OtherShape => formatter.write_str("it has another shape than expected"),
-            Self::Missing(field) => write!(formatter, "it has no `{field}`"),
-            Self::Compressed => formatter.write_str("it is compressed"),
-            Self::OtherConnector => formatter.write_str("it describes another connector"),
-            Self::OtherType => formatter.write_str("it describes a connector of another type"),
-        }
-    }
-}
-
-impl fmt::Display for PagingProblem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Loop => formatter.write_str("its pages form a loop"),
-            Self::TooManyPages { limit } => write!(formatter, "it has more than {limit} pages"),
-            Self::TooManyRows { limit } => write!(formatter, "it has more than {limit} rows"),
-            Self::OtherOrigin { host: Some(host) } => {
-                write!(formatter, "its next page is said to be at the host {host}")
-            }
-            Self::OtherOrigin { host: None } => {
-                formatter.write_str("its next page is said to be elsewhere")
-            }
-            Self::BadLink => formatter.write_str("the link to its next page cannot be read"),
-        }
-    }
-}
-
 impl OauthError {
     /// Reads an error code.
     pub(crate) fn parse(code: &str) -> Option<Self> {
@@ -575,28 +509,10 @@ impl OauthError {
     }
 }
 
-#[cfg(test)]
-impl Error {
-    /// An error with everything that an error can know, for tests of what is
-    /// made of it.
-    pub(crate) fn for_tests(operation: Operation, kind: ErrorKind) -> Self {
-        let mut error = Self::new(operation, kind);
-        let details = &mut *error.0;
-        details.method = Some(Method::GET);
-        details.host = Some("api.wxcc-us1.cisco.com".to_owned());
-        details.status = StatusCode::from_u16(418).ok();
-        details.tracking_id = Some("TERRAFORMWEBEX_1".to_owned());
-        details.server_tracking_id = Some("ccconfig_1".to_owned());
-        details.attempts = 3;
-        details.elapsed = Duration::from_secs(75);
-        details.waited = Duration::from_millis(6500);
-        details.descriptions = vec!["name: must not be that".to_owned()];
-        error
-    }
+fn to_host(host: &Option<String>) -> String {
+    host.as_ref().map(|host| format!(" to the host {host}")).unwrap_or_default()
+}
 
-    /// The same after so much of 75 seconds was spent waiting.
-    pub(crate) fn after_waiting(mut self, waited: Duration) -> Self {
-        self.0.waited = waited;
-        self
-    }
+fn at_host(host: &Option<String>) -> String {
+    host.as_ref().map_or_else(|| " elsewhere".to_owned(), |host| format!(" at the host {host}"))
 }

@@ -10,10 +10,10 @@ use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 
 use super::connectors::wire;
-use super::problem::Problem;
+use super::error_body::ErrorBody;
 use super::redact::Redactor;
 use super::retry;
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// What must not be seen in anything that is read from an answer.
 const CANARY: &str = "canary-secret-of-the-call";
@@ -25,7 +25,7 @@ const CANARY: &str = "canary-secret-of-the-call";
 pub fn api_body(body: &[u8]) {
     let mut redactor = Redactor::default();
     redactor.watch(&Secret::new(CANARY.to_owned()));
-    let problem = Problem::read(body, &redactor);
+    let problem = ErrorBody::read(body, &redactor);
     assert!(problem.descriptions.len() <= 5, "{problem:?}");
     let texts = problem.descriptions.iter().chain(&problem.referring_kinds);
     for text in texts.chain(&problem.tracking_id) {
@@ -73,7 +73,7 @@ mod tests {
     /// Every file of the corpus, once in every run of the tests.
     /// `factor` says how many bytes of memory one of input may take.
     fn replay(target: &str, factor: usize, property: fn(&[u8])) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
         let files: Vec<_> = folder.read_dir().unwrap().map(|file| file.unwrap().path()).collect();
         assert!(files.len() >= 5, "{} seeds in {folder:?}", files.len());
         for file in files {

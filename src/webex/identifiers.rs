@@ -8,7 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// The prefix of an organization's id in the public Webex APIs, before it is
 /// encoded as base64. The part between the slashes is the cluster.

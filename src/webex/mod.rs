@@ -6,13 +6,12 @@
 //!
 //! Three promises hold for every operation:
 //!
-//! - **What failed is a type.** [`Error::kind`] says what happened. A write that
-//!   fails also says what is true afterwards ([`CreateAftermath`],
-//!   [`UpdateAftermath`], [`DeleteAftermath`]), so that state can be kept even
-//!   then, and no connector stays deactivated unnoticed.
+//! - **What failed is a type.** [`ErrorDetails::kind`] says what happened. A write that
+//!   fails also says what is true afterwards ([`WriteError`]), so that state can
+//!   be kept even then, and no connector stays deactivated unnoticed.
 //! - **Nothing happens twice.** Only what was surely not carried out, or does no
 //!   harm when repeated, is sent again (`retry`); everything else is looked up.
-//! - **No secret comes out.** Credentials are [`Secret`](crate::secret::Secret)s
+//! - **No secret comes out.** Credentials are [`Secret`](safe_text::Secret)s
 //!   up to the byte where they leave; a [`Connector`] has no place for one; texts
 //!   of the server are cleaned of those of the call.
 //!
@@ -21,7 +20,7 @@
 //! ```text
 //! connectors   operations: reconciliation, the activation saga, shared lists
 //! request      operation → http::Request, without I/O
-//! exchange     one request: token, turn, attempts, waits
+//! pipeline     one request: token, turn, attempts, waits
 //!   auth       where tokens come from
 //!   limiter    how many requests a minute
 //!   retry      whether to send again, a pure function
@@ -36,47 +35,62 @@ mod auth;
 mod body;
 mod budget;
 mod client;
+mod connector;
 mod connectors;
+mod equivalence;
 mod error;
-mod exchange;
+mod error_body;
+mod fields;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod identifiers;
 mod json;
+mod kinds;
 mod limiter;
-mod problem;
+mod percent;
+mod pipeline;
 mod redact;
 mod request;
 mod retry;
+mod session;
 mod settings;
 mod shape;
+mod single_flight;
 #[cfg(test)]
 mod testing;
 mod transport;
 
-pub use auth::{Notice, TokenProblem};
+pub use auth::Notice;
 pub use budget::{Budget, CLEAN_UP_GRACE, STOP_GRACE};
 pub use client::Client;
+pub use connector::{Connector, ConnectorContent, FlowConnector};
 pub use connectors::{
-    AuthenticationType, Connector, ConnectorContent, ConnectorPages, Connectors, CreateAftermath,
-    CreateError, Created, DeleteAftermath, DeleteError, Deleted, FlowConnector, GrantType,
-    Reference, Sameness, UpdateAftermath, UpdateError, is_same_key,
+    Availability, ConnectorPages, Connectors, Created, Deleted, RemoteState, WriteError,
 };
+pub use equivalence::{Equivalence, is_same_key};
 pub use error::{
-    BodyProblem, Cause, CertificateProblem, Error, ErrorKind, OauthError, Operation, PagingProblem,
+    BodyProblem, Cause, CertificateProblem, Deadline, Error, ErrorDetails, ErrorKind, OauthError,
+    Operation, PagingProblem, Reference, TokenProblem,
+};
+pub use fields::{
+    ConnectorFields, Content, Credential, FIELDS, Field, Row, Secrets, kind_dependent_fields,
+    readable_fields,
 };
 pub use identifiers::{
     ConnectorId, InvalidConnectorId, InvalidOrganizationId, InvalidWebexId, OrganizationId, WebexId,
+};
+pub use kinds::{
+    Applies, BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, ConnectorKind, OAUTH2,
+    PASSWORD,
 };
 pub use request::FlowSearch;
 pub use settings::{
     APPLICATIONS_URL, Credentials, Deadlines, Setting, SettingProblem, Settings, SettingsError,
     TOKEN_URL,
 };
-pub use transport::Deadline;
 
 /// What a tenant answers, held against the contract.
-pub mod look {
-    pub use super::connectors::{Difference, Look, LookAt, Need, What};
+pub mod probe {
+    pub use super::connectors::{Difference, DifferenceKind, Probe, ProbeTarget, Requirement};
     pub use super::shape::{Kind, Shape};
 }

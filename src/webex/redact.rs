@@ -10,8 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::request::encoded;
-use crate::secret::Secret;
+use super::percent::encoded;
+use safe_text::Secret;
 
 /// What stands in the place of a secret.
 const PLACEHOLDER: &str = "[secret removed]";

@@ -13,8 +13,10 @@ use zeroize::Zeroizing;
 use super::body::Body;
 use super::error::Operation;
 use super::identifiers::{ConnectorId, OrganizationId};
+use super::percent::encoded;
+use super::retry::Idempotency;
 use super::settings::Settings;
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// Webex's header for ids by which a request is found in logs. A request
 /// without it gets one from the server; ours is shown in errors.
@@ -32,27 +34,11 @@ const CUSTOM_ONLY: &str = "connectorType==\"CUSTOM\"";
 /// is harmless.
 pub(crate) const PAGE_SIZE: usize = 100;
 
-/// What may happen when a request is sent twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Semantics {
-    /// Changes nothing.
-    Read,
-    /// Replaces an object by the same content again.
-    Replace,
-    /// Makes a new object each time.
-    Create,
-    /// Removes what may be gone already.
-    Delete,
-    /// Gives a token. Harmless when repeated, but the answer may hold a new
-    /// refresh token, so it is waited for when the run is stopped.
-    Grant,
-}
-
 /// One request, ready to be sent as often as needed.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
-    pub(crate) semantics: Semantics,
+    pub(crate) idempotency: Idempotency,
     pub(crate) method: Method,
     pub(crate) url: Url,
     /// The path without ids, for logs.
@@ -93,7 +79,7 @@ impl Endpoints {
     pub(crate) fn create(&self, organization: OrganizationId, body: Body) -> Request {
         Request {
             operation: Operation::CreateConnector,
-            semantics: Semantics::Create,
+            idempotency: Idempotency::Create,
             method: Method::POST,
             url: self.connectors(organization, ""),
             template: "/organization/{organization}/connector",
@@ -103,7 +89,7 @@ impl Endpoints {
     }
 
     pub(crate) fn read(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        self.by_id(Operation::ReadConnector, Semantics::Read, Method::GET, organization, id, None)
+        self.by_id(Operation::ReadConnector, Idempotency::Read, Method::GET, organization, id, None)
     }
 
     /// A PUT: an update, a deactivation or a reactivation.
@@ -114,12 +100,12 @@ impl Endpoints {
         id: &ConnectorId,
         body: Body,
     ) -> Request {
-        self.by_id(operation, Semantics::Replace, Method::PUT, organization, id, Some(body))
+        self.by_id(operation, Idempotency::Replace, Method::PUT, organization, id, Some(body))
     }
 
     pub(crate) fn delete(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
         let operation = Operation::DeleteConnector;
-        self.by_id(operation, Semantics::Delete, Method::DELETE, organization, id, None)
+        self.by_id(operation, Idempotency::Delete, Method::DELETE, organization, id, None)
     }
 
     pub(crate) fn list(&self, organization: OrganizationId) -> Request {
@@ -128,7 +114,7 @@ impl Endpoints {
         let query = format!("page=0&pageSize={PAGE_SIZE}&filter={filter}");
         Request {
             operation: Operation::ListConnectors,
-            semantics: Semantics::Read,
+            idempotency: Idempotency::Read,
             method: Method::GET,
             url: below(&self.base, &path, Some(&query)),
             template: "/organization/{organization}/v2/connector",
@@ -143,7 +129,7 @@ impl Endpoints {
         url.set_query(Some(&format!("page=0&pageSize={PAGE_SIZE}")));
         Request {
             operation: Operation::ListReferences,
-            semantics: Semantics::Read,
+            idempotency: Idempotency::Read,
             method: Method::GET,
             url,
             template: "/organization/{organization}/connector/{id}/incoming-references",
@@ -166,7 +152,7 @@ impl Endpoints {
         };
         Request {
             operation: Operation::ListFlowConnectors,
-            semantics: Semantics::Read,
+            idempotency: Idempotency::Read,
             method: Method::GET,
             url: below(&self.base, &path, Some(&query)),
             template: "/{organization}/project/{project}/v2/activities/http-request/inputs/connectorId/choices",
@@ -178,7 +164,7 @@ impl Endpoints {
     pub(crate) fn refresh_token(&self, body: Body) -> Request {
         Request {
             operation: Operation::RefreshAccessToken,
-            semantics: Semantics::Grant,
+            idempotency: Idempotency::Grant,
             method: Method::POST,
             url: self.token.clone(),
             template: "(token endpoint)",
@@ -190,7 +176,7 @@ impl Endpoints {
     pub(crate) fn service_app_token(&self, application_id: &str, body: Body) -> Request {
         Request {
             operation: Operation::MakeServiceAppToken,
-            semantics: Semantics::Grant,
+            idempotency: Idempotency::Grant,
             method: Method::POST,
             url: below(&self.applications, &format!("/{}/token", encoded(application_id)), None),
             template: "/applications/{application}/token",
@@ -202,7 +188,7 @@ impl Endpoints {
     fn by_id(
         &self,
         operation: Operation,
-        semantics: Semantics,
+        idempotency: Idempotency,
         method: Method,
         organization: OrganizationId,
         id: &ConnectorId,
@@ -210,7 +196,7 @@ impl Endpoints {
     ) -> Request {
         Request {
             operation,
-            semantics,
+            idempotency,
             method,
             url: self.connectors(organization, &format!("/{}", encoded(id.as_str()))),
             template: "/organization/{organization}/connector/{id}",
@@ -271,23 +257,10 @@ fn below(base: &Url, path: &str, query: Option<&str>) -> Url {
     url
 }
 
-/// Percent-encodes everything but the unreserved characters (RFC 3986 §2.3).
-pub(crate) fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::webex::testing::{ID, ORGANIZATION, organization, settings, static_token};
+    use crate::testing::{ID, ORGANIZATION, organization, settings, static_token};
 
     fn endpoints(base: &str) -> Endpoints {
         let mut settings = settings(static_token());

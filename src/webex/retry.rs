@@ -8,8 +8,24 @@ use std::time::{Duration, SystemTime};
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 
-use super::request::Semantics;
-use super::transport::{Deadline, FailureKind};
+use super::error::Deadline;
+use super::transport::FailureKind;
+
+/// What may happen when a request is sent twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idempotency {
+    /// Changes nothing.
+    Read,
+    /// Replaces an object by the same content again.
+    Replace,
+    /// Makes a new object each time.
+    Create,
+    /// Removes what may be gone already.
+    Delete,
+    /// Gives a token. Harmless when repeated, but the answer may hold a new
+    /// refresh token, so it is waited for when the run is stopped.
+    Grant,
+}
 
 /// The bound of the first wait; each further one doubles it.
 const FIRST_BOUND: Duration = Duration::from_millis(500);
@@ -26,14 +42,14 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60 * 24 * 366);
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum AttemptOutcome {
     Status(StatusCode),
     Failure(FailureKind),
 }
 
 /// What to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
+pub(crate) enum RetryDecision {
     /// It went well.
     Accept,
     /// It may be sent again: it was not carried out, or does no harm twice.
@@ -47,35 +63,42 @@ pub(crate) enum Decision {
 /// What to do about a request that ended.
 ///
 /// A 401 is not decided here; the layer that knows the token handles it first.
-pub(crate) fn decide(semantics: Semantics, ending: Ending) -> Decision {
-    match (class(ending), semantics) {
-        (Class::Success, _) => Decision::Accept,
-        (Class::NotProcessed, _) => Decision::Retry,
-        (Class::Refused, _) => Decision::Stop,
+pub(crate) fn decide(idempotency: Idempotency, ending: AttemptOutcome) -> RetryDecision {
+    match (class(ending), idempotency) {
+        (FailureClass::Success, _) => RetryDecision::Accept,
+        (FailureClass::NotProcessed, _) => RetryDecision::Retry,
+        (FailureClass::Refused, _) => RetryDecision::Stop,
         // Carrying it out was tried and failed inside of Webex. A save calls a
         // third party, so saving again could lock an account there.
-        (Class::Failed, semantics) if semantics.changes_nothing() => Decision::Retry,
-        (Class::Failed, _) | (Class::Lost, Semantics::Create) => Decision::Reconcile,
-        (Class::Lost, _) => Decision::Retry,
-        (Class::Unreadable | Class::Interrupted, semantics) if semantics.changes_nothing() => {
-            Decision::Stop
+        (FailureClass::Failed, idempotency) if idempotency.changes_nothing() => {
+            RetryDecision::Retry
         }
-        (Class::Unreadable | Class::Interrupted, _) => Decision::Reconcile,
+        (FailureClass::Failed, _) | (FailureClass::Lost, Idempotency::Create) => {
+            RetryDecision::Reconcile
+        }
+        (FailureClass::Lost, _) => RetryDecision::Retry,
+        (FailureClass::Unreadable | FailureClass::Interrupted, idempotency)
+            if idempotency.changes_nothing() =>
+        {
+            RetryDecision::Stop
+        }
+        (FailureClass::Unreadable | FailureClass::Interrupted, _) => RetryDecision::Reconcile,
     }
 }
 
 /// Whether a request that ended like this may have been carried out although
 /// it does not look like it.
-pub(crate) fn may_have_executed(semantics: Semantics, ending: Ending) -> bool {
+pub(crate) fn may_have_executed(idempotency: Idempotency, ending: AttemptOutcome) -> bool {
     match class(ending) {
-        Class::Success | Class::NotProcessed | Class::Refused => false,
-        Class::Failed | Class::Lost | Class::Unreadable | Class::Interrupted => {
-            !semantics.changes_nothing()
-        }
+        FailureClass::Success | FailureClass::NotProcessed | FailureClass::Refused => false,
+        FailureClass::Failed
+        | FailureClass::Lost
+        | FailureClass::Unreadable
+        | FailureClass::Interrupted => !idempotency.changes_nothing(),
     }
 }
 
-impl Semantics {
+impl Idempotency {
     fn changes_nothing(self) -> bool {
         matches!(self, Self::Read | Self::Grant)
     }
@@ -83,7 +106,7 @@ impl Semantics {
 
 /// What the end of a request says about whether it was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
+enum FailureClass {
     Success,
     /// Surely not carried out, and may be later: 429, no connection.
     NotProcessed,
@@ -99,34 +122,34 @@ enum Class {
     Interrupted,
 }
 
-fn class(ending: Ending) -> Class {
+fn class(ending: AttemptOutcome) -> FailureClass {
     match ending {
-        Ending::Status(status) => class_of_status(status),
-        Ending::Failure(kind) => match kind {
+        AttemptOutcome::Status(status) => class_of_status(status),
+        AttemptOutcome::Failure(kind) => match kind {
             FailureKind::NameResolution
             | FailureKind::Connection
-            | FailureKind::Timeout(Deadline::Connect) => Class::NotProcessed,
+            | FailureKind::Timeout(Deadline::Connect) => FailureClass::NotProcessed,
             FailureKind::Certificate(_)
             | FailureKind::Tls
             | FailureKind::NotTls
-            | FailureKind::Unsendable => Class::Refused,
+            | FailureKind::Unsendable => FailureClass::Refused,
             FailureKind::Timeout(Deadline::FirstByte | Deadline::Idle | Deadline::Total)
-            | FailureKind::ConnectionLost => Class::Lost,
-            FailureKind::BodyTooLarge | FailureKind::Compressed => Class::Unreadable,
-            FailureKind::Stopped | FailureKind::DeadlineExceeded => Class::Interrupted,
+            | FailureKind::ConnectionLost => FailureClass::Lost,
+            FailureKind::BodyTooLarge | FailureKind::Compressed => FailureClass::Unreadable,
+            FailureKind::Stopped | FailureKind::DeadlineExceeded => FailureClass::Interrupted,
         },
     }
 }
 
-fn class_of_status(status: StatusCode) -> Class {
+fn class_of_status(status: StatusCode) -> FailureClass {
     match status.as_u16() {
-        200..=299 => Class::Success,
-        429 => Class::NotProcessed,
+        200..=299 => FailureClass::Success,
+        429 => FailureClass::NotProcessed,
         // 408: the server gave up waiting for the request. 502 to 504: the
         // gateway does not know.
-        408 | 502..=504 => Class::Lost,
-        500..=599 => Class::Failed,
-        _ => Class::Refused,
+        408 | 502..=504 => FailureClass::Lost,
+        500..=599 => FailureClass::Failed,
+        _ => FailureClass::Refused,
     }
 }
 
@@ -159,7 +182,7 @@ pub(crate) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
 /// together do not come back together.
 pub(crate) fn pause(
     retry: u32,
-    ending: Ending,
+    ending: AttemptOutcome,
     retry_after: Option<Duration>,
     random: f64,
 ) -> Duration {
@@ -169,7 +192,7 @@ pub(crate) fn pause(
         Some(advised) if !advised.is_zero() => {
             advised + (advised / 10).min(LARGEST_BOUND).mul_f64(random)
         }
-        Some(_) | None if ending == Ending::Status(StatusCode::TOO_MANY_REQUESTS) => {
+        Some(_) | None if ending == AttemptOutcome::Status(StatusCode::TOO_MANY_REQUESTS) => {
             RATE_LIMIT_FLOOR + backoff
         }
         Some(_) | None => backoff,
@@ -182,19 +205,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::webex::error::CertificateProblem;
+    use crate::error::CertificateProblem;
 
-    const SEMANTICS: [Semantics; 4] =
-        [Semantics::Read, Semantics::Replace, Semantics::Delete, Semantics::Create];
+    const SEMANTICS: [Idempotency; 4] =
+        [Idempotency::Read, Idempotency::Replace, Idempotency::Delete, Idempotency::Create];
 
     /// One row per way in which a request can end: what is done for a read, a
     /// replacement, a deletion and a creation.
     #[test]
     fn the_whole_table() {
-        use Decision::{Accept, Reconcile, Retry, Stop};
         use FailureKind as F;
-        let status = |code| Ending::Status(StatusCode::from_u16(code).unwrap());
-        let failure = Ending::Failure;
+        use RetryDecision::{Accept, Reconcile, Retry, Stop};
+        let status = |code| AttemptOutcome::Status(StatusCode::from_u16(code).unwrap());
+        let failure = AttemptOutcome::Failure;
         let table = [
             (status(200), [Accept; 4]),
             (status(201), [Accept; 4]),
@@ -234,21 +257,21 @@ mod tests {
             (failure(F::DeadlineExceeded), [Stop, Reconcile, Reconcile, Reconcile]),
         ];
         for (ending, expected) in table {
-            let found = SEMANTICS.map(|semantics| decide(semantics, ending));
+            let found = SEMANTICS.map(|idempotency| decide(idempotency, ending));
             assert_eq!(found, expected, "{ending:?}");
-            let grant = decide(Semantics::Grant, ending);
-            assert_eq!(grant, decide(Semantics::Read, ending), "{ending:?}");
+            let grant = decide(Idempotency::Grant, ending);
+            assert_eq!(grant, decide(Idempotency::Read, ending), "{ending:?}");
         }
     }
 
     #[test]
     fn a_creation_is_never_repeated_when_it_may_have_happened() {
         for code in 100..=999 {
-            let ending = Ending::Status(StatusCode::from_u16(code).unwrap());
-            if may_have_executed(Semantics::Create, ending) {
-                assert_eq!(decide(Semantics::Create, ending), Decision::Reconcile, "{code}");
+            let ending = AttemptOutcome::Status(StatusCode::from_u16(code).unwrap());
+            if may_have_executed(Idempotency::Create, ending) {
+                assert_eq!(decide(Idempotency::Create, ending), RetryDecision::Reconcile, "{code}");
             }
-            assert!(!may_have_executed(Semantics::Read, ending));
+            assert!(!may_have_executed(Idempotency::Read, ending));
         }
     }
 
@@ -288,7 +311,7 @@ mod tests {
 
     #[test]
     fn advice_is_never_undercut() {
-        let ending = Ending::Status(StatusCode::TOO_MANY_REQUESTS);
+        let ending = AttemptOutcome::Status(StatusCode::TOO_MANY_REQUESTS);
         let advised = Duration::from_secs(20);
         assert_eq!(pause(0, ending, Some(advised), 0.0), advised);
         assert_eq!(pause(0, ending, Some(advised), 0.5), Duration::from_secs(21));
@@ -299,7 +322,7 @@ mod tests {
 
     #[test]
     fn backoff_doubles_its_bound_up_to_a_limit() {
-        let ending = Ending::Failure(FailureKind::ConnectionLost);
+        let ending = AttemptOutcome::Failure(FailureKind::ConnectionLost);
         let bounds: Vec<_> = (0..9).map(|retry| pause(retry, ending, None, 1.0)).collect();
         let expected = [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000];
         assert_eq!(bounds, expected.map(Duration::from_millis));

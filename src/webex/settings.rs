@@ -8,8 +8,8 @@ use http::HeaderValue;
 use thiserror::Error;
 use url::{Host, Url};
 
-use super::auth::TokenProblem;
-use crate::secret::Secret;
+use super::error::TokenProblem;
+use safe_text::Secret;
 
 /// The token endpoint of Webex (documented).
 pub const TOKEN_URL: &str = "https://webexapis.com/v1/access_token";

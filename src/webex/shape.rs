@@ -189,7 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::secret::Secret;
+    use safe_text::Secret;
 
     fn names(redactor: &Redactor) -> Names<'_> {
         Names { is_known: |name| ["meta", "data", "links", "error"].contains(&name), redactor }

@@ -15,12 +15,13 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::body::WipedBuffer;
-use super::transport::{Answer, Failure, FailureKind, Transport};
+use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use super::{
-    AuthenticationType, Budget, Client, ConnectorContent, ConnectorId, Connectors, Credentials,
-    GrantType, OrganizationId, Settings,
+    Budget, CLIENT_CREDENTIALS, Client, Connector, ConnectorContent, ConnectorFields, ConnectorId,
+    Connectors, Credential, Credentials, Field, OAUTH2, OrganizationId, RemoteState, Secrets,
+    Settings, WriteError,
 };
-use crate::secret::Secret;
+use safe_text::Secret;
 
 pub(crate) const ORGANIZATION: &str = "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b";
 pub(crate) const ID: &str = "5c7c2677-0000-4000-8000-000000000001";
@@ -33,13 +34,13 @@ pub(crate) const SERVER_EPOCH: i64 = 1_774_641_703_000;
 /// What is answered to the requests of a test, in order.
 pub(crate) struct Script {
     replies: Mutex<VecDeque<Reply>>,
-    seen: Mutex<Vec<Seen>>,
+    seen: Mutex<Vec<ProbeResponse>>,
     began: Instant,
 }
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct ProbeResponse {
     /// Method, path and query.
     pub(crate) line: String,
     pub(crate) token: Option<String>,
@@ -49,7 +50,7 @@ pub(crate) struct Seen {
     pub(crate) at: Duration,
 }
 
-impl Seen {
+impl ProbeResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
@@ -58,7 +59,7 @@ impl Seen {
 /// One answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    Answer { status: u16, headers: Vec<(&'static str, String)>, body: String },
+    RawResponse { status: u16, headers: Vec<(&'static str, String)>, body: String },
     Failure(FailureKind),
     Hang,
     Panic,
@@ -68,9 +69,9 @@ pub(crate) enum Reply {
 impl Reply {
     pub(crate) fn header(self, name: &'static str, value: &str) -> Self {
         match self {
-            Self::Answer { status, mut headers, body } => {
+            Self::RawResponse { status, mut headers, body } => {
                 headers.push((name, value.to_owned()));
-                Self::Answer { status, headers, body }
+                Self::RawResponse { status, headers, body }
             }
             other @ (Self::Failure(_) | Self::Hang | Self::Panic | Self::After(..)) => other,
         }
@@ -86,7 +87,7 @@ pub(crate) fn answer(status: u16, body: &Value) -> Reply {
 }
 
 pub(crate) fn raw(status: u16, body: &str) -> Reply {
-    Reply::Answer { status, headers: Vec::new(), body: body.to_owned() }
+    Reply::RawResponse { status, headers: Vec::new(), body: body.to_owned() }
 }
 
 pub(crate) fn empty(status: u16) -> Reply {
@@ -117,14 +118,14 @@ impl Script {
         self.replies.lock().unwrap().push_back(reply);
     }
 
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<ProbeResponse> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Method and path of every request, without organization and query.
     pub(crate) fn lines(&self) -> Vec<String> {
         let prefix = format!("/organization/{ORGANIZATION}");
-        let short = |seen: &Seen| {
+        let short = |seen: &ProbeResponse| {
             seen.line.replace(&prefix, "").split('?').next().unwrap_or_default().to_owned()
         };
         self.seen().iter().map(short).collect()
@@ -143,12 +144,12 @@ impl Script {
 
 #[async_trait]
 impl Transport for Script {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<Answer, Failure> {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<RawResponse, Failure> {
         let headers = request.headers().clone();
         let token = headers
             .get(AUTHORIZATION)
             .map(|value| value.to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned());
-        self.seen.lock().unwrap().push(Seen {
+        self.seen.lock().unwrap().push(ProbeResponse {
             line: format!("{} {}", request.method(), request.uri().path_and_query().unwrap()),
             token,
             headers,
@@ -160,7 +161,7 @@ impl Transport for Script {
         let mut reply = reply.unwrap_or(Reply::Failure(FailureKind::Unsendable));
         loop {
             match reply {
-                Reply::Answer { status, headers, body } => {
+                Reply::RawResponse { status, headers, body } => {
                     let millis = u64::try_from(self.server_now()).unwrap();
                     let now = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
                     return Ok(reply_with(status, &headers, &body, now));
@@ -182,7 +183,7 @@ pub(crate) fn reply_with(
     headers: &[(&'static str, String)],
     body: &str,
     now: SystemTime,
-) -> Answer {
+) -> RawResponse {
     let mut map = HeaderMap::new();
     map.insert(DATE, HeaderValue::from_str(&httpdate::fmt_http_date(now)).unwrap());
     for (name, value) in headers {
@@ -190,7 +191,7 @@ pub(crate) fn reply_with(
     }
     let mut buffer = WipedBuffer::default();
     buffer.push(body.as_bytes());
-    Answer { status: StatusCode::from_u16(status).unwrap(), headers: map, body: buffer }
+    RawResponse { status: StatusCode::from_u16(status).unwrap(), headers: map, body: buffer }
 }
 
 pub(crate) fn settings(credentials: Credentials) -> Settings {
@@ -235,22 +236,15 @@ pub(crate) fn budget() -> Budget {
 
 /// A connector with every secret that there is.
 pub(crate) fn content() -> ConnectorContent {
-    ConnectorContent {
-        name: "crm".to_owned(),
-        active: true,
-        authentication_type: AuthenticationType::Oauth2,
-        grant_type: Some(GrantType::ClientCredentials),
-        resource_domain: Some("https://crm.example/api".to_owned()),
-        client_id: Some("abc".to_owned()),
-        client_secret: Some(Secret::from("s3cret-canary")),
-        token_url: Some("https://crm.example/token".to_owned()),
-        scope: None,
-        certificate: None,
-        private_key: None,
-        username: None,
-        password: None,
-        validation_url: None,
-    }
+    let fields = ConnectorFields::default()
+        .with(Field::Name, "crm")
+        .with(Field::AuthenticationType, OAUTH2)
+        .with(Field::GrantType, CLIENT_CREDENTIALS)
+        .with(Field::ResourceDomainUrl, "https://crm.example/api")
+        .with(Field::ClientId, "abc")
+        .with(Field::TokenUrl, "https://crm.example/token");
+    let secrets = Secrets::default().with(Credential::ClientSecret, "s3cret-canary".into());
+    ConnectorContent { active: true, fields, secrets }
 }
 
 /// What the server makes of [`content`].
@@ -277,4 +271,10 @@ pub(crate) fn with(mut object: Value, changes: &Value) -> Value {
 /// A list of one page.
 pub(crate) fn page(rows: &[Value]) -> Value {
     json!({"meta": {"orgid": ORGANIZATION, "page": 0, "pageSize": 100, "totalPages": 1}, "data": rows})
+}
+
+/// The connector that was found after a write that failed.
+pub(crate) fn found_after(failure: &WriteError) -> &Connector {
+    let RemoteState::Found(connector) = &failure.remote else { panic!("{failure:?}") };
+    connector
 }

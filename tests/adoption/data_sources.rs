@@ -1,7 +1,7 @@
 //! Data sources, through the CLI and under Terraform's checks.
 
 use serde_json::json;
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::Script;
 
 use super::made_by_hand;

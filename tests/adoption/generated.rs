@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 
 use super::made_by_hand;
 use crate::support::checker::of;

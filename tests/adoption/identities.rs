@@ -1,6 +1,6 @@
 //! Imports by identity, and the examples that import.
 
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::Simulator;
 
 use crate::support::checker::of;

@@ -1,7 +1,7 @@
 //! The list resource: its events, its limit, and `terraform query`.
 
 use serde_json::json;
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::{Action, Options, Script, Simulator};
 
 use super::made_by_hand;

@@ -1,9 +1,9 @@
 //! Invalid arguments of a connector.
 
+use safe_text::Secret;
 use terraform_provider_webex::provider::custom_connector::validation;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::object::{Configuration, Object};
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::object::{Configuration, Object};
+use tf_provider::value::Value;
 
 use super::{are, errors};
 use crate::support::connectors::{Connector, Credential, Form, all, resource};

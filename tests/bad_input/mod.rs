@@ -6,7 +6,7 @@ mod provider;
 mod unconfigured;
 mod unknown;
 
-use terraform_provider_webex::tf_provider::diagnostics::{Diagnostics, Severity};
+use tf_provider::diagnostics::{Diagnostics, Severity};
 
 /// Returns the errors of a check, each as `argument: summary | detail`, with a dash for no
 /// argument.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use safe_text::Secret;
 use terraform_provider_webex::provider::configuration;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::diagnostics::{Diagnostics, Severity};
-use terraform_provider_webex::tf_provider::object::{Configuration, Object};
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::diagnostics::{Diagnostics, Severity};
+use tf_provider::object::{Configuration, Object};
+use tf_provider::value::Value;
 
 use super::{are, errors};
 use crate::support::connectors::basic;

@@ -2,11 +2,11 @@
 
 use terraform_provider_webex::provider::configuration;
 use terraform_provider_webex::provider::configuration::schema as provider_schema;
-use terraform_provider_webex::provider::connection::Connection;
 use terraform_provider_webex::provider::custom_connector::{schema, validation};
-use terraform_provider_webex::tf_provider::object::{Configuration, Object};
-use terraform_provider_webex::tf_provider::schema::Requirement;
-use terraform_provider_webex::tf_provider::value::Value;
+use terraform_provider_webex::provider::provider_data::ProviderData;
+use tf_provider::object::{Configuration, Object};
+use tf_provider::schema::Requirement;
+use tf_provider::value::Value;
 
 use super::errors;
 use crate::support::checker::{of, plain};
@@ -115,7 +115,7 @@ fn unknown_provider_argument_is_named() {
         let block = Configuration::new(Object::default().with(argument, Value::Unknown));
         let (status, messages) = configuration::read(&block, &environment, "agent");
         assert_eq!(errors(&messages), [""; 0], "{argument}");
-        let connection = Connection::default();
+        let connection = ProviderData::default();
         connection.set(status);
         let Err(message) = connection.ready() else {
             assert_eq!(argument, "preflight_checks");

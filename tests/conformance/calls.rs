@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt as _;
 use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
-use terraform_provider_webex::tf_provider::value::{Type, Value, json, msgpack};
+use tf_provider::value::{Type, Value, msgpack};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
@@ -18,6 +18,7 @@ use crate::support::plugin_client::proto::tfplugin5::{
 };
 use crate::support::simulator::unlocked;
 use crate::support::terraform_core::{Message, TerraformCore, failed, messages};
+use crate::support::value_json::value_json;
 
 /// Declares the calls of the service in its order, each with its subject.
 macro_rules! calls {
@@ -523,7 +524,7 @@ fn hostile(ty: &Type) -> Vec<(&'static str, DynamicValue)> {
         let extra = nothing(&Type::Object(more.clone()));
         let more = Type::Object(more);
         values.push(("extra key", by_msgpack(msgpack::encode(&extra, &more).expect("a value"))));
-        values.push(("extra key in JSON", by_json(json::encode(&extra, &more).expect("a value"))));
+        values.push(("extra key in JSON", by_json(value_json(&extra).into_bytes())));
         for name in types.keys() {
             let mut fewer = types.clone();
             fewer.remove(name);
@@ -596,8 +597,7 @@ async fn json_and_msgpack_give_the_same_response() {
         [Call::ValidateResourceTypeConfig, Call::PlanResourceChange, Call::GenerateResourceConfig]
     {
         for value in [&complete, &incomplete] {
-            let ty = core.shape.ty();
-            let as_json = by_json(json::encode(value, ty).expect("known values"));
+            let as_json = by_json(value_json(value).into_bytes());
             let as_msgpack = core.shape.encode(value);
             let json = peer.send(call, TYPE_NAME, Some(as_json)).await;
             let msgpack = peer.send(call, TYPE_NAME, Some(as_msgpack)).await;

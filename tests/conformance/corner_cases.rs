@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
-use terraform_provider_webex::tf_provider::value::{Number, Value};
+use tf_provider::value::{Number, Value};
 
 use super::{basic, with};
 use crate::support::checker::{self, Shape, of};

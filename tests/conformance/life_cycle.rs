@@ -1,7 +1,7 @@
 //! Life cycles of objects under Terraform's own checks.
 
 use serde_json::json;
-use terraform_provider_webex::tf_provider::value::{Type, Value};
+use tf_provider::value::{Type, Value};
 use webex_cc_simulator::Simulator;
 
 use super::{basic, with};

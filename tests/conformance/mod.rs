@@ -7,7 +7,7 @@ mod calls;
 mod corner_cases;
 mod life_cycle;
 
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 
 use crate::support::checker::plain;
 use crate::support::connectors::{self, Form};

@@ -20,7 +20,7 @@ use std::fs;
 
 use terraform_provider_webex::provider::configuration::schema::{ENVIRONMENT, variable};
 use terraform_provider_webex::provider::registry;
-use terraform_provider_webex::tf_provider::schema::{Attribute, Block, Requirement};
+use tf_provider::schema::{Attribute, Block, Requirement};
 
 use crate::support::files;
 

@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use terraform_provider_webex::provider::configuration::schema::ENVIRONMENT;
-use terraform_provider_webex::provider::custom_connector::rules::{Applies, Kind, RULES};
 use terraform_provider_webex::provider::{NAME, registry};
-use terraform_provider_webex::tf_provider::function::Signature;
-use terraform_provider_webex::tf_provider::schema::{Block, IdentitySchema};
+use tf_provider::function::Signature;
+use tf_provider::schema::{Block, IdentitySchema};
 
 use super::{contract, schema};
 use crate::support::files;
+use webex_contact_center::{Applies, ConnectorKind, kind_dependent_fields};
 
 /// The folders of generated pages.
 pub(super) const FOLDERS: [&str; 4] = ["resources", "data-sources", "list-resources", "functions"];
@@ -220,17 +220,17 @@ fn make(subject: &Subject, directive: &str) -> String {
 /// Returns a table of arguments by kind of connector, from the rule table.
 fn kinds() -> String {
     let mut table = "| argument |".to_owned();
-    for kind in Kind::ALL {
+    for kind in ConnectorKind::ALL {
         let (authentication, grant) = kind.spelled();
         let grant = grant.map(|grant| format!("<br/>`{grant}`")).unwrap_or_default();
         write!(table, " `{authentication}`{grant} |").unwrap();
     }
     table.push_str("\n|---|");
-    table.push_str(&":---:|".repeat(Kind::ALL.len()));
-    for rule in RULES {
-        write!(table, "\n| `{}` |", rule.argument).unwrap();
-        for kind in Kind::ALL {
-            let word = match rule.applies_to(kind) {
+    table.push_str(&":---:|".repeat(ConnectorKind::ALL.len()));
+    for row in kind_dependent_fields() {
+        write!(table, "\n| `{}` |", row.argument).unwrap();
+        for kind in ConnectorKind::ALL {
+            let word = match row.applies_to(kind) {
                 Applies::Required => "required",
                 Applies::Optional => "optional",
                 Applies::Never => "–",

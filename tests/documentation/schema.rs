@@ -2,11 +2,9 @@
 
 use std::fmt::Write as _;
 
-use terraform_provider_webex::tf_provider::function::Signature;
-use terraform_provider_webex::tf_provider::schema::{
-    Attribute, Block, IdentitySchema, NestedBlock, Nesting, Requirement,
-};
-use terraform_provider_webex::tf_provider::value::{Type, Value};
+use tf_provider::function::Signature;
+use tf_provider::schema::{Attribute, Block, IdentitySchema, NestedBlock, Nesting, Requirement};
+use tf_provider::value::{Type, Value};
 
 /// Returns the arguments of a block and of its nested blocks.
 pub(super) fn block(block: &Block) -> String {
@@ -52,7 +50,7 @@ fn argument(attribute: &Attribute) -> String {
     if attribute.write_only {
         marks.push("Write-only".to_owned());
     }
-    if attribute.replaces {
+    if attribute.requires_replace {
         marks.push("Forces replacement".to_owned());
     }
     if attribute.deprecated.is_some() {

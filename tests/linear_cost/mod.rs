@@ -3,10 +3,11 @@
 //! The tests count allocations and their bytes, which are the same on every machine. The benches
 //! measure time.
 
-use terraform_provider_webex::tf_provider::object::{Configuration, Object, State};
-use terraform_provider_webex::tf_provider::plan::plan_change;
-use terraform_provider_webex::tf_provider::schema::{Attribute, Block};
-use terraform_provider_webex::tf_provider::value::{Type, Value, json, msgpack};
+use crate::support::value_json::value_json;
+use tf_provider::object::{Configuration, Object, State};
+use tf_provider::plan::plan_change;
+use tf_provider::schema::{Attribute, Block};
+use tf_provider::value::{Type, Value, json, msgpack};
 
 /// Fails unless four times the size costs at most four times as much.
 ///
@@ -62,7 +63,7 @@ fn decoding_cost_is_linear() {
         assert_linear("msgpack", message, |(message, ty)| drop(msgpack::decode(&message, &ty)));
         let document = |size| {
             let (ty, value) = values(size).swap_remove(kind);
-            (json::encode(&value, &ty).unwrap(), ty)
+            (value_json(&value).into_bytes(), ty)
         };
         assert_linear("JSON", document, |(document, ty)| {
             drop(json::decode_state(&document, &ty).unwrap());
@@ -76,7 +77,7 @@ fn planning_cost_is_linear() {
         let attribute = |index: usize| {
             let name = &*format!("argument_{index:06}").leak();
             match index % 3 {
-                0 => Attribute::optional(name, Type::String, "").replaces(),
+                0 => Attribute::optional(name, Type::String, "").requires_replace(),
                 1 => Attribute::optional(name, Type::String, "").default_value("a default"),
                 _ => Attribute::computed(name, Type::String, ""),
             }

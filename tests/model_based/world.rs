@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::{Options, Simulator};
 
 use super::rules::{self, DesiredState, Knowledge};

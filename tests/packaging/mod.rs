@@ -15,6 +15,7 @@ use crate::support::files::{self, root};
 use crate::support::simulator::locked;
 use crate::support::system::{self, is_unix};
 use crate::support::terraform::{Terraform, skipped};
+use crate::support::workspace;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -212,11 +213,11 @@ fn release_has_the_files_that_the_registry_requires() {
         entries.collect::<BTreeMap<_, _>>()
     };
     let owned = |name: &str, mode: &str| (name.to_owned(), mode.to_owned());
-    let licence = owned("LICENSE", "100644");
+    let license = owned("LICENSE", "100644");
     let program = owned(&format!("terraform-provider-webex_v{VERSION}{EXE_SUFFIX}"), "100755");
-    assert_eq!(entries(&zip), BTreeMap::from([licence.clone(), program]));
+    assert_eq!(entries(&zip), BTreeMap::from([license.clone(), program]));
     let program = owned(&format!("webex-cc-simulator{EXE_SUFFIX}"), "100755");
-    assert_eq!(entries(&simulator), BTreeMap::from([licence, program]));
+    assert_eq!(entries(&simulator), BTreeMap::from([license, program]));
 
     let summed = release.read(&sums);
     let summed = summed.lines().map(|line| line.split_once("  ").unwrap());
@@ -243,6 +244,17 @@ fn release_has_the_files_that_the_registry_requires() {
         assert!(component["licenses"][0]["expression"].is_string(), "{component}");
         assert_eq!(component["hashes"][0]["content"].as_str().map(str::len), Some(64));
     }
+
+    // Crates of this project are in no registry, by whatever name.
+    let parts = materials["metadata"]["component"]["components"].as_array().unwrap();
+    let ours = workspace::packages().into_iter().map(|package| package.name).collect::<Vec<_>>();
+    assert!(parts.iter().any(|part| part["name"] == "tf_provider"), "{parts:?}");
+    for part in parts {
+        assert!(ours.iter().any(|name| part["name"] == name.as_str()), "{part}");
+        assert!(part["licenses"][0]["expression"].is_string(), "{part}");
+        assert!(part.get("purl").is_none() && part.get("hashes").is_none(), "{part}");
+    }
+    assert!(!ours.iter().any(|name| has(name)), "{components:?}");
 }
 
 /// A wrong tag or an unfinished changelog would be published for good.

@@ -33,27 +33,6 @@ async fn announcement_names_a_private_socket() {
 }
 
 #[tokio::test]
-async fn announcement_declines_multiplexing() {
-    let plugin = Launch::provider().with("PLUGIN_MULTIPLEX_GRPC", "true").start().await;
-    assert_eq!(plugin.announcement.fields.get(6).map(String::as_str), Some("false"));
-    serves(plugin.provider()).await.unwrap();
-    plugin.shutdown().await.assert_tidy();
-}
-
-#[tokio::test]
-async fn socket_is_in_the_folder_that_the_client_names() {
-    if !is_unix("a folder for the socket") {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let plugin = Launch::provider().with("PLUGIN_UNIX_SOCKET_DIR", folder.path()).start().await;
-    assert_eq!(folder_of(plugin.announcement.address.socket()), folder.path());
-    serves(plugin.provider()).await.unwrap();
-    plugin.shutdown().await.assert_tidy();
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-#[tokio::test]
 async fn long_temporary_path_does_not_prevent_the_start() {
     if !is_unix("a socket in a folder with a long path") {
         return;
@@ -139,10 +118,6 @@ async fn unsupported_handshake_is_refused_with_the_reason() {
     ];
     if cfg!(unix) {
         cases.push((Launch::provider().with("TMPDIR", "/nonexistent"), "TMPDIR"));
-        cases.push((
-            Launch::provider().with("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group"),
-            "no-such-group",
-        ));
     } else {
         cases.push((Launch::provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
     }

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use safe_text::Secret;
 use terraform_provider_webex::provider::configuration;
-use terraform_provider_webex::provider::connection::Status;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::object::{Configuration, Object};
-use terraform_provider_webex::tf_provider::value::Value;
-use terraform_provider_webex::webex::{Budget, Deadline, ErrorKind, OrganizationId};
+use terraform_provider_webex::provider::configuration::status::ProviderStatus;
+use tf_provider::object::{Configuration, Object};
+use tf_provider::value::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use webex_cc_simulator::{Action, Script};
+use webex_contact_center::{Budget, Deadline, ErrorKind, OrganizationId};
 
 use super::{applied, on_list};
 use crate::support::connectors::basic;
@@ -43,11 +43,11 @@ async fn list_of_a_slow_host(request_timeout: &str, silence: Duration) -> Result
         .with("request_timeout", Value::from(request_timeout))
         .with("max_retries", Value::from(0));
     let (status, messages) = configuration::read(&Configuration::new(block), &|_| None, "tests");
-    let Status::Ready(ready) = status else { panic!("{messages:?}") };
+    let ProviderStatus::Ready(ready) = status else { panic!("{messages:?}") };
     let organization = OrganizationId::parse(ORGANIZATION).unwrap();
     let budget = Budget::within(Duration::from_secs(600), CancellationToken::new());
     let list = ready.client.connectors(organization).list(&budget).await;
-    list.map(|list| list.len()).map_err(|error| error.kind().clone())
+    list.map(|list| list.len()).map_err(|error| error.kind.clone())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! its credentials, and each way in which Webex may return credentials.
 
 use serde_json::{Value as Json, json};
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 
 use super::{MODES, simulator};

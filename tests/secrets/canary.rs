@@ -6,7 +6,7 @@
 //! state may hold.
 //!
 //! The program has no way to panic on request. `tf_provider::server::tests::panics` covers panics
-//! in calls, and `tf_provider::plugin::panics` the standard error of a process that panics.
+//! in calls, and `tf_provider::plugin::log` the standard error of a process that panics.
 
 use std::fmt::Write as _;
 

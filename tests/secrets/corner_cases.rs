@@ -1,8 +1,8 @@
 //! Corner cases of write-only arguments, under Terraform's checks. `forms` covers the real CLI.
 
+use safe_text::Secret;
 use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::value::Value;
 use webex_cc_simulator::SecretsInAnswers;
 
 use super::simulator;

@@ -1,16 +1,18 @@
-//! Dependencies comply with `deny.toml`, and unsafe code is forbidden.
+//! The crates of all builds, compared with `deny.toml`, and the ban on unsafe
+//! code.
 //!
-//! `make deny` and CI run cargo-deny, which reads the same file and checks more. These tests need
-//! no further program, so they run with every change of the dependencies.
+//! cargo-deny reads the same file and checks more: `make deny` runs it, as CI
+//! does. These tests need no further tool, so that a change of the dependencies
+//! is noticed where it is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::support::files;
+use crate::support::{files, workspace};
 
-/// The parts of `deny.toml` that are read here.
+/// The parts of `deny.toml` that the tests read.
 #[derive(Deserialize)]
 struct Deny {
     licenses: Licenses,
@@ -37,7 +39,7 @@ struct Bans {
     skip: Vec<Reasoned>,
 }
 
-/// A crate, optionally with a version after `@`, and the reason for it.
+/// A crate, with an optional version after `@`, and the reason.
 #[derive(Deserialize)]
 struct Reasoned {
     #[serde(rename = "crate")]
@@ -56,17 +58,17 @@ fn deny() -> Deny {
     basic_toml::from_str(&files::read("deny.toml")).unwrap()
 }
 
-/// A crate in a build of the workspace.
+/// A crate that is part of a build of the workspace.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     name: String,
     version: String,
-    /// Its path or repository, unless it comes from the Rust registry.
+    /// The source, when that is not the Rust registry: a path or a repository.
     elsewhere: Option<String>,
-    licence: String,
+    license: String,
 }
 
-/// Returns all crates of all builds: every system, tests and build scripts.
+/// Returns all crates of all builds: every system, tests and build scripts too.
 fn parts() -> BTreeSet<Part> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--workspace", "--target", "all", "--edges", "all"])
@@ -78,7 +80,7 @@ fn parts() -> BTreeSet<Part> {
     let text = String::from_utf8(output.stdout).unwrap();
     let parts = text.lines().filter_map(|line| {
         // Lines without a version are features.
-        let (package, licence) = line.trim_end_matches(" (*)").split_once('|')?;
+        let (package, license) = line.trim_end_matches(" (*)").split_once('|')?;
         let mut words = package.splitn(3, ' ');
         let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
         let place = words.next().filter(|words| *words != "(proc-macro)").map(str::to_owned);
@@ -86,15 +88,15 @@ fn parts() -> BTreeSet<Part> {
             name: name.to_owned(),
             version: version.to_owned(),
             elsewhere: place,
-            licence: licence.to_owned(),
+            license: license.to_owned(),
         })
     });
     let parts: BTreeSet<_> = parts.collect();
-    assert!(parts.len() > 100, "cargo tree says nothing: {parts:?}");
+    assert!(parts.len() > 100, "cargo tree lists too few crates: {parts:?}");
     parts
 }
 
-/// Whether the allowed licences satisfy an SPDX expression. The older `/` means OR.
+/// Whether the allowed licenses satisfy an SPDX expression. The older `/` is OR.
 fn satisfied(expression: &str, allowed: &dyn Fn(&str) -> bool) -> bool {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<_> = spaced.split_whitespace().collect();
@@ -123,7 +125,7 @@ fn both(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
 }
 
 fn one(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
-    let (first, rest) = words.split_first().expect("a licence");
+    let (first, rest) = words.split_first().expect("a license");
     *words = rest;
     if *first == "(" {
         let outcome = either(words, allowed);
@@ -142,7 +144,7 @@ fn one(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
 
 #[test]
 fn spdx_expressions_are_evaluated() {
-    let allowed = |licence: &str| ["MIT", "ISC"].contains(&licence);
+    let allowed = |license: &str| ["MIT", "ISC"].contains(&license);
     for good in ["MIT", "GPL-3.0 OR MIT", "MIT/GPL-3.0", "MIT AND ISC", "(GPL-3.0 OR ISC) AND MIT"]
     {
         assert!(satisfied(good, &allowed), "{good}");
@@ -153,24 +155,27 @@ fn spdx_expressions_are_evaluated() {
 }
 
 #[test]
-fn every_licence_is_allowed() {
+fn every_license_is_allowed() {
     let licenses = deny().licenses;
     for part in parts() {
         let excepted = licenses.exceptions.iter().find(|exception| exception.name == part.name);
         let more = excepted.map_or(&[][..], |exception| exception.allow.as_slice());
         let allowed =
-            |licence: &str| licenses.allow.iter().chain(more).any(|allowed| allowed == licence);
-        assert!(satisfied(&part.licence, &allowed), "{part:?} is not in deny.toml");
+            |license: &str| licenses.allow.iter().chain(more).any(|allowed| allowed == license);
+        assert!(satisfied(&part.license, &allowed), "{part:?} is not in deny.toml");
     }
 }
 
 #[test]
-fn crates_come_from_the_allowed_registry() {
+fn crates_come_from_the_workspace_or_the_allowed_registry() {
     let sources = deny().sources;
     assert_eq!(sources.allow_git, Vec::<String>::new());
+    let packages = workspace::packages().into_iter();
+    let folders = packages.map(|package| (package.name.clone(), package.folder().to_owned()));
+    let folders: BTreeMap<_, _> = folders.collect();
     for part in parts() {
-        let ours = [env!("CARGO_PKG_NAME"), "webex-cc-simulator"].contains(&part.name.as_str());
-        assert_eq!(part.elsewhere.is_some(), ours, "{part:?}");
+        let folder = folders.get(&part.name).map(|folder| format!("({})", folder.display()));
+        assert_eq!(part.elsewhere, folder, "{part:?}");
     }
     let lock = files::read("Cargo.lock");
     for line in lock.lines().filter_map(|line| line.strip_prefix("source = ")) {
@@ -209,7 +214,8 @@ fn no_crate_is_banned_or_duplicated_without_a_reason() {
     }
 }
 
-/// The workspace forbids unsafe code, and all packages inherit its lints.
+/// Each package of the workspace inherits the lints of the workspace, which
+/// forbid unsafe code so that no module can allow it.
 #[test]
 fn unsafe_code_is_forbidden_everywhere() {
     #[derive(Deserialize)]
@@ -237,7 +243,7 @@ fn unsafe_code_is_forbidden_everywhere() {
     }
 }
 
-/// A TOML value, of which only strings are read.
+/// A value of TOML. Only strings are read.
 mod toml_value {
     use serde::Deserialize;
 

@@ -13,8 +13,8 @@
     reason = "values of all kinds that do not belong somewhere are one case"
 )]
 
-use terraform_provider_webex::tf_provider::object::Object;
-use terraform_provider_webex::tf_provider::value::{Type, Value, msgpack};
+use tf_provider::object::Object;
+use tf_provider::value::{Type, Value, msgpack};
 
 use super::plugin_client::proto::tfplugin5::{self as protocol, DynamicValue};
 use protocol::schema::nested_block::NestingMode;

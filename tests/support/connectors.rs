@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use safe_text::Secret;
 use serde_json::{Value as Json, json};
 use terraform_provider_webex::provider::custom_connector::schema::schema;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::tf_provider::object::Object;
-use terraform_provider_webex::tf_provider::value::Value;
+use tf_provider::object::Object;
+use tf_provider::value::Value;
 use webex_cc_simulator::Simulator;
 
 use super::pem;

@@ -9,3 +9,5 @@ pub(crate) mod simulator;
 pub(crate) mod system;
 pub(crate) mod terraform;
 pub(crate) mod terraform_core;
+pub(crate) mod value_json;
+pub(crate) mod workspace;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
-use terraform_provider_webex::tf_provider::value::{Type, Value, json};
+use tf_provider::value::{Type, Value};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 use webex_cc_simulator::Simulator;
@@ -18,6 +18,7 @@ use super::plugin_client::proto::tfplugin5::{
     self as protocol, ClientCapabilities, Diagnostic, RawState,
 };
 use super::plugin_client::{Launch, Plugin};
+use super::value_json::value_json;
 use protocol::diagnostic::Severity;
 
 /// The outcome of a check. The error is the broken rule.
@@ -213,7 +214,7 @@ impl TerraformCore {
         &mut self,
         instance: &Instance,
     ) -> Checked<(Option<Instance>, Vec<Message>)> {
-        let json = json::encode(&instance.state, self.shape.ty()).map_err(|e| e.to_string())?;
+        let json = value_json(&instance.state).into_bytes();
         let request = protocol::upgrade_resource_state::Request {
             type_name: TYPE_NAME.to_owned(),
             version: self.shape.version,

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use safe_text::Secret;
 use serde_json::json;
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::webex::{
-    Client, ConnectorContent, ConnectorId, CreateAftermath, Credentials, DeleteAftermath,
-    ErrorKind, FlowSearch, Notice, OrganizationId, UpdateAftermath,
-};
 use webex_cc_simulator::{Authorization, OmittedSecret, Options, SecretsInAnswers, Simulator};
+use webex_contact_center::{
+    Availability, Client, ConnectorContent, ConnectorId, Credential, Credentials, ErrorKind, Field,
+    FlowSearch, Notice, OrganizationId, RemoteState,
+};
 
 use super::{
     basic, budget, calling, calls, client_credentials, content, organization, refresh_token,
@@ -36,12 +36,12 @@ fn kinds() -> [ConnectorContent; 4] {
 fn has_the_secrets(simulator: &Simulator, id: &ConnectorId, content: &ConnectorContent) {
     let stored = simulator.stored(simulator.organization(), id.as_str()).unwrap();
     for (key, secret) in [
-        ("clientSecret", &content.client_secret),
-        ("privateKey", &content.private_key),
-        ("password", &content.password),
+        ("clientSecret", Credential::ClientSecret),
+        ("privateKey", Credential::PrivateKey),
+        ("password", Credential::Password),
     ] {
         let found = stored.get(key).and_then(|value| value.as_str());
-        assert_eq!(found, secret.as_ref().map(Secret::expose));
+        assert_eq!(found, content.secrets.get(secret).map(Secret::expose));
     }
 }
 
@@ -64,14 +64,12 @@ async fn client_life_cycle_keeps_the_secrets_of_each_kind() {
             has_the_secrets(&simulator, &id, &content);
             assert_eq!(connectors.read(&id, &budget()).await.unwrap(), Some(connector.clone()));
 
-            let edit = ConnectorContent {
-                resource_domain: Some("https://other.example".to_owned()),
-                ..content.clone()
-            };
+            let domain = (Field::ResourceDomainUrl, "https://other.example");
+            let fields = content.fields.clone().with(domain.0, domain.1);
+            let edit = ConnectorContent { fields, ..content.clone() };
             let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
             assert_eq!(edited.version, Some(1));
-            assert_eq!(edited.resource_domain.as_deref(), Some("https://other.example"));
-            assert_eq!((&edited.name, &edited.scope), (&content.name, &content.scope));
+            assert_eq!(edited.fields, edit.fields);
 
             assert!(!connectors.delete(&id, &budget()).await.unwrap().was_missing);
             assert!(connectors.delete(&id, &budget()).await.unwrap().was_missing);
@@ -101,14 +99,17 @@ async fn locked_connector_is_edited_and_deleted() {
             let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
             simulator.clear_journal();
             // A new secret and another field at once.
-            let rotated = |old: &Option<Secret>| old.as_ref().map(|_| Secret::from("rotated"));
-            let edit = ConnectorContent {
-                client_secret: rotated(&content.client_secret),
-                private_key: rotated(&content.private_key),
-                password: rotated(&content.password),
-                client_id: content.client_id.as_ref().map(|_| "other".to_owned()),
-                ..content.clone()
-            };
+            let mut edit = content.clone();
+            for credential in
+                [Credential::ClientSecret, Credential::PrivateKey, Credential::Password]
+            {
+                if edit.secrets.get(credential).is_some() {
+                    edit.secrets = edit.secrets.with(credential, Secret::from("rotated"));
+                }
+            }
+            if edit.fields.get(Field::ClientId).is_some() {
+                edit.fields.set(Field::ClientId, Some("other".to_owned()));
+            }
             let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
             assert!(edited.active);
             has_the_secrets(&simulator, &id, &edit);
@@ -139,18 +140,17 @@ async fn taken_name_and_connector_limit_are_typed_errors() {
     let connectors = calling(&simulator);
     let first = connectors.create(&basic("0"), &budget()).await.unwrap().connector;
     let failure = connectors.create(&basic("0"), &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
-    assert!(
-        matches!(failure.aftermath, CreateAftermath::NameTakenBy(holder) if holder.id == first.id)
-    );
+    assert_eq!(failure.error.kind, ErrorKind::NameTaken);
+    assert_eq!(failure.remote, RemoteState::Absent);
+    assert_eq!(failure.name_holder.unwrap().id, first.id);
     for number in 1..10 {
         connectors.create(&basic(&number.to_string()), &budget()).await.unwrap();
     }
     let failure = connectors.create(&basic("10"), &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
     assert_eq!(failure.connectors_in_organization, Some(10));
-    assert!(!failure.error.descriptions().is_empty());
-    assert!(failure.error.server_tracking_id().is_some());
+    assert!(!failure.error.descriptions.is_empty());
+    assert!(failure.error.server_tracking_id.is_some());
 
     let renamed = ConnectorContent { active: false, ..basic("1") };
     let version = connectors
@@ -159,8 +159,8 @@ async fn taken_name_and_connector_limit_are_typed_errors() {
         .unwrap()
         .version;
     let failure = connectors.update(&first.id, &renamed, version, &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
-    assert_eq!(failure.name_taken_by.unwrap().name, "1");
+    assert_eq!(failure.error.kind, ErrorKind::NameTaken);
+    assert_eq!(failure.name_holder.unwrap().name(), "1");
 }
 
 #[tokio::test]
@@ -172,9 +172,10 @@ async fn stale_update_does_not_overwrite_an_edit() {
     let organization = simulator.organization();
     simulator.store(organization, id.as_str(), json!({"scope": "changed by hand"}));
     let failure = connectors.update(&id, &content, Some(0), &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(0), found: Some(1) });
-    let UpdateAftermath::Unchanged(Some(found)) = failure.aftermath else { panic!("{failure:?}") };
-    assert_eq!(found.scope.as_deref(), Some("changed by hand"));
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(0), found: Some(1) });
+    assert_eq!(failure.availability, Availability::Unaffected);
+    let RemoteState::Found(found) = failure.remote else { panic!("{failure:?}") };
+    assert_eq!(found.fields.get(Field::Scope), Some("changed by hand"));
     let stored = simulator.stored(organization, id.as_str()).unwrap();
     assert_eq!(stored["scope"], "changed by hand");
 }
@@ -187,10 +188,11 @@ async fn refused_delete_keeps_the_connector_active() {
         let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
         simulator.add_reference(simulator.organization(), id.as_str(), "Greeting");
         let failure = connectors.delete(&id, &budget()).await.unwrap_err();
-        let ErrorKind::Referenced(references) = failure.error.kind() else { panic!("{failure:?}") };
+        let ErrorKind::Referenced(references) = &failure.error.kind else { panic!("{failure:?}") };
         assert_eq!(references[0].name.as_deref(), Some("Greeting"));
         assert_eq!(references[0].kind.as_deref(), Some("flow"));
-        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(_)), "{failure:?}");
+        assert_eq!(failure.remote, RemoteState::Unchanged);
+        assert_eq!(failure.availability, Availability::Unaffected);
         let stored = simulator.stored(simulator.organization(), id.as_str()).unwrap();
         assert_eq!(stored["active"], true);
     }
@@ -218,7 +220,7 @@ async fn removed_connector_is_reported_as_gone() {
     simulator.remove(simulator.organization(), id.as_str());
     assert_eq!(connectors.read(&id, &budget()).await, Ok(None));
     let failure = connectors.update(&id, &basic("crm"), Some(0), &budget()).await.unwrap_err();
-    assert_eq!(failure.aftermath, UpdateAftermath::Gone);
+    assert_eq!(failure.remote, RemoteState::Absent);
 }
 
 #[tokio::test]
@@ -230,8 +232,9 @@ async fn read_only_token_cannot_create() {
     let connectors = Client::new(settings).unwrap().connectors(organization(&simulator));
     assert!(connectors.list(&budget()).await.unwrap().is_empty());
     let failure = connectors.create(&basic("crm"), &budget()).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Forbidden);
-    assert_eq!(failure.aftermath, CreateAftermath::NotCreated);
+    assert_eq!(failure.error.kind, ErrorKind::Forbidden);
+    assert_eq!(failure.remote, RemoteState::Absent);
+    assert!(!failure.error.outcome_unknown);
 }
 
 #[tokio::test]
@@ -242,7 +245,7 @@ async fn flow_connectors_are_searched_by_name_and_id() {
     for search in [FlowSearch::Name("SNOW C"), FlowSearch::Name(""), FlowSearch::Id(&created.id)] {
         let found = connectors.flow_connectors(search, &budget()).await.unwrap();
         assert_eq!(found.len(), 1, "{search:?}");
-        assert_eq!((&found[0].id, &found[0].name), (&created.id, &created.name));
+        assert_eq!((&found[0].id, found[0].name.as_str()), (&created.id, created.name()));
     }
     assert!(
         connectors.flow_connectors(FlowSearch::Name("other"), &budget()).await.unwrap().is_empty()
@@ -281,7 +284,7 @@ async fn expired_static_token_is_an_error() {
     let connectors = calling(&simulator);
     simulator.expire_tokens();
     let error = connectors.list(&budget()).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Unauthorized { refreshable: false });
+    assert_eq!(error.kind, ErrorKind::Unauthorized { refreshable: false });
 }
 
 #[tokio::test]
@@ -295,7 +298,7 @@ async fn refused_credentials_are_an_error_without_secrets() {
     };
     let connectors = Client::new(settings).unwrap().connectors(organization(&simulator));
     let error = connectors.list(&budget()).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::CredentialsRefused { .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::CredentialsRefused { .. }), "{error:?}");
     assert!(!format!("{error:?}").contains("canary"));
 }
 

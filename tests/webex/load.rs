@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use terraform_provider_webex::webex::{Client, Connectors, OrganizationId};
 use webex_cc_simulator::{Options, Script, Simulator};
+use webex_contact_center::{Client, Connectors, OrganizationId};
 
 use super::{basic, budget, calling, calls, refresh_token, settings};
 use crate::support::simulator::{locked, start};
@@ -69,7 +69,7 @@ async fn ten_parallel_reads_cost_one_call() {
         assert!(read.unwrap().is_some());
     }
     assert_eq!(calls(&simulator), ["GET connector"]);
-    assert!(connectors.quick_look(&budget).await.is_some_and(|list| list.len() == 10));
+    assert!(connectors.list_best_effort(&budget).await.is_some_and(|list| list.len() == 10));
     assert_eq!(calls(&simulator).len(), 1);
 }
 

@@ -10,13 +10,14 @@ mod load;
 
 use std::time::Duration;
 
-use terraform_provider_webex::secret::Secret;
-use terraform_provider_webex::webex::{
-    AuthenticationType, Budget, Client, ConnectorContent, Connectors, Credentials, GrantType,
-    OrganizationId, Settings,
-};
+use safe_text::Secret;
+use terraform_provider_webex::provider::custom_connector::credentials::CREDENTIALS;
 use tokio_util::sync::CancellationToken;
 use webex_cc_simulator::Simulator;
+use webex_contact_center::{
+    BASIC, Budget, Client, ConnectorContent, ConnectorFields, Connectors, Credentials, Field,
+    OAUTH2, OrganizationId, Settings, readable_fields,
+};
 
 use crate::support::connectors::{self, Connector};
 
@@ -55,33 +56,19 @@ fn budget() -> Budget {
 
 /// Returns the content of a connector, under another name.
 fn content(connector: &Connector, name: &str) -> ConnectorContent {
-    let secret = |argument: &str| {
-        let mut credentials = connector.credentials.iter();
-        let found = credentials.find(|credential| credential.argument == argument)?;
-        Some(Secret::from(found.values[0].as_str()))
-    };
-    let (authentication_type, grant_type) = match connector.kind {
-        "basic" => (AuthenticationType::Basic, None),
-        "password" => (AuthenticationType::Oauth2, Some(GrantType::Password)),
-        "client_credentials" => (AuthenticationType::Oauth2, Some(GrantType::ClientCredentials)),
-        _ => (AuthenticationType::Oauth2, Some(GrantType::ClientCredentialsCertificate)),
-    };
-    ConnectorContent {
-        name: name.to_owned(),
-        active: true,
-        authentication_type,
-        grant_type,
-        resource_domain: connector.text("resource_domain_url"),
-        client_id: connector.text("client_id"),
-        client_secret: secret("client_secret"),
-        token_url: connector.text("token_url"),
-        scope: connector.text("scope"),
-        certificate: connector.text("certificate"),
-        private_key: secret("private_key"),
-        username: connector.text("username"),
-        password: secret("password"),
-        validation_url: connector.text("validation_url"),
+    let mut fields = readable_fields()
+        .filter_map(|(field, row)| Some((field, connector.text(row.argument)?)))
+        .collect::<ConnectorFields>()
+        .with(Field::Name, name)
+        .with(Field::AuthenticationType, if connector.kind == BASIC { BASIC } else { OAUTH2 });
+    if connector.kind != BASIC {
+        fields.set(Field::GrantType, Some(connector.kind.to_owned()));
     }
+    let secrets = connector.credentials.iter().map(|credential| {
+        let arguments = CREDENTIALS.iter().find(|row| row.stateful == credential.argument).unwrap();
+        (arguments.credential, Secret::from(credential.values[0].as_str()))
+    });
+    ConnectorContent { active: true, fields, secrets: secrets.collect() }
 }
 
 fn basic(name: &str) -> ConnectorContent {

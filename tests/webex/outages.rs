@@ -5,10 +5,8 @@
 //! after the outage, the same operation must succeed.
 
 use futures_util::future::join_all;
-use terraform_provider_webex::webex::{
-    ConnectorContent, ConnectorId, CreateAftermath, DeleteAftermath, UpdateAftermath,
-};
 use webex_cc_simulator::{Action, Moment, Script, Simulator};
+use webex_contact_center::{Availability, ConnectorContent, ConnectorId, Field, RemoteState};
 
 use super::{budget, calling, client_credentials};
 use crate::support::connectors;
@@ -34,7 +32,7 @@ fn outages(steps: u32) -> Vec<Outage> {
     let mut outages = Vec::new();
     for after in 0..steps {
         for moment in [Moment::Before, Moment::After] {
-            for requests in [Some(1), Some(3), None] {
+            for requests in [Some(1), Some(2), Some(6), None] {
                 outages.push(Outage { after, moment, requests });
             }
         }
@@ -59,20 +57,19 @@ async fn create_converges_after_an_outage() {
         match outcome {
             Ok(created) => assert_eq!(stored[0]["id"], created.connector.id.as_str(), "{outage:?}"),
             Err(failure) => {
-                let is_honest = match failure.aftermath {
-                    CreateAftermath::NotSeen | CreateAftermath::NotCreated => stored.is_empty(),
-                    CreateAftermath::Unknown => true,
-                    CreateAftermath::NameTakenBy(_)
-                    | CreateAftermath::Found(_)
-                    | CreateAftermath::Created { .. } => false,
+                let is_honest = match failure.remote {
+                    RemoteState::Absent => stored.is_empty(),
+                    RemoteState::Unknown(_) => true,
+                    RemoteState::Unchanged | RemoteState::Found(_) | RemoteState::OnlyId(_) => {
+                        false
+                    }
                 };
+                let is_honest = is_honest && failure.name_holder.is_none();
                 assert!(is_honest, "{outage:?}: {failure:?}, but {stored:?}");
                 let again = connectors.create(&client_credentials("crm"), &budget()).await;
                 if let Err(failure) = again {
-                    let CreateAftermath::NameTakenBy(holder) = failure.aftermath else {
-                        panic!("{outage:?}: {failure:?}")
-                    };
-                    assert_eq!(stored[0]["id"], holder.id.as_str());
+                    assert_eq!(failure.remote, RemoteState::Absent, "{outage:?}: {failure:?}");
+                    assert_eq!(stored[0]["id"], failure.name_holder.unwrap().id.as_str());
                 }
             }
         }
@@ -87,8 +84,9 @@ async fn update_converges_after_an_outage() {
         let simulator = locked();
         let connectors = calling(&simulator);
         let id = created(&simulator).await;
-        let wanted =
-            ConnectorContent { scope: Some("new".to_owned()), ..client_credentials("crm") };
+        let content = client_credentials("crm");
+        let fields = content.fields.with(Field::Scope, "new");
+        let wanted = ConnectorContent { fields, ..content };
         outage.begin(&simulator);
         let outcome = connectors.update(&id, &wanted, Some(0), &budget()).await;
         simulator.faults([]);
@@ -97,18 +95,16 @@ async fn update_converges_after_an_outage() {
         match outcome {
             Ok(connector) => assert!(connector.active && now["active"] == true, "{outage:?}"),
             Err(failure) => {
-                let is_honest = match &failure.aftermath {
-                    UpdateAftermath::Unchanged(_) | UpdateAftermath::Reactivated(_) => {
-                        now["active"] == true && now["scope"] != "new"
+                let is_active = now["active"] == true;
+                let is_honest = match (&failure.availability, &failure.remote) {
+                    (_, RemoteState::Absent | RemoteState::OnlyId(_)) => false,
+                    (Availability::Lost(_) | Availability::Uncertain, _) => true,
+                    (_, RemoteState::Unknown(_)) => is_active,
+                    (_, RemoteState::Unchanged | RemoteState::Found(_)) => {
+                        is_active && now["scope"] != "new"
                     }
-                    UpdateAftermath::LeftDeactivated { .. }
-                    | UpdateAftermath::Unknown { may_be_inactive: true, .. } => true,
-                    UpdateAftermath::Unknown { may_be_inactive: false, .. } => {
-                        now["active"] == true
-                    }
-                    UpdateAftermath::Gone => false,
                 };
-                assert!(is_honest, "{outage:?}: {:?}, but {now}", failure.aftermath);
+                assert!(is_honest, "{outage:?}: {failure:?}, but {now}");
             }
         }
         connectors.update(&id, &wanted, None, &budget()).await.unwrap();
@@ -134,15 +130,13 @@ async fn delete_converges_after_an_outage() {
         match outcome {
             Ok(deleted) => assert!(!deleted.was_missing && is_active.is_none(), "{outage:?}"),
             Err(failure) => {
-                let is_honest = match failure.aftermath {
-                    DeleteAftermath::StillThere(_) | DeleteAftermath::Reactivated(_) => {
-                        is_active == Some(true)
-                    }
-                    DeleteAftermath::LeftDeactivated { .. }
-                    | DeleteAftermath::Unknown { may_be_inactive: true } => true,
-                    DeleteAftermath::Unknown { may_be_inactive: false } => is_active != Some(false),
+                let is_honest = match (&failure.availability, &failure.remote) {
+                    (_, RemoteState::Absent | RemoteState::OnlyId(_)) => false,
+                    (Availability::Lost(_) | Availability::Uncertain, _) => true,
+                    (_, RemoteState::Unknown(_)) => is_active != Some(false),
+                    (_, RemoteState::Unchanged | RemoteState::Found(_)) => is_active == Some(true),
                 };
-                assert!(is_honest, "{outage:?}: {:?}, but {is_active:?}", failure.aftermath);
+                assert!(is_honest, "{outage:?}: {failure:?}, but {is_active:?}");
             }
         }
         connectors.delete(&id, &budget()).await.unwrap();

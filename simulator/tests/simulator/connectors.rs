@@ -1,14 +1,17 @@
 use serde_json::{Value, json};
 use webex_cc_simulator::{CONNECTOR_LIMIT, OmittedSecret, Options, SecretsInAnswers};
 
-use crate::support::{Harness, ORGANIZATION, basic, client_secret, one, samples, with, without};
+use crate::support::{
+    Harness, ORGANIZATION, basic, client_secret, connector_path, connectors_path, list_path, read,
+    references_path, samples, with, without,
+};
 
 fn unlocked() -> Options {
     Options { active_lock: false, ..Options::default() }
 }
 
 #[tokio::test]
-async fn a_created_connector_holds_what_was_sent_and_what_the_service_adds() {
+async fn a_created_connector_has_sent_and_service_fields() {
     let harness = Harness::with(Options { secrets: SecretsInAnswers::Echo, ..unlocked() });
     for sample in samples() {
         let created = harness.create(&sample).await.expect(201).json();
@@ -19,7 +22,7 @@ async fn a_created_connector_holds_what_was_sent_and_what_the_service_adds() {
         assert_eq!(created["version"], 0);
         assert_eq!(created["systemDefault"], false);
         assert_eq!(created["createdTime"], created["lastUpdatedTime"]);
-        // Milliseconds, not seconds: later than 2020.
+        // 1 January 2020 in milliseconds. A time in seconds is smaller.
         assert!(created["createdTime"].as_u64().unwrap() > 1_577_836_800_000);
         let id = created["id"].as_str().unwrap();
         assert!(uuid::Uuid::try_parse(id).is_ok());
@@ -29,7 +32,7 @@ async fn a_created_connector_holds_what_was_sent_and_what_the_service_adds() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_created_is_described_by_field() {
+async fn invalid_creates_are_described_by_field() {
     let harness = Harness::new();
     let [basic, secret, password, certificate] = samples();
     let cases: &[(Value, &[&str])] = &[
@@ -71,7 +74,7 @@ async fn what_cannot_be_created_is_described_by_field() {
 }
 
 #[tokio::test]
-async fn optional_fields_are_optional_and_null_is_no_value() {
+async fn optional_fields_can_be_omitted_or_null() {
     let harness = Harness::new();
     let [basic, secret, password, certificate] = samples();
     for body in [
@@ -88,17 +91,17 @@ async fn optional_fields_are_optional_and_null_is_no_value() {
 }
 
 #[tokio::test]
-async fn a_body_has_to_be_json_and_to_say_so() {
+async fn a_body_without_json_or_its_content_type_is_refused() {
     let harness = Harness::new();
-    let url = format!("{}/organization/{ORGANIZATION}/connector", harness.simulator.base_url());
+    let url = format!("{}{}", harness.simulator.base_url(), connectors_path());
     let post = || harness.client.post(&url).bearer_auth(&harness.token);
-    let unlabelled = post().body(basic("a").to_string());
-    let reply = crate::support::read(unlabelled).await.unwrap().expect(415);
-    assert_eq!(reply.json()["error"], "Unsupported Media Type");
+    let without_type = post().body(basic("a").to_string());
+    let response = read(without_type).await.unwrap().expect(415);
+    assert_eq!(response.json()["error"], "Unsupported Media Type");
     for text in ["", "{", "[]", "\"a\""] {
-        let broken = post().header("Content-Type", "application/json; charset=utf-8").body(text);
-        let reply = crate::support::read(broken).await.unwrap().expect(400);
-        assert_eq!(reply.descriptions(), ["body: must be a JSON object."]);
+        let invalid = post().header("Content-Type", "application/json; charset=utf-8").body(text);
+        let response = read(invalid).await.unwrap().expect(400);
+        assert_eq!(response.descriptions(), ["body: must be a JSON object."]);
     }
 }
 
@@ -110,9 +113,9 @@ async fn names_are_unique_within_an_organization() {
         ..unlocked()
     });
     harness.create(&basic("taken")).await.expect(201);
-    let reply = harness.create(&client_secret("taken")).await.expect(409);
-    assert_eq!(reply.json()["error"]["reason"], "similar entity is already present");
-    assert!(reply.descriptions()[0].starts_with("name: "));
+    let response = harness.create(&client_secret("taken")).await.expect(409);
+    assert_eq!(response.json()["error"]["reason"], "similar entity is already present");
+    assert!(response.descriptions()[0].starts_with("name: "));
 
     let id = harness.create(&basic("free")).await.expect(201).id();
     let renamed = with(&basic("taken"), json!({"id": id, "version": 0}));
@@ -124,18 +127,18 @@ async fn names_are_unique_within_an_organization() {
 }
 
 #[tokio::test]
-async fn an_organization_has_ten_connectors_at_most() {
+async fn an_eleventh_connector_is_refused() {
     let harness = Harness::new();
     for number in 0..CONNECTOR_LIMIT {
         harness.create(&basic(&format!("connector {number}"))).await.expect(201);
     }
-    let reply = harness.create(&basic("one more")).await.expect(400);
-    assert!(reply.descriptions()[0].contains("10"), "{}", reply.text);
+    let response = harness.create(&basic("one more")).await.expect(400);
+    assert!(response.descriptions()[0].contains("10"), "{}", response.text);
     assert_eq!(harness.simulator.all_stored(ORGANIZATION).len(), 10);
 }
 
 #[tokio::test]
-async fn a_replacement_counts_the_version_and_moves_the_time() {
+async fn a_replacement_increases_version_and_time() {
     let harness = Harness::with(unlocked());
     let created = harness.create(&client_secret("a")).await.json();
     let id = created["id"].as_str().unwrap();
@@ -151,63 +154,63 @@ async fn a_replacement_counts_the_version_and_moves_the_time() {
     assert_eq!(replaced["createdTime"], created["createdTime"]);
     assert!(replaced["lastUpdatedTime"].as_u64() > created["lastUpdatedTime"].as_u64());
 
-    // The whole object as it was answered is a good request, too.
+    // A response is a valid request.
     let again = harness.replace(id, &replaced).await.expect(200).json();
     assert_eq!(again["version"], 2);
     assert!(again["lastUpdatedTime"].as_u64() > replaced["lastUpdatedTime"].as_u64());
 }
 
 #[tokio::test]
-async fn a_replacement_of_something_unseen_is_refused() {
+async fn an_invalid_or_stale_replacement_is_refused() {
     let harness = Harness::with(unlocked());
     let id = harness.create(&basic("a")).await.id();
-    let good = with(&basic("b"), json!({"id": id, "version": 0}));
+    let valid = with(&basic("b"), json!({"id": id, "version": 0}));
     let cases: &[(Value, &str)] = &[
-        (without(&good, &["id"]), "id: must not be null."),
-        (with(&good, json!({"id": "other"})), "id: must be the one in the path."),
-        (without(&good, &["version"]), "version: must be the number that the last answer held."),
-        (without(&good, &["active"]), "active: must be true or false."),
-        (without(&good, &["username"]), "username: must not be null."),
-        (with(&good, json!({"surprise": 1})), "surprise: is not a field of a connector."),
+        (without(&valid, &["id"]), "id: must not be null."),
+        (with(&valid, json!({"id": "other"})), "id: must be the one in the path."),
+        (without(&valid, &["version"]), "version: must be the number that the last answer held."),
+        (without(&valid, &["active"]), "active: must be true or false."),
+        (without(&valid, &["username"]), "username: must not be null."),
+        (with(&valid, json!({"surprise": 1})), "surprise: is not a field of a connector."),
     ];
     for (body, description) in cases {
-        let reply = harness.replace(&id, body).await.expect(400);
-        assert_eq!(reply.descriptions(), [*description]);
+        let response = harness.replace(&id, body).await.expect(400);
+        assert_eq!(response.descriptions(), [*description]);
     }
-    let other_kind = with(&client_secret("b"), json!({"id": id, "version": 0}));
+    let other_method = with(&client_secret("b"), json!({"id": id, "version": 0}));
     assert_eq!(
-        harness.replace(&id, &other_kind).await.expect(400).descriptions(),
+        harness.replace(&id, &other_method).await.expect(400).descriptions(),
         ["authenticationType: cannot be changed.", "grantType: cannot be changed."]
     );
-    let stale = with(&good, json!({"version": 7}));
-    let reply = harness.replace(&id, &stale).await.expect(409);
-    assert_eq!(reply.json()["error"]["reason"], "stale version");
+    let stale = with(&valid, json!({"version": 7}));
+    let response = harness.replace(&id, &stale).await.expect(409);
+    assert_eq!(response.json()["error"]["reason"], "stale version");
     assert_eq!(harness.stored(&id)["version"], 0);
-    harness.replace("unknown", &good).await.expect(404);
-    harness.replace(&id, &good).await.expect(200);
+    harness.replace("unknown", &valid).await.expect(404);
+    harness.replace(&id, &valid).await.expect(200);
 }
 
 #[tokio::test]
-async fn an_active_connector_is_locked() {
+async fn an_active_connector_refuses_edits_and_deletes() {
     let harness = Harness::new();
     let id = harness.create(&client_secret("a")).await.id();
     let at = |version: u64, active: bool, name: &str| {
         let fields = json!({"id": id, "version": version, "active": active});
         with(&client_secret(name), fields)
     };
-    let reply = harness.replace(&id, &at(0, true, "b")).await.expect(423);
+    let response = harness.replace(&id, &at(0, true, "b")).await.expect(423);
     let sentence = "Deactivate the connector to enable edit and delete options.";
-    assert_eq!(reply.descriptions(), [sentence]);
+    assert_eq!(response.descriptions(), [sentence]);
     harness.replace(&id, &at(0, false, "b")).await.expect(423);
     harness.delete(&id).await.expect(423);
     let new_secret = with(&at(0, true, "a"), json!({"clientSecret": "second-secret"}));
     harness.replace(&id, &new_secret).await.expect(423);
 
-    // What changes nothing, or nothing but `active`, is allowed; a secret
-    // that is not sent is no change.
+    // A request that changes nothing, or only `active`, is allowed. An omitted
+    // secret is no change.
     harness.replace(&id, &at(0, true, "a")).await.expect(200);
     harness.replace(&id, &without(&at(1, false, "a"), &["clientSecret"])).await.expect(200);
-    // Deactivated it can be edited, and activated in the same request.
+    // An inactive connector can be edited, and activated in the same request.
     harness.replace(&id, &at(2, false, "b")).await.expect(200);
     harness.replace(&id, &at(3, true, "c")).await.expect(200);
     harness.delete(&id).await.expect(423);
@@ -216,7 +219,7 @@ async fn an_active_connector_is_locked() {
 }
 
 #[tokio::test]
-async fn the_lock_can_be_off() {
+async fn without_the_lock_an_active_connector_is_editable() {
     let harness = Harness::with(unlocked());
     let id = harness.create(&basic("a")).await.id();
     let edited = with(&basic("b"), json!({"id": id, "version": 0}));
@@ -228,7 +231,7 @@ async fn the_lock_can_be_off() {
 }
 
 #[tokio::test]
-async fn deactivation_without_the_secret_works_where_that_blanks_it() {
+async fn a_deactivation_without_the_secret_can_blank_it() {
     let harness =
         Harness::with(Options { omitted_secret: OmittedSecret::Blank, ..Options::default() });
     let id = harness.create(&client_secret("a")).await.id();
@@ -239,7 +242,7 @@ async fn deactivation_without_the_secret_works_where_that_blanks_it() {
 }
 
 #[tokio::test]
-async fn a_secret_is_stored_as_sent_and_kept_when_left_out() {
+async fn an_omitted_secret_is_kept_and_a_blank_one_stored() {
     let harness = Harness::with(unlocked());
     for (sample, secrets) in samples().into_iter().zip([
         &["password"][..],
@@ -261,17 +264,17 @@ async fn a_secret_is_stored_as_sent_and_kept_when_left_out() {
         }
         harness.replace(&id, &nulls).await.expect(200);
         for secret in secrets {
-            assert_eq!(harness.stored(&id)[secret], sample[secret], "null is left out");
+            assert_eq!(harness.stored(&id)[secret], sample[secret], "null counts as omitted");
         }
         harness.replace(&id, &blanks).await.expect(200);
         for secret in secrets {
-            assert_eq!(harness.stored(&id)[secret], "", "blank is blank");
+            assert_eq!(harness.stored(&id)[secret], "", "a blank secret is stored");
         }
     }
 }
 
 #[tokio::test]
-async fn how_secrets_come_back() {
+async fn responses_show_secrets_as_the_option_demands() {
     for (secrets, set, unset) in [
         (SecretsInAnswers::Omit, None, None),
         (SecretsInAnswers::Null, Some(Value::Null), Some(Value::Null)),
@@ -294,16 +297,16 @@ async fn how_secrets_come_back() {
 }
 
 #[tokio::test]
-async fn a_connector_that_flows_use_cannot_be_deleted() {
+async fn a_connector_in_use_is_not_deleted() {
     let harness = Harness::with(unlocked());
     let id = harness.create(&basic("a")).await.id();
     harness.simulator.add_reference(ORGANIZATION, &id, "Greeting");
-    let reply = harness.delete(&id).await.expect(412);
-    assert_eq!(reply.json()["error"]["reason"], "dependency exists");
-    assert_eq!(reply.json()["error"]["referencedEntities"], json!(["flow"]));
-    assert_eq!(reply.descriptions(), ["flow: Greeting refers to it."]);
+    let response = harness.delete(&id).await.expect(412);
+    assert_eq!(response.json()["error"]["reason"], "dependency exists");
+    assert_eq!(response.json()["error"]["referencedEntities"], json!(["flow"]));
+    assert_eq!(response.descriptions(), ["flow: Greeting refers to it."]);
 
-    let references = harness.get(&format!("{}/incoming-references", one(&id))).await.expect(200);
+    let references = harness.get(&references_path(&id)).await.expect(200);
     let data = references.json()["data"].clone();
     assert_eq!(data.as_array().unwrap().len(), 1);
     assert_eq!(data[0]["name"], "Greeting");
@@ -312,11 +315,11 @@ async fn a_connector_that_flows_use_cannot_be_deleted() {
 
     harness.simulator.clear_references(ORGANIZATION);
     harness.delete(&id).await.expect(204);
-    harness.get(&format!("{}/incoming-references", one(&id))).await.expect(404);
+    harness.get(&references_path(&id)).await.expect(404);
 }
 
 #[tokio::test]
-async fn a_new_connector_can_stay_hidden_from_reads() {
+async fn a_new_connector_is_hidden_until_it_becomes_visible() {
     let visible_after = std::time::Duration::from_secs(5);
     let harness = Harness::with(Options { visible_after, ..unlocked() });
     let id = harness.create(&basic("a")).await.expect(201).id();
@@ -329,7 +332,7 @@ async fn a_new_connector_can_stay_hidden_from_reads() {
 }
 
 #[tokio::test]
-async fn requests_that_arrive_together_do_not_step_on_each_other() {
+async fn one_of_many_concurrent_writes_succeeds() {
     let harness = std::sync::Arc::new(Harness::with(unlocked()));
     let mut creates = tokio::task::JoinSet::new();
     for _ in 0..20 {
@@ -360,7 +363,7 @@ async fn requests_that_arrive_together_do_not_step_on_each_other() {
 }
 
 #[tokio::test]
-async fn an_id_is_one_part_of_the_path() {
+async fn an_escaped_slash_in_an_id_does_not_end_a_segment() {
     let harness = Harness::with(unlocked());
     harness.simulator.store(ORGANIZATION, "a/b", basic("odd"));
     assert_eq!(harness.read("a%2Fb").await.expect(200).json()["name"], "odd");
@@ -369,19 +372,17 @@ async fn an_id_is_one_part_of_the_path() {
 }
 
 #[tokio::test]
-async fn unknown_paths_and_methods_are_the_frameworks_business() {
+async fn unknown_paths_and_methods_are_framework_errors() {
     let harness = Harness::new();
     let id = harness.create(&basic("a")).await.id();
-    let reply = harness.get("/organization/connector").await.expect(404);
-    assert_eq!(reply.json()["path"], "/organization/connector");
-    for (method, path) in [
-        ("PATCH", one(&id)),
-        ("GET", format!("/organization/{ORGANIZATION}/connector")),
-        ("POST", format!("/organization/{ORGANIZATION}/v2/connector")),
-    ] {
-        let reply = harness.call(method, &path, None).await.expect(405);
-        assert_eq!(reply.json()["error"], "Method Not Allowed");
-        assert_eq!(reply.json()["status"], 405);
-        assert!(reply.header("TrackingID").is_some());
+    let response = harness.get("/organization/connector").await.expect(404);
+    assert_eq!(response.json()["path"], "/organization/connector");
+    for (method, path) in
+        [("PATCH", connector_path(&id)), ("GET", connectors_path()), ("POST", list_path())]
+    {
+        let response = harness.call(method, &path, None).await.expect(405);
+        assert_eq!(response.json()["error"], "Method Not Allowed");
+        assert_eq!(response.json()["status"], 405);
+        assert!(response.header("TrackingID").is_some());
     }
 }

@@ -1,9 +1,12 @@
 use serde_json::{Value, json};
 
-use crate::support::{Harness, ORGANIZATION, Reply, basic, client_secret, one, read, with};
+use crate::support::{
+    Harness, ORGANIZATION, Response, basic, client_secret, connector_path, connectors_path, read,
+    references_path, with,
+};
 
-/// A control call; it needs no token.
-async fn control(harness: &Harness, method: &str, path: &str, body: Value) -> Reply {
+/// Sends a request to the control interface, which requires no token.
+async fn control(harness: &Harness, method: &str, path: &str, body: Value) -> Response {
     let url = format!("{}/_simulator/{path}", harness.simulator.base_url());
     let mut request = harness.client.request(method.parse().unwrap(), url);
     if !body.is_null() {
@@ -13,7 +16,7 @@ async fn control(harness: &Harness, method: &str, path: &str, body: Value) -> Re
 }
 
 #[tokio::test]
-async fn the_journal_tells_what_was_asked() {
+async fn the_journal_holds_requests_until_it_is_cleared() {
     let harness = Harness::new();
     let id = harness.create(&basic("a")).await.id();
     harness.list(&[("page", "0"), ("filter", "name==a")]).await.expect(200);
@@ -36,7 +39,7 @@ async fn the_journal_tells_what_was_asked() {
     }
     let create = &journal[0];
     assert_eq!(create["method"], "POST");
-    assert_eq!(create["path"], format!("/organization/{ORGANIZATION}/connector"));
+    assert_eq!(create["path"], connectors_path());
     assert_eq!(create["query"], "");
     assert_eq!(create["status"], 201);
     assert_eq!(create["body"], basic("a"));
@@ -46,7 +49,7 @@ async fn the_journal_tells_what_was_asked() {
     assert_eq!(journal[1]["body"], Value::Null);
     assert_eq!(journal[2]["body"], "grant_type=none");
     assert_eq!(journal[2]["headers"]["x-twice"], "a, b");
-    assert_eq!(journal[3]["path"], one("%2Fodd"));
+    assert_eq!(journal[3]["path"], connector_path("%2Fodd"));
     assert_eq!(json!(harness.simulator.journal()), json!(journal));
 
     control(&harness, "DELETE", "requests", json!(null)).await.expect(204);
@@ -58,7 +61,7 @@ async fn the_journal_tells_what_was_asked() {
 }
 
 #[tokio::test]
-async fn fault_scripts_are_put_and_deleted() {
+async fn fault_scripts_are_replaced_deleted_and_checked() {
     let harness = Harness::new();
     let scripts = json!([
         {"method": "GET", "path": "/organization/*/v2/connector", "times": 2,
@@ -80,13 +83,13 @@ async fn fault_scripts_are_put_and_deleted() {
         json!([{"action": {"answer": {"status": 200, "headers": {"a b": "c"}}}}]),
         json!([{"action": {"answer": {"status": 200, "headers": {"a": "b\nc"}}}}]),
     ] {
-        let reply = control(&harness, "PUT", "faults", wrong).await.expect(400);
-        assert!(reply.json()["error"].is_string());
+        let response = control(&harness, "PUT", "faults", wrong).await.expect(400);
+        assert!(response.json()["error"].is_string());
     }
 }
 
 #[tokio::test]
-async fn what_is_stored_can_be_seen_edited_and_deleted() {
+async fn stored_connectors_are_read_edited_and_deleted() {
     let harness = Harness::new();
     let created = harness.create(&client_secret("a")).await.json();
     let id = created["id"].as_str().unwrap();
@@ -95,22 +98,22 @@ async fn what_is_stored_can_be_seen_edited_and_deleted() {
     assert_eq!(stored["clientSecret"], "first-secret");
     assert_eq!(stored["name"], "a");
 
-    // An edit of some fields, as somebody does it in Control Hub.
+    // An edit of some fields, as in Control Hub.
     let edited = control(&harness, "PUT", &path, json!({"name": "b"})).await.expect(200).json();
     assert_eq!(edited["name"], "b");
     assert_eq!(edited["clientSecret"], "first-secret");
     assert_eq!(edited["version"], 1);
     assert!(edited["lastUpdatedTime"].as_u64() > stored["lastUpdatedTime"].as_u64());
 
-    // The whole object, read and put back with a change.
+    // The whole object with a change.
     let whole = with(&edited, json!({"clientSecret": "second-secret"}));
     let edited = control(&harness, "PUT", &path, whole).await.expect(200).json();
     assert_eq!(edited["clientSecret"], "second-secret");
     assert_eq!(edited["version"], 2);
 
-    // Version and time as told, and things that the API would refuse.
-    let odd = json!({"version": 40, "lastUpdatedTime": 1, "grantType": "NEW", "novel": [1]});
-    let edited = control(&harness, "PUT", &path, odd).await.expect(200).json();
+    // Another version and time, and fields that the API refuses.
+    let unchecked = json!({"version": 40, "lastUpdatedTime": 1, "grantType": "NEW", "novel": [1]});
+    let edited = control(&harness, "PUT", &path, unchecked).await.expect(200).json();
     assert_eq!(edited["version"], 40);
     assert_eq!(edited["lastUpdatedTime"], 1);
     let read = harness.read(id).await.expect(200).json();
@@ -128,7 +131,7 @@ async fn what_is_stored_can_be_seen_edited_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_connector_can_be_put_where_there_was_none() {
+async fn a_put_with_a_new_id_creates_a_connector() {
     let harness = Harness::new();
     let path = format!("organizations/{ORGANIZATION}/connectors/made-by-hand");
     control(&harness, "PUT", &path, basic("a")).await.expect(200);
@@ -140,20 +143,20 @@ async fn a_connector_can_be_put_where_there_was_none() {
 }
 
 #[tokio::test]
-async fn flows_refer_to_connectors() {
+async fn references_are_added_listed_and_removed() {
     let harness = Harness::new();
     let id = harness.create(&basic("a")).await.id();
     let path = format!("organizations/{ORGANIZATION}/references");
     let body = json!({"connectorId": id, "name": "Greeting", "type": "flow"});
     let made = control(&harness, "POST", &path, body).await.expect(201).json();
     assert_eq!(made["name"], "Greeting");
-    let references = harness.get(&format!("{}/incoming-references", one(&id))).await.json();
+    let references = harness.get(&references_path(&id)).await.json();
     let expected = json!([{"id": made["id"], "name": "Greeting", "type": "flow"}]);
     assert_eq!(references["data"], expected);
     let listed = control(&harness, "GET", &path, json!(null)).await.json();
     assert_eq!(listed, json!([made]));
     control(&harness, "DELETE", &path, json!(null)).await.expect(204);
-    let references = harness.get(&format!("{}/incoming-references", one(&id))).await.json();
+    let references = harness.get(&references_path(&id)).await.json();
     assert_eq!(references["data"], json!([]));
 
     let unknown = json!({"connectorId": "unknown", "name": "Greeting"});
@@ -162,7 +165,7 @@ async fn flows_refer_to_connectors() {
 }
 
 #[tokio::test]
-async fn time_and_tokens_are_under_control() {
+async fn the_clock_advances_and_tokens_expire() {
     let harness = Harness::new();
     let created = harness.create(&basic("a")).await.json();
     control(&harness, "POST", "clock", json!({"advance_ms": 3_600_000})).await.expect(204);
@@ -174,7 +177,7 @@ async fn time_and_tokens_are_under_control() {
 }
 
 #[tokio::test]
-async fn what_there_is_not() {
+async fn unknown_control_requests_are_not_found() {
     let harness = Harness::new();
     for (method, path) in [
         ("GET", ""),
@@ -183,8 +186,8 @@ async fn what_there_is_not() {
         ("GET", "organizations/unknown/connectors"),
         ("POST", "organizations"),
     ] {
-        let reply = control(&harness, method, path, json!(null)).await.expect(404);
-        assert!(reply.json()["error"].is_string(), "{method} {path}");
+        let response = control(&harness, method, path, json!(null)).await.expect(404);
+        assert!(response.json()["error"].is_string(), "{method} {path}");
     }
     assert!(harness.simulator.journal().is_empty());
 }

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use webex_cc_simulator::{Action, Options, Script};
 
-use crate::support::{Harness, ORGANIZATION, basic};
+use crate::support::{Harness, ORGANIZATION, basic, connector_path, connectors_path};
 
 const CREATE: &str = "/organization/*/connector";
 
@@ -20,7 +20,7 @@ async fn arrival(harness: &Harness, count: usize) {
     }
 }
 
-/// Every byte that comes back on a fresh connection until its end.
+/// Sends a request on a new connection and returns every byte of the response.
 async fn raw(harness: &Harness, method: &str, path: &str, body: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(harness.simulator.address()).await.unwrap();
     let request = format!(
@@ -31,13 +31,13 @@ async fn raw(harness: &Harness, method: &str, path: &str, body: &str) -> Vec<u8>
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut received = Vec::new();
-    // A reset is as good an end as any.
+    // A reset ends the response, too.
     let _ = stream.read_to_end(&mut received).await;
     received
 }
 
 #[tokio::test]
-async fn an_answer_takes_the_place_of_the_true_one() {
+async fn a_scripted_response_replaces_that_of_the_api() {
     let harness = Harness::new();
     harness.simulator.faults([Script::answer(429, json!("slow down"))
         .method("POST")
@@ -45,9 +45,9 @@ async fn an_answer_takes_the_place_of_the_true_one() {
         .times(1)
         .header("Retry-After", "1")]);
     harness.list(&[]).await.expect(200);
-    let reply = harness.create(&basic("a")).await.expect(429);
-    assert_eq!(reply.text, "slow down");
-    assert_eq!(reply.header("Retry-After"), Some("1"));
+    let response = harness.create(&basic("a")).await.expect(429);
+    assert_eq!(response.text, "slow down");
+    assert_eq!(response.header("Retry-After"), Some("1"));
     assert_eq!(stored(&harness), 0);
     harness.create(&basic("a")).await.expect(201);
     let statuses: Vec<_> =
@@ -56,7 +56,7 @@ async fn an_answer_takes_the_place_of_the_true_one() {
 }
 
 #[tokio::test]
-async fn an_answer_is_html_json_or_nothing() {
+async fn a_scripted_body_is_text_json_or_empty() {
     let harness = Harness::new();
     harness.simulator.faults([
         Script::answer(502, json!("<html>Bad Gateway</html>"))
@@ -75,7 +75,7 @@ async fn an_answer_is_html_json_or_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_can_be_lost_after_the_effect() {
+async fn a_lost_response_keeps_the_effect() {
     let harness = Harness::new();
     harness.simulator.faults([Script::lost_answer(502, json!(null)).path(CREATE)]);
     harness.create(&basic("a")).await.expect(502);
@@ -83,10 +83,10 @@ async fn an_answer_can_be_lost_after_the_effect() {
 }
 
 #[tokio::test]
-async fn a_connection_is_closed_before_the_effect() {
+async fn close_before_prevents_the_effect() {
     let harness = Harness::new();
     harness.simulator.faults([Script::close_before().path(CREATE)]);
-    let path = format!("/organization/{ORGANIZATION}/connector");
+    let path = connectors_path();
     assert_eq!(raw(&harness, "POST", &path, &basic("a").to_string()).await, b"");
     assert_eq!(stored(&harness), 0);
     let error = harness.try_call("POST", &path, Some(&basic("a"))).await.unwrap_err();
@@ -98,24 +98,24 @@ async fn a_connection_is_closed_before_the_effect() {
 }
 
 #[tokio::test]
-async fn a_connection_is_closed_after_the_effect() {
+async fn close_after_keeps_the_effect() {
     let harness = Harness::new();
     harness.simulator.faults([Script::close_after().path(CREATE).times(1)]);
-    let path = format!("/organization/{ORGANIZATION}/connector");
+    let path = connectors_path();
     assert_eq!(raw(&harness, "POST", &path, &basic("a").to_string()).await, b"");
     assert_eq!(stored(&harness), 1);
     assert_eq!(harness.simulator.journal()[0].status, None);
-    // The script is used up and others are served as ever.
-    let answer = raw(&harness, "POST", &path, &basic("a").to_string()).await;
-    assert!(answer.starts_with(b"HTTP/1.1 409"));
+    // The script has no times left.
+    let response = raw(&harness, "POST", &path, &basic("a").to_string()).await;
+    assert!(response.starts_with(b"HTTP/1.1 409"));
 }
 
 #[tokio::test]
-async fn a_kept_connection_is_closed_as_well() {
+async fn a_reused_connection_is_closed_as_well() {
     let harness = Harness::new();
     harness.list(&[]).await.expect(200);
     harness.simulator.faults([Script::close_after().times(1)]);
-    let path = format!("/organization/{ORGANIZATION}/connector");
+    let path = connectors_path();
     harness.try_call("POST", &path, Some(&basic("a"))).await.unwrap_err();
     assert_eq!(stored(&harness), 1);
     assert_eq!(harness.simulator.journal().len(), 2, "the client did not send it again");
@@ -123,25 +123,25 @@ async fn a_kept_connection_is_closed_as_well() {
 }
 
 #[tokio::test]
-async fn a_delayed_answer_is_late_but_its_request_is_not() {
+async fn a_delayed_response_does_not_delay_the_effect() {
     let harness = Harness::new();
     harness.simulator.faults([Script::new(Action::DelayMs(200)).times(1)]);
     let begin = Instant::now();
     harness.create(&basic("a")).await.expect(201);
     assert!(begin.elapsed() >= Duration::from_millis(200));
 
-    // A client that gives up has created its connector all the same.
+    // The connector is created even if the client gives up.
     harness.simulator.faults([Script::new(Action::DelayMs(600_000)).times(1)]);
     let body = basic("b");
     tokio::select! {
-        reply = harness.create(&body) => panic!("answered too early: {reply:?}"),
+        response = harness.create(&body) => panic!("too early: {response:?}"),
         () = arrival(&harness, 2) => {}
     }
     assert_eq!(stored(&harness), 2);
 }
 
 #[tokio::test]
-async fn latency_is_for_every_answer() {
+async fn latency_delays_every_response() {
     let latency = Duration::from_millis(60);
     let harness = Harness::with(Options { latency, ..Options::default() });
     let begin = Instant::now();
@@ -151,10 +151,10 @@ async fn latency_is_for_every_answer() {
 }
 
 #[tokio::test]
-async fn a_dripping_answer_arrives_byte_by_byte() {
+async fn a_dripped_body_arrives_byte_by_byte() {
     let harness = Harness::new();
     harness.simulator.faults([Script::new(Action::DripMs(5)).times(1)]);
-    let path = format!("/organization/{ORGANIZATION}/connector/unknown");
+    let path = connector_path("unknown");
     let begin = Instant::now();
     let received = String::from_utf8(raw(&harness, "GET", &path, "").await).unwrap();
     let (head, body) = received.split_once("\r\n\r\n").unwrap();
@@ -163,17 +163,17 @@ async fn a_dripping_answer_arrives_byte_by_byte() {
     let bytes = body.matches("1\r\n").count();
     assert!(bytes > 100, "{body}");
     assert!(begin.elapsed() >= Duration::from_millis(5) * u32::try_from(bytes).unwrap());
-    // Put together it is the true answer.
+    // The whole body is the response of the API.
     harness.simulator.faults([Script::new(Action::DripMs(1))]);
-    let reply = harness.read("unknown").await.expect(404);
-    reply.descriptions();
+    let response = harness.read("unknown").await.expect(404);
+    response.descriptions();
 }
 
 #[tokio::test]
 async fn scripts_act_in_order_and_run_out() {
     let harness = Harness::new();
     harness.simulator.faults([
-        Script::answer(500, json!(null)).method("GET").times(2),
+        Script::answer(500, json!(null)).method("get").times(2),
         Script::answer(501, json!(null)).path("/organization/**").times(1),
     ]);
     let mut statuses = Vec::new();
@@ -188,7 +188,7 @@ async fn scripts_act_in_order_and_run_out() {
 }
 
 #[tokio::test]
-async fn token_endpoints_fail_too() {
+async fn scripts_match_token_endpoints() {
     let harness = Harness::new();
     harness.simulator.faults([Script::answer(503, json!(null)).path("/v1/access_token")]);
     harness.call("POST", "/v1/access_token", None).await.expect(503);
@@ -196,7 +196,7 @@ async fn token_endpoints_fail_too() {
 }
 
 #[tokio::test]
-async fn stopping_closes_connections_that_wait() {
+async fn stopping_closes_waiting_connections() {
     let harness = Harness::new();
     harness.simulator.faults([Script::new(Action::DelayMs(600_000))]);
     let address = harness.simulator.address();

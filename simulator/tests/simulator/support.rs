@@ -1,4 +1,4 @@
-//! A client that knows nothing but HTTP, and sample connectors.
+//! An HTTP client that shares no code with the simulator, and sample connectors.
 
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
@@ -8,22 +8,22 @@ use webex_cc_simulator::{DEFAULT_ORGANIZATION, Options, Simulator};
 /// The organization of all tests that need only one.
 pub(crate) const ORGANIZATION: &str = DEFAULT_ORGANIZATION;
 
-/// A simulator and a client with a token for it.
+/// A simulator, and a client with a token for it.
 pub(crate) struct Harness {
     pub(crate) simulator: Simulator,
     pub(crate) client: reqwest::Client,
     pub(crate) token: String,
 }
 
-/// An answer, read to its end.
+/// A response whose body has been read completely.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
-impl Reply {
+impl Response {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
     }
@@ -36,8 +36,8 @@ impl Reply {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// All descriptions of an error in the documented shape, whose key and
-    /// tracking ids are checked on the way.
+    /// Checks the key and tracking id of an error in the documented shape and
+    /// returns its descriptions.
     pub(crate) fn descriptions(&self) -> Vec<String> {
         let body = self.json();
         assert_eq!(body["error"]["key"], self.status.to_string());
@@ -65,13 +65,13 @@ impl Harness {
         Self { simulator, client, token }
     }
 
-    /// A request to any path, with the token, and with a body if there is one.
+    /// Sends a request with the token, and with a JSON body if there is one.
     pub(crate) async fn try_call(
         &self,
         method: &str,
         path: &str,
         body: Option<&Value>,
-    ) -> reqwest::Result<Reply> {
+    ) -> reqwest::Result<Response> {
         let url = format!("{}{path}", self.simulator.base_url());
         let method: Method = method.parse().unwrap();
         let mut request = self
@@ -84,58 +84,72 @@ impl Harness {
         read(request).await
     }
 
-    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
         self.try_call(method, path, body).await.unwrap()
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.call("GET", path, None).await
     }
 
-    pub(crate) async fn create(&self, body: &Value) -> Reply {
-        self.call("POST", &format!("/organization/{ORGANIZATION}/connector"), Some(body)).await
+    pub(crate) async fn create(&self, body: &Value) -> Response {
+        self.call("POST", &connectors_path(), Some(body)).await
     }
 
-    pub(crate) async fn read(&self, id: &str) -> Reply {
-        self.get(&one(id)).await
+    pub(crate) async fn read(&self, id: &str) -> Response {
+        self.get(&connector_path(id)).await
     }
 
-    pub(crate) async fn replace(&self, id: &str, body: &Value) -> Reply {
-        self.call("PUT", &one(id), Some(body)).await
+    pub(crate) async fn replace(&self, id: &str, body: &Value) -> Response {
+        self.call("PUT", &connector_path(id), Some(body)).await
     }
 
-    pub(crate) async fn delete(&self, id: &str) -> Reply {
-        self.call("DELETE", &one(id), None).await
+    pub(crate) async fn delete(&self, id: &str) -> Response {
+        self.call("DELETE", &connector_path(id), None).await
     }
 
-    /// The page of a list.
-    pub(crate) async fn list(&self, query: &[(&str, &str)]) -> Reply {
-        self.get(&format!("/organization/{ORGANIZATION}/v2/connector?{}", query_string(query)))
-            .await
+    /// Returns a page of the list of connectors.
+    pub(crate) async fn list(&self, query: &[(&str, &str)]) -> Response {
+        self.get(&format!("{}?{}", list_path(), query_string(query))).await
     }
 
-    /// What is stored, secrets included.
+    /// Returns a connector as it is stored, secrets included.
     pub(crate) fn stored(&self, id: &str) -> Value {
         self.simulator.stored(ORGANIZATION, id).unwrap()
     }
 }
 
-pub(crate) async fn read(request: reqwest::RequestBuilder) -> reqwest::Result<Reply> {
+pub(crate) async fn read(request: reqwest::RequestBuilder) -> reqwest::Result<Response> {
     let response = request.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Ok(Reply { status, headers, text: response.text().await? })
+    Ok(Response { status, headers, text: response.text().await? })
 }
 
-/// The path of a connector.
-pub(crate) fn one(id: &str) -> String {
-    format!("/organization/{ORGANIZATION}/connector/{id}")
+/// Returns the path to which connectors are posted.
+pub(crate) fn connectors_path() -> String {
+    format!("/organization/{ORGANIZATION}/connector")
+}
+
+/// Returns the path of a connector.
+pub(crate) fn connector_path(id: &str) -> String {
+    format!("{}/{id}", connectors_path())
+}
+
+/// Returns the path of the references to a connector.
+pub(crate) fn references_path(id: &str) -> String {
+    format!("{}/incoming-references", connector_path(id))
+}
+
+/// Returns the path of the list of connectors.
+pub(crate) fn list_path() -> String {
+    format!("/organization/{ORGANIZATION}/v2/connector")
 }
 
 pub(crate) fn query_string(query: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish()
 }
 
-/// The four ways to authenticate.
+/// Returns one connector for each authentication method.
 pub(crate) fn samples() -> [Value; 4] {
     [basic("basic"), client_secret("secret"), password("password"), certificate("certificate")]
 }
@@ -154,55 +168,56 @@ pub(crate) fn basic(name: &str) -> Value {
 }
 
 pub(crate) fn client_secret(name: &str) -> Value {
-    json!({
-        "name": name,
-        "connectorType": "CUSTOM",
-        "active": true,
-        "authenticationType": "OAUTH2",
-        "grantType": "CLIENT_CREDENTIALS_SECRET",
-        "resourceDomain": "https://crm.example.com",
-        "clientId": "client",
-        "clientSecret": "first-secret",
-        "tokenUrl": "https://login.example.com/token",
-        "scope": "read write",
-    })
+    oauth2(
+        name,
+        json!({
+            "grantType": "CLIENT_CREDENTIALS_SECRET",
+            "clientSecret": "first-secret",
+            "scope": "read write",
+        }),
+    )
 }
 
 pub(crate) fn password(name: &str) -> Value {
-    json!({
-        "name": name,
-        "connectorType": "CUSTOM",
-        "active": true,
-        "authenticationType": "OAUTH2",
-        "grantType": "PASSWORD",
-        "resourceDomain": "https://crm.example.com",
-        "clientId": "client",
-        "clientSecret": "first-secret",
-        "tokenUrl": "https://login.example.com/token",
-        "username": "service",
-        "password": "grant-password",
-        "scope": "read",
-        "validationUrl": "https://crm.example.com/me",
-    })
+    oauth2(
+        name,
+        json!({
+            "grantType": "PASSWORD",
+            "clientSecret": "first-secret",
+            "username": "service",
+            "password": "grant-password",
+            "scope": "read",
+            "validationUrl": "https://crm.example.com/me",
+        }),
+    )
 }
 
 pub(crate) fn certificate(name: &str) -> Value {
-    json!({
+    oauth2(
+        name,
+        json!({
+            "grantType": "CLIENT_CREDENTIALS_CERTIFICATE",
+            "certificate": "-----BEGIN CERTIFICATE-----",
+            "privateKey": "-----BEGIN PRIVATE KEY-----",
+            "scope": "read",
+        }),
+    )
+}
+
+fn oauth2(name: &str, fields: Value) -> Value {
+    let common = json!({
         "name": name,
         "connectorType": "CUSTOM",
         "active": true,
         "authenticationType": "OAUTH2",
-        "grantType": "CLIENT_CREDENTIALS_CERTIFICATE",
         "resourceDomain": "https://crm.example.com",
         "clientId": "client",
-        "certificate": "-----BEGIN CERTIFICATE-----",
-        "privateKey": "-----BEGIN PRIVATE KEY-----",
         "tokenUrl": "https://login.example.com/token",
-        "scope": "read",
-    })
+    });
+    with(&common, fields)
 }
 
-/// A body with some fields set.
+/// Returns a copy of a body with these fields set.
 pub(crate) fn with(body: &Value, fields: Value) -> Value {
     let mut changed = body.clone();
     let Value::Object(fields) = fields else { panic!("not an object") };
@@ -210,7 +225,7 @@ pub(crate) fn with(body: &Value, fields: Value) -> Value {
     changed
 }
 
-/// A body without some fields.
+/// Returns a copy of a body without these fields.
 pub(crate) fn without(body: &Value, fields: &[&str]) -> Value {
     let mut changed = body.clone();
     changed.as_object_mut().unwrap().retain(|field, _| !fields.contains(&field.as_str()));

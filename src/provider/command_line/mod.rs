@@ -1,7 +1,6 @@
-//! What the program does when a person starts it.
+//! The command line, for people.
 //!
-//! Exit codes: 0 is success, 1 is a finding or a failure, 2 is a command line
-//! that cannot be understood.
+//! Exit codes: 0 is success, 1 is a finding or a failure, 2 is a usage error.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,14 +8,14 @@ use std::process::ExitCode;
 
 use super::configuration::source::process_environment;
 use super::{ADDRESS, NAME, VERSION, doctor, registry, user_agent};
-use crate::tf_provider::schema_json;
+use tf_provider::schema_json;
 
-/// What follows from the command line.
+/// The next step after the command line is read.
 #[derive(Debug)]
 pub enum Next {
-    /// Nothing more is to be done.
+    /// End the process.
     Exit(ExitCode),
-    /// The provider is to be served to a Terraform that is started by hand.
+    /// Serve the provider to a Terraform that is started by hand.
     Debug,
 }
 
@@ -49,59 +48,59 @@ EXIT CODES
     2  the command line cannot be understood
 ";
 
-/// The exit code of a command line that cannot be understood.
-const USAGE: u8 = 2;
+/// The exit code of a usage error.
+const USAGE_ERROR: u8 = 2;
 
-/// Does what the arguments (without the program's name) say.
+/// Runs the command of the arguments, which exclude the name of the program.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
     let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     let arguments = arguments.collect::<Vec<_>>();
     let words = arguments.iter().map(String::as_str).collect::<Vec<_>>();
     match words.as_slice() {
         [] => {
-            say(io::stderr(), HELP);
+            print(io::stderr(), HELP);
             Next::Exit(ExitCode::FAILURE)
         }
         ["--help" | "-h" | "help"] | ["doctor" | "schema", "--help" | "-h"] => {
-            say(io::stdout(), HELP);
+            print(io::stdout(), HELP);
             Next::Exit(ExitCode::SUCCESS)
         }
         ["--version" | "-V" | "version"] => {
-            say(io::stdout(), &format!("terraform-provider-{NAME} {VERSION}\n"));
+            print(io::stdout(), &format!("terraform-provider-{NAME} {VERSION}\n"));
             Next::Exit(ExitCode::SUCCESS)
         }
         ["--debug" | "-debug"] => Next::Debug,
         ["schema"] => {
-            say(io::stdout(), &format!("{:#}\n", schema_json::describe(&registry(), ADDRESS)));
+            print(io::stdout(), &format!("{:#}\n", schema_json::describe(&registry(), ADDRESS)));
             Next::Exit(ExitCode::SUCCESS)
         }
-        ["doctor"] => Next::Exit(examine(doctor::report::Report::page)),
-        ["doctor", "--json"] => Next::Exit(examine(doctor::report::Report::json)),
+        ["doctor"] => Next::Exit(run_doctor(doctor::report::Report::page)),
+        ["doctor", "--json"] => Next::Exit(run_doctor(doctor::report::Report::json)),
         ["doctor" | "schema", first, ..] | [first, ..] => {
             let text = format!("{first:?} is not understood here.\n\n{HELP}");
-            say(io::stderr(), &text);
-            Next::Exit(ExitCode::from(USAGE))
+            print(io::stderr(), &text);
+            Next::Exit(ExitCode::from(USAGE_ERROR))
         }
     }
 }
 
-/// Runs the doctor and prints what it has found.
-fn examine(form: fn(&doctor::report::Report) -> String) -> ExitCode {
+/// Runs the doctor and prints its report.
+fn run_doctor(format: fn(&doctor::report::Report) -> String) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            say(io::stderr(), &format!("This system gives no means to make calls: {error}.\n"));
+            print(io::stderr(), &format!("This system gives no means to make calls: {error}.\n"));
             return ExitCode::FAILURE;
         }
     };
     let report = runtime.block_on(doctor::examine(&process_environment, &user_agent("")));
-    say(io::stdout(), &form(&report));
+    print(io::stdout(), &format(&report));
     if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Writes a text. When nobody reads it any more, nobody misses it.
-fn say(mut output: impl io::Write, text: &str) {
+/// Writes a text. A closed output is no error.
+fn print(mut output: impl io::Write, text: &str) {
     let _ = output.write_all(text.as_bytes());
     let _ = output.flush();
 }

@@ -1,35 +1,38 @@
-//! Which of the three ways to get an access token a configuration describes.
+//! The credentials of a configuration: an access token, a refresh token, or a
+//! Service App.
 
 use super::source::{Given, Origin, Source};
-use crate::secret::Secret;
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::Argument;
-use crate::webex::Credentials;
+use safe_text::Secret;
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::object::Argument;
+use webex_contact_center::Credentials;
 
-/// What was found.
+/// The credentials as far as they are given.
 #[derive(Debug)]
-pub(super) enum Found {
-    /// A whole way.
+pub(super) enum GivenCredentials {
+    /// All that is needed to get an access token.
     Complete(Credentials),
-    /// Nothing at all, which is fine as long as no call is needed.
-    Nothing,
+    /// None, which is fine as long as no call is needed.
+    Absent,
     /// An argument whose value is known only after apply.
     Unknown(&'static str),
 }
 
-/// Why no way was found.
+/// Why credentials cannot be used.
 #[derive(Debug)]
-pub(super) enum Problem {
-    /// Two ways at once.
+pub(super) enum CredentialsProblem {
+    /// Two kinds are given at once.
     Conflict(Diagnostic),
-    /// Half of a way. The environment may hold the other half.
+    /// A part is missing. The environment may hold it.
     Incomplete(Diagnostic),
 }
 
-impl From<Problem> for Diagnostics {
-    fn from(problem: Problem) -> Self {
+impl From<CredentialsProblem> for Diagnostic {
+    fn from(problem: CredentialsProblem) -> Self {
         match problem {
-            Problem::Conflict(message) | Problem::Incomplete(message) => message.into(),
+            CredentialsProblem::Conflict(message) | CredentialsProblem::Incomplete(message) => {
+                message
+            }
         }
     }
 }
@@ -43,54 +46,52 @@ struct Parts {
     service_app_id: Option<Given<String>>,
 }
 
-/// Finds the way.
+/// Reads the credentials.
 ///
-/// The argument that decides the way (`service_app_id`, `refresh_token`,
-/// `access_token`) is looked for in the provider block first; what the
-/// environment says about another way is then ignored, so that a variable of
-/// the shell cannot change what a configuration says.
+/// The argument that decides their kind (`service_app_id`, `refresh_token`,
+/// `access_token`) is looked for in the provider block first. Variables of
+/// another kind are then ignored, so that the shell cannot change the
+/// meaning of a configuration.
 ///
 /// # Errors
 ///
-/// When two ways are given at once, or half of one.
-pub(super) fn find(source: &Source<'_>) -> Result<Found, Problem> {
+/// When two kinds are given at once, or a part is missing.
+pub(super) fn find(source: &Source<'_>) -> Result<GivenCredentials, CredentialsProblem> {
     let mut parts = match collect(source) {
         Ok(parts) => parts,
-        Err(unknown) => return Ok(Found::Unknown(unknown)),
+        Err(unknown) => return Ok(GivenCredentials::Unknown(unknown)),
     };
-    parts.drop_ways_of_the_environment();
+    parts.drop_other_kinds_of_the_environment();
     parts.check_for_conflicts()?;
     let Parts { access_token, client_id, client_secret, refresh_token, service_app_id } = parts;
+    // A client id or a client secret next to an access token is a mistake only in
+    // the same place: variables may be there for other programs.
+    let app = origin_of(&client_id).or_else(|| origin_of(&client_secret));
+    let is_given_with = |token: Origin| app.is_some_and(|app| app.is_block() == token.is_block());
     match (service_app_id, refresh_token, access_token) {
         (Some(service_app), None, access_token) => {
             let way = "a Service App (service_app_id)";
-            Ok(Found::Complete(Credentials::ServiceApp {
-                client_id: needed(client_id, "client_id", way, service_app.origin)?,
-                client_secret: needed(client_secret, "client_secret", way, service_app.origin)?,
-                access_token: needed(access_token, "access_token", way, service_app.origin)?,
+            Ok(GivenCredentials::Complete(Credentials::ServiceApp {
+                client_id: required(client_id, "client_id", way, service_app.origin)?,
+                client_secret: required(client_secret, "client_secret", way, service_app.origin)?,
+                access_token: required(access_token, "access_token", way, service_app.origin)?,
                 application_id: service_app.value,
             }))
         }
         (_, Some(refresh_token), _) => {
             let way = "a refresh token (refresh_token)";
-            Ok(Found::Complete(Credentials::RefreshToken {
-                client_id: needed(client_id, "client_id", way, refresh_token.origin)?,
-                client_secret: needed(client_secret, "client_secret", way, refresh_token.origin)?,
+            Ok(GivenCredentials::Complete(Credentials::RefreshToken {
+                client_id: required(client_id, "client_id", way, refresh_token.origin)?,
+                client_secret: required(client_secret, "client_secret", way, refresh_token.origin)?,
                 refresh_token: refresh_token.value,
             }))
         }
-        (None, None, Some(access_token)) => {
-            let half = origin_of(&client_id).or_else(|| origin_of(&client_secret));
-            match half {
-                Some(origin) if origin.is_block() == access_token.origin.is_block() => {
-                    Err(Problem::Incomplete(half_given(origin)))
-                }
-                _ => Ok(Found::Complete(Credentials::AccessToken(access_token.value))),
-            }
+        (None, None, Some(access_token)) if !is_given_with(access_token.origin) => {
+            Ok(GivenCredentials::Complete(Credentials::AccessToken(access_token.value)))
         }
-        (None, None, None) => match origin_of(&client_id).or_else(|| origin_of(&client_secret)) {
-            Some(origin) => Err(Problem::Incomplete(half_given(origin))),
-            None => Ok(Found::Nothing),
+        (None, None, _) => match app {
+            Some(origin) => Err(incomplete(origin)),
+            None => Ok(GivenCredentials::Absent),
         },
     }
 }
@@ -108,15 +109,15 @@ fn collect(source: &Source<'_>) -> Result<Parts, &'static str> {
     }
     Ok(Parts {
         access_token: known("access_token", source.secret("access_token"))?,
-        client_id: known("client_id", source.text("client_id"))?,
+        client_id: known("client_id", source.string("client_id"))?,
         client_secret: known("client_secret", source.secret("client_secret"))?,
         refresh_token: known("refresh_token", source.secret("refresh_token"))?,
-        service_app_id: known("service_app_id", source.text("service_app_id"))?,
+        service_app_id: known("service_app_id", source.string("service_app_id"))?,
     })
 }
 
 impl Parts {
-    fn drop_ways_of_the_environment(&mut self) {
+    fn drop_other_kinds_of_the_environment(&mut self) {
         let in_block = |origin: Option<Origin>| origin.is_some_and(Origin::is_block);
         let service_app = in_block(origin_of(&self.service_app_id));
         let refresh = in_block(origin_of(&self.refresh_token));
@@ -132,7 +133,7 @@ impl Parts {
         }
     }
 
-    fn check_for_conflicts(&self) -> Result<(), Problem> {
+    fn check_for_conflicts(&self) -> Result<(), CredentialsProblem> {
         let rivals = [
             origin_of(&self.refresh_token),
             origin_of(&self.service_app_id),
@@ -141,10 +142,10 @@ impl Parts {
         ];
         let mut rivals = rivals.into_iter().flatten();
         match (rivals.next(), rivals.next()) {
-            (Some(first), Some(second)) => Err(Problem::Conflict(second.error(
-                &format!("and {} exclude each other", first.name()),
-                "They are two ways to get an access token. Keep one of them.",
-            ))),
+            (Some(first), Some(second)) => {
+                let detail = "They are two ways to get an access token. Keep one of them.";
+                Err(CredentialsProblem::Conflict(second.excluded_by(first, detail)))
+            }
             _ => Ok(()),
         }
     }
@@ -160,15 +161,15 @@ fn origin_of<T>(given: &Option<Given<T>>) -> Option<Origin> {
     given.as_ref().map(|given| given.origin)
 }
 
-fn needed<T>(
+fn required<T>(
     given: Option<Given<T>>,
     argument: &'static str,
     way: &str,
     decided_by: Origin,
-) -> Result<T, Problem> {
+) -> Result<T, CredentialsProblem> {
     given.map(|given| given.value).ok_or_else(|| {
         let variable = super::schema::variable(argument);
-        Problem::Incomplete(decided_by.error(
+        CredentialsProblem::Incomplete(decided_by.error(
             &format!("needs {argument}"),
             format!(
                 "To get an access token by {way}, {argument} must be set too, in the provider \
@@ -178,8 +179,8 @@ fn needed<T>(
     })
 }
 
-fn half_given(origin: Origin) -> Diagnostic {
-    origin.error(
+fn incomplete(origin: Origin) -> CredentialsProblem {
+    CredentialsProblem::Incomplete(origin.error(
         "is not enough to get an access token",
         format!(
             "{} goes with refresh_token (WEBEX_REFRESH_TOKEN), or with service_app_id \
@@ -187,5 +188,5 @@ fn half_given(origin: Origin) -> Diagnostic {
              access_token alone.",
             origin.argument()
         ),
-    )
+    ))
 }

@@ -1,13 +1,13 @@
-//! The provider block: the one table of its arguments.
+//! The schema of the provider block, and the variable of each argument.
 
-use crate::tf_provider::schema::{Attribute, Block, Schema};
-use crate::tf_provider::value::Type;
+use tf_provider::schema::{Attribute, Block, Schema};
+use tf_provider::value::Type;
 
 const DESCRIPTION: &str = "\
 Manages custom connectors of Webex Contact Center: the stored credentials with which \
 contact-centre flows call other companies' HTTP endpoints.";
 
-/// Each argument and the environment variable that stands in for it.
+/// Each argument, and the environment variable that may give it.
 pub const ENVIRONMENT: [(&str, &str); 17] = [
     ("region", "WEBEX_CC_REGION"),
     ("base_url", "WEBEX_CC_BASE_URL"),
@@ -28,14 +28,14 @@ pub const ENVIRONMENT: [(&str, &str); 17] = [
     ("connector_path", "WEBEX_CC_CONNECTOR_PATH"),
 ];
 
-/// The environment variable that stands in for an argument.
+/// Returns the environment variable that may give an argument.
 #[must_use]
 pub fn variable(argument: &str) -> &'static str {
     ENVIRONMENT.iter().find(|(name, _)| *name == argument).map_or("", |(_, variable)| variable)
 }
 
-/// The provider's arguments. All are optional in configuration, because each
-/// may come from the environment.
+/// Returns the arguments of the provider. All are optional in configuration,
+/// because each may be given by the environment.
 #[must_use]
 pub fn schema() -> Schema {
     Schema::new(Block { description: DESCRIPTION, attributes: attributes(), blocks: Vec::new() })
@@ -105,14 +105,14 @@ fn attributes() -> Vec<Attribute> {
         Attribute::optional(
             "max_retries",
             Type::Number,
-            "How often a request that can safely be repeated is sent again at most, 0 to 20. Default 5. Environment: \
-             `WEBEX_CC_MAX_RETRIES`.",
+            "How often a request that can safely be repeated is sent again at most, 0 to 20. \
+             Default 5. Environment: `WEBEX_CC_MAX_RETRIES`.",
         ),
         text(
             "request_timeout",
-            "How long one request may take, from connecting to the last byte of the answer, such as \
-             `30s` or `2m`. Give it more where a third party is slow to check the credentials of a \
-             connector. Default `60s`. Environment: `WEBEX_CC_REQUEST_TIMEOUT`.",
+            "How long one request may take, from connecting to the last byte of the answer, such \
+             as `30s` or `2m`. Give it more where a third party is slow to check the credentials \
+             of a connector. Default `60s`. Environment: `WEBEX_CC_REQUEST_TIMEOUT`.",
         ),
         text(
             "ca_certificate_file",

@@ -1,5 +1,5 @@
-//! The data source `webex_cc_custom_connector`: one connector, by its id or by
-//! its name.
+//! The data source `webex_cc_custom_connector`: one connector, by its id or its
+//! name.
 
 use std::sync::Arc;
 
@@ -7,45 +7,46 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::visible;
-use crate::provider::connection::{Connection, Ready};
+use super::readable_attributes;
+use crate::provider::configuration::status::ConfiguredProvider;
+use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
-use crate::provider::{organization, problems};
-use crate::tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Object, State};
-use crate::tf_provider::resource::ValidateRequest;
-use crate::tf_provider::schema::{Attribute, Block, Schema};
-use crate::tf_provider::value::{Path, Type};
-use crate::webex::{Budget, Connector, ConnectorId, OrganizationId};
+use crate::provider::{api_errors, organization};
+use tf_provider::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Argument, Object, State};
+use tf_provider::resource::ValidateRequest;
+use tf_provider::schema::{Attribute, Block, Schema};
+use tf_provider::value::{Path, Type};
+use webex_contact_center::{Budget, Connector, ConnectorId, OrganizationId};
 
 const DESCRIPTION: &str = "\
 Reads one custom connector of an organization, by its id or by its name. Credentials are not among \
 the attributes: this provider does not read them, whether or not Webex returns them.
 
-It uses the connector endpoints that Cisco does not publish. Where an organization's Contact Center does not serve them, \
-`webex_cc_flow_connectors` finds ids by a published endpoint.";
+It uses the connector endpoints that Cisco does not publish. Where an organization's Contact \
+Center does not serve them, `webex_cc_flow_connectors` finds ids by a published endpoint.";
 
-/// How many names a message lists.
+/// The limit of names that a message lists.
 const LISTED: usize = 20;
 
 /// The data source.
 pub struct CustomConnectorData {
-    connection: Arc<Connection>,
+    provider_data: Arc<ProviderData>,
 }
 
 impl CustomConnectorData {
-    /// The data source, which makes its calls over `connection`.
+    /// Returns the data source, which calls Webex through `provider_data`.
     #[must_use]
-    pub fn new(connection: Arc<Connection>) -> Self {
-        Self { connection }
+    pub fn new(provider_data: Arc<ProviderData>) -> Self {
+        Self { provider_data }
     }
 }
 
-/// The data source's arguments and results.
+/// Returns the arguments and the results.
 #[must_use]
 pub fn schema() -> Schema {
-    let mut attributes = visible::attributes();
+    let mut attributes = readable_attributes::attributes();
     for attribute in &mut attributes {
         let description = match attribute.name {
             "id" => {
@@ -53,8 +54,8 @@ pub fn schema() -> Schema {
                  it, or `name`."
             }
             "name" => {
-                "The connector's exact name, upper and lower case included. Give it, or `id`, which stays the same \
-                 when somebody renames the connector."
+                "The connector's exact name, upper and lower case included. Give it, or `id`, \
+                 which stays the same when somebody renames the connector."
             }
             "organization_id" => {
                 "The organization that owns the connector, as a UUID or in the base64 form of the \
@@ -77,35 +78,35 @@ impl DataSource for CustomConnectorData {
     fn validate(&self, request: ValidateRequest<'_>) -> Diagnostics {
         let object = request.configuration.object();
         let mut messages = Diagnostics::new();
-        messages.extend(Wanted::read(object).err());
+        messages.extend(Selector::read(object).err());
         messages.extend(organization::explicit(object).err());
         messages
     }
 
-    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceOutcome, Diagnostics> {
+    async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
         let object = request.configuration.object();
-        let Some(wanted) = Wanted::read(object)? else { return Err(nothing_given().into()) };
-        let ready = self.connection.ready()?;
-        let organization = ready.organization(organization::explicit(object)?)?;
-        let connector = wanted.find(&ready, organization, request.stop.clone()).await?;
+        let Some(selector) = Selector::read(object)? else { return Err(neither_given().into()) };
+        let provider = self.provider_data.ready()?;
+        let organization = provider.organization(organization::explicit(object)?)?;
+        let connector = selector.find(&provider, organization, request.stop.clone()).await?;
         let mut state = object.clone();
-        for (name, value) in visible::values(&connector, organization, object) {
+        for (name, value) in readable_attributes::values(&connector, organization, object) {
             state.set(&name, value);
         }
-        Ok(DataSourceOutcome {
+        Ok(DataSourceResponse {
             state: State::new(state, &schema().block),
-            diagnostics: problems::notices(&ready.client),
+            diagnostics: api_errors::notices(&provider.client),
         })
     }
 }
 
-/// Which connector is wanted.
-enum Wanted {
+/// The argument that selects the connector.
+enum Selector {
     Id(ConnectorId),
     Name(String),
 }
 
-impl Wanted {
+impl Selector {
     /// Reads the arguments; `None` as long as one of them is not known yet.
     fn read(object: &Object) -> Result<Option<Self>, Diagnostic> {
         match (object.string("id"), object.string("name")) {
@@ -116,7 +117,7 @@ impl Wanted {
                  name, which is easier to read.",
             )
             .at(Path::attribute("name"))),
-            (Argument::Absent, Argument::Absent) => Err(nothing_given()),
+            (Argument::Absent, Argument::Absent) => Err(neither_given()),
             (Argument::Known(id), Argument::Absent) => match ConnectorId::parse(id) {
                 Ok(id) => Ok(Some(Self::Id(id))),
                 Err(problem) => Err(Diagnostic::error(
@@ -134,15 +135,15 @@ impl Wanted {
 
     async fn find(
         &self,
-        ready: &Ready,
+        provider: &ConfiguredProvider,
         organization: OrganizationId,
         stop: CancellationToken,
     ) -> Result<Connector, Diagnostic> {
         let budget = Budget::within(Timeout::Read.by_default(), stop);
-        let connectors = ready.client.connectors(organization);
+        let connectors = provider.client.connectors(organization);
         let failed = |named: String, error| {
             let summary = format!("Could not read the connector {named}");
-            problems::error(summary, &error, "Nothing was read, and nothing was changed.")
+            api_errors::error(summary, &error, "Nothing was read, and nothing was changed.")
         };
         match self {
             Self::Id(id) => connectors
@@ -153,13 +154,13 @@ impl Wanted {
             Self::Name(name) => {
                 let list = connectors.list(&budget).await;
                 let list = list.map_err(|error| failed(format!("named {name:?}"), error))?;
-                the_one_named(name, &list, organization)
+                find_by_name(name, &list, organization)
             }
         }
     }
 }
 
-fn nothing_given() -> Diagnostic {
+fn neither_given() -> Diagnostic {
     Diagnostic::error(
         "id or name is missing",
         "One of them must tell which connector to read. Set id or name; webex_cc_custom_connectors \
@@ -179,15 +180,14 @@ fn no_such_id(id: &ConnectorId, organization: OrganizationId) -> Diagnostic {
     .at(Path::attribute("id"))
 }
 
-/// The connector with exactly that name.
-fn the_one_named(
+/// Returns the connector with exactly that name.
+fn find_by_name(
     name: &str,
     list: &[Connector],
     organization: OrganizationId,
 ) -> Result<Connector, Diagnostic> {
-    // Terraform normalizes what users write; what Webex has may be written
-    // otherwise.
-    let found = list.iter().filter(|connector| connector.name.nfc().eq(name.nfc()));
+    // Terraform normalizes what users write; Webex may hold another form.
+    let found = list.iter().filter(|connector| connector.name().nfc().eq(name.nfc()));
     match found.collect::<Vec<_>>().as_slice() {
         [connector] => Ok((*connector).clone()),
         [] => Err(no_such_name(name, list, organization)),
@@ -208,12 +208,12 @@ fn the_one_named(
 
 fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) -> Diagnostic {
     let lower = name.to_lowercase();
-    let near = list.iter().find(|connector| connector.name.to_lowercase() == lower);
+    let near = list.iter().find(|connector| connector.name().to_lowercase() == lower);
     let there = match near {
-        Some(connector) => format!("There is {:?}: the case of letters counts.", connector.name),
+        Some(connector) => format!("There is {:?}: the case of letters counts.", connector.name()),
         None if list.is_empty() => "It has no custom connector at all.".to_owned(),
         None => {
-            let names = list.iter().take(LISTED).map(|connector| format!("{:?}", connector.name));
+            let names = list.iter().take(LISTED).map(|connector| format!("{:?}", connector.name()));
             let more = if list.len() > LISTED { ", and more" } else { "" };
             format!("It has {}{more}.", names.collect::<Vec<_>>().join(", "))
         }
@@ -230,25 +230,18 @@ fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) ->
 
 #[cfg(test)]
 mod tests {
+    use tf_provider::value::Value;
+    use webex_contact_center::{ConnectorFields, Field};
+
     use super::*;
-    use crate::tf_provider::value::Value;
 
     fn connector(id: &str, name: &str) -> Connector {
         Connector {
             id: ConnectorId::parse(id).unwrap(),
             organization_id: None,
             version: None,
-            name: name.to_owned(),
             active: true,
-            authentication_type: None,
-            grant_type: None,
-            resource_domain: None,
-            client_id: None,
-            token_url: None,
-            scope: None,
-            certificate: None,
-            username: None,
-            validation_url: None,
+            fields: ConnectorFields::default().with(Field::Name, name),
             created_time: None,
             last_updated_time: None,
         }
@@ -258,18 +251,18 @@ mod tests {
         let organization = OrganizationId::parse("8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b").unwrap();
         let ids = names.iter().enumerate();
         let list = ids.map(|(id, name)| connector(&id.to_string(), name)).collect::<Vec<_>>();
-        the_one_named(name, &list, organization).map(|connector| connector.id.to_string())
+        find_by_name(name, &list, organization).map(|connector| connector.id.to_string())
     }
 
     #[test]
-    fn a_name_is_found_letter_by_letter() {
+    fn names_are_compared_with_case_after_normalization() {
         assert_eq!(find("crm", &["CRM", "crm"]), Ok("1".to_owned()));
         // The same letters, composed and decomposed.
         assert_eq!(find("Caf\u{e9}", &["Cafe\u{301}"]), Ok("0".to_owned()));
     }
 
     #[test]
-    fn what_is_not_found_is_told_with_what_there_is() {
+    fn message_about_a_missing_name_lists_the_others() {
         let near = find("crm", &["CRM"]).unwrap_err();
         assert!(near.detail().contains("There is \"CRM\""), "{near:?}");
         let other = find("crm", &["Zendesk", "Ledger"]).unwrap_err();
@@ -280,24 +273,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ambiguous_is_told_with_the_ids() {
+    fn message_about_an_ambiguous_name_lists_the_ids() {
         let message = find("crm", &["crm", "Zendesk", "crm"]).unwrap_err();
         assert!(message.summary().contains("2 connectors"), "{message:?}");
         assert!(message.detail().contains("\n- 0\n- 2\n"), "{message:?}");
     }
 
     #[test]
-    fn exactly_one_argument_tells_the_connector() {
+    fn exactly_one_argument_selects_the_connector() {
         let empty = Object::null(&schema().block);
-        let wanted = |object: Object| Wanted::read(&object);
-        assert!(wanted(empty.clone()).is_err());
-        assert!(wanted(empty.clone().with("id", "a").with("name", "b")).is_err());
-        assert!(wanted(empty.clone().with("id", "..")).is_err());
-        assert!(matches!(wanted(empty.clone().with("id", "a")), Ok(Some(Wanted::Id(_)))));
-        assert!(matches!(wanted(empty.clone().with("name", "b")), Ok(Some(Wanted::Name(_)))));
-        // What is not known may turn out to be null.
+        let read = |object: Object| Selector::read(&object);
+        assert!(read(empty.clone()).is_err());
+        assert!(read(empty.clone().with("id", "a").with("name", "b")).is_err());
+        assert!(read(empty.clone().with("id", "..")).is_err());
+        assert!(matches!(read(empty.clone().with("id", "a")), Ok(Some(Selector::Id(_)))));
+        assert!(matches!(read(empty.clone().with("name", "b")), Ok(Some(Selector::Name(_)))));
+        // An unknown argument may turn out to be null.
         let open = empty.with("id", Value::Unknown);
-        assert!(matches!(wanted(open.clone().with("name", "b")), Ok(None)));
-        assert!(matches!(wanted(open), Ok(None)));
+        assert!(matches!(read(open.clone().with("name", "b")), Ok(None)));
+        assert!(matches!(read(open), Ok(None)));
     }
 }

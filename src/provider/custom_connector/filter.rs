@@ -1,25 +1,25 @@
-//! Which connectors are wanted: the arguments that the data source of all
+//! The filter of connectors, with the arguments that the data source of all
 //! connectors and the list resource share.
 
 use regex_lite::Regex;
 
-use crate::tf_provider::diagnostics::Diagnostic;
-use crate::tf_provider::object::Object;
-use crate::tf_provider::schema::Attribute;
-use crate::tf_provider::value::{Path, Type};
-use crate::webex::Connector;
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::object::Object;
+use tf_provider::schema::Attribute;
+use tf_provider::value::{Path, Type};
+use webex_contact_center::Connector;
 
 const ACTIVE: &str = "active";
 const NAME: &str = "name_regex";
 
-/// Which connectors are wanted.
+/// A filter of connectors.
 #[derive(Clone, Debug)]
 pub struct Filter {
     active: Option<bool>,
     name: Option<Regex>,
 }
 
-/// The arguments.
+/// Returns the arguments.
 #[must_use]
 pub fn attributes() -> Vec<Attribute> {
     vec![
@@ -32,14 +32,14 @@ pub fn attributes() -> Vec<Attribute> {
             NAME,
             Type::String,
             "Only connectors whose name matches this regular expression, anywhere in the name. The \
-             syntax is that of the Rust crate regex-lite, which is close to Terraform's own: `^` and `$` match the beginning and the end, `(?i)` ignores the case \
-             of letters.",
+             syntax is that of the Rust crate regex-lite, which is close to Terraform's own: `^` \
+             and `$` match the beginning and the end, `(?i)` ignores the case of letters.",
         ),
     ]
 }
 
 impl Filter {
-    /// Reads the arguments. What is not known yet wants everything.
+    /// Reads the arguments. One that is not known yet accepts every connector.
     ///
     /// # Errors
     ///
@@ -59,10 +59,10 @@ impl Filter {
         Ok(Self { active: object.bool(ACTIVE).known(), name })
     }
 
-    /// Whether a connector is wanted.
+    /// Whether a connector matches.
     #[must_use]
     pub fn accepts(&self, connector: &Connector) -> bool {
         self.active.is_none_or(|active| active == connector.active)
-            && self.name.as_ref().is_none_or(|name| name.is_match(&connector.name))
+            && self.name.as_ref().is_none_or(|name| name.is_match(connector.name()))
     }
 }

@@ -1,22 +1,22 @@
-//! The list resource `webex_cc_custom_connector`: what `terraform query` finds.
+//! The list resource `webex_cc_custom_connector`, for `terraform query`.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::filter::{self, Filter};
-use super::resource::identity;
+use super::naming::identity;
 use super::{model, schema as resource_schema};
-use crate::provider::connection::Connection;
+use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
-use crate::provider::{organization, problems};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
-use crate::tf_provider::object::Object;
-use crate::tf_provider::resource::ValidateRequest;
-use crate::tf_provider::schema::{Attribute, Block, Schema};
-use crate::tf_provider::value::Type;
-use crate::webex::{Budget, Connector, OrganizationId};
+use crate::provider::{api_errors, organization};
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::list::{ListItem, ListRequest, ListResource, ListSink};
+use tf_provider::object::Object;
+use tf_provider::resource::ValidateRequest;
+use tf_provider::schema::{Attribute, Block, Schema};
+use tf_provider::value::Type;
+use webex_contact_center::{Budget, Connector, OrganizationId};
 
 const DESCRIPTION: &str = "\
 Finds the custom connectors of an organization for `terraform query`, which can write the \
@@ -24,18 +24,18 @@ configuration that imports them (Terraform 1.14 or later).";
 
 /// The list resource.
 pub struct CustomConnectorList {
-    connection: Arc<Connection>,
+    provider_data: Arc<ProviderData>,
 }
 
 impl CustomConnectorList {
-    /// The list resource, which makes its calls over `connection`.
+    /// Returns the list resource, which calls Webex through `provider_data`.
     #[must_use]
-    pub fn new(connection: Arc<Connection>) -> Self {
-        Self { connection }
+    pub fn new(provider_data: Arc<ProviderData>) -> Self {
+        Self { provider_data }
     }
 }
 
-/// What to search by.
+/// Returns the arguments of a query.
 #[must_use]
 pub fn schema() -> Schema {
     let mut attributes = vec![Attribute::optional(
@@ -62,9 +62,9 @@ impl ListResource for CustomConnectorList {
         messages
     }
 
-    async fn list(&self, request: ListRequest, found: Found) {
+    async fn list(&self, request: ListRequest, found: ListSink) {
         let search = self.search(&request, &found);
-        // Whoever has stopped listening does not wait for an answer of Webex.
+        // A receiver that is gone does not wait for a response of Webex.
         let searched = tokio::select! {
             searched = search => searched,
             () = found.closed() => return,
@@ -76,19 +76,19 @@ impl ListResource for CustomConnectorList {
 }
 
 impl CustomConnectorList {
-    /// Sends what it finds, page by page, so that a search that has its limit
-    /// reads no further page.
-    async fn search(&self, request: &ListRequest, found: &Found) -> Result<(), Diagnostic> {
+    /// Sends the connectors of each page before it reads the next, so that a
+    /// query at its limit reads no further page.
+    async fn search(&self, request: &ListRequest, found: &ListSink) -> Result<(), Diagnostic> {
         let object = request.configuration.object();
         let filter = Filter::read(object)?;
-        let ready = self.connection.ready()?;
-        let organization = ready.organization(organization::explicit(object)?)?;
+        let provider = self.provider_data.ready()?;
+        let organization = provider.organization(organization::explicit(object)?)?;
         let budget = Budget::within(Timeout::Read.by_default(), request.stop.clone());
-        let mut pages = ready.client.connectors(organization).pages();
+        let mut pages = provider.client.connectors(organization).pages();
         let failed = |error| {
             let summary = format!("Could not list the connectors of organization {organization}");
             let truth = "What was found before is listed, the rest is not. Nothing was changed.";
-            problems::error(summary, &error, truth)
+            api_errors::error(summary, &error, truth)
         };
         while let Some(page) = pages.next(&budget).await.map_err(failed)? {
             for connector in page.iter().filter(|connector| filter.accepts(connector)) {
@@ -107,8 +107,8 @@ fn item(connector: &Connector, organization: OrganizationId, include_object: boo
         model::state(connector, organization, &nothing)
     });
     ListItem {
-        identity: identity(connector, organization),
-        display_name: connector.name.clone(),
+        identity: identity(&connector.id, organization),
+        display_name: connector.name().to_owned(),
         object,
     }
 }
@@ -122,13 +122,13 @@ mod tests {
 
     use super::*;
     use crate::provider::configuration;
-    use crate::tf_provider::object::Configuration;
+    use tf_provider::object::Configuration;
 
     fn nothing(schema: &Schema) -> Configuration {
         Configuration::new(Object::null(&schema.block))
     }
 
-    /// The list of a simulator's connectors, and a request for all of them.
+    /// Returns the list of a simulator's connectors, and a request for all.
     fn list_of(simulator: &Simulator) -> (CustomConnectorList, ListRequest) {
         let environment = |variable: &str| match variable {
             "WEBEX_CC_BASE_URL" => Some(simulator.base_url().to_owned()),
@@ -137,32 +137,32 @@ mod tests {
         };
         let provider = nothing(&configuration::schema::schema());
         let (status, _) = configuration::read(&provider, &environment, "test");
-        let connection = Arc::new(Connection::default());
-        connection.set(status);
+        let provider_data = Arc::new(ProviderData::default());
+        provider_data.set(status);
         let request = ListRequest {
             configuration: nothing(&schema()),
             include_object: false,
             stop: CancellationToken::new(),
         };
-        (CustomConnectorList::new(connection), request)
+        (CustomConnectorList::new(provider_data), request)
     }
 
     #[tokio::test]
-    async fn a_search_ends_when_nobody_listens_or_terraform_stops() {
+    async fn query_ends_when_the_receiver_is_gone_or_terraform_stops() {
         let simulator = Simulator::start(Options::default()).unwrap();
         // Webex would take an hour to answer.
         simulator.faults([Script::new(Action::DelayMs(3_600_000))]);
-        for listener_goes in [true, false] {
+        for receiver_goes in [true, false] {
             let (list, request) = list_of(&simulator);
             let stop = request.stop.clone();
-            let (found, mut events) = Found::channel(1, usize::MAX);
+            let (found, mut events) = ListSink::channel(1, usize::MAX);
             let search = tokio::spawn(async move { list.list(request, found).await });
-            if listener_goes {
+            if receiver_goes {
                 drop(events);
             } else {
                 stop.cancel();
-                let told = events.recv().await;
-                assert!(matches!(told, Some(Err(_))), "{told:?}");
+                let event = events.recv().await;
+                assert!(matches!(event, Some(Err(_))), "{event:?}");
             }
             tokio::time::timeout(Duration::from_secs(20), search).await.unwrap().unwrap();
         }

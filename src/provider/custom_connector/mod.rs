@@ -1,15 +1,16 @@
 //! The custom connector: schema, rules, mapping, its life cycle, and
 //! the ways to find it.
 
-pub mod aftermath;
+pub mod credentials;
 pub mod data_source;
 pub mod filter;
 pub mod list;
-pub mod memory;
 pub mod model;
+pub mod naming;
+pub mod plan_warnings;
+pub mod private_data;
+pub mod readable_attributes;
 pub mod resource;
-pub mod review;
-pub mod rules;
 pub mod schema;
 pub mod validation;
-pub mod visible;
+pub mod write_errors;

@@ -1,117 +1,40 @@
-//! The mapping between Terraform's objects and Webex's, apart from any call.
+//! Maps Terraform's objects to Webex's and back, apart from any call.
 //!
-//! `content` goes from plan and configuration to Webex, [`state`] comes back.
+//! [`content`] goes from plan and configuration to Webex, [`state`] comes back.
 //! Credentials are taken from the configuration only: a plan or a state never
 //! gives one to a request, and what Webex returns of one is not even read.
 
+use safe_text::Secret;
+use tf_provider::object::{Argument, Configuration, Object, Plan, State};
+use tf_provider::value::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-
-use super::memory::Memory;
-use super::rules::{BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, OAUTH2, PASSWORD};
-use super::schema::{SECRETS, block};
-use crate::secret::Secret;
-use crate::tf_provider::object::{Argument, Configuration, Object, Plan, State};
-use crate::tf_provider::value::Value;
-use crate::webex::{
-    AuthenticationType, Connector, ConnectorContent, GrantType, OrganizationId, Sameness,
-    is_same_key,
+use webex_contact_center::{
+    BASIC, Connector, ConnectorContent, ConnectorFields, Field, OrganizationId, is_same_key,
+    readable_fields,
 };
 
-/// One visible text of a connector: the argument, when two spellings are the
-/// same, and where Webex has it.
-struct Text {
-    argument: &'static str,
-    sameness: Sameness,
-    of: fn(&Connector) -> Option<String>,
+use super::credentials::configured_secrets;
+use super::schema::block;
+
+/// Returns a field's value in Webex. An empty string is none.
+fn remote(connector: &Connector, field: Field) -> Option<&str> {
+    connector.fields.get(field).filter(|text| !text.is_empty())
 }
 
-/// The visible texts. `active` and the times are not texts.
-const TEXTS: [Text; 10] = [
-    Text { argument: "name", sameness: Sameness::Text, of: |c| Some(c.name.clone()) },
-    Text {
-        argument: "authentication_type",
-        sameness: Sameness::Text,
-        of: |c| c.authentication_type.as_ref().map(authentication_type),
-    },
-    Text {
-        argument: "resource_domain_url",
-        sameness: Sameness::Address,
-        of: |c| c.resource_domain.clone(),
-    },
-    Text {
-        argument: "grant_type",
-        sameness: Sameness::Text,
-        of: |c| c.grant_type.as_ref().map(grant_type),
-    },
-    Text { argument: "client_id", sameness: Sameness::Text, of: |c| c.client_id.clone() },
-    Text { argument: "token_url", sameness: Sameness::Address, of: |c| c.token_url.clone() },
-    Text { argument: "scope", sameness: Sameness::Text, of: |c| c.scope.clone() },
-    Text { argument: "certificate", sameness: Sameness::Pem, of: |c| c.certificate.clone() },
-    Text { argument: "username", sameness: Sameness::Text, of: |c| c.username.clone() },
-    Text {
-        argument: "validation_url",
-        sameness: Sameness::Address,
-        of: |c| c.validation_url.clone(),
-    },
-];
-
-impl Text {
-    /// What Webex has; an empty text is none.
-    fn remote(&self, connector: &Connector) -> Option<String> {
-        (self.of)(connector).filter(|text| !text.is_empty())
-    }
-}
-
-/// How configurations spell what Webex calls the authentication type. A value
-/// that this version does not know is shown as Webex spells it.
-fn authentication_type(value: &AuthenticationType) -> String {
-    match value {
-        AuthenticationType::Basic => BASIC.to_owned(),
-        AuthenticationType::Oauth2 => OAUTH2.to_owned(),
-        AuthenticationType::Other(text) => text.clone(),
-    }
-}
-
-fn grant_type(value: &GrantType) -> String {
-    match value {
-        GrantType::ClientCredentials => CLIENT_CREDENTIALS.to_owned(),
-        GrantType::Password => PASSWORD.to_owned(),
-        GrantType::ClientCredentialsCertificate => CLIENT_CREDENTIALS_CERTIFICATE.to_owned(),
-        GrantType::Other(text) => text.clone(),
-    }
-}
-
-fn to_authentication_type(text: &str) -> AuthenticationType {
-    match text {
-        BASIC => AuthenticationType::Basic,
-        OAUTH2 => AuthenticationType::Oauth2,
-        other => AuthenticationType::Other(other.to_owned()),
-    }
-}
-
-fn to_grant_type(text: &str) -> GrantType {
-    match text {
-        CLIENT_CREDENTIALS => GrantType::ClientCredentials,
-        PASSWORD => GrantType::Password,
-        CLIENT_CREDENTIALS_CERTIFICATE => GrantType::ClientCredentialsCertificate,
-        other => GrantType::Other(other.to_owned()),
-    }
-}
-
-/// The arguments that the configuration spells otherwise than the prior state,
-/// and that mean the same.
+/// Returns the arguments that the configuration spells otherwise than the prior
+/// state, and that mean the same.
 ///
-/// Such a difference is none to Webex: planning it would replace a connector
-/// because its organization's id is written in base64, or deactivate it for an
-/// edit because of a slash.
+/// Planning such a difference would replace a connector because its
+/// organization's id is written in base64, or deactivate it for an edit because
+/// of a slash.
 #[must_use]
-pub fn respelled(configuration: &Configuration, prior: &State) -> Vec<&'static str> {
+pub fn equivalent_arguments(configuration: &Configuration, prior: &State) -> Vec<&'static str> {
     let (wanted, prior) = (configuration.object(), prior.object());
-    let texts = TEXTS.iter().filter(|text| {
-        let (wanted, prior) = (wanted.string(text.argument), prior.string(text.argument));
+    let fields = readable_fields().filter(|(_, row)| {
+        let (wanted, prior) = (wanted.string(row.argument), prior.string(row.argument));
         matches!((wanted, prior), (Argument::Known(wanted), Argument::Known(prior))
-            if wanted != prior && text.sameness.holds(wanted, prior))
+            if wanted != prior && row.equivalence().is_equivalent(wanted, prior))
     });
     let organization =
         |object: &Object| OrganizationId::parse(object.string("organization_id").known()?).ok();
@@ -119,8 +42,8 @@ pub fn respelled(configuration: &Configuration, prior: &State) -> Vec<&'static s
         organization(wanted).is_some() && organization(wanted) == organization(prior);
     let same_key = matches!((private_key(wanted), private_key(prior)), (Some(wanted), Some(prior))
         if is_same_key(wanted, prior));
-    texts
-        .map(|text| text.argument)
+    fields
+        .map(|(_, row)| row.argument)
         .chain(same_organization.then_some("organization_id"))
         .chain(same_key.then_some("private_key"))
         .collect()
@@ -130,102 +53,24 @@ fn private_key(object: &Object) -> Option<&Secret> {
     if let Value::Secret(key) = object.get("private_key") { Some(key) } else { None }
 }
 
-/// What to send: the plan, with the credentials of the configuration.
+/// Returns what to send: the plan, with the credentials of the configuration.
 #[must_use]
 pub fn content(plan: &Plan, configuration: &Configuration) -> ConnectorContent {
-    let text = |argument: &str| plan.object().string(argument).known().map(str::to_owned);
-    let secret = |argument: &str| configured_secret(configuration, argument);
-    ConnectorContent {
-        name: text("name").unwrap_or_default(),
-        active: plan.object().bool("active").known().unwrap_or(true),
-        authentication_type: to_authentication_type(
-            &text("authentication_type").unwrap_or_else(|| BASIC.to_owned()),
-        ),
-        grant_type: text("grant_type").as_deref().map(to_grant_type),
-        resource_domain: text("resource_domain_url"),
-        client_id: text("client_id"),
-        client_secret: secret("client_secret"),
-        token_url: text("token_url"),
-        scope: text("scope"),
-        certificate: text("certificate"),
-        private_key: secret("private_key"),
-        username: text("username"),
-        password: secret("password"),
-        validation_url: text("validation_url"),
+    let object = plan.object();
+    let planned = |(field, row): (Field, &webex_contact_center::Row)| {
+        Some((field, object.string(row.argument).known()?.to_owned()))
+    };
+    let mut fields = readable_fields().filter_map(planned).collect::<ConnectorFields>();
+    if fields.get(Field::AuthenticationType).is_none() {
+        fields.set(Field::AuthenticationType, Some(BASIC.to_owned()));
     }
+    let active = object.bool("active").known().unwrap_or(true);
+    ConnectorContent { active, fields, secrets: configured_secrets(configuration) }
 }
 
-/// A credential as the user configured it, in either of its forms. An empty one
-/// is none: it could only take away what Webex has.
-fn configured_secret(configuration: &Configuration, argument: &str) -> Option<Secret> {
-    let form = |name: &str| configuration.secret(name).known().cloned();
-    form(argument).or_else(|| form(&write_only(argument))).filter(|secret| !secret.is_empty())
-}
-
-/// The write-only form of a credential.
-#[must_use]
-pub fn write_only(credential: &str) -> String {
-    format!("{credential}_wo")
-}
-
-/// The argument that tells when the write-only form is to be sent again.
-#[must_use]
-pub fn version_of(credential: &str) -> String {
-    format!("{credential}_wo_version")
-}
-
-/// The credentials that a request made from this configuration carries, by the
-/// names of their stateful arguments.
-#[must_use]
-pub fn credentials(configuration: &Configuration) -> Vec<&'static str> {
-    let is_sent = |secret: &&str| configured_secret(configuration, secret).is_some();
-    SECRETS.into_iter().filter(is_sent).collect()
-}
-
-/// The credentials that a configuration gives in either form, known yet or not.
-#[must_use]
-pub fn configured_credentials(configuration: &Configuration) -> Vec<&'static str> {
-    let is_set = |argument: &str| !configuration.object().get(argument).is_null();
-    SECRETS.into_iter().filter(|secret| is_set(secret) || is_set(&write_only(secret))).collect()
-}
-
-/// The arguments of the credentials that a configuration gives in neither form.
-///
-/// That they were given before is a difference to state only. Webex keeps what
-/// it has as long as nothing is sent; an update that leaves a credential out
-/// could take it away.
-#[must_use]
-pub fn left_to_webex(configuration: &Configuration) -> Vec<String> {
-    let configured = configured_credentials(configuration);
-    let left = SECRETS.into_iter().filter(|secret| !configured.contains(secret));
-    left.flat_map(|secret| [secret.to_owned(), write_only(secret), version_of(secret)]).collect()
-}
-
-/// The credentials in their write-only form that Webex was never sent.
-///
-/// A write-only value is in no state, so adding one to a connector that was
-/// imported, or created without it, is no difference that Terraform could see.
-#[must_use]
-pub fn unsent(configuration: &Configuration, memory: &Memory) -> Vec<&'static str> {
-    let is_set = |argument: &str| !configuration.object().get(argument).is_null();
-    let is_unsent = |secret: &&str| is_set(&write_only(secret)) && !memory.has_sent(secret);
-    SECRETS.into_iter().filter(is_unsent).collect()
-}
-
-/// The configured credentials that have to be sent although nothing that
-/// Terraform can compare differs: those that Webex was never sent, or all while
-/// it is uncertain which ones it has.
-#[must_use]
-pub fn owed(configuration: &Configuration, memory: &Memory) -> Vec<&'static str> {
-    if memory.uncertain {
-        configured_credentials(configuration)
-    } else {
-        unsent(configuration, memory)
-    }
-}
-
-/// A state: what Webex has, and of `base` what Webex does not tell (credentials
-/// in state, versions of write-only ones, timeouts) or spells otherwise.
+/// Returns a state: what Webex has, and from `base` what Webex does not return
+/// (credentials in state, versions of write-only ones, timeouts) or spells
+/// otherwise.
 #[must_use]
 pub fn state(connector: &Connector, organization: OrganizationId, base: &Object) -> State {
     let mut object = base.clone();
@@ -235,15 +80,17 @@ pub fn state(connector: &Connector, organization: OrganizationId, base: &Object)
     {
         object.set("organization_id", organization.to_string());
     }
-    for text in &TEXTS {
-        let remote = text.remote(connector);
-        let keeps = match (base.string(text.argument), &remote) {
-            (Argument::Known(known), Some(remote)) => text.sameness.holds(known, remote),
+    for (field, row) in readable_fields() {
+        let remote = remote(connector, field);
+        let keeps = match (base.string(row.argument), remote) {
+            (Argument::Known(known), Some(remote)) => {
+                row.equivalence().is_equivalent(known, remote)
+            }
             (Argument::Absent, None) => true,
             _ => false,
         };
         if !keeps {
-            object.set(text.argument, remote);
+            object.set(row.argument, remote.map(str::to_owned));
         }
     }
     object.set("active", connector.active);
@@ -252,8 +99,8 @@ pub fn state(connector: &Connector, organization: OrganizationId, base: &Object)
     State::new(object, block())
 }
 
-/// Milliseconds since 1970 as RFC 3339, in UTC. A time that no calendar holds is
-/// shown as the number that it is.
+/// Formats milliseconds since 1970 as RFC 3339, in UTC. A time that no calendar
+/// holds is shown as the number that it is.
 #[must_use]
 pub fn rfc3339(milliseconds: i64) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000)
@@ -267,32 +114,31 @@ pub fn rfc3339(milliseconds: i64) -> String {
 pub struct Difference {
     /// The argument.
     pub argument: &'static str,
-    /// What was planned, for people.
+    /// The planned value, for people.
     pub wanted: String,
-    /// What Webex has, for people.
+    /// The value in Webex, for people.
     pub got: String,
 }
 
-/// What came back otherwise than it was planned: ignored, or changed in more
-/// than its spelling.
+/// Returns the arguments that came back otherwise than planned: ignored, or
+/// changed in more than their spelling.
 #[must_use]
 pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
     let shown = |text: Option<&str>| text.map_or("not set".to_owned(), |text| format!("{text:?}"));
     let mut found = Vec::new();
-    for text in &TEXTS {
-        let remote = text.remote(connector);
-        let planned = plan.object().string(text.argument);
-        let same = match (&planned, &remote) {
-            (Argument::Known(planned), Some(remote)) => text.sameness.holds(planned, remote),
+    for (field, row) in readable_fields() {
+        let remote = remote(connector, field);
+        let planned = plan.object().string(row.argument);
+        let same = match (&planned, remote) {
+            (Argument::Known(planned), Some(remote)) => {
+                row.equivalence().is_equivalent(planned, remote)
+            }
             (Argument::Absent, None) | (Argument::Unknown, _) => true,
             (Argument::Known(_), None) | (Argument::Absent, Some(_)) => false,
         };
         if !same {
-            found.push(Difference {
-                argument: text.argument,
-                wanted: shown(planned.known()),
-                got: shown(remote.as_deref()),
-            });
+            let (wanted, got) = (shown(planned.known()), shown(remote));
+            found.push(Difference { argument: row.argument, wanted, got });
         }
     }
     if let Argument::Known(active) = plan.object().bool("active")
@@ -306,12 +152,13 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
 
 #[cfg(test)]
 pub(in crate::provider) mod tests {
+    use webex_contact_center::{ConnectorId, Credential, OAUTH2, Secrets};
+
     use super::*;
-    use crate::webex::ConnectorId;
 
     const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
 
-    fn organization() -> OrganizationId {
+    pub(in crate::provider) fn organization() -> OrganizationId {
         OrganizationId::parse(ORGANIZATION).unwrap()
     }
 
@@ -321,17 +168,13 @@ pub(in crate::provider) mod tests {
             id: ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap(),
             organization_id: Some(organization()),
             version: Some(7),
-            name: "Help desk".to_owned(),
             active: true,
-            authentication_type: Some(AuthenticationType::Basic),
-            grant_type: None,
-            resource_domain: Some("https://example.com/api".to_owned()),
-            client_id: None,
-            token_url: None,
-            scope: None,
-            certificate: None,
-            username: Some("agent".to_owned()),
-            validation_url: Some("https://example.com".to_owned()),
+            fields: ConnectorFields::default()
+                .with(Field::Name, "Help desk")
+                .with(Field::AuthenticationType, BASIC)
+                .with(Field::ResourceDomainUrl, "https://example.com/api")
+                .with(Field::Username, "agent")
+                .with(Field::ValidationUrl, "https://example.com"),
             created_time: Some(1_774_641_703_000),
             last_updated_time: Some(1_774_641_703_042),
         }
@@ -406,7 +249,7 @@ pub(in crate::provider) mod tests {
     #[test]
     fn what_was_ignored_is_a_difference() {
         let mut ignored = connector();
-        ignored.username = None;
+        ignored.fields.set(Field::Username, None);
         ignored.active = false;
         let found = differences(&plan(planned()), &ignored);
         let expected = [("username", "\"agent\"", "not set"), ("active", "true", "false")];
@@ -417,7 +260,7 @@ pub(in crate::provider) mod tests {
     #[test]
     fn an_empty_text_of_webex_is_none() {
         let mut empty = connector();
-        empty.scope = Some(String::new());
+        empty.fields.set(Field::Scope, Some(String::new()));
         assert_eq!(differences(&plan(planned()), &empty), []);
         assert_eq!(state(&empty, organization(), &planned()).object().get("scope"), &Value::Null);
     }
@@ -425,7 +268,7 @@ pub(in crate::provider) mod tests {
     #[test]
     fn a_literal_that_is_not_known_is_shown_as_webex_spells_it() {
         let mut newer = connector();
-        newer.authentication_type = Some(AuthenticationType::Other("MUTUAL_TLS".to_owned()));
+        newer.fields.set(Field::AuthenticationType, Some("MUTUAL_TLS".to_owned()));
         let state = state(&newer, organization(), &Object::null(block()));
         assert_eq!(state.object().string("authentication_type").known(), Some("MUTUAL_TLS"));
     }
@@ -454,11 +297,15 @@ pub(in crate::provider) mod tests {
         ] {
             let wanted = Object::null(block()).with(argument, wanted);
             let expected = if is_same { vec![argument] } else { Vec::new() };
-            assert_eq!(respelled(&Configuration::new(wanted), &prior), expected, "{argument}");
+            assert_eq!(
+                equivalent_arguments(&Configuration::new(wanted), &prior),
+                expected,
+                "{argument}"
+            );
         }
         for unset in [Value::Null, Value::Unknown] {
             let wanted = Object::null(block()).with("organization_id", unset);
-            assert_eq!(respelled(&Configuration::new(wanted), &prior), [""; 0]);
+            assert_eq!(equivalent_arguments(&Configuration::new(wanted), &prior), [""; 0]);
         }
     }
 
@@ -466,54 +313,15 @@ pub(in crate::provider) mod tests {
     fn credentials_come_from_the_configuration_only() {
         let configured = Object::null(block()).with("password_wo", Secret::from("new"));
         let content = content(&plan(planned()), &Configuration::new(configured));
-        assert_eq!(content.password, Some(Secret::from("new")));
+        assert_eq!(content.secrets.get(Credential::Password), Some(&Secret::from("new")));
         let nothing = Configuration::new(Object::null(block()));
-        assert_eq!(super::content(&plan(planned()), &nothing).password, None);
+        assert_eq!(super::content(&plan(planned()), &nothing).secrets, Secrets::default());
     }
 
     #[test]
-    fn an_empty_credential_is_none() {
+    fn an_empty_credential_is_not_sent() {
         let configured = Object::null(block()).with("password_wo", Secret::from(""));
-        let configuration = Configuration::new(configured);
-        assert_eq!(content(&plan(planned()), &configuration).password, None);
-        assert_eq!(credentials(&configuration), [""; 0]);
-        assert_eq!(configured_credentials(&configuration), ["password"]);
-    }
-
-    #[test]
-    fn a_credential_that_is_given_in_neither_form_is_left_to_webex() {
-        let of = |argument: &str, value: Value| {
-            left_to_webex(&Configuration::new(Object::null(block()).with(argument, value)))
-        };
-        assert_eq!(of("name", Value::from("x")).len(), 9);
-        let others = [
-            "client_secret",
-            "client_secret_wo",
-            "client_secret_wo_version",
-            "private_key",
-            "private_key_wo",
-            "private_key_wo_version",
-        ];
-        // What is not known yet may be a credential.
-        for value in [Value::from(Secret::from("hunter2")), Value::Unknown] {
-            assert_eq!(of("password", value.clone()), others);
-            assert_eq!(of("password_wo", value), others);
-        }
-    }
-
-    #[test]
-    fn a_write_only_credential_is_unsent_until_a_write_carried_it() {
-        let with = |argument: &str, value: Value| {
-            Configuration::new(Object::null(block()).with(argument, value))
-        };
-        let memory = Memory::of_write(&connector(), &["password"]);
-        for value in [Value::from(Secret::from("hunter2")), Value::Unknown] {
-            let configuration = with("password_wo", value);
-            assert_eq!(unsent(&configuration, &Memory::default()), ["password"]);
-            assert_eq!(unsent(&configuration, &memory), [""; 0]);
-        }
-        // Of the stateful form, Terraform itself sees the difference.
-        let stateful = with("password", Value::from(Secret::from("hunter2")));
-        assert_eq!(unsent(&stateful, &Memory::default()), [""; 0]);
+        let content = content(&plan(planned()), &Configuration::new(configured));
+        assert_eq!(content.secrets, Secrets::default());
     }
 }

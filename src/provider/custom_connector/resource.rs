@@ -5,36 +5,40 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::aftermath::Known;
-use super::memory::{Failure, Memory};
+use super::credentials::{self, CredentialsPlan};
 use super::model;
-use super::rules::{BASIC, CLIENT_CREDENTIALS, OAUTH2};
-use super::{review, schema, validation};
-use crate::provider::connection::{Connection, Ready};
+use super::naming::{identity, named};
+use super::private_data::{LastWriter, PrivateData};
+use super::{plan_warnings, schema, validation, write_errors};
+use crate::provider::api_errors;
+use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::organization;
-use crate::provider::problems;
-use crate::provider::problems::writes;
+use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Identity, Object, Private, State};
-use crate::tf_provider::plan::Draft;
-use crate::tf_provider::resource::{
-    CreateRequest, DeleteRequest, ImportBy, ImportRequest, Imported, Outcome, ReadOutcome,
-    ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest, generate_block,
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Argument, Identity, Object, PrivateState, State};
+use tf_provider::plan::PlanBuilder;
+use tf_provider::resource::{
+    ApplyResponse, CheckPlanRequest, CheckPlanResponse, CreateRequest, DeleteRequest, ImportBy,
+    ImportRequest, ImportResponse, ReadRequest, ReadResponse, Resource, UpdateRequest,
+    ValidateRequest, generate_block,
 };
-use crate::tf_provider::schema::{IdentitySchema, Schema};
-use crate::tf_provider::value::Value;
-use crate::webex::{Budget, Connector, ConnectorId, Error, ErrorKind, OrganizationId};
+use tf_provider::schema::{IdentitySchema, Schema};
+use tf_provider::value::Value;
+use webex_contact_center::{
+    Availability, BASIC, Budget, CLIENT_CREDENTIALS, Connector, ConnectorId, Error, ErrorKind,
+    OAUTH2, OrganizationId, RemoteState, WriteError,
+};
 
 /// The resource `webex_cc_custom_connector`.
 pub struct CustomConnector {
-    connection: Arc<Connection>,
+    connection: Arc<ProviderData>,
 }
 
 impl CustomConnector {
     /// The resource, which makes its calls over `connection`.
     #[must_use]
-    pub fn new(connection: Arc<Connection>) -> Self {
+    pub fn new(connection: Arc<ProviderData>) -> Self {
         Self { connection }
     }
 }
@@ -53,7 +57,7 @@ impl Resource for CustomConnector {
         validation::validate(request.configuration)
     }
 
-    fn complete(&self, draft: &mut Draft<'_>, private: &Private) {
+    fn modify_plan(&self, draft: &mut PlanBuilder<'_>, private: &PrivateState) {
         let grant = match draft.planned().string("authentication_type") {
             Argument::Known(OAUTH2) => Value::from(CLIENT_CREDENTIALS),
             Argument::Known(BASIC) | Argument::Absent => Value::Null,
@@ -61,31 +65,32 @@ impl Resource for CustomConnector {
             Argument::Known(_) => draft.planned().get("grant_type").clone(),
             Argument::Unknown => Value::Unknown,
         };
-        draft.settle("grant_type", grant);
+        draft.set_default("grant_type", grant);
         if let Some(prior) = draft.prior {
-            for argument in model::respelled(draft.configuration, prior) {
-                draft.keep_prior(argument);
+            for argument in model::equivalent_arguments(draft.configuration, prior) {
+                draft.use_prior_state(argument);
             }
         }
         if draft.prior.is_none()
             && let Some(organization) = self.connection.organization()
         {
-            draft.settle("organization_id", organization.to_string());
+            draft.set_default("organization_id", organization.to_string());
         }
-        for argument in model::left_to_webex(draft.configuration) {
-            draft.keep_local(&argument);
+        let credentials = CredentialsPlan::new(draft.configuration, &PrivateData::recall(private));
+        for argument in credentials.unmanaged_arguments() {
+            draft.exclude_from_update(argument);
         }
-        if !model::owed(draft.configuration, &Memory::recall(private)).is_empty() {
-            draft.demand_update();
+        if !credentials.to_send.is_empty() {
+            draft.force_update();
         }
     }
 
-    async fn review(&self, request: ReviewRequest<'_>) -> Review {
-        review::review(&self.connection, request).await
+    async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
+        plan_warnings::check_plan(&self.connection, request).await
     }
 
-    async fn read(&self, request: ReadRequest) -> ReadOutcome {
-        let unchanged = |messages: Diagnostics| ReadOutcome {
+    async fn read(&self, request: ReadRequest) -> ReadResponse {
+        let unchanged = |messages: Diagnostics| ReadResponse {
             state: Some(request.state.clone()),
             private: request.private.clone(),
             identity: request.identity.clone(),
@@ -100,20 +105,20 @@ impl Resource for CustomConnector {
         match connectors.read(&target.id, &budget).await {
             Ok(Some(connector)) => {
                 let state = model::state(&connector, target.organization, request.state.object());
-                let memory = Memory::recall(&request.private).after_read(&connector);
-                ReadOutcome {
-                    identity: Some(identity(&connector, target.organization)),
+                let private = PrivateData::recall(&request.private).after_read(&connector);
+                ReadResponse {
+                    identity: Some(identity(&connector.id, target.organization)),
                     state: Some(state),
-                    private: memory.private(),
+                    private: private.private(),
                     diagnostics: notices(&target.ready),
                 }
             }
             Ok(None) if request.state.object().get("name").is_null() => {
                 unchanged(never_there(&target).into())
             }
-            Ok(None) => ReadOutcome {
+            Ok(None) => ReadResponse {
                 state: None,
-                private: Private::default(),
+                private: PrivateState::default(),
                 identity: None,
                 diagnostics: gone(&request.state, &target).into(),
             },
@@ -124,61 +129,73 @@ impl Resource for CustomConnector {
                 } else {
                     "Nothing was changed; state holds what was known before."
                 };
-                unchanged(problems::error(summary, &error, truth).into())
+                unchanged(api_errors::error(summary, &error, truth).into())
             }
         }
     }
 
-    async fn create(&self, request: CreateRequest) -> Outcome {
-        self.connection.apply();
+    async fn create(&self, request: CreateRequest) -> ApplyResponse {
+        self.connection.mark_applying();
         let (ready, organization) = match self.destination(request.plan.object()) {
             Ok(found) => found,
-            Err(message) => return Outcome { diagnostics: message.into(), ..Outcome::default() },
+            Err(message) => {
+                return ApplyResponse { diagnostics: message.into(), ..ApplyResponse::default() };
+            }
         };
         let budget =
             Budget::within(Timeout::Create.of(request.plan.object()), request.stop.clone());
         let content = model::content(&request.plan, &request.configuration);
         let created = ready.client.connectors(organization).create(&content, &budget).await;
         let base = request.plan.object();
-        let sent = model::credentials(&request.configuration);
+        let sent = credentials::names(&content.secrets);
         match created {
             Ok(created) => {
-                let memory = Memory::of_write(&created.connector, &sent);
-                let mut outcome = outcome_of(&created.connector, organization, base, &memory);
+                let private = PrivateData::of_write(&created.connector, &sent);
+                let mut outcome = outcome_of(&created.connector, organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 if created.adopted {
-                    outcome.diagnostics.push(writes::adopted(&created.connector, organization));
+                    outcome
+                        .diagnostics
+                        .push(write_errors::adopted(&created.connector, organization));
                 }
                 let different = model::differences(&request.plan, &created.connector);
-                outcome.diagnostics.extend(writes::not_taken(&different, writes::Write::Create));
+                outcome
+                    .diagnostics
+                    .extend(write_errors::not_taken(&different, write_errors::Write::Create));
                 outcome.diagnostics.extend(notices(&ready));
                 outcome
             }
             Err(failure) => {
-                let mut outcome = match Known::after_create(&failure) {
-                    Known::Id(id) => outcome_of_id(id, organization, base, &sent),
-                    Known::Before | Known::BeforeInactive | Known::Found(_) => Outcome::default(),
+                let mut outcome = match &failure.remote {
+                    RemoteState::OnlyId(id) => outcome_of_id(id, organization, base, &sent),
+                    RemoteState::Absent
+                    | RemoteState::Unchanged
+                    | RemoteState::Found(_)
+                    | RemoteState::Unknown(_) => ApplyResponse::default(),
                 };
-                let message = writes::create_failed(&failure, &content.name, organization);
+                let message =
+                    write_errors::create_failed(&failure, content.fields.name(), organization);
                 outcome.diagnostics.push(message);
                 outcome
             }
         }
     }
 
-    async fn update(&self, request: UpdateRequest) -> Outcome {
-        self.connection.apply();
-        let same = |messages: Diagnostics, state: State| Outcome {
+    async fn update(&self, request: UpdateRequest) -> ApplyResponse {
+        self.connection.mark_applying();
+        let same = |messages: Diagnostics, state: State| ApplyResponse {
             state: Some(state),
             private: request.private.clone(),
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        let left = model::left_to_webex(&request.configuration);
-        if only_local_changes(&request, &left) {
+        let private = PrivateData::recall(&request.private);
+        let credentials = CredentialsPlan::new(&request.configuration, &private);
+        let unmanaged = credentials.unmanaged_arguments().collect::<Vec<_>>();
+        if changes_nothing_remote(&request, &unmanaged) {
             let state = State::new(request.plan.object().clone(), schema::block());
-            let memory = Memory::recall(&request.private).without(&left);
-            return Outcome { private: memory.private(), ..same(Diagnostics::new(), state) };
+            let private = private.without(&unmanaged).private();
+            return ApplyResponse { private, ..same(Diagnostics::new(), state) };
         }
         let target = match Target::of_state(&self.connection, &request.prior) {
             Ok(target) => target,
@@ -187,55 +204,36 @@ impl Resource for CustomConnector {
         let budget =
             Budget::within(Timeout::Update.of(request.plan.object()), request.stop.clone());
         let content = model::content(&request.plan, &request.configuration);
-        let sent = model::credentials(&request.configuration);
-        let memory = Memory::recall(&request.private);
-        let expected = memory.version;
+        let sent = credentials::names(&content.secrets);
         let connectors = target.ready.client.connectors(target.organization);
-        match connectors.update(&target.id, &content, expected, &budget).await {
+        match connectors.update(&target.id, &content, private.version, &budget).await {
             Ok(connector) => {
                 let base = request.plan.object();
-                let memory = Memory::of_write(&connector, &sent);
-                let mut outcome = outcome_of(&connector, target.organization, base, &memory);
+                let private = PrivateData::of_write(&connector, &sent);
+                let mut outcome = outcome_of(&connector, target.organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 let different = model::differences(&request.plan, &connector);
                 if !different.is_empty() {
                     outcome
                         .diagnostics
-                        .extend(writes::not_taken(&different, writes::Write::Update));
+                        .extend(write_errors::not_taken(&different, write_errors::Write::Update));
                 }
                 outcome.diagnostics.extend(notices(&target.ready));
                 outcome
             }
             Err(failure) => {
-                let message = writes::update_failed(&failure, &named(&request.prior), &sent);
-                let organization = target.organization;
-                let old = request.prior.object();
-                let memory = memory.in_doubt(failure.aftermath.leaves_credentials_uncertain());
-                let after = |found| memory.clone().after_failure(whose(&failure.error), found);
-                let mut outcome = match Known::after_update(&failure) {
-                    // The credentials of the prior state stay beside the old
-                    // content, so that new ones are a difference still.
-                    Known::Found(connector) => {
-                        outcome_of(connector, organization, old, &after(Some(connector)))
-                    }
-                    Known::BeforeInactive => Outcome {
-                        private: after(None).private(),
-                        ..same(Diagnostics::new(), inactive(&request.prior))
-                    },
-                    Known::Before | Known::Id(_) => Outcome {
-                        private: after(None).private(),
-                        ..same(Diagnostics::new(), request.prior.clone())
-                    },
-                };
-                outcome.diagnostics.push(message);
-                outcome
+                let message = write_errors::update_failed(&failure, &named(&request.prior), &sent);
+                // The credentials of the prior state stay beside the old content,
+                // so that new ones are a difference still.
+                let known = Before { prior: &request.prior, identity: request.identity, private };
+                known.after(&failure, target.organization, message)
             }
         }
     }
 
-    async fn delete(&self, request: DeleteRequest) -> Outcome {
-        self.connection.apply();
-        let kept = |messages: Diagnostics| Outcome {
+    async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
+        self.connection.mark_applying();
+        let kept = |messages: Diagnostics| ApplyResponse {
             state: Some(request.prior.clone()),
             private: request.private.clone(),
             identity: request.identity.clone(),
@@ -249,33 +247,19 @@ impl Resource for CustomConnector {
             Budget::within(Timeout::Delete.of(request.prior.object()), request.stop.clone());
         let connectors = target.ready.client.connectors(target.organization);
         match connectors.delete(&target.id, &budget).await {
-            Ok(_) => Outcome { diagnostics: notices(&target.ready), ..Outcome::default() },
+            Ok(_) => {
+                ApplyResponse { diagnostics: notices(&target.ready), ..ApplyResponse::default() }
+            }
             Err(failure) => {
-                let message = writes::delete_failed(&failure, &named(&request.prior));
-                let memory = Memory::recall(&request.private)
-                    .in_doubt(failure.aftermath.leaves_credentials_uncertain());
-                let after = |found| memory.clone().after_failure(whose(&failure.error), found);
-                let mut outcome = match Known::after_delete(&failure) {
-                    Known::Found(connector) => {
-                        let memory = after(Some(connector));
-                        outcome_of(connector, target.organization, request.prior.object(), &memory)
-                    }
-                    Known::BeforeInactive => Outcome {
-                        state: Some(inactive(&request.prior)),
-                        private: after(None).private(),
-                        ..kept(Diagnostics::new())
-                    },
-                    Known::Before | Known::Id(_) => {
-                        Outcome { private: after(None).private(), ..kept(Diagnostics::new()) }
-                    }
-                };
-                outcome.diagnostics.push(message);
-                outcome
+                let message = write_errors::delete_failed(&failure, &named(&request.prior));
+                let private = PrivateData::recall(&request.private);
+                let known = Before { prior: &request.prior, identity: request.identity, private };
+                known.after(&failure, target.organization, message)
             }
         }
     }
 
-    async fn import(&self, request: ImportRequest) -> Result<Imported, Diagnostics> {
+    async fn import(&self, request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         let (organization, id) = match &request.by {
             ImportBy::Id(text) => split_import_id(text)?,
             ImportBy::Identity(identity) => {
@@ -301,10 +285,10 @@ impl Resource for CustomConnector {
         let object = Object::null(block)
             .with("id", id.as_str())
             .with("organization_id", organization.to_string());
-        Ok(Imported {
+        Ok(ImportResponse {
             state: State::new(object, block),
-            private: Private::default(),
-            identity: Some(identity_of(id.as_str(), organization)),
+            private: PrivateState::default(),
+            identity: Some(identity(&id, organization)),
         })
     }
 
@@ -323,7 +307,10 @@ impl Resource for CustomConnector {
 
 impl CustomConnector {
     /// Where a connector that is to be created goes.
-    fn destination(&self, plan: &Object) -> Result<(Ready, OrganizationId), Diagnostic> {
+    fn destination(
+        &self,
+        plan: &Object,
+    ) -> Result<(ConfiguredProvider, OrganizationId), Diagnostic> {
         let ready = self.connection.ready()?;
         let explicit = organization::explicit(plan)?;
         let organization = ready.organization(explicit)?;
@@ -333,13 +320,13 @@ impl CustomConnector {
 
 /// An existing connector, and the means to reach it.
 struct Target {
-    ready: Ready,
+    ready: ConfiguredProvider,
     organization: OrganizationId,
     id: ConnectorId,
 }
 
 impl Target {
-    fn of_state(connection: &Connection, state: &State) -> Result<Self, Diagnostic> {
+    fn of_state(connection: &ProviderData, state: &State) -> Result<Self, Diagnostic> {
         let ready = connection.ready()?;
         let organization = ready.organization(organization::explicit(state.object())?)?;
         let id = state.object().string("id").known().unwrap_or_default();
@@ -353,14 +340,60 @@ impl Target {
     }
 }
 
-/// Whose write may be found after one of ours that failed.
-fn whose(error: &Error) -> Failure {
-    if error.outcome_unknown() {
-        Failure::Unclear
-    } else if let ErrorKind::Stale { .. } = error.kind() {
-        Failure::ByOthers
+/// What Terraform knew of a connector before a write that failed.
+struct Before<'a> {
+    prior: &'a State,
+    identity: Option<Identity>,
+    private: PrivateData,
+}
+
+impl Before<'_> {
+    /// Returns what is true after the failed write.
+    fn after(
+        self,
+        failure: &WriteError,
+        organization: OrganizationId,
+        message: Diagnostic,
+    ) -> ApplyResponse {
+        let found = match &failure.remote {
+            RemoteState::Found(connector) => Some(&**connector),
+            RemoteState::Absent
+            | RemoteState::Unchanged
+            | RemoteState::OnlyId(_)
+            | RemoteState::Unknown(_) => None,
+        };
+        let private = self.private.in_doubt(failure.credentials_uncertain);
+        let private = private.after_failure(last_writer(&failure.error), found);
+        let mut response = match found {
+            Some(connector) => outcome_of(connector, organization, self.prior.object(), &private),
+            None => {
+                let state = match failure.availability {
+                    Availability::Uncertain => inactive(self.prior),
+                    Availability::Unaffected | Availability::Restored | Availability::Lost(_) => {
+                        self.prior.clone()
+                    }
+                };
+                ApplyResponse {
+                    state: Some(state),
+                    private: private.private(),
+                    identity: self.identity,
+                    diagnostics: Diagnostics::new(),
+                }
+            }
+        };
+        response.diagnostics.push(message);
+        response
+    }
+}
+
+/// Classifies who may have written last, after a write of ours that failed.
+fn last_writer(error: &Error) -> LastWriter {
+    if error.outcome_unknown {
+        LastWriter::Unknown
+    } else if let ErrorKind::Stale { .. } = &error.kind {
+        LastWriter::SomeoneElse
     } else {
-        Failure::Clear
+        LastWriter::Us
     }
 }
 
@@ -369,12 +402,12 @@ fn outcome_of(
     connector: &Connector,
     organization: OrganizationId,
     base: &Object,
-    memory: &Memory,
-) -> Outcome {
-    Outcome {
+    private: &PrivateData,
+) -> ApplyResponse {
+    ApplyResponse {
         state: Some(model::state(connector, organization, base)),
-        private: memory.private(),
-        identity: Some(identity(connector, organization)),
+        private: private.private(),
+        identity: Some(identity(&connector.id, organization)),
         diagnostics: Diagnostics::new(),
     }
 }
@@ -386,7 +419,7 @@ fn outcome_of_id(
     organization: OrganizationId,
     plan: &Object,
     sent: &[&str],
-) -> Outcome {
+) -> ApplyResponse {
     let block = schema::block();
     let mut object = plan.clone();
     for attribute in &block.attributes {
@@ -398,10 +431,10 @@ fn outcome_of_id(
     if object.get("organization_id").is_null() {
         object.set("organization_id", organization.to_string());
     }
-    Outcome {
+    ApplyResponse {
         state: Some(State::new(object, block)),
-        private: Memory::of_unread_write(sent).private(),
-        identity: Some(identity_of(id.as_str(), organization)),
+        private: PrivateData::of_unread_write(sent).private(),
+        identity: Some(identity(id, organization)),
         diagnostics: Diagnostics::new(),
     }
 }
@@ -413,35 +446,15 @@ fn inactive(prior: &State) -> State {
     State::new(object, schema::block())
 }
 
-/// What tells a connector from every other one.
-pub(super) fn identity(connector: &Connector, organization: OrganizationId) -> Identity {
-    identity_of(connector.id.as_str(), organization)
-}
-
-fn identity_of(id: &str, organization: OrganizationId) -> Identity {
-    let object = Object::default().with("id", id);
-    Identity(object.with("organization_id", organization.to_string()))
-}
-
 /// Whether nothing that Webex knows of is to change. A time of change that is
 /// not known yet says that the plan has found something.
-fn only_local_changes(request: &UpdateRequest, local: &[String]) -> bool {
+fn changes_nothing_remote(request: &UpdateRequest, unmanaged: &[&str]) -> bool {
     let block = schema::block();
     block.attributes.iter().all(|attribute| {
-        local.iter().any(|name| name == attribute.name)
+        unmanaged.contains(&attribute.name)
             || request.prior.object().get(attribute.name)
                 == request.plan.object().get(attribute.name)
     })
-}
-
-/// How messages name a connector: `"crm" (5c7c2677-…)`.
-pub(super) fn named(state: &State) -> String {
-    let text = |argument: &str| state.object().string(argument).known().map(str::to_owned);
-    let id = text("id").unwrap_or_default();
-    match text("name") {
-        Some(name) => format!("{name:?} ({id})"),
-        None => id,
-    }
 }
 
 /// A connector that Terraform knows has disappeared.
@@ -471,8 +484,8 @@ fn never_there(target: &Target) -> Diagnostic {
 }
 
 /// Warnings that the client has for its user, each told once in a process.
-fn notices(ready: &Ready) -> Diagnostics {
-    problems::notices(&ready.client)
+fn notices(ready: &ConfiguredProvider) -> Diagnostics {
+    api_errors::notices(&ready.client)
 }
 
 /// `<id>`, or `<organization id>/<id>`. An organization's base64 form may hold

@@ -2,16 +2,14 @@
 
 use std::sync::LazyLock;
 
+use super::credentials::CredentialArguments;
 use crate::provider::timeouts;
-use crate::tf_provider::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
-use crate::tf_provider::value::Type;
+use tf_provider::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
+use tf_provider::value::Type;
+use webex_contact_center::Credential;
 
 /// The name of the resource, its data source and its list resource.
 pub const TYPE_NAME: &str = "webex_cc_custom_connector";
-
-/// The credentials that come in three arguments each: the stateful form, the
-/// write-only form, and the version that tells when to send the latter again.
-pub const SECRETS: [&str; 3] = ["client_secret", "private_key", "password"];
 
 const DESCRIPTION: &str = "\
 A custom connector of Webex Contact Center: the stored credentials with which flows call another \
@@ -38,13 +36,14 @@ pub fn block() -> &'static Block {
 }
 
 fn attributes() -> Vec<Attribute> {
-    vec![
+    let credential = |credential| CredentialArguments::of(credential).attributes();
+    let mut attributes = vec![
         Attribute::computed(
             "id",
             Type::String,
             "The connector's id, a UUID. Flows refer to the connector by it.",
         )
-        .stable(),
+        .use_state_for_unknown(),
         Attribute::required(
             "name",
             Type::String,
@@ -57,8 +56,8 @@ fn attributes() -> Vec<Attribute> {
             "The organization that owns the connector, as a UUID or in the base64 form of the \
              Webex APIs. The provider's organization if not set. A change creates a new connector.",
         )
-        .stable()
-        .replaces(),
+        .use_state_for_unknown()
+        .requires_replace(),
         Attribute::optional(
             "authentication_type",
             Type::String,
@@ -66,7 +65,7 @@ fn attributes() -> Vec<Attribute> {
              new connector, because Webex has no way to edit it.",
         )
         .default_value("basic")
-        .replaces(),
+        .requires_replace(),
         Attribute::required(
             "resource_domain_url",
             Type::String,
@@ -80,26 +79,16 @@ fn attributes() -> Vec<Attribute> {
              `client_credentials_certificate`. With `oauth2`, `client_credentials` if not set. A \
              change creates a new connector, because Webex has no way to edit it.",
         )
-        .stable()
-        .replaces(),
+        .use_state_for_unknown()
+        .requires_replace(),
         Attribute::optional(
             "client_id",
             Type::String,
             "The OAuth 2.0 client identifier that the third party issued.",
         ),
-        Attribute::secret(
-            "client_secret",
-            "The OAuth 2.0 client secret. It is stored in state; prefer `client_secret_wo`.",
-        ),
-        Attribute::write_only_secret(
-            "client_secret_wo",
-            "The OAuth 2.0 client secret, kept out of plan and state. Needs Terraform 1.11 or \
-             later.",
-        ),
-        version_of(
-            "client_secret_wo_version",
-            "Any number. A change sends `client_secret_wo` to Webex again.",
-        ),
+    ];
+    attributes.extend(credential(Credential::ClientSecret));
+    attributes.extend([
         Attribute::optional(
             "token_url",
             Type::String,
@@ -117,37 +106,15 @@ fn attributes() -> Vec<Attribute> {
             "The certificate (PEM) of the `client_credentials_certificate` grant. It is not a \
              secret.",
         ),
-        Attribute::secret(
-            "private_key",
-            "The unencrypted private key (PEM) of `certificate`. It is stored in state; prefer \
-             `private_key_wo`.",
-        ),
-        Attribute::write_only_secret(
-            "private_key_wo",
-            "The unencrypted private key (PEM) of `certificate`, kept out of plan and state. Needs \
-             Terraform 1.11 or later.",
-        ),
-        version_of(
-            "private_key_wo_version",
-            "Any number. A change sends `private_key_wo` to Webex again.",
-        ),
-        Attribute::optional(
-            "username",
-            Type::String,
-            "The user name of the service account with which Webex authenticates.",
-        ),
-        Attribute::secret(
-            "password",
-            "The password of `username`. It is stored in state; prefer `password_wo`.",
-        ),
-        Attribute::write_only_secret(
-            "password_wo",
-            "The password of `username`, kept out of plan and state. Needs Terraform 1.11 or later.",
-        ),
-        version_of(
-            "password_wo_version",
-            "Any number. A change sends `password_wo` to Webex again.",
-        ),
+    ]);
+    attributes.extend(credential(Credential::PrivateKey));
+    attributes.extend([Attribute::optional(
+        "username",
+        Type::String,
+        "The user name of the service account with which Webex authenticates.",
+    )]);
+    attributes.extend(credential(Credential::Password));
+    attributes.extend([
         Attribute::optional(
             "validation_url",
             Type::String,
@@ -166,17 +133,14 @@ fn attributes() -> Vec<Attribute> {
             Type::String,
             "When the connector was created (RFC 3339).",
         )
-        .stable(),
+        .use_state_for_unknown(),
         Attribute::computed(
             "last_updated_time",
             Type::String,
             "When the connector was changed last, by anybody (RFC 3339).",
         ),
-    ]
-}
-
-fn version_of(name: &'static str, description: &'static str) -> Attribute {
-    Attribute::optional(name, Type::Number, description)
+    ]);
+    attributes
 }
 
 /// What tells one connector from every other one.

@@ -7,21 +7,17 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use url::Url;
 
-use super::model::{version_of, write_only};
-use super::rules::{Applies, BASIC, CLIENT_CREDENTIALS, Kind, OAUTH2, RULES};
-use super::schema::SECRETS;
-use crate::invisible::is_invisible;
+use super::credentials::{CREDENTIALS, CredentialArguments};
 use crate::provider::{organization, timeouts};
-use crate::secret::Secret;
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Argument, Configuration, Object};
-use crate::tf_provider::value::{Path, Value};
-
-/// Texts that must not be empty: leaving an argument out is how to unset it.
-const TEXTS: [&str; 5] = ["name", "client_id", "scope", "certificate", "username"];
-
-/// The arguments that hold addresses.
-const ADDRESSES: [&str; 3] = ["resource_domain_url", "token_url", "validation_url"];
+use safe_text::Secret;
+use safe_text::is_invisible;
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Argument, Configuration, Object};
+use tf_provider::value::{Path, Value};
+use webex_contact_center::{
+    Applies, BASIC, CLIENT_CREDENTIALS, ConnectorKind, Content, Equivalence, OAUTH2, Row,
+    kind_dependent_fields, readable_fields,
+};
 
 /// Checks a configuration.
 #[must_use]
@@ -29,14 +25,29 @@ pub fn validate(configuration: &Configuration) -> Diagnostics {
     let object = configuration.object();
     let mut messages = Diagnostics::new();
     messages.extend(name(object));
-    messages.extend(TEXTS.iter().filter_map(|argument| not_empty(object, argument)));
-    messages.extend(ADDRESSES.iter().filter_map(|argument| address(object, argument)));
+    messages.extend(texts().filter_map(|argument| not_empty(object, argument)));
+    messages.extend(addresses().filter_map(|argument| address(object, argument)));
     messages.extend(kind(object));
     messages.extend(secrets(configuration));
     messages.extend(certificate_and_key(configuration));
     messages.extend(organization_id(object));
     messages.extend(timeouts::validate(object));
     messages
+}
+
+/// The arguments that hold addresses.
+fn addresses() -> impl Iterator<Item = &'static str> {
+    arguments(|content| matches!(content, Content::Text(_, Equivalence::Address)))
+}
+
+/// The arguments that hold any other text. They must not be empty: leaving an
+/// argument out is how to unset it.
+fn texts() -> impl Iterator<Item = &'static str> {
+    arguments(|content| matches!(content, Content::Text(_, Equivalence::Text | Equivalence::Pem)))
+}
+
+fn arguments(holds: fn(&Content) -> bool) -> impl Iterator<Item = &'static str> {
+    readable_fields().filter(move |(_, row)| holds(&row.content)).map(|(_, row)| row.argument)
 }
 
 /// Checks what must be there when a connector is created: its credentials.
@@ -47,17 +58,17 @@ pub fn validate(configuration: &Configuration) -> Diagnostics {
 pub fn validate_creation(configuration: &Configuration) -> Diagnostics {
     let Some(kind) = known_kind(configuration.object()) else { return Diagnostics::new() };
     missing_credentials(configuration)
-        .into_iter()
-        .map(|secret| {
+        .iter()
+        .map(|CredentialArguments { stateful, write_only, .. }| {
             Diagnostic::error(
-                format!("{secret} is missing"),
+                format!("{stateful} is missing"),
                 format!(
-                    "A connector with {} cannot be created without it. Set {secret}_wo, which is \
-                     kept out of state, or {secret}. Only an imported connector can do without.",
+                    "A connector with {} cannot be created without it. Set {write_only}, which is \
+                     kept out of state, or {stateful}. Only an imported connector can do without.",
                     kind.title()
                 ),
             )
-            .at(Path::attribute(&write_only(secret)))
+            .at(Path::attribute(write_only))
         })
         .collect()
 }
@@ -65,35 +76,38 @@ pub fn validate_creation(configuration: &Configuration) -> Diagnostics {
 /// The credentials that the kind of connector requires and that the
 /// configuration gives in neither form. None as long as the kind is not known.
 #[must_use]
-pub fn missing_credentials(configuration: &Configuration) -> Vec<&'static str> {
-    let object = configuration.object();
-    let Some(kind) = known_kind(object) else { return Vec::new() };
-    let is_missing = |secret: &&str| {
-        rule_of(secret).is_some_and(|rule| rule.applies_to(kind) == Applies::Required)
-            && object.get(secret).is_null()
-            && object.get(&write_only(secret)).is_null()
-    };
-    SECRETS.into_iter().filter(is_missing).collect()
+pub fn missing_credentials(configuration: &Configuration) -> Vec<CredentialArguments> {
+    let Some(kind) = known_kind(configuration.object()) else { return Vec::new() };
+    kind_dependent_fields()
+        .filter(|row| row.applies_to(kind) == Applies::Required)
+        .filter_map(credential)
+        .filter(|arguments| !arguments.is_configured(configuration))
+        .copied()
+        .collect()
+}
+
+/// Returns the arguments of a row that is a credential.
+fn credential(row: &Row) -> Option<&'static CredentialArguments> {
+    match row.content {
+        Content::Credential(credential) => Some(CredentialArguments::of(credential)),
+        Content::Text(..) | Content::Literal(..) => None,
+    }
 }
 
 /// The kind that a configuration describes, once it is known.
 #[must_use]
-pub fn known_kind(object: &Object) -> Option<Kind> {
+pub fn known_kind(object: &Object) -> Option<ConnectorKind> {
     let authentication_type = match object.string("authentication_type") {
         Argument::Known(literal) => literal,
         Argument::Absent => BASIC,
         Argument::Unknown => return None,
     };
     match object.string("grant_type") {
-        Argument::Known(literal) => Kind::of(authentication_type, Some(literal)),
-        Argument::Absent => Kind::of(authentication_type, None),
-        Argument::Unknown if authentication_type == BASIC => Some(Kind::Basic),
+        Argument::Known(literal) => ConnectorKind::of(authentication_type, Some(literal)),
+        Argument::Absent => ConnectorKind::of(authentication_type, None),
+        Argument::Unknown if authentication_type == BASIC => Some(ConnectorKind::Basic),
         Argument::Unknown => None,
     }
-}
-
-fn rule_of(argument: &str) -> Option<&'static super::rules::Rule> {
-    RULES.iter().find(|rule| rule.argument == argument)
 }
 
 fn name(object: &Object) -> Option<Diagnostic> {
@@ -154,7 +168,7 @@ fn kind(object: &Object) -> Diagnostics {
         messages.push(literal_error("authentication_type", literal, &[BASIC, OAUTH2]));
         return messages;
     }
-    let grants = Kind::ALL.map(|kind| kind.spelled().1);
+    let grants = ConnectorKind::ALL.map(|kind| kind.spelled().1);
     let grants = grants.into_iter().flatten().collect::<Vec<_>>();
     if let Argument::Known(literal) = object.string("grant_type") {
         if !grants.contains(&literal) {
@@ -180,11 +194,7 @@ fn kind(object: &Object) -> Diagnostics {
         }
     }
     if let Some(kind) = known_kind(object) {
-        messages.extend(
-            RULES
-                .iter()
-                .flat_map(|rule| against(object, rule.argument, rule.applies_to(kind), kind)),
-        );
+        messages.extend(kind_dependent_fields().flat_map(|row| against(object, row, kind)));
     }
     messages
 }
@@ -203,18 +213,15 @@ fn literal_error(argument: &str, literal: &str, allowed: &[&str]) -> Diagnostic 
         .at(Path::attribute(argument))
 }
 
-/// What one row of the table says against a configuration.
-fn against(object: &Object, argument: &str, applies: Applies, kind: Kind) -> Vec<Diagnostic> {
-    let is_secret = SECRETS.contains(&argument);
-    let forms = if is_secret {
-        vec![argument.to_owned(), write_only(argument), version_of(argument)]
-    } else {
-        vec![argument.to_owned()]
-    };
-    match applies {
+/// Returns the errors of one row of the table in a configuration.
+fn against(object: &Object, row: &Row, kind: ConnectorKind) -> Vec<Diagnostic> {
+    let argument = row.argument;
+    let credential = credential(row);
+    let forms = credential.map_or_else(|| vec![argument], |arguments| arguments.names().to_vec());
+    match row.applies_to(kind) {
         Applies::Optional => Vec::new(),
         // Credentials are required when a connector is created, not before.
-        Applies::Required if is_secret || !object.get(argument).is_null() => Vec::new(),
+        Applies::Required if credential.is_some() || !object.get(argument).is_null() => Vec::new(),
         Applies::Required => vec![
             Diagnostic::error(
                 format!("{argument} is missing"),
@@ -249,11 +256,11 @@ fn against(object: &Object, argument: &str, applies: Applies, kind: Kind) -> Vec
 }
 
 /// Reminds of a default that the user may not have thought of.
-fn default_note(object: &Object, kind: Kind) -> String {
+fn default_note(object: &Object, kind: ConnectorKind) -> String {
     let absent = |argument: &str| object.get(argument).is_null();
-    if kind == Kind::Basic && absent("authentication_type") {
+    if kind == ConnectorKind::Basic && absent("authentication_type") {
         format!(" (\"{BASIC}\" is the default of authentication_type.)")
-    } else if kind == Kind::ClientCredentials && absent("grant_type") {
+    } else if kind == ConnectorKind::ClientCredentials && absent("grant_type") {
         format!(" (\"{CLIENT_CREDENTIALS}\" is the default of grant_type.)")
     } else {
         String::new()
@@ -264,12 +271,10 @@ fn default_note(object: &Object, kind: Kind) -> String {
 fn secrets(configuration: &Configuration) -> Diagnostics {
     let object = configuration.object();
     let mut messages = Diagnostics::new();
-    for secret in SECRETS {
-        let write_only = write_only(secret);
-        let version = version_of(secret);
+    for CredentialArguments { stateful, write_only, version, .. } in CREDENTIALS {
         // What is unknown may turn out to be null.
         let is_set = |name: &str| !matches!(object.get(name), Value::Null | Value::Unknown);
-        for form in [secret, &write_only] {
+        for form in [stateful, write_only] {
             if let Argument::Known(content) = configuration.secret(form)
                 && content.is_empty()
             {
@@ -281,24 +286,27 @@ fn secrets(configuration: &Configuration) -> Diagnostics {
                 );
             }
         }
-        if is_set(secret) && is_set(&write_only) {
+        if is_set(stateful) && is_set(write_only) {
             let detail = format!(
-                "{secret} is kept in state, {write_only} is not. Keep one of them; {write_only} is \
+                "{stateful} is kept in state, {write_only} is not. Keep one of them; {write_only} is \
                  the safer one."
             );
             messages.push(
-                Diagnostic::error(format!("{secret} and {write_only} exclude each other"), detail)
-                    .at(Path::attribute(&write_only)),
+                Diagnostic::error(
+                    format!("{stateful} and {write_only} exclude each other"),
+                    detail,
+                )
+                .at(Path::attribute(write_only)),
             );
         }
-        if is_set(&version) && object.get(&write_only).is_null() {
+        if is_set(version) && object.get(write_only).is_null() {
             let detail = format!(
                 "{version} says when {write_only} is to be sent again, and {write_only} is not \
                  set. Set it, or remove {version}."
             );
             messages.push(
                 Diagnostic::error(format!("{version} needs {write_only}"), detail)
-                    .at(Path::attribute(&version)),
+                    .at(Path::attribute(version)),
             );
         }
     }

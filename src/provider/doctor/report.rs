@@ -1,8 +1,8 @@
-//! What the doctor has found, and its two forms: a page for the tenant's owner,
-//! and JSON that can be shown to anybody.
+//! The report of the doctor in two forms: a page for the owner of the tenant, and
+//! JSON for anybody.
 //!
 //! The page may name connectors and organizations. The JSON may not: it holds
-//! facts only, which are numbers, statuses, and names of fields and variables.
+//! only facts, which are numbers, statuses, and names of fields and variables.
 
 use std::fmt::Write as _;
 
@@ -10,27 +10,27 @@ use serde_json::{Map, Value, json};
 
 use crate::provider::VERSION;
 
-/// How many characters a line of the page has at most.
+/// The limit of characters in a line of the page.
 const WIDTH: usize = 88;
 
-/// Where the texts of the page begin.
+/// The indentation of the messages of the page.
 const INDENT: &str = "                             ";
 
-/// How a check came out.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// As it should be.
+    /// As expected.
     Good,
     /// Not as expected, but it does no harm.
     Note,
-    /// Something does not work.
+    /// A part does not work.
     Problem,
     /// It could not be checked.
     Skipped,
 }
 
 impl Outcome {
-    /// The word for it.
+    /// Returns the word for it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -42,27 +42,27 @@ impl Outcome {
     }
 }
 
-/// One check.
+/// A check with its outcome.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// What was checked.
+    /// The subject of the check.
     pub name: &'static str,
-    /// How it came out.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What was found, and what to do about it, for the tenant's owner.
-    pub says: String,
-    /// What was found, for anybody.
+    /// The finding and the advice, for the owner of the tenant.
+    pub message: String,
+    /// The facts, for anybody.
     pub facts: Map<String, Value>,
 }
 
 impl Check {
-    /// A check without facts.
+    /// Returns a check without facts.
     #[must_use]
-    pub fn new(name: &'static str, outcome: Outcome, says: impl Into<String>) -> Self {
-        Self { name, outcome, says: says.into(), facts: Map::new() }
+    pub fn new(name: &'static str, outcome: Outcome, message: impl Into<String>) -> Self {
+        Self { name, outcome, message: message.into(), facts: Map::new() }
     }
 
-    /// The same check with one more fact.
+    /// Returns the check with one more fact.
     #[must_use]
     pub fn with(mut self, name: &str, fact: impl Into<Value>) -> Self {
         self.facts.insert(name.to_owned(), fact.into());
@@ -70,25 +70,25 @@ impl Check {
     }
 }
 
-/// What all of it means.
+/// The conclusion of all checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing could be found out about connectors.
+    /// No endpoint could be called.
     Unreachable,
-    /// Only what Cisco documents works.
+    /// Only the endpoint that Cisco documents works.
     OnlyDocumented,
-    /// Not even that.
+    /// No endpoint works.
     Nothing,
-    /// The connector endpoints work, but what Cisco documents does not.
+    /// The connector endpoints work, but the one that Cisco documents does not.
     WithoutFlows,
-    /// The connector endpoints answer, but otherwise than this provider needs.
+    /// The connector endpoints respond, but not as this provider needs.
     Differs,
     /// Everything that can be checked without writing works.
     Works,
 }
 
 impl Verdict {
-    /// The word for it in JSON.
+    /// Returns the word for it in JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -101,19 +101,19 @@ impl Verdict {
         }
     }
 
-    fn says(self) -> &'static str {
+    fn message(self) -> &'static str {
         match self {
             Self::Unreachable => {
-                "Nothing is known about this organization yet. Follow the advice next to the problem, \
-                 and run this command again."
+                "Nothing is known about this organization yet. Follow the advice next to the \
+                 problem, and run this command again."
             }
             Self::OnlyDocumented => {
-                "In this organization only the data source webex_cc_flow_connectors works. Follow the \
-                 advice next to each problem before you use anything else of this provider."
+                "In this organization only the data source webex_cc_flow_connectors works. Follow \
+                 the advice next to each problem before you use anything else of this provider."
             }
             Self::Nothing => {
-                "Nothing of this provider works in this organization. Follow the advice next to each \
-                 problem, and run this command again."
+                "Nothing of this provider works in this organization. Follow the advice next to \
+                 each problem, and run this command again."
             }
             Self::WithoutFlows => {
                 "The connector endpoints work as far as can be checked without writing. The data \
@@ -121,9 +121,9 @@ impl Verdict {
                  next to the problem."
             }
             Self::Differs => {
-                "This organization's Contact Center answers otherwise than this provider needs. Do not apply anything to \
-                 it yet. Please report it: this command with --json prints what an issue needs, \
-                 without names, ids or credentials."
+                "This organization's Contact Center answers otherwise than this provider needs. Do \
+                 not apply anything to it yet. Please report it: this command with --json prints \
+                 what an issue needs, without names, ids or credentials."
             }
             Self::Works => {
                 "Everything that can be checked without writing works. Begin with a connector \
@@ -134,12 +134,12 @@ impl Verdict {
     }
 }
 
-/// Everything that was found.
+/// The report of an examination.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The checks in their order.
     pub checks: Vec<Check>,
-    /// What they mean.
+    /// Their conclusion.
     pub verdict: Verdict,
 }
 
@@ -151,7 +151,7 @@ impl Report {
             && self.checks.iter().all(|check| check.outcome != Outcome::Problem)
     }
 
-    /// The page for the tenant's owner.
+    /// Returns the page for the owner of the tenant.
     #[must_use]
     pub fn page(&self) -> String {
         let mut page =
@@ -159,13 +159,13 @@ impl Report {
         for check in &self.checks {
             let head = format!("{:<9} {:<17}  ", check.outcome.word(), check.name);
             debug_assert_eq!(head.len(), INDENT.len(), "{head:?}");
-            let _ = writeln!(page, "{head}{}", wrapped(&check.says, INDENT));
+            let _ = writeln!(page, "{head}{}", wrapped(&check.message, INDENT));
         }
-        let _ = writeln!(page, "\n{}", wrapped(self.verdict.says(), ""));
+        let _ = writeln!(page, "\n{}", wrapped(self.verdict.message(), ""));
         page
     }
 
-    /// The JSON for anybody.
+    /// Returns the JSON for anybody.
     #[must_use]
     pub fn json(&self) -> String {
         let checks = self.checks.iter().map(|check| {
@@ -183,7 +183,7 @@ impl Report {
     }
 }
 
-/// A text in lines; the first one begins where the cursor is.
+/// Wraps a text into lines. All but the first are indented.
 fn wrapped(text: &str, indent: &str) -> String {
     let mut lines = Vec::new();
     for paragraph in text.lines().filter(|line| !line.is_empty()) {
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_for_people_and_the_json_for_anybody() {
+    fn page_has_messages_and_json_has_facts_only() {
         let long = "word ".repeat(30);
         let check = Check::new("connector list", Outcome::Note, format!("\"crm\"\n\n{long}"));
         let report = Report { checks: vec![check.with("rows", 1)], verdict: Verdict::Works };
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_never_good() {
+    fn report_with_a_problem_is_not_good() {
         let good = Check::new("host", Outcome::Good, "");
         let bad = Check::new("host", Outcome::Problem, "");
         let report = |checks, verdict| Report { checks, verdict };

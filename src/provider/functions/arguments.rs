@@ -1,29 +1,30 @@
-//! The arguments of a call, taken out of the values that the framework has read
-//! by the types of the signature.
+//! The arguments and the result of a function call. The framework has read the
+//! arguments by the types of the signature.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
-use crate::tf_provider::function::FunctionError;
-use crate::tf_provider::value::Value;
+use tf_provider::function::FunctionError;
+use tf_provider::value::Value;
 
-/// A text.
+/// Returns an argument that is a string.
 ///
 /// # Errors
 ///
-/// When it is something else, which the signature does not let through.
-pub(super) fn text(arguments: &[Value], position: usize) -> Result<&str, FunctionError> {
+/// When it is of another type, which the signature prevents.
+pub(super) fn string(arguments: &[Value], position: usize) -> Result<&str, FunctionError> {
     if let Some(Value::String(text)) = arguments.get(position) {
         return Ok(text);
     }
     Err(FunctionError::argument(position, "This argument must be a text."))
 }
 
-/// A map of texts.
+/// Returns an argument that is a map of strings.
 ///
 /// # Errors
 ///
-/// When a text is missing in it: null has no place in a map of ids.
-pub(super) fn texts(
+/// When an element is null.
+pub(super) fn strings(
     arguments: &[Value],
     position: usize,
 ) -> Result<BTreeMap<String, String>, FunctionError> {
@@ -38,4 +39,15 @@ pub(super) fn texts(
         Err(FunctionError::argument(position, text))
     });
     read.collect()
+}
+
+/// Converts the result of a computation. `argument` returns the position of the
+/// argument at fault, counted from 0.
+pub(super) fn result<E: Display>(
+    result: Result<String, E>,
+    argument: impl FnOnce(&E) -> usize,
+) -> Result<Value, FunctionError> {
+    result
+        .map(Value::from)
+        .map_err(|error| FunctionError::argument(argument(&error), error.to_string()))
 }

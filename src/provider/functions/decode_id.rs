@@ -1,9 +1,9 @@
-//! `decode_id`, as configurations call it.
+//! The signature of `decode_id`.
 
 use super::arguments;
-use super::webex_id::decode_id;
-use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
-use crate::tf_provider::value::{Type, Value};
+use super::webex_id::{DecodeIdError, decode_id};
+use tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use tf_provider::value::{Type, Value};
 
 const DESCRIPTION: &str = "\
 The public Webex APIs and Control Hub know an organization, a person or a place by an id that is \
@@ -32,9 +32,7 @@ impl Function for DecodeId {
     }
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-        let id = arguments::text(arguments, 0)?;
-        decode_id(id)
-            .map(Value::from)
-            .map_err(|problem| FunctionError::argument(problem.argument(), problem.to_string()))
+        let id = arguments::string(arguments, 0)?;
+        arguments::result(decode_id(id), DecodeIdError::argument)
     }
 }

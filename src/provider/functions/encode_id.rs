@@ -1,9 +1,9 @@
-//! `encode_id`, as configurations call it.
+//! The signature of `encode_id`.
 
 use super::arguments;
-use super::webex_id::encode_id;
-use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
-use crate::tf_provider::value::{Type, Value};
+use super::webex_id::{EncodeIdError, encode_id};
+use tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use tf_provider::value::{Type, Value};
 
 const DESCRIPTION: &str = "\
 The reverse of `decode_id`: makes the id by which the public Webex APIs know something, from its \
@@ -39,17 +39,15 @@ impl Function for EncodeId {
     }
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-        let (kind, uuid) = (arguments::text(arguments, 0)?, arguments::text(arguments, 1)?);
+        let (kind, uuid) = (arguments::string(arguments, 0)?, arguments::string(arguments, 1)?);
         let cluster = match arguments.get(2..).unwrap_or_default() {
             [] => None,
-            [_] => Some(arguments::text(arguments, 2)?),
+            [_] => Some(arguments::string(arguments, 2)?),
             [_, _, ..] => {
                 let text = "An id names one cluster only. Remove this argument and what follows.";
                 return Err(FunctionError::argument(3, text));
             }
         };
-        encode_id(kind, uuid, cluster)
-            .map(Value::from)
-            .map_err(|problem| FunctionError::argument(problem.argument(), problem.to_string()))
+        arguments::result(encode_id(kind, uuid, cluster), EncodeIdError::argument)
     }
 }

@@ -1,8 +1,7 @@
-//! What configurations can compute without a call to Webex.
+//! The functions of the provider. They are pure and work offline.
 //!
-//! The functions are pure and work offline. Each error says what to do and
-//! knows which argument is at fault. What they compute stands apart from how
-//! configurations call it.
+//! Each error names the argument at fault and gives advice. The computation of a
+//! function is apart from its signature.
 
 mod arguments;
 pub mod decode_id;

@@ -1,5 +1,5 @@
-//! `decode_id` and `encode_id`: between the ids of Webex's public APIs and the
-//! UUIDs of the Contact Center.
+//! `decode_id` and `encode_id`, which convert between the ids of Webex's public
+//! APIs and the UUIDs of the Contact Center.
 //!
 //! The public APIs hand out ids that are base64 of an address such as
 //! `ciscospark://us/ORGANIZATION/<uuid>`, in the url-safe alphabet or the
@@ -11,15 +11,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as WRITTEN;
 use uuid::Uuid;
 
-use crate::webex::{InvalidWebexId, WebexId};
+use webex_contact_center::{InvalidWebexId, WebexId};
 
 const SCHEME: &str = "ciscospark://";
 
-/// The cluster that stands in ids when none is given, which is also the one
-/// that nearly all ids name, wherever their organization lives.
+/// The cluster of an id when none is given. Nearly all ids name it, in whatever
+/// region their organization is.
 const DEFAULT_CLUSTER: &str = "us";
 
-/// Why there is no UUID in an id. The argument at fault is always the id.
+/// Why an id cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeIdError {
     /// Neither a UUID nor base64 of one or of a Webex address.
@@ -28,7 +28,7 @@ pub enum DecodeIdError {
          with {SCHEME}. Copy the id from Control Hub or from an answer of Webex's API, in full."
     )]
     NotAnId,
-    /// A Webex address that ends in something else.
+    /// A Webex address that does not end with a UUID.
     #[error(
         "This Webex id holds no UUID: what it names is known by another kind of id. Only ids \
          of the form {SCHEME}<cluster>/<type>/<uuid> can be decoded."
@@ -37,20 +37,20 @@ pub enum DecodeIdError {
 }
 
 impl DecodeIdError {
-    /// Which argument of the function is at fault, counted from 0.
+    /// Returns the argument at fault, counted from 0.
     #[must_use]
-    pub fn argument(self) -> usize {
+    pub fn argument(&self) -> usize {
         match self {
             Self::NotAnId | Self::NoUuid => 0,
         }
     }
 }
 
-/// Finds the UUID inside a Webex id, in lower case. A UUID is its own.
+/// Returns the UUID inside a Webex id, in lower case. A UUID is returned as it is.
 ///
 /// # Errors
 ///
-/// A [`DecodeIdError`] when there is none.
+/// When there is none.
 pub fn decode_id(id: &str) -> Result<String, DecodeIdError> {
     match WebexId::parse(id) {
         Ok(id) => Ok(id.uuid.to_string()),
@@ -59,7 +59,7 @@ pub fn decode_id(id: &str) -> Result<String, DecodeIdError> {
     }
 }
 
-/// Why an id cannot be made.
+/// Why an id cannot be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeIdError {
     /// The type is empty or has characters that no type has.
@@ -83,9 +83,9 @@ pub enum EncodeIdError {
 }
 
 impl EncodeIdError {
-    /// Which argument of the function is at fault, counted from 0.
+    /// Returns the argument at fault, counted from 0.
     #[must_use]
-    pub fn argument(self) -> usize {
+    pub fn argument(&self) -> usize {
         match self {
             Self::Type => 0,
             Self::Uuid => 1,
@@ -94,15 +94,15 @@ impl EncodeIdError {
     }
 }
 
-/// Makes the id by which Webex's public APIs know something of a type, in
-/// url-safe base64 without padding, as they write it.
+/// Returns the id of an object in Webex's public APIs, in url-safe base64 without
+/// padding, which is how the APIs write it.
 ///
 /// Types are written in capitals, as in all ids that were seen; a UUID is
 /// written in lower case; without a cluster it is `us`.
 ///
 /// # Errors
 ///
-/// An [`EncodeIdError`] naming the argument that cannot be part of an id.
+/// When an argument cannot be part of an id.
 pub fn encode_id(kind: &str, uuid: &str, cluster: Option<&str>) -> Result<String, EncodeIdError> {
     let made_of = |text: &str, signs: &str| {
         let fits = |character: char| character.is_ascii_alphanumeric() || signs.contains(character);
@@ -120,8 +120,8 @@ pub fn encode_id(kind: &str, uuid: &str, cluster: Option<&str>) -> Result<String
     Ok(WRITTEN.encode(format!("{SCHEME}{cluster}/{kind}/{uuid}")))
 }
 
-/// Reads a UUID in its usual form of 36 characters; the forms in braces, with a
-/// prefix or without hyphens occur nowhere in Webex.
+/// Parses a UUID in its usual form of 36 characters. The forms in braces, with a
+/// prefix or without hyphens do not occur in Webex.
 pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
@@ -136,32 +136,32 @@ mod tests {
 
     const UUID: &str = "f5b36187-c8dd-4727-8b2f-f9c447f29046";
 
-    /// The example id that Webex's documentation of people shows.
+    /// The example in Webex's documentation of people.
     const PERSON: &str =
         "Y2lzY29zcGFyazovL3VzL1BFT1BMRS9mNWIzNjE4Ny1jOGRkLTQ3MjctOGIyZi1mOWM0NDdmMjkwNDY";
 
     #[test]
-    fn a_documented_id_is_read_and_written() {
+    fn documented_id_is_decoded_and_encoded() {
         assert_eq!(decode_id(PERSON).as_deref(), Ok(UUID));
         assert_eq!(encode_id("PEOPLE", UUID, None).as_deref(), Ok(PERSON));
         assert_eq!(encode_id("people", &UUID.to_uppercase(), Some("us")).as_deref(), Ok(PERSON));
     }
 
     #[test]
-    fn a_uuid_passes_through() {
+    fn uuid_is_returned_as_it_is() {
         assert_eq!(decode_id(UUID).as_deref(), Ok(UUID));
         assert_eq!(decode_id(&UUID.to_uppercase()).as_deref(), Ok(UUID));
     }
 
     #[test]
-    fn a_documented_id_of_an_organization_is_read() {
+    fn documented_id_of_an_organization_is_decoded() {
         let organization = "96abc2aa-3dcc-11e5-a152-fe34819cdc9a";
         let id = "OTZhYmMyYWEtM2RjYy0xMWU1LWExNTItZmUzNDgxOWNkYzlh";
         assert_eq!(decode_id(id).as_deref(), Ok(organization));
     }
 
     #[test]
-    fn any_padding_and_alphabet_is_read() {
+    fn ids_of_any_padding_and_alphabet_are_decoded() {
         // The tildes make the two alphabets differ.
         let address = format!("ciscospark://~~~?/ORGANIZATION/{UUID}");
         let (standard, url_safe) = (STANDARD.encode(&address), URL_SAFE.encode(&address));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_uuid_is_refused() {
+    fn ids_without_a_uuid_are_refused() {
         let encode = |address: &str| URL_SAFE_NO_PAD.encode(address);
         for id in [
             String::new(),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_argument_at_fault_is_named() {
+    fn errors_name_the_argument_at_fault() {
         for (kind, uuid, cluster, error, argument) in [
             ("", UUID, None, EncodeIdError::Type, 0),
             ("A/B", UUID, None, EncodeIdError::Type, 0),
@@ -226,7 +226,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_can_be_decoded(
+        fn encoded_ids_can_be_decoded(
             kind in "[A-Z_]{1,20}",
             bytes in any::<u128>(),
             cluster in prop::option::of("[a-zA-Z0-9:._-]{1,30}"),
@@ -237,7 +237,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(id in any::<String>()) {
+        fn decoding_never_panics(id in any::<String>()) {
             let _ = decode_id(&id);
         }
     }

@@ -1,4 +1,4 @@
-//! Connections: accepted, proven to come from the right client, handed on.
+//! Connections: accepted, authenticated, and counted while they last.
 
 use std::io;
 use std::pin::Pin;
@@ -13,35 +13,29 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tonic::transport::server::Connected;
 
-use super::lifetime::{Client, Lifetime};
-use super::listener::Listener;
+use super::listener::{Duplex, Listener};
+use crate::lifetime::{ClientGuard, Lifetime};
 
-/// How long a client may take to prove itself.
-const PROOF_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client's TLS handshake may take.
+const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many clients may be busy proving themselves at a time.
-const PROOFS_AT_ONCE: usize = 32;
+/// How many TLS handshakes may run at a time.
+const CONCURRENT_HANDSHAKES: usize = 32;
 
-/// The pause after the system had no connection to give, which it lacks when
-/// too many files are open; asking again at once would only burn time.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
+/// The back-off after a failed `accept`, usually caused by too many open files.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Bytes in both directions.
-pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
-
-/// A connection on which calls may come.
+/// An authenticated connection.
 pub(super) struct Connection {
     io: Box<dyn Duplex>,
-    /// Counted as long as the connection lasts.
-    _client: Client,
+    /// Counts the client as long as the connection lasts.
+    _client: ClientGuard,
 }
 
-/// All clients that prove themselves, as they come.
+/// Yields the connections of all authenticated clients.
 ///
-/// A client that stays silent holds up nobody else. Without `tls`, any client
-/// that reaches the socket counts as proven.
+/// Up to [`CONCURRENT_HANDSHAKES`] silent clients delay nobody else. Without
+/// `tls`, every client that reaches the socket is accepted.
 pub(super) fn accept_all(
     listener: Listener,
     tls: Option<Arc<ServerConfig>>,
@@ -54,15 +48,15 @@ pub(super) fn accept_all(
                 Ok(connection) => return Some((connection, listener)),
                 Err(error) => {
                     tracing::warn!(%error, "Cannot accept a connection for the moment");
-                    sleep(PAUSE_AFTER_FAILURE).await;
+                    sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
         }
     })
-    .map(move |connection| prove(connection, acceptor.clone()))
-    .buffer_unordered(PROOFS_AT_ONCE)
-    .filter_map(move |proven| {
-        future::ready(match proven {
+    .map(move |connection| authenticate(connection, acceptor.clone()))
+    .buffer_unordered(CONCURRENT_HANDSHAKES)
+    .filter_map(move |authenticated| {
+        future::ready(match authenticated {
             Ok(io) => Some(Ok(Connection { io, _client: lifetime.client() })),
             Err(error) => {
                 tracing::warn!(%error, "Refused a connection");
@@ -72,13 +66,16 @@ pub(super) fn accept_all(
     })
 }
 
-async fn prove(
+async fn authenticate(
     connection: Box<dyn Duplex>,
     acceptor: Option<TlsAcceptor>,
 ) -> io::Result<Box<dyn Duplex>> {
     match acceptor {
         None => Ok(connection),
-        Some(acceptor) => Ok(Box::new(timeout(PROOF_TIMEOUT, acceptor.accept(connection)).await??)),
+        Some(acceptor) => {
+            let accepted = timeout(TLS_HANDSHAKE_TIMEOUT, acceptor.accept(connection)).await??;
+            Ok(Box::new(accepted))
+        }
     }
 }
 
@@ -137,12 +134,12 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::accept_all;
-    use crate::tf_provider::plugin::Lifetime;
-    use crate::tf_provider::plugin::handshake::ListenOn;
-    use crate::tf_provider::plugin::listener::Listener;
+    use crate::lifetime::Lifetime;
+    use crate::plugin::handshake::ListenOn;
+    use crate::plugin::listener::Listener;
 
     #[tokio::test]
-    async fn a_connection_carries_bytes_and_counts_until_it_ends() {
+    async fn connection_carries_bytes_and_counts_until_it_closes() {
         let lifetime = Lifetime::new();
         let listener = Listener::open(&ListenOn::Tcp { ports: 0..=0 }).unwrap();
         let place = listener.address().place;
@@ -157,9 +154,9 @@ mod tests {
         server.read_exact(&mut [0; 4]).await.unwrap();
         server.write_all(b"pong").await.unwrap();
         server.shutdown().await.unwrap();
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).await.unwrap();
-        assert_eq!(answer, "pong");
+        let mut response = String::new();
+        client.read_to_string(&mut response).await.unwrap();
+        assert_eq!(response, "pong");
 
         drop(server);
         assert_eq!(lifetime.clients(), 0);

@@ -1,12 +1,11 @@
-//! The contract that Terraform puts into the environment of a provider.
+//! The terms that Terraform passes in the environment of a provider.
 //!
 //! The names and meanings are those of HashiCorp's go-plugin, which Terraform
 //! and OpenTofu use to start providers. Reading them is a pure function of a
-//! look-up, so that it can be tested and fuzzed without touching the process.
+//! look-up, which can be tested and fuzzed without touching the process.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -14,53 +13,45 @@ use rustls_pki_types::pem::PemObject;
 /// The version of the plugin protocol that is spoken.
 pub const PROTOCOL_VERSION: u32 = 5;
 
-const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
+/// The variable in which Terraform passes the cookie.
+pub(super) const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
 
-/// Not a secret: it only tells Terraform from a curious person.
+/// Not a secret: it only distinguishes Terraform from a person.
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
-/// What the process that started us expects.
+/// The terms of the process that started us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handshake {
-    /// Where to listen.
+    /// The socket to listen on.
     pub listen_on: ListenOn,
     /// The only certificate that a client may show, in DER. Absent when
     /// Terraform runs with `TF_DISABLE_PLUGIN_TLS`: then nothing is encrypted.
     pub client_certificate: Option<CertificateDer<'static>>,
-    /// Whether the client asked for several connections inside one. It then
-    /// expects a seventh field in the announcement, which older clients would
-    /// take for a part of the sixth.
-    pub multiplexing_asked: bool,
 }
 
 /// A kind of local socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
+pub enum SocketKind {
     /// A socket in the file system.
     Unix,
     /// A port of the loopback address.
     Tcp,
 }
 
-impl Transport {
-    /// What go-plugin uses on this system: Unix sockets, except on Windows.
+impl SocketKind {
+    /// Returns the kind that go-plugin uses on this system: Unix sockets, except
+    /// on Windows.
     #[must_use]
     pub fn native() -> Self {
         if cfg!(unix) { Self::Unix } else { Self::Tcp }
     }
 }
 
-/// Where to listen.
+/// The socket to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenOn {
-    /// A socket in the file system.
-    Unix {
-        /// The folder that the client prepared for it; the temporary folder of
-        /// the system when absent.
-        directory: Option<PathBuf>,
-        /// A group, by name or number, that may connect too.
-        group: Option<String>,
-    },
+    /// A socket in a new folder.
+    Unix,
     /// A port of the loopback address.
     Tcp {
         /// The ports allowed; only 0 (any free port) when the client names none.
@@ -68,13 +59,13 @@ pub enum ListenOn {
     },
 }
 
-/// Why the process cannot serve the one that started it.
+/// The reason why the process cannot serve the one that started it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandshakeError {
     /// A person, or a program other than Terraform, started it.
     #[error("the process was not started by Terraform")]
     NotStartedByTerraform,
-    /// Terraform speaks other versions of the protocol only.
+    /// Terraform speaks only other versions of the protocol.
     #[error(
         "Terraform offers plugin protocol {offered}, and this provider speaks \
          version {PROTOCOL_VERSION} only; Terraform 0.12 and later, and every OpenTofu, offer it"
@@ -83,33 +74,32 @@ pub enum HandshakeError {
         /// The versions offered, separated by commas.
         offered: String,
     },
-    /// A variable holds something that is not text.
+    /// A variable is not UTF-8.
     #[error("the environment variable {variable} is not valid UTF-8")]
     NotText {
         /// Its name.
         variable: &'static str,
     },
-    /// The certificate to demand of the client cannot be read. Serving without
-    /// it would let anyone in, so the process ends instead.
+    /// The client's certificate cannot be read. Serving without it would let
+    /// anyone in, so the process ends instead.
     #[error("PLUGIN_CLIENT_CERT does not hold exactly one certificate in PEM form")]
     ClientCertificate,
-    /// The allowed ports make no sense.
+    /// The allowed ports are not a range of TCP ports.
     #[error("PLUGIN_MIN_PORT and PLUGIN_MAX_PORT do not name a range of TCP ports")]
     Ports,
 }
 
 impl Handshake {
-    /// Reads the contract.
+    /// Reads the terms.
     ///
-    /// `look_up` answers the value of an environment variable; an empty value
-    /// counts as absent, as it does for go-plugin.
+    /// `look_up` returns the value of an environment variable. An empty value
+    /// counts as absent, as in go-plugin.
     ///
     /// # Errors
-    /// When the process was not started by Terraform, or when what Terraform
-    /// asks for cannot be given.
+    /// When the process was not started by Terraform, or cannot meet the terms.
     pub fn from_environment(
         look_up: impl Fn(&'static str) -> Option<OsString>,
-        transport: Transport,
+        socket: SocketKind,
     ) -> Result<Self, HandshakeError> {
         let text = |variable: &'static str| match look_up(variable).map(OsString::into_string) {
             None => Ok(None),
@@ -123,23 +113,16 @@ impl Handshake {
         check_versions(text("PLUGIN_PROTOCOL_VERSIONS")?.as_deref())?;
         let client_certificate =
             text("PLUGIN_CLIENT_CERT")?.as_deref().map(only_certificate).transpose()?;
-        let listen_on = match transport {
-            Transport::Unix => ListenOn::Unix {
-                directory: look_up("PLUGIN_UNIX_SOCKET_DIR")
-                    .filter(|path| !path.is_empty())
-                    .map(PathBuf::from),
-                group: text("PLUGIN_UNIX_SOCKET_GROUP")?,
-            },
-            Transport::Tcp => ListenOn::Tcp {
+        let listen_on = match socket {
+            SocketKind::Unix => ListenOn::Unix,
+            SocketKind::Tcp => ListenOn::Tcp {
                 ports: ports(
                     text("PLUGIN_MIN_PORT")?.as_deref(),
                     text("PLUGIN_MAX_PORT")?.as_deref(),
                 )?,
             },
         };
-        let multiplexing_asked =
-            look_up("PLUGIN_MULTIPLEX_GRPC").is_some_and(|value| !value.is_empty());
-        Ok(Self { listen_on, client_certificate, multiplexing_asked })
+        Ok(Self { listen_on, client_certificate })
     }
 }
 
@@ -148,16 +131,10 @@ pub(super) fn is_cookie(value: Option<OsString>) -> bool {
     value.is_some_and(|value| value == COOKIE)
 }
 
-/// The variable in which Terraform hands over the cookie.
-pub(super) fn cookie_name() -> &'static str {
-    COOKIE_NAME
-}
-
-/// Looks for our version among those offered.
+/// Looks for [`PROTOCOL_VERSION`] among those offered.
 ///
-/// A client that offers no list is one from before lists existed; like
-/// go-plugin, we serve it what we have. Entries that are no numbers are
-/// skipped, again like go-plugin.
+/// A client without a list predates such lists, and is served, as in go-plugin.
+/// Entries that are no numbers are skipped, as in go-plugin.
 fn check_versions(offered: Option<&str>) -> Result<(), HandshakeError> {
     let Some(offered) = offered else { return Ok(()) };
     let versions: Vec<u32> =
@@ -174,7 +151,7 @@ fn check_versions(offered: Option<&str>) -> Result<(), HandshakeError> {
 
 /// Reads the client's certificate.
 ///
-/// More than one would leave open which of them is meant; go-plugin sends one.
+/// More than one would be ambiguous. go-plugin sends one.
 fn only_certificate(pem: &str) -> Result<CertificateDer<'static>, HandshakeError> {
     let mut certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
     match (certificates.next(), certificates.next()) {
@@ -183,7 +160,7 @@ fn only_certificate(pem: &str) -> Result<CertificateDer<'static>, HandshakeError
     }
 }
 
-/// Reads the range of ports; an absent end counts as 0, as for go-plugin.
+/// Reads the range of ports. An absent end counts as 0, as in go-plugin.
 fn ports(
     minimum: Option<&str>,
     maximum: Option<&str>,
@@ -199,13 +176,12 @@ fn ports(
 mod tests {
     use std::collections::HashMap;
     use std::ffi::OsString;
-    use std::path::PathBuf;
 
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
-    use super::{COOKIE, Handshake, HandshakeError, ListenOn, Transport};
+    use super::{COOKIE, Handshake, HandshakeError, ListenOn, SocketKind};
 
     fn pem(content: &[u8]) -> String {
         let body = STANDARD.encode(content);
@@ -213,12 +189,12 @@ mod tests {
     }
 
     fn read(
-        transport: Transport,
+        socket: SocketKind,
         variables: &[(&'static str, &str)],
     ) -> Result<Handshake, HandshakeError> {
         let variables: HashMap<_, _> =
             variables.iter().map(|&(name, value)| (name, OsString::from(value))).collect();
-        Handshake::from_environment(|name| variables.get(name).cloned(), transport)
+        Handshake::from_environment(|name| variables.get(name).cloned(), socket)
     }
 
     /// The environment of an ordinary start, then `more`, which overrides it.
@@ -230,28 +206,27 @@ mod tests {
             ("PLUGIN_MAX_PORT", "25000"),
         ];
         variables.extend_from_slice(more);
-        read(Transport::Unix, &variables)
+        read(SocketKind::Unix, &variables)
     }
 
     #[test]
-    fn an_ordinary_start_is_understood() {
+    fn ordinary_environment_is_read() {
         let certificate = pem(b"any bytes");
         let handshake = read_started(&[("PLUGIN_CLIENT_CERT", &certificate)]).unwrap();
-        assert_eq!(handshake.listen_on, ListenOn::Unix { directory: None, group: None });
+        assert_eq!(handshake.listen_on, ListenOn::Unix);
         assert_eq!(handshake.client_certificate.unwrap().as_ref(), b"any bytes");
-        assert!(!handshake.multiplexing_asked);
     }
 
     #[test]
-    fn without_the_cookie_it_was_not_terraform() {
+    fn environment_without_the_cookie_is_refused() {
         let refused = Err(HandshakeError::NotStartedByTerraform);
-        assert_eq!(read(Transport::Unix, &[]), refused);
+        assert_eq!(read(SocketKind::Unix, &[]), refused);
         assert_eq!(read_started(&[("TF_PLUGIN_MAGIC_COOKIE", "")]), refused);
         assert_eq!(read_started(&[("TF_PLUGIN_MAGIC_COOKIE", &COOKIE[1..])]), refused);
     }
 
     #[test]
-    fn versions_are_a_set_in_any_order() {
+    fn protocol_versions_are_a_set_in_any_order() {
         for offered in ["5", "5,6", "6,5", " 6 , 5 ", "x,5", ""] {
             assert!(read_started(&[("PLUGIN_PROTOCOL_VERSIONS", offered)]).is_ok(), "{offered:?}");
         }
@@ -265,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_cannot_be_read_is_not_ignored() {
+    fn unreadable_client_certificate_is_refused() {
         let two = pem(b"one") + &pem(b"two");
         let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
         let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
@@ -284,28 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn the_client_may_choose_folder_and_group() {
-        let handshake = read_started(&[
-            ("PLUGIN_UNIX_SOCKET_DIR", "/run/plugins"),
-            ("PLUGIN_UNIX_SOCKET_GROUP", "terraform"),
-            ("PLUGIN_MULTIPLEX_GRPC", "false"),
-        ])
-        .unwrap();
-        let directory = Some(PathBuf::from("/run/plugins"));
-        let group = Some("terraform".to_owned());
-        assert_eq!(handshake.listen_on, ListenOn::Unix { directory, group });
-        assert!(handshake.multiplexing_asked, "any value is a client that knows of it");
-    }
-
-    #[test]
-    fn ports_matter_to_tcp_only() {
+    fn ports_are_read_for_tcp_only() {
         let read = |minimum, maximum| {
             let variables = [
                 ("TF_PLUGIN_MAGIC_COOKIE", COOKIE),
                 ("PLUGIN_MIN_PORT", minimum),
                 ("PLUGIN_MAX_PORT", maximum),
             ];
-            (read(Transport::Tcp, &variables), read(Transport::Unix, &variables))
+            (read(SocketKind::Tcp, &variables), read(SocketKind::Unix, &variables))
         };
         let listen_on = |minimum, maximum| read(minimum, maximum).0.map(|found| found.listen_on);
         assert_eq!(listen_on("10000", "25000"), Ok(ListenOn::Tcp { ports: 10000..=25000 }));
@@ -318,31 +279,25 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_may_be_any_bytes_and_a_list_may_not() {
+    fn variable_that_is_not_utf8_is_refused() {
         use std::os::unix::ffi::OsStringExt;
-        let strange = OsString::from_vec(vec![b'/', 0xff]);
-        let with = |variable: &'static str| {
-            Handshake::from_environment(
-                |name| match name {
-                    "TF_PLUGIN_MAGIC_COOKIE" => Some(OsString::from(COOKIE)),
-                    name if name == variable => Some(strange.clone()),
-                    _ => None,
-                },
-                Transport::Unix,
-            )
-        };
-        assert!(with("PLUGIN_UNIX_SOCKET_DIR").is_ok());
         let variable = "PLUGIN_PROTOCOL_VERSIONS";
-        assert_eq!(with(variable), Err(HandshakeError::NotText { variable }));
+        let read = Handshake::from_environment(
+            |name| match name {
+                "TF_PLUGIN_MAGIC_COOKIE" => Some(OsString::from(COOKIE)),
+                name if name == variable => Some(OsString::from_vec(vec![b'/', 0xff])),
+                _ => None,
+            },
+            SocketKind::Unix,
+        );
+        assert_eq!(read, Err(HandshakeError::NotText { variable }));
     }
 
     proptest! {
-        /// Whatever stands in the environment, an answer comes back.
         #[test]
-        fn nothing_in_the_environment_is_fatal(values in proptest::collection::vec(any::<Option<String>>(), 8)) {
+        fn any_environment_is_read_or_refused(values in proptest::collection::vec(any::<Option<String>>(), 5)) {
             let names = [
                 "TF_PLUGIN_MAGIC_COOKIE", "PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_CLIENT_CERT",
-                "PLUGIN_UNIX_SOCKET_DIR", "PLUGIN_UNIX_SOCKET_GROUP", "PLUGIN_MULTIPLEX_GRPC",
                 "PLUGIN_MIN_PORT", "PLUGIN_MAX_PORT",
             ];
             let mut variables: HashMap<_, _> = names.into_iter().zip(values).collect();
@@ -350,9 +305,9 @@ mod tests {
                 if let Some(cookie) = cookie {
                     variables.insert("TF_PLUGIN_MAGIC_COOKIE", Some(cookie));
                 }
-                for transport in [Transport::Unix, Transport::Tcp] {
+                for socket in [SocketKind::Unix, SocketKind::Tcp] {
                     let look_up = |name| variables.get(name).cloned().flatten().map(OsString::from);
-                    if let Err(error) = Handshake::from_environment(look_up, transport) {
+                    if let Err(error) = Handshake::from_environment(look_up, socket) {
                         prop_assert!(!error.to_string().chars().any(char::is_control));
                     }
                 }

@@ -7,82 +7,64 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tonic::transport::Server;
 
-use super::announcement::{Shell, debug_instructions, handshake_line};
 use super::connection::accept_all;
-use super::handshake::{self, Handshake, HandshakeError, ListenOn, Transport};
-use super::lifetime::{Lifetime, TIME_FOR_CHANGES};
+use super::go_plugin_services::routes;
+use super::handshake::{self, Handshake, HandshakeError, ListenOn, SocketKind};
+use super::handshake_output::{Shell, debug_instructions, handshake_line};
 use super::listener::{ListenError, Listener};
+use super::log;
 use super::parent::Parent;
-use super::side_services::routes;
+use super::provider_info::ProviderInfo;
 use super::signals::Signals;
 use super::tls::{ServerIdentity, TlsError};
-use super::{log, panics};
-use crate::tf_provider::protocol::tfplugin5::provider_server::Provider;
+use crate::lifetime::{Lifetime, TIME_FOR_CHANGES};
+use crate::protocol::tfplugin5::provider_server::Provider;
 
-/// How much of a large message may be under way before the receiver has to
-/// acknowledge it: per call, and for all calls of a connection together.
+/// The flow-control windows of HTTP/2: per call, and per connection.
 const CALL_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
 /// How long connections may take to close after the last call has ended.
 const TIME_TO_CLOSE: Duration = Duration::from_millis(40);
 
-/// Which provider the process is.
-#[derive(Clone, Copy, Debug)]
-pub struct About {
-    /// Its local name, such as `webex`.
-    pub name: &'static str,
-    /// Its version, without a leading `v`.
-    pub version: &'static str,
-    /// Its full address, such as `registry.terraform.io/example/webex`.
-    pub address: &'static str,
-}
-
-/// Who uses the process.
+/// The client that a process serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// The Terraform that started it, once.
+    /// The Terraform that started the process, once.
     Child,
-    /// Any Terraform that is told to, until somebody presses Ctrl-C. For
-    /// debuggers: there is no encryption and no cookie.
+    /// Any Terraform that is set up to attach, until somebody presses Ctrl-C.
+    /// For debuggers: there is no encryption and no cookie.
     Debug,
 }
 
 /// Whether Terraform (and not a person) started this process.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the cookie is in the environment")]
 pub fn started_by_terraform() -> bool {
-    handshake::is_cookie(std::env::var_os(handshake::cookie_name()))
+    handshake::is_cookie(std::env::var_os(handshake::COOKIE_NAME))
 }
 
-/// Serves a provider until Terraform is done with it, and returns the exit code
-/// for `main` to return at once.
-///
-/// `make_service` is called once, with a handle on the life of the process,
-/// after Terraform has been told where to connect: the more of the work it does
-/// is done while Terraform connects.
-///
-/// Takes over the process: its signals, its panic hook, its log, standard
-/// output and standard error. To be called once, and with no async runtime
-/// running.
-pub fn run<S, F>(about: &About, mode: Mode, make_service: F) -> ExitCode
+/// Serves a provider; see [`serve`](crate::serve). `make_service` gets a handle
+/// on the life of the process.
+pub(crate) fn run<S, F>(info: &ProviderInfo, mode: Mode, make_service: F) -> ExitCode
 where
     S: Provider,
     F: FnOnce(Lifetime) -> S,
 {
-    // The parent is noted before anything takes time in which it could end.
-    let parent = Parent::note();
-    panics::install_hook();
-    log::install(about);
-    match serve(about, mode, parent, make_service) {
+    // First of all, before the parent could end.
+    let parent = Parent::current();
+    log::report_panics();
+    log::install(info);
+    match serve(info, mode, parent, make_service) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            explain(about, mode, &error);
+            report_start_error(info, mode, &error);
             ExitCode::FAILURE
         }
     }
 }
 
-/// Why the process ends without having served.
+/// The reason why the process ends without having served.
 #[derive(Debug, thiserror::Error)]
 enum StartError {
     #[error(transparent)]
@@ -96,43 +78,54 @@ enum StartError {
     #[error("cannot take over the signals: {0}")]
     Signals(io::Error),
     #[error("cannot tell Terraform where to connect: {0}")]
-    Announcement(io::Error),
+    HandshakeOutput(io::Error),
     #[error("cannot serve connections: {0}")]
     Connections(#[from] tonic::transport::Error),
 }
 
-fn serve<S, F>(about: &About, mode: Mode, parent: Parent, make_service: F) -> Result<(), StartError>
+fn serve<S, F>(
+    info: &ProviderInfo,
+    mode: Mode,
+    parent: Parent,
+    make_service: F,
+) -> Result<(), StartError>
 where
     S: Provider,
     F: FnOnce(Lifetime) -> S,
 {
     let handshake = match mode {
-        Mode::Child => Handshake::from_environment(std::env::var_os, Transport::native())?,
+        Mode::Child => child_handshake()?,
         Mode::Debug => debug_handshake(),
     };
-    // One thread: a provider waits for others nearly all of the time, and each
-    // start of a thread would delay the start of the process.
+    // One thread: a provider waits for the network nearly all of the time, and
+    // each thread would delay the start of the process.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(StartError::Runtime)?;
-    let outcome = runtime.block_on(serve_connections(about, mode, handshake, parent, make_service));
+    let served = runtime.block_on(serve_connections(info, mode, handshake, parent, make_service));
     // Look-ups of host names run in threads that cannot be interrupted.
     runtime.shutdown_background();
-    outcome
+    served
 }
 
-/// Debug mode: the usual place, no certificates.
+/// Returns the terms of the Terraform that started the process.
+#[expect(clippy::disallowed_methods, reason = "the terms are in the environment")]
+fn child_handshake() -> Result<Handshake, HandshakeError> {
+    Handshake::from_environment(std::env::var_os, SocketKind::native())
+}
+
+/// Returns the terms of debug mode: the default socket, no certificates.
 fn debug_handshake() -> Handshake {
-    let listen_on = match Transport::native() {
-        Transport::Unix => ListenOn::Unix { directory: None, group: None },
-        Transport::Tcp => ListenOn::Tcp { ports: 0..=0 },
+    let listen_on = match SocketKind::native() {
+        SocketKind::Unix => ListenOn::Unix,
+        SocketKind::Tcp => ListenOn::Tcp { ports: 0..=0 },
     };
-    Handshake { listen_on, client_certificate: None, multiplexing_asked: false }
+    Handshake { listen_on, client_certificate: None }
 }
 
 async fn serve_connections<S, F>(
-    about: &About,
+    info: &ProviderInfo,
     mode: Mode,
     handshake: Handshake,
     parent: Parent,
@@ -142,27 +135,27 @@ where
     S: Provider,
     F: FnOnce(Lifetime) -> S,
 {
-    // Before there is anything on disk that a signal could leave behind.
+    // Before the socket is on disk, where a signal could leave it behind.
     let mut signals = Signals::install().map_err(StartError::Signals)?;
     let identity = handshake.client_certificate.map(ServerIdentity::for_client).transpose()?;
     let listener = Listener::open(&handshake.listen_on)?;
 
     let address = listener.address();
-    let announcement = match mode {
+    let output = match mode {
         Mode::Child => {
             let certificate = identity.as_ref().map(|identity| &identity.certificate);
-            handshake_line(&address, certificate, handshake.multiplexing_asked)
+            handshake_line(&address, certificate)
         }
         Mode::Debug => {
-            debug_instructions(about.address, &address, std::process::id(), Shell::native())
+            debug_instructions(info.address, &address, std::process::id(), Shell::native())
         }
     };
-    announce(&announcement).map_err(StartError::Announcement)?;
-    tracing::debug!(version = about.version, address = address.place, "The provider listens");
+    print(&output).map_err(StartError::HandshakeOutput)?;
+    tracing::debug!(version = info.version, address = address.place, "The provider listens");
 
     let lifetime = match mode {
         Mode::Child => Lifetime::new(),
-        Mode::Debug => Lifetime::of_many_runs(),
+        Mode::Debug => Lifetime::reusable(),
     };
     let routes = routes(make_service(lifetime.clone()), &lifetime).await;
     let clients = accept_all(listener, identity.map(|identity| identity.config), lifetime.clone());
@@ -173,57 +166,56 @@ where
         .serve_with_incoming_shutdown(clients, lifetime.closing().cancelled_owned());
 
     let end = async {
-        let ending = wait_for_end(mode, &lifetime, parent, &mut signals).await;
-        tracing::debug!(reason = ending.reason(), "The provider ends");
-        wind_down(ending, &lifetime).await;
+        let reason = wait_for_shutdown(mode, &lifetime, parent, &mut signals).await;
+        tracing::debug!(reason = reason.text(), "The provider ends");
+        shut_down(reason, &lifetime).await;
     };
     tokio::select! {
-        // It returns when the connections have closed after `end` told them to.
+        // The server returns when the connections have closed, on the order of `end`.
         served = server => Ok(served?),
         () = end => Ok(()),
     }
 }
 
-/// Why the process ends.
+/// The reason why the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    /// Terraform is done with us; after 2 s it kills us.
-    Shutdown,
+enum ShutdownReason {
+    /// Terraform has finished, and kills the process after 2 s.
+    Requested,
     /// Terraform itself has ended.
     Orphaned,
-    /// Nobody is connected any more.
+    /// No client is connected any more.
     Abandoned,
-    /// Somebody asked for it by a signal. Whoever stops a container or a job
-    /// waits for 10 s or more before they kill.
+    /// A signal. Container and job runtimes wait for 10 s or more before they
+    /// kill.
     Terminated,
 }
 
-impl Ending {
-    fn reason(self) -> &'static str {
+impl ShutdownReason {
+    fn text(self) -> &'static str {
         match self {
-            Self::Shutdown => "Terraform is done",
+            Self::Requested => "Terraform is done",
             Self::Orphaned => "Terraform has ended",
             Self::Abandoned => "nobody is connected",
             Self::Terminated => "a signal",
         }
     }
 
-    /// How long calls may take to come back after they were told to stop. Most
-    /// often none is running.
-    fn time_for_calls(self) -> Duration {
+    /// Returns how long calls may run after the stop. Most often none is running.
+    fn call_timeout(self) -> Duration {
         match self {
-            Self::Shutdown | Self::Orphaned | Self::Abandoned => Duration::from_millis(1500),
+            Self::Requested | Self::Orphaned | Self::Abandoned => Duration::from_millis(1500),
             Self::Terminated => Duration::from_secs(8),
         }
     }
 }
 
-async fn wait_for_end(
+async fn wait_for_shutdown(
     mode: Mode,
     lifetime: &Lifetime,
     parent: Parent,
     signals: &mut Signals,
-) -> Ending {
+) -> ShutdownReason {
     let signal = async {
         match mode {
             Mode::Child => signals.terminated().await,
@@ -233,53 +225,53 @@ async fn wait_for_end(
     let alone = async {
         match mode {
             Mode::Child => tokio::select! {
-                () = parent.gone() => Ending::Orphaned,
-                () = lifetime.abandoned() => Ending::Abandoned,
+                () = parent.gone() => ShutdownReason::Orphaned,
+                () = lifetime.abandoned() => ShutdownReason::Abandoned,
             },
-            // It serves whoever comes, for as long as it takes them to come.
+            // Debug mode waits for clients indefinitely.
             Mode::Debug => std::future::pending().await,
         }
     };
     tokio::select! {
-        () = lifetime.shutdown() => Ending::Shutdown,
+        () = lifetime.shutdown() => ShutdownReason::Requested,
         ending = alone => ending,
-        () = signal => Ending::Terminated,
+        () = signal => ShutdownReason::Terminated,
     }
 }
 
-/// Lets what is running come to its end, within bounds.
-async fn wind_down(ending: Ending, lifetime: &Lifetime) {
+/// Stops running calls, waits for them within bounds, and closes connections.
+async fn shut_down(reason: ShutdownReason, lifetime: &Lifetime) {
     lifetime.stop();
-    // Those that are still running then are cut off. A change may be between
-    // two requests that belong together and gets more time for the second,
-    // whoever has gone: nobody but us knows that it is needed. Whoever kills us
-    // meanwhile does no more harm than ending by ourselves would.
+    // Calls that still run after that are cut off. An update may be between two
+    // dependent requests. It gets more time, even if Terraform has ended:
+    // nothing else will send the second one.
     let _ = tokio::join!(
-        timeout(ending.time_for_calls(), lifetime.idle()),
-        timeout(TIME_FOR_CHANGES, lifetime.unchanging()),
+        timeout(reason.call_timeout(), lifetime.calls_finished()),
+        timeout(TIME_FOR_CHANGES, lifetime.changes_finished()),
     );
     lifetime.closing().cancel();
     sleep(TIME_TO_CLOSE).await;
 }
 
-/// Writes the one thing that ever goes to standard output.
-fn announce(text: &str) -> io::Result<()> {
+/// Writes the handshake line or the instructions: nothing else goes to standard
+/// output.
+fn print(text: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
     output.write_all(text.as_bytes())?;
     output.flush()
 }
 
-/// Says on standard error why the process ends: to a person in plain words, to
+/// Reports on standard error why the process ends: to a person as plain text, to
 /// Terraform as a log line.
-fn explain(about: &About, mode: Mode, error: &StartError) {
-    let for_a_person = match (mode, error) {
+fn report_start_error(info: &ProviderInfo, mode: Mode, error: &StartError) {
+    let text = match (mode, error) {
         (Mode::Child, StartError::Handshake(HandshakeError::NotStartedByTerraform)) => format!(
             "This program is the Terraform provider \"{name}\", version {version}. Terraform starts \
              it when a configuration needs it; by itself it does nothing.\n\
              To use it, name it in the required_providers block of a configuration and run \
              terraform init.\n",
-            name = about.name,
-            version = about.version,
+            name = info.name,
+            version = info.version,
         ),
         (Mode::Debug, error) => format!("The provider cannot start: {error}\n"),
         (Mode::Child, error) => {
@@ -288,8 +280,8 @@ fn explain(about: &About, mode: Mode, error: &StartError) {
             return;
         }
     };
-    // Nobody is left to tell when this fails.
-    let _ = io::stderr().lock().write_all(for_a_person.as_bytes());
+    // There is nowhere to report that this failed.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 #[cfg(test)]
@@ -299,23 +291,27 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Ending, Lifetime, TIME_FOR_CHANGES, TIME_TO_CLOSE, wind_down};
+    use super::{Lifetime, ShutdownReason, TIME_FOR_CHANGES, TIME_TO_CLOSE, shut_down};
 
-    const ALL: [Ending; 4] =
-        [Ending::Shutdown, Ending::Orphaned, Ending::Abandoned, Ending::Terminated];
+    const ALL: [ShutdownReason; 4] = [
+        ShutdownReason::Requested,
+        ShutdownReason::Orphaned,
+        ShutdownReason::Abandoned,
+        ShutdownReason::Terminated,
+    ];
 
     #[tokio::test(start_paused = true)]
-    async fn calls_that_heed_the_stop_are_all_that_is_waited_for() {
-        for ending in ALL {
+    async fn shutdown_waits_for_calls_that_heed_the_stop_only() {
+        for reason in ALL {
             let lifetime = Lifetime::new();
             let stopping = lifetime.stopping();
             let call = lifetime.spawn(async move {
                 stopping.cancelled().await;
-                // The request that is under way.
+                // The request in flight.
                 tokio::time::sleep(Duration::from_millis(300)).await;
             });
             let started = Instant::now();
-            wind_down(ending, &lifetime).await;
+            shut_down(reason, &lifetime).await;
             assert_eq!(started.elapsed(), Duration::from_millis(300) + TIME_TO_CLOSE);
             assert!(call.is_finished());
             assert!(lifetime.closing().is_cancelled());
@@ -323,8 +319,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn changes_have_the_time_that_they_need() {
-        for ending in ALL {
+    async fn shutdown_waits_for_changes_within_a_bound() {
+        for reason in ALL {
             let lifetime = Lifetime::new();
             let (stopping, change) = (lifetime.stopping(), lifetime.change());
             let call = lifetime.spawn(async move {
@@ -332,28 +328,28 @@ mod tests {
                 tokio::time::sleep(TIME_FOR_CHANGES - Duration::from_secs(1)).await;
                 drop(change);
             });
-            wind_down(ending, &lifetime).await;
-            assert!(call.is_finished(), "{ending:?}");
+            shut_down(reason, &lifetime).await;
+            assert!(call.is_finished(), "{reason:?}");
 
-            // But not for ever.
+            // A change that never ends is cut off.
             let lifetime = Lifetime::new();
             let _change = lifetime.change();
             let started = Instant::now();
-            wind_down(ending, &lifetime).await;
+            shut_down(reason, &lifetime).await;
             assert_eq!(started.elapsed(), TIME_FOR_CHANGES + TIME_TO_CLOSE);
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn calls_that_never_end_are_cut_off_in_time() {
+    async fn shutdown_cuts_off_calls_that_never_end() {
         // Terraform kills two seconds after Shutdown; an orphan has two, too.
         let limits = [2, 2, 2, 10].map(Duration::from_secs);
-        for (ending, limit) in ALL.into_iter().zip(limits) {
+        for (reason, limit) in ALL.into_iter().zip(limits) {
             let lifetime = Lifetime::new();
             lifetime.spawn(pending::<()>());
             let started = Instant::now();
-            wind_down(ending, &lifetime).await;
-            assert!(started.elapsed() < limit, "{ending:?}: {:?}", started.elapsed());
+            shut_down(reason, &lifetime).await;
+            assert!(started.elapsed() < limit, "{reason:?}: {:?}", started.elapsed());
         }
     }
 }

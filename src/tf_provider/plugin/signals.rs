@@ -1,4 +1,4 @@
-//! Signals: which of them end the process, and which do not.
+//! Signals: some end the process, others are ignored.
 
 #[cfg(unix)]
 pub(super) use unix::Signals;
@@ -11,8 +11,7 @@ mod unix {
 
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    /// The signals of interest. From its installation on, none of them ends the
-    /// process by itself.
+    /// Receives the signals that would otherwise end the process.
     pub(in super::super) struct Signals {
         interrupt: Signal,
         quit: Signal,
@@ -21,7 +20,7 @@ mod unix {
     }
 
     impl Signals {
-        /// Takes the signals over from the system.
+        /// Takes over the signals from the system.
         ///
         /// # Errors
         /// When the system refuses.
@@ -34,12 +33,12 @@ mod unix {
             })
         }
 
-        /// Returns when the process is asked to end, as a child of Terraform.
+        /// Returns on the signal that ends a child of Terraform.
         ///
-        /// The terminal sends Ctrl-C, Ctrl-\ and its own end to all processes
-        /// in front of it. Ending on those would lose what is being created:
-        /// Terraform decides, and either calls Stop or ends itself, which is
-        /// noticed.
+        /// The terminal sends Ctrl-C, Ctrl-\ and its hang-up to all processes
+        /// in the foreground. Ending on those would lose objects that are being
+        /// created. Terraform decides: it calls Stop, or ends itself, which
+        /// [`Parent::gone`](super::super::parent::Parent::gone) notices.
         pub(in super::super) async fn terminated(&mut self) {
             loop {
                 let ignored = tokio::select! {
@@ -52,8 +51,7 @@ mod unix {
             }
         }
 
-        /// Returns when the process is asked to end by the person at the
-        /// terminal.
+        /// Returns on any signal, as the person at the terminal expects.
         pub(in super::super) async fn interrupted(&mut self) {
             tokio::select! {
                 _ = self.terminate.recv() => {}
@@ -71,15 +69,14 @@ mod windows {
 
     use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
 
-    /// The console events of interest. From its installation on, none of them
-    /// ends the process by itself.
+    /// Receives the console events that would otherwise end the process.
     pub(in super::super) struct Signals {
         ctrl_c: CtrlC,
         ctrl_break: CtrlBreak,
     }
 
     impl Signals {
-        /// Takes the events over from the system.
+        /// Takes over the events from the system.
         ///
         /// # Errors
         /// When the system refuses.
@@ -87,7 +84,7 @@ mod windows {
             Ok(Self { ctrl_c: ctrl_c()?, ctrl_break: ctrl_break()? })
         }
 
-        /// Never returns: nobody ends a child of Terraform by a console event.
+        /// Never returns: no console event ends a child of Terraform.
         pub(in super::super) async fn terminated(&mut self) {
             loop {
                 let ignored = tokio::select! {
@@ -98,8 +95,7 @@ mod windows {
             }
         }
 
-        /// Returns when the process is asked to end by the person at the
-        /// terminal.
+        /// Returns on any signal, as the person at the terminal expects.
         pub(in super::super) async fn interrupted(&mut self) {
             tokio::select! {
                 _ = self.ctrl_c.recv() => {}

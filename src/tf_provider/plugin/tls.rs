@@ -1,9 +1,9 @@
 //! Mutual TLS between two processes that know each other's certificate.
 //!
-//! go-plugin calls it AutoMTLS. Each side makes a certificate for this one
-//! life; the client's comes to us in the environment, ours goes to the client
-//! in the announcement. So there is nothing to validate but identity: the
-//! certificate shown has to be, byte for byte, the one that was announced.
+//! go-plugin calls it AutoMTLS. Each side makes a certificate for this one run.
+//! The client's comes in the environment, ours goes out in the handshake line.
+//! Only identity is validated: the client has to show, byte for byte, the
+//! certificate from the environment, and to prove that it holds the key.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,14 +23,14 @@ const SERVER_NAME: &str = "localhost";
 /// Our side of the mutual TLS.
 #[derive(Debug)]
 pub(super) struct ServerIdentity {
-    /// Our certificate, in DER, for the announcement.
+    /// Our certificate, in DER, for the handshake line.
     pub(super) certificate: CertificateDer<'static>,
-    /// How connections are accepted.
+    /// The settings for accepting connections.
     pub(super) config: Arc<ServerConfig>,
 }
 
 impl ServerIdentity {
-    /// Makes a certificate, and accepts only a client that shows
+    /// Makes a certificate, and settings that accept only the owner of
     /// `client_certificate`.
     ///
     /// # Errors
@@ -58,13 +58,13 @@ impl ServerIdentity {
                 PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
             )?;
         config.alpn_protocols = vec![b"h2".to_vec()];
-        // A client connects once; tickets to come back would only cost time.
+        // A client connects once; session tickets would only cost time.
         config.send_tls13_tickets = 0;
         Ok(Self { certificate, config: Arc::new(config) })
     }
 }
 
-/// Why there is no TLS.
+/// The reason why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsError {
     /// The certificate could not be made.
@@ -112,8 +112,8 @@ impl ClientCertVerifier for ExactClient {
         }
     }
 
-    // The certificate alone proves nothing, since anyone could have seen it.
-    // These two check that the client holds its key.
+    // Anyone may have seen the certificate. These two check that the client
+    // holds its key.
 
     fn verify_tls12_signature(
         &self,

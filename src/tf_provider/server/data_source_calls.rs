@@ -1,23 +1,17 @@
 //! Calls about data sources.
 
-use super::Server;
-use super::answer::Answer as _;
+use super::rpc::RpcResponse as _;
 use super::wire;
-use crate::tf_provider::data_source::{DataSource, DataSourceRequest};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::provider::Served;
-use crate::tf_provider::resource::ValidateRequest;
+use super::{Server, find};
+use crate::data_source::{DataSource, DataSourceRequest};
+use crate::diagnostics::Diagnostics;
+use crate::protocol::tfplugin5 as protocol;
+use crate::provider::Registered;
+use crate::resource::ValidateRequest;
 
 impl Server {
-    fn data_source(&self, type_name: &str) -> Result<&Served<dyn DataSource>, Diagnostics> {
-        self.registry.data_sources.get(type_name).ok_or_else(|| {
-            Diagnostic::error(
-                "Unknown data source",
-                format!("This version of the provider has no data source {type_name:?}."),
-            )
-            .into()
-        })
+    fn data_source(&self, type_name: &str) -> Result<&Registered<dyn DataSource>, Diagnostics> {
+        find(&self.registry.data_sources, "Unknown data source", "data source", type_name)
     }
 
     pub(super) fn validate_data_source(
@@ -25,11 +19,7 @@ impl Server {
         request: &protocol::validate_data_source_config::Request,
     ) -> Result<protocol::validate_data_source_config::Response, Diagnostics> {
         let served = self.data_source(&request.type_name)?;
-        let configuration = wire::decode_configuration(
-            request.config.as_ref(),
-            &served.schema().block,
-            served.value_type(),
-        )?;
+        let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
         let messages = served.object.validate(ValidateRequest { configuration: &configuration });
         Ok(protocol::validate_data_source_config::Response::default().with(messages))
     }
@@ -39,17 +29,13 @@ impl Server {
         request: &protocol::read_data_source::Request,
     ) -> Result<protocol::read_data_source::Response, Diagnostics> {
         let served = self.data_source(&request.type_name)?;
-        let configuration = wire::decode_configuration(
-            request.config.as_ref(),
-            &served.schema().block,
-            served.value_type(),
-        )?;
+        let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
         let request = DataSourceRequest { configuration, stop: self.lifetime.stopping() };
-        let outcome = served.object.read(request).await?;
-        let answer = protocol::read_data_source::Response {
-            state: Some(wire::encode_state(Some(outcome.state), served.value_type())?),
+        let read = served.object.read(request).await?;
+        let response = protocol::read_data_source::Response {
+            state: Some(wire::encode_state(Some(read.state), served.value_type())?),
             ..Default::default()
         };
-        Ok(answer.with(outcome.diagnostics))
+        Ok(response.with(read.diagnostics))
     }
 }

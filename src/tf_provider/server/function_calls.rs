@@ -1,33 +1,26 @@
 //! Calls about functions.
 
 use super::{Server, wire};
-use crate::tf_provider::function::{FunctionError, Parameter, Signature};
-use crate::tf_provider::plugin::panics::guard;
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::value::Value;
+use crate::function::{FunctionError, Parameter, Signature};
+use crate::panics::catch_panic;
+use crate::protocol::tfplugin5 as protocol;
+use crate::value::Value;
 
 impl Server {
-    pub(super) fn functions(&self) -> protocol::get_functions::Response {
-        let functions =
-            self.registry.functions.iter().map(|(name, function)| {
-                ((*name).to_owned(), wire::function(&function.signature()))
-            });
-        protocol::get_functions::Response { functions: functions.collect(), ..Default::default() }
-    }
-
     pub(super) async fn function_result(
         &self,
         request: &protocol::call_function::Request,
     ) -> protocol::call_function::Response {
-        let computed = guard(async { self.compute(request) }).await.unwrap_or_else(|panicked| {
-            Err(FunctionError {
-                text: format!(
-                    "A defect in this provider ended the function call ({panicked}). Please \
+        let computed =
+            catch_panic(async { self.compute(request) }).await.unwrap_or_else(|panicked| {
+                Err(FunctionError {
+                    text: format!(
+                        "A defect in this provider ended the function call ({panicked}). Please \
                      report it."
-                ),
-                argument: None,
-            })
-        });
+                    ),
+                    argument: None,
+                })
+            });
         match computed {
             Ok(result) => protocol::call_function::Response { result: Some(result), error: None },
             Err(error) => protocol::call_function::Response {
@@ -60,8 +53,8 @@ impl Server {
             }
             arguments.push(value);
         }
-        // Terraform calls only with known arguments; a caller that does not
-        // gets the only honest answer.
+        // Terraform calls only with known arguments. The result of others is
+        // unknown.
         let result = if arguments.iter().all(Value::is_wholly_known) {
             function.call(&arguments)?
         } else {
@@ -72,7 +65,7 @@ impl Server {
     }
 }
 
-/// The parameter of each argument sent.
+/// Returns the parameter of each argument sent.
 fn parameters(signature: &Signature, sent: usize) -> Result<Vec<&Parameter>, FunctionError> {
     let fixed = signature.parameters.len();
     let fits = sent == fixed || (sent > fixed && signature.variadic.is_some());

@@ -6,16 +6,16 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::answer::{Answer as _, defect};
-use super::{Server, wire};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
-use crate::tf_provider::plugin::panics::guard;
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::provider::{Registry, Served};
-use crate::tf_provider::resource::ValidateRequest;
+use super::rpc::{RpcResponse as _, defect};
+use super::{Server, find, wire};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::list::{ListItem, ListRequest, ListResource, ListSink};
+use crate::panics::catch_panic;
+use crate::protocol::tfplugin5 as protocol;
+use crate::provider::{Registered, Registry};
+use crate::resource::ValidateRequest;
 
-/// The answer to ListResource. Dropping it ends the search.
+/// The response to ListResource. Dropping it ends the search.
 pub(super) type Events =
     Pin<Box<dyn Stream<Item = Result<protocol::list_resource::Event, Status>> + Send>>;
 
@@ -27,20 +27,16 @@ impl Server {
         &self,
         request: &protocol::validate_list_resource_config::Request,
     ) -> Result<protocol::validate_list_resource_config::Response, Diagnostics> {
-        let served = find(&self.registry, &request.type_name)?;
-        let configuration = wire::decode_configuration(
-            request.config.as_ref(),
-            &served.schema().block,
-            served.value_type(),
-        )?;
+        let served = list_resource(&self.registry, &request.type_name)?;
+        let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
         let messages = served.object.validate(ValidateRequest { configuration: &configuration });
         Ok(protocol::validate_list_resource_config::Response::default().with(messages))
     }
 
     pub(super) async fn list(&self, request: &protocol::list_resource::Request) -> Events {
         let limit = usize::try_from(request.limit).ok().filter(|&limit| limit > 0);
-        let (found, events) = Found::channel(AHEAD, limit.unwrap_or(usize::MAX));
-        let listed = guard(async { self.list_request(request) })
+        let (found, events) = ListSink::channel(AHEAD, limit.unwrap_or(usize::MAX));
+        let listed = catch_panic(async { self.list_request(request) })
             .await
             .unwrap_or_else(|panicked| Err(defect("ListResource", &panicked).into()));
         let listed = match listed {
@@ -49,16 +45,16 @@ impl Server {
         };
         let registry = self.registry.clone();
         let type_name = request.type_name.clone();
-        // The search runs beside the stream and ends when the stream is
-        // dropped: sending into a closed channel tells it so.
+        // The search runs in a task of its own, and ends when the stream is
+        // dropped: then its channel is closed.
         tokio::spawn({
             let registry = registry.clone();
             let type_name = type_name.clone();
             async move {
-                if let Ok(served) = find(&registry, &type_name) {
+                if let Ok(served) = list_resource(&registry, &type_name) {
                     let problems = found.clone();
                     let search = served.object.list(listed, found);
-                    if let Err(panicked) = guard(search).await {
+                    if let Err(panicked) = catch_panic(search).await {
                         problems.fail(defect("ListResource", &panicked)).await;
                     }
                 }
@@ -76,12 +72,8 @@ impl Server {
         &self,
         request: &protocol::list_resource::Request,
     ) -> Result<ListRequest, Diagnostics> {
-        let served = find(&self.registry, &request.type_name)?;
-        let configuration = wire::decode_configuration(
-            request.config.as_ref(),
-            &served.schema().block,
-            served.value_type(),
-        )?;
+        let served = list_resource(&self.registry, &request.type_name)?;
+        let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
         Ok(ListRequest {
             configuration,
             include_object: request.include_resource_object,
@@ -90,17 +82,11 @@ impl Server {
     }
 }
 
-fn find<'a>(
+fn list_resource<'a>(
     registry: &'a Registry,
     type_name: &str,
-) -> Result<&'a Served<dyn ListResource>, Diagnostics> {
-    registry.list_resources.get(type_name).ok_or_else(|| {
-        Diagnostic::error(
-            "Unknown list resource",
-            format!("This version of the provider has no list resource {type_name:?}."),
-        )
-        .into()
-    })
+) -> Result<&'a Registered<dyn ListResource>, Diagnostics> {
+    find(&registry.list_resources, "Unknown list resource", "list resource", type_name)
 }
 
 fn problem(message: Diagnostic) -> Result<protocol::list_resource::Event, Status> {

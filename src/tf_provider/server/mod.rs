@@ -1,57 +1,61 @@
 //! The 28 calls of the protocol: decode, look up, call, encode.
 //!
-//! No word of any remote API appears here. Each call lives in the file of the
-//! kind of thing that it is about; this file is the switchboard.
+//! This file dispatches each call to the file of its kind of object.
 
-mod answer;
 mod data_source_calls;
 mod function_calls;
 mod list_calls;
 mod provider_calls;
 mod resource_calls;
+mod rpc;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use self::answer::{Answer, isolated};
-use super::diagnostics::Diagnostics;
-use super::plugin::Lifetime;
+use self::rpc::{RpcResponse as _, run_rpc, run_rpc_or};
+use super::diagnostics::{Diagnostic, Diagnostics};
+use super::lifetime::Lifetime;
 use super::protocol::tfplugin5::{self as protocol, provider_server};
-use super::provider::Registry;
+use super::provider::{Registered, Registry};
 use super::resource::Checkpoint;
+use super::schema_messages;
 
-/// Serves what a registry holds.
+/// Serves everything in a registry.
 #[derive(Clone, Debug)]
-pub struct Server {
+pub(crate) struct Server {
     registry: Arc<Registry>,
     lifetime: Lifetime,
 }
 
 impl Server {
-    /// A server of everything in `registry`. The Stop call ends the waits of
-    /// all running calls by `lifetime`; every request to a trait of this room
-    /// carries a token that says so.
-    #[must_use]
-    pub fn new(registry: Registry, lifetime: Lifetime) -> Self {
+    /// Returns a server of everything in `registry`. The Stop call cancels the
+    /// token in the requests of all running calls, by `lifetime`.
+    pub(crate) fn new(registry: Registry, lifetime: Lifetime) -> Self {
         Self { registry: Arc::new(registry), lifetime }
     }
 }
 
-/// Runs a call that changes nothing, so that a panic leaves nothing to keep.
-async fn answered<A: Answer>(
-    rpc: &'static str,
-    type_name: &str,
-    call: impl Future<Output = Result<A, Diagnostics>>,
-) -> Result<Response<A>, Status> {
-    Ok(Response::new(isolated(rpc, type_name, call, A::default).await))
+/// Returns the registered object with this name.
+fn find<'a, T: ?Sized>(
+    table: &'a BTreeMap<&'static str, Registered<T>>,
+    summary: &str,
+    kind: &str,
+    name: &str,
+) -> Result<&'a Registered<T>, Diagnostics> {
+    table.get(name).ok_or_else(|| {
+        let detail = format!("This version of the provider has no {kind} {name:?}.");
+        Diagnostic::error(summary, detail).into()
+    })
 }
 
-/// What is not served answers UNIMPLEMENTED; Terraform then does not use it.
+/// Returns UNIMPLEMENTED for a kind that is not served; Terraform then does not
+/// use it.
 fn not_served<T>(kind: &str) -> Result<Response<T>, Status> {
     Err(Status::unimplemented(format!("this provider serves no {kind}")))
 }
@@ -62,14 +66,15 @@ impl provider_server::Provider for Server {
         &self,
         _request: Request<protocol::get_metadata::Request>,
     ) -> Result<Response<protocol::get_metadata::Response>, Status> {
-        answered("GetMetadata", "", async { Ok(self.metadata()) }).await
+        run_rpc("GetMetadata", "", async { Ok(schema_messages::metadata(&self.registry)) }).await
     }
 
     async fn get_schema(
         &self,
         _request: Request<protocol::get_provider_schema::Request>,
     ) -> Result<Response<protocol::get_provider_schema::Response>, Status> {
-        answered("GetSchema", "", async { Ok(self.provider_schema()) }).await
+        run_rpc("GetSchema", "", async { Ok(schema_messages::provider_schema(&self.registry)) })
+            .await
     }
 
     async fn prepare_provider_config(
@@ -77,7 +82,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::prepare_provider_config::Request>,
     ) -> Result<Response<protocol::prepare_provider_config::Response>, Status> {
         let request = request.into_inner();
-        answered("PrepareProviderConfig", "", async { self.prepare_provider_config(request) }).await
+        run_rpc("PrepareProviderConfig", "", async { self.prepare_provider_config(request) }).await
     }
 
     async fn configure(
@@ -85,7 +90,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::configure::Request>,
     ) -> Result<Response<protocol::configure::Response>, Status> {
         let request = request.into_inner();
-        answered("Configure", "", self.configure_provider(request)).await
+        run_rpc("Configure", "", self.configure_provider(request)).await
     }
 
     async fn stop(
@@ -102,7 +107,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::validate_resource_type_config::Request>,
     ) -> Result<Response<protocol::validate_resource_type_config::Response>, Status> {
         let request = request.into_inner();
-        answered("ValidateResourceTypeConfig", &request.type_name, async {
+        run_rpc("ValidateResourceTypeConfig", &request.type_name, async {
             self.validate_resource(&request)
         })
         .await
@@ -113,7 +118,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::upgrade_resource_state::Request>,
     ) -> Result<Response<protocol::upgrade_resource_state::Response>, Status> {
         let request = request.into_inner();
-        answered("UpgradeResourceState", &request.type_name, async { self.upgrade_state(&request) })
+        run_rpc("UpgradeResourceState", &request.type_name, async { self.upgrade_state(&request) })
             .await
     }
 
@@ -121,7 +126,13 @@ impl provider_server::Provider for Server {
         &self,
         _request: Request<protocol::get_resource_identity_schemas::Request>,
     ) -> Result<Response<protocol::get_resource_identity_schemas::Response>, Status> {
-        answered("GetResourceIdentitySchemas", "", async { Ok(self.identity_schemas()) }).await
+        run_rpc("GetResourceIdentitySchemas", "", async {
+            Ok(protocol::get_resource_identity_schemas::Response {
+                identity_schemas: schema_messages::identity_schemas(&self.registry),
+                ..Default::default()
+            })
+        })
+        .await
     }
 
     async fn upgrade_resource_identity(
@@ -129,7 +140,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::upgrade_resource_identity::Request>,
     ) -> Result<Response<protocol::upgrade_resource_identity::Response>, Status> {
         let request = request.into_inner();
-        answered("UpgradeResourceIdentity", &request.type_name, async {
+        run_rpc("UpgradeResourceIdentity", &request.type_name, async {
             self.upgrade_identity(&request)
         })
         .await
@@ -150,7 +161,7 @@ impl provider_server::Provider for Server {
         let call = async {
             Ok(self.read(&request).await.unwrap_or_else(|messages| kept().with(messages)))
         };
-        Ok(Response::new(isolated("ReadResource", &request.type_name, call, kept).await))
+        run_rpc_or("ReadResource", &request.type_name, call, kept).await
     }
 
     async fn plan_resource_change(
@@ -158,7 +169,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::plan_resource_change::Request>,
     ) -> Result<Response<protocol::plan_resource_change::Response>, Status> {
         let request = request.into_inner();
-        answered("PlanResourceChange", &request.type_name, self.plan(&request)).await
+        run_rpc("PlanResourceChange", &request.type_name, self.plan(&request)).await
     }
 
     async fn apply_resource_change(
@@ -172,7 +183,7 @@ impl provider_server::Provider for Server {
             let outcome = self.apply(&request, checkpoint.clone()).await;
             Ok(outcome.unwrap_or_else(|messages| kept().with(messages)))
         };
-        Ok(Response::new(isolated("ApplyResourceChange", &request.type_name, call, kept).await))
+        run_rpc_or("ApplyResourceChange", &request.type_name, call, kept).await
     }
 
     async fn import_resource_state(
@@ -180,7 +191,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::import_resource_state::Request>,
     ) -> Result<Response<protocol::import_resource_state::Response>, Status> {
         let request = request.into_inner();
-        answered("ImportResourceState", &request.type_name, self.import(&request)).await
+        run_rpc("ImportResourceState", &request.type_name, self.import(&request)).await
     }
 
     async fn move_resource_state(
@@ -188,10 +199,8 @@ impl provider_server::Provider for Server {
         request: Request<protocol::move_resource_state::Request>,
     ) -> Result<Response<protocol::move_resource_state::Response>, Status> {
         let request = request.into_inner();
-        answered("MoveResourceState", &request.target_type_name, async {
-            self.move_state(&request)
-        })
-        .await
+        run_rpc("MoveResourceState", &request.target_type_name, async { self.move_state(&request) })
+            .await
     }
 
     async fn generate_resource_config(
@@ -199,7 +208,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::generate_resource_config::Request>,
     ) -> Result<Response<protocol::generate_resource_config::Response>, Status> {
         let request = request.into_inner();
-        answered("GenerateResourceConfig", &request.type_name, async { self.generate(&request) })
+        run_rpc("GenerateResourceConfig", &request.type_name, async { self.generate(&request) })
             .await
     }
 
@@ -208,7 +217,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::validate_data_source_config::Request>,
     ) -> Result<Response<protocol::validate_data_source_config::Response>, Status> {
         let request = request.into_inner();
-        answered("ValidateDataSourceConfig", &request.type_name, async {
+        run_rpc("ValidateDataSourceConfig", &request.type_name, async {
             self.validate_data_source(&request)
         })
         .await
@@ -219,14 +228,18 @@ impl provider_server::Provider for Server {
         request: Request<protocol::read_data_source::Request>,
     ) -> Result<Response<protocol::read_data_source::Response>, Status> {
         let request = request.into_inner();
-        answered("ReadDataSource", &request.type_name, self.read_data(&request)).await
+        run_rpc("ReadDataSource", &request.type_name, self.read_data(&request)).await
     }
 
     async fn get_functions(
         &self,
         _request: Request<protocol::get_functions::Request>,
     ) -> Result<Response<protocol::get_functions::Response>, Status> {
-        answered("GetFunctions", "", async { Ok(self.functions()) }).await
+        run_rpc("GetFunctions", "", async {
+            let functions = schema_messages::functions(&self.registry);
+            Ok(protocol::get_functions::Response { functions, ..Default::default() })
+        })
+        .await
     }
 
     async fn call_function(
@@ -250,7 +263,7 @@ impl provider_server::Provider for Server {
         request: Request<protocol::validate_list_resource_config::Request>,
     ) -> Result<Response<protocol::validate_list_resource_config::Response>, Status> {
         let request = request.into_inner();
-        answered("ValidateListResourceConfig", &request.type_name, async {
+        run_rpc("ValidateListResourceConfig", &request.type_name, async {
             self.validate_list(&request)
         })
         .await

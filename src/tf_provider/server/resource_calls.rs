@@ -1,28 +1,22 @@
 //! Calls about managed resources.
 
-use super::answer::Answer as _;
-use super::{Server, wire};
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use crate::tf_provider::object::{Configuration, Identity, Object, Plan, Private, State};
-use crate::tf_provider::plan::plan_change;
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::provider::Served;
-use crate::tf_provider::resource::{
-    Checkpoint, CreateRequest, DeleteRequest, ImportBy, ImportRequest, Outcome, ReadRequest,
-    Resource, ReviewRequest, UpdateRequest, ValidateRequest,
+use super::rpc::RpcResponse as _;
+use super::{Server, find, wire};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::object::{Configuration, Identity, Object, Plan, PrivateState, State};
+use crate::plan::plan_change;
+use crate::protocol::tfplugin5 as protocol;
+use crate::provider::Registered;
+use crate::resource::{
+    ApplyResponse, CheckPlanRequest, Checkpoint, CreateRequest, DeleteRequest, ImportBy,
+    ImportRequest, ReadRequest, Resource, UpdateRequest, ValidateRequest,
 };
-use crate::tf_provider::schema::Block;
-use crate::tf_provider::value::{Path, Value, json};
+use crate::schema::Block;
+use crate::value::{Path, Value, json};
 
 impl Server {
-    fn resource(&self, type_name: &str) -> Result<&Served<dyn Resource>, Diagnostics> {
-        self.registry.resources.get(type_name).ok_or_else(|| {
-            Diagnostic::error(
-                "Unknown resource type",
-                format!("This version of the provider has no resource {type_name:?}."),
-            )
-            .into()
-        })
+    fn resource(&self, type_name: &str) -> Result<&Registered<dyn Resource>, Diagnostics> {
+        find(&self.registry.resources, "Unknown resource type", "resource", type_name)
     }
 
     pub(super) fn validate_resource(
@@ -55,7 +49,7 @@ impl Server {
         if raw.is_empty() {
             return Err(Diagnostic::error(
                 "The stored state is too old to be read",
-                "It was written by Terraform 0.11 or older, which this provider never supported. \
+                "It was written by Terraform 0.11 or older, which this provider does not support. \
                  Nothing was changed. Import the object again.",
             )
             .into());
@@ -117,7 +111,7 @@ impl Server {
         let stored = served.stored_identity(request.current_identity.as_ref())?;
         let read = ReadRequest {
             state,
-            private: Private::from_bytes(request.private.clone()),
+            private: PrivateState::from_bytes(request.private.clone()),
             identity: stored.clone(),
             stop: self.lifetime.stopping(),
         };
@@ -143,18 +137,18 @@ impl Server {
         let configuration = served.configuration(request.config.as_ref())?;
         let prior = served.state(request.prior_state.as_ref())?;
         let proposed = served.object_of(request.proposed_new_state.as_ref(), "proposed state")?;
-        let private = Private::from_bytes(request.prior_private.clone());
+        let private = PrivateState::from_bytes(request.prior_private.clone());
 
         let planned = proposed.map(|proposed| {
             plan_change(block, &configuration, prior.as_ref(), proposed, |draft| {
-                served.object.complete(draft, &private);
+                served.object.modify_plan(draft, &private);
             })
         });
         let requires_replace =
             planned.as_ref().map_or(&[][..], |planned| planned.requires_replace.as_slice());
         let review = served
             .object
-            .review(ReviewRequest {
+            .check_plan(CheckPlanRequest {
                 configuration: &configuration,
                 prior: prior.as_ref(),
                 plan: planned.as_ref().map(|planned| &planned.plan),
@@ -191,13 +185,13 @@ impl Server {
         if plan.is_some() && !configuration.object().is_wholly_known() {
             return Err(not_known_at_apply().into());
         }
-        let private = Private::from_bytes(request.planned_private.clone());
+        let private = PrivateState::from_bytes(request.planned_private.clone());
         let identity = served.stored_identity(request.planned_identity.as_ref())?;
         let stored = identity.clone().filter(|_| prior.is_some());
         let stop = self.lifetime.stopping();
         let _change = prior.is_some().then(|| self.lifetime.change());
         let mut outcome = match (prior, plan) {
-            (None, None) => Outcome::default(),
+            (None, None) => ApplyResponse::default(),
             (None, Some(plan)) => {
                 let request = CreateRequest { configuration, plan, private, checkpoint, stop };
                 served.object.create(request).await
@@ -302,20 +296,20 @@ impl Server {
     }
 }
 
-impl Served<dyn Resource> {
+impl Registered<dyn Resource> {
     fn object_of(
         &self,
         value: Option<&protocol::DynamicValue>,
         what: &str,
     ) -> Result<Option<Object>, Diagnostics> {
-        wire::decode_object(value, &self.schema().block, self.value_type(), what)
+        wire::decode_object(value, self, what)
     }
 
     fn configuration(
         &self,
         value: Option<&protocol::DynamicValue>,
     ) -> Result<Configuration, Diagnostics> {
-        wire::decode_configuration(value, &self.schema().block, self.value_type())
+        wire::decode_configuration(value, self)
     }
 
     fn state(&self, value: Option<&protocol::DynamicValue>) -> Result<Option<State>, Diagnostics> {
@@ -337,7 +331,7 @@ impl Served<dyn Resource> {
 
     fn encode_outcome(
         &self,
-        outcome: Outcome,
+        outcome: ApplyResponse,
     ) -> Result<protocol::apply_resource_change::Response, Diagnostics> {
         let answer = protocol::apply_resource_change::Response {
             new_state: Some(wire::encode_state(outcome.state, self.value_type())?),
@@ -357,13 +351,15 @@ fn write_only_refused(block: &Block, configuration: &Configuration) -> Vec<Diagn
     });
     set.map(|attribute| {
         let name = attribute.name;
+        let alternative = attribute.stored_alternative.map_or_else(String::new, |alternative| {
+            format!(", or use {alternative} instead, which is stored in state")
+        });
         Diagnostic::error(
             format!("{name} needs Terraform 1.11 or later"),
             format!(
                 "Write-only arguments such as {name} are kept out of plan and state, which this \
                  version of Terraform does not support yet. Upgrade to Terraform 1.11 (OpenTofu \
-                 1.11) or later, or use {} instead, which is stored in state.",
-                name.trim_end_matches("_wo")
+                 1.11) or later{alternative}."
             ),
         )
         .at(Path::attribute(name))

@@ -1,15 +1,14 @@
-//! From the protocol's messages to this room's types and back.
+//! Converts the protocol's messages to the framework's types and back.
 
-use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics, Severity};
-use crate::tf_provider::function::{FunctionError, Parameter, Signature};
-use crate::tf_provider::object::{Configuration, Identity, Object, State};
-use crate::tf_provider::protocol::tfplugin5 as wire;
-use crate::tf_provider::schema::{
-    Attribute, Block, IdentitySchema, NestedBlock, Nesting, Requirement, Schema,
-};
-use crate::tf_provider::value::{Path, Step, Type, Value, json, msgpack};
+use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
+use crate::function::FunctionError;
+use crate::object::{Configuration, Identity, Object, State};
+use crate::protocol::tfplugin5 as wire;
+use crate::provider::Registered;
+use crate::schema::IdentitySchema;
+use crate::value::{Path, Step, Type, Value, json, msgpack};
 
-/// Reads a value by its type. What was not sent counts as null.
+/// Reads a value by its type. A value that was not sent is null.
 pub(super) fn decode(
     value: Option<&wire::DynamicValue>,
     ty: &Type,
@@ -35,27 +34,26 @@ pub(super) fn decode(
     })
 }
 
-/// Reads an object; `None` when it is null.
-pub(super) fn decode_object(
+/// Reads an object by its schema; `None` if it is null.
+pub(super) fn decode_object<T: ?Sized>(
     value: Option<&wire::DynamicValue>,
-    block: &Block,
-    ty: &Type,
+    served: &Registered<T>,
     what: &str,
 ) -> Result<Option<Object>, Diagnostics> {
-    Ok(Object::from_value(decode(value, ty, what)?, block))
+    let value = decode(value, served.value_type(), what)?;
+    Ok(Object::from_value(value, &served.schema().block))
 }
 
-/// Reads a configuration. An absent one has all arguments null.
-pub(super) fn decode_configuration(
+/// Reads a configuration by its schema. An absent one has all arguments null.
+pub(super) fn decode_configuration<T: ?Sized>(
     value: Option<&wire::DynamicValue>,
-    block: &Block,
-    ty: &Type,
+    served: &Registered<T>,
 ) -> Result<Configuration, Diagnostics> {
-    let object = decode_object(value, block, ty, "configuration")?;
-    Ok(Configuration::new(object.unwrap_or_else(|| Object::null(block))))
+    let object = decode_object(value, served, "configuration")?;
+    Ok(Configuration::new(object.unwrap_or_else(|| Object::null(&served.schema().block))))
 }
 
-/// Reads an identity; `None` when there is none.
+/// Reads an identity; `None` if there is none.
 pub(super) fn decode_identity(
     identity: Option<&wire::ResourceIdentityData>,
     schema: Option<&(IdentitySchema, Type)>,
@@ -79,7 +77,7 @@ pub(super) fn encode(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Dia
     Ok(wire::DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() })
 }
 
-/// Writes a state; null when there is none.
+/// Writes a state; null if there is none.
 pub(super) fn encode_state(
     state: Option<State>,
     ty: &Type,
@@ -126,99 +124,6 @@ pub(super) fn attribute_path(path: &Path) -> wire::AttributePath {
         wire::attribute_path::Step { selector: Some(selector) }
     });
     wire::AttributePath { steps: steps.collect() }
-}
-
-pub(super) fn schema(schema: &Schema) -> wire::Schema {
-    wire::Schema { version: schema.version, block: Some(block(&schema.block)) }
-}
-
-fn block(source: &Block) -> wire::schema::Block {
-    wire::schema::Block {
-        // Terraform reads the version of the schema, never this one.
-        version: 0,
-        attributes: source.attributes.iter().map(attribute).collect(),
-        block_types: source.blocks.iter().map(nested_block).collect(),
-        description: source.description.to_owned(),
-        description_kind: wire::StringKind::Markdown.into(),
-        deprecated: false,
-        deprecation_message: String::new(),
-    }
-}
-
-fn attribute(source: &Attribute) -> wire::schema::Attribute {
-    let (required, optional, computed) = match source.requirement {
-        Requirement::Required => (true, false, false),
-        Requirement::Optional => (false, true, false),
-        Requirement::OptionalComputed => (false, true, true),
-        Requirement::Computed => (false, false, true),
-    };
-    wire::schema::Attribute {
-        name: source.name.to_owned(),
-        r#type: source.ty.to_json(),
-        description: source.description.to_owned(),
-        required,
-        optional,
-        computed,
-        sensitive: source.is_sensitive(),
-        description_kind: wire::StringKind::Markdown.into(),
-        deprecated: source.deprecated.is_some(),
-        write_only: source.write_only,
-        deprecation_message: source.deprecated.unwrap_or_default().to_owned(),
-    }
-}
-
-fn nested_block(source: &NestedBlock) -> wire::schema::NestedBlock {
-    use wire::schema::nested_block::NestingMode;
-    let (nesting, max_items) = match source.nesting {
-        Nesting::Single => (NestingMode::Single, 0),
-        Nesting::List => (NestingMode::List, 0),
-    };
-    wire::schema::NestedBlock {
-        type_name: source.name.to_owned(),
-        block: Some(block(&source.block)),
-        nesting: nesting.into(),
-        min_items: 0,
-        max_items,
-    }
-}
-
-pub(super) fn identity_schema(source: &IdentitySchema) -> wire::ResourceIdentitySchema {
-    let attributes = source.attributes.iter().map(|attribute| {
-        wire::resource_identity_schema::IdentityAttribute {
-            name: attribute.name.to_owned(),
-            r#type: attribute.ty.to_json(),
-            required_for_import: attribute.required_for_import,
-            optional_for_import: !attribute.required_for_import,
-            description: attribute.description.to_owned(),
-        }
-    });
-    wire::ResourceIdentitySchema {
-        version: source.version,
-        identity_attributes: attributes.collect(),
-    }
-}
-
-pub(super) fn function(source: &Signature) -> wire::Function {
-    wire::Function {
-        parameters: source.parameters.iter().map(parameter).collect(),
-        variadic_parameter: source.variadic.as_ref().map(parameter),
-        r#return: Some(wire::function::Return { r#type: source.result.to_json() }),
-        summary: source.summary.to_owned(),
-        description: source.description.to_owned(),
-        description_kind: wire::StringKind::Markdown.into(),
-        deprecation_message: String::new(),
-    }
-}
-
-fn parameter(source: &Parameter) -> wire::function::Parameter {
-    wire::function::Parameter {
-        name: source.name.to_owned(),
-        r#type: source.ty.to_json(),
-        allow_null_value: false,
-        allow_unknown_values: false,
-        description: source.description.to_owned(),
-        description_kind: wire::StringKind::Markdown.into(),
-    }
 }
 
 pub(super) fn function_error(error: FunctionError) -> wire::FunctionError {

@@ -6,9 +6,9 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::{Number, Type, Value};
-use crate::secret::Secret;
+use safe_text::Secret;
 
-/// A type as it may come over the wire.
+/// Generates a type as it may come over the wire.
 pub(crate) fn wire_type() -> BoxedStrategy<Type> {
     types(prop_oneof![
         Just(Type::Bool),
@@ -18,7 +18,7 @@ pub(crate) fn wire_type() -> BoxedStrategy<Type> {
     ])
 }
 
-/// A type as a schema may state it, with secrets.
+/// Generates a type as a schema may declare it, with secrets.
 pub(crate) fn schema_type() -> BoxedStrategy<Type> {
     types(prop_oneof![
         Just(Type::Bool),
@@ -42,17 +42,17 @@ fn types(primitive: impl Strategy<Value = Type> + 'static) -> BoxedStrategy<Type
     primitive.prop_recursive(4, 24, 4, compound).boxed()
 }
 
-/// A type of the given kind and a value of it, null and unknown included.
+/// Generates a type and a value of it, null and unknown included.
 pub(crate) fn typed_value(types: BoxedStrategy<Type>) -> BoxedStrategy<(Type, Value)> {
     types.prop_flat_map(|ty| (Just(ty.clone()), value_of(&ty, true))).boxed()
 }
 
-/// A type of the given kind and a value of it that JSON can express.
+/// Generates a type and a value of it that JSON can express.
 pub(crate) fn json_value(types: BoxedStrategy<Type>) -> BoxedStrategy<(Type, Value)> {
     types.prop_flat_map(|ty| (Just(ty.clone()), value_of(&ty, false))).boxed()
 }
 
-/// A value of the type; one that msgpack alone can express, if asked for.
+/// Generates a value of the type, with `unknown` also one that JSON cannot express.
 pub(crate) fn value_of(ty: &Type, unknown: bool) -> BoxedStrategy<Value> {
     let known = match ty {
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
@@ -104,7 +104,34 @@ fn number(infinite: bool) -> BoxedStrategy<Number> {
     .boxed()
 }
 
-/// Mostly what Terraform allows as a name, sometimes anything.
+/// Returns the JSON of a value that JSON can express.
+pub(crate) fn json_text(value: &Value) -> String {
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Unknown => panic!("JSON cannot express an unknown value"),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => quoted(text),
+        Value::Secret(secret) => quoted(secret.expose()),
+        Value::List(items) => {
+            let items: Vec<_> = items.iter().map(json_text).collect();
+            format!("[{}]", items.join(","))
+        }
+        Value::Map(entries) => {
+            let entry =
+                |(key, value): (&String, _)| format!("{}:{}", quoted(key), json_text(value));
+            let entries: Vec<_> = entries.iter().map(entry).collect();
+            format!("{{{}}}", entries.join(","))
+        }
+        Value::Dynamic(inner) => {
+            let ty = String::from_utf8(inner.0.to_json()).unwrap();
+            format!("{{\"value\":{},\"type\":{ty}}}", json_text(&inner.1))
+        }
+    }
+}
+
+/// Generates mostly names that Terraform allows, sometimes any string.
 fn name() -> BoxedStrategy<String> {
     prop_oneof![9 => "[a-z_][a-z0-9_]{0,8}", 1 => any::<String>()].boxed()
 }

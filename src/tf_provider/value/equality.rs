@@ -163,9 +163,9 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use crate::secret::Secret;
-    use crate::tf_provider::value::arbitrary::{schema_type, typed_value};
-    use crate::tf_provider::value::{Type, Value};
+    use crate::value::arbitrary::{schema_type, typed_value};
+    use crate::value::{Type, Value};
+    use safe_text::Secret;
 
     const COMPOSED: &str = "caf\u{e9}";
     const DECOMPOSED: &str = "cafe\u{301}";
@@ -238,7 +238,7 @@ mod tests {
         #[test]
         fn equality_is_symmetric(
             (ty, left, right) in schema_type().prop_flat_map(|ty| {
-                let values = || crate::tf_provider::value::arbitrary::value_of(&ty, true);
+                let values = || crate::value::arbitrary::value_of(&ty, true);
                 (Just(ty.clone()), values(), values())
             })
         ) {

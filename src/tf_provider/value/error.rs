@@ -1,25 +1,63 @@
-//! Why a value could not be read or written.
+//! Errors of reading and writing values.
 //!
-//! The texts name places and kinds, never contents: they are shown to users,
-//! and the value at fault may be a credential.
+//! The texts name places and kinds, never contents: users see them, and the
+//! value at fault may be a credential.
 
 use std::fmt;
 
-use super::conformance::TooDeep;
-use super::json::reader::{Fault, FaultKind};
-use super::limits::{Exhausted, MAX_DEPTH, MAX_ENCODED};
+use super::limits::{Exhausted, MAX_DEPTH, MAX_ENCODED, TooDeep};
 use super::number::NumberError;
 use super::path::{Path, Step};
 use super::type_json::TypeError;
+use json_reader::{ReadError, ReadErrorKind};
 
-/// A message that does not hold a value of the type it should.
+/// A message that is not a value of the type it should be.
+pub type DecodeError = LocatedError<DecodeErrorKind>;
+
+/// A value that is not of the type by which it is written.
+pub type EncodeError = LocatedError<EncodeErrorKind>;
+
+/// An error with its place in the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeError {
+pub struct LocatedError<K> {
     path: Path,
-    kind: DecodeErrorKind,
+    kind: K,
 }
 
-/// What is wrong with a message.
+impl<K> LocatedError<K> {
+    /// The place in the value.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The fault.
+    #[must_use]
+    pub fn kind(&self) -> &K {
+        &self.kind
+    }
+
+    /// Returns the error as seen from one step further out, if there is a step.
+    pub(super) fn within(self, step: impl Into<Option<Step>>) -> Self {
+        match step.into() {
+            Some(step) => Self { path: self.path.within(step), kind: self.kind },
+            None => self,
+        }
+    }
+}
+
+impl<K: fmt::Display> fmt::Display for LocatedError<K> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_root() {
+            write!(formatter, "{}: ", self.path)?;
+        }
+        self.kind.fmt(formatter)
+    }
+}
+
+impl<K: fmt::Debug + fmt::Display> std::error::Error for LocatedError<K> {}
+
+/// The fault of a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeErrorKind {
     /// The message ends within a value, or declares more than it holds.
@@ -31,10 +69,10 @@ pub enum DecodeErrorKind {
     /// The message is not written in the format it should be.
     #[error("the message is malformed at byte {offset}")]
     Malformed {
-        /// Where, counted in bytes from 0.
+        /// The position, counted in bytes from 0.
         offset: usize,
     },
-    /// A text is not UTF-8.
+    /// A string is not UTF-8.
     #[error("the text is not valid UTF-8")]
     NotUtf8,
     /// Nested beyond [`MAX_DEPTH`].
@@ -43,67 +81,47 @@ pub enum DecodeErrorKind {
     /// Decoding would take more than [`memory_limit`](super::memory_limit).
     #[error("the value has too many parts to be kept in memory")]
     TooLarge,
-    /// Something else stands where a value of the type should.
+    /// A value of another kind than its type.
     #[error("{expected} is needed here, but {found} was found")]
     WrongKind {
-        /// What the type asks for.
+        /// The kind that the type needs.
         expected: &'static str,
-        /// What is there.
+        /// The kind of the value.
         found: &'static str,
     },
-    /// An attribute of the object's type is absent; the path names it.
+    /// An attribute of the object's type is absent. The path names it.
     #[error("the attribute is missing")]
     MissingAttribute,
-    /// The object's type has no such attribute; the path names it.
+    /// The object's type has no such attribute. The path names it.
     #[error("there is no such attribute")]
     UnexpectedAttribute,
-    /// The same key twice; the path names it.
+    /// The same key twice. The path names it.
     #[error("the key is given twice")]
     DuplicateKey,
     /// A tuple with too many or too few elements.
     #[error("{expected} elements are needed here, but {found} were found")]
     WrongLength {
-        /// How many the type has.
+        /// The number in the type.
         expected: usize,
-        /// How many there are.
+        /// The number in the message.
         found: usize,
     },
     /// A number that cannot be kept.
     #[error(transparent)]
     Number(#[from] NumberError),
-    /// The type that a dynamic value brings along.
+    /// A dynamic value's type that cannot be read.
     #[error("the type of the value cannot be read: {0}")]
     Type(#[from] TypeError),
 }
 
 impl DecodeError {
-    /// Where in the value the problem is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What the problem is.
-    #[must_use]
-    pub fn kind(&self) -> &DecodeErrorKind {
-        &self.kind
-    }
-
-    /// The same error seen from one step further out, if there is a step.
-    pub(super) fn within(self, step: impl Into<Option<Step>>) -> Self {
-        match step.into() {
-            Some(step) => Self { path: self.path.within(step), kind: self.kind },
-            None => self,
-        }
-    }
-
     pub(super) fn wrong_kind(expected: &'static str, found: &'static str) -> Self {
         DecodeErrorKind::WrongKind { expected, found }.into()
     }
 }
 
 impl DecodeErrorKind {
-    /// This error about an attribute.
+    /// Returns this fault of an attribute.
     pub(super) fn at(self, attribute: &str) -> DecodeError {
         DecodeError { path: Path::attribute(attribute), kind: self }
     }
@@ -127,64 +145,43 @@ impl From<Exhausted> for DecodeErrorKind {
     }
 }
 
-impl From<Fault> for DecodeErrorKind {
-    fn from(fault: Fault) -> Self {
+impl From<ReadError> for DecodeErrorKind {
+    fn from(fault: ReadError) -> Self {
         match fault.kind {
-            FaultKind::Syntax => Self::Malformed { offset: fault.offset },
-            FaultKind::Truncated => Self::Truncated,
-            FaultKind::Trailing => Self::TrailingBytes,
-            FaultKind::NotUtf8 => Self::NotUtf8,
-            FaultKind::TooDeep => Self::TooDeep,
+            ReadErrorKind::Syntax => Self::Malformed { offset: fault.offset },
+            ReadErrorKind::Truncated => Self::Truncated,
+            ReadErrorKind::Trailing => Self::TrailingBytes,
+            ReadErrorKind::NotUtf8 => Self::NotUtf8,
+            ReadErrorKind::TooDeep => Self::TooDeep,
         }
     }
 }
 
-impl fmt::Display for DecodeError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        located(formatter, &self.path, &self.kind)
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-/// A value that cannot be written by the type it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodeError {
-    path: Path,
-    kind: EncodeErrorKind,
-}
-
-/// What is wrong with a value.
+/// The fault of a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeErrorKind {
     /// The value is of another kind than its type.
     #[error("{expected} is needed here, but {found} was given")]
     WrongKind {
-        /// What the type asks for.
+        /// The kind that the type needs.
         expected: &'static str,
-        /// What is there.
+        /// The kind of the value.
         found: &'static str,
     },
-    /// An attribute of the object's type is absent; the path names it.
+    /// An attribute of the object's type is absent. The path names it.
     #[error("the attribute is missing")]
     MissingAttribute,
-    /// The object's type has no such attribute; the path names it.
+    /// The object's type has no such attribute. The path names it.
     #[error("there is no such attribute")]
     UnexpectedAttribute,
     /// A tuple with too many or too few elements.
     #[error("{expected} elements are needed here, but {found} were given")]
     WrongLength {
-        /// How many the type has.
+        /// The number in the type.
         expected: usize,
-        /// How many there are.
+        /// The number in the value.
         found: usize,
     },
-    /// JSON has no way to say that a value is unknown.
-    #[error("the value is not known, which JSON cannot express")]
-    UnknownInJson,
-    /// JSON has no infinities.
-    #[error("the number is infinite, which JSON cannot express")]
-    InfinityInJson,
     /// Nested beyond [`MAX_DEPTH`].
     #[error("the value is nested more than {MAX_DEPTH} levels deep")]
     TooDeep,
@@ -193,52 +190,14 @@ pub enum EncodeErrorKind {
     TooLarge,
 }
 
-impl EncodeError {
-    /// Where in the value the problem is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What the problem is.
-    #[must_use]
-    pub fn kind(&self) -> &EncodeErrorKind {
-        &self.kind
-    }
-
-    /// The same error seen from one step further out, if there is a step.
-    pub(super) fn within(self, step: impl Into<Option<Step>>) -> Self {
-        match step.into() {
-            Some(step) => Self { path: self.path.within(step), kind: self.kind },
-            None => self,
-        }
+impl<K: Into<EncodeErrorKind>> From<K> for EncodeError {
+    fn from(kind: K) -> Self {
+        Self { path: Path::root(), kind: kind.into() }
     }
 }
 
-impl From<EncodeErrorKind> for EncodeError {
-    fn from(kind: EncodeErrorKind) -> Self {
-        Self { path: Path::root(), kind }
-    }
-}
-
-impl From<TooDeep> for EncodeError {
+impl From<TooDeep> for EncodeErrorKind {
     fn from(TooDeep: TooDeep) -> Self {
-        EncodeErrorKind::TooDeep.into()
+        Self::TooDeep
     }
-}
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        located(formatter, &self.path, &self.kind)
-    }
-}
-
-impl std::error::Error for EncodeError {}
-
-fn located(
-    formatter: &mut fmt::Formatter<'_>,
-    path: &Path,
-    kind: &dyn fmt::Display,
-) -> fmt::Result {
-    if path.is_root() { write!(formatter, "{kind}") } else { write!(formatter, "{path}: {kind}") }
 }

@@ -4,7 +4,6 @@
 //! [`Type`], which comes from a schema. [`msgpack`] is what Terraform speaks on
 //! the wire, [`json`] is how state files and some older calls are written.
 
-mod conformance;
 mod equality;
 mod error;
 pub mod json;
@@ -13,6 +12,7 @@ pub mod msgpack;
 mod number;
 mod path;
 mod ty;
+mod type_check;
 mod type_json;
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ pub use path::{Path, Step};
 pub use ty::Type;
 pub use type_json::TypeError;
 
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// A value as Terraform sees it: absent, not known yet, or known.
 ///

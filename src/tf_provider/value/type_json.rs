@@ -1,20 +1,21 @@
-//! Types as JSON, the form in which schemas and dynamic values carry them.
+//! Types as JSON, their form in schemas and dynamic values.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::Type;
-use super::json::reader::{Fault, FaultKind, Kind, Reader};
-use super::json::write_text;
-use super::limits::{Budget, Exhausted, MAX_DEPTH};
+use serde::{Serialize, Serializer};
 
-/// Why a type cannot be read.
+use super::Type;
+use super::limits::{Exhausted, MAX_DEPTH, MemoryLimit, TooDeep, deeper};
+use json_reader::{Kind, ReadError, ReadErrorKind, Reader};
+
+/// The reason why a type cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TypeError {
     /// Not JSON.
     #[error("it is malformed at byte {offset}")]
     Malformed {
-        /// Where, counted in bytes from 0.
+        /// The position, counted in bytes from 0.
         offset: usize,
     },
     /// JSON, but not a type: another name, or parts of the wrong kind or number.
@@ -37,79 +38,59 @@ impl Type {
     /// `["object",{"name":"string"}]`.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let mut output = Vec::new();
-        self.write(&mut output);
-        output
+        // Strings and maps of strings always have a JSON form.
+        serde_json::to_vec(self).unwrap_or_default()
     }
 
     /// Reads a type as Terraform writes it.
     ///
     /// The third part of an object type, the list of its optional attributes,
-    /// is checked and dropped: it matters to the conversion of values, and
-    /// values on the wire have all attributes. [`Type::Secret`] never comes out
-    /// of here; only a schema knows what is sensitive.
+    /// is checked and dropped: it affects the conversion of values, and values
+    /// on the wire have all attributes. The result never contains
+    /// [`Type::Secret`]: only a schema knows the sensitive attributes.
     ///
     /// # Errors
     ///
     /// A [`TypeError`] when the bytes are not a type, nested at most
     /// [`MAX_DEPTH`] levels and within [`memory_limit`](super::memory_limit).
     pub fn from_json(bytes: &[u8]) -> Result<Self, TypeError> {
-        Self::read(bytes, &mut Budget::for_message(bytes.len()))
+        Self::read(bytes, &mut MemoryLimit::for_message(bytes.len()))
     }
 
-    /// Reads a type that is paid for together with its value.
-    pub(super) fn read(bytes: &[u8], budget: &mut Budget) -> Result<Self, TypeError> {
+    /// Reads a type, and counts it against the limit of its message.
+    pub(super) fn read(bytes: &[u8], memory: &mut MemoryLimit) -> Result<Self, TypeError> {
         // Each level of a type opens up to two brackets: `["object",{`.
         let mut reader = Reader::new(bytes, 2 * MAX_DEPTH + 1)?;
-        let ty = read(&mut reader, budget, MAX_DEPTH)?;
+        let ty = read(&mut reader, memory, MAX_DEPTH)?;
         reader.end()?;
         Ok(ty)
     }
+}
 
-    fn write(&self, output: &mut Vec<u8>) {
-        let mut generic = |name: &str, element: &Self| {
-            output.extend(format!("[\"{name}\",").as_bytes());
-            element.write(output);
-            output.push(b']');
-        };
+impl Serialize for Type {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::List(element) => generic("list", element),
-            Self::Set(element) => generic("set", element),
-            Self::Map(element) => generic("map", element),
-            Self::Bool => output.extend(br#""bool""#),
-            Self::Number => output.extend(br#""number""#),
-            Self::String | Self::Secret => output.extend(br#""string""#),
-            Self::Dynamic => output.extend(br#""dynamic""#),
-            Self::Tuple(elements) => {
-                output.extend(br#"["tuple",["#);
-                for (index, element) in elements.iter().enumerate() {
-                    if index > 0 {
-                        output.push(b',');
-                    }
-                    element.write(output);
-                }
-                output.extend(b"]]");
-            }
-            Self::Object(attributes) => {
-                output.extend(br#"["object",{"#);
-                for (index, (name, ty)) in attributes.iter().enumerate() {
-                    if index > 0 {
-                        output.push(b',');
-                    }
-                    write_text(output, name);
-                    output.push(b':');
-                    ty.write(output);
-                }
-                output.extend(b"}]");
-            }
+            Self::Bool => serializer.serialize_str("bool"),
+            Self::Number => serializer.serialize_str("number"),
+            Self::String | Self::Secret => serializer.serialize_str("string"),
+            Self::Dynamic => serializer.serialize_str("dynamic"),
+            Self::List(element) => ("list", element).serialize(serializer),
+            Self::Set(element) => ("set", element).serialize(serializer),
+            Self::Map(element) => ("map", element).serialize(serializer),
+            Self::Tuple(elements) => ("tuple", elements).serialize(serializer),
+            Self::Object(attributes) => ("object", attributes).serialize(serializer),
         }
     }
 }
 
-fn read(reader: &mut Reader<'_>, budget: &mut Budget, depth: usize) -> Result<Type, TypeError> {
+fn read(
+    reader: &mut Reader<'_>,
+    memory: &mut MemoryLimit,
+    depth: usize,
+) -> Result<Type, TypeError> {
     match reader.peek()? {
         Kind::String => {
-            budget.type_node()?;
+            memory.type_node()?;
             match reader.string()?.decode().as_ref() {
                 "bool" => Ok(Type::Bool),
                 "number" => Ok(Type::Number),
@@ -119,9 +100,9 @@ fn read(reader: &mut Reader<'_>, budget: &mut Budget, depth: usize) -> Result<Ty
             }
         }
         Kind::Array => {
-            let depth = depth.checked_sub(1).ok_or(TypeError::TooDeep)?;
-            budget.type_node()?;
-            read_compound(reader, budget, depth)
+            let depth = deeper(depth)?;
+            memory.type_node()?;
+            read_compound(reader, memory, depth)
         }
         Kind::Null | Kind::Bool | Kind::Number | Kind::Object => Err(TypeError::NotAType),
     }
@@ -130,7 +111,7 @@ fn read(reader: &mut Reader<'_>, budget: &mut Budget, depth: usize) -> Result<Ty
 /// Reads `["name", parts]`, and `["object", {…}, […]]`.
 fn read_compound(
     reader: &mut Reader<'_>,
-    budget: &mut Budget,
+    memory: &mut MemoryLimit,
     depth: usize,
 ) -> Result<Type, TypeError> {
     let (mut name, mut ty) = (None, None);
@@ -139,14 +120,14 @@ fn read_compound(
             (0, Kind::String, _) => name = Some(reader.string()?.decode()),
             (1, kind, _) => {
                 ty = Some(match (name.as_deref(), kind) {
-                    (Some("list"), _) => Type::List(Box::new(read(reader, budget, depth)?)),
-                    (Some("set"), _) => Type::Set(Box::new(read(reader, budget, depth)?)),
-                    (Some("map"), _) => Type::Map(Box::new(read(reader, budget, depth)?)),
+                    (Some("list"), _) => Type::List(Box::new(read(reader, memory, depth)?)),
+                    (Some("set"), _) => Type::Set(Box::new(read(reader, memory, depth)?)),
+                    (Some("map"), _) => Type::Map(Box::new(read(reader, memory, depth)?)),
                     (Some("tuple"), Kind::Array) => {
-                        Type::Tuple(read_elements(reader, budget, depth)?)
+                        Type::Tuple(read_elements(reader, memory, depth)?)
                     }
                     (Some("object"), Kind::Object) => {
-                        Type::Object(read_attributes(reader, budget, depth)?)
+                        Type::Object(read_attributes(reader, memory, depth)?)
                     }
                     _ => return Err(TypeError::NotAType),
                 });
@@ -163,12 +144,12 @@ fn read_compound(
 
 fn read_elements(
     reader: &mut Reader<'_>,
-    budget: &mut Budget,
+    memory: &mut MemoryLimit,
     depth: usize,
 ) -> Result<Vec<Type>, TypeError> {
     let mut elements = Vec::new();
     reader.array(|reader, _| {
-        elements.push(read(reader, budget, depth)?);
+        elements.push(read(reader, memory, depth)?);
         Ok::<_, TypeError>(())
     })?;
     Ok(elements)
@@ -176,15 +157,15 @@ fn read_elements(
 
 fn read_attributes(
     reader: &mut Reader<'_>,
-    budget: &mut Budget,
+    memory: &mut MemoryLimit,
     depth: usize,
 ) -> Result<BTreeMap<String, Type>, TypeError> {
     let mut attributes = BTreeMap::new();
     reader.object(|reader, name| {
-        budget.type_attribute(attributes.len(), name.weight())?;
+        memory.type_attribute(attributes.len(), name.weight())?;
         match attributes.entry(name.decode().into_owned()) {
             Entry::Occupied(_) => return Err(TypeError::Attributes),
-            Entry::Vacant(entry) => entry.insert(read(reader, budget, depth)?),
+            Entry::Vacant(entry) => entry.insert(read(reader, memory, depth)?),
         };
         Ok(())
     })?;
@@ -204,14 +185,21 @@ fn check_optional(
     })
 }
 
-impl From<Fault> for TypeError {
-    fn from(fault: Fault) -> Self {
+impl From<ReadError> for TypeError {
+    fn from(fault: ReadError) -> Self {
         match fault.kind {
-            FaultKind::TooDeep => Self::TooDeep,
-            FaultKind::Syntax | FaultKind::Truncated | FaultKind::Trailing | FaultKind::NotUtf8 => {
-                Self::Malformed { offset: fault.offset }
-            }
+            ReadErrorKind::TooDeep => Self::TooDeep,
+            ReadErrorKind::Syntax
+            | ReadErrorKind::Truncated
+            | ReadErrorKind::Trailing
+            | ReadErrorKind::NotUtf8 => Self::Malformed { offset: fault.offset },
         }
+    }
+}
+
+impl From<TooDeep> for TypeError {
+    fn from(TooDeep: TooDeep) -> Self {
+        Self::TooDeep
     }
 }
 
@@ -228,8 +216,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{MAX_DEPTH, TypeError};
-    use crate::tf_provider::value::Type;
-    use crate::tf_provider::value::arbitrary::wire_type;
+    use crate::value::Type;
+    use crate::value::arbitrary::wire_type;
 
     fn object(attributes: &[(&str, Type)]) -> Type {
         Type::Object(attributes.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect())

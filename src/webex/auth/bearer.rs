@@ -6,11 +6,11 @@ use async_trait::async_trait;
 
 use super::super::budget::Budget;
 use super::super::error::Error;
-use super::super::exchange::{Authorize, Token};
 use super::super::identifiers::OrganizationId;
+use super::super::pipeline::{Authorize, Token};
 use super::super::settings::Credentials;
 use super::Tokens;
-use crate::secret::Secret;
+use safe_text::Secret;
 
 /// Authorizes requests about one organization.
 pub(crate) struct Bearer {

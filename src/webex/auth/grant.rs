@@ -6,14 +6,14 @@ use serde::{Serialize, Serializer};
 
 use super::super::body::{Body, FormValue};
 use super::super::budget::Budget;
-use super::super::error::{BodyProblem, Error, ErrorKind};
-use super::super::exchange::{Persistence, Response};
+use super::super::error::{BodyProblem, Error, ErrorKind, TokenProblem};
 use super::super::identifiers::OrganizationId;
 use super::super::json::Object;
+use super::super::pipeline::{Response, RetryMode};
 use super::super::settings::Credentials;
 use super::bearer::Fixed;
-use super::{Notice, TokenProblem, Tokens, lock};
-use crate::secret::Secret;
+use super::{Notice, Tokens, lock};
+use safe_text::Secret;
 
 /// What a token endpoint gives.
 pub(super) struct Grant {
@@ -39,7 +39,7 @@ impl Tokens {
                 ]);
                 let request = self.endpoints.refresh_token(body);
                 let response =
-                    self.exchange.run(&request, &Fixed(None), Persistence::Normal, budget).await;
+                    self.pipeline.run(&request, &Fixed(None), RetryMode::Normal, budget).await;
                 let response = response.map_err(refused)?;
                 self.note_replacement(&response, &refresh_token);
                 read_grant(&response)
@@ -58,7 +58,7 @@ impl Tokens {
                 let request = self.endpoints.service_app_token(application_id, body);
                 let authorization = Fixed(Some(access_token.clone()));
                 let response =
-                    self.exchange.run(&request, &authorization, Persistence::Normal, budget).await;
+                    self.pipeline.run(&request, &authorization, RetryMode::Normal, budget).await;
                 read_grant(&response.map_err(refused)?)
             }
             (Credentials::AccessToken(token), _)
@@ -118,9 +118,9 @@ fn seconds(object: &Object<'_>, key: &str) -> Option<Duration> {
 /// At a token endpoint these statuses are about the credentials themselves
 /// (RFC 6749 §5.2).
 fn refused(error: Error) -> Error {
-    match error.status().map(|status| status.as_u16()) {
+    match error.status.map(|status| status.as_u16()) {
         Some(400 | 401 | 403) => {
-            let code = error.oauth();
+            let code = error.oauth;
             error.with_kind(ErrorKind::CredentialsRefused { code })
         }
         _ => error,

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::webex::BodyProblem;
-use crate::webex::error::OauthError;
-use crate::webex::exchange::Persistence;
-use crate::webex::testing::{
+use crate::BodyProblem;
+use crate::ErrorKind;
+use crate::error::OauthError;
+use crate::pipeline::RetryMode;
+use crate::testing::{
     ORGANIZATION, Reply, Script, answer, budget, empty, organization, page, raw, refresh_token,
     settings, static_token,
 };
-use crate::webex::{Client, ConnectorId};
+use crate::{Client, ConnectorId};
 
 const OTHER_ORGANIZATION: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -40,8 +41,8 @@ fn service_app() -> Credentials {
 /// A read that no snapshot answers.
 async fn read(client: &Client, number: usize) -> Result<(), Error> {
     let id = ConnectorId::parse(&format!("id-{number}")).unwrap();
-    let request = client.endpoints().read(organization(), &id);
-    client.send(organization(), &request, Persistence::Normal, &budget()).await.map(drop)
+    let request = client.session.endpoints.read(organization(), &id);
+    client.session.send(organization(), &request, RetryMode::Normal, &budget()).await.map(drop)
 }
 
 fn lines(script: &Script) -> Vec<String> {
@@ -77,7 +78,7 @@ async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
     let client = client(&script, refresh_token());
     let ended = tokio::join!(read(&client, 1), read(&client, 2));
     for ended in [ended.0, ended.1] {
-        assert_eq!(*ended.unwrap_err().kind(), ErrorKind::Defect);
+        assert_eq!(ended.unwrap_err().kind, ErrorKind::Defect);
     }
     assert!(read(&client, 3).await.is_ok());
     assert!(script.is_done());
@@ -102,8 +103,8 @@ async fn a_401_leads_to_one_refresh_and_one_replay() {
 async fn a_second_401_is_an_error() {
     let script = Script::new([grant("first"), empty(401), grant("second"), empty(401)]);
     let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Unauthorized { refreshable: true });
-    assert_eq!(error.attempts(), 2);
+    assert_eq!(error.kind, ErrorKind::Unauthorized { refreshable: true });
+    assert_eq!(error.attempts, 2);
     assert!(script.is_done() && script.seen().len() == 4);
 }
 
@@ -111,7 +112,7 @@ async fn a_second_401_is_an_error() {
 async fn a_static_token_is_not_replayed() {
     let script = Script::new([empty(401)]);
     let error = read(&client(&script, static_token()), 1).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Unauthorized { refreshable: false });
+    assert_eq!(error.kind, ErrorKind::Unauthorized { refreshable: false });
     assert_eq!(script.seen().len(), 1);
 }
 
@@ -231,8 +232,8 @@ async fn refused_credentials_are_told_by_code_and_not_repeated() {
     ] {
         let script = Script::new([answer(400, &body)]);
         let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::CredentialsRefused { code });
-        assert_eq!(error.operation(), Operation::RefreshAccessToken);
+        assert_eq!(error.kind, ErrorKind::CredentialsRefused { code });
+        assert_eq!(error.operation, Operation::RefreshAccessToken);
         assert!(!format!("{error:?}").contains("refresh-token-value"));
         assert_eq!(script.seen().len(), 1);
     }
@@ -250,12 +251,12 @@ async fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
     for token in ["line\nbreak-canary", "", "t\u{e9}st-canary"] {
         let script = Script::new([grant(token)]);
         let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::UnusableToken(_)), "{error:?}");
+        assert!(matches!(error.kind, ErrorKind::UnusableToken(_)), "{error:?}");
         assert!(!format!("{error:?} {error}").contains("canary"));
     }
     let script = Script::new([raw(200, "<html>")]);
     let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::UnreadableBody(BodyProblem::NotJson));
+    assert_eq!(error.kind, ErrorKind::UnreadableBody(BodyProblem::NotJson));
 }
 
 #[tokio::test(start_paused = true)]
@@ -284,7 +285,7 @@ async fn a_service_app_makes_a_new_token_on_401() {
     assert!(script.is_done());
     let script = Script::new([empty(401)]);
     let error = read(&client(&script, service_app()), 1).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::CredentialsRefused { code: None });
+    assert_eq!(error.kind, ErrorKind::CredentialsRefused { code: None });
 }
 
 #[tokio::test(start_paused = true)]
@@ -292,16 +293,16 @@ async fn a_stopped_operation_does_not_throw_a_refresh_away() {
     let script = Script::new([grant("first").after(Duration::from_secs(3)), list()]);
     let client = client(&script, refresh_token());
     let stopped = budget();
-    let request = client.endpoints().list(organization());
+    let request = client.session.endpoints.list(organization());
     let (first, second, ()) = tokio::join!(
-        client.send(organization(), &request, Persistence::Normal, &stopped),
+        client.session.send(organization(), &request, RetryMode::Normal, &stopped),
         read(&client, 1),
         async {
             tokio::time::sleep(Duration::from_secs(1)).await;
             stopped.stop.cancel();
         }
     );
-    assert_eq!(*first.err().unwrap().kind(), ErrorKind::Stopped);
+    assert_eq!(first.err().unwrap().kind, ErrorKind::Stopped);
     second.unwrap();
     assert_eq!(script.seen().len(), 2);
 }
@@ -311,9 +312,9 @@ async fn another_operations_stop_is_not_ours() {
     let script = Script::new([Reply::Hang, grant("first"), list()]);
     let client = client(&script, refresh_token());
     let stopped = Budget::within(Duration::from_secs(600), CancellationToken::new());
-    let request = client.endpoints().list(organization());
+    let request = client.session.endpoints.list(organization());
     let (first, second, ()) = tokio::join!(
-        client.send(organization(), &request, Persistence::Normal, &stopped),
+        client.session.send(organization(), &request, RetryMode::Normal, &stopped),
         read(&client, 1),
         async {
             tokio::time::sleep(Duration::from_secs(1)).await;

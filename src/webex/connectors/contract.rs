@@ -1,16 +1,18 @@
-//! The fields of answers as the contract has them, to hold a tenant's answers
-//! against. [`wire`](super::wire) reads and writes them; the tests hold the two
-//! together.
+//! The contract's responses, to compare a tenant's responses with.
+//!
+//! The form's fields come from the [table of fields](super::super::fields). The
+//! rest is listed here; tests hold it to what [`wire`](super::wire) reads.
 
 use std::collections::BTreeSet;
 
+use super::super::fields::{self, Content, FIELDS, Row};
 use super::super::shape::{Kind, Shape};
 
 /// How much the client needs a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub enum Requirement {
     /// Without it the answer cannot be read.
-    Vital,
+    Required,
     /// Without it something that this provider promises does not hold.
     Expected,
     /// It may be missing.
@@ -24,10 +26,10 @@ pub enum Need {
 struct Field {
     name: &'static str,
     kinds: &'static [Kind],
-    need: Need,
+    need: Requirement,
 }
 
-const fn field(name: &'static str, kinds: &'static [Kind], need: Need) -> Field {
+const fn field(name: &'static str, kinds: &'static [Kind], need: Requirement) -> Field {
     Field { name, kinds, need }
 }
 
@@ -36,80 +38,81 @@ const TEXT_OR_NULL: &[Kind] = &[Kind::Text, Kind::Null];
 const NUMBER: &[Kind] = &[Kind::Number];
 const SECRET: &[Kind] = &[Kind::Text, Kind::Masked, Kind::Null];
 
-/// A connector (assumed).
-const CONNECTOR: [Field; 21] = [
-    field("id", TEXT, Need::Vital),
-    field("name", TEXT, Need::Vital),
-    field("active", &[Kind::Boolean], Need::Vital),
-    field("organizationId", TEXT, Need::Optional),
-    field("version", NUMBER, Need::Expected),
-    field("connectorType", TEXT, Need::Optional),
-    field("authenticationType", TEXT, Need::Expected),
-    field("grantType", TEXT_OR_NULL, Need::Optional),
-    field("resourceDomain", TEXT, Need::Expected),
-    field("clientId", TEXT_OR_NULL, Need::Optional),
-    field("clientSecret", SECRET, Need::Secret),
-    field("tokenUrl", TEXT_OR_NULL, Need::Optional),
-    field("scope", TEXT_OR_NULL, Need::Optional),
-    field("certificate", TEXT_OR_NULL, Need::Optional),
-    field("privateKey", SECRET, Need::Secret),
-    field("username", TEXT_OR_NULL, Need::Optional),
-    field("password", SECRET, Need::Secret),
-    field("validationUrl", TEXT_OR_NULL, Need::Optional),
-    field("systemDefault", &[Kind::Boolean], Need::Optional),
-    field("createdTime", NUMBER, Need::Optional),
-    field("lastUpdatedTime", NUMBER, Need::Expected),
+/// The fields that every connector has beside those of the form (assumed). The
+/// last one may be on every object of the Configuration APIs (documented).
+const ENTITY: [Field; 9] = [
+    field("id", TEXT, Requirement::Required),
+    field("active", &[Kind::Boolean], Requirement::Required),
+    field("organizationId", TEXT, Requirement::Optional),
+    field("version", NUMBER, Requirement::Expected),
+    field("connectorType", TEXT, Requirement::Optional),
+    field("systemDefault", &[Kind::Boolean], Requirement::Optional),
+    field("createdTime", NUMBER, Requirement::Optional),
+    field("lastUpdatedTime", NUMBER, Requirement::Expected),
+    field("links", &[Kind::List], Requirement::Optional),
 ];
 
-/// What every object of the Configuration APIs may have beside (documented).
-const OF_EVERY_OBJECT: [Field; 1] = [field("links", &[Kind::List], Need::Optional)];
+/// A connector.
+fn connector() -> Vec<Field> {
+    ENTITY.into_iter().chain(FIELDS.iter().map(form_field)).collect()
+}
+
+/// A field of the form.
+fn form_field(row: &Row) -> Field {
+    match row.content {
+        Content::Credential(_) => field(row.json, SECRET, Requirement::Secret),
+        Content::Text(fields::Field::Name, _) => field(row.json, TEXT, Requirement::Required),
+        _ if row.is_always_required() => field(row.json, TEXT, Requirement::Expected),
+        Content::Text(..) | Content::Literal(..) => {
+            field(row.json, TEXT_OR_NULL, Requirement::Optional)
+        }
+    }
+}
 
 /// A page of a list (documented for other objects).
-const PAGE: [Field; 2] =
-    [field("meta", &[Kind::Object], Need::Expected), field("data", &[Kind::List], Need::Vital)];
+const PAGE: [Field; 2] = [
+    field("meta", &[Kind::Object], Requirement::Expected),
+    field("data", &[Kind::List], Requirement::Required),
+];
 
 /// What Flow Designer offers (documented).
 const CHOICES: [Field; 7] = [
-    field("choices", &[Kind::List], Need::Vital),
-    field("count", NUMBER, Need::Optional),
-    field("source", TEXT, Need::Optional),
-    field("isSearchEnabled", &[Kind::Boolean], Need::Optional),
-    field("resolvedInput", TEXT, Need::Optional),
-    field("activity", TEXT, Need::Optional),
-    field("input", TEXT, Need::Optional),
+    field("choices", &[Kind::List], Requirement::Required),
+    field("count", NUMBER, Requirement::Optional),
+    field("source", TEXT, Requirement::Optional),
+    field("isSearchEnabled", &[Kind::Boolean], Requirement::Optional),
+    field("resolvedInput", TEXT, Requirement::Optional),
+    field("activity", TEXT, Requirement::Optional),
+    field("input", TEXT, Requirement::Optional),
 ];
 
 /// One connector that Flow Designer offers (documented).
-const CHOICE: [Field; 2] = [field("name", TEXT, Need::Vital), field("value", TEXT, Need::Vital)];
+const CHOICE: [Field; 2] =
+    [field("name", TEXT, Requirement::Required), field("value", TEXT, Requirement::Required)];
 
 /// An error (documented for other objects).
-const ERROR: [Field; 2] =
-    [field("trackingId", TEXT, Need::Expected), field("error", &[Kind::Object], Need::Expected)];
+const ERROR: [Field; 2] = [
+    field("trackingId", TEXT, Requirement::Expected),
+    field("error", &[Kind::Object], Requirement::Expected),
+];
 
 /// The error within it.
 const ERROR_DETAIL: [Field; 4] = [
-    field("key", TEXT, Need::Optional),
-    field("reason", TEXT, Need::Optional),
-    field("message", &[Kind::List], Need::Expected),
-    field("referencedEntities", &[Kind::List], Need::Optional),
+    field("key", TEXT, Requirement::Optional),
+    field("reason", TEXT, Requirement::Optional),
+    field("message", &[Kind::List], Requirement::Expected),
+    field("referencedEntities", &[Kind::List], Requirement::Optional),
 ];
 
 /// One message of an error.
-const ERROR_MESSAGE: [Field; 1] = [field("description", TEXT, Need::Expected)];
+const ERROR_MESSAGE: [Field; 1] = [field("description", TEXT, Requirement::Expected)];
 
 /// Whether the contract has a field of this name, in whichever answer.
 pub(super) fn has(name: &str) -> bool {
-    let tables: [&[Field]; 8] = [
-        &CONNECTOR,
-        &OF_EVERY_OBJECT,
-        &PAGE,
-        &CHOICES,
-        &CHOICE,
-        &ERROR,
-        &ERROR_DETAIL,
-        &ERROR_MESSAGE,
-    ];
-    tables.into_iter().flatten().any(|field| field.name == name)
+    let tables: [&[Field]; 7] =
+        [&ENTITY, &PAGE, &CHOICES, &CHOICE, &ERROR, &ERROR_DETAIL, &ERROR_MESSAGE];
+    FIELDS.iter().any(|row| row.json == name)
+        || tables.into_iter().flatten().any(|field| field.name == name)
 }
 
 /// What kind of answer is held against the contract.
@@ -127,18 +130,18 @@ pub struct Difference {
     /// The path of the field, such as `data[].name`.
     pub field: String,
     /// What is different.
-    pub what: What,
+    pub what: DifferenceKind,
 }
 
 /// What is different about a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum DifferenceKind {
     /// The contract has it, the answer does not.
-    Missing(Need),
+    Missing(Requirement),
     /// The answer has it, the contract does not. That does no harm.
     Unknown(BTreeSet<Kind>),
     /// It is of another kind than the contract says.
-    OtherKind(Need, BTreeSet<Kind>),
+    OtherKind(Requirement, BTreeSet<Kind>),
     /// A credential came back in the clear.
     SecretShown,
     /// A credential came back masked.
@@ -150,10 +153,12 @@ impl Difference {
     #[must_use]
     pub fn is_harmless(&self) -> bool {
         match &self.what {
-            What::Missing(need) | What::OtherKind(need, _) => {
-                matches!(need, Need::Optional | Need::Secret)
+            DifferenceKind::Missing(need) | DifferenceKind::OtherKind(need, _) => {
+                matches!(need, Requirement::Optional | Requirement::Secret)
             }
-            What::Unknown(_) | What::SecretMasked | What::SecretShown => true,
+            DifferenceKind::Unknown(_)
+            | DifferenceKind::SecretMasked
+            | DifferenceKind::SecretShown => true,
         }
     }
 }
@@ -168,14 +173,14 @@ pub(super) fn differences(part: Part, shape: &Shape) -> Vec<Difference> {
         }
         // Older servers give a list without anything around it (documented).
         Part::Page if shape.kinds("").is_some_and(|kinds| kinds.contains(&Kind::List)) => {
-            compare(shape, "[]", &[&CONNECTOR[..], &OF_EVERY_OBJECT].concat(), &mut found);
+            compare(shape, "[]", &connector(), &mut found);
         }
         Part::Page => {
             compare(shape, "", &PAGE, &mut found);
-            compare(shape, "data[]", &[&CONNECTOR[..], &OF_EVERY_OBJECT].concat(), &mut found);
+            compare(shape, "data[]", &connector(), &mut found);
         }
         Part::Connector => {
-            compare(shape, "", &[&CONNECTOR[..], &OF_EVERY_OBJECT].concat(), &mut found);
+            compare(shape, "", &connector(), &mut found);
         }
         Part::Error => {
             compare(shape, "", &ERROR, &mut found);
@@ -201,30 +206,30 @@ fn compare(shape: &Shape, path: &str, fields: &[Field], found: &mut Vec<Differen
     for field in fields {
         let seen = shape.members(path).find(|(name, _)| is(name, field));
         let what = match (seen, field.need) {
-            (None, Need::Vital | Need::Expected) => Some(What::Missing(field.need)),
-            (None, Need::Optional | Need::Secret) => None,
-            (Some((_, kinds)), Need::Secret) if kinds.contains(&Kind::Text) => {
-                Some(What::SecretShown)
+            (None, Requirement::Required | Requirement::Expected) => {
+                Some(DifferenceKind::Missing(field.need))
             }
-            (Some((_, kinds)), Need::Secret) if kinds.contains(&Kind::Masked) => {
-                Some(What::SecretMasked)
+            (None, Requirement::Optional | Requirement::Secret) => None,
+            (Some((_, kinds)), Requirement::Secret) if kinds.contains(&Kind::Text) => {
+                Some(DifferenceKind::SecretShown)
+            }
+            (Some((_, kinds)), Requirement::Secret) if kinds.contains(&Kind::Masked) => {
+                Some(DifferenceKind::SecretMasked)
             }
             (Some((_, kinds)), need) => {
                 let other = kinds.iter().filter(|kind| !field.kinds.contains(kind));
                 let other = other.copied().collect::<BTreeSet<_>>();
-                (!other.is_empty()).then_some(What::OtherKind(need, other))
+                (!other.is_empty()).then_some(DifferenceKind::OtherKind(need, other))
             }
         };
         found.extend(what.map(|what| Difference { field: full(field.name), what }));
     }
     let unknown =
         shape.members(path).filter(|(name, _)| !fields.iter().any(|field| is(name, field)));
-    found.extend(
-        unknown.map(|(name, kinds)| Difference {
-            field: full(name),
-            what: What::Unknown(kinds.clone()),
-        }),
-    );
+    found.extend(unknown.map(|(name, kinds)| Difference {
+        field: full(name),
+        what: DifferenceKind::Unknown(kinds.clone()),
+    }));
 }
 
 #[cfg(test)]
@@ -234,8 +239,8 @@ mod tests {
     use super::super::super::redact::Redactor;
     use super::super::super::shape::Names;
     use super::*;
-    use crate::webex::connectors::wire;
-    use crate::webex::testing::{content, object, with};
+    use crate::connectors::wire;
+    use crate::testing::{content, object, with};
 
     fn differ(part: Part, body: &Value) -> Vec<Difference> {
         let names = Names { is_known: has, redactor: &Redactor::default() };
@@ -243,7 +248,7 @@ mod tests {
         differences(part, &shape)
     }
 
-    fn difference(field: &str, what: What) -> Difference {
+    fn difference(field: &str, what: DifferenceKind) -> Difference {
         Difference { field: field.to_owned(), what }
     }
 
@@ -260,7 +265,7 @@ mod tests {
         let body = wire::create(&content()).unwrap();
         let sent: Value = serde_json::from_slice(&body.bytes()).unwrap();
         for name in sent.as_object().unwrap().keys() {
-            assert!(CONNECTOR.iter().any(|field| field.name == name), "{name}");
+            assert!(connector().iter().any(|field| field.name == name), "{name}");
         }
     }
 
@@ -268,7 +273,7 @@ mod tests {
     #[test]
     fn the_table_has_what_is_read() {
         for name in object(1, 1).as_object().unwrap().keys() {
-            assert!(CONNECTOR.iter().any(|field| field.name == name), "{name}");
+            assert!(connector().iter().any(|field| field.name == name), "{name}");
         }
     }
 
@@ -276,11 +281,11 @@ mod tests {
     #[test]
     fn what_is_vital_cannot_be_missing() {
         let whole = plain();
-        for field in CONNECTOR {
+        for field in connector() {
             let mut body = whole.clone();
             body.as_object_mut().unwrap().remove(field.name);
             let is_read = wire::connector(body.to_string().as_bytes()).is_ok();
-            assert_eq!(is_read, field.need != Need::Vital, "{}", field.name);
+            assert_eq!(is_read, field.need != Requirement::Required, "{}", field.name);
         }
     }
 
@@ -306,10 +311,16 @@ mod tests {
         assert_eq!(
             found,
             [
-                difference("data[].active", What::OtherKind(Need::Vital, kinds(Kind::Text))),
-                difference("data[].version", What::Missing(Need::Expected)),
-                difference("data[].scope", What::OtherKind(Need::Optional, kinds(Kind::Number))),
-                difference("data[].shiny", What::Unknown(kinds(Kind::List))),
+                difference(
+                    "data[].active",
+                    DifferenceKind::OtherKind(Requirement::Required, kinds(Kind::Text))
+                ),
+                difference("data[].version", DifferenceKind::Missing(Requirement::Expected)),
+                difference(
+                    "data[].scope",
+                    DifferenceKind::OtherKind(Requirement::Optional, kinds(Kind::Number))
+                ),
+                difference("data[].shiny", DifferenceKind::Unknown(kinds(Kind::List))),
             ]
         );
         let harmless = found.iter().map(Difference::is_harmless).collect::<Vec<_>>();
@@ -320,8 +331,8 @@ mod tests {
     fn how_credentials_come_back_is_told() {
         let body = json!({"clientSecret": "****", "password": "in the clear", "privateKey": null});
         let found = differ(Part::Connector, &with(plain(), &body));
-        let masked = difference("clientSecret", What::SecretMasked);
-        let shown = difference("password", What::SecretShown);
+        let masked = difference("clientSecret", DifferenceKind::SecretMasked);
+        let shown = difference("password", DifferenceKind::SecretShown);
         assert_eq!(found, [masked, shown]);
     }
 

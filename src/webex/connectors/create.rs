@@ -16,21 +16,22 @@
 //! Anything less is an error that names the id.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use super::super::budget::Budget;
+use super::super::connector::{Connector, ConnectorContent};
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::exchange::{Persistence, Response};
 use super::super::identifiers::ConnectorId;
-use super::snapshot::{Creating, List};
-use super::{Connector, ConnectorContent, Connectors, wire};
+use super::super::pipeline::{Response, RetryMode};
+use super::list_cache::{Creating, List};
+use super::write_error::{RemoteState, WriteError};
+use super::{Connectors, wire};
 
-/// How far the clock that dates answers and the one that dates connectors may
+/// How far the clock that dates responses and the one that dates connectors may
 /// be apart, both being Webex's. `Date` has a resolution of one second, and its
-/// rounding is in favour of the connector already.
+/// rounding is in favor of the connector already.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// A connector that was created.
@@ -38,88 +39,48 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 pub struct Created {
     /// The connector as Webex has it.
     pub connector: Connector,
-    /// Whether the answer to our request was lost and the connector was
+    /// Whether the response to our request was lost and the connector was
     /// recognized by its name, fields and time instead. Worth a warning: its
     /// secrets cannot be compared.
     pub adopted: bool,
 }
 
-/// A connector could not be created, or it is not known whether it was.
-#[derive(Clone, Debug)]
-pub struct CreateError {
-    /// What happened.
-    pub error: Error,
-    /// What is true now.
-    pub aftermath: CreateAftermath,
-    /// How many custom connectors the organization has, found out when Webex
-    /// found the request invalid: the limit of 10 has no error of its own that
-    /// is documented.
-    pub connectors_in_organization: Option<usize>,
-}
-
-/// What is true after a create that did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CreateAftermath {
-    /// Nothing was created.
-    NotCreated,
-    /// The answer was lost, and no connector has the name, also not after some
-    /// seconds. It is safe to create it again: if it turns up after all, the
-    /// name is taken and nothing is created twice.
-    NotSeen,
-    /// Another connector of the organization has the name.
-    NameTakenBy(Box<Connector>),
-    /// The answer was lost, and a connector has the name that may or may not be
-    /// ours: it is older than our request, has other fields, or may be what
-    /// another create of this process has made.
-    Found(Box<Connector>),
-    /// It was created. Its id is known; the rest may not be.
-    Created {
-        /// Its id.
-        id: ConnectorId,
-    },
-    /// It may have been created, and it could not be looked up, because that
-    /// failed or the run was stopped.
-    Unknown,
-}
-
-impl fmt::Display for CreateError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(formatter)
-    }
-}
-
-impl std::error::Error for CreateError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-pub(super) async fn create(
-    connectors: &Connectors,
-    content: &ConnectorContent,
-    budget: &Budget,
-) -> Result<Created, CreateError> {
-    let body = wire::create(content).map_err(|_| {
-        let error = Error::new(Operation::CreateConnector, ErrorKind::Unsendable);
-        failed(error, CreateAftermath::NotCreated)
-    })?;
-    let attempt = Attempt {
-        connectors,
-        content,
-        budget,
-        began: Instant::now(),
-        known: connectors.client.snapshots().known_ids(connectors.organization),
-        creating: connectors.client.snapshots().creating(connectors.organization, &content.name),
-    };
-    let request = connectors.client.endpoints().create(connectors.organization, body);
-    match connectors.write(&request, budget).await {
-        Ok(response) => attempt.accepted(&response).await,
-        Err(error) if error.outcome_unknown() => attempt.reconcile(error).await,
-        Err(error) if *error.kind() == ErrorKind::Conflict => Err(attempt.name_taken(error).await),
-        Err(error) if *error.kind() == ErrorKind::InvalidRequest => {
-            Err(attempt.invalid(error).await)
+impl Connectors {
+    /// Creates a connector, with one POST that is never repeated once it may
+    /// have been carried out.
+    ///
+    /// When the response is lost, the connector is looked up by its name, which
+    /// is unique in the organization, and adopted if it can only be ours; see
+    /// [`Created::adopted`].
+    ///
+    /// # Errors
+    /// The error says what is true afterwards.
+    pub async fn create(
+        &self,
+        content: &ConnectorContent,
+        budget: &Budget,
+    ) -> Result<Created, WriteError> {
+        let body = wire::create(content).map_err(|_| {
+            not_created(Error::new(Operation::CreateConnector, ErrorKind::Unsendable))
+        })?;
+        let attempt = Attempt {
+            connectors: self,
+            content,
+            budget,
+            began: Instant::now(),
+            known: self.lists.known_ids(self.organization),
+            creating: self.lists.creating(self.organization, content.fields.name()),
+        };
+        let request = self.session.endpoints.create(self.organization, body);
+        match self.write(&request, budget).await {
+            Ok(response) => attempt.accepted(&response).await,
+            Err(error) if error.outcome_unknown => attempt.reconcile(error).await,
+            Err(error) if error.kind == ErrorKind::Conflict => Err(attempt.name_taken(error).await),
+            Err(error) if error.kind == ErrorKind::InvalidRequest => {
+                Err(attempt.invalid(error).await)
+            }
+            Err(error) => Err(not_created(error)),
         }
-        Err(error) => Err(failed(error, CreateAftermath::NotCreated)),
     }
 }
 
@@ -135,50 +96,51 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// The server says that it was created.
-    async fn accepted(&self, response: &Response) -> Result<Created, CreateError> {
+    async fn accepted(&self, response: &Response) -> Result<Created, WriteError> {
         let problem = match wire::connector(response.body()) {
             Ok(connector) => return Ok(self.created(connector, false)),
             Err(problem) => problem,
         };
         let budget = self.budget.for_looking();
         if let Some(id) = wire::connector_id(response.body()) {
-            self.connectors.client.snapshots().note_created(self.connectors.organization, &id);
+            self.connectors.lists.note_created(self.connectors.organization, &id);
             let error = match self.connectors.get(&id, &budget).await {
                 Ok(Some(connector)) => return Ok(self.created(connector, false)),
                 Ok(None) => response.unreadable(problem),
                 Err(error) => error,
             };
-            return Err(failed(error, CreateAftermath::Created { id }));
+            return Err(WriteError::new(error, RemoteState::OnlyId(id)));
         }
-        // The name is unique, so whoever has it now is what was created.
+        // The name is unique, so the connector that has it now was created by us.
         let error = response.unreadable(problem);
-        match self.look(&budget).await {
+        match self.find(&budget).await {
             Ok(Some((connector, _))) => Ok(self.created(connector, false)),
-            Ok(None) | Err(_) => Err(failed(error, CreateAftermath::Unknown)),
+            Ok(None) | Err(_) => Err(WriteError::unknown(error, None)),
         }
     }
 
-    /// The answer was lost.
-    async fn reconcile(&self, error: Error) -> Result<Created, CreateError> {
-        match self.look(&self.budget.for_looking()).await {
+    /// The response was lost.
+    async fn reconcile(&self, error: Error) -> Result<Created, WriteError> {
+        match self.find(&self.budget.for_looking()).await {
             Ok(Some((connector, list))) if self.is_ours(&connector, &list) => {
                 Ok(self.created(connector, true))
             }
             Ok(Some((connector, _))) => {
-                Err(failed(error, CreateAftermath::Found(Box::new(connector))))
+                Err(WriteError::unknown(error, None).with_name_holder(Some(connector)))
             }
-            Ok(None) => Err(failed(error, CreateAftermath::NotSeen)),
-            Err(_) => Err(failed(error, CreateAftermath::Unknown)),
+            Ok(None) => Err(not_created(error)),
+            Err(_) => Err(WriteError::unknown(error, None)),
         }
     }
 
-    /// Looks for the name, giving what was just created time to become visible.
-    async fn look(&self, budget: &Budget) -> Result<Option<(Connector, List)>, Error> {
-        let mut pauses = self.connectors.client.pauses_until_visible();
+    /// Looks for the name. What was just created gets some time to become
+    /// visible.
+    async fn find(&self, budget: &Budget) -> Result<Option<(Connector, List)>, Error> {
+        let mut pauses = self.connectors.session.pauses_until_visible();
         loop {
-            self.connectors.forget_snapshot();
-            let list = self.connectors.snapshot(Persistence::Normal, budget).await?;
-            if let Some(connector) = list.by_name(&self.content.name) {
+            self.connectors.forget_list();
+            let list = self.connectors.cached_list(RetryMode::Normal, budget).await?;
+            if let Some(connector) = list.by_name(self.content.fields.name()) {
                 return Ok(Some((connector.clone(), list)));
             }
             let Some(pause) = pauses.next() else { return Ok(None) };
@@ -191,7 +153,7 @@ impl Attempt<'_> {
     fn is_ours(&self, connector: &Connector, list: &List) -> bool {
         !self.known.contains(&connector.id)
             && !self.creating.may_be_anothers(&connector.id)
-            && self.content.is_like(connector)
+            && self.content.fields.is_equivalent(&connector.fields)
             && self.is_created_since(connector, list).unwrap_or(false)
     }
 
@@ -205,42 +167,35 @@ impl Attempt<'_> {
         Some(created >= began)
     }
 
-    /// 409: finds out who has the name. Webex may not tell
-    /// upper and lower case apart.
-    async fn name_taken(&self, error: Error) -> CreateError {
+    /// 409: finds out which connector has the name. Webex may not tell upper and
+    /// lower case apart.
+    async fn name_taken(&self, error: Error) -> WriteError {
         let budget = self.budget.for_looking();
-        let Ok(list) = self.connectors.snapshot(Persistence::Normal, &budget).await else {
-            return failed(error, CreateAftermath::NotCreated);
-        };
-        match list.holder_of(&self.content.name) {
-            Some(holder) => failed(
-                error.with_kind(ErrorKind::NameTaken),
-                CreateAftermath::NameTakenBy(Box::new(holder.clone())),
-            ),
-            None => failed(error, CreateAftermath::NotCreated),
+        let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok();
+        match list.as_ref().and_then(|list| list.holder_of(self.content.fields.name())) {
+            Some(holder) => not_created(error.with_kind(ErrorKind::NameTaken))
+                .with_name_holder(Some(holder.clone())),
+            None => not_created(error),
         }
     }
 
     /// 400: counts the connectors, because the limit of 10 is the likeliest
     /// reason that is not in the request.
-    async fn invalid(&self, error: Error) -> CreateError {
+    async fn invalid(&self, error: Error) -> WriteError {
         let budget = self.budget.for_looking();
-        let list = self.connectors.snapshot(Persistence::OneAttempt, &budget).await;
-        CreateError {
-            connectors_in_organization: list.ok().map(|list| list.len()),
-            ..failed(error, CreateAftermath::NotCreated)
-        }
+        let list = self.connectors.cached_list(RetryMode::OneAttempt, &budget).await;
+        let connectors_in_organization = list.ok().map(|list| list.len());
+        WriteError { connectors_in_organization, ..not_created(error) }
     }
 
     fn created(&self, connector: Connector, adopted: bool) -> Created {
-        let snapshots = self.connectors.client.snapshots();
-        snapshots.note_created(self.connectors.organization, &connector.id);
+        self.connectors.lists.note_created(self.connectors.organization, &connector.id);
         Created { connector, adopted }
     }
 }
 
-fn failed(error: Error, aftermath: CreateAftermath) -> CreateError {
-    CreateError { error, aftermath, connectors_in_organization: None }
+fn not_created(error: Error) -> WriteError {
+    WriteError::new(error, RemoteState::Absent)
 }
 
 #[cfg(test)]
@@ -248,13 +203,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::webex::testing::{
+    use crate::error::Deadline;
+    use crate::testing::{
         ID, OTHER_ID, Reply, SERVER_EPOCH, Script, answer, budget, connectors, content, empty,
         lost, object, page, problem, raw, with,
     };
-    use crate::webex::transport::{Deadline, FailureKind};
+    use crate::transport::FailureKind;
 
-    async fn create(script: &std::sync::Arc<Script>) -> Result<Created, CreateError> {
+    async fn create(script: &std::sync::Arc<Script>) -> Result<Created, WriteError> {
         connectors(script.clone()).create(&content(), &budget()).await
     }
 
@@ -319,7 +275,8 @@ mod tests {
             replies.extend((0..6).map(|_| rows(&[])));
             let script = Script::new(replies);
             let failure = create(&script).await.unwrap_err();
-            assert_eq!(failure.aftermath, CreateAftermath::NotSeen);
+            assert_eq!(failure.remote, RemoteState::Absent);
+            assert!(failure.error.outcome_unknown);
             assert!(script.is_done());
             let posts = script.lines().iter().filter(|line| line.starts_with("POST")).count();
             assert_eq!(posts, 1);
@@ -351,9 +308,8 @@ mod tests {
             let outcome = connectors.create(&content(), &budget()).await;
             assert_eq!(outcome.is_ok(), adopted, "{found}");
             if let Err(failure) = outcome {
-                let CreateAftermath::Found(connector) = failure.aftermath else {
-                    panic!("{failure:?}")
-                };
+                let Some(connector) = failure.name_holder else { panic!("{failure:?}") };
+                assert_eq!(failure.remote, RemoteState::Unknown(None));
                 assert_eq!(connector.id.as_str(), ID);
             }
         }
@@ -364,7 +320,8 @@ mod tests {
         let undated = rows(&[object(0, seconds(0))]).header("date", "no date");
         let script = Script::new([lost(), undated]);
         let failure = create(&script).await.unwrap_err();
-        assert!(matches!(failure.aftermath, CreateAftermath::Found(_)), "{failure:?}");
+        assert_eq!(failure.remote, RemoteState::Unknown(None), "{failure:?}");
+        assert!(failure.name_holder.is_some(), "{failure:?}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -374,7 +331,8 @@ mod tests {
         let connectors = connectors(script.clone());
         connectors.list(&budget()).await.unwrap();
         let failure = connectors.create(&content(), &budget()).await.unwrap_err();
-        assert!(matches!(failure.aftermath, CreateAftermath::Found(_)), "{failure:?}");
+        assert_eq!(failure.remote, RemoteState::Unknown(None), "{failure:?}");
+        assert!(failure.name_holder.is_some(), "{failure:?}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -399,7 +357,8 @@ mod tests {
             let owners = [&one, &other].into_iter().filter(|created| created.is_ok()).count();
             assert_eq!(owners, 1, "{one:?} {other:?}");
             let failure = one.err().or(other.err()).unwrap();
-            assert!(matches!(failure.aftermath, CreateAftermath::Found(_)), "{failure:?}");
+            assert_eq!(failure.remote, RemoteState::Unknown(None), "{failure:?}");
+            assert!(failure.name_holder.is_some(), "{failure:?}");
         }
     }
 
@@ -407,8 +366,9 @@ mod tests {
     async fn a_look_that_fails_leaves_it_open() {
         let script = Script::new([lost(), empty(403)]);
         let failure = create(&script).await.unwrap_err();
-        assert_eq!(failure.aftermath, CreateAftermath::Unknown);
-        assert_eq!(*failure.error.kind(), ErrorKind::ConnectionLost);
+        assert_eq!(failure.remote, RemoteState::Unknown(None));
+        assert_eq!(failure.name_holder, None);
+        assert_eq!(failure.error.kind, ErrorKind::ConnectionLost);
     }
 
     #[tokio::test(start_paused = true)]
@@ -424,18 +384,19 @@ mod tests {
         // The answer says no more than the id.
         let script = Script::new([answer(201, &json!({"id": ID})), answer(200, &object(0, 1))]);
         let created = create(&script).await.unwrap();
-        assert_eq!((created.connector.name.as_str(), created.adopted), ("crm", false));
+        assert_eq!((created.connector.name(), created.adopted), ("crm", false));
         // And then it cannot be read.
         let script = Script::new([answer(201, &json!({"id": ID})), empty(403)]);
         let failure = create(&script).await.unwrap_err();
-        let CreateAftermath::Created { id } = failure.aftermath else { panic!("{failure:?}") };
+        let RemoteState::OnlyId(id) = failure.remote else { panic!("{failure:?}") };
         assert_eq!(id.as_str(), ID);
         // The answer says nothing at all.
         let script = Script::new([empty(201), rows(&[object(0, seconds(-99))])]);
         assert!(!create(&script).await.unwrap().adopted);
         let script = Script::new([raw(201, "<html>"), empty(403)]);
         let failure = create(&script).await.unwrap_err();
-        assert_eq!(failure.aftermath, CreateAftermath::Unknown);
+        assert_eq!(failure.remote, RemoteState::Unknown(None));
+        assert_eq!(failure.name_holder, None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -444,17 +405,17 @@ mod tests {
             let holder = with(object(4, seconds(5)), &json!({"id": OTHER_ID, "name": name}));
             let script = Script::new([problem(409, "similar entity"), rows(&[holder])]);
             let failure = create(&script).await.unwrap_err();
-            assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
-            let CreateAftermath::NameTakenBy(holder) = failure.aftermath else {
-                panic!("{:?}", failure.aftermath)
-            };
+            assert_eq!(failure.error.kind, ErrorKind::NameTaken);
+            assert_eq!(failure.remote, RemoteState::Absent);
+            let holder = failure.name_holder.unwrap();
             assert_eq!(holder.id.as_str(), OTHER_ID);
-            assert_eq!(failure.error.descriptions(), ["similar entity"]);
+            assert_eq!(failure.error.descriptions, ["similar entity"]);
         }
         let script = Script::new([empty(409), rows(&[])]);
         let failure = create(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Conflict);
-        assert_eq!(failure.aftermath, CreateAftermath::NotCreated);
+        assert_eq!(failure.error.kind, ErrorKind::Conflict);
+        assert_eq!(failure.remote, RemoteState::Absent);
+        assert!(!failure.error.outcome_unknown && failure.name_holder.is_none());
     }
 
     #[tokio::test(start_paused = true)]
@@ -463,15 +424,16 @@ mod tests {
             (0..10).map(|n| with(object(0, 1), &json!({"id": format!("{n}")}))).collect();
         let script = Script::new([problem(400, "limit reached"), rows(&many)]);
         let failure = create(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
         assert_eq!(failure.connectors_in_organization, Some(10));
-        assert_eq!(failure.error.descriptions(), ["limit reached"]);
-        assert_eq!(failure.error.server_tracking_id(), Some("ccconfig_1"));
+        assert_eq!(failure.error.descriptions, ["limit reached"]);
+        assert_eq!(failure.error.server_tracking_id.as_deref(), Some("ccconfig_1"));
         // Counting is a courtesy and fails silently.
         let script = Script::new([problem(400, "password"), empty(503)]);
         let failure = create(&script).await.unwrap_err();
         assert_eq!(failure.connectors_in_organization, None);
-        assert_eq!(failure.aftermath, CreateAftermath::NotCreated);
+        assert_eq!(failure.remote, RemoteState::Absent);
+        assert!(!failure.error.outcome_unknown && failure.name_holder.is_none());
     }
 
     #[tokio::test(start_paused = true)]
@@ -484,8 +446,9 @@ mod tests {
             budget.stop.cancel();
         });
         let failure = ended.unwrap_err();
-        assert_eq!(failure.aftermath, CreateAftermath::Unknown);
-        assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
+        assert_eq!(failure.remote, RemoteState::Unknown(None));
+        assert_eq!(failure.name_holder, None);
+        assert_eq!(failure.error.kind, ErrorKind::Stopped);
         assert_eq!(script.lines(), ["POST /connector"]);
     }
 }

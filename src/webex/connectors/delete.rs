@@ -1,100 +1,42 @@
 //! Deleting a connector, also one that has to be deactivated first.
 
-use std::fmt;
-
 use super::super::budget::Budget;
-use super::super::error::{Error, ErrorKind};
+use super::super::connector::Connector;
+use super::super::error::{Error, ErrorKind, Reference};
+use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
-use super::content::Secrets;
-use super::switch::NotSwitched;
-use super::{Connector, Connectors, Reference};
+use super::Connectors;
+use super::activation::ActivationError;
+use super::write_error::{Availability, RemoteState, WriteError};
 
 /// A connector that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deleted {
-    /// Whether it was gone before we came.
+    /// Whether it did not exist any more before the delete.
     pub was_missing: bool,
 }
 
-/// A connector could not be deleted, or it is not known whether it was.
-///
-/// When something refers to it, the kind of the error is
-/// [`ErrorKind::Referenced`] and holds what does.
-#[derive(Clone, Debug)]
-pub struct DeleteError {
-    /// What happened.
-    pub error: Error,
-    /// What is true now.
-    pub aftermath: DeleteAftermath,
-}
-
-/// What is true after a delete that did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeleteAftermath {
-    /// Nothing was done to it by us. Where it was looked at, it is still there.
-    StillThere(Option<Box<Connector>>),
-    /// It is still there. It was deactivated for the delete, and is active
-    /// again; its credentials are
-    /// [uncertain](Self::leaves_credentials_uncertain).
-    Reactivated(Box<Connector>),
-    /// It is still there, but inactive, because it was deactivated for the
-    /// delete and could not be activated again. Flows that use it fail
-    /// meanwhile.
-    LeftDeactivated {
-        /// What it is like.
-        connector: Box<Connector>,
-        /// Why it could not be activated again.
-        reason: Error,
-    },
-    /// It could not be found out.
-    Unknown {
-        /// Whether it may be inactive because we deactivated it.
-        may_be_inactive: bool,
-    },
-}
-
-impl DeleteAftermath {
-    /// Whether Webex may have lost the credentials that it had.
+impl Connectors {
+    /// Deletes a connector. That it is gone already is a success too, once
+    /// neither reading it nor the list finds it: a 404 alone may come from a
+    /// server that does not serve this method at this path.
     ///
-    /// Who deletes a connector does not know them, so a deactivation for the
-    /// delete leaves them out, and whether Webex keeps or blanks what is left
-    /// out is unknown (assumed).
-    #[must_use]
-    pub fn leaves_credentials_uncertain(&self) -> bool {
-        match self {
-            Self::StillThere(_) => false,
-            Self::Reactivated(_) | Self::LeftDeactivated { .. } => true,
-            Self::Unknown { may_be_inactive } => *may_be_inactive,
+    /// Where the server refuses to delete an active connector (423), it is
+    /// deactivated first, and activated again if deleting it fails.
+    ///
+    /// # Errors
+    /// The error says what is true afterwards.
+    pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, WriteError> {
+        let removal = Removal { connectors: self, id, budget };
+        match removal.attempt().await {
+            Ok(deleted) => Ok(deleted),
+            Err(failure) if failure.error.kind == ErrorKind::Locked => removal.saga(failure).await,
+            Err(failure) => Err(failure),
         }
     }
 }
 
-impl fmt::Display for DeleteError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(formatter)
-    }
-}
-
-impl std::error::Error for DeleteError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-pub(super) async fn delete(
-    connectors: &Connectors,
-    id: &ConnectorId,
-    budget: &Budget,
-) -> Result<Deleted, DeleteError> {
-    let removal = Removal { connectors, id, budget };
-    match removal.attempt().await {
-        Ok(deleted) => Ok(deleted),
-        Err(failure) if *failure.error.kind() == ErrorKind::Locked => removal.saga(failure).await,
-        Err(failure) => Err(failure),
-    }
-}
-
-/// Which connector is to go.
+/// The delete of a connector.
 struct Removal<'a> {
     connectors: &'a Connectors,
     id: &'a ConnectorId,
@@ -102,94 +44,86 @@ struct Removal<'a> {
 }
 
 impl Removal<'_> {
-    /// One DELETE, and finding out what it did.
-    async fn attempt(&self) -> Result<Deleted, DeleteError> {
+    /// Sends one DELETE, and finds out what it did.
+    async fn attempt(&self) -> Result<Deleted, WriteError> {
         let organization = self.connectors.organization;
-        let request = self.connectors.client.endpoints().delete(organization, self.id);
-        let mut may_be_too_early =
-            self.connectors.client.snapshots().is_young(organization, self.id);
+        let request = self.connectors.session.endpoints.delete(organization, self.id);
+        let mut may_be_too_early = self.connectors.lists.was_just_created(organization, self.id);
         loop {
             let error = match self.connectors.write(&request, self.budget).await {
                 Ok(_) => return Ok(Deleted { was_missing: false }),
                 Err(error) => error,
             };
-            let is_referenced = matches!(error.kind(), ErrorKind::Referenced(_))
-                || !error.referring_kinds().is_empty();
+            let is_referenced =
+                matches!(error.kind, ErrorKind::Referenced(_)) || !error.referring_kinds.is_empty();
             if is_referenced {
                 let references = self.references().await;
                 return Err(referenced(error, references));
             }
-            let is_unclear = error.outcome_unknown();
-            let is_missing = *error.kind() == ErrorKind::NotFound && error.is_spoken_by_api();
+            let is_unclear = error.outcome_unknown;
+            let is_missing = error.kind == ErrorKind::NotFound && error.spoken_by_api;
             if !is_unclear && !is_missing {
-                return Err(failed(error, DeleteAftermath::StillThere(None)));
+                return Err(unchanged(error));
             }
             // A 404 may also mean that nobody serves this method at this path,
             // so neither is believed without a look.
-            let unknown = DeleteAftermath::Unknown { may_be_inactive: false };
             return match self.connectors.read_fresh(self.id, &self.budget.for_looking()).await {
                 Ok(None) => Ok(Deleted { was_missing: !is_unclear }),
                 Ok(Some(_)) if is_missing && std::mem::take(&mut may_be_too_early) => continue,
-                Ok(Some(found)) => {
-                    Err(failed(error, DeleteAftermath::StillThere(Some(found.into()))))
-                }
-                Err(_) if is_unclear => Err(failed(error, unknown)),
-                Err(reason) => Err(failed(reason, unknown)),
+                Ok(Some(found)) => Err(WriteError::new(error, found.into())),
+                Err(_) if is_unclear => Err(unknown(error)),
+                Err(reason) => Err(unknown(reason)),
             };
         }
     }
 
-    /// What refers to it, to be named in an error; nothing if
-    /// that cannot be found out.
+    /// Lists what refers to it, for an error. Empty if that cannot be found out.
     async fn references(&self) -> Vec<Reference> {
         let budget = self.budget.for_looking();
         self.connectors.references(self.id, &budget).await.unwrap_or_default()
     }
 
-    /// What refers to it, to decide by. The endpoint is assumed: its absence (404) allows
-    /// the delete, any other failure to find out refuses it.
+    /// Lists what refers to it, for a decision. The endpoint is assumed: its
+    /// absence (404) allows the delete, any other failure to find out refuses it.
     async fn references_for_sure(&self) -> Result<Vec<Reference>, Error> {
         match self.connectors.references(self.id, self.budget).await {
-            Err(error) if *error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
             found => found,
         }
     }
 
     /// Deactivates and deletes.
-    async fn saga(&self, locked: DeleteError) -> Result<Deleted, DeleteError> {
+    async fn saga(&self, locked: WriteError) -> Result<Deleted, WriteError> {
         let current = match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(current)) => current,
             Ok(None) => return Ok(Deleted { was_missing: false }),
-            Err(error) => return Err(failed(error, DeleteAftermath::StillThere(None))),
+            Err(error) => return Err(unchanged(error)),
         };
         if !current.active {
             // Then being active is not what locks it.
             let error = locked.error.with_kind(ErrorKind::LockedThoughInactive);
-            return Err(failed(error, DeleteAftermath::StillThere(Some(current.into()))));
+            return Err(WriteError::new(error, current.into()));
         }
         // Deactivating one that is in use would break flows in vain, and might
         // cost it its secrets, which are not known here.
         match self.references_for_sure().await {
             Ok(references) if references.is_empty() => {}
             Ok(references) => return Err(referenced(locked.error, references)),
-            Err(error) => {
-                return Err(failed(error, DeleteAftermath::StillThere(Some(current.into()))));
-            }
+            Err(error) => return Err(WriteError::new(error, current.into())),
         }
-        let secrets = Secrets::default();
-        let inactive = match self.connectors.deactivate(&current, secrets, self.budget).await {
+        let inactive = match self.connectors.deactivate(&current, &NO_SECRETS, self.budget).await {
             Ok(deactivated) => deactivated.connector,
-            Err(NotSwitched { error, .. }) if error.outcome_unknown() => {
-                return Err(failed(error, DeleteAftermath::Unknown { may_be_inactive: true }));
+            Err(ActivationError { error, .. }) if error.outcome_unknown => {
+                return Err(unknown(error).with_availability(Availability::Uncertain));
             }
-            Err(NotSwitched { error, connector }) => {
-                return Err(failed(error, DeleteAftermath::StillThere(Some(connector.into()))));
+            Err(ActivationError { error, connector }) => {
+                return Err(WriteError::new(error, connector.into()));
             }
         };
         match self.attempt().await {
             Ok(deleted) => Ok(deleted),
             Err(mut failure) => {
-                if *failure.error.kind() == ErrorKind::Locked {
+                if failure.error.kind == ErrorKind::Locked {
                     failure.error = failure.error.with_kind(ErrorKind::LockedThoughInactive);
                 }
                 Err(self.undo(failure, inactive).await)
@@ -198,29 +132,36 @@ impl Removal<'_> {
     }
 
     /// Activates a connector again whose deletion failed.
-    async fn undo(&self, failure: DeleteError, inactive: Connector) -> DeleteError {
-        let none = Secrets::default();
-        let work = async |budget| self.connectors.reactivate(&inactive, none, none, &budget).await;
-        let aftermath = match (self.budget.clean_up(work).await, failure.aftermath) {
-            (Ok(reactivated), _) => DeleteAftermath::Reactivated(reactivated.connector.into()),
-            (Err(_), DeleteAftermath::Unknown { .. }) => {
-                DeleteAftermath::Unknown { may_be_inactive: true }
+    async fn undo(&self, failure: WriteError, inactive: Connector) -> WriteError {
+        let activate = async |budget| {
+            self.connectors.reactivate(&inactive, &NO_SECRETS, &NO_SECRETS, &budget).await
+        };
+        let (remote, availability) = match (self.budget.clean_up(activate).await, failure.remote) {
+            (Ok(reactivated), _) => (reactivated.connector.into(), Availability::Restored),
+            (Err(_), RemoteState::Unknown(_)) => {
+                (RemoteState::Unknown(None), Availability::Uncertain)
             }
-            (Err(NotSwitched { error: reason, connector }), _) => {
-                DeleteAftermath::LeftDeactivated { connector: connector.into(), reason }
+            (Err(ActivationError { error, connector }), _) => {
+                (connector.into(), Availability::Lost(error))
             }
         };
-        DeleteError { aftermath, ..failure }
+        WriteError { remote, ..failure }.with_availability(availability)
     }
 }
 
 /// Status 412, or any other that comes with the kinds of what refers to it.
-fn referenced(error: Error, references: Vec<Reference>) -> DeleteError {
-    failed(error.with_kind(ErrorKind::Referenced(references)), DeleteAftermath::StillThere(None))
+fn referenced(error: Error, references: Vec<Reference>) -> WriteError {
+    unchanged(error.with_kind(ErrorKind::Referenced(references)))
 }
 
-fn failed(error: Error, aftermath: DeleteAftermath) -> DeleteError {
-    DeleteError { error, aftermath }
+fn unchanged(error: Error) -> WriteError {
+    WriteError::new(error, RemoteState::Unchanged)
+}
+
+/// It may be gone or not. A delete carries no credentials, so those that Webex
+/// has are the old ones unless the connector was deactivated.
+fn unknown(error: Error) -> WriteError {
+    WriteError::new(error, RemoteState::Unknown(None))
 }
 
 #[cfg(test)]
@@ -230,13 +171,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::webex::Operation;
-    use crate::webex::testing::{
-        ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object, page,
-        problem, raw, with,
+    use crate::Operation;
+    use crate::testing::{
+        ID, Reply, Script, answer, budget, connectors, content, empty, found_after, id, lost,
+        object, page, problem, raw, with,
     };
 
-    async fn delete(script: &Arc<Script>) -> Result<Deleted, DeleteError> {
+    async fn delete(script: &Arc<Script>) -> Result<Deleted, WriteError> {
         connectors(script.clone()).delete(&id(), &budget()).await
     }
 
@@ -273,7 +214,7 @@ mod tests {
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         // A gateway's page says nothing.
         let script = Script::new([raw(404, "<html>")]);
-        assert_eq!(*delete(&script).await.unwrap_err().error.kind(), ErrorKind::NotFound);
+        assert_eq!(delete(&script).await.unwrap_err().error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
@@ -281,12 +222,14 @@ mod tests {
         // DELETE is not served, or not at this path; everything else is.
         let script = Script::new([problem(404, "no route matched"), answer(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::NotFound);
-        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(_))));
+        assert_eq!(failure.error.kind, ErrorKind::NotFound);
+        found_after(&failure);
+        assert_eq!(failure.availability, Availability::Unaffected);
         // Only the list still has it.
         let script = Script::new([empty(404), empty(404), answer(200, &page(&[object(3, 1)]))]);
         let failure = delete(&script).await.unwrap_err();
-        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(_))));
+        found_after(&failure);
+        assert_eq!(failure.availability, Availability::Unaffected);
     }
 
     #[tokio::test(start_paused = true)]
@@ -295,7 +238,8 @@ mod tests {
         for look in [vec![empty(404), empty(404)], vec![empty(403)], vec![empty(404), empty(403)]] {
             let script = Script::new([empty(404)].into_iter().chain(look));
             let failure = delete(&script).await.unwrap_err();
-            assert_eq!(failure.aftermath, DeleteAftermath::Unknown { may_be_inactive: false });
+            assert_eq!(failure.remote, RemoteState::Unknown(None));
+            assert_eq!(failure.availability, Availability::Unaffected);
             assert!(script.is_done());
         }
     }
@@ -321,14 +265,14 @@ mod tests {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script = Script::new([problem(412, "in use"), answer(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
-        let ErrorKind::Referenced(references) = failure.error.kind() else { panic!("{failure:?}") };
+        let ErrorKind::Referenced(references) = &failure.error.kind else { panic!("{failure:?}") };
         let names: Vec<_> = references.iter().filter_map(|found| found.name.as_deref()).collect();
         assert_eq!(names, ["Main"]);
-        assert_eq!(failure.aftermath, DeleteAftermath::StillThere(None));
+        assert_eq!(failure.remote, RemoteState::Unchanged);
         // Not knowing the names does not change what it is.
         let script = Script::new([empty(412), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Referenced(Vec::<Reference>::new()));
+        assert_eq!(failure.error.kind, ErrorKind::Referenced(Vec::<Reference>::new()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -337,10 +281,12 @@ mod tests {
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         let script = Script::new([empty(500), answer(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
-        assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(_))));
+        found_after(&failure);
+        assert_eq!(failure.availability, Availability::Unaffected);
         let script = Script::new([empty(500), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(failure.aftermath, DeleteAftermath::Unknown { may_be_inactive: false });
+        assert_eq!(failure.remote, RemoteState::Unknown(None));
+        assert_eq!(failure.availability, Availability::Unaffected);
     }
 
     #[tokio::test(start_paused = true)]
@@ -348,7 +294,7 @@ mod tests {
         for status in [400, 401, 403] {
             let script = Script::new([empty(status)]);
             let failure = delete(&script).await.unwrap_err();
-            assert_eq!(failure.aftermath, DeleteAftermath::StillThere(None));
+            assert_eq!(failure.remote, RemoteState::Unchanged);
             assert_eq!(script.seen().len(), 1);
         }
     }
@@ -386,7 +332,7 @@ mod tests {
         let script =
             Script::new([empty(423), answer(200, &object(3, 1)), answer(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
-        assert!(matches!(failure.error.kind(), ErrorKind::Referenced(found) if found.len() == 1));
+        assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
         assert!(script.is_done() && script.seen().len() == 3);
     }
 
@@ -396,8 +342,9 @@ mod tests {
         for reply in [empty(403), raw(200, "<html>")] {
             let script = Script::new(look(reply));
             let failure = delete(&script).await.unwrap_err();
-            assert_eq!(failure.error.operation(), Operation::ListReferences);
-            assert!(matches!(failure.aftermath, DeleteAftermath::StillThere(Some(c)) if c.active));
+            assert_eq!(failure.error.operation, Operation::ListReferences);
+            assert!(found_after(&failure).active);
+            assert_eq!(failure.availability, Availability::Unaffected);
             assert_eq!(script.seen().len(), 3, "nothing was deactivated");
         }
         // The endpoint is assumed. Where there is none, the delete itself tells.
@@ -412,8 +359,8 @@ mod tests {
             "referencedEntities": ["flow"]}});
         let script = Script::new([answer(400, &body), answer(200, &page(&[]))]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Referenced(Vec::new()));
-        assert_eq!(failure.error.referring_kinds(), ["flow"]);
+        assert_eq!(failure.error.kind, ErrorKind::Referenced(Vec::new()));
+        assert_eq!(failure.error.referring_kinds, ["flow"]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -421,19 +368,17 @@ mod tests {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script = saga([empty(412), answer(200, &page(&[flow])), answer(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
-        assert!(matches!(failure.error.kind(), ErrorKind::Referenced(found) if found.len() == 1));
-        assert!(
-            matches!(failure.aftermath, DeleteAftermath::Reactivated(c) if c.active && c.version == Some(5))
-        );
+        assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
+        assert_eq!(failure.availability, Availability::Restored);
+        assert_eq!((found_after(&failure).active, found_after(&failure).version), (true, Some(5)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn when_activating_fails_too_the_error_says_so() {
         let script = saga([empty(403), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
-        let DeleteAftermath::LeftDeactivated { connector, .. } = failure.aftermath else {
-            panic!("{:?}", failure.aftermath)
-        };
+        assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
+        let connector = found_after(&failure);
         assert!(!connector.active);
     }
 
@@ -441,11 +386,11 @@ mod tests {
     async fn a_lock_that_is_not_about_being_active_is_an_error() {
         let script = Script::new([empty(423), answer(200, &inactive(3))]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+        assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
         // Neither is one that stays when it has been deactivated.
         let script = saga([empty(423), answer(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+        assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
         // And one that does not let it be deactivated is about that.
         let script = Script::new([
             empty(423),
@@ -454,8 +399,8 @@ mod tests {
             empty(423),
         ]);
         let failure = delete(&script).await.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Locked);
-        assert_eq!(failure.error.operation(), Operation::DeactivateConnector);
+        assert_eq!(failure.error.kind, ErrorKind::Locked);
+        assert_eq!(failure.error.operation, Operation::DeactivateConnector);
     }
 
     #[tokio::test(start_paused = true)]
@@ -474,8 +419,9 @@ mod tests {
             budget.stop.cancel();
         });
         let failure = ended.unwrap_err();
-        assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
-        assert!(matches!(failure.aftermath, DeleteAftermath::Reactivated(c) if c.active));
+        assert_eq!(failure.error.kind, ErrorKind::Stopped);
+        assert_eq!(failure.availability, Availability::Restored);
+        assert!(found_after(&failure).active);
         assert_eq!(script.seen().len(), 5);
     }
 }

@@ -1,87 +1,71 @@
 //! The custom connectors of an organization.
 //!
-//! Reads come from one shared list per organization ([`snapshot`]), writes each
-//! have a file of their own: [`create`], [`update`], [`delete`]. What JSON looks
-//! like is known to [`wire`] only.
+//! Reads come from one shared list per organization (`list_cache`). Writes each
+//! have a file of their own: `create`, `update`, `delete`. They share how a
+//! connector is activated (`activation`), and how a failure is described
+//! ([`WriteError`]).
 
-mod content;
+mod activation;
 mod contract;
-#[cfg(test)]
-mod convergence;
 mod create;
 mod delete;
-mod look;
+mod list_cache;
 mod paging;
-mod sameness;
-mod snapshot;
-mod switch;
+mod probe;
 mod update;
 pub(super) mod wire;
+mod write_error;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::body::Body;
 use super::budget::Budget;
-use super::client::Client;
-use super::error::{BodyProblem, Error, ErrorKind, Operation};
-use super::exchange::{Persistence, Response, kind_of_interruption};
+use super::connector::{Connector, FlowConnector};
+use super::error::{BodyProblem, Error, ErrorKind, Operation, Reference};
 use super::identifiers::{ConnectorId, OrganizationId};
+use super::pipeline::{Response, RetryMode, kind_of_interruption};
 use super::request::{FlowSearch, Request};
+use super::session::Session;
 
-pub use content::{
-    AuthenticationType, Connector, ConnectorContent, FlowConnector, GrantType, Reference,
-};
-pub use contract::{Difference, Need, What};
-pub use create::{CreateAftermath, CreateError, Created};
-pub use delete::{DeleteAftermath, DeleteError, Deleted};
-pub use look::{Look, LookAt};
+pub use contract::{Difference, DifferenceKind, Requirement};
+pub use create::Created;
+pub use delete::Deleted;
+pub(crate) use list_cache::ListCache;
 pub use paging::ConnectorPages;
-pub use sameness::{Sameness, is_same_key};
-pub(crate) use snapshot::Snapshots;
-pub use update::{UpdateAftermath, UpdateError};
+pub use probe::{Probe, ProbeTarget};
+pub use write_error::{Availability, RemoteState, WriteError};
 
+use list_cache::List;
 use paging::Pages;
-use snapshot::List;
 use wire::Page;
 
-/// How long [`Connectors::quick_look`] may take.
-const QUICK: Duration = Duration::from_secs(3);
+/// How long [`Connectors::list_best_effort`] may take.
+const BEST_EFFORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The custom connectors of one organization.
 #[derive(Clone)]
 pub struct Connectors {
-    client: Client,
+    session: Arc<Session>,
+    lists: Arc<ListCache>,
     organization: OrganizationId,
 }
 
 impl Connectors {
-    pub(crate) fn new(client: Client, organization: OrganizationId) -> Self {
-        Self { client, organization }
+    pub(crate) fn new(
+        session: Arc<Session>,
+        lists: Arc<ListCache>,
+        organization: OrganizationId,
+    ) -> Self {
+        Self { session, lists, organization }
     }
 
     /// The organization.
     #[must_use]
     pub fn organization(&self) -> OrganizationId {
         self.organization
-    }
-
-    /// Creates a connector, with one POST that is never repeated once it may
-    /// have been carried out.
-    ///
-    /// When the answer is lost, the connector is looked up by its name, which
-    /// is unique in the organization, and adopted if it can only be ours; see
-    /// [`Created::adopted`].
-    ///
-    /// # Errors
-    /// The error says what is true afterwards: [`CreateError::aftermath`].
-    pub async fn create(
-        &self,
-        content: &ConnectorContent,
-        budget: &Budget,
-    ) -> Result<Created, CreateError> {
-        create::create(self, content, budget).await
     }
 
     /// Reads a connector, from the list that all reads of this organization
@@ -95,7 +79,7 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
-        let list = self.snapshot(Persistence::Normal, budget).await?;
+        let list = self.cached_list(RetryMode::Normal, budget).await?;
         match list.by_id(id) {
             Some(connector) => Ok(Some(connector.clone())),
             None => self.get(id, budget).await,
@@ -116,8 +100,8 @@ impl Connectors {
             return Ok(Some(connector));
         }
         // With a wrong base URL everything is 404. The list would be too.
-        self.forget_snapshot();
-        let list = self.snapshot(Persistence::Normal, budget).await?;
+        self.forget_list();
+        let list = self.cached_list(RetryMode::Normal, budget).await?;
         Ok(list.by_id(id).cloned())
     }
 
@@ -126,61 +110,27 @@ impl Connectors {
     /// # Errors
     /// When the list cannot be read.
     pub async fn list(&self, budget: &Budget) -> Result<Arc<[Connector]>, Error> {
-        Ok(self.snapshot(Persistence::Normal, budget).await?.connectors())
+        Ok(self.cached_list(RetryMode::Normal, budget).await?.connectors())
     }
 
-    /// All connectors of the organization, a page at a time: for whoever may
+    /// All connectors of the organization, a page at a time, for callers who may
     /// stop before the end.
     #[must_use]
     pub fn pages(&self) -> ConnectorPages {
-        let request = self.client.endpoints().list(self.organization);
-        ConnectorPages(self.paged(request, wire::connectors, Persistence::Normal))
+        let request = self.session.endpoints.list(self.organization);
+        ConnectorPages(self.paged(request, wire::connectors, RetryMode::Normal))
     }
 
-    /// A look at the list for early warnings: one attempt of at most three
-    /// seconds, from the shared list if there is one, and filling it if not.
-    /// None when it cannot be had, for whatever reason.
-    pub async fn quick_look(&self, budget: &Budget) -> Option<Arc<[Connector]>> {
-        let list = self.snapshot(Persistence::OneAttempt, &budget.at_most(QUICK)).await;
+    /// The list for early warnings: one attempt of at most three seconds, from
+    /// the shared list if there is one, and filling it if not. None when it
+    /// cannot be read, for whatever reason.
+    pub async fn list_best_effort(&self, budget: &Budget) -> Option<Arc<[Connector]>> {
+        let budget = budget.at_most(BEST_EFFORT_TIMEOUT);
+        let list = self.cached_list(RetryMode::OneAttempt, &budget).await;
         list.ok().map(|list| list.connectors())
     }
 
-    /// Replaces a connector's content.
-    ///
-    /// `expected_version` is the version that the decision to update was made
-    /// on; another one on the server is [`ErrorKind::Stale`] and nothing is
-    /// overwritten. Without one, the version is read first.
-    ///
-    /// One PUT, where the server lets an active connector be edited. Where it
-    /// does not (423), the connector is deactivated, edited and activated
-    /// again; if the edit fails, it is activated again all the same.
-    ///
-    /// # Errors
-    /// The error says what is true afterwards: [`UpdateError::aftermath`].
-    pub async fn update(
-        &self,
-        id: &ConnectorId,
-        content: &ConnectorContent,
-        expected_version: Option<i64>,
-        budget: &Budget,
-    ) -> Result<Connector, UpdateError> {
-        update::update(self, id, content, expected_version, budget).await
-    }
-
-    /// Deletes a connector. That it is gone already is a success too, once
-    /// neither reading it nor the list finds it: a 404 alone may come from
-    /// whoever does not serve this method at this path.
-    ///
-    /// Where the server refuses to delete an active connector (423), it is
-    /// deactivated first, and activated again if deleting it fails.
-    ///
-    /// # Errors
-    /// The error says what is true afterwards: [`DeleteError::aftermath`].
-    pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, DeleteError> {
-        delete::delete(self, id, budget).await
-    }
-
-    /// What refers to a connector, flows above all.
+    /// Lists what refers to a connector, flows above all.
     ///
     /// # Errors
     /// When the list cannot be read.
@@ -189,14 +139,14 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Vec<Reference>, Error> {
-        let request = self.client.endpoints().references(self.organization, id);
-        let pages = self.paged(request, wire::references, Persistence::Normal);
+        let request = self.session.endpoints.references(self.organization, id);
+        let pages = self.paged(request, wire::references, RetryMode::Normal);
         Ok(pages.all(budget).await?.0)
     }
 
-    /// The connectors that Flow Designer offers, by the one call that Cisco
-    /// documents: names and ids only, and presumably
-    /// only of active connectors.
+    /// Lists the connectors that Flow Designer offers, by the one call that
+    /// Cisco documents: names and ids only, and presumably only of active
+    /// connectors.
     ///
     /// # Errors
     /// When the choices cannot be read.
@@ -205,26 +155,26 @@ impl Connectors {
         search: FlowSearch<'_>,
         budget: &Budget,
     ) -> Result<Vec<FlowConnector>, Error> {
-        let request = self.client.endpoints().flow_connectors(self.organization, search);
+        let request = self.session.endpoints.flow_connectors(self.organization, search);
         let response = self.send(&request, budget).await?;
         wire::flow_connectors(response.body()).map_err(|problem| response.unreadable(problem))
     }
 
     /// Reads a connector by its id. None on a 404 that the API itself speaks.
-    /// What we created a moment ago gets some time to become visible.
+    /// A connector that was just created gets some time to become visible.
     async fn get(&self, id: &ConnectorId, budget: &Budget) -> Result<Option<Connector>, Error> {
-        let request = self.client.endpoints().read(self.organization, id);
-        let mut pauses = self.client.pauses_until_visible();
+        let request = self.session.endpoints.read(self.organization, id);
+        let mut pauses = self.session.pauses_until_visible();
         loop {
             let error = match self.send(&request, budget).await {
                 Ok(response) => return read_connector(&response, id).map(Some),
                 Err(error) => error,
             };
-            if *error.kind() != ErrorKind::NotFound || !error.is_spoken_by_api() {
+            if error.kind != ErrorKind::NotFound || !error.spoken_by_api {
                 return Err(error);
             }
-            let is_young = self.client.snapshots().is_young(self.organization, id);
-            let Some(pause) = pauses.next().filter(|_| is_young) else { return Ok(None) };
+            let may_appear = self.lists.was_just_created(self.organization, id);
+            let Some(pause) = pauses.next().filter(|_| may_appear) else { return Ok(None) };
             budget
                 .wait(pause)
                 .await
@@ -238,38 +188,42 @@ impl Connectors {
         &self,
         operation: Operation,
         id: &ConnectorId,
-        body: serde_json::Result<super::body::Body>,
+        body: serde_json::Result<Body>,
         budget: &Budget,
     ) -> Result<Connector, Error> {
         let body = body.map_err(|_| Error::new(operation, ErrorKind::Unsendable))?;
-        let request = self.client.endpoints().replace(operation, self.organization, id, body);
+        let request = self.session.endpoints.replace(operation, self.organization, id, body);
         let response = self.write(&request, budget).await?;
         read_connector(&response, id).map_err(|error| error.with_outcome_unknown(true))
     }
 
     async fn send(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        self.client.send(self.organization, request, Persistence::Normal, budget).await
+        self.session.send(self.organization, request, RetryMode::Normal, budget).await
     }
 
-    /// Sends a request that changes something. However it ends, the snapshot is
-    /// not true any more.
+    /// Sends a request that changes something. However it ends, the cached list
+    /// is not true any more.
     async fn write(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        let _invalidation = self.client.snapshots().invalidate_at_end(self.organization);
+        let _invalidation = self.lists.invalidate_at_end(self.organization);
         self.send(request, budget).await
     }
 
-    async fn snapshot(&self, persistence: Persistence, budget: &Budget) -> Result<List, Error> {
-        self.client.snapshots().get(self, persistence, budget).await
+    async fn cached_list(&self, retry_mode: RetryMode, budget: &Budget) -> Result<List, Error> {
+        let fetch = || {
+            let (connectors, budget) = (self.clone(), budget.clone());
+            async move { connectors.fetch_list(retry_mode, &budget).await }
+        };
+        self.lists.get(self.organization, retry_mode, budget, fetch).await
     }
 
-    fn forget_snapshot(&self) {
-        self.client.snapshots().invalidate(self.organization);
+    fn forget_list(&self) {
+        self.lists.invalidate(self.organization);
     }
 
     /// Reads the list from the server.
-    async fn fetch_list(&self, persistence: Persistence, budget: &Budget) -> Result<List, Error> {
-        let request = self.client.endpoints().list(self.organization);
-        let (rows, first) = self.paged(request, wire::connectors, persistence).all(budget).await?;
+    async fn fetch_list(&self, retry_mode: RetryMode, budget: &Budget) -> Result<List, Error> {
+        let request = self.session.endpoints.list(self.organization);
+        let (rows, first) = self.paged(request, wire::connectors, retry_mode).all(budget).await?;
         let server_time = first.as_ref().and_then(Response::server_time);
         let received = first.map_or_else(Instant::now, |first| first.received);
         Ok(List::new(rows, server_time, received))
@@ -279,13 +233,13 @@ impl Connectors {
         &self,
         first: Request,
         read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
-        persistence: Persistence,
+        retry_mode: RetryMode,
     ) -> Pages<T> {
-        Pages::new(self.client.clone(), self.organization, first, read, persistence)
+        Pages::new(Arc::clone(&self.session), self.organization, first, read, retry_mode)
     }
 }
 
-/// A connector from an answer about the one that was asked for.
+/// Reads a connector from a response about the one that was asked for.
 fn read_connector(response: &Response, id: &ConnectorId) -> Result<Connector, Error> {
     let connector =
         wire::connector(response.body()).map_err(|problem| response.unreadable(problem))?;
@@ -303,8 +257,8 @@ mod tests {
 
     use super::paging::MOST_PAGES;
     use super::*;
-    use crate::webex::PagingProblem;
-    use crate::webex::testing::{
+    use crate::PagingProblem;
+    use crate::testing::{
         ID, OTHER_ID, Script, answer, budget, connectors, content, empty, id, object, page,
         problem, raw, with,
     };
@@ -352,11 +306,11 @@ mod tests {
         // A gateway's 404 says nothing about connectors.
         let script = Script::new([answer(200, &page(&[])), raw(404, "<html>not found</html>")]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.kind, ErrorKind::NotFound);
         // Neither does a list that is 404 itself.
         let script = Script::new([empty(404)]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
@@ -376,7 +330,7 @@ mod tests {
         // Everything is 404 below a wrong base URL.
         let script = Script::new([empty(404), empty(404)]);
         let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
@@ -384,7 +338,7 @@ mod tests {
         let script = Script::new([answer(200, &other())]);
         let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
         let expected = ErrorKind::UnreadableBody(BodyProblem::OtherConnector);
-        assert_eq!(*error.kind(), expected);
+        assert_eq!(error.kind, expected);
     }
 
     #[tokio::test(start_paused = true)]
@@ -437,13 +391,13 @@ mod tests {
         let link = |n: usize| format!("/organization/x/v2/connector?page={n}");
         let script = Script::new([1, 2, 1].map(|n| answer(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::Paging(PagingProblem::Loop));
+        assert_eq!(error.kind, ErrorKind::Paging(PagingProblem::Loop));
         assert_eq!(script.seen().len(), 3);
 
         let script = Script::new((1..200).map(|n| answer(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         let limit = MOST_PAGES;
-        assert_eq!(*error.kind(), ErrorKind::Paging(PagingProblem::TooManyPages { limit }));
+        assert_eq!(error.kind, ErrorKind::Paging(PagingProblem::TooManyPages { limit }));
         assert_eq!(script.seen().len(), MOST_PAGES);
     }
 
@@ -458,7 +412,7 @@ mod tests {
             let script = Script::new([answer(200, &linked(&[], link))]);
             let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
             let problem = PagingProblem::OtherOrigin { host: host.map(str::to_owned) };
-            assert_eq!(*error.kind(), ErrorKind::Paging(problem));
+            assert_eq!(error.kind, ErrorKind::Paging(problem));
             assert_eq!(script.seen().len(), 1);
         }
         // Another place at the same host is not visited either.
@@ -470,16 +424,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_quick_look_is_silent_and_short() {
-        let script = Script::new([empty(503), crate::webex::testing::Reply::Hang]);
+        let script = Script::new([empty(503), crate::testing::Reply::Hang]);
         let connectors = connectors(script.clone());
-        assert!(connectors.quick_look(&budget()).await.is_none());
+        assert!(connectors.list_best_effort(&budget()).await.is_none());
         let began = tokio::time::Instant::now();
-        assert!(connectors.quick_look(&budget()).await.is_none());
-        assert_eq!(began.elapsed(), QUICK);
+        assert!(connectors.list_best_effort(&budget()).await.is_none());
+        assert_eq!(began.elapsed(), BEST_EFFORT_TIMEOUT);
         assert_eq!(script.seen().len(), 2);
         // What it finds, reads need not ask for again.
         script.then(answer(200, &page(&[object(1, 1)])));
-        assert_eq!(connectors.quick_look(&budget()).await.unwrap().len(), 1);
+        assert_eq!(connectors.list_best_effort(&budget()).await.unwrap().len(), 1);
         assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
         assert_eq!(script.seen().len(), 3);
     }
@@ -493,7 +447,7 @@ mod tests {
         ]);
         let connectors = connectors(script.clone());
         let budget = budget();
-        let (id, look) = (id(), connectors.quick_look(&budget));
+        let (id, look) = (id(), connectors.list_best_effort(&budget));
         let (look, read) = tokio::join!(look, connectors.read(&id, &budget));
         assert!(look.is_none() && read.unwrap().is_some());
         assert!(script.is_done());

@@ -3,15 +3,17 @@
 //! A list ends where the server names no next page. One that goes in circles,
 //! does not end, or leads to another host is an error.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::super::budget::Budget;
-use super::super::client::Client;
+use super::super::connector::Connector;
 use super::super::error::{BodyProblem, Error, ErrorKind, PagingProblem};
-use super::super::exchange::{Persistence, Response};
 use super::super::identifiers::OrganizationId;
+use super::super::pipeline::{Response, RetryMode};
 use super::super::request::{PAGE_SIZE, Request};
-use super::content::Connector;
+use super::super::session::Session;
 use super::wire::Page;
 
 /// How many pages of a list are read: 10,000 connectors, a thousand times the
@@ -38,9 +40,9 @@ impl ConnectorPages {
 
 /// A list that is being read.
 pub(super) struct Pages<T> {
-    client: Client,
+    session: Arc<Session>,
     organization: OrganizationId,
-    persistence: Persistence,
+    retry_mode: RetryMode,
     read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
     /// For the next page; none after the last.
     request: Option<Request>,
@@ -50,14 +52,14 @@ pub(super) struct Pages<T> {
 
 impl<T> Pages<T> {
     pub(super) fn new(
-        client: Client,
+        session: Arc<Session>,
         organization: OrganizationId,
         first: Request,
         read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
-        persistence: Persistence,
+        retry_mode: RetryMode,
     ) -> Self {
         let seen = vec![first.url.clone()];
-        Self { client, organization, persistence, read, request: Some(first), seen, rows: 0 }
+        Self { session, organization, retry_mode, read, request: Some(first), seen, rows: 0 }
     }
 
     /// The next page's rows and the answer that held them.
@@ -67,7 +69,7 @@ impl<T> Pages<T> {
     ) -> Result<Option<(Vec<T>, Response)>, Error> {
         let Some(mut request) = self.request.take() else { return Ok(None) };
         let response =
-            self.client.send(self.organization, &request, self.persistence, budget).await?;
+            self.session.send(self.organization, &request, self.retry_mode, budget).await?;
         let page = (self.read)(response.body()).map_err(|problem| response.unreadable(problem))?;
         let paging = |problem| response.error(ErrorKind::Paging(problem));
         self.rows += page.rows.len();
@@ -121,8 +123,8 @@ mod tests {
     use serde_json::json;
 
     use super::MOST_ROWS;
-    use crate::webex::testing::{OTHER_ID, Script, answer, budget, connectors, object, raw, with};
-    use crate::webex::{ErrorKind, PagingProblem};
+    use crate::testing::{OTHER_ID, Script, answer, budget, connectors, object, raw, with};
+    use crate::{ErrorKind, PagingProblem};
 
     #[tokio::test(start_paused = true)]
     async fn a_page_is_read_when_it_is_asked_for() {
@@ -162,7 +164,7 @@ mod tests {
         let script = Script::new([linked(1, MOST_ROWS / 2), linked(2, MOST_ROWS / 2 + 1)]);
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         let problem = PagingProblem::TooManyRows { limit: MOST_ROWS };
-        assert_eq!(*error.kind(), ErrorKind::Paging(problem));
+        assert_eq!(error.kind, ErrorKind::Paging(problem));
         assert_eq!(script.seen().len(), 2);
     }
 

@@ -1,99 +1,77 @@
-//! The JSON of connectors: every name and every literal of the API is here and
-//! nowhere else, but for the names in [`contract`](super::contract).
+//! The JSON of connectors, of lists and of what Flow Designer offers.
 //!
-//! The names of a connector's fields are assumed; those of pages, errors and
-//! choices are documented. `docs/api/custom-connectors.openapi.yaml` marks each.
+//! Names and literals of the form's fields are in the [table of
+//! fields](super::super::fields); all others are here, and in
+//! [`contract`](super::contract). `docs/api/custom-connectors.openapi.yaml` marks
+//! which of them are documented and which are assumed.
 
-use serde::{Serialize, Serializer};
+use safe_text::Secret;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::super::body::Body;
-use super::super::error::BodyProblem;
+use super::super::connector::{Connector, ConnectorContent, FlowConnector};
+use super::super::error::{BodyProblem, Reference};
+use super::super::fields::{ConnectorFields, Content, FIELDS, Field, Secrets, readable_fields};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::json::{self, Object};
-use super::content::{
-    AuthenticationType, Connector, ConnectorContent, FlowConnector, GrantType, Reference, Secrets,
-};
-use crate::secret::Secret;
 
-/// What tells custom connectors from the others of an organization.
+/// The type of custom connectors among the connectors of an organization.
 const CUSTOM: &str = "CUSTOM";
 
-const BASIC: &str = "BASIC";
-const OAUTH2: &str = "OAUTH2";
-
-const CLIENT_CREDENTIALS_SECRET: &str = "CLIENT_CREDENTIALS_SECRET";
-const CLIENT_CREDENTIALS_CERTIFICATE: &str = "CLIENT_CREDENTIALS_CERTIFICATE";
-const PASSWORD: &str = "PASSWORD";
-
 /// A connector in a request.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Written<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a ConnectorId>,
     version: Option<i64>,
-    name: &'a str,
-    connector_type: &'a str,
     active: bool,
-    #[serde(skip_serializing_if = "Field::is_left_out")]
-    authentication_type: Field<'a>,
-    #[serde(skip_serializing_if = "Field::is_left_out")]
-    grant_type: Field<'a>,
-    #[serde(skip_serializing_if = "Field::is_left_out")]
-    resource_domain: Field<'a>,
-    #[serde(skip_serializing_if = "Field::is_left_out")]
-    client_id: Field<'a>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
-    client_secret: Option<&'a Secret>,
-    #[serde(skip_serializing_if = "Field::is_left_out")]
-    token_url: Field<'a>,
-    #[serde(skip_serializing_if = "Field::is_left_out")]
-    scope: Field<'a>,
-    #[serde(skip_serializing_if = "Field::is_left_out")]
-    certificate: Field<'a>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
-    private_key: Option<&'a Secret>,
-    #[serde(skip_serializing_if = "Field::is_left_out")]
-    username: Field<'a>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
-    password: Option<&'a Secret>,
-    #[serde(skip_serializing_if = "Field::is_left_out")]
-    validation_url: Field<'a>,
+    fields: &'a ConnectorFields,
+    secrets: &'a Secrets,
 }
 
-/// A field that is no secret: in a create it is left out when absent, in a
-/// replacement it is null, because a replacement says what the whole object is.
-#[derive(Clone, Copy, Serialize)]
-#[serde(untagged)]
-enum Field<'a> {
-    Text(&'a str),
-    Null,
-    LeftOut,
-}
-
-impl<'a> Field<'a> {
-    fn is_left_out(&self) -> bool {
-        matches!(self, Self::LeftOut)
-    }
-
-    fn when_absent(self, text: Option<&'a str>) -> Self {
-        text.map_or(self, Self::Text)
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        if let Some(id) = self.id {
+            object.serialize_entry("id", id.as_str())?;
+        }
+        if let Some(version) = self.version {
+            object.serialize_entry("version", &version)?;
+        }
+        object.serialize_entry("connectorType", CUSTOM)?;
+        object.serialize_entry("active", &self.active)?;
+        for row in &FIELDS {
+            match row.content {
+                Content::Text(field, _) | Content::Literal(field, _) => {
+                    let value = self.fields.get(field).map(|value| row.to_json(value));
+                    // A replacement says what the whole object is.
+                    if value.is_some() || self.id.is_some() {
+                        object.serialize_entry(row.json, &value)?;
+                    }
+                }
+                Content::Credential(credential) => {
+                    if let Some(secret) = self.secrets.get(credential) {
+                        object.serialize_entry(row.json, &Exposed(secret))?;
+                    }
+                }
+            }
+        }
+        object.end()
     }
 }
 
 /// The one place at which the secrets of connectors leave.
-fn exposed<S: Serializer>(secret: &Option<&Secret>, serializer: S) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(secret) => serializer.serialize_str(secret.expose()),
-        None => serializer.serialize_none(),
+struct Exposed<'a>(&'a Secret);
+
+impl Serialize for Exposed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
     }
 }
 
 /// The body of a create.
 pub(crate) fn create(content: &ConnectorContent) -> serde_json::Result<Body> {
-    let secrets = content.secrets();
-    Body::json(&written(content, None, None, content.active, Field::LeftOut), secrets.to_vec())
+    let ConnectorContent { active, fields, secrets } = content;
+    let written = Written { id: None, version: None, active: *active, fields, secrets };
+    Body::json(&written, secrets.to_vec())
 }
 
 /// The body of a replacement by new content.
@@ -103,74 +81,24 @@ pub(crate) fn replace(
     content: &ConnectorContent,
     active: bool,
 ) -> serde_json::Result<Body> {
-    let secrets = content.secrets();
-    let written = written(content, Some(id.as_str()), version, active, Field::Null);
-    Body::json(&written, secrets.to_vec())
+    let ConnectorContent { active: _, fields, secrets } = content;
+    Body::json(&Written { id: Some(id), version, active, fields, secrets }, secrets.to_vec())
 }
 
-/// The body of a replacement by what is there already, apart from whether it is
-/// active.
+/// The body of a replacement that only activates or deactivates a connector.
 ///
 /// `watched` are the secrets of the whole operation. A body may leave them out
-/// because the server refused one that had them, and what it answers now may
-/// still be about those.
-pub(crate) fn switch(
+/// because the server refused one that had them, and its response may still be
+/// about those.
+pub(crate) fn set_active(
     connector: &Connector,
     active: bool,
-    secrets: Secrets<'_>,
-    watched: Secrets<'_>,
+    secrets: &Secrets,
+    watched: &Secrets,
 ) -> serde_json::Result<Body> {
-    let null = Field::Null;
-    let written = Written {
-        id: Some(connector.id.as_str()),
-        version: connector.version,
-        name: &connector.name,
-        connector_type: CUSTOM,
-        active,
-        authentication_type: null
-            .when_absent(connector.authentication_type.as_ref().map(authentication_literal)),
-        grant_type: null.when_absent(connector.grant_type.as_ref().map(grant_literal)),
-        resource_domain: null.when_absent(connector.resource_domain.as_deref()),
-        client_id: null.when_absent(connector.client_id.as_deref()),
-        client_secret: secrets.client_secret,
-        token_url: null.when_absent(connector.token_url.as_deref()),
-        scope: null.when_absent(connector.scope.as_deref()),
-        certificate: null.when_absent(connector.certificate.as_deref()),
-        private_key: secrets.private_key,
-        username: null.when_absent(connector.username.as_deref()),
-        password: secrets.password,
-        validation_url: null.when_absent(connector.validation_url.as_deref()),
-    };
+    let Connector { id, version, fields, .. } = connector;
+    let written = Written { id: Some(id), version: *version, active, fields, secrets };
     Body::json(&written, watched.to_vec())
-}
-
-fn written<'a>(
-    content: &'a ConnectorContent,
-    id: Option<&'a str>,
-    version: Option<i64>,
-    active: bool,
-    absent: Field<'a>,
-) -> Written<'a> {
-    let secrets = content.secrets();
-    Written {
-        id,
-        version,
-        name: &content.name,
-        connector_type: CUSTOM,
-        active,
-        authentication_type: Field::Text(authentication_literal(&content.authentication_type)),
-        grant_type: absent.when_absent(content.grant_type.as_ref().map(grant_literal)),
-        resource_domain: absent.when_absent(content.resource_domain.as_deref()),
-        client_id: absent.when_absent(content.client_id.as_deref()),
-        client_secret: secrets.client_secret,
-        token_url: absent.when_absent(content.token_url.as_deref()),
-        scope: absent.when_absent(content.scope.as_deref()),
-        certificate: absent.when_absent(content.certificate.as_deref()),
-        private_key: secrets.private_key,
-        username: absent.when_absent(content.username.as_deref()),
-        password: secrets.password,
-        validation_url: absent.when_absent(content.validation_url.as_deref()),
-    }
 }
 
 /// Reads a connector. Its secrets, should the server send them, are not
@@ -191,21 +119,18 @@ fn from_object(object: &Object<'_>) -> Result<Connector, BodyProblem> {
     }
     let id = object.text("id").and_then(|id| ConnectorId::parse(&id).ok());
     let organization = object.text("organizationId");
+    let fields = readable_fields()
+        .filter_map(|(field, row)| Some((field, row.from_json(object.text(row.json)?))))
+        .collect::<ConnectorFields>();
+    if fields.get(Field::Name).is_none() {
+        return Err(BodyProblem::Missing("name"));
+    }
     Ok(Connector {
         id: id.ok_or(BodyProblem::Missing("id"))?,
         organization_id: organization.and_then(|id| OrganizationId::parse(&id).ok()),
         version: object.integer("version"),
-        name: object.text("name").ok_or(BodyProblem::Missing("name"))?,
         active: object.boolean("active").ok_or(BodyProblem::Missing("active"))?,
-        authentication_type: object.text("authenticationType").map(authentication_type),
-        grant_type: object.text("grantType").map(grant_type),
-        resource_domain: object.text("resourceDomain"),
-        client_id: object.text("clientId"),
-        token_url: object.text("tokenUrl"),
-        scope: object.text("scope"),
-        certificate: object.text("certificate"),
-        username: object.text("username"),
-        validation_url: object.text("validationUrl"),
+        fields,
         created_time: object.integer("createdTime"),
         last_updated_time: object.integer("lastUpdatedTime"),
     })
@@ -261,79 +186,43 @@ fn page<T>(body: &[u8], read: impl Fn(&Object<'_>) -> Option<T>) -> Result<Page<
     Ok(Page { rows: data.into_iter().filter_map(row).collect(), next })
 }
 
-fn authentication_literal(value: &AuthenticationType) -> &str {
-    match value {
-        AuthenticationType::Basic => BASIC,
-        AuthenticationType::Oauth2 => OAUTH2,
-        AuthenticationType::Other(text) => text,
-    }
-}
-
-fn authentication_type(text: String) -> AuthenticationType {
-    match text.to_ascii_uppercase().as_str() {
-        BASIC => AuthenticationType::Basic,
-        OAUTH2 => AuthenticationType::Oauth2,
-        _ => AuthenticationType::Other(text),
-    }
-}
-
-fn grant_literal(value: &GrantType) -> &str {
-    match value {
-        GrantType::ClientCredentials => CLIENT_CREDENTIALS_SECRET,
-        GrantType::ClientCredentialsCertificate => CLIENT_CREDENTIALS_CERTIFICATE,
-        GrantType::Password => PASSWORD,
-        GrantType::Other(text) => text,
-    }
-}
-
-fn grant_type(text: String) -> GrantType {
-    match text.to_ascii_uppercase().as_str() {
-        CLIENT_CREDENTIALS_SECRET => GrantType::ClientCredentials,
-        CLIENT_CREDENTIALS_CERTIFICATE => GrantType::ClientCredentialsCertificate,
-        PASSWORD => GrantType::Password,
-        _ => GrantType::Other(text),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::webex::testing::{ID, ORGANIZATION, content, id, object, organization, with};
+    use crate::fields::{Credential, NO_SECRETS};
+    use crate::kinds::{BASIC, CLIENT_CREDENTIALS_CERTIFICATE, PASSWORD};
+    use crate::testing::{ID, ORGANIZATION, content, id, object, organization, with};
 
     fn basic() -> ConnectorContent {
-        ConnectorContent {
-            authentication_type: AuthenticationType::Basic,
-            grant_type: None,
-            client_id: None,
-            client_secret: None,
-            token_url: None,
-            username: Some("svc".to_owned()),
-            password: Some(Secret::from("p\"w\n")),
-            validation_url: Some("https://crm.example/check".to_owned()),
-            ..content()
-        }
+        let fields = ConnectorFields::default()
+            .with(Field::Name, "crm")
+            .with(Field::AuthenticationType, BASIC)
+            .with(Field::ResourceDomainUrl, "https://crm.example/api")
+            .with(Field::Username, "svc")
+            .with(Field::ValidationUrl, "https://crm.example/check");
+        let secrets = Secrets::default().with(Credential::Password, "p\"w\n".into());
+        ConnectorContent { active: true, fields, secrets }
     }
 
     fn password() -> ConnectorContent {
-        ConnectorContent {
-            grant_type: Some(GrantType::Password),
-            scope: Some("a b".to_owned()),
-            username: Some("svc".to_owned()),
-            password: Some(Secret::from("pw")),
-            ..content()
-        }
+        let ConnectorContent { active, fields, secrets } = content();
+        let fields = fields
+            .with(Field::GrantType, PASSWORD)
+            .with(Field::Scope, "a b")
+            .with(Field::Username, "svc");
+        let secrets = secrets.with(Credential::Password, "pw".into());
+        ConnectorContent { active, fields, secrets }
     }
 
     fn certificate() -> ConnectorContent {
-        ConnectorContent {
-            grant_type: Some(GrantType::ClientCredentialsCertificate),
-            client_secret: None,
-            certificate: Some("PEM".to_owned()),
-            private_key: Some(Secret::from("KEY")),
-            ..content()
-        }
+        let fields = content()
+            .fields
+            .with(Field::GrantType, CLIENT_CREDENTIALS_CERTIFICATE)
+            .with(Field::Certificate, "PEM");
+        let secrets = Secrets::default().with(Credential::PrivateKey, "KEY".into());
+        ConnectorContent { active: true, fields, secrets }
     }
 
     fn text(body: serde_json::Result<Body>) -> String {
@@ -341,7 +230,7 @@ mod tests {
     }
 
     fn without_secrets(content: ConnectorContent) -> ConnectorContent {
-        ConnectorContent { client_secret: None, private_key: None, password: None, ..content }
+        ConnectorContent { secrets: Secrets::default(), ..content }
     }
 
     /// Golden bodies of creates: absent fields have no key.
@@ -350,19 +239,19 @@ mod tests {
         for (content, expected) in [
             (
                 basic(),
-                r#"{"name":"crm","connectorType":"CUSTOM","active":true,"authenticationType":"BASIC","resourceDomain":"https://crm.example/api","username":"svc","password":"p\"w\n","validationUrl":"https://crm.example/check"}"#,
+                r#"{"connectorType":"CUSTOM","active":true,"name":"crm","authenticationType":"BASIC","resourceDomain":"https://crm.example/api","username":"svc","password":"p\"w\n","validationUrl":"https://crm.example/check"}"#,
             ),
             (
                 content(),
-                r#"{"name":"crm","connectorType":"CUSTOM","active":true,"authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_SECRET","resourceDomain":"https://crm.example/api","clientId":"abc","clientSecret":"s3cret-canary","tokenUrl":"https://crm.example/token"}"#,
+                r#"{"connectorType":"CUSTOM","active":true,"name":"crm","authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_SECRET","resourceDomain":"https://crm.example/api","clientId":"abc","clientSecret":"s3cret-canary","tokenUrl":"https://crm.example/token"}"#,
             ),
             (
                 password(),
-                r#"{"name":"crm","connectorType":"CUSTOM","active":true,"authenticationType":"OAUTH2","grantType":"PASSWORD","resourceDomain":"https://crm.example/api","clientId":"abc","clientSecret":"s3cret-canary","tokenUrl":"https://crm.example/token","scope":"a b","username":"svc","password":"pw"}"#,
+                r#"{"connectorType":"CUSTOM","active":true,"name":"crm","authenticationType":"OAUTH2","grantType":"PASSWORD","resourceDomain":"https://crm.example/api","clientId":"abc","clientSecret":"s3cret-canary","tokenUrl":"https://crm.example/token","scope":"a b","username":"svc","password":"pw"}"#,
             ),
             (
                 certificate(),
-                r#"{"name":"crm","connectorType":"CUSTOM","active":true,"authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_CERTIFICATE","resourceDomain":"https://crm.example/api","clientId":"abc","tokenUrl":"https://crm.example/token","certificate":"PEM","privateKey":"KEY"}"#,
+                r#"{"connectorType":"CUSTOM","active":true,"name":"crm","authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_CERTIFICATE","resourceDomain":"https://crm.example/api","clientId":"abc","tokenUrl":"https://crm.example/token","certificate":"PEM","privateKey":"KEY"}"#,
             ),
         ] {
             assert_eq!(text(create(&content)), expected);
@@ -373,27 +262,27 @@ mod tests {
     /// secret has no key.
     #[test]
     fn replacements_byte_by_byte() {
-        let head = format!(r#"{{"id":"{ID}","version":3,"name":"crm","connectorType":"CUSTOM""#);
+        let head = format!(r#"{{"id":"{ID}","version":3,"connectorType":"CUSTOM""#);
         for (content, active, expected) in [
             (
                 basic(),
                 true,
-                r#","active":true,"authenticationType":"BASIC","grantType":null,"resourceDomain":"https://crm.example/api","clientId":null,"tokenUrl":null,"scope":null,"certificate":null,"username":"svc","password":"p\"w\n","validationUrl":"https://crm.example/check"}"#,
+                r#","active":true,"name":"crm","authenticationType":"BASIC","grantType":null,"resourceDomain":"https://crm.example/api","clientId":null,"tokenUrl":null,"scope":null,"certificate":null,"username":"svc","password":"p\"w\n","validationUrl":"https://crm.example/check"}"#,
             ),
             (
                 without_secrets(basic()),
                 false,
-                r#","active":false,"authenticationType":"BASIC","grantType":null,"resourceDomain":"https://crm.example/api","clientId":null,"tokenUrl":null,"scope":null,"certificate":null,"username":"svc","validationUrl":"https://crm.example/check"}"#,
+                r#","active":false,"name":"crm","authenticationType":"BASIC","grantType":null,"resourceDomain":"https://crm.example/api","clientId":null,"tokenUrl":null,"scope":null,"certificate":null,"username":"svc","validationUrl":"https://crm.example/check"}"#,
             ),
             (
                 content(),
                 true,
-                r#","active":true,"authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_SECRET","resourceDomain":"https://crm.example/api","clientId":"abc","clientSecret":"s3cret-canary","tokenUrl":"https://crm.example/token","scope":null,"certificate":null,"username":null,"validationUrl":null}"#,
+                r#","active":true,"name":"crm","authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_SECRET","resourceDomain":"https://crm.example/api","clientId":"abc","clientSecret":"s3cret-canary","tokenUrl":"https://crm.example/token","scope":null,"certificate":null,"username":null,"validationUrl":null}"#,
             ),
             (
                 certificate(),
                 true,
-                r#","active":true,"authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_CERTIFICATE","resourceDomain":"https://crm.example/api","clientId":"abc","tokenUrl":"https://crm.example/token","scope":null,"certificate":"PEM","privateKey":"KEY","username":null,"validationUrl":null}"#,
+                r#","active":true,"name":"crm","authenticationType":"OAUTH2","grantType":"CLIENT_CREDENTIALS_CERTIFICATE","resourceDomain":"https://crm.example/api","clientId":"abc","tokenUrl":"https://crm.example/token","scope":null,"certificate":"PEM","privateKey":"KEY","username":null,"validationUrl":null}"#,
             ),
         ] {
             assert_eq!(
@@ -405,13 +294,9 @@ mod tests {
 
     #[test]
     fn an_empty_or_absent_secret_is_never_sent() {
-        let empty = Some(Secret::from(""));
-        let content = ConnectorContent {
-            client_secret: empty.clone(),
-            private_key: empty.clone(),
-            password: empty,
-            ..password()
-        };
+        let credentials = [Credential::ClientSecret, Credential::PrivateKey, Credential::Password];
+        let secrets = credentials.into_iter().map(|one| (one, Secret::from(""))).collect();
+        let content = ConnectorContent { secrets, ..password() };
         for body in [create(&content), replace(&id(), None, &content, true)] {
             assert!(body.as_ref().unwrap().secrets().is_empty());
             let sent: Value = serde_json::from_str(&text(body)).unwrap();
@@ -426,9 +311,9 @@ mod tests {
         let read = with(object(4, 17), &json!({"grantType": "NEW_GRANT", "scope": "x"}));
         let connector = connector(read.to_string().as_bytes()).unwrap();
         let content = content();
-        let secrets = content.secrets();
+        let secrets = &content.secrets;
         let sent: Value =
-            serde_json::from_str(&text(switch(&connector, false, secrets, secrets))).unwrap();
+            serde_json::from_str(&text(set_active(&connector, false, secrets, secrets))).unwrap();
         assert_eq!(
             sent,
             json!({
@@ -440,7 +325,7 @@ mod tests {
             })
         );
         // The masked secret that was read is not sent back.
-        let without = switch(&connector, false, Secrets::default(), secrets).unwrap();
+        let without = set_active(&connector, false, &NO_SECRETS, secrets).unwrap();
         assert_eq!(without.secrets(), secrets.to_vec(), "they are watched for all the same");
         assert!(!text(Ok(without)).contains("clientSecret"));
     }
@@ -452,22 +337,13 @@ mod tests {
             id: id(),
             organization_id: Some(organization()),
             version: Some(3),
-            name: "crm".to_owned(),
             active: true,
-            authentication_type: Some(AuthenticationType::Oauth2),
-            grant_type: Some(GrantType::ClientCredentials),
-            resource_domain: Some("https://crm.example/api".to_owned()),
-            client_id: Some("abc".to_owned()),
-            token_url: Some("https://crm.example/token".to_owned()),
-            scope: None,
-            certificate: None,
-            username: None,
-            validation_url: None,
+            fields: content().fields,
             created_time: Some(17),
             last_updated_time: Some(17),
         };
         assert_eq!(read, expected);
-        assert!(content().is_like(&read));
+        assert!(content().fields.is_equivalent(&read.fields));
     }
 
     #[test]
@@ -477,12 +353,12 @@ mod tests {
                "authenticationType":"SAML","grantType":"oauth9","organizationId":"{ORGANIZATION}"}}"#
         );
         let read = connector(body.as_bytes()).unwrap();
-        assert_eq!(read.authentication_type, Some(AuthenticationType::Other("SAML".to_owned())));
-        assert_eq!(read.grant_type, Some(GrantType::Other("oauth9".to_owned())));
+        assert_eq!(read.fields.get(Field::AuthenticationType), Some("SAML"));
+        assert_eq!(read.fields.get(Field::GrantType), Some("oauth9"));
         assert_eq!((read.last_updated_time, read.active, read.version), (Some(5), false, None));
         let body = format!(r#"{{"id":"{ID}","name":"n","active":true,"grantType":"password"}}"#);
         let read = connector(body.as_bytes()).unwrap();
-        assert_eq!(read.grant_type, Some(GrantType::Password));
+        assert_eq!(read.fields.get(Field::GrantType), Some(PASSWORD));
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! `rebind_connectors`, as configurations call it.
+//! The signature of `rebind_connectors`.
 
 use super::super::arguments;
-use super::rebind_connectors;
-use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
-use crate::tf_provider::value::{Type, Value};
+use super::{RebindError, rebind_connectors};
+use tf_provider::function::{Function, FunctionError, Parameter, Signature};
+use tf_provider::value::{Type, Value};
 
 const DESCRIPTION: &str = "\
 Flows refer to a connector by its id, and a connector has another id in every organization. An \
-exported flow that is imported elsewhere therefore has to have the ids of its connectors exchanged. \
-This function does that: every HTTP activity gets the id that the map has for the name of its \
-connector. Everything else in the document stays as it is, byte by byte.
+exported flow that is imported elsewhere therefore has to have the ids of its connectors \
+exchanged. This function does that: every HTTP activity gets the id that the map has for the name \
+of its connector. Everything else in the document stays as it is, byte by byte.
 
 Exports of older flows give ids without names; the map may then hold the old id instead of a name. \
 A flow that uses a connector that the map does not have is an error, which lists all such \
@@ -46,10 +46,8 @@ impl Function for RebindConnectors {
     }
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-        let flow = arguments::text(arguments, 0)?;
-        let connectors = arguments::texts(arguments, 1)?;
-        rebind_connectors(flow, &connectors)
-            .map(Value::from)
-            .map_err(|problem| FunctionError::argument(problem.argument(), problem.to_string()))
+        let flow = arguments::string(arguments, 0)?;
+        let connectors = arguments::strings(arguments, 1)?;
+        arguments::result(rebind_connectors(flow, &connectors), RebindError::argument)
     }
 }

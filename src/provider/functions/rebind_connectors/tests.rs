@@ -45,7 +45,7 @@ const EXPORT: &str = r#"{
 "#;
 
 #[test]
-fn an_export_is_rebound_and_nothing_else_is_touched() {
+fn rebinding_changes_only_the_ids_of_an_export() {
     let rebound = rebind(EXPORT, &[("crm_api", NEW), ("tickets", NEWER), ("spare", OTHER)]);
     let expected = [
         (r#""connectorId":"5c7c2677-0000-4000-8000-000000000001", "authenticated""#, OLD, NEW),
@@ -61,7 +61,7 @@ fn an_export_is_rebound_and_nothing_else_is_touched() {
 }
 
 #[test]
-fn doing_it_twice_or_with_the_same_ids_changes_nothing() {
+fn rebinding_twice_or_to_the_same_ids_changes_nothing() {
     let same = [("crm_api", OLD), ("tickets", OTHER)];
     assert_eq!(rebind(EXPORT, &same).as_deref(), Ok(EXPORT));
     let new = [("crm_api", NEW), ("tickets", NEWER)];
@@ -85,14 +85,14 @@ fn either_spelling_of_the_name_is_enough() {
 }
 
 #[test]
-fn a_name_decides_before_an_id() {
+fn name_takes_precedence_over_id() {
     let flow = |id: &str| format!(r#"{{"connectorId":"{id}","connectorId:name":"crm"}}"#);
     assert_eq!(rebind(&flow(OLD), &[("crm", NEW), (OLD, NEWER)]), Ok(flow(NEW)));
     assert_eq!(rebind(&flow(OLD), &[(OLD, NEWER)]), Ok(flow(NEWER)));
 }
 
 #[test]
-fn an_activity_without_a_name_is_known_by_its_id() {
+fn activity_without_a_connector_name_is_found_by_its_id() {
     let flow = |id: &str| {
         format!(r#"{{"activityName":"http-request","connectorId":"{id}","name":"Look \"up\""}}"#)
     };
@@ -110,14 +110,14 @@ fn an_activity_without_a_name_is_known_by_its_id() {
 }
 
 #[test]
-fn an_activity_without_any_name_is_known_by_its_place() {
+fn activity_without_any_name_is_reported_by_its_place() {
     let flow = format!(r#"{{"a b":[0,{{"httpRequestPath":"/","connectorId":"{OLD}"}}]}}"#);
     let error = rebind(&flow, &[]).unwrap_err();
     assert!(error.to_string().contains(r#"at "/a b/1" uses"#), "{error}");
 }
 
 #[test]
-fn everything_that_the_map_lacks_is_reported_at_once() {
+fn all_connectors_missing_in_the_map_are_reported_at_once() {
     let named = |name: &str| json!({"connectorId": OLD, "connectorId_name": name});
     let flow = json!([
         named("b"), named("a"), named("b"), named("known"),
@@ -154,7 +154,7 @@ fn long_lists_and_names_are_cut_in_messages() {
 }
 
 #[test]
-fn what_is_not_an_authenticated_http_activity_is_left_alone() {
+fn objects_other_than_http_activities_are_not_changed() {
     for flow in [
         r#"{"activityName":"http-request-v2","connectorId":null,"connectorId_name":"gone"}"#
             .to_owned(),
@@ -203,11 +203,11 @@ fn contradictions_are_refused() {
             r#"{"name":"A","connectorId":"x","connectorId:name":"c","connectorId_name":"d"}"#,
             Contradiction::TwoNames,
         ),
-        (r#"{"name":"A","connectorId":5,"connectorId:name":"c"}"#, Contradiction::NoText),
-        (r#"{"name":"A","connectorId":false,"connectorId:name":"c"}"#, Contradiction::NoText),
+        (r#"{"name":"A","connectorId":5,"connectorId:name":"c"}"#, Contradiction::NotAString),
+        (r#"{"name":"A","connectorId":false,"connectorId:name":"c"}"#, Contradiction::NotAString),
         (
             r#"{"name":"A","connectorId":{"connectorId":"x"},"connectorId:name":"c"}"#,
-            Contradiction::NoText,
+            Contradiction::NotAString,
         ),
     ] {
         let error = rebind(flow, &[("c", NEW), ("d", NEW)]).unwrap_err();
@@ -218,7 +218,7 @@ fn contradictions_are_refused() {
 }
 
 #[test]
-fn an_activity_is_found_inside_of_any_other_property() {
+fn activities_inside_other_properties_are_rebound() {
     let flow = |id: &str| {
         format!(r#"{{"name":[{{"connectorId":{{"connectorId":"{id}","connectorId_name":"c"}}}}]}}"#)
     };
@@ -226,7 +226,7 @@ fn an_activity_is_found_inside_of_any_other_property() {
 }
 
 #[test]
-fn activities_in_each_other_are_all_rebound() {
+fn nested_activities_are_all_rebound() {
     let flow = |id: &str| {
         format!(
             r#"{{"inner":{{"connectorId":"{id}","connectorId_name":"c"}},"connectorId":"{id}",
@@ -237,19 +237,19 @@ fn activities_in_each_other_are_all_rebound() {
 }
 
 #[test]
-fn the_map_has_to_hold_ids() {
+fn map_values_other_than_ids_are_refused() {
     let flow = format!(r#"{{"connectorId":"{OLD}","connectorId_name":"crm"}}"#);
     for id in ["", "crm", "\",\"x\":\"", "Y2lzY29zcGFyazov"] {
         let error = rebind(&flow, &[("crm", id)]).unwrap_err();
         assert_eq!(error, RebindError::NotAnId { connector: "crm".to_owned() });
         assert_eq!(error.argument(), 1);
     }
-    // What is not used is not looked at.
+    // Unused values are not checked.
     assert!(rebind(&flow, &[("crm", NEW), ("spare", "")]).is_ok());
 }
 
 #[test]
-fn what_is_not_json_is_refused() {
+fn texts_other_than_json_are_refused() {
     for (flow, offset) in [
         ("", 0),
         ("flow", 1),
@@ -266,7 +266,7 @@ fn what_is_not_json_is_refused() {
 }
 
 #[test]
-fn depth_is_limited() {
+fn nesting_beyond_the_limit_is_refused() {
     let nested = |levels: usize| ["[".repeat(levels), "]".repeat(levels)].concat();
     assert!(rebind(&nested(super::MAX_DEPTH), &[]).is_ok());
     assert_eq!(rebind(&nested(super::MAX_DEPTH + 1), &[]), Err(RebindError::TooDeep));
@@ -274,7 +274,7 @@ fn depth_is_limited() {
 }
 
 #[test]
-fn a_huge_flow_takes_memory_in_proportion() {
+fn memory_grows_in_proportion_to_the_flow() {
     let activity = format!(r#"{{"connectorId":"{OLD}","connectorId_name":"crm","name":"A"}}"#);
     let flow = format!("[{activity}{}]", format!(",{activity}").repeat(50_000));
     let connectors = map(&[("crm", NEW)]);
@@ -316,7 +316,7 @@ fn document() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn nothing_but_the_ids_changes(document in document(), pretty in any::<bool>()) {
+    fn rebinding_changes_only_ids_of_random_documents(document in document(), pretty in any::<bool>()) {
         let flow = if pretty {
             serde_json::to_string_pretty(&document).unwrap()
         } else {
@@ -327,7 +327,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(flow in "[\\[\\]{}:,\"\\\\a-e0-9 ]{0,60}") {
+    fn random_texts_cause_no_panic(flow in "[\\[\\]{}:,\"\\\\a-e0-9 ]{0,60}") {
         if let Ok(rebound) = rebind(&flow, &[("a", NEW)]) {
             prop_assert_eq!(rebound, flow);
         }

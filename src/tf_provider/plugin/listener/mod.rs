@@ -6,10 +6,16 @@ mod unix;
 
 use std::io;
 
-use super::connection::Duplex;
+use tokio::io::{AsyncRead, AsyncWrite};
+
 use super::handshake::ListenOn;
 
-/// Where a client connects, as written in the announcement.
+/// Bytes in both directions.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// The address to connect to, as written in the handshake line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     /// `unix` or `tcp`.
@@ -23,12 +29,12 @@ pub(super) struct Address {
 pub(super) enum Listener {
     /// In the file system.
     #[cfg(unix)]
-    Unix(unix::Listener),
+    Unix(unix::PrivateSocket),
     /// On the loopback address.
-    Tcp(tcp::Listener),
+    Tcp(tcp::LoopbackPort),
 }
 
-/// Why there is no socket.
+/// The reason why no socket could be opened.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ListenError {
     /// The folder for the socket cannot be used.
@@ -39,11 +45,11 @@ pub(super) enum ListenError {
     Folder {
         /// The folder, as text that is safe to show.
         folder: String,
-        /// What is wrong with it.
+        /// The error of the system.
         cause: io::Error,
     },
-    /// The path would not fit into the system's structure, or not into the
-    /// announcement.
+    /// The path does not fit into the system's structure, or not into the
+    /// handshake line.
     #[cfg(unix)]
     #[error(
         "cannot make a socket in {folder}: the path has to be text without \"|\" and control \
@@ -56,15 +62,6 @@ pub(super) enum ListenError {
         /// The number of bytes.
         limit: usize,
     },
-    /// The group that may connect is not known, or cannot be set.
-    #[cfg(unix)]
-    #[error("cannot let the group {group} of PLUGIN_UNIX_SOCKET_GROUP connect: {cause}")]
-    Group {
-        /// The group asked for, as text that is safe to show.
-        group: String,
-        /// What is wrong with it.
-        cause: io::Error,
-    },
     /// No port is free.
     #[error("cannot listen on any of the ports {from} to {to} of 127.0.0.1: {cause}")]
     Port {
@@ -72,10 +69,10 @@ pub(super) enum ListenError {
         from: u16,
         /// The last port tried.
         to: u16,
-        /// Why the last of them did not work.
+        /// The error at the last of them.
         cause: io::Error,
     },
-    /// The kind of socket does not exist here.
+    /// The system has no such sockets.
     #[cfg(not(unix))]
     #[error("this system has no Unix sockets")]
     Unsupported,
@@ -89,16 +86,14 @@ impl Listener {
     pub(super) fn open(listen_on: &ListenOn) -> Result<Self, ListenError> {
         match listen_on {
             #[cfg(unix)]
-            ListenOn::Unix { directory, group } => {
-                unix::Listener::open(directory.as_deref(), group.as_deref()).map(Self::Unix)
-            }
+            ListenOn::Unix => unix::PrivateSocket::open().map(Self::Unix),
             #[cfg(not(unix))]
-            ListenOn::Unix { .. } => Err(ListenError::Unsupported),
-            ListenOn::Tcp { ports } => tcp::Listener::open(ports.clone()).map(Self::Tcp),
+            ListenOn::Unix => Err(ListenError::Unsupported),
+            ListenOn::Tcp { ports } => tcp::LoopbackPort::open(ports.clone()).map(Self::Tcp),
         }
     }
 
-    /// Where a client connects.
+    /// Returns the address to connect to.
     pub(super) fn address(&self) -> Address {
         match self {
             #[cfg(unix)]
@@ -107,10 +102,10 @@ impl Listener {
         }
     }
 
-    /// Waits for a client. Can be cancelled without losing one.
+    /// Waits for a client. Cancelling it loses none.
     ///
     /// # Errors
-    /// When the system cannot give us another connection for the moment.
+    /// When the system cannot open another connection for the moment.
     pub(super) async fn accept(&self) -> io::Result<Box<dyn Duplex>> {
         match self {
             #[cfg(unix)]

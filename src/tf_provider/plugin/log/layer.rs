@@ -1,8 +1,9 @@
-//! From the events of `tracing` to lines of the log.
+//! Turns events of `tracing` into lines of the log.
 
 use std::error::Error;
-use std::fmt::{self, Debug};
+use std::fmt::{Debug, Display};
 
+use serde_json::Value;
 use time::OffsetDateTime;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -13,23 +14,43 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::line::{Line, Literal};
-use super::{OWN_CRATE, ROOT_MODULE};
+use super::ROOT_MODULE;
+use super::line::{Line, MESSAGE_LIMIT, VALUE_LIMIT, bounded};
 
-/// Writes this program's own events, with the fields of the spans around them.
+/// The name of this crate in the targets of its events.
+const FRAMEWORK: &str = env!("CARGO_CRATE_NAME");
+
+/// Writes events of the framework and of the provider's crates, with the fields
+/// of the spans around them.
 pub(super) struct HclogLayer<W> {
     level: Level,
+    /// The provider's crates, each with the module that is shown for it.
+    log_targets: &'static [(&'static str, &'static str)],
     write: W,
 }
 
 impl<W: Fn(&str)> HclogLayer<W> {
-    /// Writes events up to `level` by calling `write` with a whole line.
-    pub(super) fn new(level: Level, write: W) -> Self {
-        Self { level, write }
+    /// Returns a layer that calls `write` with one line for each event up to
+    /// `level`.
+    pub(super) fn new(
+        level: Level,
+        log_targets: &'static [(&'static str, &'static str)],
+        write: W,
+    ) -> Self {
+        Self { level, log_targets, write }
     }
 
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.level && path_in_own_crate(metadata.target()).is_some()
+        *metadata.level() <= self.level && self.module(metadata.target()).is_some()
+    }
+
+    /// Returns the module to show for a target; `None` for other crates.
+    fn module(&self, target: &str) -> Option<String> {
+        let (root, path) = target.split_once("::").unwrap_or((target, ""));
+        let mut targets = self.log_targets.iter().chain(&[(FRAMEWORK, FRAMEWORK)]);
+        let (_, shown) = targets.find(|(name, _)| *name == root)?;
+        let parts = [*shown].into_iter().chain(path.split("::")).filter(|part| !part.is_empty());
+        Some(parts.fold(ROOT_MODULE.to_owned(), |module, part| module + "." + part))
     }
 }
 
@@ -68,7 +89,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
-        let Some(module) = path_in_own_crate(metadata.target()) else { return };
+        let Some(module) = self.module(metadata.target()) else { return };
 
         let mut fields = Fields::default();
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
@@ -78,40 +99,21 @@ where
         }
         event.record(&mut fields);
 
-        let module = format!("{ROOT_MODULE}{}", module.replace("::", "."));
         let now = OffsetDateTime::now_utc();
         let mut line = Line::new(*metadata.level(), now, &module, &fields.message);
-        for (name, value) in &fields.named {
-            match value {
-                Value::Text(text) => line.text(name, text),
-                Value::Literal(literal) => line.literal(name, *literal),
-            }
+        for (name, value) in fields.named {
+            line.field(name, value);
         }
         (self.write)(&line.finish());
     }
 }
 
-/// What follows the name of this crate in the path of a module: nothing, or
-/// `::` and the rest. `None` for modules of other crates.
-fn path_in_own_crate(target: &str) -> Option<&str> {
-    target.strip_prefix(OWN_CRATE).filter(|rest| rest.is_empty() || rest.starts_with("::"))
-}
-
-/// The most that is kept of one text; the line keeps less.
-const TEXT_LIMIT: usize = 64 << 10;
-
 /// The fields of a span or an event.
 #[derive(Debug, Default)]
 struct Fields {
     message: String,
-    /// In the order in which they came first.
+    /// In the order in which they were first set.
     named: Vec<(&'static str, Value)>,
-}
-
-#[derive(Clone, Debug)]
-enum Value {
-    Text(String),
-    Literal(Literal),
 }
 
 impl Fields {
@@ -129,20 +131,17 @@ impl Fields {
         }
     }
 
-    fn set_text(&mut self, field: &Field, text: fmt::Arguments<'_>) {
-        let mut bounded = Bounded(String::new());
-        // A text that is cut here is far longer than a line may be.
-        let _ = fmt::Write::write_fmt(&mut bounded, text);
+    fn set_text(&mut self, field: &Field, text: impl Display) {
         match field.name() {
-            "message" => self.message = bounded.0,
-            name => self.set(name, Value::Text(bounded.0)),
+            "message" => self.message = bounded(MESSAGE_LIMIT, text),
+            name => self.set(name, bounded(VALUE_LIMIT, text).into()),
         }
     }
 
-    fn set_literal(&mut self, field: &Field, literal: Literal) {
-        match field.name() {
-            "message" => self.message = literal.to_string(),
-            name => self.set(name, Value::Literal(literal)),
+    fn set_literal(&mut self, field: &Field, literal: impl Into<Value>) {
+        match (field.name(), literal.into()) {
+            ("message", literal) => self.message = literal.to_string(),
+            (name, literal) => self.set(name, literal),
         }
     }
 }
@@ -153,35 +152,23 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.set_text(field, format_args!("{value}"));
+        self.set_text(field, value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.set_text(field, format_args!("{value}"));
+        self.set_text(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set_literal(field, Literal::Bool(value));
+        self.set_literal(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set_literal(field, Literal::Signed(value));
+        self.set_literal(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set_literal(field, Literal::Unsigned(value));
-    }
-}
-
-/// A text that refuses to grow without end.
-struct Bounded(String);
-
-impl fmt::Write for Bounded {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = TEXT_LIMIT - self.0.len();
-        let fitting = (0..=room.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
-        self.0.push_str(&text[..fitting.unwrap_or_default()]);
-        if fitting == Some(text.len()) { Ok(()) } else { Err(fmt::Error) }
+        self.set_literal(field, value);
     }
 }
 
@@ -195,19 +182,22 @@ mod tests {
 
     use super::HclogLayer;
 
-    /// The lines that `work` logs.
+    const LOG_TARGETS: &[(&str, &str)] = &[("cloud_provider", ""), ("cloud_client", "client")];
+
+    /// Returns the lines that `work` logs.
     fn logged(level: Level, work: impl FnOnce()) -> Vec<Value> {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = lines.clone();
         let write = move |line: &str| sink.lock().unwrap().push(line.to_owned());
-        let subscriber = tracing_subscriber::registry().with(HclogLayer::new(level, write));
+        let subscriber =
+            tracing_subscriber::registry().with(HclogLayer::new(level, LOG_TARGETS, write));
         tracing::subscriber::with_default(subscriber, work);
         let lines = lines.lock().unwrap();
         lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     #[test]
-    fn fields_of_the_spans_around_come_along() {
+    fn line_has_the_fields_of_the_spans_around_it() {
         let lines = logged(Level::DEBUG, || {
             let call = tracing::info_span!("call", tf_rpc = "Read", tf_req_id = "7", late = 0);
             let _call = call.enter();
@@ -225,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_level_asked_for_is_written() {
+    fn events_below_the_level_are_dropped() {
         let lines = logged(Level::WARN, || {
             tracing::error!("error");
             tracing::warn!("warn");
@@ -237,21 +227,36 @@ mod tests {
     }
 
     #[test]
-    fn other_libraries_are_never_heard() {
+    fn events_of_other_crates_are_dropped() {
         let lines = logged(Level::TRACE, || {
             let _outer =
                 tracing::error_span!(target: "hyper", "request", token = "s3cret").entered();
             tracing::error!(target: "h2::codec", "frame with authorization: Bearer s3cret");
-            tracing::error!(target: "terraform_provider_webexed", "a name that only begins alike");
-            tracing::trace!(target: "terraform_provider_webex::webex::client", "ours");
+            tracing::error!(target: "cloud_clients", "a name that only begins alike");
+            tracing::trace!(target: "cloud_client::http", "ours");
         });
         let [line] = lines.as_slice() else { panic!("{lines:?}") };
-        assert_eq!(line["@module"], "provider.webex.client");
+        assert_eq!(line["@module"], "provider.client.http");
         assert!(!line.to_string().contains("s3cret"), "{line}");
     }
 
     #[test]
-    fn an_error_is_shown_by_its_own_words() {
+    fn module_begins_with_the_name_shown_for_the_crate() {
+        let lines = logged(Level::TRACE, || {
+            tracing::info!(target: "cloud_provider", "root");
+            tracing::info!(target: "cloud_provider::disk::plan", "provider");
+            tracing::info!(target: "cloud_client", "client");
+            tracing::info!(target: "tf_provider::plugin", "framework");
+        });
+        let modules: Vec<_> = lines.iter().map(|line| &line["@module"]).collect();
+        assert_eq!(
+            modules,
+            ["provider", "provider.disk.plan", "provider.client", "provider.tf_provider.plugin"]
+        );
+    }
+
+    #[test]
+    fn error_field_shows_its_display_text() {
         let lines = logged(Level::INFO, || {
             let error = std::io::Error::other("two\nlines \u{1b}[2J");
             tracing::info!(error = &error as &dyn std::error::Error, missing = ?None::<u8>, "failed");

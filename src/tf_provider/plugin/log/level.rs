@@ -1,12 +1,12 @@
-//! How much is logged, as the user asked Terraform.
+//! The log level that the user asked for.
 
 use tracing::Level;
 
 /// Reads the level from the environment. `None` means that logging is off.
 ///
 /// The most specific variable that is set decides: `TF_LOG_PROVIDER_<NAME>`,
-/// then `TF_LOG_PROVIDER`, then `TF_LOG`. Terraform takes a word that it does
-/// not know (and `JSON`, which is about its own form) for `TRACE`; so do we, or
+/// then `TF_LOG_PROVIDER`, then `TF_LOG`. Terraform reads an unknown word (and
+/// `JSON`, which selects the form of its own log) as `TRACE`. So does this, or
 /// the user would miss lines that Terraform is ready to show.
 pub(super) fn from_environment(
     provider: &str,
@@ -33,18 +33,18 @@ mod tests {
     use super::from_environment;
 
     fn level(variables: &[(&str, &str)]) -> Option<Level> {
-        from_environment("web-ex", |name| {
+        from_environment("my-cloud", |name| {
             variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
     #[test]
-    fn the_most_specific_variable_decides() {
+    fn most_specific_variable_decides_the_level() {
         assert_eq!(level(&[]), None);
         assert_eq!(level(&[("TF_LOG", "")]), None);
         let general = ("TF_LOG", "info");
         let providers = ("TF_LOG_PROVIDER", "WARN");
-        let own = ("TF_LOG_PROVIDER_WEB_EX", "debug");
+        let own = ("TF_LOG_PROVIDER_MY_CLOUD", "debug");
         assert_eq!(level(&[general]), Some(Level::INFO));
         assert_eq!(level(&[general, providers]), Some(Level::WARN));
         assert_eq!(level(&[general, providers, own]), Some(Level::DEBUG));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_words_mean_everything() {
+    fn unknown_level_is_trace() {
         for word in ["TRACE", "json", "loud"] {
             assert_eq!(level(&[("TF_LOG", word)]), Some(Level::TRACE), "{word}");
         }

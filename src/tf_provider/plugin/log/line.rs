@@ -1,180 +1,174 @@
 //! One line of the log.
 //!
-//! Whatever goes in, what comes out is one line of valid JSON, under
-//! [`LINE_LIMIT`] bytes, with the reserved fields as strings. The line is
-//! written into a buffer of bounded size from the start, so a value that would
-//! take megabytes to print never does.
+//! The output is always one line of valid JSON, under [`LINE_LIMIT`] bytes, with
+//! the reserved fields as strings. Values are cut while they are formatted, so a
+//! value that would take megabytes to print never does.
 
 use std::fmt::{self, Display, Write};
 
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use tracing::Level;
 
-/// The size of a line, its end included, that Terraform reads in one piece.
-pub(super) const LINE_LIMIT: usize = 64 << 10;
+/// The size of a line, including its end, that Terraform reads in one piece.
+const LINE_LIMIT: usize = 64 << 10;
 
-/// The most that the message may take; the rest is for the fields.
-const MESSAGE_LIMIT: usize = 16 << 10;
+/// The limit of the message; the rest of the line is for the fields.
+pub(super) const MESSAGE_LIMIT: usize = 16 << 10;
 
-/// The most that the name of one field may take.
+/// The limit of one field's name.
 const NAME_LIMIT: usize = 256;
 
-/// The most that the value of one field may take.
-const VALUE_LIMIT: usize = 8 << 10;
+/// The limit of one field's value.
+pub(super) const VALUE_LIMIT: usize = 8 << 10;
 
-/// What stands in place of the rest of a text that is too long.
+/// The mark at the end of a text that was cut.
 const CUT: &str = "… (truncated)";
 
-/// Kept free for the end of the line, and the note that fields are missing.
+/// Kept free for the end of the line, and the number of dropped fields.
 const RESERVE: usize = 64;
 
-/// Exactly six fractional digits, or Terraform does not understand it.
+/// Exactly six fractional digits, or Terraform cannot read the time.
 const TIMESTAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
-/// A line in the making.
+/// Builds a line.
 pub(super) struct Line {
-    buffer: String,
-    missing: usize,
+    /// The fields in the order in which they are written.
+    fields: Vec<(String, Value)>,
+    /// An upper limit of the bytes that the fields take.
+    size: usize,
+    dropped: usize,
 }
 
 impl Line {
-    /// Begins a line; `time` is in UTC.
+    /// Begins a line. `time` is in UTC.
     pub(super) fn new(
         level: Level,
         time: OffsetDateTime,
         module: &str,
         message: &dyn Display,
     ) -> Self {
-        let mut line = Self { buffer: String::with_capacity(256), missing: 0 };
-        line.buffer.push_str("{\"@level\":\"");
-        line.buffer.push_str(name_of(level));
-        line.buffer.push_str("\",\"@message\":");
-        push_text(&mut line.buffer, MESSAGE_LIMIT, message);
-        line.buffer.push_str(",\"@module\":");
-        push_text(&mut line.buffer, NAME_LIMIT, &module);
-        line.buffer.push_str(",\"@timestamp\":\"");
-        // Years beyond 9999 cannot be written, and do not come.
-        line.buffer.push_str(&time.format(TIMESTAMP).unwrap_or_default());
-        line.buffer.push('"');
+        let mut line = Self { fields: Vec::with_capacity(8), size: 0, dropped: 0 };
+        line.push("@level".to_owned(), level.as_str().to_ascii_lowercase().into());
+        line.push("@message".to_owned(), bounded(MESSAGE_LIMIT, message).into());
+        line.push("@module".to_owned(), bounded(NAME_LIMIT, module).into());
+        // Only years beyond 9999 cannot be formatted.
+        line.push("@timestamp".to_owned(), time.format(TIMESTAMP).unwrap_or_default().into());
         line
     }
 
-    /// Adds a field with text.
-    pub(super) fn text(&mut self, name: &str, value: &dyn Display) {
-        self.field(name, |buffer| push_text(buffer, VALUE_LIMIT, value));
+    /// Adds a field, if it fits. Names that begin with `@` are reserved.
+    pub(super) fn field(&mut self, name: &str, value: impl Into<Value>) {
+        let mut value = value.into();
+        if let Value::String(text) = &value {
+            value = bounded(VALUE_LIMIT, text).into();
+        }
+        self.push(bounded(NAME_LIMIT, name.trim_start_matches('@')), value);
     }
 
-    /// Adds a field that is a number or a truth value in both Rust and JSON.
-    pub(super) fn literal(&mut self, name: &str, value: Literal) {
-        self.field(name, |buffer| {
-            // Writing into a string cannot fail.
-            let _ = write!(buffer, "{value}");
-        });
-    }
-
-    /// Ends the line, line break included.
+    /// Ends the line, including the line break.
     pub(super) fn finish(mut self) -> String {
-        if self.missing > 0 {
-            let _ = write!(self.buffer, ",\"fields_truncated\":{}", self.missing);
+        if self.dropped > 0 {
+            self.fields.push(("fields_truncated".to_owned(), self.dropped.into()));
         }
-        self.buffer.push_str("}\n");
-        self.buffer
+        // Strings, numbers and booleans always have a JSON form.
+        let json = serde_json::to_string(&self).unwrap_or_default();
+        let mut line = String::with_capacity(json.len() + 1);
+        for character in json.chars() {
+            if is_escaped(character) {
+                // Writing into a string cannot fail.
+                let _ = write!(line, "\\u{:04x}", u32::from(character));
+            } else {
+                line.push(character);
+            }
+        }
+        line.push('\n');
+        line
     }
 
-    fn field(&mut self, name: &str, push_value: impl FnOnce(&mut String)) {
-        let before = self.buffer.len();
-        self.buffer.push(',');
-        // Names that begin with @ belong to the log itself.
-        push_text(&mut self.buffer, NAME_LIMIT, &name.trim_start_matches('@'));
-        self.buffer.push(':');
-        push_value(&mut self.buffer);
-        if self.buffer.len() + RESERVE > LINE_LIMIT {
-            self.buffer.truncate(before);
-            self.missing += 1;
-        }
-    }
-}
-
-/// A value that looks the same in JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Literal {
-    Bool(bool),
-    Signed(i64),
-    Unsigned(u64),
-}
-
-impl Display for Literal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bool(value) => value.fmt(formatter),
-            Self::Signed(value) => value.fmt(formatter),
-            Self::Unsigned(value) => value.fmt(formatter),
+    fn push(&mut self, name: String, value: Value) {
+        let value_size = match value.as_str() {
+            Some(text) => encoded_size(text) + 2,
+            None => value.to_string().len(),
+        };
+        // Quotes of the name, colon and comma.
+        let size = self.size + encoded_size(&name) + 4 + value_size;
+        if size + RESERVE > LINE_LIMIT {
+            self.dropped += 1;
+        } else {
+            self.size = size;
+            self.fields.push((name, value));
         }
     }
 }
 
-fn name_of(level: Level) -> &'static str {
-    match level {
-        Level::ERROR => "error",
-        Level::WARN => "warn",
-        Level::INFO => "info",
-        Level::DEBUG => "debug",
-        Level::TRACE => "trace",
+impl Serialize for Line {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.fields.iter().map(|(name, value)| (name, value)))
     }
 }
 
-/// Appends text as a JSON string of at most `limit` bytes, quotes included.
-fn push_text(buffer: &mut String, limit: usize, text: &dyn Display) {
-    buffer.push('"');
-    let end = buffer.len() + limit - 2 - CUT.len();
-    let mut escaped = Escaped { buffer, end, cut: false };
-    // It fails when the limit is reached, or when the value refuses to be
-    // shown; either way there is no more of it.
-    let whole = write!(escaped, "{text}").is_ok();
-    if !whole || escaped.cut {
-        buffer.push_str(CUT);
+/// Shows a value in at most `limit` bytes of JSON, quotes included. A text that
+/// is cut ends in a mark.
+pub(super) fn bounded(limit: usize, value: impl Display) -> String {
+    let mut bounded = Bounded { text: String::new(), left: limit - 2, is_cut: false };
+    // It fails at the limit, or if the value refuses to be shown. Either way the
+    // text ends here.
+    let is_whole = write!(bounded, "{value}").is_ok() && !bounded.is_cut;
+    let Bounded { mut text, mut left, .. } = bounded;
+    if !is_whole {
+        while left < CUT.len() {
+            let Some(last) = text.pop() else { break };
+            left += encoded_length(last);
+        }
+        text.push_str(CUT);
     }
-    buffer.push('"');
+    text
 }
 
-/// Writes text in the form that it has inside of a JSON string.
-struct Escaped<'a> {
-    buffer: &'a mut String,
-    /// The length that the buffer must not exceed.
-    end: usize,
-    cut: bool,
+/// A text of limited length.
+struct Bounded {
+    text: String,
+    left: usize,
+    is_cut: bool,
 }
 
-impl Write for Escaped<'_> {
+impl Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars().try_for_each(|character| self.write_char(character))
-    }
-
-    fn write_char(&mut self, character: char) -> fmt::Result {
-        let before = self.buffer.len();
-        match character {
-            '"' | '\\' => {
-                self.buffer.push('\\');
-                self.buffer.push(character);
-            }
-            '\n' => self.buffer.push_str("\\n"),
-            // Besides what JSON forbids, everything that some program takes
-            // for the end of a line.
-            control if control.is_control() || matches!(control, '\u{2028}' | '\u{2029}') => {
-                write!(self.buffer, "\\u{:04x}", u32::from(control))?;
-            }
-            plain => self.buffer.push(plain),
-        }
-        if self.buffer.len() > self.end {
-            self.buffer.truncate(before);
-            self.cut = true;
-            return Err(fmt::Error);
+        for character in text.chars() {
+            let left = self.left.checked_sub(encoded_length(character));
+            let Some(left) = left.filter(|_| !self.is_cut) else {
+                self.is_cut = true;
+                return Err(fmt::Error);
+            };
+            self.left = left;
+            self.text.push(character);
         }
         Ok(())
     }
+}
+
+/// Returns an upper limit of the bytes that a text takes inside a JSON string.
+fn encoded_size(text: &str) -> usize {
+    text.chars().map(encoded_length).sum()
+}
+
+fn encoded_length(character: char) -> usize {
+    match character {
+        '"' | '\\' => 2,
+        escaped if is_escaped(escaped) => 6,
+        plain => plain.len_utf8(),
+    }
+}
+
+/// Whether a character is written as `\uXXXX`: the ones that JSON forbids, and
+/// all others that some program reads as the end of a line.
+fn is_escaped(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -187,13 +181,13 @@ mod tests {
     use time::macros::datetime;
     use tracing::Level;
 
-    use super::{CUT, LINE_LIMIT, Line, Literal};
+    use super::{CUT, LINE_LIMIT, Line};
 
     fn line(message: &dyn Display) -> Line {
         Line::new(Level::INFO, datetime!(2026-01-02 03:04:05.000006 UTC), "provider", message)
     }
 
-    /// What Terraform reads, after checking everything it relies on.
+    /// Returns the fields, after checking everything that Terraform relies on.
     fn read(line: &str) -> Map<String, Value> {
         assert!(line.len() < LINE_LIMIT, "{} bytes", line.len());
         let content = line.strip_suffix('\n').unwrap();
@@ -211,12 +205,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_reads_as_documented() {
+    fn line_has_the_documented_form() {
         let mut line = line(&"Hello");
-        line.text("tf_rpc", &"ReadResource");
-        line.literal("answered", Literal::Bool(true));
-        line.literal("count", Literal::Unsigned(u64::MAX));
-        line.literal("offset", Literal::Signed(-1));
+        line.field("tf_rpc", "ReadResource");
+        line.field("answered", true);
+        line.field("count", u64::MAX);
+        line.field("offset", -1);
         assert_eq!(
             line.finish(),
             "{\"@level\":\"info\",\"@message\":\"Hello\",\"@module\":\"provider\",\
@@ -226,17 +220,17 @@ mod tests {
     }
 
     #[test]
-    fn a_round_second_has_six_digits_too() {
+    fn whole_second_has_six_fractional_digits() {
         let time = datetime!(2026-12-31 23:59:59 UTC);
         let line = Line::new(Level::WARN, time, "provider", &"").finish();
         assert_eq!(read(&line)["@timestamp"], "2026-12-31T23:59:59.000000Z");
     }
 
     #[test]
-    fn reserved_names_cannot_be_taken() {
+    fn reserved_field_names_lose_their_prefix() {
         let mut line = line(&"real");
-        line.literal("@message", Literal::Signed(1));
-        line.text("@@level", &"fatal");
+        line.field("@message", 1);
+        line.field("@@level", "fatal");
         let fields = read(&line.finish());
         assert_eq!(fields["@message"], "real");
         assert_eq!(fields["@level"], "info");
@@ -244,11 +238,11 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_end_in_a_mark() {
-        // Every character of the one takes six bytes, of the other three.
+    fn long_texts_are_cut_and_marked() {
+        // Each character takes six bytes in the first, three in the second.
         for text in ["\u{1}".repeat(100_000), "€".repeat(100_000)] {
             let mut line = line(&text);
-            line.text("field", &text);
+            line.field("field", text.as_str());
             let fields = read(&line.finish());
             for name in ["@message", "field"] {
                 let kept = fields[name].as_str().unwrap();
@@ -262,14 +256,14 @@ mod tests {
     fn fields_that_do_not_fit_are_counted() {
         let mut line = line(&"m".repeat(100_000));
         for _ in 0..1000 {
-            line.text("field", &"x".repeat(1000));
+            line.field("field", "x".repeat(1000));
         }
         let fields = read(&line.finish());
         assert!(fields["fields_truncated"].as_u64().unwrap() > 900, "{fields:?}");
     }
 
     #[test]
-    fn an_endless_value_is_given_up() {
+    fn endless_value_is_cut() {
         struct Endless;
         impl Display for Endless {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -283,7 +277,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_goes_in_one_valid_line_comes_out(
+        fn any_fields_make_one_valid_line(
             time in -62_000_000_000_000_000_000_i128..253_000_000_000_000_000_000_i128,
             module in any::<String>(),
             message in any::<String>(),
@@ -293,9 +287,9 @@ mod tests {
         ) {
             let time = OffsetDateTime::from_unix_timestamp_nanos(time).unwrap();
             let mut line = Line::new(Level::ERROR, time, &module, &message);
-            line.literal("number", Literal::Signed(number));
+            line.field("number", number);
             for (name, value) in &texts {
-                line.text(name, &value.repeat(repeated));
+                line.field(name, value.repeat(repeated));
             }
             let fields = read(&line.finish());
             prop_assert_eq!(&fields["@message"], &Value::from(message));

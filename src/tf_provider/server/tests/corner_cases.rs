@@ -6,27 +6,27 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::{identity, received, request, schema, sent, sent_as, server, thing};
-use crate::tf_provider::diagnostics::Diagnostics;
-use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
-use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
-use crate::tf_provider::object::{Identity, Object, Private, State};
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::protocol::tfplugin5::provider_server::Provider as _;
-use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
-use crate::tf_provider::resource::{
-    CreateRequest, DeleteRequest, Outcome, ReadOutcome, ReadRequest, Resource, UpdateRequest,
+use crate::diagnostics::Diagnostics;
+use crate::function::{Function, FunctionError, Parameter, Signature};
+use crate::list::{ListItem, ListRequest, ListResource, ListSink};
+use crate::object::{Identity, Object, PrivateState, State};
+use crate::protocol::tfplugin5 as protocol;
+use crate::protocol::tfplugin5::provider_server::Provider as _;
+use crate::provider::{ConfigureRequest, Provider, Registry};
+use crate::resource::{
+    ApplyResponse, CreateRequest, DeleteRequest, ReadRequest, ReadResponse, Resource, UpdateRequest,
 };
-use crate::tf_provider::schema::{IdentitySchema, Schema};
-use crate::tf_provider::value::{Type, Value, msgpack};
+use crate::schema::{IdentitySchema, Schema};
+use crate::value::{Type, Value, msgpack};
 
 /// A resource that becomes what was planned; its id is always 1.
 struct Echo;
 
-fn echoed(object: &Object) -> Outcome {
+fn echoed(object: &Object) -> ApplyResponse {
     let object = object.clone().with("id", "1");
-    Outcome {
+    ApplyResponse {
         state: Some(State::new(object, &schema().block)),
-        private: Private::default(),
+        private: PrivateState::default(),
         identity: Some(Identity(Object::default().with("id", "1"))),
         diagnostics: Diagnostics::new(),
     }
@@ -40,23 +40,23 @@ impl Resource for Echo {
     fn identity(&self) -> Option<IdentitySchema> {
         Some(identity())
     }
-    async fn read(&self, request: ReadRequest) -> ReadOutcome {
+    async fn read(&self, request: ReadRequest) -> ReadResponse {
         let outcome = echoed(request.state.object());
-        ReadOutcome {
+        ReadResponse {
             state: outcome.state,
             private: request.private,
             identity: outcome.identity,
             diagnostics: Diagnostics::new(),
         }
     }
-    async fn create(&self, request: CreateRequest) -> Outcome {
+    async fn create(&self, request: CreateRequest) -> ApplyResponse {
         echoed(request.plan.object())
     }
-    async fn update(&self, request: UpdateRequest) -> Outcome {
+    async fn update(&self, request: UpdateRequest) -> ApplyResponse {
         echoed(request.plan.object())
     }
-    async fn delete(&self, _request: DeleteRequest) -> Outcome {
-        Outcome::default()
+    async fn delete(&self, _request: DeleteRequest) -> ApplyResponse {
+        ApplyResponse::default()
     }
 }
 
@@ -78,7 +78,7 @@ impl ListResource for Endless {
     fn schema(&self) -> Schema {
         schema()
     }
-    async fn list(&self, request: ListRequest, found: Found) {
+    async fn list(&self, request: ListRequest, found: ListSink) {
         let mut count = 0;
         loop {
             let id = count.to_string();

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use tonic::Request;
 
 use super::Server;
-use crate::tf_provider::plugin::Lifetime;
-use crate::tf_provider::protocol::tfplugin5 as protocol;
-use crate::tf_provider::provider::Registry;
-use crate::tf_provider::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
-use crate::tf_provider::value::{Type, Value, msgpack};
+use crate::lifetime::Lifetime;
+use crate::protocol::tfplugin5 as protocol;
+use crate::provider::Registry;
+use crate::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
+use crate::value::{Type, Value, msgpack};
 
 /// A server of a registry, as it is when the process has just started.
 fn server(registry: Registry) -> Server {
@@ -27,7 +27,7 @@ fn schema() -> Schema {
     Schema::new(Block {
         description: "A thing.",
         attributes: vec![
-            Attribute::computed("id", Type::String, "Its id.").stable(),
+            Attribute::computed("id", Type::String, "Its id.").use_state_for_unknown(),
             Attribute::required("name", Type::String, "Its name."),
             Attribute::optional("anything", Type::Dynamic, "Anything."),
             Attribute::optional("number", Type::Number, "A number."),

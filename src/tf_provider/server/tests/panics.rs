@@ -5,20 +5,21 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 
 use super::{identity, received, request, schema, sent, server, thing};
-use crate::tf_provider::data_source::{DataSource, DataSourceOutcome, DataSourceRequest};
-use crate::tf_provider::diagnostics::Diagnostics;
-use crate::tf_provider::function::{Function, FunctionError, Signature};
-use crate::tf_provider::list::{Found, ListItem, ListRequest, ListResource};
-use crate::tf_provider::object::{Identity, Object, Private, State};
-use crate::tf_provider::protocol::tfplugin5::provider_server::Provider as Calls;
-use crate::tf_provider::protocol::tfplugin5::{self as protocol, Diagnostic};
-use crate::tf_provider::provider::{ConfigureRequest, Provider, Registry};
-use crate::tf_provider::resource::{
-    Checkpoint, CreateRequest, DeleteRequest, ImportRequest, Imported, Outcome, ReadOutcome,
-    ReadRequest, Resource, Review, ReviewRequest, UpdateRequest, ValidateRequest,
+use crate::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
+use crate::diagnostics::Diagnostics;
+use crate::function::{Function, FunctionError, Signature};
+use crate::list::{ListItem, ListRequest, ListResource, ListSink};
+use crate::object::{Identity, Object, PrivateState, State};
+use crate::protocol::tfplugin5::provider_server::Provider as Calls;
+use crate::protocol::tfplugin5::{self as protocol, Diagnostic};
+use crate::provider::{ConfigureRequest, Provider, Registry};
+use crate::resource::{
+    ApplyResponse, CheckPlanRequest, CheckPlanResponse, Checkpoint, CreateRequest, DeleteRequest,
+    ImportRequest, ImportResponse, ReadRequest, ReadResponse, Resource, UpdateRequest,
+    ValidateRequest,
 };
-use crate::tf_provider::schema::{IdentitySchema, Schema};
-use crate::tf_provider::value::{Type, Value};
+use crate::schema::{IdentitySchema, Schema};
+use crate::value::{Type, Value};
 
 /// What every panic here quotes, as an assertion on a credential would.
 const CANARY: &str = "canary-in-a-panic";
@@ -37,9 +38,9 @@ fn panics() -> ! {
 fn save(checkpoint: &Checkpoint, name: &Value) {
     if *name == Value::from(CHECKPOINT) {
         let object = Object::null(&schema().block).with("name", "saved").with("id", "7");
-        checkpoint.save(Outcome {
+        checkpoint.save(ApplyResponse {
             state: Some(State::new(object.with("secret_wo", CANARY), &schema().block)),
-            private: Private::remember(&"saved"),
+            private: PrivateState::encode(&"saved"),
             identity: Some(Identity(Object::default().with("id", "7"))),
             diagnostics: Diagnostics::new(),
         });
@@ -57,27 +58,27 @@ impl Resource for Panics {
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         panics()
     }
-    async fn review(&self, _request: ReviewRequest<'_>) -> Review {
+    async fn check_plan(&self, _request: CheckPlanRequest<'_>) -> CheckPlanResponse {
         panics()
     }
-    async fn read(&self, _request: ReadRequest) -> ReadOutcome {
+    async fn read(&self, _request: ReadRequest) -> ReadResponse {
         tokio::task::yield_now().await;
         panics()
     }
-    async fn create(&self, request: CreateRequest) -> Outcome {
+    async fn create(&self, request: CreateRequest) -> ApplyResponse {
         save(&request.checkpoint, request.plan.object().get("name"));
         tokio::task::yield_now().await;
         panics()
     }
-    async fn update(&self, request: UpdateRequest) -> Outcome {
+    async fn update(&self, request: UpdateRequest) -> ApplyResponse {
         save(&request.checkpoint, request.plan.object().get("name"));
         panics()
     }
-    async fn delete(&self, request: DeleteRequest) -> Outcome {
+    async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
         save(&request.checkpoint, request.prior.object().get("name"));
         panics()
     }
-    async fn import(&self, _request: ImportRequest) -> Result<Imported, Diagnostics> {
+    async fn import(&self, _request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         panics()
     }
     fn upgrade(&self, _: &Schema, _: i64, _: &[u8]) -> Result<Object, Diagnostics> {
@@ -109,7 +110,7 @@ impl DataSource for Panics {
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         panics()
     }
-    async fn read(&self, _request: DataSourceRequest) -> Result<DataSourceOutcome, Diagnostics> {
+    async fn read(&self, _request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
         panics()
     }
 }
@@ -122,7 +123,7 @@ impl ListResource for Panics {
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         panics()
     }
-    async fn list(&self, _request: ListRequest, found: Found) {
+    async fn list(&self, _request: ListRequest, found: ListSink) {
         let identity = Identity(Object::default().with("id", "1"));
         found.send(ListItem { identity, display_name: "one".to_owned(), object: None }).await;
         panics()
@@ -152,7 +153,7 @@ impl ListResource for NoSchema {
     fn schema(&self) -> Schema {
         panics()
     }
-    async fn list(&self, _request: ListRequest, _found: Found) {}
+    async fn list(&self, _request: ListRequest, _found: ListSink) {}
 }
 
 fn registry() -> Registry {

@@ -1,16 +1,16 @@
-//! JSON → value, by type.
+//! Reads JSON by type.
 
 use std::collections::BTreeMap;
 
-use super::reader::{Kind, Literal, Reader};
-use crate::secret::Secret;
-use crate::tf_provider::value::conformance::{deeper, element_step};
-use crate::tf_provider::value::error::{DecodeError, DecodeErrorKind};
-use crate::tf_provider::value::limits::{Budget, MAX_DEPTH};
-use crate::tf_provider::value::path::Step;
-use crate::tf_provider::value::{Number, Type, Value};
+use crate::value::error::{DecodeError, DecodeErrorKind};
+use crate::value::limits::{MAX_DEPTH, MemoryLimit, deeper};
+use crate::value::path::Step;
+use crate::value::type_check::{element_step, expectation};
+use crate::value::{Number, Type, Value};
+use json_reader::{Kind as JsonKind, Literal, Reader};
+use safe_text::Secret;
 
-/// Brackets in each other, counting those of types: an object's takes two.
+/// The largest depth of brackets, including those of types: an object's takes two.
 const MAX_BRACKETS: usize = 3 * MAX_DEPTH;
 
 /// Reads a value of the type, strictly: the attributes of an object are exactly
@@ -20,17 +20,17 @@ const MAX_BRACKETS: usize = 3 * MAX_DEPTH;
 ///
 /// A [`DecodeError`] when the bytes are not one JSON value of the type, nested
 /// at most [`MAX_DEPTH`] levels and within
-/// [`memory_limit`](crate::tf_provider::value::memory_limit).
+/// [`memory_limit`](crate::value::memory_limit).
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
     decode_as(Origin::Message, bytes, ty)
 }
 
 /// Reads a value that another version of the provider may have written.
 ///
-/// It may lack attributes of the type, which become null, and have attributes
-/// that the type lacks, which are dropped. Where the type of an attribute
-/// changed between text, number and boolean, the value is converted the way
-/// Terraform itself does when it reads a state file.
+/// Attributes that the value lacks become null. Attributes that the type lacks
+/// are dropped. Where the type of an attribute has changed between string,
+/// number and boolean, the value is converted as Terraform itself does when it
+/// reads a state file.
 ///
 /// # Errors
 ///
@@ -40,12 +40,11 @@ pub fn decode_state(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
 }
 
 fn decode_as(origin: Origin, bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
-    let mut context = Context { origin, budget: Budget::for_message(bytes.len()) };
+    let mut context = Context { origin, memory: MemoryLimit::for_message(bytes.len()) };
     read_whole(bytes, &mut context, ty, MAX_DEPTH)
 }
 
-/// Where the JSON comes from, which decides how closely it has to follow its
-/// type.
+/// The origin of the JSON, which decides how closely it has to follow its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Origin {
     Message,
@@ -54,7 +53,7 @@ enum Origin {
 
 struct Context {
     origin: Origin,
-    budget: Budget,
+    memory: MemoryLimit,
 }
 
 fn read_whole(
@@ -76,7 +75,7 @@ fn read(
     depth: usize,
 ) -> Result<Value, DecodeError> {
     let kind = reader.peek()?;
-    if kind == Kind::Null {
+    if kind == JsonKind::Null {
         reader.null()?;
         return Ok(Value::Null);
     }
@@ -84,7 +83,7 @@ fn read(
         Type::Bool => read_bool(reader, context.origin, kind).map(Value::Bool),
         Type::Number => {
             let number = read_number(reader, context.origin, kind)?;
-            context.budget.bytes(number.weight())?;
+            context.memory.bytes(number.weight())?;
             Ok(Value::Number(number))
         }
         Type::String => match read_text(reader, context, kind)? {
@@ -97,11 +96,11 @@ fn read(
         },
         Type::Dynamic => read_dynamic(reader, context, kind, deeper(depth)?),
         Type::List(element) | Type::Set(element) => {
-            expect(Kind::Array, kind, "a list")?;
+            expect(JsonKind::Array, kind, expectation(ty))?;
             let depth = deeper(depth)?;
             let mut items = Vec::new();
             reader.array(|reader, index| {
-                context.budget.element(items.len())?;
+                context.memory.element(items.len())?;
                 let item = read(reader, context, element, depth);
                 items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
                 Ok::<_, DecodeError>(())
@@ -109,7 +108,7 @@ fn read(
             Ok(Value::List(items))
         }
         Type::Tuple(elements) => {
-            expect(Kind::Array, kind, "a tuple")?;
+            expect(JsonKind::Array, kind, expectation(ty))?;
             let depth = deeper(depth)?;
             let (mut items, mut found) = (Vec::new(), 0);
             reader.array(|reader, index| {
@@ -118,7 +117,7 @@ fn read(
                     reader.skip()?;
                     return Ok(());
                 };
-                context.budget.element(items.len())?;
+                context.memory.element(items.len())?;
                 let item = read(reader, context, element, depth);
                 items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
                 Ok::<_, DecodeError>(())
@@ -130,11 +129,11 @@ fn read(
             Ok(Value::List(items))
         }
         Type::Map(element) => {
-            expect(Kind::Object, kind, "a map")?;
+            expect(JsonKind::Object, kind, expectation(ty))?;
             read_map(reader, context, element, deeper(depth)?)
         }
         Type::Object(types) => {
-            expect(Kind::Object, kind, "an object")?;
+            expect(JsonKind::Object, kind, expectation(ty))?;
             read_object(reader, context, types, deeper(depth)?)
         }
     }
@@ -148,7 +147,7 @@ fn read_map(
 ) -> Result<Value, DecodeError> {
     let mut entries = BTreeMap::new();
     reader.object(|reader, key| {
-        context.budget.entry(entries.len(), key.weight())?;
+        context.memory.entry(entries.len(), key.weight())?;
         let key = key.decode().into_owned();
         let value = if entries.contains_key(&key) {
             Err(DecodeErrorKind::DuplicateKey.into())
@@ -183,7 +182,7 @@ fn read_object(
         if entries.contains_key(name) {
             return Err(DecodeErrorKind::DuplicateKey.at(name));
         }
-        context.budget.entry(entries.len(), name.len())?;
+        context.memory.entry(entries.len(), name.len())?;
         let value = read(reader, context, ty, depth)
             .map_err(|error| error.within(Step::Attribute(name.clone())))?;
         entries.insert(name.clone(), value);
@@ -196,22 +195,22 @@ fn read_object(
         if context.origin == Origin::Message {
             return Err(DecodeErrorKind::MissingAttribute.at(name));
         }
-        context.budget.entry(entries.len(), name.len())?;
+        context.memory.entry(entries.len(), name.len())?;
         entries.insert(name.clone(), Value::Null);
     }
     Ok(Value::Map(entries))
 }
 
-/// Reads `{"type": …, "value": …}`, in either order: Terraform writes the value
-/// first, so it is passed over and read when its type is known.
+/// Reads `{"type": …, "value": …}`, in either order. Terraform writes the value
+/// first, so it is skipped, and read when its type is known.
 fn read_dynamic(
     reader: &mut Reader<'_>,
     context: &mut Context,
-    kind: Kind,
+    kind: JsonKind,
     depth: usize,
 ) -> Result<Value, DecodeError> {
     const EXPECTED: &str = "an object of a type and a value";
-    expect(Kind::Object, kind, EXPECTED)?;
+    expect(JsonKind::Object, kind, EXPECTED)?;
     let (mut ty, mut value) = (None, None);
     reader.object(|reader, key| {
         let name = key.decode();
@@ -228,34 +227,38 @@ fn read_dynamic(
     let (Some(ty), Some(value)) = (ty, value) else {
         return Err(DecodeError::wrong_kind(EXPECTED, "another object"));
     };
-    context.budget.dynamic()?;
-    let ty = Type::read(ty.as_bytes(), &mut context.budget)?;
+    context.memory.dynamic()?;
+    let ty = Type::read(ty.as_bytes(), &mut context.memory)?;
     let value = read_whole(value.as_bytes(), context, &ty, depth)?;
     Ok(Value::Dynamic(Box::new((ty, value))))
 }
 
-fn read_bool(reader: &mut Reader<'_>, origin: Origin, kind: Kind) -> Result<bool, DecodeError> {
-    const EXPECTED: &str = "a boolean";
-    if origin == Origin::State && kind == Kind::String {
+fn read_bool(reader: &mut Reader<'_>, origin: Origin, kind: JsonKind) -> Result<bool, DecodeError> {
+    let expected = expectation(&Type::Bool);
+    if origin == Origin::State && kind == JsonKind::String {
         return match reader.string()?.decode().as_ref() {
             "true" | "1" => Ok(true),
             "false" | "0" => Ok(false),
-            _ => Err(DecodeError::wrong_kind(EXPECTED, "a text")),
+            _ => Err(DecodeError::wrong_kind(expected, describe(kind))),
         };
     }
-    expect(Kind::Bool, kind, EXPECTED)?;
+    expect(JsonKind::Bool, kind, expected)?;
     Ok(reader.bool()?)
 }
 
-fn read_number(reader: &mut Reader<'_>, origin: Origin, kind: Kind) -> Result<Number, DecodeError> {
-    if origin == Origin::State && kind == Kind::String {
+fn read_number(
+    reader: &mut Reader<'_>,
+    origin: Origin,
+    kind: JsonKind,
+) -> Result<Number, DecodeError> {
+    if origin == Origin::State && kind == JsonKind::String {
         return Ok(reader.string()?.decode().parse::<Number>()?);
     }
-    expect(Kind::Number, kind, "a number")?;
+    expect(JsonKind::Number, kind, expectation(&Type::Number))?;
     Ok(reader.number()?.parse::<Number>()?)
 }
 
-/// A text, or what stands for one in a state in which it was no text yet.
+/// A string, or a number or boolean stored before the attribute became a string.
 enum Text<'a> {
     Literal(Literal<'a>),
     Scalar(&'a str),
@@ -264,32 +267,33 @@ enum Text<'a> {
 fn read_text<'a>(
     reader: &mut Reader<'a>,
     context: &mut Context,
-    kind: Kind,
+    kind: JsonKind,
 ) -> Result<Text<'a>, DecodeError> {
-    let text = if context.origin == Origin::State && matches!(kind, Kind::Number | Kind::Bool) {
-        Text::Scalar(reader.skip()?)
-    } else {
-        expect(Kind::String, kind, "a text")?;
-        Text::Literal(reader.string()?)
-    };
-    context.budget.bytes(match &text {
+    let text =
+        if context.origin == Origin::State && matches!(kind, JsonKind::Number | JsonKind::Bool) {
+            Text::Scalar(reader.skip()?)
+        } else {
+            expect(JsonKind::String, kind, expectation(&Type::String))?;
+            Text::Literal(reader.string()?)
+        };
+    context.memory.bytes(match &text {
         Text::Literal(literal) => literal.weight(),
         Text::Scalar(scalar) => scalar.len(),
     })?;
     Ok(text)
 }
 
-fn expect(wanted: Kind, found: Kind, expected: &'static str) -> Result<(), DecodeError> {
+fn expect(wanted: JsonKind, found: JsonKind, expected: &'static str) -> Result<(), DecodeError> {
     if wanted == found { Ok(()) } else { Err(DecodeError::wrong_kind(expected, describe(found))) }
 }
 
-fn describe(kind: Kind) -> &'static str {
+fn describe(kind: JsonKind) -> &'static str {
     match kind {
-        Kind::Null => "null",
-        Kind::Bool => "a boolean",
-        Kind::Number => "a number",
-        Kind::String => "a text",
-        Kind::Array => "a list",
-        Kind::Object => "an object",
+        JsonKind::Null => "null",
+        JsonKind::Bool => "a boolean",
+        JsonKind::Number => "a number",
+        JsonKind::String => "a text",
+        JsonKind::Array => "a list",
+        JsonKind::Object => "an object",
     }
 }

@@ -1,16 +1,11 @@
-//! Values as JSON, the form in which state files keep them.
+//! Reads values as JSON, the form in which state files keep them.
 //!
-//! A value whose type is dynamic is written as an object of its `type` and its
-//! `value`. JSON can say neither "unknown" nor "infinite", so writing those is
-//! an error.
+//! A value with a dynamic type is an object of its `type` and its `value`. JSON
+//! has no unknown and no infinite values.
 
 mod decode;
-mod encode;
-pub(crate) mod reader;
 
 pub use decode::{decode, decode_state};
-pub use encode::encode;
-pub(super) use encode::write_text;
 
 #[cfg(test)]
 mod tests;

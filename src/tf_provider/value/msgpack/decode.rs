@@ -1,14 +1,14 @@
-//! msgpack → value, by type.
+//! Reads msgpack by type.
 
 use std::collections::BTreeMap;
 
-use super::reader::{Reader, Token};
-use crate::secret::Secret;
-use crate::tf_provider::value::conformance::{deeper, element_step};
-use crate::tf_provider::value::error::{DecodeError, DecodeErrorKind};
-use crate::tf_provider::value::limits::{Budget, MAX_DEPTH};
-use crate::tf_provider::value::path::Step;
-use crate::tf_provider::value::{Number, Type, Value};
+use super::reader::{Token, TokenReader};
+use crate::value::error::{DecodeError, DecodeErrorKind};
+use crate::value::limits::{MAX_DEPTH, MemoryLimit, deeper};
+use crate::value::path::Step;
+use crate::value::type_check::{element_step, expectation};
+use crate::value::{Number, Type, Value};
+use safe_text::Secret;
 
 /// Reads a value of the type.
 ///
@@ -19,18 +19,18 @@ use crate::tf_provider::value::{Number, Type, Value};
 ///
 /// A [`DecodeError`] when the bytes are not one msgpack value of the type,
 /// nested at most [`MAX_DEPTH`] levels and within
-/// [`memory_limit`](crate::tf_provider::value::memory_limit).
+/// [`memory_limit`](crate::value::memory_limit).
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
     let mut decoder =
-        Decoder { reader: Reader::new(bytes), budget: Budget::for_message(bytes.len()) };
+        Decoder { reader: TokenReader::new(bytes), memory: MemoryLimit::for_message(bytes.len()) };
     let value = decoder.read(ty, MAX_DEPTH)?;
     decoder.reader.end()?;
     Ok(value)
 }
 
 struct Decoder<'a> {
-    reader: Reader<'a>,
-    budget: Budget,
+    reader: TokenReader<'a>,
+    memory: MemoryLimit,
 }
 
 impl<'a> Decoder<'a> {
@@ -73,26 +73,26 @@ impl<'a> Decoder<'a> {
             | Token::Array(_)
             | Token::Map(_)
             | Token::Extension => {
-                return Err(DecodeError::wrong_kind("a number", token.describe()));
+                return Err(DecodeError::wrong_kind(expectation(&Type::Number), token.describe()));
             }
         };
-        self.budget.bytes(number.weight())?;
+        self.memory.bytes(number.weight())?;
         Ok(number)
     }
 
     fn text(&mut self, text: &'a [u8]) -> Result<&'a str, DecodeError> {
-        self.budget.bytes(text.len())?;
+        self.memory.bytes(text.len())?;
         utf8(text)
     }
 
-    /// Reads the two parts of a value that brings its type along.
+    /// Reads the type and the value of a dynamic value.
     fn dynamic(&mut self, depth: usize) -> Result<Value, DecodeError> {
         let token = self.reader.next()?;
         let (Token::Binary(json) | Token::Text(json)) = token else {
             return Err(DecodeError::wrong_kind("the type of the value", token.describe()));
         };
-        self.budget.dynamic()?;
-        let ty = Type::read(json, &mut self.budget)?;
+        self.memory.dynamic()?;
+        let ty = Type::read(json, &mut self.memory)?;
         let value = self.read(&ty, depth)?;
         Ok(Value::Dynamic(Box::new((ty, value))))
     }
@@ -105,7 +105,7 @@ impl<'a> Decoder<'a> {
     ) -> Result<Value, DecodeError> {
         let mut items = Vec::new();
         for (index, element) in elements.enumerate() {
-            self.budget.element(items.len())?;
+            self.memory.element(items.len())?;
             let item = self.read(element, depth);
             items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
         }
@@ -116,7 +116,7 @@ impl<'a> Decoder<'a> {
         let mut entries = BTreeMap::new();
         for _ in 0..count {
             let key = self.key()?;
-            self.budget.entry(entries.len(), key.len())?;
+            self.memory.entry(entries.len(), key.len())?;
             let value = if entries.contains_key(key) {
                 Err(DecodeErrorKind::DuplicateKey.into())
             } else {
@@ -190,7 +190,7 @@ impl<'a> Decoder<'a> {
         present: usize,
         depth: usize,
     ) -> Result<Value, DecodeError> {
-        self.budget.entry(present, name.len())?;
+        self.memory.entry(present, name.len())?;
         self.read(ty, depth).map_err(|error| error.within(Step::Attribute(name.to_owned())))
     }
 
@@ -205,19 +205,4 @@ impl<'a> Decoder<'a> {
 
 fn utf8(bytes: &[u8]) -> Result<&str, DecodeError> {
     std::str::from_utf8(bytes).map_err(|_| DecodeErrorKind::NotUtf8.into())
-}
-
-/// What a type asks for, for users.
-fn expectation(ty: &Type) -> &'static str {
-    match ty {
-        Type::Bool => "a boolean",
-        Type::Number => "a number",
-        Type::String | Type::Secret => "a text",
-        Type::Dynamic => "a pair of a type and a value",
-        Type::List(_) => "a list",
-        Type::Set(_) => "a set",
-        Type::Map(_) => "a map",
-        Type::Tuple(_) => "a tuple",
-        Type::Object(_) => "an object",
-    }
 }

@@ -1,31 +1,28 @@
-//! Value → msgpack, by type.
+//! Writes msgpack by type.
 
 use std::convert::Infallible;
 
 use rmp::encode::{self, ByteBuf, ValueWriteError};
 
-use crate::tf_provider::value::conformance::{
-    check_attributes, check_length, deeper, element_step, mismatch,
-};
-use crate::tf_provider::value::error::{EncodeError, EncodeErrorKind};
-use crate::tf_provider::value::limits::{MAX_DEPTH, MAX_ENCODED};
-use crate::tf_provider::value::path::Step;
-use crate::tf_provider::value::{Number, Type, Value};
+use crate::value::error::{EncodeError, EncodeErrorKind};
+use crate::value::limits::{MAX_DEPTH, MAX_ENCODED, deeper};
+use crate::value::path::Step;
+use crate::value::type_check::{check_attributes, check_length, element_step, mismatch};
+use crate::value::{Number, Type, Value};
 
-/// An extension of code 0 with one byte of content: how Terraform writes an
-/// unknown value about which nothing more is said.
+/// An unknown value without refinements: an extension of code 0 with one byte.
 const UNKNOWN: [u8; 3] = [0xd4, 0x00, 0x00];
 
 /// Writes a value by its type.
 ///
-/// This is a sink of secrets: what comes back holds them in the clear.
+/// The result contains secrets in the clear.
 ///
 /// # Errors
 ///
 /// An [`EncodeError`] when the value is not of the type, is nested beyond
 /// [`MAX_DEPTH`], or takes more than [`MAX_ENCODED`]. A [`Value::Secret`] where
-/// the type does not say [`Type::Secret`] is refused, too: nothing would mark
-/// it as sensitive from there on.
+/// the type is not [`Type::Secret`] is refused, too: nothing would mark it as
+/// sensitive from there on.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, EncodeError> {
     let mut output = ByteBuf::new();
     write(&mut output, value, ty, MAX_DEPTH)?;
@@ -119,7 +116,7 @@ fn write_text(output: &mut ByteBuf, text: &str) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// A length that fits into the message, and so into msgpack's 32 bits.
+/// Checks that a length fits into the message, and so into msgpack's 32 bits.
 fn length(length: usize) -> Result<u32, EncodeError> {
     u32::try_from(length)
         .ok()
@@ -127,7 +124,7 @@ fn length(length: usize) -> Result<u32, EncodeError> {
         .ok_or_else(|| EncodeErrorKind::TooLarge.into())
 }
 
-/// Writing into memory does not fail, which the compiler sees in the type.
+/// Drops the result of a write into memory, which by its type cannot fail.
 fn written(result: Result<(), ValueWriteError<Infallible>>) {
     let Ok(()) = result;
 }

@@ -1,8 +1,8 @@
 //! Values as msgpack, the form in which Terraform sends and expects them.
 //!
-//! Every value is read and written by its type: nil is null, an extension of
-//! any code is an unknown value, and a value whose type is dynamic is an array
-//! of its type, as JSON, and of the value itself.
+//! Every value is read and written by its type. Nil is null, an extension of any
+//! code is an unknown value, and a value with a dynamic type is an array of the
+//! type, as JSON, and the value itself.
 
 mod decode;
 mod encode;

@@ -1,20 +1,20 @@
 //! Splits msgpack into tokens.
 //!
-//! Nothing is allocated here. A length that the message cannot hold is refused
-//! when it is declared, so a loop over it ends.
+//! Nothing is allocated here. A declared length that exceeds the message is
+//! refused at once, so a loop over it ends.
 
 use rmp::Marker;
 
-use crate::tf_provider::value::error::DecodeErrorKind;
+use crate::value::error::DecodeErrorKind;
 
 /// A cursor in a message.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
+pub(super) struct TokenReader<'a> {
     rest: &'a [u8],
     length: usize,
 }
 
-/// The next thing in a message; the content of a collection follows it.
+/// A scalar, or the head of a collection, the content of which follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Token<'a> {
     Nil,
@@ -22,19 +22,19 @@ pub(super) enum Token<'a> {
     Signed(i64),
     Unsigned(u64),
     Float(f64),
-    /// A text, not yet known to be UTF-8.
+    /// A string, not yet checked to be UTF-8.
     Text(&'a [u8]),
     Binary(&'a [u8]),
-    /// An array of so many elements.
+    /// The head of an array, with the number of its elements.
     Array(usize),
-    /// A map of so many entries.
+    /// The head of a map, with the number of its entries.
     Map(usize),
-    /// An extension of any code. Its content is passed over.
+    /// An extension of any code. Its content is skipped.
     Extension,
 }
 
 impl Token<'_> {
-    /// What the token is, for users.
+    /// Returns the words for the token in messages.
     pub(super) fn describe(&self) -> &'static str {
         match self {
             Self::Nil => "null",
@@ -49,7 +49,7 @@ impl Token<'_> {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TokenReader<'a> {
     pub(super) fn new(message: &'a [u8]) -> Self {
         Self { rest: message, length: message.len() }
     }
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Makes sure that nothing follows.
+    /// Checks that nothing follows.
     pub(super) fn end(&self) -> Result<(), DecodeErrorKind> {
         if self.rest.is_empty() { Ok(()) } else { Err(DecodeErrorKind::TrailingBytes) }
     }
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    /// A big-endian number of up to four bytes.
+    /// Reads a big-endian number of up to four bytes.
     fn size<const N: usize>(&mut self) -> Result<usize, DecodeErrorKind> {
         let bytes: [u8; N] = self.array()?;
         Ok(bytes.iter().fold(0, |size, &byte| size << 8 | usize::from(byte)))
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         self.count(count, least)
     }
 
-    /// A count of things that take at least so many bytes each.
+    /// Checks a count of items that take at least `least` bytes each.
     fn count(&self, count: usize, least: usize) -> Result<usize, DecodeErrorKind> {
         if count.saturating_mul(least) > self.rest.len() {
             return Err(DecodeErrorKind::Truncated);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{decode, encode};
-use crate::secret::Secret;
-use crate::tf_provider::value::arbitrary::{schema_type, typed_value};
-use crate::tf_provider::value::{
+use crate::value::arbitrary::{schema_type, typed_value};
+use crate::value::{
     DecodeErrorKind, EncodeErrorKind, MAX_DEPTH, Number, NumberError, Type, TypeError, Value,
 };
+use safe_text::Secret;
 
 fn bytes(hex: &str) -> Vec<u8> {
     let digit = |index| u8::from_str_radix(&hex[index..index + 2], 16).unwrap();
@@ -380,7 +380,7 @@ fn declared_lengths_allocate_nothing() {
 
 #[test]
 fn memory_is_bounded_whatever_a_message_holds() {
-    use crate::tf_provider::value::memory_limit;
+    use crate::value::memory_limit;
 
     const COUNT: u32 = 800_000;
     let many = |marker: u8, each: &[u8]| {

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::secret::Secret;
-use crate::webex::CLEAN_UP_GRACE;
-use crate::webex::testing::{
-    ID, OTHER_ID, Reply, Script, answer, budget, connectors, content, empty, id, lost, object,
-    page, problem, raw, with,
+use crate::testing::{
+    ID, OTHER_ID, Reply, Script, answer, budget, connectors, content, empty, found_after, id, lost,
+    object, page, problem, raw, with,
 };
+use crate::{CLEAN_UP_GRACE, Credential, Field};
 
-async fn update(script: &Arc<Script>, version: Option<i64>) -> Result<Connector, UpdateError> {
+async fn update(script: &Arc<Script>, version: Option<i64>) -> Result<Connector, WriteError> {
     connectors(script.clone()).update(&id(), &content(), version, &budget()).await
 }
 
@@ -73,7 +72,7 @@ async fn a_conflict_with_our_own_first_try_is_a_success() {
     // But not with someone else's edit.
     let script = Script::new([lost(), empty(409), answer(200, &old(4))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(3), found: Some(4) });
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(4) });
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,14 +91,12 @@ async fn what_ends_unclear_is_settled_by_reading() {
         match (outcome, expected) {
             (Ok(connector), Ok(version)) => assert_eq!(connector.version, version),
             (Err(failure), Err("unchanged")) => {
-                assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(_))));
+                found_after(&failure);
+                assert_eq!(failure.availability, Availability::Unaffected);
             }
             (Err(failure), Err("unknown")) => {
-                let UpdateAftermath::Unknown { may_be_inactive: false, last_seen: Some(_) } =
-                    failure.aftermath
-                else {
-                    panic!("{:?}", failure.aftermath)
-                };
+                assert!(matches!(failure.remote, RemoteState::Unknown(Some(_))), "{failure:?}");
+                assert_eq!(failure.availability, Availability::Unaffected);
             }
             (outcome, expected) => panic!("{outcome:?} instead of {expected:?}"),
         }
@@ -111,8 +108,8 @@ async fn without_versions_a_secret_that_may_be_lost_is_not_believed_to_be_saved(
     let unversioned = with(object(0, 1), &json!({"version": null}));
     let replies = || [answer(200, &unversioned), empty(500), answer(200, &unversioned)];
     let failure = update(&Script::new(replies()), None).await.unwrap_err();
-    assert!(matches!(failure.aftermath, UpdateAftermath::Unknown { .. }));
-    let plain = ConnectorContent { client_secret: None, ..content() };
+    assert!(matches!(failure.remote, RemoteState::Unknown(_)));
+    let plain = ConnectorContent { secrets: Secrets::default(), ..content() };
     let connectors = connectors(Script::new(replies()));
     assert!(connectors.update(&id(), &plain, None, &budget()).await.is_ok());
 }
@@ -123,10 +120,9 @@ async fn a_stale_version_overwrites_nothing() {
         let script = Script::new([problem(status, "similar entity"), answer(200, &object(5, 1))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         let kind = ErrorKind::Stale { expected: Some(3), found: Some(5) };
-        assert_eq!(*failure.error.kind(), kind);
-        let UpdateAftermath::Unchanged(Some(found)) = failure.aftermath else {
-            panic!("{:?}", failure.aftermath)
-        };
+        assert_eq!(failure.error.kind, kind);
+        let found = found_after(&failure);
+        assert_eq!(failure.availability, Availability::Unaffected);
         assert_eq!(found.version, Some(5));
     }
 }
@@ -140,28 +136,28 @@ async fn a_name_that_is_taken_is_told_from_a_stale_version() {
         answer(200, &page(&[holder, with(old(3), &json!({"name": "old"}))])),
     ]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::NameTaken);
-    assert_eq!(failure.name_taken_by.unwrap().id.as_str(), OTHER_ID);
+    assert_eq!(failure.error.kind, ErrorKind::NameTaken);
+    assert_eq!(failure.name_holder.unwrap().id.as_str(), OTHER_ID);
     let script = Script::new([empty(409), answer(200, &old(3)), answer(200, &page(&[old(3)]))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Conflict);
-    assert!(failure.name_taken_by.is_none());
+    assert_eq!(failure.error.kind, ErrorKind::Conflict);
+    assert!(failure.name_holder.is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_update_of_what_is_gone_says_so() {
     let script = Script::new([empty(404), empty(404), answer(200, &page(&[]))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(failure.aftermath, UpdateAftermath::Gone);
-    assert_eq!(*failure.error.kind(), ErrorKind::NotFound);
+    assert_eq!(failure.remote, RemoteState::Absent);
+    assert_eq!(failure.error.kind, ErrorKind::NotFound);
     let script = Script::new([empty(404), answer(200, &page(&[]))]);
     let failure = update(&script, None).await.unwrap_err();
-    assert_eq!(failure.aftermath, UpdateAftermath::Gone);
+    assert_eq!(failure.remote, RemoteState::Absent);
     // Below a wrong base URL everything is 404.
     let script = Script::new([empty(404), empty(404), empty(404)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(failure.aftermath, UpdateAftermath::Unchanged(None));
-    assert_eq!(failure.error.operation(), Operation::ListConnectors);
+    assert_eq!(failure.remote, RemoteState::Unchanged);
+    assert_eq!(failure.error.operation, Operation::ListConnectors);
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,7 +165,7 @@ async fn a_refused_update_changes_nothing() {
     for status in [400, 401, 403, 405] {
         let script = Script::new([problem(status, "no")]);
         let failure = update(&script, Some(3)).await.unwrap_err();
-        assert_eq!(failure.aftermath, UpdateAftermath::Unchanged(None));
+        assert_eq!(failure.remote, RemoteState::Unchanged);
         assert_eq!(script.seen().len(), 1);
     }
 }
@@ -238,10 +234,9 @@ async fn one_that_shall_be_inactive_stays_so() {
 async fn a_failed_edit_is_followed_by_activating_again() {
     let script = saga(problem(400, "password is wrong"), [answer(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::InvalidRequest);
-    let UpdateAftermath::Reactivated(connector) = failure.aftermath else {
-        panic!("{:?}", failure.aftermath)
-    };
+    assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
+    assert_eq!(failure.availability, Availability::Restored);
+    let connector = found_after(&failure);
     assert_eq!((connector.active, connector.version), (true, Some(5)));
     let undo = script.seen().last().unwrap().json();
     assert_eq!((undo["scope"].clone(), undo["active"].clone()), (json!("old"), json!(true)));
@@ -252,9 +247,8 @@ async fn an_edit_is_not_finished_without_its_secret() {
     for status in [400, 423] {
         let script = saga(answer(200, &inactive(5)), [empty(status), answer(200, &old(6))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
-        let UpdateAftermath::LeftDeactivated { connector, .. } = failure.aftermath else {
-            panic!("{:?}", failure.aftermath)
-        };
+        assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
+        let connector = found_after(&failure);
         assert_eq!((connector.active, connector.version), (false, Some(5)));
         assert_eq!(script.seen().len(), 5, "it was not sent again without the secret");
     }
@@ -270,7 +264,8 @@ async fn an_undo_brings_no_new_secret_to_the_old_content() {
     let script = saga(empty(400), [empty(400), answer(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert!(script.is_done());
-    assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
+    assert_eq!(failure.availability, Availability::Restored);
+    assert!(found_after(&failure).active);
     assert!(script.seen().last().unwrap().json().get("clientSecret").is_none());
     // It does not: the secret is new, and the edit that it belongs to failed.
     let script = Script::new([
@@ -290,20 +285,18 @@ async fn an_undo_brings_no_new_secret_to_the_old_content() {
 async fn when_even_that_fails_state_can_say_so() {
     let script = saga(empty(403), [empty(403)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    let UpdateAftermath::LeftDeactivated { connector, reason } = failure.aftermath else {
-        panic!("{:?}", failure.aftermath)
-    };
+    let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
+    let connector = found_after(&failure);
     assert_eq!((connector.active, connector.version), (false, Some(4)));
-    assert_eq!(reason.operation(), Operation::ReactivateConnector);
-    assert_eq!(failure.error.operation(), Operation::UpdateConnector);
+    assert_eq!(reason.operation, Operation::ReactivateConnector);
+    assert_eq!(failure.error.operation, Operation::UpdateConnector);
 
     let script = saga(answer(200, &inactive(5)), [empty(403)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    let UpdateAftermath::LeftDeactivated { connector, .. } = failure.aftermath else {
-        panic!("{:?}", failure.aftermath)
-    };
+    assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
+    let connector = found_after(&failure);
     // The edit itself went well, and state should hold it.
-    assert_eq!((connector.active, connector.version, connector.scope), (false, Some(5), None));
+    assert_eq!((connector.active, connector.version), (false, Some(5)));
 }
 
 /// An edit that somebody else makes while the connector is deactivated.
@@ -319,11 +312,12 @@ fn activated(version: i64) -> Value {
 async fn someone_elses_edit_in_between_is_kept_and_activated() {
     let script = saga(empty(409), [answer(200, &theirs(9)), answer(200, &activated(10))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(4), found: Some(9) });
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(4), found: Some(9) });
     let undo = script.seen().last().unwrap().json();
     assert_eq!((undo["scope"].clone(), undo["version"].clone()), (json!("theirs"), json!(9)));
     assert!(undo.get("clientSecret").is_none());
-    assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
+    assert_eq!(failure.availability, Availability::Restored);
+    assert!(found_after(&failure).active);
 }
 
 #[tokio::test(start_paused = true)]
@@ -333,19 +327,18 @@ async fn someone_elses_edit_before_activating_is_kept_and_told() {
         [empty(409), answer(200, &theirs(9)), answer(200, &activated(10))],
     );
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(9) });
-    assert!(!failure.error.outcome_unknown());
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(5), found: Some(9) });
+    assert!(!failure.error.outcome_unknown);
     let last = script.seen().last().unwrap().json();
     assert_eq!((last["version"].clone(), last["scope"].clone()), (json!(9), json!("theirs")));
     assert!(last.get("clientSecret").is_none());
-    let UpdateAftermath::Reactivated(found) = failure.aftermath else {
-        panic!("{:?}", failure.aftermath)
-    };
-    assert_eq!((found.active, found.scope.as_deref()), (true, Some("theirs")));
+    assert_eq!(failure.availability, Availability::Restored);
+    let found = found_after(&failure);
+    assert_eq!((found.active, found.fields.get(Field::Scope)), (true, Some("theirs")));
     // Also if they have activated it themselves.
     let script = saga(answer(200, &inactive(5)), [empty(409), answer(200, &activated(7))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(5), found: Some(7) });
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(5), found: Some(7) });
     assert!(script.is_done());
 }
 
@@ -361,11 +354,10 @@ async fn someone_elses_edit_before_deactivating_is_not_overwritten() {
         ]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
-        assert_eq!(*failure.error.kind(), stale);
-        let UpdateAftermath::Unchanged(Some(left)) = failure.aftermath else {
-            panic!("{:?}", failure.aftermath)
-        };
-        assert_eq!(left.scope.as_deref(), Some("theirs"));
+        assert_eq!(failure.error.kind, stale);
+        let left = found_after(&failure);
+        assert_eq!(failure.availability, Availability::Unaffected);
+        assert_eq!(left.fields.get(Field::Scope), Some("theirs"));
         assert_eq!(script.seen().len(), 4, "nothing more was sent");
     }
 }
@@ -383,10 +375,8 @@ async fn a_lost_answer_to_a_switch_is_settled_by_looking() {
     // deactivated it is not kept quiet.
     let script = Script::new(begin().into_iter().chain([answer(200, &theirs(5))]));
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert!(matches!(
-        failure.aftermath,
-        UpdateAftermath::Unknown { may_be_inactive: true, last_seen: None }
-    ));
+    assert_eq!(failure.remote, RemoteState::Unknown(None));
+    assert_eq!(failure.availability, Availability::Uncertain);
     // The same for the activation.
     let script = saga(answer(200, &inactive(5)), [lost(), empty(409), answer(200, &object(6, 1))]);
     assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
@@ -396,7 +386,7 @@ async fn a_lost_answer_to_a_switch_is_settled_by_looking() {
 async fn a_stale_version_is_noticed_before_anything_is_deactivated() {
     let script = Script::new([empty(423), answer(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stale { expected: Some(3), found: Some(5) });
+    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(5) });
     assert_eq!(script.seen().len(), 2);
 }
 
@@ -404,12 +394,13 @@ async fn a_stale_version_is_noticed_before_anything_is_deactivated() {
 async fn a_lock_that_is_not_about_being_active_is_an_error() {
     let script = Script::new([empty(423), answer(200, &inactive(3))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
-    assert!(matches!(failure.aftermath, UpdateAftermath::Unchanged(Some(_))));
+    assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
+    found_after(&failure);
+    assert_eq!(failure.availability, Availability::Unaffected);
     // Neither is one that stays when it has been deactivated.
     let script = saga(empty(423), [answer(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::LockedThoughInactive);
+    assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
 }
 
 #[tokio::test(start_paused = true)]
@@ -428,8 +419,9 @@ async fn a_stop_after_deactivating_leads_to_activating_again() {
         budget.stop.cancel();
     });
     let failure = ended.unwrap_err();
-    assert_eq!(*failure.error.kind(), ErrorKind::Stopped);
-    assert!(matches!(failure.aftermath, UpdateAftermath::Reactivated(c) if c.active));
+    assert_eq!(failure.error.kind, ErrorKind::Stopped);
+    assert_eq!(failure.availability, Availability::Restored);
+    assert!(found_after(&failure).active);
     assert_eq!(script.seen().last().unwrap().json()["active"], true);
 }
 
@@ -445,7 +437,7 @@ async fn a_stop_while_it_is_activated_again_is_seen() {
         budget.stop.cancel();
     });
     let failure = ended.unwrap_err();
-    assert!(matches!(failure.aftermath, UpdateAftermath::LeftDeactivated { .. }));
+    assert!(matches!(failure.availability, Availability::Lost(_)));
     assert!(began.elapsed() <= std::time::Duration::from_secs(60) + CLEAN_UP_GRACE);
     assert_eq!(script.seen().len(), 5);
 }
@@ -453,9 +445,11 @@ async fn a_stop_while_it_is_activated_again_is_seen() {
 #[tokio::test(start_paused = true)]
 async fn an_update_without_a_secret_sends_no_key_for_it() {
     let script = Script::new([answer(200, &object(4, 1))]);
-    for client_secret in [None, Some(Secret::from(""))] {
+    for secrets in
+        [Secrets::default(), Secrets::default().with(Credential::ClientSecret, "".into())]
+    {
         script.then(answer(200, &object(4, 1)));
-        let content = ConnectorContent { client_secret, ..content() };
+        let content = ConnectorContent { secrets, ..content() };
         let connectors = connectors(script.clone());
         connectors.update(&id(), &content, Some(3), &budget()).await.unwrap();
         assert!(!script.seen().last().unwrap().body.contains("clientSecret"));

@@ -19,8 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::webex::testing::{budget, organization, settings, static_token};
-use crate::webex::{BodyProblem, Client, Error, ErrorKind};
+use crate::testing::{budget, organization, settings, static_token};
+use crate::{BodyProblem, Client, Error, ErrorKind};
 
 /// Long enough for a loopback connection on a busy machine, short enough
 /// for a test that waits for it to pass.
@@ -85,7 +85,7 @@ async fn list(settings: Settings) -> Result<usize, Error> {
 }
 
 async fn kind(settings: Settings) -> ErrorKind {
-    list(settings).await.unwrap_err().kind().clone()
+    list(settings).await.unwrap_err().kind.clone()
 }
 
 async fn plain(address: SocketAddr) -> ErrorKind {
@@ -112,9 +112,9 @@ async fn a_name_that_cannot_be_resolved() {
     // RFC 6761 §6.4: names in `invalid` resolve to nothing, anywhere.
     let host = "unresolvable.invalid";
     let error = list(settings_for("https", host, 443, deadlines())).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::NameResolution, "{error:?}");
-    assert_eq!(error.host(), Some(host));
-    let cause = error.cause().unwrap().to_string();
+    assert_eq!(error.kind, ErrorKind::NameResolution, "{error:?}");
+    assert_eq!(error.host.as_deref(), Some(host));
+    let cause = error.cause.as_ref().unwrap().to_string();
     assert!(cause.contains("the name unresolvable.invalid cannot be resolved"), "{cause}");
 }
 
@@ -128,7 +128,7 @@ async fn an_endless_body_is_cut_off() {
         while stream.write_all(&piece).await.is_ok() {}
     })
     .await;
-    assert_eq!(plain(address).await, ErrorKind::BodyTooLarge { limit: LARGEST_ANSWER });
+    assert_eq!(plain(address).await, ErrorKind::BodyTooLarge { limit: LARGEST_RESPONSE });
 }
 
 #[tokio::test]
@@ -336,16 +336,16 @@ async fn every_bad_certificate_is_told_apart_and_fatal() {
         ),
     ] {
         let error = over_tls(address, trusted).await.unwrap_err();
-        if matches!(error.kind(), ErrorKind::Unsendable) {
+        if matches!(error.kind, ErrorKind::Unsendable) {
             // A machine without any trusted authority, such as a bare container.
             continue;
         }
         // Linux has rustls' own verifier. The systems that have one themselves
         // say of some problems only in words which it is.
         let in_words = !cfg!(target_os = "linux")
-            && *error.kind() == ErrorKind::Certificate(CertificateProblem::Other);
-        assert!(in_words || *error.kind() == ErrorKind::Certificate(problem), "{error:?}");
-        assert_eq!((error.attempts(), error.host()), (1, Some("127.0.0.1")));
+            && error.kind == ErrorKind::Certificate(CertificateProblem::Other);
+        assert!(in_words || error.kind == ErrorKind::Certificate(problem), "{error:?}");
+        assert_eq!((error.attempts, error.host.as_deref()), (1, Some("127.0.0.1")));
     }
 }
 
@@ -363,8 +363,8 @@ async fn tls_that_breaks_after_the_handshake_is_a_lost_connection() {
     for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\""] {
         let address = tls_peer_saying(answer, Some(&authority), "127.0.0.1", later()).await;
         let error = over_tls(address, Some(pem(authority.der()))).await.unwrap_err();
-        assert_eq!(*error.kind(), ErrorKind::ConnectionLost, "{answer:?}: {error:?}");
-        let cause = error.cause().unwrap().to_string();
+        assert_eq!(error.kind, ErrorKind::ConnectionLost, "{answer:?}: {error:?}");
+        let cause = error.cause.as_ref().unwrap().to_string();
         assert!(!cause.is_empty());
     }
 }
@@ -378,7 +378,7 @@ async fn plaintext_on_a_tls_port_is_told() {
     })
     .await;
     let error = over_tls(address, Some(pem(authority().der()))).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (&ErrorKind::NotTls, 1));
+    assert_eq!((&error.kind, error.attempts), (&ErrorKind::NotTls, 1));
 }
 
 /// Runs [`asks_through_the_environments_proxy`] in a process of its own,
@@ -387,7 +387,7 @@ async fn with_environment(variables: &[(&str, String)]) -> String {
     let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "--ignored", "--nocapture"])
-        .arg("webex::transport::https::tests::asks_through_the_environments_proxy")
+        .arg("transport::https::tests::asks_through_the_environments_proxy")
         .stdin(Stdio::null());
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
         command.env_remove(name).env_remove(name.to_lowercase());
@@ -395,7 +395,9 @@ async fn with_environment(variables: &[(&str, String)]) -> String {
     command.envs(variables.iter().map(|(name, value)| (*name, value.as_str())));
     let output = command.output().await.unwrap();
     assert!(output.status.success());
-    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(shown.contains("1 passed"), "{shown}");
+    shown
 }
 
 #[tokio::test]

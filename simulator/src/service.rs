@@ -1,0 +1,147 @@
+//! The simulated service: its data and settings, and how it processes a request.
+//!
+//! The service is locked while it processes a request, so that concurrent
+//! requests take effect one after the other.
+
+use std::collections::HashMap;
+use std::io;
+use std::time::Duration;
+
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::api_error::{ApiError, TRACKING_ID};
+use crate::clock::Clock;
+use crate::faults::{self, Action, Moment, Script, ScriptedAnswer};
+use crate::journal::Exchange;
+use crate::message::{Request, Response};
+use crate::options::Options;
+use crate::rate_limit::RateLimit;
+use crate::store::Store;
+use crate::tokens::Tokens;
+
+/// The simulated service.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// The options with which it was started.
+    pub(crate) options: Options,
+    /// The clock.
+    pub(crate) clock: Clock,
+    /// The organizations with their connectors.
+    pub(crate) store: Store,
+    /// The tokens.
+    pub(crate) tokens: Tokens,
+    /// The limit of requests per minute.
+    pub(crate) rate_limit: RateLimit,
+    /// The requests since the start or since the journal was cleared.
+    pub(crate) journal: Vec<Exchange>,
+    /// The fault scripts in force, with the times they have left.
+    pub(crate) faults: Vec<Script>,
+    /// The times until which connectors are invisible to reads, by id.
+    pub(crate) hidden_until: HashMap<String, u64>,
+}
+
+/// The response to a request, with the delays of its connection.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The delay before the response.
+    pub(crate) delay: Duration,
+    /// The response; none closes the connection without one.
+    pub(crate) response: Option<Response>,
+    /// The delay before each byte of the body.
+    pub(crate) drip: Option<Duration>,
+}
+
+impl Service {
+    /// Creates the service and loads the state file. Adds the default access
+    /// tokens if the options name none.
+    pub(crate) fn new(mut options: Options) -> io::Result<Self> {
+        if options.tokens.is_empty() {
+            let organizations = options.organizations.iter();
+            options.tokens = organizations.map(|id| format!("simulator-token_{id}")).collect();
+        }
+        Ok(Self {
+            clock: Clock::new(),
+            store: Store::open(&options.organizations, options.state.clone())?,
+            tokens: Tokens::new(&options),
+            rate_limit: RateLimit::new(options.rate_limit),
+            journal: Vec::new(),
+            faults: Vec::new(),
+            hidden_until: HashMap::new(),
+            options,
+        })
+    }
+
+    /// Applies the fault scripts to a request to the API or to a token endpoint,
+    /// processes it, and adds it to the journal.
+    pub(crate) fn receive(&mut self, request: &Request) -> Outcome {
+        let action = faults::claim(&mut self.faults, request.method.as_str(), &request.path);
+        let mut outcome = Outcome { delay: self.options.latency, response: None, drip: None };
+        match action {
+            None => outcome.response = Some(self.process(request)),
+            Some(Action::Answer(scripted)) => {
+                if scripted.apply {
+                    self.process(request);
+                }
+                outcome.response = Some(scripted_response(&scripted));
+            }
+            Some(Action::DelayMs(delay)) => {
+                outcome.response = Some(self.process(request));
+                outcome.delay += Duration::from_millis(delay);
+            }
+            Some(Action::Close(Moment::Before)) => {}
+            Some(Action::Close(Moment::After)) => {
+                self.process(request);
+            }
+            Some(Action::DripMs(interval)) => {
+                outcome.response = Some(self.process(request));
+                outcome.drip = Some(Duration::from_millis(interval));
+            }
+        }
+        let status = outcome.response.as_ref().map(|response| response.status.as_u16());
+        self.journal.push(Exchange::new(request, status));
+        outcome
+    }
+
+    fn process(&mut self, request: &Request) -> Response {
+        let mut result = self.handle(request);
+        if let Err(error) = self.store.save() {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            result = Err(ApiError::new(status, "state not saved", &error.to_string()));
+        }
+        let now = self.clock.now();
+        let response = result.unwrap_or_else(|error| error.response(request, now));
+        match HeaderValue::from_str(&request.tracking_id) {
+            Ok(value) => response.with_header(TRACKING_ID, value),
+            Err(_) => response,
+        }
+    }
+}
+
+/// Creates the response of a fault script. The control interface has checked
+/// its status and headers.
+fn scripted_response(scripted: &ScriptedAnswer) -> Response {
+    let status = StatusCode::from_u16(scripted.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = match &scripted.body {
+        Value::Null => Response::empty(status),
+        Value::String(text) => Response::empty(status).with_body(text.clone()),
+        body @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Response::json(status, body)
+        }
+    };
+    response.headers.extend(scripted_headers(scripted).unwrap_or_default());
+    response
+}
+
+/// Returns the headers of a scripted response. The error names the one that is
+/// invalid.
+pub(crate) fn scripted_headers(scripted: &ScriptedAnswer) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &scripted.headers {
+        let parsed = HeaderName::try_from(name).ok().zip(HeaderValue::from_str(value).ok());
+        let (name, value) = parsed.ok_or_else(|| format!("the header {name} cannot be sent"))?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}

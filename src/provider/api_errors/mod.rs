@@ -1,0 +1,247 @@
+//! The diagnostics of API errors: the table from kinds of errors to texts.
+//!
+//! Each diagnostic names the operation that failed (summary), the cause, the
+//! resulting state of Webex and of Terraform, the advice, and the request for
+//! Webex support. Each part has a function that matches all kinds of errors, so
+//! that the compiler reports a kind without a text.
+
+mod advice;
+#[cfg(test)]
+pub(super) mod tests;
+
+use std::time::Duration;
+
+use self::advice::advice;
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use webex_contact_center::{
+    BodyProblem, CertificateProblem, Client, Error, ErrorKind, Notice, OauthError, Reference,
+};
+
+/// Returns the diagnostic of an API error.
+///
+/// `summary` names the operation that failed, `truth` the resulting state of
+/// Webex and of Terraform.
+#[must_use]
+pub fn error(summary: impl Into<String>, error: &Error, truth: &str) -> Diagnostic {
+    Diagnostic::error(summary, detail(error, truth))
+}
+
+/// Returns the diagnostic of a notice of the client.
+#[must_use]
+pub fn notice(notice: &Notice) -> Diagnostic {
+    match notice {
+        Notice::RefreshTokenReplaced { valid_until } => {
+            let until = valid_until.and_then(|time| {
+                let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+                let time =
+                    time::OffsetDateTime::from_unix_timestamp(i64::try_from(since.as_secs()).ok()?)
+                        .ok()?;
+                Some(format!(" The new one is valid until {}.", time.date()))
+            });
+            Diagnostic::warning(
+                "Webex has replaced the refresh token",
+                format!(
+                    "The new refresh token is kept by this process only, and stored nowhere.{} \
+                     Terraform starts several processes for a command, and each of them begins \
+                     with the one from your configuration, which may end before its date. When it \
+                     is refused, or better before, authorize the app again and store the refresh \
+                     token that Webex gives you then.",
+                    until.unwrap_or_default()
+                ),
+            )
+        }
+    }
+}
+
+/// Returns the notices of a client. Each appears once in a process.
+#[must_use]
+pub fn notices(client: &Client) -> Diagnostics {
+    client.take_notices().iter().map(notice).collect()
+}
+
+/// Returns the detail of a diagnostic, a paragraph for each part.
+pub(super) fn detail(error: &Error, truth: &str) -> String {
+    detail_advising(error, truth, advice(error))
+}
+
+/// Returns the same with advice that follows from more than the error.
+pub(super) fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
+    let mut happened = happened(error);
+    for description in &error.descriptions {
+        happened.push_str(&format!("\nWebex says: {description}"));
+    }
+    let parts = [happened, truth.to_owned(), advice, request(error)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Describes the cause.
+pub(super) fn happened(error: &Error) -> String {
+    let host = error.host.as_deref().unwrap_or("the host");
+    let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+    match &error.kind {
+        ErrorKind::NameResolution => format!("The name {host} cannot be resolved{cause}."),
+        ErrorKind::Connection => format!("No connection to {host} could be made{cause}."),
+        ErrorKind::Certificate(problem) => {
+            let more = match problem {
+                CertificateProblem::UnknownIssuer => {
+                    " by this machine (a private authority, or self-signed)"
+                }
+                CertificateProblem::WrongHost
+                | CertificateProblem::Expired
+                | CertificateProblem::NotYetValid
+                | CertificateProblem::Revoked
+                | CertificateProblem::Other => "",
+            };
+            format!("The TLS certificate of {host} was not accepted: {problem}{more}{cause}.")
+        }
+        ErrorKind::Tls => format!("The TLS handshake with {host} failed{cause}."),
+        ErrorKind::NotTls => format!("{host} does not speak TLS on this port."),
+        ErrorKind::Timeout(deadline) => format!("{host} was too slow: {deadline}."),
+        ErrorKind::ConnectionLost => {
+            format!("The connection to {host} ended before its answer was complete.")
+        }
+        ErrorKind::Redirected { target_host } => {
+            let target = target_host.as_deref().unwrap_or("another address");
+            format!(
+                "{host} redirects to {target}. Redirects are not followed, because the access \
+                 token would go there too."
+            )
+        }
+        ErrorKind::Unauthorized { refreshable: true } => {
+            "Webex does not accept the access token, nor the renewed one.".to_owned()
+        }
+        ErrorKind::Unauthorized { refreshable: false } => {
+            "Webex does not accept the access token: it is wrong, or it has expired.".to_owned()
+        }
+        ErrorKind::CredentialsRefused { code } => {
+            let code = code.map(|code| format!(" ({})", oauth(code))).unwrap_or_default();
+            format!("The token endpoint at {host} refuses the credentials{code}.")
+        }
+        ErrorKind::UnusableToken(problem) => {
+            format!("The token endpoint at {host} gave an access token that {problem}.")
+        }
+        ErrorKind::Forbidden => {
+            format!("Webex does not allow the request to {}.", error.operation)
+        }
+        ErrorKind::NotFound => {
+            format!("Webex found nothing there when asked to {}.", error.operation)
+        }
+        ErrorKind::NameTaken => {
+            "Another connector of the organization has this name already; names are unique."
+                .to_owned()
+        }
+        ErrorKind::Stale { expected, found } => {
+            let versions = match (expected, found) {
+                (Some(expected), Some(found)) => {
+                    format!(": its version was {expected}, and is now {found}")
+                }
+                (None, _) | (_, None) => String::new(),
+            };
+            format!("Somebody changed the connector after it was read{versions}.")
+        }
+        ErrorKind::Conflict => "Webex reports a conflict and does not say with what.".to_owned(),
+        ErrorKind::Referenced(references) => {
+            let mut text = "The connector is in use.".to_owned();
+            for reference in references {
+                text.push_str(&format!("\n- {}", referring(reference)));
+            }
+            if references.is_empty() && !error.referring_kinds.is_empty() {
+                text.push_str(&format!(
+                    " It is referred to by: {}.",
+                    error.referring_kinds.join(", ")
+                ));
+            }
+            text
+        }
+        ErrorKind::Locked => {
+            format!("Webex refuses to {}, because it is locked.", error.operation)
+        }
+        ErrorKind::LockedThoughInactive => format!(
+            "Webex refuses to {}, because it is locked, although it is not active.",
+            error.operation
+        ),
+        ErrorKind::RateLimited { .. } => {
+            "Webex received too many requests from this client.".to_owned()
+        }
+        ErrorKind::InvalidRequest => "Webex finds the request invalid.".to_owned(),
+        ErrorKind::ServerError => format!("{host} had an internal error."),
+        ErrorKind::UnexpectedStatus => {
+            format!("{host} answered with a status that is not expected.")
+        }
+        ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
+            "Webex has a connector with this id, but it is not a custom connector.".to_owned()
+        }
+        ErrorKind::UnreadableBody(problem) => {
+            format!("The answer of {host} cannot be read: {problem}.")
+        }
+        ErrorKind::BodyTooLarge { limit } => {
+            format!("The answer of {host} is longer than {} KiB and was not read on.", limit / 1024)
+        }
+        ErrorKind::Paging(problem) => {
+            format!("The list that {host} answered does not end: {problem}.")
+        }
+        ErrorKind::Stopped => "Terraform was asked to stop.".to_owned(),
+        ErrorKind::DeadlineExceeded => {
+            let operation = error.operation;
+            format!("The time for this was used up at the request to {operation}.")
+        }
+        ErrorKind::Unsendable => format!("The request cannot be sent from this machine{cause}."),
+        ErrorKind::Defect => "A defect in this provider ended the request.".to_owned(),
+    }
+}
+
+/// Identifies the request for Webex support, and counts the attempts.
+fn request(error: &Error) -> String {
+    let mut facts = Vec::new();
+    if let (Some(method), Some(host)) = (error.method.as_ref(), error.host.as_deref()) {
+        let status = error.status.map(|status| format!(", status {}", status.as_u16()));
+        facts.push(format!("Request: {method} at {host}{}", status.unwrap_or_default()));
+    }
+    if let Some(id) = error.server_tracking_id.as_deref() {
+        facts.push(format!("Webex tracking id {id}"));
+    }
+    if let Some(id) =
+        error.tracking_id.as_deref().filter(|id| error.server_tracking_id.as_deref() != Some(*id))
+    {
+        facts.push(format!("tracking id {id}"));
+    }
+    match error.attempts {
+        0 | 1 => {}
+        attempts => facts.push(format!(
+            "tried {attempts} times in {}, {} of them waiting",
+            seconds(error.elapsed),
+            seconds(error.waited)
+        )),
+    }
+    if let Some(wait) = error.needed_wait {
+        facts.push(format!("another attempt would have had to wait {}", seconds(wait)));
+    }
+    if facts.is_empty() { String::new() } else { format!("{}.", facts.join("; ")) }
+}
+
+fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 10.0 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
+}
+
+fn oauth(code: OauthError) -> &'static str {
+    match code {
+        OauthError::InvalidClient => "invalid_client",
+        OauthError::InvalidGrant => "invalid_grant",
+        OauthError::InvalidRequest => "invalid_request",
+        OauthError::InvalidScope => "invalid_scope",
+        OauthError::UnauthorizedClient => "unauthorized_client",
+        OauthError::UnsupportedGrantType => "unsupported_grant_type",
+    }
+}
+
+/// Names a flow or another object that uses a connector.
+fn referring(reference: &Reference) -> String {
+    let kind = reference.kind.as_deref().unwrap_or("unknown");
+    match (&reference.name, &reference.id) {
+        (Some(name), Some(id)) => format!("{kind} {name:?} ({id})"),
+        (Some(name), None) => format!("{kind} {name:?}"),
+        (None, Some(id)) => format!("{kind} {id}"),
+        (None, None) => kind.to_owned(),
+    }
+}

@@ -1,0 +1,329 @@
+//! What a finished plan is looked at for: warnings that come early enough to
+//! act upon.
+
+use std::time::Duration;
+
+use super::credentials::{CredentialArguments, CredentialsPlan};
+use super::model;
+use super::naming::{import_block, named};
+use super::private_data::PrivateData;
+use super::validation;
+use crate::provider::configuration::status::ConfiguredProvider;
+use crate::provider::organization;
+use crate::provider::provider_data::ProviderData;
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::object::{Configuration, Object, Plan, State};
+use tf_provider::resource::{CheckPlanRequest, CheckPlanResponse};
+use tf_provider::value::{Path, Value};
+use webex_contact_center::{Budget, Connector, OrganizationId};
+
+/// How many custom connectors an organization can have (documented by Cisco).
+const LIMIT: usize = 10;
+
+/// How long a look ahead may take; the client itself gives up sooner.
+const PREFLIGHT: Duration = Duration::from_secs(10);
+
+/// Looks at a plan.
+pub async fn check_plan(
+    connection: &ProviderData,
+    request: CheckPlanRequest<'_>,
+) -> CheckPlanResponse {
+    let private = PrivateData::recall(request.private);
+    let mut diagnostics = Diagnostics::new();
+    let Some(plan) = request.plan else {
+        return CheckPlanResponse { diagnostics, private: private.private() };
+    };
+    match request.prior {
+        None => {
+            diagnostics.extend(validation::validate_creation(request.configuration));
+            if !diagnostics.has_errors() {
+                diagnostics.extend(preflight(connection, plan, None, &request).await);
+            }
+        }
+        Some(prior) => {
+            let is_replaced = !request.requires_replace.is_empty();
+            if is_replaced {
+                diagnostics.push(replacement(prior, request.requires_replace));
+            } else if renamed(prior, plan) {
+                let own = prior.object().string("id").known();
+                diagnostics.extend(preflight(connection, plan, own, &request).await);
+            }
+            diagnostics.extend(other_organization(connection, prior, request.configuration));
+            let credentials = CredentialsPlan::new(request.configuration, &private);
+            if !request.changes_remote {
+                let configured = &credentials.configured;
+                let changed = external_change(&private, configured, prior, request.configuration);
+                diagnostics.extend(changed);
+            } else if !is_replaced {
+                let configuration = request.configuration;
+                diagnostics.extend(credential_warnings(
+                    &private,
+                    &credentials,
+                    prior,
+                    plan,
+                    configuration,
+                ));
+            }
+        }
+    }
+    CheckPlanResponse { diagnostics, private: private.private() }
+}
+
+/// Warns of what an update does about credentials, which no plan shows.
+fn credential_warnings(
+    private: &PrivateData,
+    credentials: &CredentialsPlan,
+    prior: &State,
+    plan: &Plan,
+    configuration: &Configuration,
+) -> Diagnostics {
+    let mut messages = Diagnostics::new();
+    messages.extend(left_out(prior, configuration));
+    let has_new_version = |row: &CredentialArguments| {
+        prior.object().get(row.version) != plan.object().get(row.version)
+    };
+    if private.uncertain {
+        messages.extend(sent_again(&credentials.to_send, prior, configuration));
+    } else if !credentials.never_sent.iter().any(has_new_version) {
+        // A new version is a difference that speaks for itself.
+        messages.extend(credentials.never_sent.iter().map(|row| first_send(row, prior)));
+    }
+    messages
+}
+
+fn renamed(prior: &State, plan: &Plan) -> bool {
+    let planned = plan.object().get("name");
+    !matches!(planned, Value::Unknown) && prior.object().get("name") != planned
+}
+
+/// Flows refer to a connector by its id, so a new connector is not a neutral
+/// change.
+fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
+    let arguments = paths.iter().map(Path::to_string).collect::<Vec<_>>().join(", ");
+    let id = prior.object().string("id").known().unwrap_or("unknown").to_owned();
+    let message = Diagnostic::warning(
+        "Flows that use this connector will stop working",
+        format!(
+            "Webex cannot change {arguments} of an existing connector, so this plan deletes it and \
+             creates another one with a new id. Flows refer to a connector by its id ({id}): each \
+             of them must be pointed at the new one in Flow Designer, and Webex refuses to delete \
+             the old one while flows refer to it.\n\nTo avoid an outage, add a second resource under \
+             another name (names are unique, and {LIMIT} connectors are the limit), move the flows \
+             to it, then remove this one. create_before_destroy does not help, because the new \
+             connector would need the name of the old one."
+        ),
+    );
+    match paths.first() {
+        Some(path) => message.at(path.clone()),
+        None => message,
+    }
+}
+
+/// The provider's organization has moved and the connector has not.
+fn other_organization(
+    connection: &ProviderData,
+    prior: &State,
+    configuration: &Configuration,
+) -> Option<Diagnostic> {
+    if !configuration.object().get("organization_id").is_null() {
+        return None;
+    }
+    let now = connection.organization()?;
+    let then = OrganizationId::parse(prior.object().string("organization_id").known()?).ok()?;
+    (now != then).then(|| {
+        Diagnostic::warning(
+            "The connector stays in another organization",
+            format!(
+                "It was created in organization {then}, and the provider is now configured for \
+                 {now}. It is still managed where it is. Set organization_id = \"{then}\" to say \
+                 that this is meant, or \"{now}\" to replace it by a connector there."
+            ),
+        )
+        .at(Path::attribute("organization_id"))
+    })
+}
+
+/// Warns of a write-only credential that Webex never got from this state, which
+/// is no difference that a plan could show.
+fn first_send(row: &CredentialArguments, prior: &State) -> Diagnostic {
+    let argument = row.write_only;
+    Diagnostic::warning(
+        format!("{argument} will be sent to Webex for the first time"),
+        format!(
+            "The connector {} was imported, or created without this credential, so the one that \
+             Webex has did not come from here. Applying this plan replaces it. That is why the \
+             connector is updated even where no other argument differs. To keep what Webex has, \
+             remove {}.",
+            named(prior),
+            write_only_and_version(row, prior)
+        ),
+    )
+    .at(Path::attribute(argument))
+}
+
+/// Warns that nobody knows which credentials Webex has, which is no difference
+/// that a plan could show either.
+fn sent_again(
+    credentials: &[CredentialArguments],
+    prior: &State,
+    configuration: &Configuration,
+) -> Option<Diagnostic> {
+    let first = credentials.first()?;
+    Some(
+        Diagnostic::warning(
+            "The credentials will be sent to Webex again",
+            format!(
+                "The last write of the connector {} did not come to its end, so it is not known \
+                 which credentials Webex has now. Applying this plan sends {} as configured. That \
+                 is why the connector is updated even where no other argument differs.",
+                named(prior),
+                listed(credentials, |row| row.stateful)
+            ),
+        )
+        .at(Path::attribute(first.argument(configuration))),
+    )
+}
+
+/// Warns of an update that is sent without a credential that the connector needs.
+fn left_out(prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
+    let missing = validation::missing_credentials(configuration);
+    let first = missing.first()?;
+    let names = listed(&missing, |row| row.stateful);
+    Some(
+        Diagnostic::warning(
+            format!("The update is sent without {names}"),
+            format!(
+                "The connector {} needs {names}, which the configuration does not give in either \
+                 form. Whether Webex keeps what it has then is not documented; if it does not, \
+                 calls of flows fail after this update. To be sure, set {} before applying.",
+                named(prior),
+                listed(&missing, |row| row.write_only)
+            ),
+        )
+        .at(Path::attribute(first.write_only)),
+    )
+}
+
+fn listed(
+    credentials: &[CredentialArguments],
+    argument: impl Fn(&CredentialArguments) -> &'static str,
+) -> String {
+    credentials.iter().map(argument).collect::<Vec<_>>().join(" and ")
+}
+
+/// Returns what has to be removed to leave a credential to Webex: a version
+/// without it would be an error.
+fn write_only_and_version(row: &CredentialArguments, prior: &State) -> String {
+    match prior.object().get(row.version).is_null() {
+        true => row.write_only.to_owned(),
+        false => format!("{} and {}", row.write_only, row.version),
+    }
+}
+
+/// Warns that somebody else has saved the connector, although nothing visible
+/// differs.
+fn external_change(
+    private: &PrivateData,
+    configured: &[CredentialArguments],
+    prior: &State,
+    configuration: &Configuration,
+) -> Option<Diagnostic> {
+    let time = private.touched?;
+    // A version is the easiest to raise, and one of them sends all credentials.
+    let is_write_only = |row: &&CredentialArguments| row.is_write_only(configuration);
+    let row = configured.iter().find(is_write_only).or_else(|| configured.first())?;
+    let CredentialArguments { stateful, write_only, version, .. } = *row;
+    let how = if row.is_write_only(configuration) {
+        let how = match prior.object().number(version).known() {
+            Some(number) => format!("raise {version} (it is {number})"),
+            None => format!("set {version} = 1"),
+        };
+        format!(
+            "{how}. If somebody else keeps the credential from now on, remove {}; nothing is sent \
+             then",
+            write_only_and_version(row, prior)
+        )
+    } else {
+        format!(
+            "replace {stateful} by {write_only} and {version} = 1, which is sent at once and again \
+             whenever you raise the version"
+        )
+    };
+    Some(
+        Diagnostic::warning(
+            "Somebody else has saved this connector",
+            format!(
+                "The connector {} was saved outside Terraform at {}. Nothing that the provider \
+                 reads differs from the configuration, but it does not read credentials: {} may \
+                 have been replaced.\n\nTo send yours again, {how}.",
+                named(prior),
+                model::rfc3339(time),
+                listed(configured, |row| row.stateful)
+            ),
+        )
+        .at(Path::attribute(row.argument(configuration))),
+    )
+}
+
+/// A look at the organization's connectors before anything is created.
+///
+/// It never fails and never waits: offline or unconfigured, it says nothing.
+async fn preflight(
+    connection: &ProviderData,
+    plan: &Plan,
+    own_id: Option<&str>,
+    request: &CheckPlanRequest<'_>,
+) -> Diagnostics {
+    let Ok(ready) = connection.ready() else { return Diagnostics::new() };
+    if !ready.preflight || connection.is_applying() {
+        return Diagnostics::new();
+    }
+    let Some(organization) = planned_organization(&ready, plan.object()) else {
+        return Diagnostics::new();
+    };
+    let budget = Budget::within(PREFLIGHT, request.stop.clone());
+    let connectors = ready.client.connectors(organization).list_best_effort(&budget).await;
+    let Some(connectors) = connectors else { return Diagnostics::new() };
+    let others = connectors.iter().filter(|other| Some(other.id.as_str()) != own_id);
+    let others = others.collect::<Vec<_>>();
+
+    let mut messages = Diagnostics::new();
+    if let Some(name) = plan.object().string("name").known()
+        && let Some(rival) = others.iter().find(|other| other.name() == name)
+    {
+        messages.push(name_taken(rival, organization));
+    }
+    if request.prior.is_none() && others.len() >= LIMIT {
+        messages.push(Diagnostic::warning(
+            "The organization has no room for another custom connector",
+            format!(
+                "Organization {organization} has {} custom connectors, and Webex allows {LIMIT}. \
+                 Delete one that is not used, or import it instead of creating another.",
+                others.len()
+            ),
+        ));
+    }
+    messages
+}
+
+fn planned_organization(ready: &ConfiguredProvider, plan: &Object) -> Option<OrganizationId> {
+    match plan.string("organization_id").known() {
+        Some(text) => organization::parse(text).ok(),
+        None => ready.organization,
+    }
+}
+
+fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
+    Diagnostic::warning(
+        "The name is already taken",
+        format!(
+            "Organization {organization} has a connector named {:?} already, and names are unique: \
+             applying this plan will fail, unless the same plan deletes the existing connector \
+             first, which it does not with create_before_destroy. Choose another name, or take the \
+             existing connector over:\n\n{}",
+            rival.name(),
+            import_block(organization, &rival.id)
+        ),
+    )
+    .at(Path::attribute("name"))
+}

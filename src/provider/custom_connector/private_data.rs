@@ -1,0 +1,227 @@
+//! What is remembered beside a connector's state, in Terraform's private state.
+//!
+//! It is plain text in the state file: numbers and ids, no credentials.
+
+use serde::{Deserialize, Serialize};
+
+use tf_provider::object::PrivateState;
+use webex_contact_center::Connector;
+
+/// Who may have written a connector last, after a write of ours that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastWriter {
+    /// We have: it is known how much of the write was carried out.
+    Us,
+    /// Somebody else was faster.
+    SomeoneElse,
+    /// It is not known whether our write was carried out, or may still be.
+    Unknown,
+}
+
+/// What is remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PrivateData {
+    /// The connector's `version` when it was read last. A PUT carries it, so
+    /// that an edit between plan and apply is noticed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// When our own last write was done, by Webex's clock, in milliseconds
+    /// since 1970. Nothing after an import, and nothing after a write of which
+    /// it is not known whether it was carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<i64>,
+    /// When somebody else saved the connector after that: a credential may
+    /// have changed. It stays until the credentials are sent again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub touched: Option<i64>,
+    /// The credentials that our last write carried, by the names of their
+    /// stateful arguments. Names only; nothing after an import.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<String>,
+    /// Whether Webex may hold other credentials than `sent` says, or none,
+    /// because a write of ours did not come to its end. It stays until the
+    /// credentials are sent again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub uncertain: bool,
+}
+
+impl PrivateData {
+    /// Reads what was remembered.
+    #[must_use]
+    pub fn recall(private: &PrivateState) -> Self {
+        private.decode()
+    }
+
+    /// Remembers our own write, which carried these credentials.
+    #[must_use]
+    pub fn of_write(connector: &Connector, sent: &[&str]) -> Self {
+        Self {
+            version: connector.version,
+            written: connector.last_updated_time,
+            touched: None,
+            sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
+            uncertain: false,
+        }
+    }
+
+    /// Remembers a create of which only the id came back.
+    #[must_use]
+    pub fn of_unread_write(sent: &[&str]) -> Self {
+        let sent = sent.iter().map(|&credential| credential.to_owned()).collect();
+        Self { sent, ..Self::default() }
+    }
+
+    /// Remembers a write that failed, and what was found after it, if anything.
+    ///
+    /// A failed write may have moved the time of the last change all the same,
+    /// by deactivating the connector and activating it again. That must not
+    /// look like somebody else's edit later on.
+    #[must_use]
+    pub fn after_failure(self, last_writer: LastWriter, found: Option<&Connector>) -> Self {
+        let version = found.map_or(self.version, |connector| connector.version);
+        let written = match (last_writer, found) {
+            (LastWriter::Unknown, _) => None,
+            (LastWriter::SomeoneElse, _) | (LastWriter::Us, None) => self.written,
+            (LastWriter::Us, Some(connector)) => connector.last_updated_time,
+        };
+        Self { version, written, ..self }
+    }
+
+    /// Remembers whether the write that failed has left it uncertain which
+    /// credentials Webex has.
+    #[must_use]
+    pub fn in_doubt(self, is_uncertain: bool) -> Self {
+        Self { uncertain: self.uncertain || is_uncertain, ..self }
+    }
+
+    /// Remembers a read.
+    #[must_use]
+    pub fn after_read(self, connector: &Connector) -> Self {
+        let theirs = match (self.written, connector.last_updated_time) {
+            (Some(written), Some(now)) if now > written => Some(now),
+            _ => None,
+        };
+        let touched = theirs.or(self.touched);
+        Self { version: connector.version, touched, ..self }
+    }
+
+    /// Forgets credentials that the configuration no longer gives, so that they
+    /// are sent again if they are added again.
+    #[must_use]
+    pub fn without(mut self, unmanaged: &[&str]) -> Self {
+        self.sent.retain(|sent| !unmanaged.contains(&sent.as_str()));
+        self
+    }
+
+    /// Whether a credential was in our last write.
+    #[must_use]
+    pub fn has_sent(&self, credential: &str) -> bool {
+        self.sent.iter().any(|sent| sent == credential)
+    }
+
+    /// The form in which Terraform keeps it.
+    #[must_use]
+    pub fn private(&self) -> PrivateState {
+        PrivateState::encode(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LastWriter, PrivateData};
+    use crate::provider::custom_connector::model::tests::connector;
+    use tf_provider::object::PrivateState;
+    use webex_contact_center::Connector;
+
+    #[test]
+    fn what_is_remembered_comes_back() {
+        let private = PrivateData {
+            version: Some(3),
+            written: Some(1_774_641_703_000),
+            touched: None,
+            sent: vec!["password".to_owned()],
+            uncertain: true,
+        };
+        assert_eq!(PrivateData::recall(&private.private()), private);
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_nothing() {
+        for bytes in [&b""[..], b"\xff", b"[]", b"{\"version\":\"three\"}"] {
+            let private = PrivateState::from_bytes(bytes.to_vec());
+            assert_eq!(PrivateData::recall(&private), PrivateData::default());
+        }
+    }
+
+    /// The same connector after another save.
+    fn saved_again(connector: &Connector) -> Connector {
+        let mut saved = connector.clone();
+        saved.last_updated_time = saved.last_updated_time.map(|time| time + 1);
+        saved.version = saved.version.map(|version| version + 1);
+        saved
+    }
+
+    #[test]
+    fn a_later_write_of_somebody_else_is_noticed_until_ours_follows() {
+        let ours = PrivateData::of_write(&connector(), &["password"]);
+        assert_eq!(ours.clone().after_read(&connector()).touched, None);
+
+        let theirs = saved_again(&connector());
+        let after = ours.after_read(&theirs);
+        assert_eq!((after.touched, after.version), (theirs.last_updated_time, Some(8)));
+        assert_eq!(after.clone().after_read(&theirs).touched, theirs.last_updated_time);
+
+        let again = PrivateData::of_write(&saved_again(&theirs), &["password"]);
+        assert_eq!(again.after_read(&saved_again(&theirs)).touched, None);
+    }
+
+    #[test]
+    fn nothing_is_suspected_of_an_imported_connector() {
+        assert_eq!(PrivateData::default().after_read(&connector()).touched, None);
+    }
+
+    #[test]
+    fn a_failed_write_of_ours_is_not_taken_for_somebody_elses() {
+        let ours = PrivateData::of_write(&connector(), &["password"]);
+        // Deactivated, refused, and activated again.
+        let undone = saved_again(&saved_again(&connector()));
+        let private = ours.clone().after_failure(LastWriter::Us, Some(&undone));
+        assert_eq!(private.after_read(&undone).touched, None);
+        // Carried out or not: nobody knows.
+        let private = ours.clone().after_failure(LastWriter::Unknown, None);
+        assert_eq!(private.after_read(&saved_again(&connector())).touched, None);
+        // Nothing was done.
+        let private = ours.clone().after_failure(LastWriter::Us, None);
+        assert_eq!(private, ours);
+    }
+
+    #[test]
+    fn an_edit_that_refused_ours_is_noticed() {
+        let ours = PrivateData::of_write(&connector(), &["password"]);
+        let theirs = saved_again(&connector());
+        let private = ours.after_failure(LastWriter::SomeoneElse, Some(&theirs));
+        assert_eq!(private.version, theirs.version);
+        assert_eq!(private.after_read(&theirs).touched, theirs.last_updated_time);
+    }
+
+    #[test]
+    fn a_failed_delete_forgets_neither_the_edit_of_others_nor_what_was_sent() {
+        let theirs = saved_again(&connector());
+        let private = PrivateData::of_write(&connector(), &["password"]).after_read(&theirs);
+        let undone = saved_again(&theirs);
+        let private = private.after_failure(LastWriter::Us, Some(&undone)).after_read(&undone);
+        assert_eq!(private.touched, theirs.last_updated_time);
+        assert!(private.has_sent("password") && !private.has_sent("client_secret"));
+    }
+
+    #[test]
+    fn doubts_about_credentials_stay_until_they_are_sent_again() {
+        let doubtful = PrivateData::of_write(&connector(), &["password"]).in_doubt(true);
+        let later = doubtful.after_read(&connector());
+        let later = later.after_failure(LastWriter::Us, None).in_doubt(false);
+        assert!(later.uncertain && later.has_sent("password"));
+        assert!(PrivateData::recall(&later.private()).uncertain);
+        assert!(!PrivateData::of_write(&connector(), &["password"]).uncertain);
+    }
+}

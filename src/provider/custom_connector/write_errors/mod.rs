@@ -1,0 +1,293 @@
+//! The diagnostics about writes that did not go as planned.
+
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::value::Path;
+use webex_contact_center::{
+    Availability, Connector, Error, ErrorKind, Operation, OrganizationId, RemoteState, WriteError,
+};
+
+use super::model::Difference;
+use super::naming::import_block;
+use crate::provider::api_errors::{self, detail, detail_advising, happened};
+
+/// Which write it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// A create.
+    Create,
+    /// An update.
+    Update,
+}
+
+/// A create that failed.
+///
+/// A connector of which only the id is known is a warning, not an error:
+/// Terraform would replace an object whose creation ended with an error, and
+/// the next plan reads and repairs this one.
+#[must_use]
+pub fn create_failed(failure: &WriteError, name: &str, organization: OrganizationId) -> Diagnostic {
+    let summary = format!("Could not create connector {name:?}");
+    let error = &failure.error;
+    let at_name =
+        |truth: &str| api_errors::error(summary.clone(), error, truth).at(Path::attribute("name"));
+    match (&failure.remote, &failure.name_holder) {
+        (RemoteState::OnlyId(id), _) => Diagnostic::warning(
+            format!("Connector {name:?} was created, but could not be read back"),
+            detail(
+                error,
+                &format!(
+                    "It has the id {id}, and state has it as it was planned. The next plan reads it \
+                     and shows any difference."
+                ),
+            ),
+        ),
+        (RemoteState::Unknown(_), Some(found)) => at_name(&format!(
+            "The answer was lost. A connector {} with this name exists in organization \
+             {organization}, and it cannot be told whether this resource created it, another one of \
+             the same name, or somebody else. It is not in state at this address. If it is yours, \
+             and no other resource has it, add this block and apply again:\n\n{}",
+            found.id,
+            import_block(organization, &found.id)
+        )),
+        (_, Some(rival)) => at_name(&format!(
+            "Nothing was created. The connector {} has the name {:?} in organization \
+             {organization}.\n\nIf this connector is to replace that one, remove \
+             create_before_destroy from the lifecycle block: the new one needs the name of the old \
+             one. If not, and to manage that one instead, add this block:\n\n{}",
+            rival.id,
+            rival.name(),
+            import_block(organization, &rival.id)
+        )),
+        (RemoteState::Unknown(_), None) => api_errors::error(
+            summary,
+            error,
+            "It is not known whether it was created, and it is not in state. Apply again: if it \
+             exists, its name is taken, and the message then says how to import it. Nothing can be \
+             created twice.",
+        ),
+        (RemoteState::Absent, None) if error.outcome_unknown => api_errors::error(
+            summary,
+            error,
+            "The answer was lost, and no connector has the name. It is safe to apply again: names \
+             are unique, so nothing can be created twice.",
+        ),
+        (RemoteState::Absent | RemoteState::Unchanged | RemoteState::Found(_), None) => {
+            let truth = format!("Nothing was created.{}", limit_note(failure));
+            api_errors::error(summary, error, &truth)
+        }
+    }
+}
+
+/// The limit of connectors, which has no error of its own.
+fn limit_note(failure: &WriteError) -> String {
+    match failure.connectors_in_organization {
+        Some(count) if count >= 10 => format!(
+            " The organization has {count} custom connectors, and Webex allows 10: delete one that \
+             is not used."
+        ),
+        _ => String::new(),
+    }
+}
+
+/// An update that failed. `sent` are the credentials that it was to send.
+#[must_use]
+pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagnostic {
+    let summary = format!("Could not update connector {named}");
+    let is_stale = matches!(failure.error.kind, ErrorKind::Stale { .. });
+    let truth = match (&failure.availability, &failure.remote) {
+        (_, RemoteState::Absent) => "The connector does not exist any more. The next plan removes \
+                                     it from state."
+            .to_owned(),
+        (Availability::Lost(reason), _) => format!(
+            "{} State says active = false, so that the next apply activates it. Apply again soon, \
+             or reactivate it in Control Hub.",
+            left_deactivated("edit", reason)
+        ),
+        (availability, RemoteState::Unknown(_) | RemoteState::OnlyId(_)) => {
+            let may_be_inactive = match availability {
+                Availability::Uncertain => {
+                    " It may be inactive, because it had to be deactivated for the edit; flows \
+                     that use it fail meanwhile. State says active = false, so that the next \
+                     apply activates it."
+                }
+                _ => "",
+            };
+            format!(
+                "It is not known whether the change was made. The next plan reads the connector \
+                 and shows what is left to do.{may_be_inactive}"
+            )
+        }
+        (Availability::Restored, _) if is_stale => {
+            "It had to be deactivated meanwhile, and is active again as that edit left it; state \
+             says so."
+                .to_owned()
+        }
+        (Availability::Restored, _) => {
+            "The edit was not made. The connector had to be deactivated for it, and is active \
+             again."
+                .to_owned()
+        }
+        (_, RemoteState::Unchanged) => {
+            "Nothing was changed; state is what it was before.".to_owned()
+        }
+        (_, RemoteState::Found(_)) if is_stale => {
+            "The connector is as that edit left it, and state says so.".to_owned()
+        }
+        (_, RemoteState::Found(connector)) => {
+            format!("The connector is as it was before{}.", still_active(connector))
+        }
+    };
+    let rival = failure.name_holder.as_ref().map(|rival| {
+        format!(" The name {:?} belongs to the connector {}.", rival.name(), rival.id)
+    });
+    let credentials = match (failure.credentials_uncertain, sent) {
+        (false, _) => "",
+        (true, []) => {
+            " Whether Webex has kept its credentials cannot be seen, and the configuration holds \
+             none to send again: if flows that use the connector fail, enter them in Control Hub \
+             or in the configuration."
+        }
+        (true, _) => {
+            " Which credentials Webex has now cannot be seen, so the next plan sends those of the \
+             configuration again."
+        }
+    };
+    let truth = format!("{truth}{credentials}{}", rival.unwrap_or_default());
+    if failure.remote == RemoteState::Absent {
+        let advice =
+            "Run `terraform plan` again: it shows that the connector is created anew, with \
+                      a new id, as long as the configuration has it."
+                .to_owned();
+        return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
+    }
+    let message = api_errors::error(summary, &failure.error, &truth);
+    if failure.error.kind == ErrorKind::NameTaken {
+        return message.at(Path::attribute("name"));
+    }
+    message
+}
+
+/// A delete that failed.
+#[must_use]
+pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
+    let summary = format!("Could not delete connector {named}");
+    let truth = match (&failure.availability, &failure.remote) {
+        (Availability::Lost(reason), _) => {
+            format!("{} {AFTER_DELETE}", left_deactivated("delete", reason))
+        }
+        (availability, RemoteState::Unknown(_)) => {
+            let may_be_inactive = match availability {
+                Availability::Uncertain => format!(
+                    " It may be inactive, because it had to be deactivated first; flows that use \
+                     it fail meanwhile. {AFTER_DELETE}"
+                ),
+                _ => String::new(),
+            };
+            format!(
+                "It is not known whether it was deleted. It stays in state; the next plan looks \
+                 for it.{may_be_inactive}"
+            )
+        }
+        (Availability::Restored, _) => {
+            "The connector is still there. It had to be deactivated first, and is active again."
+                .to_owned()
+        }
+        // Only a connector that has to be deactivated for the delete is looked
+        // at in this way.
+        (_, RemoteState::Found(_)) if failure.error.operation == Operation::ListReferences => {
+            "Nothing was changed. Webex wants the connector deactivated before it is deleted, and \
+             that would break the flows that use it; which ones do could not be found out. To \
+             delete it all the same, set active = false, apply, and delete it then."
+                .to_owned()
+        }
+        (_, RemoteState::Found(connector)) => {
+            let contradiction = if failure.error.kind == ErrorKind::NotFound {
+                ": Webex still shows it when it is read"
+            } else {
+                ""
+            };
+            format!("The connector is still there{}{contradiction}.", still_active(connector))
+        }
+        (_, RemoteState::Absent | RemoteState::Unchanged | RemoteState::OnlyId(_)) => {
+            "Nothing was deleted. The connector stays in state.".to_owned()
+        }
+    };
+    let credentials = match failure.availability {
+        Availability::Unaffected => "",
+        Availability::Restored => {
+            " Whether Webex has kept its credentials cannot be seen, because a delete does not \
+             know them. If the configuration still has the connector, the next plan sends them \
+             again."
+        }
+        Availability::Lost(_) | Availability::Uncertain => {
+            " Whether Webex has kept its credentials cannot be seen, because a delete does not \
+             know them; an apply that activates it sends them again."
+        }
+    };
+    api_errors::error(summary, &failure.error, &format!("{truth}{credentials}"))
+}
+
+/// Reassures those who know that a write may have to deactivate a connector.
+fn still_active(connector: &Connector) -> &'static str {
+    if connector.active { ", and active" } else { "" }
+}
+
+/// What becomes of a connector that a failed delete has left inactive. Who
+/// deletes does not see the configuration: the block may be there still (after
+/// `terraform destroy`) or not, and then the next apply tries to delete again.
+const AFTER_DELETE: &str = "State says active = false. If the configuration still has the \
+    connector, the next `terraform apply` activates it; if not, it deletes it. To put it back \
+    into service now, reactivate it in Control Hub.";
+
+fn left_deactivated(step: &str, reason: &Error) -> String {
+    format!(
+        "THE CONNECTOR IS INACTIVE, and flows that use it fail. It had to be deactivated for the \
+         {step}, and activating it again failed: {}",
+        happened(reason)
+    )
+}
+
+/// A connector that was recognized although the answer to its creation was lost.
+#[must_use]
+pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnostic {
+    Diagnostic::warning(
+        format!("The answer to creating connector {:?} was lost", connector.name()),
+        format!(
+            "The connector {} in organization {organization} has this name and these fields and was \
+             created since the request began, so it is the one that this run has created, and it \
+             is in state now. Its credentials are not read back; they should be the ones that \
+             were sent.",
+            connector.id
+        ),
+    )
+}
+
+/// One error for each argument that came back otherwise than it was sent.
+#[must_use]
+pub fn not_taken(differences: &[Difference], write: Write) -> Vec<Diagnostic> {
+    let tainted = match write {
+        Write::Create => {
+            " Terraform marks the new connector as tainted because of this; after the cause is \
+             found, `terraform untaint` keeps it."
+        }
+        Write::Update => "",
+    };
+    differences
+        .iter()
+        .map(|difference| {
+            let Difference { argument, wanted, got } = difference;
+            Diagnostic::error(
+                format!("Webex did not take {argument} as it was sent"),
+                format!(
+                    "Sent: {wanted}. What Webex has now: {got}. The request itself succeeded, and \
+                     state holds what Webex has.{tainted} Write {argument} the way Webex has it, \
+                     or compare with the connector in Control Hub."
+                ),
+            )
+            .at(Path::attribute(argument))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Every message about a failed write, on one page for reviewers.
+
+use std::fmt::Write as _;
+
+use webex_contact_center::{BodyProblem, ConnectorId, ErrorDetails};
+
+use super::*;
+use crate::provider::api_errors::tests::{for_tests, shown};
+use crate::provider::custom_connector::model::tests::{connector, organization};
+
+const NAMED: &str = "\"Help desk\" (6e1f…)";
+
+fn found() -> RemoteState {
+    RemoteState::Found(Box::new(connector()))
+}
+
+/// A failure with these properties and no others.
+fn failure(error: Error, remote: RemoteState, availability: Availability) -> WriteError {
+    WriteError {
+        credentials_uncertain: availability != Availability::Unaffected,
+        error,
+        remote,
+        availability,
+        name_holder: None,
+        connectors_in_organization: None,
+    }
+}
+
+#[test]
+fn every_end_of_a_write_in_words() {
+    use Availability::{Lost, Restored, Unaffected, Uncertain};
+    use RemoteState::{Absent, OnlyId, Unchanged, Unknown};
+    let server_error = |operation| for_tests(operation, ErrorKind::ServerError);
+    let id = ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap();
+    let holder = || Some(Box::new(connector()));
+    let mut page = String::new();
+
+    let lost = ErrorKind::ConnectionLost;
+    let creates = [
+        (Absent, ErrorKind::InvalidRequest, None),
+        (Absent, lost.clone(), None),
+        (Absent, ErrorKind::NameTaken, holder()),
+        (Unknown(None), lost, holder()),
+        (OnlyId(id), ErrorKind::UnreadableBody(BodyProblem::NotJson), None),
+        (Unknown(None), ErrorKind::Stopped, None),
+    ];
+    for (remote, kind, name_holder) in creates {
+        let outcome_unknown = kind == ErrorKind::ConnectionLost;
+        let count = (kind == ErrorKind::InvalidRequest).then_some(10);
+        let error = for_tests(Operation::CreateConnector, kind);
+        let error = Error::from(ErrorDetails { outcome_unknown, ..(*error).clone() });
+        let failure = WriteError {
+            name_holder,
+            connectors_in_organization: count,
+            ..failure(error, remote, Unaffected)
+        };
+        let message = create_failed(&failure, "Help desk", organization());
+        let _ = write!(page, "=== create ===\n{}\n", shown(&message));
+    }
+
+    let reason = || server_error(Operation::ReactivateConnector);
+    let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
+    let password = &["password"][..];
+    let updates = [
+        ("", ErrorKind::ServerError, Unchanged, Unaffected, password),
+        ("", ErrorKind::NameTaken, Unchanged, Unaffected, password),
+        ("", ErrorKind::ServerError, found(), Unaffected, password),
+        ("", ErrorKind::ServerError, found(), Restored, password),
+        ("", ErrorKind::ServerError, found(), Lost(reason()), password),
+        ("", ErrorKind::NotFound, Absent, Unaffected, password),
+        ("", ErrorKind::ServerError, Unknown(None), Unaffected, password),
+        ("", ErrorKind::ServerError, Unknown(None), Uncertain, password),
+        (", stale", stale.clone(), found(), Unaffected, password),
+        (", stale", stale, found(), Restored, password),
+        (", without credentials", ErrorKind::InvalidRequest, found(), Restored, &[]),
+    ];
+    for (title, kind, remote, availability, sent) in updates {
+        let name_holder = if kind == ErrorKind::NameTaken { holder() } else { None };
+        let is_unknown = matches!(remote, Unknown(_));
+        let failure = failure(for_tests(Operation::UpdateConnector, kind), remote, availability);
+        let credentials_uncertain = failure.credentials_uncertain || is_unknown;
+        let failure = WriteError { name_holder, credentials_uncertain, ..failure };
+        let message = update_failed(&failure, NAMED, sent);
+        let _ = write!(page, "=== update{title} ===\n{}\n", shown(&message));
+    }
+
+    let failed = || server_error(Operation::DeleteConnector);
+    let deletes = [
+        ("", failed(), Unchanged, Unaffected),
+        ("", failed(), found(), Unaffected),
+        ("", failed(), found(), Restored),
+        ("", failed(), found(), Lost(reason())),
+        ("", failed(), Unknown(None), Unaffected),
+        ("", failed(), Unknown(None), Uncertain),
+        (
+            ", references unknown",
+            for_tests(Operation::ListReferences, ErrorKind::Forbidden),
+            found(),
+            Unaffected,
+        ),
+        (
+            ", 404 although it is there",
+            for_tests(Operation::DeleteConnector, ErrorKind::NotFound),
+            found(),
+            Unaffected,
+        ),
+    ];
+    for (title, error, remote, availability) in deletes {
+        let message = delete_failed(&failure(error, remote, availability), NAMED);
+        let _ = write!(page, "=== delete{title} ===\n{}\n", shown(&message));
+    }
+
+    let _ = write!(page, "=== adopted ===\n{}\n", shown(&adopted(&connector(), organization())));
+    let difference = Difference {
+        argument: "username",
+        wanted: "\"agent2\"".to_owned(),
+        got: "\"agent\"".to_owned(),
+    };
+    for write in [Write::Create, Write::Update] {
+        for message in not_taken(std::slice::from_ref(&difference), write) {
+            let _ = write!(page, "=== not taken ===\n{}\n", shown(&message));
+        }
+    }
+    insta::assert_snapshot!(page);
+}

@@ -1,0 +1,99 @@
+//! The configured provider, shared by everything that makes calls.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use super::configuration::schema::variable;
+use super::configuration::status::{ConfiguredProvider, ProviderStatus};
+use tf_provider::diagnostics::Diagnostic;
+use webex_contact_center::OrganizationId;
+
+/// The provider data, written by Configure and read by everything else.
+pub struct ProviderData {
+    status: RwLock<ProviderStatus>,
+    applying: AtomicBool,
+}
+
+impl Default for ProviderData {
+    fn default() -> Self {
+        Self { status: RwLock::new(ProviderStatus::Unconfigured), applying: AtomicBool::new(false) }
+    }
+}
+
+impl ProviderData {
+    /// Stores the result of a Configure, with which a run begins: in debug mode
+    /// one process serves many.
+    pub fn set(&self, status: ProviderStatus) {
+        self.applying.store(false, Ordering::Relaxed);
+        *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+
+    /// Returns the configured provider, with which calls can be made.
+    ///
+    /// # Errors
+    ///
+    /// When it is not configured. The message names what is missing.
+    pub fn ready(&self) -> Result<ConfiguredProvider, Diagnostic> {
+        let status = self.status.read().unwrap_or_else(PoisonError::into_inner);
+        match &*status {
+            ProviderStatus::Ready(provider) => Ok(provider.clone()),
+            ProviderStatus::Missing(argument) => Err(missing(argument)),
+            ProviderStatus::Unknown(argument) => Err(unknown(argument)),
+            ProviderStatus::Unconfigured => Err(Diagnostic::error(
+                "The provider is not configured",
+                "The provider block could not be used; its own error says why.",
+            )),
+        }
+    }
+
+    /// Notes that this process applies a plan. Terraform plans every change once
+    /// more while applying, in another process than the first time; preflight
+    /// checks would then cost a call and report nothing new.
+    pub fn mark_applying(&self) {
+        self.applying.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether this process has begun to apply a plan.
+    #[must_use]
+    pub fn is_applying(&self) -> bool {
+        self.applying.load(Ordering::Relaxed)
+    }
+
+    /// Returns the provider's organization, if it is known without a call.
+    #[must_use]
+    pub fn organization(&self) -> Option<OrganizationId> {
+        self.ready().ok()?.organization
+    }
+}
+
+fn missing(argument: &str) -> Diagnostic {
+    let (what, more) = match argument {
+        "region" => ("region", ", or base_url (WEBEX_CC_BASE_URL)"),
+        _ => (
+            "access_token",
+            ". For tokens that are renewed, set client_id, client_secret and refresh_token \
+             instead; for a Service App, set service_app_id, client_id, client_secret and an \
+             access_token of scope spark:applications_token",
+        ),
+    };
+    Diagnostic::error(
+        format!("The provider's {what} is missing"),
+        format!(
+            "This operation calls Webex. Set {what} in the provider block, or {} in the \
+             environment{more}.",
+            variable(what)
+        ),
+    )
+}
+
+fn unknown(argument: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("The provider's {argument} is not known yet"),
+        format!(
+            "Its value will be known only after apply, and this operation needs it now. Apply \
+             what {argument} depends on first (`terraform apply -target=…`), or remove it from the \
+             provider block and set {}.",
+            variable(argument)
+        ),
+    )
+}

@@ -1,0 +1,114 @@
+//! One call: its response, its log lines, and its panics.
+//!
+//! A failure inside a call is a response with a diagnostic, never a gRPC error:
+//! on a gRPC error of a create, Terraform forgets the object that may exist by
+//! then. The same holds for a panic.
+
+use std::future::Future;
+use std::time::Instant;
+
+use tonic::{Response, Status};
+
+use super::wire;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::panics::{Panicked, catch_panic};
+use crate::protocol::tfplugin5 as protocol;
+
+/// A response with diagnostics.
+pub(super) trait RpcResponse: Default {
+    /// The response's diagnostics.
+    fn diagnostics(&mut self) -> &mut Vec<protocol::Diagnostic>;
+
+    /// Adds messages.
+    fn with(mut self, messages: Diagnostics) -> Self {
+        self.diagnostics().extend(wire::diagnostics(messages));
+        self
+    }
+}
+
+macro_rules! rpc_responses {
+    ($($module:ident),+ $(,)?) => {
+        $(impl RpcResponse for protocol::$module::Response {
+            fn diagnostics(&mut self) -> &mut Vec<protocol::Diagnostic> {
+                &mut self.diagnostics
+            }
+        })+
+    };
+}
+
+rpc_responses!(
+    get_metadata,
+    get_provider_schema,
+    prepare_provider_config,
+    validate_resource_type_config,
+    validate_data_source_config,
+    upgrade_resource_state,
+    get_resource_identity_schemas,
+    upgrade_resource_identity,
+    configure,
+    read_resource,
+    plan_resource_change,
+    apply_resource_change,
+    import_resource_state,
+    move_resource_state,
+    generate_resource_config,
+    read_data_source,
+    get_functions,
+    validate_list_resource_config,
+);
+
+/// Runs a call that changes nothing, so that a panic leaves nothing to keep.
+pub(super) async fn run_rpc<R: RpcResponse>(
+    rpc: &'static str,
+    type_name: &str,
+    call: impl Future<Output = Result<R, Diagnostics>>,
+) -> Result<Response<R>, Status> {
+    run_rpc_or(rpc, type_name, call, R::default).await
+}
+
+/// Runs a call. `fallback` returns the response of a call that panicked, with
+/// everything that Terraform must not forget.
+pub(super) async fn run_rpc_or<R: RpcResponse>(
+    rpc: &'static str,
+    type_name: &str,
+    call: impl Future<Output = Result<R, Diagnostics>>,
+    fallback: impl FnOnce() -> R,
+) -> Result<Response<R>, Status> {
+    let started = Instant::now();
+    // Randomness is a system call, and only the log shows the id.
+    let is_logged = tracing::enabled!(tracing::Level::DEBUG);
+    let request_id = if is_logged { uuid::Uuid::new_v4() } else { uuid::Uuid::nil() };
+    tracing::trace!(tf_rpc = rpc, tf_req_id = %request_id, tf_resource_type = type_name, "received request");
+    let mut response = match catch_panic(call).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(messages)) => R::default().with(messages),
+        Err(panicked) => fallback().with(defect(rpc, &panicked).into()),
+    };
+    let errors = response
+        .diagnostics()
+        .iter()
+        .filter(|message| message.severity() == protocol::diagnostic::Severity::Error)
+        .count();
+    tracing::debug!(
+        tf_rpc = rpc,
+        tf_req_id = %request_id,
+        tf_resource_type = type_name,
+        tf_req_duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        diagnostic_error_count = errors,
+        "served request"
+    );
+    Ok(Response::new(response))
+}
+
+/// Returns the message of a panic.
+pub(super) fn defect(rpc: &str, panicked: &Panicked) -> Diagnostic {
+    Diagnostic::error(
+        "The provider failed in an unexpected way",
+        format!(
+            "A defect in this provider ended the call {rpc} ({panicked}). What had been done by \
+             then is kept in state as far as it is known; other operations were not affected. Run \
+             the same command again: it compares state with what exists first. Please report this \
+             message."
+        ),
+    )
+}

@@ -1,0 +1,92 @@
+//! A connector as it is sent, and as it is read.
+//!
+//! The two are different types, because Webex returns no secret that could be
+//! relied on: a [`Connector`] has no place for one.
+
+use super::fields::{ConnectorFields, Secrets};
+use super::identifiers::{ConnectorId, OrganizationId};
+
+/// A connector to send to Webex.
+///
+/// Which fields apply to which kind of connector is the caller's concern. An
+/// absent secret is left out of every request. Any other absent field is left
+/// out of a create, and null in an update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectorContent {
+    /// An inactive connector cannot be used by flows.
+    pub active: bool,
+    /// What Webex returns.
+    pub fields: ConnectorFields,
+    /// What Webex does not return.
+    pub secrets: Secrets,
+}
+
+/// A connector as Webex returns it.
+///
+/// Values are spelled as Webex spells them, so that one that was changed or
+/// ignored on the way is noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connector {
+    /// Its id. Flows refer to the connector by it.
+    pub id: ConnectorId,
+    /// The organization that it says it belongs to.
+    pub organization_id: Option<OrganizationId>,
+    /// Counts its edits, if the server does (assumed).
+    pub version: Option<i64>,
+    /// Whether flows can use it.
+    pub active: bool,
+    /// Its fields.
+    pub fields: ConnectorFields,
+    /// When it was created, in milliseconds since 1970 (UTC).
+    pub created_time: Option<i64>,
+    /// When it was last changed, in milliseconds since 1970 (UTC).
+    pub last_updated_time: Option<i64>,
+}
+
+/// A connector as Flow Designer offers it (documented).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowConnector {
+    /// Its id.
+    pub id: ConnectorId,
+    /// Its name.
+    pub name: String,
+}
+
+impl Connector {
+    /// Its name, unique in the organization.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.fields.name()
+    }
+
+    /// Whether it says the same as another state of itself, apart from whether
+    /// it is active, and from what every save moves.
+    pub(crate) fn has_content_of(&self, other: &Self) -> bool {
+        let Self { version, active, last_updated_time, .. } = *other;
+        Self { version, active, last_updated_time, ..self.clone() } == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use safe_text::Secret;
+
+    use super::*;
+    use crate::connectors::wire;
+    use crate::fields::Credential;
+    use crate::testing::content;
+
+    proptest! {
+        #[test]
+        fn debug_never_shows_a_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
+            use Credential::{ClientSecret, Password, PrivateKey};
+            let secrets = [ClientSecret, PrivateKey, Password];
+            let secrets = secrets.map(|credential| (credential, Secret::from(&*secret)));
+            let content = ConnectorContent { secrets: secrets.into_iter().collect(), ..content() };
+            let body = wire::create(&content).unwrap();
+            let shown = format!("{content:?} {content:#?} {body:?} {:?}", content.secrets.to_vec());
+            prop_assert!(!shown.contains(&secret), "{shown}");
+        }
+    }
+}

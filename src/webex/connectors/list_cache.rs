@@ -1,0 +1,358 @@
+//! One list of connectors per organization, shared by all reads of a run.
+//!
+//! Refreshing ten connectors of an organization costs one call. The list is
+//! forgotten when we write to the organization, and never believed to say that
+//! something is gone.
+
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::super::budget::Budget;
+use super::super::connector::Connector;
+use super::super::error::{Error, Operation};
+use super::super::identifiers::{ConnectorId, OrganizationId};
+use super::super::pipeline::RetryMode;
+use super::super::single_flight::{Flight, Join, single_flight};
+
+/// How long a list is believed. A run seldom takes longer; a process that
+/// lives on should not plan with what was true long ago.
+const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// How long after our own create a 404 may mean "not yet".
+const VISIBILITY_WINDOW: Duration = Duration::from_secs(30);
+
+/// A list as it was at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    connectors: Arc<[Connector]>,
+    /// The server's clock when it gave the list.
+    pub(crate) server_time: Option<SystemTime>,
+    /// Our clock at that moment.
+    pub(crate) received: Instant,
+}
+
+impl List {
+    pub(crate) fn new(
+        rows: Vec<Connector>,
+        server_time: Option<SystemTime>,
+        received: Instant,
+    ) -> Self {
+        Self { connectors: rows.into(), server_time, received }
+    }
+
+    pub(crate) fn connectors(&self) -> Arc<[Connector]> {
+        Arc::clone(&self.connectors)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.connectors.len()
+    }
+
+    pub(crate) fn by_id(&self, id: &ConnectorId) -> Option<&Connector> {
+        self.connectors.iter().find(|connector| connector.id == *id)
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Connector> {
+        self.connectors.iter().find(|connector| connector.name() == name)
+    }
+
+    /// Whoever stands in the way of a name: the server may not tell upper and
+    /// lower case apart.
+    pub(crate) fn holder_of(&self, name: &str) -> Option<&Connector> {
+        let lower = name.to_lowercase();
+        self.by_name(name).or_else(|| {
+            self.connectors.iter().find(|connector| connector.name().to_lowercase() == lower)
+        })
+    }
+}
+
+/// The lists of all organizations.
+#[derive(Default)]
+pub(crate) struct ListCache(Mutex<HashMap<OrganizationId, CacheEntry>>);
+
+/// What is known about one organization.
+#[derive(Default)]
+struct CacheEntry {
+    /// Counts our writes: a list that was asked for before a write ended is
+    /// not kept.
+    generation: u64,
+    list: Option<List>,
+    /// The list request in flight, and how hard it tries.
+    in_flight: Option<(Flight<List>, RetryMode)>,
+    /// What we created, and when.
+    created: HashMap<ConnectorId, Instant>,
+    /// The names that are being created now, and how many times.
+    creating: HashMap<String, usize>,
+}
+
+impl ListCache {
+    /// The cached list, or the one that a single request brings for all who ask
+    /// meanwhile. `fetch` makes that request.
+    pub(crate) async fn get<F>(
+        self: &Arc<Self>,
+        organization: OrganizationId,
+        retry_mode: RetryMode,
+        budget: &Budget,
+        fetch: impl Fn() -> F,
+    ) -> Result<List, Error>
+    where
+        F: Future<Output = Result<List, Error>> + Send + 'static,
+    {
+        let join = || {
+            let mut entries = self.entries();
+            let entry = entries.entry(organization).or_default();
+            if let Some(list) = &entry.list
+                && list.received.elapsed() < LONGEST_LIFE
+            {
+                return Join::Cached(list.clone());
+            }
+            if let Some((flight, theirs)) = &entry.in_flight {
+                let is_weaker = *theirs == RetryMode::OneAttempt && retry_mode != *theirs;
+                return Join::Joined { flight: flight.clone(), is_weaker };
+            }
+            let (cache, generation) = (Arc::clone(self), entry.generation);
+            let done =
+                move |list: &Result<List, Error>| cache.store(organization, generation, list);
+            let flight = Flight::new(Operation::ListConnectors, fetch(), done);
+            entry.in_flight = Some((flight.clone(), retry_mode));
+            Join::Started(flight)
+        };
+        single_flight(budget, join).await
+    }
+
+    /// Keeps a list, unless a write has ended since it was requested.
+    fn store(&self, organization: OrganizationId, generation: u64, list: &Result<List, Error>) {
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        if entry.generation == generation {
+            entry.in_flight = None;
+            entry.list = list.as_ref().ok().cloned();
+        }
+    }
+
+    /// Forgets an organization's list, and lets nobody wait for an older one.
+    pub(crate) fn invalidate(&self, organization: OrganizationId) {
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        entry.generation += 1;
+        entry.list = None;
+        entry.in_flight = None;
+    }
+
+    /// Forgets an organization's list when the guard goes, however that comes
+    /// about.
+    pub(crate) fn invalidate_at_end(&self, organization: OrganizationId) -> Invalidation<'_> {
+        Invalidation { list_cache: self, organization }
+    }
+
+    /// The ids in the list that is in memory, if there is one.
+    pub(crate) fn known_ids(&self, organization: OrganizationId) -> HashSet<ConnectorId> {
+        let entries = self.entries();
+        let list = entries.get(&organization).and_then(|entry| entry.list.as_ref());
+        let connectors = list.map(List::connectors);
+        connectors.iter().flat_map(|list| list.iter()).map(|found| found.id.clone()).collect()
+    }
+
+    /// Remembers that we made a connector.
+    pub(crate) fn note_created(&self, organization: OrganizationId, id: &ConnectorId) {
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        entry.created.insert(id.clone(), Instant::now());
+    }
+
+    /// Whether we made a connector only a moment ago.
+    pub(crate) fn was_just_created(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
+        let entries = self.entries();
+        let created = entries.get(&organization).and_then(|entry| entry.created.get(id));
+        created.is_some_and(|created| created.elapsed() < VISIBILITY_WINDOW)
+    }
+
+    /// Notes that a connector of this name is being created, for as long as the
+    /// guard lives.
+    pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> Creating<'_> {
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        *entry.creating.entry(name.to_owned()).or_default() += 1;
+        Creating { list_cache: self, organization, name: name.to_owned() }
+    }
+
+    /// Nothing panics while holding the lock, so a poisoned one is intact.
+    fn entries(&self) -> MutexGuard<'_, HashMap<OrganizationId, CacheEntry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Forgets a list when it goes.
+pub(crate) struct Invalidation<'a> {
+    list_cache: &'a ListCache,
+    organization: OrganizationId,
+}
+
+impl Drop for Invalidation<'_> {
+    fn drop(&mut self) {
+        self.list_cache.invalidate(self.organization);
+    }
+}
+
+/// A create that has not ended.
+pub(crate) struct Creating<'a> {
+    list_cache: &'a ListCache,
+    organization: OrganizationId,
+    name: String,
+}
+
+impl Creating<'_> {
+    /// Whether a connector of this name may be another create's of this
+    /// process: that one has ended with it, or has not ended yet.
+    pub(crate) fn may_be_anothers(&self, id: &ConnectorId) -> bool {
+        let entries = self.list_cache.entries();
+        let Some(entry) = entries.get(&self.organization) else { return false };
+        entry.created.contains_key(id) || entry.creating.get(&self.name).is_some_and(|&n| n > 1)
+    }
+}
+
+impl Drop for Creating<'_> {
+    fn drop(&mut self) {
+        let mut entries = self.list_cache.entries();
+        let entry = entries.entry(self.organization).or_default();
+        if let Some(count) = entry.creating.get_mut(&self.name) {
+            *count -= 1;
+            if *count == 0 {
+                entry.creating.remove(&self.name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ErrorKind;
+    use crate::testing::{
+        Reply, Script, answer, budget, connectors, content, empty, id, object, organization, page,
+        with,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_is_forgotten_after_each_of_our_writes() {
+        let list = || answer(200, &page(&[object(1, 1)]));
+        let script = Script::new([
+            list(),
+            answer(201, &object(0, 1)),
+            list(),
+            answer(200, &object(1, 1)),
+            list(),
+            empty(204),
+            list(),
+        ]);
+        let connectors = connectors(script.clone());
+        let budget = budget();
+        for _ in 0..2 {
+            connectors.list(&budget).await.unwrap();
+        }
+        connectors.create(&content(), &budget).await.unwrap();
+        connectors.list(&budget).await.unwrap();
+        connectors.update(&id(), &content(), Some(0), &budget).await.unwrap();
+        connectors.list(&budget).await.unwrap();
+        connectors.delete(&id(), &budget).await.unwrap();
+        for _ in 0..2 {
+            connectors.list(&budget).await.unwrap();
+        }
+        assert!(script.is_done());
+        assert_eq!(script.seen().len(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_was_asked_for_before_a_write_ended_is_not_kept() {
+        let script = Script::new([
+            answer(200, &page(&[])).after(Duration::from_secs(5)),
+            answer(201, &object(0, 1)).after(Duration::from_secs(1)),
+            answer(200, &page(&[object(0, 1)])),
+        ]);
+        let connectors = connectors(script.clone());
+        let (budget, content) = (budget(), content());
+        let (old, created) =
+            tokio::join!(connectors.list(&budget), connectors.create(&content, &budget));
+        assert!(old.unwrap().is_empty() && created.is_ok());
+        assert_eq!(connectors.list(&budget).await.unwrap().len(), 1);
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_reader_does_not_suffer_from_a_stop_of_the_first() {
+        let script = Script::new([
+            answer(200, &page(&[])).after(Duration::from_secs(5)),
+            answer(200, &page(&[object(0, 1)])),
+        ]);
+        let connectors = connectors(script.clone());
+        let (first, second) = (budget(), budget());
+        let (stopped, read, ()) =
+            tokio::join!(connectors.list(&first), connectors.list(&second), async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                first.stop.cancel();
+            });
+        assert_eq!(stopped.unwrap_err().kind, ErrorKind::Stopped);
+        assert_eq!(read.unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
+        let script = Script::new([
+            Reply::Panic.after(Duration::from_secs(1)),
+            answer(200, &page(&[object(1, 1)])),
+        ]);
+        let connectors = connectors(script.clone());
+        let (first, second) = (budget(), budget());
+        let (first, second) = tokio::join!(connectors.list(&first), connectors.list(&second));
+        for ended in [first, second] {
+            assert_eq!(ended.unwrap_err().kind, ErrorKind::Defect);
+        }
+        assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_list_is_not_kept_and_an_old_one_neither() {
+        let list = || answer(200, &page(&[object(1, 1)]));
+        let script = Script::new([empty(403), list(), list()]);
+        let connectors = connectors(script.clone());
+        assert!(connectors.list(&budget()).await.is_err());
+        connectors.list(&budget()).await.unwrap();
+        tokio::time::advance(LONGEST_LIFE).await;
+        connectors.list(&budget()).await.unwrap();
+        assert!(script.is_done());
+    }
+
+    #[test]
+    fn a_create_knows_of_others_of_its_name() {
+        let list_cache = ListCache::default();
+        let organization = organization();
+        let first = list_cache.creating(organization, "crm");
+        assert!(!first.may_be_anothers(&id()));
+        let other = list_cache.creating(organization, "other");
+        let second = list_cache.creating(organization, "crm");
+        assert!(first.may_be_anothers(&id()) && second.may_be_anothers(&id()));
+        assert!(!other.may_be_anothers(&id()));
+        drop(second);
+        assert!(!first.may_be_anothers(&id()));
+        list_cache.note_created(organization, &id());
+        assert!(first.may_be_anothers(&id()));
+    }
+
+    #[test]
+    fn a_name_is_held_in_any_letter_case() {
+        let row = |name: &str| {
+            let object = with(object(1, 1), &json!({"name": name, "id": name}));
+            super::super::wire::connector(object.to_string().as_bytes()).unwrap()
+        };
+        let list = List::new(vec![row("CRM"), row("crm")], None, Instant::now());
+        assert_eq!(list.holder_of("crm").unwrap().name(), "crm");
+        assert_eq!(list.holder_of("Crm").unwrap().name(), "CRM");
+        assert!(list.holder_of("other").is_none());
+    }
+}

@@ -1,0 +1,129 @@
+//! Semantic equality: two spellings of a field that mean the same.
+//!
+//! One definition serves every decision: whether a write whose response was lost
+//! took effect, whether Webex stored what it was sent, and whether the
+//! configuration differs from the connector (drift).
+
+use unicode_normalization::UnicodeNormalization as _;
+use url::Url;
+
+use safe_text::Secret;
+
+/// How two spellings of a text are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Equivalence {
+    /// The same characters, in whichever normal form of Unicode. Blanks at the
+    /// ends count: they may be a mistake that somebody corrects.
+    Text,
+    /// The same address: letter case of scheme and host, a default port, a
+    /// slash at the end of the path, and blanks around it do not count. A text
+    /// that is no address is compared letter by letter.
+    Address,
+    /// The same PEM: line ends, empty lines, and blanks around lines do not
+    /// count.
+    Pem,
+}
+
+impl Equivalence {
+    /// Whether both mean the same.
+    #[must_use]
+    pub fn is_equivalent(self, left: &str, right: &str) -> bool {
+        left == right
+            || match self {
+                Self::Text => left.nfc().eq(right.nfc()),
+                Self::Address => {
+                    canonical(left).is_some_and(|left| canonical(right).as_ref() == Some(&left))
+                }
+                Self::Pem => lines(left).eq(lines(right)),
+            }
+    }
+
+    /// Whether both fields mean the same. Absent and empty are the same to a form.
+    #[must_use]
+    pub fn are_equivalent_fields(self, left: Option<&str>, right: Option<&str>) -> bool {
+        self.is_equivalent(left.unwrap_or_default(), right.unwrap_or_default())
+    }
+}
+
+/// Whether two private keys in PEM are the same by [`Equivalence::Pem`], which
+/// leaves no copy of either behind.
+#[must_use]
+pub fn is_same_key(left: &Secret, right: &Secret) -> bool {
+    Equivalence::Pem.is_equivalent(left.expose(), right.expose())
+}
+
+/// Returns an address in its canonical spelling.
+fn canonical(text: &str) -> Option<Url> {
+    let mut url = Url::parse(text.trim()).ok()?;
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Some(url)
+}
+
+/// Returns the lines of PEM that matter.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Equivalence, is_same_key};
+    use safe_text::Secret;
+
+    #[test]
+    fn addresses_are_compared_by_canonical() {
+        for (left, right, same) in [
+            ("https://a.example", "https://a.example/", true),
+            ("https://A.Example/x/", "https://a.example:443/x", true),
+            ("HTTPS://a.example/x/?q=1", " https://a.example/x?q=1", true),
+            ("https://a.example/X", "https://a.example/x", false),
+            ("https://a.example/x", "https://a.example/x?q", false),
+            ("https://a.example:8443", "https://a.example", false),
+            ("https://a.example", "https://b.example", false),
+            ("https://a.example", "", false),
+            ("no url", "no url", true),
+            ("no url", "no url ", false),
+        ] {
+            assert_eq!(Equivalence::Address.is_equivalent(left, right), same, "{left:?} {right:?}");
+            assert_eq!(Equivalence::Address.is_equivalent(right, left), same, "{right:?} {left:?}");
+        }
+    }
+
+    #[test]
+    fn pem_is_the_same_whatever_its_line_ends_and_indentation() {
+        assert!(Equivalence::Pem.is_equivalent("a\nb\n", "a\r\nb"));
+        assert!(Equivalence::Pem.is_equivalent("\n  a\n\n  b\n", "a\nb"));
+        assert!(!Equivalence::Pem.is_equivalent("a\nb", "a\nc"));
+        assert!(!Equivalence::Pem.is_equivalent("a\nb", "ab"));
+        assert!(!Equivalence::Pem.is_equivalent("a\nb", "a"));
+        assert!(is_same_key(&Secret::from("a\nb\n"), &Secret::from("a\r\nb")));
+        assert!(!is_same_key(&Secret::from("a\nb"), &Secret::from("a\nc")));
+    }
+
+    #[test]
+    fn texts_are_compared_after_normalization_and_with_their_ends() {
+        assert!(Equivalence::Text.is_equivalent("Zu\u{308}rich", "Z\u{fc}rich"));
+        assert!(!Equivalence::Text.is_equivalent("a", "A"));
+        assert!(!Equivalence::Text.is_equivalent("a", "a "));
+    }
+
+    #[test]
+    fn absent_and_empty_are_the_same() {
+        for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
+            assert!(equivalence.are_equivalent_fields(None, Some("")));
+            assert!(!equivalence.are_equivalent_fields(Some("https://a.example"), None));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_texts_are_it_tells(left in ".*", right in ".*") {
+            for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
+                prop_assert!(equivalence.is_equivalent(&left, &left));
+                prop_assert_eq!(equivalence.is_equivalent(&left, &right), equivalence.is_equivalent(&right, &left));
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The fields of a custom connector: the one table.
+//!
+//! A row says what the resource calls a field, where JSON has it, how two
+//! values of it are compared, and which kinds of connector need it. Requests,
+//! responses, drift, `doctor`, validation and the readable attributes are all
+//! derived from the table. Control Hub's form shows these fields (documented);
+//! their JSON names and literals are assumed.
+
+use std::collections::BTreeMap;
+
+use safe_text::Secret;
+
+use super::equivalence::Equivalence;
+use super::kinds::{
+    Applies, BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, ConnectorKind, OAUTH2,
+    PASSWORD,
+};
+
+/// A field that Webex returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// Unique in the organization.
+    Name,
+    /// How Webex authenticates at the third party.
+    AuthenticationType,
+    /// The OAuth 2.0 grant. Absent for basic authentication.
+    GrantType,
+    /// The URL to which flows append their request paths.
+    ResourceDomainUrl,
+    /// OAuth's client identifier (RFC 6749, 2.2).
+    ClientId,
+    /// The third party's token endpoint (RFC 6749, 3.2).
+    TokenUrl,
+    /// OAuth's scope (RFC 6749, 3.3).
+    Scope,
+    /// The certificate of the certificate grant, in PEM.
+    Certificate,
+    /// The service account.
+    Username,
+    /// The URL at which Webex tries user name and password.
+    ValidationUrl,
+}
+
+/// A field that is a credential. Webex may return it absent, null, masked or in
+/// the clear (assumed); it is never read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Credential {
+    /// OAuth's client secret.
+    ClientSecret,
+    /// The private key of the certificate, in PEM.
+    PrivateKey,
+    /// The password of the service account.
+    Password,
+}
+
+/// The words of a field: the argument's, and the one in JSON.
+type Literals = &'static [(&'static str, &'static str)];
+
+/// The values that a field can have.
+#[derive(Clone, Copy, Debug)]
+pub enum Content {
+    /// Any text.
+    Text(Field, Equivalence),
+    /// One of a few words. Webex may return one that this version does not
+    /// know, which is then shown as Webex spells it.
+    Literal(Field, Literals),
+    /// A credential.
+    Credential(Credential),
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The values that it can have.
+    pub content: Content,
+    /// The name of the resource's argument.
+    pub argument: &'static str,
+    /// The name in JSON.
+    pub(crate) json: &'static str,
+    /// By kind, in the order of [`ConnectorKind::ALL`].
+    applies: [Applies; 4],
+}
+
+/// The table, in the order in which requests have the fields.
+#[rustfmt::skip]
+pub const FIELDS: [Row; 13] = {
+    use Applies::{Never, Optional, Required};
+    use Content::{Credential as Secret, Literal, Text};
+    use Credential::{ClientSecret, Password, PrivateKey};
+    use Equivalence::{Address, Pem, Text as Exact};
+    use Field::{
+        AuthenticationType, Certificate, ClientId, GrantType, Name, ResourceDomainUrl, Scope,
+        TokenUrl, Username, ValidationUrl,
+    };
+    const TYPES: Literals = &[(BASIC, "BASIC"), (OAUTH2, "OAUTH2")];
+    const GRANTS: Literals = &[
+        (CLIENT_CREDENTIALS, "CLIENT_CREDENTIALS_SECRET"),
+        (CLIENT_CREDENTIALS_CERTIFICATE, "CLIENT_CREDENTIALS_CERTIFICATE"),
+        (PASSWORD, "PASSWORD"),
+    ];
+    // The columns: basic, client credentials, password grant, certificate.
+    [
+        row(Text(Name, Exact), "name", "name",
+            [Required, Required,    Required, Required]),
+        row(Literal(AuthenticationType, TYPES), "authentication_type", "authenticationType",
+            [Required, Required,    Required, Required]),
+        row(Literal(GrantType, GRANTS), "grant_type", "grantType",
+            [Never,    Optional,    Required, Required]),
+        row(Text(ResourceDomainUrl, Address), "resource_domain_url", "resourceDomain",
+            [Required, Required,    Required, Required]),
+        row(Text(ClientId, Exact), "client_id", "clientId",
+            [Never,    Required,    Required, Required]),
+        row(Secret(ClientSecret), "client_secret", "clientSecret",
+            [Never,    Required,    Required, Never   ]),
+        row(Text(TokenUrl, Address), "token_url", "tokenUrl",
+            [Never,    Required,    Required, Required]),
+        row(Text(Scope, Exact), "scope", "scope",
+            [Never,    Optional,    Optional, Optional]),
+        row(Text(Certificate, Pem), "certificate", "certificate",
+            [Never,    Never,       Never,    Required]),
+        row(Secret(PrivateKey), "private_key", "privateKey",
+            [Never,    Never,       Never,    Required]),
+        row(Text(Username, Exact), "username", "username",
+            [Required, Never,       Required, Never   ]),
+        row(Secret(Password), "password", "password",
+            [Required, Never,       Required, Never   ]),
+        row(Text(ValidationUrl, Address), "validation_url", "validationUrl",
+            [Required, Never,       Optional, Never   ]),
+    ]
+};
+
+const fn row(
+    content: Content,
+    argument: &'static str,
+    json: &'static str,
+    applies: [Applies; 4],
+) -> Row {
+    Row { content, argument, json, applies }
+}
+
+impl Row {
+    /// The field, unless it is a credential.
+    #[must_use]
+    pub fn field(&self) -> Option<Field> {
+        match self.content {
+            Content::Text(field, _) | Content::Literal(field, _) => Some(field),
+            Content::Credential(_) => None,
+        }
+    }
+
+    /// How two values of the field are compared.
+    #[must_use]
+    pub fn equivalence(&self) -> Equivalence {
+        match self.content {
+            Content::Text(_, equivalence) => equivalence,
+            Content::Literal(..) | Content::Credential(_) => Equivalence::Text,
+        }
+    }
+
+    /// Whether the field applies to a kind of connector.
+    #[must_use]
+    pub fn applies_to(&self, kind: ConnectorKind) -> Applies {
+        let [basic, client_credentials, password, certificate] = self.applies;
+        match kind {
+            ConnectorKind::Basic => basic,
+            ConnectorKind::ClientCredentials => client_credentials,
+            ConnectorKind::Password => password,
+            ConnectorKind::Certificate => certificate,
+        }
+    }
+
+    /// Whether every kind of connector needs the field.
+    #[must_use]
+    pub fn is_always_required(&self) -> bool {
+        ConnectorKind::ALL.into_iter().all(|kind| self.applies_to(kind) == Applies::Required)
+    }
+
+    /// The word in JSON for a value.
+    pub(crate) fn to_json<'a>(&self, value: &'a str) -> &'a str {
+        self.literals().iter().find(|(word, _)| *word == value).map_or(value, |(_, json)| json)
+    }
+
+    /// The value for a word in JSON. Letter case does not matter.
+    pub(crate) fn from_json(&self, word: String) -> String {
+        let known = self.literals().iter().find(|(_, json)| json.eq_ignore_ascii_case(&word));
+        known.map_or(word, |(value, _)| (*value).to_owned())
+    }
+
+    fn literals(&self) -> Literals {
+        match self.content {
+            Content::Literal(_, literals) => literals,
+            Content::Text(..) | Content::Credential(_) => &[],
+        }
+    }
+}
+
+/// The rows that apply to some kinds of connector and not to others.
+pub fn kind_dependent_fields() -> impl Iterator<Item = &'static Row> {
+    FIELDS.iter().filter(|row| !row.is_always_required() && row.literals().is_empty())
+}
+
+/// The rows of the fields that Webex returns.
+pub fn readable_fields() -> impl Iterator<Item = (Field, &'static Row)> {
+    FIELDS.iter().filter_map(|row| Some((row.field()?, row)))
+}
+
+/// The fields of a connector that Webex returns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectorFields(BTreeMap<Field, String>);
+
+impl ConnectorFields {
+    /// The value of a field.
+    #[must_use]
+    pub fn get(&self, field: Field) -> Option<&str> {
+        self.0.get(&field).map(String::as_str)
+    }
+
+    /// Sets a field, or removes it.
+    pub fn set(&mut self, field: Field, value: Option<String>) {
+        match value {
+            Some(value) => drop(self.0.insert(field, value)),
+            None => drop(self.0.remove(&field)),
+        }
+    }
+
+    /// The same fields with another value of one.
+    #[must_use]
+    pub fn with(mut self, field: Field, value: &str) -> Self {
+        self.set(field, Some(value.to_owned()));
+        self
+    }
+
+    /// The same fields without one.
+    #[must_use]
+    pub fn without(mut self, field: Field) -> Self {
+        self.set(field, None);
+        self
+    }
+
+    /// The connector's name. Empty only where nobody has set it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.get(Field::Name).unwrap_or_default()
+    }
+
+    /// Whether all fields mean the same.
+    #[must_use]
+    pub fn is_equivalent(&self, other: &Self) -> bool {
+        readable_fields().all(|(field, row)| {
+            row.equivalence().are_equivalent_fields(self.get(field), other.get(field))
+        })
+    }
+}
+
+impl FromIterator<(Field, String)> for ConnectorFields {
+    fn from_iter<I: IntoIterator<Item = (Field, String)>>(fields: I) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}
+
+/// The credentials of a connector that a request carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets(BTreeMap<Credential, Secret>);
+
+/// No credentials at all.
+pub(crate) static NO_SECRETS: Secrets = Secrets(BTreeMap::new());
+
+impl Secrets {
+    /// A credential.
+    #[must_use]
+    pub fn get(&self, credential: Credential) -> Option<&Secret> {
+        self.0.get(&credential)
+    }
+
+    /// The same with one more credential. An empty one is left out: whether
+    /// Webex keeps or blanks a credential that a request leaves out is unknown,
+    /// but an empty one could only blank it.
+    #[must_use]
+    pub fn with(mut self, credential: Credential, secret: Secret) -> Self {
+        if !secret.is_empty() {
+            self.0.insert(credential, secret);
+        }
+        self
+    }
+
+    /// The same without one credential.
+    #[must_use]
+    pub fn without(mut self, credential: Credential) -> Self {
+        self.0.remove(&credential);
+        self
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn to_vec(&self) -> Vec<Secret> {
+        self.0.values().cloned().collect()
+    }
+}
+
+impl FromIterator<(Credential, Secret)> for Secrets {
+    fn from_iter<I: IntoIterator<Item = (Credential, Secret)>>(secrets: I) -> Self {
+        secrets
+            .into_iter()
+            .fold(Self::default(), |all, (credential, secret)| all.with(credential, secret))
+    }
+}

@@ -1,0 +1,143 @@
+//! What is known about a request while it is being sent, and the errors that are
+//! made of it.
+
+use std::time::Duration;
+
+use http::header::LOCATION;
+use http::{HeaderMap, Method, StatusCode};
+use tokio::time::Instant;
+use url::Url;
+
+use super::super::budget::Interruption;
+use super::super::error::{BodyProblem, Error, ErrorDetails, ErrorKind, Operation};
+use super::super::error_body::{ErrorBody, safe};
+use super::super::redact::Redactor;
+use super::super::request::{Request, TRACKING_ID};
+use super::super::transport::{Failure, FailureKind, LARGEST_RESPONSE, RawResponse};
+use super::{Authorize, Token};
+
+/// What is known about a request while it is being sent.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) details: ErrorDetails,
+    started: Instant,
+}
+
+impl Context {
+    pub(super) fn new(request: &Request) -> Self {
+        let mut details = ErrorDetails::new(request.operation, ErrorKind::Stopped);
+        details.method = Some(request.method.clone());
+        details.host = request.url.host_str().map(str::to_owned);
+        Self { details, started: Instant::now() }
+    }
+
+    pub(super) fn error(&self, kind: ErrorKind, status: Option<StatusCode>) -> Error {
+        Error::from(self.details(kind, status))
+    }
+
+    fn details(&self, kind: ErrorKind, status: Option<StatusCode>) -> ErrorDetails {
+        ErrorDetails { kind, status, elapsed: self.started.elapsed(), ..self.details.clone() }
+    }
+
+    pub(super) fn interrupted(&self, interruption: Interruption) -> Error {
+        self.error(kind_of_interruption(interruption), None)
+    }
+}
+
+/// The error about a wait for something that another operation had begun.
+pub(crate) fn interrupted(
+    operation: Operation,
+    interruption: Interruption,
+    began: Instant,
+) -> Error {
+    let mut details = ErrorDetails::new(operation, kind_of_interruption(interruption));
+    details.elapsed = began.elapsed();
+    details.waited = details.elapsed;
+    Error::from(details)
+}
+
+/// The kind of an error about a wait that was cut short.
+pub(crate) fn kind_of_interruption(interruption: Interruption) -> ErrorKind {
+    match interruption {
+        Interruption::Stopped => ErrorKind::Stopped,
+        Interruption::DeadlineExceeded => ErrorKind::DeadlineExceeded,
+    }
+}
+
+/// Everything that must not show up in the error of this request.
+pub(super) fn redactor(
+    request: &Request,
+    authorize: &dyn Authorize,
+    token: Option<&Token>,
+) -> Redactor {
+    let mut redactor = Redactor::default();
+    let in_body = request.body.iter().flat_map(|body| body.secrets());
+    for secret in in_body.chain(token.map(|token| &token.secret)).chain(&authorize.secrets()) {
+        redactor.watch(secret);
+    }
+    redactor
+}
+
+/// The error for an answer of another status than 2xx.
+pub(super) fn refusal(
+    context: &Context,
+    request: &Request,
+    answer: &RawResponse,
+    retry_after: Option<Duration>,
+    is_renewable: bool,
+    redactor: &Redactor,
+) -> Error {
+    let problem = ErrorBody::read(answer.body.as_slice(), redactor);
+    let kind = match answer.status.as_u16() {
+        300..=399 => {
+            ErrorKind::Redirected { target_host: target_host(&request.url, &answer.headers) }
+        }
+        400 => ErrorKind::InvalidRequest,
+        401 => ErrorKind::Unauthorized { refreshable: is_renewable },
+        403 => ErrorKind::Forbidden,
+        404 => ErrorKind::NotFound,
+        412 if request.method == Method::DELETE => ErrorKind::Referenced(Vec::new()),
+        409 | 412 => ErrorKind::Conflict,
+        423 => ErrorKind::Locked,
+        429 => ErrorKind::RateLimited { retry_after },
+        500..=599 => ErrorKind::ServerError,
+        _ => ErrorKind::UnexpectedStatus,
+    };
+    Error::from(ErrorDetails {
+        server_tracking_id: server_tracking_id(&answer.headers, redactor).or(problem.tracking_id),
+        descriptions: problem.descriptions,
+        referring_kinds: problem.referring_kinds,
+        oauth: problem.oauth,
+        spoken_by_api: problem.spoken_by_api,
+        ..context.details(kind, Some(answer.status))
+    })
+}
+
+/// The error for a request without an answer.
+pub(super) fn failed(context: &Context, failure: Failure) -> Error {
+    let kind = match failure.kind {
+        FailureKind::NameResolution => ErrorKind::NameResolution,
+        FailureKind::Connection => ErrorKind::Connection,
+        FailureKind::Certificate(problem) => ErrorKind::Certificate(problem),
+        FailureKind::Tls => ErrorKind::Tls,
+        FailureKind::NotTls => ErrorKind::NotTls,
+        FailureKind::Timeout(deadline) => ErrorKind::Timeout(deadline),
+        FailureKind::ConnectionLost => ErrorKind::ConnectionLost,
+        FailureKind::BodyTooLarge => ErrorKind::BodyTooLarge { limit: LARGEST_RESPONSE },
+        FailureKind::Compressed => ErrorKind::UnreadableBody(BodyProblem::Compressed),
+        FailureKind::Unsendable => ErrorKind::Unsendable,
+        FailureKind::Stopped => ErrorKind::Stopped,
+        FailureKind::DeadlineExceeded => ErrorKind::DeadlineExceeded,
+    };
+    Error::from(ErrorDetails { cause: failure.cause, ..context.details(kind, failure.status) })
+}
+
+/// The host that a redirect points to, without anything else of its address.
+fn target_host(url: &Url, headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(LOCATION)?.to_str().ok()?;
+    url.join(location).ok()?.host_str().map(str::to_owned)
+}
+
+pub(super) fn server_tracking_id(headers: &HeaderMap, redactor: &Redactor) -> Option<String> {
+    headers.get(TRACKING_ID)?.to_str().ok().map(|id| safe(id, redactor))
+}

@@ -1,0 +1,42 @@
+//! One request whose answer is of interest whatever it is.
+
+use super::super::budget::Budget;
+use super::super::error::Error;
+use super::super::redact::Redactor;
+use super::super::request::Request;
+use super::super::transport::RawResponse;
+use super::{Authorize, Context, HttpPipeline, RetryMode, failed, refusal};
+
+/// An answer of any status.
+pub(crate) struct ProbeResponse {
+    pub(crate) answer: RawResponse,
+    /// What the answer means, when its status is not 2xx.
+    pub(crate) refusal: Option<Error>,
+    /// Knows what must not be shown of it.
+    pub(crate) redactor: Redactor,
+}
+
+impl HttpPipeline {
+    /// Sends a request once; after a 401 once more, if the token can be
+    /// renewed. Nothing is waited for but the rate limit.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn probe(
+        &self,
+        request: &Request,
+        authorize: &dyn Authorize,
+        budget: &Budget,
+    ) -> Result<ProbeResponse, Error> {
+        let mut context = Context::new(request);
+        let once = RetryMode::OneAttempt;
+        let end = self.send(request, authorize, once, budget, &mut context).await?;
+        let answer = end.outcome.map_err(|failure| failed(&context, failure))?;
+        let redactor = end.redactor;
+        let refusal = (!answer.status.is_success()).then(|| {
+            let is_renewable = authorize.is_renewable();
+            refusal(&context, request, &answer, end.retry_after, is_renewable, &redactor)
+        });
+        Ok(ProbeResponse { answer, refusal, redactor })
+    }
+}

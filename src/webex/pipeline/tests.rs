@@ -1,0 +1,401 @@
+//! What a request goes through, over a scripted transport.
+
+use std::num::NonZeroU32;
+
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::Client;
+use crate::error::CertificateProblem;
+use crate::testing::{
+    ID, Reply, Script, answer, budget, client, connectors, content, empty, id, lost, object,
+    organization, page, problem, raw, reply_with, settings, static_token,
+};
+use crate::transport::LARGEST_RESPONSE;
+
+fn list() -> Reply {
+    answer(200, &page(&[]))
+}
+
+async fn read(script: &Arc<Script>, budget: &Budget) -> Result<usize, Error> {
+    connectors(script.clone()).list(budget).await.map(|list| list.len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_as_told_and_then_goes_on() {
+    let script = Script::new([problem(429, "slow down").header("retry-after", "20"), list()]);
+    assert_eq!(read(&script, &budget()).await, Ok(0));
+    let at = script.seen()[1].at;
+    assert!(at >= Duration::from_secs(20) && at <= Duration::from_secs(22), "{at:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_until_a_date_by_the_servers_clock() {
+    let until = SystemTime::UNIX_EPOCH + Duration::from_millis(1_774_641_703_000 + 30_000);
+    let until = httpdate::fmt_http_date(until);
+    let script = Script::new([problem(429, "").header("retry-after", &until), list()]);
+    assert_eq!(read(&script, &budget()).await, Ok(0));
+    let at = script.seen()[1].at;
+    assert!(at >= Duration::from_secs(30) && at <= Duration::from_secs(33), "{at:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_operation_is_told_holds_for_all() {
+    let script = Script::new([empty(429).header("retry-after", "20"), list(), list(), list()]);
+    let client = client(script.clone());
+    let request = client.session.endpoints.list(organization());
+    let budget = budget();
+    let send = || client.session.send(organization(), &request, RetryMode::Normal, &budget);
+    let (first, second) = tokio::join!(send(), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        send().await
+    });
+    assert!(first.is_ok() && second.is_ok());
+    let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
+    assert!(times[1] >= Duration::from_secs(20), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn absent_or_negative_advice_means_backoff() {
+    for reply in [empty(429), empty(429).header("retry-after", "-5")] {
+        let script = Script::new([reply, list()]);
+        assert_eq!(read(&script, &budget()).await, Ok(0));
+        let at = script.seen()[1].at;
+        assert!(at >= Duration::from_secs(1) && at < Duration::from_secs(3), "{at:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_absurd_wait_is_not_begun_and_the_error_names_it() {
+    let day = Duration::from_secs(86_400);
+    let script = Script::new([empty(429).header("retry-after", "86400")]);
+    let error = read(&script, &budget()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::RateLimited { retry_after: Some(day) });
+    assert!(error.needed_wait.unwrap() >= day);
+    assert_eq!((error.attempts, error.waited), (1, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_says_how_often_and_how_long_was_tried() {
+    let script = Script::new((0..6).map(|_| empty(429).header("retry-after", "10")));
+    let error = read(&script, &budget()).await.unwrap_err();
+    assert_eq!(error.attempts, 6);
+    assert!(error.waited >= Duration::from_secs(50), "{:?}", error.waited);
+    assert!(error.elapsed >= error.waited);
+    assert!(script.is_done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_are_repeated() {
+    for reply in [
+        empty(429),
+        empty(500),
+        raw(502, "<html>"),
+        empty(503),
+        empty(504),
+        lost(),
+        Reply::Failure(FailureKind::Connection),
+        Reply::Failure(FailureKind::NameResolution),
+        Reply::Failure(FailureKind::Timeout(Deadline::FirstByte)),
+    ] {
+        let script = Script::new([reply.clone(), reply, list()]);
+        assert_eq!(read(&script, &budget()).await, Ok(0));
+        assert_eq!(script.seen().len(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_end_with_the_settings_and_with_the_budget() {
+    let script = Script::new((0..9).map(|_| lost()));
+    let error = read(&script, &budget()).await.unwrap_err();
+    assert_eq!((&error.kind, error.attempts), (&ErrorKind::ConnectionLost, 6));
+
+    let mut few = settings(static_token());
+    few.max_retries = 0;
+    let script = Script::new([lost()]);
+    let client = Client::over(few, script.clone()).unwrap();
+    assert!(client.connectors(organization()).list(&budget()).await.is_err());
+    assert_eq!(script.seen().len(), 1);
+
+    let script = Script::new((0..9).map(|_| empty(503).header("retry-after", "10")));
+    let short = Budget::within(Duration::from_secs(25), CancellationToken::new());
+    let error = read(&script, &short).await.unwrap_err();
+    assert_eq!((&error.kind, error.attempts), (&ErrorKind::ServerError, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_403_is_not_repeated_and_names_the_operation() {
+    let script = Script::new([problem(403, "insufficient scope")]);
+    let error = read(&script, &budget()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Forbidden);
+    assert_eq!(error.descriptions, ["insufficient scope"]);
+    assert_eq!(error.server_tracking_id.as_deref(), Some("ccconfig_1"));
+    assert_eq!(
+        error.to_string(),
+        "could not list the organization's connectors: not allowed (host api.example, \
+         status 403, tracking id ccconfig_1); Webex says: insufficient scope"
+    );
+    assert_eq!(script.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_tracking_id_is_on_every_request_and_in_the_error() {
+    let script = Script::new([empty(503), empty(403)]);
+    let error = read(&script, &budget()).await.unwrap_err();
+    let ids: Vec<_> = script.seen().iter().map(|seen| seen.headers["trackingid"].clone()).collect();
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(error.tracking_id.as_deref(), Some(ids[1].to_str().unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_answer_of_the_api_is_told_by_type() {
+    let too_large = ErrorKind::BodyTooLarge { limit: LARGEST_RESPONSE };
+    for (reply, kind) in [
+        (raw(200, "<html>"), ErrorKind::UnreadableBody(BodyProblem::NotJson)),
+        (raw(200, ""), ErrorKind::UnreadableBody(BodyProblem::Empty)),
+        (raw(200, "{\"data\":[{"), ErrorKind::UnreadableBody(BodyProblem::NotJson)),
+        (raw(200, "{}"), ErrorKind::UnreadableBody(BodyProblem::Missing("data"))),
+        (Reply::Failure(FailureKind::BodyTooLarge), too_large),
+        (
+            Reply::Failure(FailureKind::Compressed),
+            ErrorKind::UnreadableBody(BodyProblem::Compressed),
+        ),
+    ] {
+        let script = Script::new([reply]);
+        assert_eq!(read(&script, &budget()).await.unwrap_err().kind, kind);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_never_shows_a_body_or_a_secret() {
+    let echo = json!({"error": {"message": "clientSecret s3cret-canary is wrong"},
+        "clientSecret": "s3cret-canary", "trackingId": "static-access-token"});
+    for reply in [answer(400, &echo), raw(400, "<p>s3cret-canary</p>"), answer(200, &echo)] {
+        let script = Script::new([reply, list(), list(), list(), list(), list(), list()]);
+        let error = connectors(script).create(&content(), &budget()).await.unwrap_err();
+        let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(!shown.contains("static-access"), "{shown}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_takes_too_long_is_given_up() {
+    let script = Script::new([Reply::Hang, list()]);
+    assert_eq!(read(&script, &budget()).await, Ok(0));
+    assert!(script.seen()[1].at >= Duration::from_secs(60));
+
+    let script = Script::new([Reply::Hang]);
+    let short = Budget::within(Duration::from_secs(5), CancellationToken::new());
+    let error = read(&script, &short).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::DeadlineExceeded);
+    assert_eq!(error.elapsed, Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_certificate_is_fatal_at_once() {
+    let problem = CertificateProblem::UnknownIssuer;
+    for (failure, kind) in [
+        (FailureKind::Certificate(problem), ErrorKind::Certificate(problem)),
+        (FailureKind::Tls, ErrorKind::Tls),
+        (FailureKind::NotTls, ErrorKind::NotTls),
+    ] {
+        let script = Script::new([Reply::Failure(failure)]);
+        let error = read(&script, &budget()).await.unwrap_err();
+        assert_eq!(error.kind, kind);
+        assert_eq!((error.attempts, error.host.as_deref()), (1, Some("api.example")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
+    for (location, host) in [
+        ("https://evil.example/path?token=x", Some("evil.example")),
+        ("http://user:pw@api.example/", Some("api.example")),
+        ("/elsewhere", Some("api.example")),
+        ("https://", None),
+    ] {
+        for status in [301, 302, 303, 307, 308] {
+            let script = Script::new([empty(status).header("location", location)]);
+            let error = read(&script, &budget()).await.unwrap_err();
+            let target_host = host.map(str::to_owned);
+            assert_eq!(error.kind, ErrorKind::Redirected { target_host });
+            assert_eq!(script.seen().len(), 1);
+            assert!(!error.to_string().contains("pw"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_keep_to_the_limit() {
+    let mut slow = settings(static_token());
+    slow.requests_per_minute = NonZeroU32::new(60).unwrap();
+    let script = Script::new((0..90).map(|_| list()));
+    let client = Client::over(slow, script.clone()).unwrap();
+    for _ in 0..90 {
+        let request = client.session.endpoints.list(organization());
+        let budget = budget();
+        let sent = client.session.send(organization(), &request, RetryMode::Normal, &budget);
+        assert!(sent.await.is_ok());
+    }
+    let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
+    let first_minute = times.iter().filter(|at| **at < Duration::from_secs(60)).count();
+    assert!(first_minute <= 60, "{first_minute}");
+    assert!(times[89] < Duration::from_secs(100), "{:?}", times[89]);
+}
+
+/// A server that processes some requests a minute and refuses the rest.
+struct Busy {
+    per_minute: usize,
+    minute: std::sync::Mutex<(Instant, usize)>,
+    refused: std::sync::atomic::AtomicUsize,
+}
+
+#[async_trait]
+impl Transport for Busy {
+    async fn send(&self, _: http::Request<bytes::Bytes>) -> Result<RawResponse, Failure> {
+        let minute = Duration::from_secs(60);
+        let mut window = self.minute.lock().unwrap();
+        if window.0.elapsed() >= minute {
+            *window = (Instant::now(), 0);
+        }
+        window.1 += 1;
+        if window.1 <= self.per_minute {
+            let body = page(&[]).to_string();
+            return Ok(reply_with(200, &[], &body, SystemTime::UNIX_EPOCH));
+        }
+        self.refused.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let left = (minute - window.0.elapsed()).as_secs() + 1;
+        let headers = [("retry-after", left.to_string())];
+        Ok(reply_with(429, &headers, "", SystemTime::UNIX_EPOCH))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn operations_survive_a_limit_that_is_lower_than_ours() {
+    let server = Arc::new(Busy {
+        per_minute: 40,
+        minute: std::sync::Mutex::new((Instant::now(), 0)),
+        refused: std::sync::atomic::AtomicUsize::new(0),
+    });
+    let client = Client::over(settings(static_token()), server.clone()).unwrap();
+    let request = client.session.endpoints.list(organization());
+    let budget = budget();
+    let sent = futures_util::future::join_all(
+        (0..200).map(|_| client.session.send(organization(), &request, RetryMode::Normal, &budget)),
+    );
+    assert!(sent.await.iter().all(Result::is_ok));
+    // 160, 120, 80 and 40 had to come back.
+    let refused = server.refused.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(refused <= 400, "{refused}");
+}
+
+/// Keeps the fields of events as text.
+struct Recorder(Arc<std::sync::Mutex<String>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Recorder {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Fields<'a>(&'a mut String);
+        impl tracing::field::Visit for Fields<'_> {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                self.0.push_str(&format!("{}={value:?} ", field.name()));
+            }
+        }
+        event.record(&mut Fields(&mut self.0.lock().unwrap()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_tells_each_attempt_and_nothing_private() {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    let text = Arc::new(std::sync::Mutex::new(String::new()));
+    let recorder = tracing_subscriber::registry().with(Recorder(text.clone()));
+    // While there is only one subscriber, tracing asks that of whichever
+    // thread meets an event first, and other tests' threads have none.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    let _guard = tracing::subscriber::set_default(recorder);
+    tracing::callsite::rebuild_interest_cache();
+    let script = Script::new([lost(), answer(200, &object(4, 1))]);
+    let connectors = connectors(script.clone());
+    connectors.update(&id(), &content(), Some(3), &budget()).await.unwrap();
+    let text = text.lock().unwrap().clone();
+    for part in [
+        "method=\"PUT\" path=\"/organization/{organization}/connector/{id}\"",
+        "kind=ConnectionLost",
+        "status=200",
+        "attempt=1",
+        "attempt=2",
+        script.seen()[1].headers["trackingid"].to_str().unwrap(),
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    for private in [ID, "s3cret-canary", "static-access-token", "crm"] {
+        assert!(!text.contains(private), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_waits_and_reads_at_once() {
+    for replies in [vec![Reply::Hang], vec![empty(429).header("retry-after", "100")]] {
+        let script = Script::new(replies);
+        let budget = budget();
+        let (ended, ()) = tokio::join!(read(&script, &budget), async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            budget.stop.cancel();
+        });
+        let error = ended.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Stopped);
+        assert_eq!(error.elapsed, Duration::from_secs(2));
+        assert_eq!(script.seen().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_new_starts_after_a_stop() {
+    let script = Script::new([list()]);
+    let budget = budget();
+    budget.stop.cancel();
+    assert_eq!(read(&script, &budget).await.unwrap_err().kind, ErrorKind::Stopped);
+    assert!(script.seen().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_in_flight_is_finished_and_its_id_known() {
+    let created = answer(201, &object(0, 1)).after(Duration::from_secs(4));
+    let script = Script::new([created]);
+    let budget = budget();
+    let connectors = connectors(script.clone());
+    let content = content();
+    let (ended, ()) = tokio::join!(connectors.create(&content, &budget), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        budget.stop.cancel();
+    });
+    assert_eq!(ended.unwrap().connector.id.as_str(), ID);
+    assert_eq!(script.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_in_flight_is_not_waited_for_forever() {
+    let script = Script::new([Reply::Hang]);
+    let budget = budget();
+    let connectors = connectors(script.clone());
+    let (id, content) = (id(), content());
+    let began = Instant::now();
+    let (ended, ()) = tokio::join!(connectors.update(&id, &content, Some(1), &budget), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        budget.stop.cancel();
+    });
+    let failure = ended.unwrap_err();
+    assert_eq!(failure.error.kind, ErrorKind::Stopped);
+    assert!(failure.error.outcome_unknown);
+    assert_eq!(began.elapsed(), Duration::from_secs(1) + STOP_GRACE);
+    assert_eq!(script.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_client_does_nothing_before_its_first_call() {
+    let script = Script::new([]);
+    drop(client(script.clone()));
+    assert!(script.seen().is_empty());
+}

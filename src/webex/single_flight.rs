@@ -1,0 +1,110 @@
+//! Single flight: one request in flight, shared by all who need its result.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::time::Instant;
+
+use super::budget::Budget;
+use super::error::{Error, ErrorKind, Operation};
+use super::pipeline::interrupted;
+
+/// A request in flight.
+#[derive(Clone)]
+pub(crate) struct Flight<T: Clone> {
+    operation: Operation,
+    result: Shared<BoxFuture<'static, Result<T, Error>>>,
+    /// Whether it goes on when nobody waits for it.
+    is_detached: bool,
+}
+
+/// The result to use, or the request that will bring it.
+pub(crate) enum Join<T: Clone> {
+    /// No request is needed.
+    Cached(T),
+    /// This caller has started the request.
+    Started(Flight<T>),
+    /// Another caller has started it.
+    Joined {
+        flight: Flight<T>,
+        /// Whether any failure of it is worth another request: this caller would
+        /// have tried harder.
+        is_weaker: bool,
+    },
+}
+
+impl<T: Clone + Send + Sync + 'static> Flight<T> {
+    /// A request that makes progress while somebody waits for it. The budget of
+    /// the caller that starts it has to bound it from within.
+    ///
+    /// `done` gets the result before anybody else does.
+    pub(crate) fn new(
+        operation: Operation,
+        request: impl Future<Output = Result<T, Error>> + Send + 'static,
+        done: impl FnOnce(&Result<T, Error>) + Send + 'static,
+    ) -> Self {
+        let result = finished(operation, request, done).boxed().shared();
+        Self { operation, result, is_detached: false }
+    }
+
+    /// A request in a task of its own, which goes on when nobody waits for it.
+    pub(crate) fn detached(
+        operation: Operation,
+        request: impl Future<Output = Result<T, Error>> + Send + 'static,
+        done: impl FnOnce(&Result<T, Error>) + Send + 'static,
+    ) -> Self {
+        let task = tokio::spawn(finished(operation, request, done));
+        let result = async move {
+            task.await.unwrap_or_else(|_| Err(Error::new(operation, ErrorKind::Stopped)))
+        };
+        Self { operation, result: result.boxed().shared(), is_detached: true }
+    }
+}
+
+/// Runs a request. A panic becomes an error that everybody who waits gets.
+async fn finished<T>(
+    operation: Operation,
+    request: impl Future<Output = Result<T, Error>>,
+    done: impl FnOnce(&Result<T, Error>),
+) -> Result<T, Error> {
+    let result = AssertUnwindSafe(request).catch_unwind().await;
+    let result = result.unwrap_or_else(|_| Err(Error::new(operation, ErrorKind::Defect)));
+    done(&result);
+    result
+}
+
+/// Waits for the result of a request that is started at most once at a time.
+///
+/// `join` looks for a cached result or a request in flight, and starts one
+/// otherwise. A caller who has joined the request of another asks again when it
+/// failed because of that other's budget.
+pub(crate) async fn single_flight<T: Clone>(
+    budget: &Budget,
+    mut join: impl FnMut() -> Join<T>,
+) -> Result<T, Error> {
+    let began = Instant::now();
+    loop {
+        let (flight, has_joined, is_weaker) = match join() {
+            Join::Cached(result) => return Ok(result),
+            Join::Started(flight) => (flight, false, false),
+            Join::Joined { flight, is_weaker } => (flight, true, is_weaker),
+        };
+        // A request that this caller's budget bounds knows best what it was doing.
+        let result = if has_joined || flight.is_detached {
+            let interrupted = |interruption| interrupted(flight.operation, interruption, began);
+            budget.run(flight.result).await.map_err(interrupted)?
+        } else {
+            flight.result.await
+        };
+        match result {
+            Err(error) if has_joined && (is_weaker || is_about_the_budget(&error)) => {}
+            result => return result,
+        }
+    }
+}
+
+fn is_about_the_budget(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Stopped | ErrorKind::DeadlineExceeded)
+}
