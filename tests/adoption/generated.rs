@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use tf_provider::value::Value;
 
 use super::made_by_hand;
@@ -12,8 +13,6 @@ use crate::support::simulator::{
 };
 use crate::support::terraform::Terraform;
 use crate::support::terraform_core::{Action, Instance, TerraformCore};
-
-const CONNECTOR: &str = "webex_cc_custom_connector";
 
 /// Imports a connector, generates its configuration, and plans with it. Returns both.
 async fn fed_back(core: &mut TerraformCore, id: &str) -> (Value, Instance) {
@@ -69,7 +68,7 @@ fn generated_configuration_of_the_cli_plans_empty() {
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     let imports = ids.iter().enumerate().map(|(place, id)| {
-        format!("import {{\n  to = {CONNECTOR}.c{place}\n  id = \"{id}\"\n}}\n")
+        format!("import {{\n  to = {TYPE_NAME}.c{place}\n  id = \"{id}\"\n}}\n")
     });
     terraform.write("imports.tf", &imports.collect::<String>());
     terraform

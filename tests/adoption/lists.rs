@@ -1,6 +1,7 @@
 //! The list resource: its events, its limit, and `terraform query`.
 
 use serde_json::json;
+use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use tf_provider::value::Value;
 use webex_cc_simulator::{Action, Options, Script, Simulator};
 
@@ -11,8 +12,6 @@ use crate::support::plugin_client::proto::tfplugin5 as protocol;
 use crate::support::simulator::{start, unlocked};
 use crate::support::terraform::Terraform;
 use crate::support::terraform_core::{Message, TerraformCore, answer, messages};
-
-const CONNECTOR: &str = "webex_cc_custom_connector";
 
 /// One event that passed Terraform's checks.
 #[derive(Debug)]
@@ -50,11 +49,11 @@ async fn listed(
 ) -> tonic::Streaming<protocol::list_resource::Event> {
     let schemas = core.client().get_schema(protocol::get_provider_schema::Request {}).await;
     let schemas = answer("GetSchema", schemas).unwrap();
-    let shape = Shape::of(&schemas.list_resource_schemas[CONNECTOR]).unwrap();
+    let shape = Shape::of(&schemas.list_resource_schemas[TYPE_NAME]).unwrap();
     // The configuration of a list has no computed attributes.
     assert_eq!(shape.attributes(|attribute| attribute.computed), Vec::<&str>::new());
     let config = Some(shape.encode(&shape.object(arguments.iter().copied())));
-    let type_name = CONNECTOR.to_owned();
+    let type_name = TYPE_NAME.to_owned();
     let request = protocol::validate_list_resource_config::Request {
         type_name: type_name.clone(),
         config: config.clone(),
@@ -162,7 +161,7 @@ fn terraform_query_generates_what_plans_empty() {
     if !terraform.is_terraform_since(1, 14, "terraform query") {
         return;
     }
-    let query = format!("list \"{CONNECTOR}\" \"all\" {{\n  provider = webex\n}}\n");
+    let query = format!("list \"{TYPE_NAME}\" \"all\" {{\n  provider = webex\n}}\n");
     terraform.write("all.tfquery.hcl", &query);
     terraform.write("provider.tf", "provider \"webex\" {}\n");
     let found = terraform.run(["query", "-no-color", "-generate-config-out=all.tf"]).succeeded();

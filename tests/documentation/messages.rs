@@ -3,8 +3,8 @@
 use super::none;
 use crate::support::files;
 
-/// The guides that quote messages: in headings, at the beginning of a list item, and in tables
-/// whose first column is `the message says`.
+/// The guides that quote messages: in headings, at the beginning of a list item, and in the first
+/// column of tables with the header `the message says`.
 const GUIDES: [&str; 3] =
     ["docs/guides/troubleshooting.md", "docs/guides/network.md", "docs/guides/getting-a-token.md"];
 

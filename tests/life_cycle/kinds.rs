@@ -71,7 +71,7 @@ fn completes_a_life_cycle(connector: &Connector) {
             "POST /organization/ORG/connector 201",
         ]
     );
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["id"], json!(id));
     assert_eq!(attributes["organization_id"], json!(organization));
     assert_eq!(attributes["created_time"].as_str().map(|time| time.ends_with('Z')), Some(true));
@@ -191,7 +191,7 @@ fn another_spelling_of_a_url_plans_nothing() {
     });
     simulator.store(simulator.organization(), &id_of(&stored(&simulator)), spelling);
     terraform.plans_nothing();
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["resource_domain_url"], json!("https://example.zendesk.com/api/v2/"));
 }
 

@@ -11,8 +11,8 @@ use tf_provider::value::{Type, Value, json, msgpack};
 
 /// Fails unless four times the size costs at most four times as much.
 ///
-/// `prepare` makes the input, whose cost is not counted. Sizes are powers of two, so that buffers
-/// which double are equally full.
+/// `prepare` makes the input, which is not counted. Sizes are powers of two, so that buffers which
+/// double are equally full.
 #[track_caller]
 fn assert_linear<T>(what: &str, prepare: impl Fn(usize) -> T, work: impl Fn(T)) {
     let [small, large] = [1 << 10, 1 << 12].map(|size| {

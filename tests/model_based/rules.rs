@@ -62,7 +62,7 @@ impl DesiredState {
     }
 }
 
-/// What users know in addition to what Webex stores.
+/// The knowledge of users in addition to the content of Webex.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Knowledge {
     /// Ids that a message has named, or that users removed from state.

@@ -118,7 +118,7 @@ fn refusal(command: &mut Command) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A release whose programs are other files.
+/// A release with other files as programs.
 struct Release {
     folder: tempfile::TempDir,
 }

@@ -165,16 +165,16 @@ fn ctrl_c_during_a_create_saves_the_id() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("Interrupt received"), "{text}");
 
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["id"], stored(&simulator)["id"]);
-    let instance = terraform.instance(ADDRESS).expect("the connector in state");
+    let instance = terraform.instance(ADDRESS);
     assert_eq!(instance.get("status"), None::<&Value>, "it is not tainted");
     assert_eq!(sockets(temporary.path()), 0);
     simulator.faults([]);
     terraform.plans_nothing();
 }
 
-/// What interrupts a create in flight.
+/// An interruption of a create in flight.
 #[derive(Clone, Copy, Debug)]
 enum Stopper {
     Stop,

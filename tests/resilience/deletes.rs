@@ -23,7 +23,7 @@ fn delete_of_a_connector_in_use_names_the_flows() {
             .says("\"Callback\"")
             .says("use a `removed` block");
         assert_eq!(stored(&simulator)["active"], json!(true));
-        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+        assert_eq!(terraform.attributes(ADDRESS)["id"], json!(id));
 
         simulator.clear_references(simulator.organization());
         terraform.destroy().succeeded();
@@ -55,7 +55,7 @@ fn connector_with_unknown_references_is_not_deactivated() {
     terraform.destroy().succeeded();
 }
 
-/// What the next apply does depends on the configuration, and the error says so.
+/// The next apply depends on the configuration, and the error says so.
 #[test]
 fn connector_left_inactive_by_a_delete_is_repaired() {
     for still_configured in [true, false] {
@@ -107,7 +107,7 @@ fn delete_404_of_an_existing_connector_keeps_state() {
             .failed()
             .says("Could not delete connector \"Zendesk\"")
             .says("The connector is still there, and active: Webex still shows it");
-        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+        assert_eq!(terraform.attributes(ADDRESS)["id"], json!(id));
     }
     simulator.faults([]);
     terraform.destroy().succeeded();
@@ -132,7 +132,7 @@ fn delete_interrupted_at_any_step_converges() {
                 let is_active = connector["active"] == json!(true);
                 let told = text.contains("INACTIVE") || text.contains("may be inactive");
                 assert!(is_active || told, "{method} {step}: deactivated unnoticed\n{text}");
-                assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], connector["id"]);
+                assert_eq!(terraform.attributes(ADDRESS)["id"], connector["id"]);
             }
 
             simulator.faults([]);

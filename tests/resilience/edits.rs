@@ -77,7 +77,7 @@ fn refused_edit_leaves_the_connector_active() {
         .says("is active again.")
         .says("Webex says: username: too short");
     assert_eq!(stored(&simulator)["active"], json!(true));
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!((&attributes["active"], &attributes["username"]), (&json!(true), &json!("agent")));
 
     simulator.faults([]);
@@ -104,7 +104,7 @@ fn failed_reactivation_is_reported_and_repaired() {
         .says("THE CONNECTOR IS INACTIVE, and flows that use it fail.")
         .says("State says active = false");
     assert_eq!(stored(&simulator)["active"], json!(false));
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["active"], json!(false));
 
     simulator.faults([]);

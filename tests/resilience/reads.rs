@@ -57,7 +57,7 @@ fn only_a_404_counts_as_deleted() {
             .failed()
             .says("Could not read connector \"Zendesk\"")
             .says("Nothing was changed; state holds what was known before.");
-        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+        assert_eq!(terraform.attributes(ADDRESS)["id"], json!(id));
     }
 }
 

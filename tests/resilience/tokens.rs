@@ -6,7 +6,7 @@ use crate::support::connectors::{Form, basic, resource};
 use crate::support::simulator::{ANOTHER_ORGANIZATION, locked, start, two_organizations, unlocked};
 use crate::support::terraform::Terraform;
 
-/// Returns a folder whose provider has a refresh token.
+/// Returns a folder with a refresh token for the provider.
 fn with_refresh_token(simulator: &Simulator) -> Terraform {
     let mut terraform = Terraform::with(simulator);
     let authorization = Authorization::default();

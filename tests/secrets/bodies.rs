@@ -8,7 +8,7 @@ use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 use super::{MODES, simulator};
 use crate::support::checker::{of, plain};
 use crate::support::connectors::{Connector, Form, ONLY_WEBEX_KNOWS, all};
-use crate::support::simulator::start;
+use crate::support::simulator::{start, stored};
 use crate::support::terraform_core::{Instance, TerraformCore, failed};
 
 /// Returns the body that creates a connector. Absent fields have no key.
@@ -122,10 +122,6 @@ async fn imported(core: &mut TerraformCore, id: &str) -> Instance {
     imported.expect("a connector")
 }
 
-fn stored(simulator: &Simulator, id: &str) -> Json {
-    simulator.stored(simulator.organization(), id).expect("the connector")
-}
-
 #[tokio::test]
 async fn absent_credentials_have_no_key() {
     for mode in MODES {
@@ -149,13 +145,13 @@ async fn absent_credentials_have_no_key() {
 
             let edited = connector.clone().edited();
             core.settle(Some(&held), &plain(&edited.object(Form::Absent, 0))).await.unwrap();
-            let version = version_before(&simulator, &id);
+            let version = version_before(&simulator);
             assert_eq!(
                 writes(&simulator),
                 one("PUT", replace(&edited, Form::Absent, 0, &id, version))
             );
             for credential in &connector.credentials {
-                assert_eq!(stored(&simulator, &id)[credential.key], json!(ONLY_WEBEX_KNOWS));
+                assert_eq!(stored(&simulator)[credential.key], json!(ONLY_WEBEX_KNOWS));
             }
             simulator.remove(simulator.organization(), &id);
         }
@@ -163,8 +159,8 @@ async fn absent_credentials_have_no_key() {
 }
 
 /// Returns the version before the last write.
-fn version_before(simulator: &Simulator, id: &str) -> i64 {
-    stored(simulator, id)["version"].as_i64().expect("a version") - 1
+fn version_before(simulator: &Simulator) -> i64 {
+    stored(simulator)["version"].as_i64().expect("a version") - 1
 }
 
 #[tokio::test]
@@ -178,7 +174,7 @@ async fn credential_added_after_an_import_is_sent_once() {
             let configuration = plain(&connector.object(form, 0));
             let (held, plan) = core.settle(Some(&held), &configuration).await.unwrap();
             let said = plan.messages;
-            let body = replace(&connector, form, 0, &id, version_before(&simulator, &id));
+            let body = replace(&connector, form, 0, &id, version_before(&simulator));
             assert_eq!(writes(&simulator), one("PUT", body), "{}, {form:?}", connector.kind);
             keeps_what_was_configured(&held, &connector, form, 0);
             // A warning explains an update in which no argument differs.
@@ -227,7 +223,7 @@ async fn deactivation_and_activation_carry_the_credentials() {
             let expected = [edit(0, true), switch, without, edit(1, false), edit(2, true)];
             assert_eq!(sent, expected, "{}", connector.kind);
             for credential in &connector.credentials {
-                assert_eq!(stored(&simulator, &id)[credential.key], json!(credential.values[1]));
+                assert_eq!(stored(&simulator)[credential.key], json!(credential.values[1]));
             }
             simulator.remove(simulator.organization(), &id);
         }

@@ -5,6 +5,7 @@ use serde_json::json;
 use webex_cc_simulator::{OmittedSecret, Options, Script, SecretsInAnswers, Simulator};
 
 use super::{MODES, simulator};
+use crate::resilience::{on, pass};
 use crate::support::connectors::{ADDRESS, Form, password_grant, resource};
 use crate::support::simulator::{id_of, locked, start, stored, writes};
 use crate::support::terraform::Terraform;
@@ -116,7 +117,7 @@ fn removed_credential_sends_nothing() {
     assert_eq!(writes(&simulator), 0, "nothing is sent");
     let now = stored(&simulator);
     assert_eq!((&now["password"], &now["clientSecret"]), (&json!("theirs"), &json!("theirs")));
-    let attributes = terraform.attributes(ADDRESS).expect("it is in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["password_wo_version"], json!(null));
     assert_eq!(attributes["client_secret"], json!(null));
     terraform.plan().succeeded().says("No changes").does_not_say(WARNING);
@@ -168,8 +169,6 @@ fn imported_connector_raises_no_warning() {
 fn own_writes_raise_no_warning() {
     let simulator = locked();
     let terraform = applied(&simulator, &write_only(1));
-    let on_put = |script: Script| script.method("PUT").path("/organization/*/connector/*");
-    let delayed = || on_put(Script::new(webex_cc_simulator::Action::DelayMs(0)));
 
     // An update of an active connector.
     terraform.write("main.tf", &write_only(2));
@@ -179,9 +178,9 @@ fn own_writes_raise_no_warning() {
     // The edit is refused, and the connector is activated again.
     terraform.write("main.tf", &write_only(3));
     simulator.faults([
-        on_put(Script::answer(423, json!(null))).times(1),
-        delayed().times(1),
-        on_put(Script::answer(400, json!({ "error": "no" }))).times(1),
+        on("PUT", Script::answer(423, json!(null))).times(1),
+        pass("PUT", 1),
+        on("PUT", Script::answer(400, json!({ "error": "no" }))).times(1),
     ]);
     terraform.apply().failed();
     simulator.faults([]);
@@ -191,9 +190,9 @@ fn own_writes_raise_no_warning() {
     // The edit is carried out, and its response is lost.
     terraform.write("main.tf", &write_only(4));
     simulator.faults([
-        on_put(Script::answer(423, json!(null))).times(1),
-        delayed().times(1),
-        on_put(Script::lost_answer(502, json!("<html>"))),
+        on("PUT", Script::answer(423, json!(null))).times(1),
+        pass("PUT", 1),
+        on("PUT", Script::lost_answer(502, json!("<html>"))),
         Script::answer(502, json!("<html>")).method("GET").path("/organization/*/connector/*"),
     ]);
     let mut impatient = Terraform::with(&simulator);

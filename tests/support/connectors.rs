@@ -212,7 +212,7 @@ impl Connector {
         body
     }
 
-    /// Returns the JSON of a connector whose credentials were entered in Control Hub.
+    /// Returns the JSON of a connector with credentials from Control Hub.
     pub(crate) fn made_by_hand(&self) -> Json {
         self.json_with(|_| ONLY_WEBEX_KNOWS)
     }

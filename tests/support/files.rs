@@ -14,7 +14,7 @@ pub(crate) fn read(path: &str) -> String {
     text.unwrap_or_else(|error| panic!("{path}: {error}")).replace("\r\n", "\n")
 }
 
-/// Returns the files below a folder whose names end with `ending`, sorted.
+/// Returns the files below a folder with names that end with `ending`, sorted.
 pub(crate) fn below(folder: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];

@@ -81,7 +81,7 @@ impl Output {
 }
 
 impl Terraform {
-    /// Creates a folder whose provider calls a simulator.
+    /// Creates a folder with a provider that calls a simulator.
     pub(crate) fn with(simulator: &Simulator) -> Self {
         let mut terraform = Self::offline();
         terraform.set("WEBEX_CC_BASE_URL", simulator.base_url());
@@ -89,26 +89,26 @@ impl Terraform {
         terraform
     }
 
-    /// Creates a folder whose provider calls a simulator, with a configuration.
+    /// Creates a folder with a configuration and a provider that calls a simulator.
     pub(crate) fn configured(simulator: &Simulator, configuration: &str) -> Self {
         let terraform = Self::with(simulator);
         terraform.write("main.tf", configuration);
         terraform
     }
 
-    /// Creates a folder whose provider calls a simulator, and applies a configuration.
+    /// Creates a folder like [`Self::configured`], and applies the configuration.
     pub(crate) fn applied(simulator: &Simulator, configuration: &str) -> Self {
         let terraform = Self::configured(simulator, configuration);
         terraform.apply().succeeded();
         terraform
     }
 
-    /// Creates a folder whose provider has neither address nor credentials.
+    /// Creates a folder with a provider that has neither address nor credentials.
     pub(crate) fn offline() -> Self {
         Self::of(Path::new(env!("CARGO_BIN_EXE_terraform-provider-webex")))
     }
 
-    /// Creates a folder with another build of the provider, whose file name has to be
+    /// Creates a folder with a build of the provider. The name of the file has to be
     /// `terraform-provider-webex`.
     pub(crate) fn of(binary: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
@@ -262,20 +262,22 @@ impl Terraform {
         outputs.into_iter().map(|(name, output)| (name, output["value"].clone())).collect()
     }
 
-    /// Returns the attributes of a resource in the state file, if it is there.
-    pub(crate) fn attributes(&self, address: &str) -> Option<Value> {
-        Some(self.instance(address)?["attributes"].clone())
+    /// Returns the attributes of a resource, which has to be in the state file.
+    #[track_caller]
+    pub(crate) fn attributes(&self, address: &str) -> Value {
+        self.instance(address)["attributes"].clone()
     }
 
-    /// Returns an instance of a resource in the state file, if it is there.
-    pub(crate) fn instance(&self, address: &str) -> Option<Value> {
+    /// Returns the only instance of a resource, which has to be in the state file.
+    #[track_caller]
+    pub(crate) fn instance(&self, address: &str) -> Value {
         let state = serde_json::from_str::<Value>(&self.read("terraform.tfstate"))
             .expect("the state file is JSON");
         let (kind, name) = address.split_once('.').expect("an address of type and name");
-        let resources = state["resources"].as_array()?.clone();
-        let resource = resources.into_iter().find(|resource| {
+        let mut resources = state["resources"].as_array().into_iter().flatten();
+        let resource = resources.find(|resource| {
             resource["type"] == kind && resource["name"] == name && resource["mode"] == "managed"
-        })?;
-        Some(resource["instances"][0].clone())
+        });
+        resource.expect("a resource in the state file")["instances"][0].clone()
     }
 }
