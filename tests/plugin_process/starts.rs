@@ -1,4 +1,4 @@
-//! Starts: announced as documented, in poor surroundings, or not at all.
+//! Starts of the process: the announcement, restricted environments, refusals.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::plugin_process::serves;
 use crate::support::checker::plain;
 use crate::support::connectors::{Form, basic};
 use crate::support::plugin_client::{Address, Launch, assert_is_log_line, folder_of};
-use crate::support::system::{Barren, is_unix, mode};
+use crate::support::system::{UnwritableFolder, is_unix, mode};
 use crate::support::terraform_core::{Action, TerraformCore, failed};
 use webex_cc_simulator::{Options, Simulator};
 
@@ -51,7 +51,7 @@ async fn long_temporary_path_does_not_prevent_the_start() {
 
 #[tokio::test]
 async fn start_needs_neither_home_nor_writable_folder() {
-    let nowhere = Barren::new();
+    let nowhere = UnwritableFolder::new();
     let plugin = Launch::provider().without("HOME").directory(nowhere.path()).start().await;
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
@@ -61,7 +61,7 @@ async fn start_needs_neither_home_nor_writable_folder() {
 /// Only the temporary folder is writable.
 #[tokio::test]
 async fn plan_needs_neither_home_nor_network() {
-    let nowhere = Barren::new();
+    let nowhere = UnwritableFolder::new();
     let plugin = Launch::provider()
         .without("HOME")
         .directory(nowhere.path())
