@@ -16,13 +16,13 @@ use safe_text::Secret;
 
 /// The body of a request.
 #[derive(Clone)]
-pub(crate) struct Body {
+pub(crate) struct RequestBody {
     media_type: &'static str,
     bytes: Bytes,
     secrets: Vec<Secret>,
 }
 
-impl Body {
+impl RequestBody {
     /// A JSON body. `secrets` are those in it, to be taken out of answers that
     /// repeat them.
     ///
@@ -76,9 +76,9 @@ impl Body {
     }
 }
 
-impl fmt::Debug for Body {
+impl fmt::Debug for RequestBody {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Body({} bytes)", self.bytes.len())
+        write!(formatter, "RequestBody({} bytes)", self.bytes.len())
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_form_is_encoded() {
         let secret = Secret::from("a b&c=d\n+ü");
-        let body = Body::form(&[
+        let body = RequestBody::form(&[
             ("grant_type", FormValue::Plain("refresh_token")),
             ("client_secret", FormValue::Secret(&secret)),
         ]);
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_content() {
-        let body = Body::json(&"hunter2", vec![Secret::from("hunter2")]).unwrap();
-        assert_eq!(format!("{body:?}"), "Body(9 bytes)");
+        let body = RequestBody::json(&"hunter2", vec![Secret::from("hunter2")]).unwrap();
+        assert_eq!(format!("{body:?}"), "RequestBody(9 bytes)");
     }
 }

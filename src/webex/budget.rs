@@ -61,15 +61,9 @@ impl Budget {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Whether the user stopped the run.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.stop.is_cancelled()
-    }
-
     /// Refuses to begin something new when it is too late for it.
     pub(crate) fn check(&self) -> Result<(), Interruption> {
-        if self.is_stopped() {
+        if self.stop.is_cancelled() {
             Err(Interruption::Stopped)
         } else if self.remaining().is_zero() {
             Err(Interruption::DeadlineExceeded)
@@ -101,7 +95,7 @@ impl Budget {
 
     /// Enough time to find out what a lost answer said. A stop still ends it,
     /// because looking is something new.
-    pub(crate) fn for_looking(&self) -> Self {
+    pub(crate) fn for_reconciliation(&self) -> Self {
         Self { deadline: self.deadline.max(after(CLEAN_UP_GRACE)), stop: self.stop.clone() }
     }
 
@@ -182,14 +176,14 @@ mod tests {
         let patience = CLEAN_UP_GRACE - STOP_GRACE;
         assert_eq!(hopeless(&budget, minute).await, minute + patience);
         // Now it is stopped already.
-        assert_eq!(budget.for_looking().check(), Err(Interruption::Stopped));
+        assert_eq!(budget.for_reconciliation().check(), Err(Interruption::Stopped));
         assert_eq!(hopeless(&budget, minute).await, patience);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_passed_deadline_leaves_time_for_cleaning_up() {
         let budget = Budget::within(Duration::ZERO, CancellationToken::new());
-        assert_eq!(budget.for_looking().remaining(), CLEAN_UP_GRACE);
+        assert_eq!(budget.for_reconciliation().remaining(), CLEAN_UP_GRACE);
         let left = budget.clean_up(|budget| async move { budget.remaining() }).await;
         assert_eq!(left, CLEAN_UP_GRACE);
     }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
-
 use super::auth::{Notice, Tokens};
 use super::connectors::{Connectors, ListCache};
 use super::identifiers::OrganizationId;
@@ -11,7 +9,7 @@ use super::limiter::Limiter;
 use super::pipeline::HttpPipeline;
 use super::request::Endpoints;
 use super::session::Session;
-use super::settings::{Setting, SettingProblem, Settings, SettingsError};
+use super::settings::{Settings, SettingsError};
 use super::transport::{Https, Transport};
 
 /// A client of the Contact Center APIs. Cheap to clone: all clones share their
@@ -19,7 +17,7 @@ use super::transport::{Https, Transport};
 #[derive(Clone)]
 pub struct Client {
     pub(crate) session: Arc<Session>,
-    lists: Arc<ListCache>,
+    list_cache: Arc<ListCache>,
 }
 
 impl Client {
@@ -39,27 +37,24 @@ impl Client {
         transport: Arc<dyn Transport>,
     ) -> Result<Self, SettingsError> {
         settings.check()?;
-        let user_agent = HeaderValue::from_str(&settings.user_agent).map_err(|_| {
-            SettingsError { setting: Setting::UserAgent, problem: SettingProblem::NotPrintable }
-        })?;
         let endpoints = Endpoints::new(&settings);
         let pipeline = Arc::new(HttpPipeline {
             transport,
             limiter: Limiter::new(settings.requests_per_minute),
             max_retries: settings.max_retries,
             request_timeout: settings.request_timeout,
-            user_agent,
+            user_agent: settings.user_agent_header()?,
         });
         let tokens = Tokens::new(settings.credentials, Arc::clone(&pipeline), endpoints.clone());
         let visibility_timeout = settings.visibility_timeout;
         let session = Arc::new(Session { endpoints, tokens, pipeline, visibility_timeout });
-        Ok(Self { session, lists: Arc::default() })
+        Ok(Self { session, list_cache: Arc::default() })
     }
 
     /// Returns the connectors of one organization.
     #[must_use]
     pub fn connectors(&self, organization: OrganizationId) -> Connectors {
-        Connectors::new(Arc::clone(&self.session), Arc::clone(&self.lists), organization)
+        Connectors::new(Arc::clone(&self.session), Arc::clone(&self.list_cache), organization)
     }
 
     /// Returns what the user should learn once, beside the results of calls.

@@ -13,6 +13,8 @@ use http::{Method, StatusCode};
 use safe_text::Secret;
 use thiserror::Error as ThisError;
 
+use super::budget::Interruption;
+
 /// The longest token that is sent. Servers refuse larger headers, often by
 /// closing the connection, which would look like another problem.
 const LONGEST_TOKEN: usize = 8 * 1024;
@@ -64,7 +66,7 @@ pub struct ErrorDetails {
     pub outcome_unknown: bool,
     /// Whether the response is the API's own. A page of a gateway is not, and
     /// no conclusion is drawn from its status.
-    pub spoken_by_api: bool,
+    pub is_from_api: bool,
 }
 
 /// The steps that a client takes, in the words in which errors name them.
@@ -231,6 +233,15 @@ pub enum ErrorKind {
     /// place is in the log.
     #[error("a defect of the client ended the request")]
     Defect,
+}
+
+impl From<Interruption> for ErrorKind {
+    fn from(interruption: Interruption) -> Self {
+        match interruption {
+            Interruption::Stopped => Self::Stopped,
+            Interruption::DeadlineExceeded => Self::DeadlineExceeded,
+        }
+    }
 }
 
 /// Something that refers to a connector, for example a flow.
@@ -443,7 +454,7 @@ impl ErrorDetails {
             oauth: None,
             cause: None,
             outcome_unknown: false,
-            spoken_by_api: false,
+            is_from_api: false,
         }
     }
 }

@@ -28,14 +28,14 @@ pub(crate) struct ErrorBody {
     pub(crate) tracking_id: Option<String>,
     pub(crate) oauth: Option<OauthError>,
     /// Whether the answer may come from the API: it is a JSON object, or empty.
-    pub(crate) spoken_by_api: bool,
+    pub(crate) is_from_api: bool,
 }
 
 impl ErrorBody {
     /// Reads a body, leaving out everything that `redactor` knows to be secret.
     pub(crate) fn read(body: &[u8], redactor: &Redactor) -> Self {
         if body.iter().all(u8::is_ascii_whitespace) {
-            return Self { spoken_by_api: true, ..Self::default() };
+            return Self { is_from_api: true, ..Self::default() };
         }
         if body.len() > LARGEST_BODY {
             return Self::default();
@@ -66,7 +66,7 @@ impl ErrorBody {
         }
         descriptions.truncate(MOST_DESCRIPTIONS);
         let referring_kinds = referring_kinds.iter().map(|kind| safe(kind, redactor)).collect();
-        Self { descriptions, referring_kinds, tracking_id, oauth, spoken_by_api: true }
+        Self { descriptions, referring_kinds, tracking_id, oauth, is_from_api: true }
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
             let problem = read(body);
             assert_eq!(problem.descriptions, descriptions, "{body}");
             assert_eq!(problem.tracking_id.as_deref(), tracking_id, "{body}");
-            assert!(problem.spoken_by_api);
+            assert!(problem.is_from_api);
         }
         assert_eq!(read(r#"{"error":"invalid_grant"}"#).oauth, Some(OauthError::InvalidGrant));
         assert_eq!(read(r#"{"error":{"referencedEntities":["flow"]}}"#).referring_kinds, ["flow"]);

@@ -58,7 +58,7 @@ type Literals = &'static [(&'static str, &'static str)];
 
 /// The values that a field can have.
 #[derive(Clone, Copy, Debug)]
-pub enum Content {
+pub enum FieldContent {
     /// Any text.
     Text(Field, Equivalence),
     /// One of a few words. Webex may return one that this version does not
@@ -72,7 +72,7 @@ pub enum Content {
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     /// The values that it can have.
-    pub content: Content,
+    pub content: FieldContent,
     /// The name of the resource's argument.
     pub argument: &'static str,
     /// The name in JSON.
@@ -85,9 +85,9 @@ pub struct Row {
 #[rustfmt::skip]
 pub const FIELDS: [Row; 13] = {
     use Applies::{Never, Optional, Required};
-    use Content::{Credential as Secret, Literal, Text};
+    use FieldContent::{Literal, Text};
     use Credential::{ClientSecret, Password, PrivateKey};
-    use Equivalence::{Address, Pem, Text as Exact};
+    use Equivalence::{Address, Pem};
     use Field::{
         AuthenticationType, Certificate, ClientId, GrantType, Name, ResourceDomainUrl, Scope,
         TokenUrl, Username, ValidationUrl,
@@ -100,7 +100,7 @@ pub const FIELDS: [Row; 13] = {
     ];
     // The columns: basic, client credentials, password grant, certificate.
     [
-        row(Text(Name, Exact), "name", "name",
+        row(Text(Name, Equivalence::Text), "name", "name",
             [Required, Required,    Required, Required]),
         row(Literal(AuthenticationType, TYPES), "authentication_type", "authenticationType",
             [Required, Required,    Required, Required]),
@@ -108,21 +108,21 @@ pub const FIELDS: [Row; 13] = {
             [Never,    Optional,    Required, Required]),
         row(Text(ResourceDomainUrl, Address), "resource_domain_url", "resourceDomain",
             [Required, Required,    Required, Required]),
-        row(Text(ClientId, Exact), "client_id", "clientId",
+        row(Text(ClientId, Equivalence::Text), "client_id", "clientId",
             [Never,    Required,    Required, Required]),
-        row(Secret(ClientSecret), "client_secret", "clientSecret",
+        row(FieldContent::Credential(ClientSecret), "client_secret", "clientSecret",
             [Never,    Required,    Required, Never   ]),
         row(Text(TokenUrl, Address), "token_url", "tokenUrl",
             [Never,    Required,    Required, Required]),
-        row(Text(Scope, Exact), "scope", "scope",
+        row(Text(Scope, Equivalence::Text), "scope", "scope",
             [Never,    Optional,    Optional, Optional]),
         row(Text(Certificate, Pem), "certificate", "certificate",
             [Never,    Never,       Never,    Required]),
-        row(Secret(PrivateKey), "private_key", "privateKey",
+        row(FieldContent::Credential(PrivateKey), "private_key", "privateKey",
             [Never,    Never,       Never,    Required]),
-        row(Text(Username, Exact), "username", "username",
+        row(Text(Username, Equivalence::Text), "username", "username",
             [Required, Never,       Required, Never   ]),
-        row(Secret(Password), "password", "password",
+        row(FieldContent::Credential(Password), "password", "password",
             [Required, Never,       Required, Never   ]),
         row(Text(ValidationUrl, Address), "validation_url", "validationUrl",
             [Required, Never,       Optional, Never   ]),
@@ -130,7 +130,7 @@ pub const FIELDS: [Row; 13] = {
 };
 
 const fn row(
-    content: Content,
+    content: FieldContent,
     argument: &'static str,
     json: &'static str,
     applies: [Applies; 4],
@@ -143,8 +143,8 @@ impl Row {
     #[must_use]
     pub fn field(&self) -> Option<Field> {
         match self.content {
-            Content::Text(field, _) | Content::Literal(field, _) => Some(field),
-            Content::Credential(_) => None,
+            FieldContent::Text(field, _) | FieldContent::Literal(field, _) => Some(field),
+            FieldContent::Credential(_) => None,
         }
     }
 
@@ -152,8 +152,8 @@ impl Row {
     #[must_use]
     pub fn equivalence(&self) -> Equivalence {
         match self.content {
-            Content::Text(_, equivalence) => equivalence,
-            Content::Literal(..) | Content::Credential(_) => Equivalence::Text,
+            FieldContent::Text(_, equivalence) => equivalence,
+            FieldContent::Literal(..) | FieldContent::Credential(_) => Equivalence::Text,
         }
     }
 
@@ -176,20 +176,20 @@ impl Row {
     }
 
     /// The word in JSON for a value.
-    pub(crate) fn to_json<'a>(&self, value: &'a str) -> &'a str {
+    pub(crate) fn json_word<'a>(&self, value: &'a str) -> &'a str {
         self.literals().iter().find(|(word, _)| *word == value).map_or(value, |(_, json)| json)
     }
 
     /// The value for a word in JSON. Letter case does not matter.
-    pub(crate) fn from_json(&self, word: String) -> String {
+    pub(crate) fn value_of(&self, word: String) -> String {
         let known = self.literals().iter().find(|(_, json)| json.eq_ignore_ascii_case(&word));
         known.map_or(word, |(value, _)| (*value).to_owned())
     }
 
     fn literals(&self) -> Literals {
         match self.content {
-            Content::Literal(_, literals) => literals,
-            Content::Text(..) | Content::Credential(_) => &[],
+            FieldContent::Literal(_, literals) => literals,
+            FieldContent::Text(..) | FieldContent::Credential(_) => &[],
         }
     }
 }

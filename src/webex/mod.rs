@@ -73,7 +73,7 @@ pub use error::{
     Operation, PagingProblem, Reference, TokenProblem,
 };
 pub use fields::{
-    ConnectorFields, Content, Credential, FIELDS, Field, Row, Secrets, kind_dependent_fields,
+    ConnectorFields, Credential, FIELDS, Field, FieldContent, Row, Secrets, kind_dependent_fields,
     readable_fields,
 };
 pub use identifiers::{
@@ -92,5 +92,5 @@ pub use settings::{
 /// What a tenant answers, held against the contract.
 pub mod probe {
     pub use super::connectors::{Difference, DifferenceKind, Probe, ProbeTarget, Requirement};
-    pub use super::shape::{Kind, Shape};
+    pub use super::shape::{JsonKind, Shape};
 }

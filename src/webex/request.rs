@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Method};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::body::Body;
+use super::body::RequestBody;
 use super::error::Operation;
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::percent::encoded;
@@ -30,6 +30,9 @@ const FLOW_PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
 /// (assumed).
 const CUSTOM_ONLY: &str = "connectorType==\"CUSTOM\"";
 
+/// The path of one connector, for logs.
+const CONNECTOR_TEMPLATE: &str = "/organization/{organization}/connector/{id}";
+
 /// What is asked for a page. The server caps it silently (documented), which
 /// is harmless.
 pub(crate) const PAGE_SIZE: usize = 100;
@@ -43,7 +46,7 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     /// The path without ids, for logs.
     pub(crate) template: &'static str,
-    pub(crate) body: Option<Body>,
+    pub(crate) body: Option<RequestBody>,
     /// Whether it counts against the Contact Center's rate limit.
     pub(crate) is_limited: bool,
 }
@@ -60,36 +63,28 @@ pub enum FlowSearch<'a> {
 /// Where everything is.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
-    base: Url,
-    token: Url,
-    applications: Url,
-    connector: String,
+    base_url: Url,
+    token_url: Url,
+    applications_url: Url,
+    connector_path: String,
 }
 
 impl Endpoints {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            base: settings.base_url.clone(),
-            token: settings.token_url.clone(),
-            applications: settings.applications_url.clone(),
-            connector: settings.connector_path.clone(),
+            base_url: settings.base_url.clone(),
+            token_url: settings.token_url.clone(),
+            applications_url: settings.applications_url.clone(),
+            connector_path: settings.connector_path.clone(),
         }
     }
 
-    pub(crate) fn create(&self, organization: OrganizationId, body: Body) -> Request {
-        Request {
-            operation: Operation::CreateConnector,
-            idempotency: Idempotency::Create,
-            method: Method::POST,
-            url: self.connectors(organization, ""),
-            template: "/organization/{organization}/connector",
-            body: Some(body),
-            is_limited: true,
-        }
+    pub(crate) fn create(&self, organization: OrganizationId, body: RequestBody) -> Request {
+        Request::new(Operation::CreateConnector, self.connectors(organization), Some(body))
     }
 
     pub(crate) fn read(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        self.by_id(Operation::ReadConnector, Idempotency::Read, Method::GET, organization, id, None)
+        Request::new(Operation::ReadConnector, self.connector(organization, id), None)
     }
 
     /// A PUT: an update, a deactivation or a reactivation.
@@ -98,44 +93,27 @@ impl Endpoints {
         operation: Operation,
         organization: OrganizationId,
         id: &ConnectorId,
-        body: Body,
+        body: RequestBody,
     ) -> Request {
-        self.by_id(operation, Idempotency::Replace, Method::PUT, organization, id, Some(body))
+        Request::new(operation, self.connector(organization, id), Some(body))
     }
 
     pub(crate) fn delete(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        let operation = Operation::DeleteConnector;
-        self.by_id(operation, Idempotency::Delete, Method::DELETE, organization, id, None)
+        Request::new(Operation::DeleteConnector, self.connector(organization, id), None)
     }
 
     pub(crate) fn list(&self, organization: OrganizationId) -> Request {
-        let path = format!("/organization/{organization}/v2/{}", self.connector);
+        let path = format!("/organization/{organization}/v2/{}", self.connector_path);
+        let mut url = below(&self.base_url, &path);
         let filter = encoded(CUSTOM_ONLY);
-        let query = format!("page=0&pageSize={PAGE_SIZE}&filter={filter}");
-        Request {
-            operation: Operation::ListConnectors,
-            idempotency: Idempotency::Read,
-            method: Method::GET,
-            url: below(&self.base, &path, Some(&query)),
-            template: "/organization/{organization}/v2/connector",
-            body: None,
-            is_limited: true,
-        }
+        url.set_query(Some(&format!("page=0&pageSize={PAGE_SIZE}&filter={filter}")));
+        Request::new(Operation::ListConnectors, url, None)
     }
 
     pub(crate) fn references(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        let rest = format!("/{}/incoming-references", encoded(id.as_str()));
-        let mut url = self.connectors(organization, &rest);
+        let mut url = below(&self.connector(organization, id), "/incoming-references");
         url.set_query(Some(&format!("page=0&pageSize={PAGE_SIZE}")));
-        Request {
-            operation: Operation::ListReferences,
-            idempotency: Idempotency::Read,
-            method: Method::GET,
-            url,
-            template: "/organization/{organization}/connector/{id}/incoming-references",
-            body: None,
-            is_limited: true,
-        }
+        Request::new(Operation::ListReferences, url, None)
     }
 
     pub(crate) fn flow_connectors(
@@ -146,72 +124,69 @@ impl Endpoints {
         let path = format!(
             "/{organization}/project/{FLOW_PROJECT}/v2/activities/http-request/inputs/connectorId/choices"
         );
-        let query = match search {
-            FlowSearch::Name(text) => format!("search={}&validate=false", encoded(text)),
-            FlowSearch::Id(id) => format!("search={}&validate=true", encoded(id.as_str())),
+        let (search, validate) = match search {
+            FlowSearch::Name(text) => (text, false),
+            FlowSearch::Id(id) => (id.as_str(), true),
         };
-        Request {
-            operation: Operation::ListFlowConnectors,
-            idempotency: Idempotency::Read,
-            method: Method::GET,
-            url: below(&self.base, &path, Some(&query)),
-            template: "/{organization}/project/{project}/v2/activities/http-request/inputs/connectorId/choices",
-            body: None,
-            is_limited: true,
-        }
+        let mut url = below(&self.base_url, &path);
+        url.set_query(Some(&format!("search={}&validate={validate}", encoded(search))));
+        Request::new(Operation::ListFlowConnectors, url, None)
     }
 
-    pub(crate) fn refresh_token(&self, body: Body) -> Request {
-        Request {
-            operation: Operation::RefreshAccessToken,
-            idempotency: Idempotency::Grant,
-            method: Method::POST,
-            url: self.token.clone(),
-            template: "(token endpoint)",
-            body: Some(body),
-            is_limited: false,
-        }
+    pub(crate) fn refresh_token(&self, body: RequestBody) -> Request {
+        Request::new(Operation::RefreshAccessToken, self.token_url.clone(), Some(body))
     }
 
-    pub(crate) fn service_app_token(&self, application_id: &str, body: Body) -> Request {
-        Request {
-            operation: Operation::MakeServiceAppToken,
-            idempotency: Idempotency::Grant,
-            method: Method::POST,
-            url: below(&self.applications, &format!("/{}/token", encoded(application_id)), None),
-            template: "/applications/{application}/token",
-            body: Some(body),
-            is_limited: false,
-        }
+    pub(crate) fn service_app_token(&self, application_id: &str, body: RequestBody) -> Request {
+        let url = below(&self.applications_url, &format!("/{}/token", encoded(application_id)));
+        Request::new(Operation::MakeServiceAppToken, url, Some(body))
     }
 
-    fn by_id(
-        &self,
-        operation: Operation,
-        idempotency: Idempotency,
-        method: Method,
-        organization: OrganizationId,
-        id: &ConnectorId,
-        body: Option<Body>,
-    ) -> Request {
-        Request {
-            operation,
-            idempotency,
-            method,
-            url: self.connectors(organization, &format!("/{}", encoded(id.as_str()))),
-            template: "/organization/{organization}/connector/{id}",
-            body,
-            is_limited: true,
-        }
+    fn connectors(&self, organization: OrganizationId) -> Url {
+        below(&self.base_url, &format!("/organization/{organization}/{}", self.connector_path))
     }
 
-    fn connectors(&self, organization: OrganizationId, rest: &str) -> Url {
-        let path = format!("/organization/{organization}/{}{rest}", self.connector);
-        below(&self.base, &path, None)
+    fn connector(&self, organization: OrganizationId, id: &ConnectorId) -> Url {
+        below(&self.connectors(organization), &format!("/{}", encoded(id.as_str())))
     }
 }
 
 impl Request {
+    /// Creates a request. The operation determines its method, whether it may be repeated, and
+    /// whether the rate limit applies.
+    fn new(operation: Operation, url: Url, body: Option<RequestBody>) -> Self {
+        use Idempotency::{Create, Delete, IssueToken, Read, Replace};
+        let (method, idempotency, template) = match operation {
+            Operation::CreateConnector => {
+                (Method::POST, Create, "/organization/{organization}/connector")
+            }
+            Operation::ReadConnector => (Method::GET, Read, CONNECTOR_TEMPLATE),
+            Operation::UpdateConnector
+            | Operation::DeactivateConnector
+            | Operation::ReactivateConnector => (Method::PUT, Replace, CONNECTOR_TEMPLATE),
+            Operation::DeleteConnector => (Method::DELETE, Delete, CONNECTOR_TEMPLATE),
+            Operation::ListConnectors => {
+                (Method::GET, Read, "/organization/{organization}/v2/connector")
+            }
+            Operation::ListReferences => (
+                Method::GET,
+                Read,
+                "/organization/{organization}/connector/{id}/incoming-references",
+            ),
+            Operation::ListFlowConnectors => (
+                Method::GET,
+                Read,
+                "/{organization}/project/{project}/v2/activities/http-request/inputs/connectorId/choices",
+            ),
+            Operation::RefreshAccessToken => (Method::POST, IssueToken, "(token endpoint)"),
+            Operation::MakeServiceAppToken => {
+                (Method::POST, IssueToken, "/applications/{application}/token")
+            }
+        };
+        let is_limited = idempotency != IssueToken;
+        Self { operation, idempotency, method, url, template, body, is_limited }
+    }
+
     /// The request as it goes out.
     ///
     /// # Errors
@@ -250,10 +225,9 @@ fn bearer(token: &Secret) -> http::Result<HeaderValue> {
 }
 
 /// A URL below another one, whose path is kept as a prefix.
-fn below(base: &Url, path: &str, query: Option<&str>) -> Url {
+fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
-    url.set_query(query);
     url
 }
 
@@ -290,8 +264,8 @@ mod tests {
         ConnectorId::parse(ID).unwrap()
     }
 
-    fn json_body() -> Body {
-        Body::json(&serde_json::json!({"a": 1}), Vec::new()).unwrap()
+    fn json_body() -> RequestBody {
+        RequestBody::json(&serde_json::json!({"a": 1}), Vec::new()).unwrap()
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) enum Idempotency {
     Delete,
     /// Gives a token. Harmless when repeated, but the answer may hold a new
     /// refresh token, so it is waited for when the run is stopped.
-    Grant,
+    IssueToken,
 }
 
 /// The bound of the first wait; each further one doubles it.
@@ -100,7 +100,7 @@ pub(crate) fn may_have_executed(idempotency: Idempotency, ending: AttemptOutcome
 
 impl Idempotency {
     fn changes_nothing(self) -> bool {
-        matches!(self, Self::Read | Self::Grant)
+        matches!(self, Self::Read | Self::IssueToken)
     }
 }
 
@@ -259,7 +259,7 @@ mod tests {
         for (ending, expected) in table {
             let found = SEMANTICS.map(|idempotency| decide(idempotency, ending));
             assert_eq!(found, expected, "{ending:?}");
-            let grant = decide(Idempotency::Grant, ending);
+            let grant = decide(Idempotency::IssueToken, ending);
             assert_eq!(grant, decide(Idempotency::Read, ending), "{ending:?}");
         }
     }

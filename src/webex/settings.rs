@@ -242,15 +242,18 @@ impl Settings {
     /// # Errors
     /// Names the first setting that cannot work, and why.
     pub fn check(&self) -> Result<(), SettingsError> {
-        check_url(Setting::BaseUrl, &self.base_url)?;
-        check_url(Setting::TokenUrl, &self.token_url)?;
-        check_url(Setting::ApplicationsUrl, &self.applications_url)?;
+        for (setting, url) in [
+            (Setting::BaseUrl, &self.base_url),
+            (Setting::TokenUrl, &self.token_url),
+            (Setting::ApplicationsUrl, &self.applications_url),
+        ] {
+            SettingProblem::check_address(url)
+                .map_err(|problem| SettingsError { setting, problem })?;
+        }
         if !self.connector_path.split('/').all(is_plain_segment) {
             return wrong(Setting::ConnectorPath, SettingProblem::NotAPath);
         }
-        if self.user_agent.is_empty() || HeaderValue::from_str(&self.user_agent).is_err() {
-            return wrong(Setting::UserAgent, SettingProblem::NotPrintable);
-        }
+        self.user_agent_header()?;
         if let Some(pem) = &self.certificate_authorities
             && reqwest::Certificate::from_pem_bundle(pem).map_or(true, |found| found.is_empty())
         {
@@ -258,14 +261,19 @@ impl Settings {
         }
         check_credentials(&self.credentials)
     }
+
+    /// Returns the value of the `User-Agent` header.
+    pub(crate) fn user_agent_header(&self) -> Result<HeaderValue, SettingsError> {
+        let header = HeaderValue::from_str(&self.user_agent).ok();
+        header.filter(|header| !header.is_empty()).ok_or(SettingsError {
+            setting: Setting::UserAgent,
+            problem: SettingProblem::NotPrintable,
+        })
+    }
 }
 
 fn wrong(setting: Setting, problem: SettingProblem) -> Result<(), SettingsError> {
     Err(SettingsError { setting, problem })
-}
-
-fn check_url(setting: Setting, url: &Url) -> Result<(), SettingsError> {
-    SettingProblem::check_address(url).map_err(|problem| SettingsError { setting, problem })
 }
 
 impl SettingProblem {
@@ -304,9 +312,7 @@ fn check_credentials(credentials: &Credentials) -> Result<(), SettingsError> {
             filled(Setting::RefreshToken, refresh_token.is_empty())
         }
         Credentials::ServiceApp { application_id, client_id, client_secret, access_token } => {
-            if !matches!(application_id.as_str(), text if is_encodable_segment(text)) {
-                return wrong(Setting::ApplicationId, SettingProblem::Empty);
-            }
+            filled(Setting::ApplicationId, !is_encodable_segment(application_id))?;
             filled(Setting::ClientId, client_id.is_empty())?;
             filled(Setting::ClientSecret, client_secret.is_empty())?;
             token(Setting::AccessToken, access_token)

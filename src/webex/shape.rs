@@ -31,7 +31,7 @@ const OTHER_NAME: &str = "(other)";
 
 /// The kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum JsonKind {
     /// `null`
     Null,
     /// `true` or `false`
@@ -48,7 +48,7 @@ pub enum Kind {
     Object,
 }
 
-impl Kind {
+impl JsonKind {
     /// The word for it, as it stands in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -64,7 +64,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for JsonKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
     }
@@ -76,12 +76,12 @@ impl fmt::Display for Kind {
 /// element `[]` below its list: `data[].id`. Elements of a list are laid over
 /// each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shape(BTreeMap<String, BTreeSet<Kind>>);
+pub struct Shape(BTreeMap<String, BTreeSet<JsonKind>>);
 
 impl Shape {
     /// The shape of a body; none when it is no JSON. `names` are kept as they
     /// are.
-    pub(crate) fn of(body: &[u8], names: &Names<'_>) -> Option<Self> {
+    pub(crate) fn of(body: &[u8], names: &NameFilter<'_>) -> Option<Self> {
         let raw = serde_json::from_slice::<&RawValue>(body).ok()?;
         let mut shape = Self::default();
         shape.add(String::new(), raw, DEEPEST, names);
@@ -89,13 +89,13 @@ impl Shape {
     }
 
     /// The fields with their kinds, in the order of their paths.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &BTreeSet<Kind>)> {
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &BTreeSet<JsonKind>)> {
         self.0.iter().map(|(path, kinds)| (path.as_str(), kinds))
     }
 
     /// The kinds of one field; none when there is no such field.
     #[must_use]
-    pub fn kinds(&self, path: &str) -> Option<&BTreeSet<Kind>> {
+    pub fn kinds(&self, path: &str) -> Option<&BTreeSet<JsonKind>> {
         self.0.get(path)
     }
 
@@ -103,7 +103,7 @@ impl Shape {
     pub fn members<'a>(
         &'a self,
         path: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a BTreeSet<Kind>)> {
+    ) -> impl Iterator<Item = (&'a str, &'a BTreeSet<JsonKind>)> {
         self.fields().filter_map(move |(field, kinds)| {
             let rest = field.strip_prefix(path)?;
             let name = if path.is_empty() { rest } else { rest.strip_prefix('.')? };
@@ -112,7 +112,7 @@ impl Shape {
         })
     }
 
-    fn add(&mut self, path: String, raw: &RawValue, levels: usize, names: &Names<'_>) {
+    fn add(&mut self, path: String, raw: &RawValue, levels: usize, names: &NameFilter<'_>) {
         if self.0.len() >= MOST_FIELDS && !self.0.contains_key(&path) {
             return;
         }
@@ -120,54 +120,58 @@ impl Shape {
         self.0.entry(path.clone()).or_default().insert(kind);
         let Some(levels) = levels.checked_sub(1) else { return };
         match kind {
-            Kind::Object => {
+            JsonKind::Object => {
                 let Ok(object) = Object::from_raw(raw) else { return };
                 // Objects side by side are what a table by ids or names looks
                 // like; a record has other fields as well.
                 let may_be_table =
-                    object.members().all(|(_, member)| kind_of(member.get()) == Kind::Object);
+                    object.members().all(|(_, member)| kind_of(member.get()) == JsonKind::Object);
                 for (name, member) in object.members() {
                     let dot = if path.is_empty() { "" } else { "." };
                     let name = names.shown(name, may_be_table);
                     self.add(format!("{path}{dot}{name}"), member, levels, names);
                 }
             }
-            Kind::List => {
+            JsonKind::List => {
                 for element in json::array(raw.get().as_bytes()).into_iter().flatten() {
                     self.add(format!("{path}[]"), element, levels, names);
                 }
             }
-            Kind::Null | Kind::Boolean | Kind::Number | Kind::Text | Kind::Masked => {}
+            JsonKind::Null
+            | JsonKind::Boolean
+            | JsonKind::Number
+            | JsonKind::Text
+            | JsonKind::Masked => {}
         }
     }
 }
 
 /// The kind of a value, by its first character. The value is valid JSON.
-fn kind_of(raw: &str) -> Kind {
+fn kind_of(raw: &str) -> JsonKind {
     match raw.as_bytes().first() {
-        Some(b'{') => Kind::Object,
-        Some(b'[') => Kind::List,
-        Some(b'n') => Kind::Null,
-        Some(b't' | b'f') => Kind::Boolean,
+        Some(b'{') => JsonKind::Object,
+        Some(b'[') => JsonKind::List,
+        Some(b'n') => JsonKind::Null,
+        Some(b't' | b'f') => JsonKind::Boolean,
         Some(b'"') => {
             let content = raw.trim_matches('"');
             let is_masked = !content.is_empty()
                 && content.chars().all(|sign| matches!(sign, '*' | '\u{2022}' | '\u{25cf}'));
-            if is_masked { Kind::Masked } else { Kind::Text }
+            if is_masked { JsonKind::Masked } else { JsonKind::Text }
         }
-        _ => Kind::Number,
+        _ => JsonKind::Number,
     }
 }
 
 /// Which names of fields may be shown.
-pub(crate) struct Names<'a> {
+pub(crate) struct NameFilter<'a> {
     /// Whether a name is one of the contract's.
     pub(crate) is_known: fn(&str) -> bool,
     /// Knows what must not be shown, whoever's name it is.
     pub(crate) redactor: &'a Redactor,
 }
 
-impl Names<'_> {
+impl NameFilter<'_> {
     /// A field's name, if it may be shown.
     fn shown<'a>(&self, name: &'a str, may_be_table: bool) -> &'a str {
         let may_show = (self.is_known)(name) || (is_name(name) && !may_be_table);
@@ -191,13 +195,13 @@ mod tests {
     use super::*;
     use safe_text::Secret;
 
-    fn names(redactor: &Redactor) -> Names<'_> {
-        Names { is_known: |name| ["meta", "data", "links", "error"].contains(&name), redactor }
+    fn names(redactor: &Redactor) -> NameFilter<'_> {
+        NameFilter { is_known: |name| ["meta", "data", "links", "error"].contains(&name), redactor }
     }
 
     fn shape(body: &str) -> Vec<String> {
         let shape = Shape::of(body.as_bytes(), &names(&Redactor::default())).unwrap();
-        let line = |(path, kinds): (&str, &BTreeSet<Kind>)| {
+        let line = |(path, kinds): (&str, &BTreeSet<JsonKind>)| {
             let kinds = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join("|");
             format!("{path}: {kinds}")
         };

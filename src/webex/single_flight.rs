@@ -7,13 +7,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
-use super::budget::Budget;
-use super::error::{Error, ErrorKind, Operation};
-use super::pipeline::interrupted;
+use super::budget::{Budget, Interruption};
+use super::error::{Error, ErrorDetails, ErrorKind, Operation};
 
 /// A request in flight.
 #[derive(Clone)]
-pub(crate) struct Flight<T: Clone> {
+pub(crate) struct SharedRequest<T: Clone> {
     operation: Operation,
     result: Shared<BoxFuture<'static, Result<T, Error>>>,
     /// Whether it goes on when nobody waits for it.
@@ -25,17 +24,17 @@ pub(crate) enum Join<T: Clone> {
     /// No request is needed.
     Cached(T),
     /// This caller has started the request.
-    Started(Flight<T>),
+    Started(SharedRequest<T>),
     /// Another caller has started it.
     Joined {
-        flight: Flight<T>,
+        shared: SharedRequest<T>,
         /// Whether any failure of it is worth another request: this caller would
         /// have tried harder.
         is_weaker: bool,
     },
 }
 
-impl<T: Clone + Send + Sync + 'static> Flight<T> {
+impl<T: Clone + Send + Sync + 'static> SharedRequest<T> {
     /// A request that makes progress while somebody waits for it. The budget of
     /// the caller that starts it has to bound it from within.
     ///
@@ -86,23 +85,30 @@ pub(crate) async fn single_flight<T: Clone>(
 ) -> Result<T, Error> {
     let began = Instant::now();
     loop {
-        let (flight, has_joined, is_weaker) = match join() {
+        let (shared, has_joined, is_weaker) = match join() {
             Join::Cached(result) => return Ok(result),
-            Join::Started(flight) => (flight, false, false),
-            Join::Joined { flight, is_weaker } => (flight, true, is_weaker),
+            Join::Started(shared) => (shared, false, false),
+            Join::Joined { shared, is_weaker } => (shared, true, is_weaker),
         };
         // A request that this caller's budget bounds knows best what it was doing.
-        let result = if has_joined || flight.is_detached {
-            let interrupted = |interruption| interrupted(flight.operation, interruption, began);
-            budget.run(flight.result).await.map_err(interrupted)?
+        let result = if has_joined || shared.is_detached {
+            let interrupted = |interruption| interrupted(shared.operation, interruption, began);
+            budget.run(shared.result).await.map_err(interrupted)?
         } else {
-            flight.result.await
+            shared.result.await
         };
         match result {
             Err(error) if has_joined && (is_weaker || is_about_the_budget(&error)) => {}
             result => return result,
         }
     }
+}
+
+/// The error about a wait for a request of another caller that was cut short.
+fn interrupted(operation: Operation, interruption: Interruption, began: Instant) -> Error {
+    let elapsed = began.elapsed();
+    let details = ErrorDetails::new(operation, interruption.into());
+    Error::from(ErrorDetails { elapsed, waited: elapsed, ..details })
 }
 
 fn is_about_the_budget(error: &Error) -> bool {

@@ -34,13 +34,13 @@ pub(crate) const SERVER_EPOCH: i64 = 1_774_641_703_000;
 /// What is answered to the requests of a test, in order.
 pub(crate) struct Script {
     replies: Mutex<VecDeque<Reply>>,
-    seen: Mutex<Vec<ProbeResponse>>,
+    requests: Mutex<Vec<SentRequest>>,
     began: Instant,
 }
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub(crate) struct ProbeResponse {
+pub(crate) struct SentRequest {
     /// Method, path and query.
     pub(crate) line: String,
     pub(crate) token: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) struct ProbeResponse {
     pub(crate) at: Duration,
 }
 
-impl ProbeResponse {
+impl SentRequest {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
@@ -59,7 +59,7 @@ impl ProbeResponse {
 /// One answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    RawResponse { status: u16, headers: Vec<(&'static str, String)>, body: String },
+    Response { status: u16, headers: Vec<(&'static str, String)>, body: String },
     Failure(FailureKind),
     Hang,
     Panic,
@@ -69,9 +69,9 @@ pub(crate) enum Reply {
 impl Reply {
     pub(crate) fn header(self, name: &'static str, value: &str) -> Self {
         match self {
-            Self::RawResponse { status, mut headers, body } => {
+            Self::Response { status, mut headers, body } => {
                 headers.push((name, value.to_owned()));
-                Self::RawResponse { status, headers, body }
+                Self::Response { status, headers, body }
             }
             other @ (Self::Failure(_) | Self::Hang | Self::Panic | Self::After(..)) => other,
         }
@@ -82,12 +82,12 @@ impl Reply {
     }
 }
 
-pub(crate) fn answer(status: u16, body: &Value) -> Reply {
+pub(crate) fn response(status: u16, body: &Value) -> Reply {
     raw(status, &body.to_string())
 }
 
 pub(crate) fn raw(status: u16, body: &str) -> Reply {
-    Reply::RawResponse { status, headers: Vec::new(), body: body.to_owned() }
+    Reply::Response { status, headers: Vec::new(), body: body.to_owned() }
 }
 
 pub(crate) fn empty(status: u16) -> Reply {
@@ -95,7 +95,7 @@ pub(crate) fn empty(status: u16) -> Reply {
 }
 
 pub(crate) fn problem(status: u16, text: &str) -> Reply {
-    answer(
+    response(
         status,
         &json!({"trackingId": "ccconfig_1", "error": {"message": [{"description": text}]}}),
     )
@@ -109,7 +109,7 @@ impl Script {
     pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Arc<Self> {
         Arc::new(Self {
             replies: Mutex::new(replies.into_iter().collect()),
-            seen: Mutex::default(),
+            requests: Mutex::default(),
             began: Instant::now(),
         })
     }
@@ -118,17 +118,17 @@ impl Script {
         self.replies.lock().unwrap().push_back(reply);
     }
 
-    pub(crate) fn seen(&self) -> Vec<ProbeResponse> {
-        self.seen.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<SentRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// Method and path of every request, without organization and query.
     pub(crate) fn lines(&self) -> Vec<String> {
         let prefix = format!("/organization/{ORGANIZATION}");
-        let short = |seen: &ProbeResponse| {
-            seen.line.replace(&prefix, "").split('?').next().unwrap_or_default().to_owned()
+        let short = |request: &SentRequest| {
+            request.line.replace(&prefix, "").split('?').next().unwrap_or_default().to_owned()
         };
-        self.seen().iter().map(short).collect()
+        self.requests().iter().map(short).collect()
     }
 
     /// The server's clock, in milliseconds since 1970.
@@ -149,7 +149,7 @@ impl Transport for Script {
         let token = headers
             .get(AUTHORIZATION)
             .map(|value| value.to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned());
-        self.seen.lock().unwrap().push(ProbeResponse {
+        self.requests.lock().unwrap().push(SentRequest {
             line: format!("{} {}", request.method(), request.uri().path_and_query().unwrap()),
             token,
             headers,
@@ -161,7 +161,7 @@ impl Transport for Script {
         let mut reply = reply.unwrap_or(Reply::Failure(FailureKind::Unsendable));
         loop {
             match reply {
-                Reply::RawResponse { status, headers, body } => {
+                Reply::Response { status, headers, body } => {
                     let millis = u64::try_from(self.server_now()).unwrap();
                     let now = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
                     return Ok(reply_with(status, &headers, &body, now));
@@ -274,7 +274,7 @@ pub(crate) fn page(rows: &[Value]) -> Value {
 }
 
 /// The connector that was found after a write that failed.
-pub(crate) fn found_after(failure: &WriteError) -> &Connector {
+pub(crate) fn found_connector(failure: &WriteError) -> &Connector {
     let RemoteState::Found(connector) = &failure.remote else { panic!("{failure:?}") };
     connector
 }

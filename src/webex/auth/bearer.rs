@@ -42,10 +42,10 @@ impl Authorize for Bearer {
 }
 
 /// A token that is what it is, or none.
-pub(super) struct Fixed(pub(super) Option<Secret>);
+pub(super) struct FixedToken(pub(super) Option<Secret>);
 
 #[async_trait]
-impl Authorize for Fixed {
+impl Authorize for FixedToken {
     async fn token(&self, _: &Budget) -> Result<Option<Token>, Error> {
         Ok(self.0.clone().map(|secret| Token { secret, generation: 0 }))
     }

@@ -23,7 +23,7 @@ use super::identifiers::OrganizationId;
 use super::pipeline::{HttpPipeline, Token};
 use super::request::Endpoints;
 use super::settings::Credentials;
-use super::single_flight::{Flight, Join, single_flight};
+use super::single_flight::{Join, SharedRequest, single_flight};
 use safe_text::Secret;
 
 pub(crate) use bearer::Bearer;
@@ -55,7 +55,7 @@ pub(crate) struct Tokens {
     pipeline: Arc<HttpPipeline>,
     endpoints: Endpoints,
     /// One per token: per target organization for Service Apps, else one.
-    slots: Mutex<HashMap<Option<OrganizationId>, Slot>>,
+    slots: Mutex<HashMap<Option<OrganizationId>, TokenSlot>>,
     /// The refresh token to use next, once Webex has given one.
     replaced: Mutex<Option<Secret>>,
     notices: Mutex<Vec<Notice>>,
@@ -63,14 +63,14 @@ pub(crate) struct Tokens {
 
 /// A token, and the request that will bring the next one.
 #[derive(Default)]
-struct Slot {
-    current: Option<Current>,
-    in_flight: Option<Flight<Token>>,
+struct TokenSlot {
+    current: Option<CurrentToken>,
+    in_flight: Option<SharedRequest<Token>>,
     generation: u64,
 }
 
 #[derive(Clone)]
-struct Current {
+struct CurrentToken {
     token: Token,
     renew_from: Option<Instant>,
     ends: Option<Instant>,
@@ -119,8 +119,8 @@ impl Tokens {
             {
                 return Join::Cached(current.token.clone());
             }
-            if let Some(flight) = &slot.in_flight {
-                return Join::Joined { flight: flight.clone(), is_weaker: false };
+            if let Some(shared) = &slot.in_flight {
+                return Join::Joined { shared: shared.clone(), is_weaker: false };
             }
             let (fetching, tokens) = (Arc::clone(self), Arc::clone(self));
             let budget = Budget::within(RENEWAL_TIME, budget.stop.clone());
@@ -129,9 +129,9 @@ impl Tokens {
                 lock(&tokens.slots).entry(key).or_default().in_flight = None;
             };
             // An operation that is stopped must not throw a new refresh token away.
-            let flight = Flight::detached(self.operation(), request, done);
-            slot.in_flight = Some(flight.clone());
-            Join::Started(flight)
+            let shared = SharedRequest::detached(self.operation(), request, done);
+            slot.in_flight = Some(shared.clone());
+            Join::Started(shared)
         };
         single_flight(budget, join).await
     }
@@ -139,14 +139,14 @@ impl Tokens {
     /// Gets a token and puts it where everybody finds it.
     async fn fetch(&self, key: Option<OrganizationId>, budget: &Budget) -> Result<Token, Error> {
         let asked = Instant::now();
-        let granted = self.grant(key, budget).await;
+        let granted = self.request_token(key, budget).await;
         let mut slots = lock(&self.slots);
         let slot = slots.entry(key).or_default();
         match granted {
             Ok(grant) => {
                 slot.generation += 1;
                 let token = Token { secret: grant.access_token, generation: slot.generation };
-                slot.current = Some(Current {
+                slot.current = Some(CurrentToken {
                     token: token.clone(),
                     renew_from: grant.lifetime.and_then(|lifetime| {
                         asked.checked_add(lifetime.saturating_sub(MARGIN.min(lifetime / 10)))

@@ -62,7 +62,7 @@ impl Connectors {
             if !is_to_be_settled(&error) {
                 return Err(ActivationError { error, connector: current.clone() });
             }
-            let found = match self.get(&current.id, &budget.for_looking()).await {
+            let found = match self.get(&current.id, &budget.for_reconciliation()).await {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => {
                     return Err(ActivationError { error, connector: current.clone() });
@@ -109,7 +109,7 @@ impl Connectors {
             if !is_to_be_settled(&error) {
                 return Err(ActivationError { error, connector });
             }
-            let found = match self.get(&connector.id, &budget.for_looking()).await {
+            let found = match self.get(&connector.id, &budget.for_reconciliation()).await {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => return Err(ActivationError { error, connector }),
             };

@@ -25,7 +25,7 @@ use super::super::connector::{Connector, ConnectorContent};
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::{Response, RetryMode};
-use super::list_cache::{Creating, List};
+use super::list_cache::{ConnectorList, CreateInFlight};
 use super::write_error::{RemoteState, WriteError};
 use super::{Connectors, wire};
 
@@ -63,21 +63,23 @@ impl Connectors {
         let body = wire::create(content).map_err(|_| {
             not_created(Error::new(Operation::CreateConnector, ErrorKind::Unsendable))
         })?;
-        let attempt = Attempt {
+        let creation = Creation {
             connectors: self,
             content,
             budget,
             began: Instant::now(),
-            known: self.lists.known_ids(self.organization),
-            creating: self.lists.creating(self.organization, content.fields.name()),
+            known: self.list_cache.known_ids(self.organization),
+            creating: self.list_cache.creating(self.organization, content.fields.name()),
         };
         let request = self.session.endpoints.create(self.organization, body);
         match self.write(&request, budget).await {
-            Ok(response) => attempt.accepted(&response).await,
-            Err(error) if error.outcome_unknown => attempt.reconcile(error).await,
-            Err(error) if error.kind == ErrorKind::Conflict => Err(attempt.name_taken(error).await),
+            Ok(response) => creation.accepted(&response).await,
+            Err(error) if error.outcome_unknown => creation.reconcile(error).await,
+            Err(error) if error.kind == ErrorKind::Conflict => {
+                Err(creation.name_taken(error).await)
+            }
             Err(error) if error.kind == ErrorKind::InvalidRequest => {
-                Err(attempt.invalid(error).await)
+                Err(creation.invalid(error).await)
             }
             Err(error) => Err(not_created(error)),
         }
@@ -85,25 +87,25 @@ impl Connectors {
 }
 
 /// One create, with what is needed to recognize its connector.
-struct Attempt<'a> {
+struct Creation<'a> {
     connectors: &'a Connectors,
     content: &'a ConnectorContent,
     budget: &'a Budget,
     began: Instant,
     known: HashSet<ConnectorId>,
-    creating: Creating<'a>,
+    creating: CreateInFlight<'a>,
 }
 
-impl Attempt<'_> {
+impl Creation<'_> {
     /// The server says that it was created.
     async fn accepted(&self, response: &Response) -> Result<Created, WriteError> {
         let problem = match wire::connector(response.body()) {
             Ok(connector) => return Ok(self.created(connector, false)),
             Err(problem) => problem,
         };
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         if let Some(id) = wire::connector_id(response.body()) {
-            self.connectors.lists.note_created(self.connectors.organization, &id);
+            self.connectors.list_cache.note_created(self.connectors.organization, &id);
             let error = match self.connectors.get(&id, &budget).await {
                 Ok(Some(connector)) => return Ok(self.created(connector, false)),
                 Ok(None) => response.unreadable(problem),
@@ -121,7 +123,7 @@ impl Attempt<'_> {
 
     /// The response was lost.
     async fn reconcile(&self, error: Error) -> Result<Created, WriteError> {
-        match self.find(&self.budget.for_looking()).await {
+        match self.find(&self.budget.for_reconciliation()).await {
             Ok(Some((connector, list))) if self.is_ours(&connector, &list) => {
                 Ok(self.created(connector, true))
             }
@@ -135,7 +137,7 @@ impl Attempt<'_> {
 
     /// Looks for the name. What was just created gets some time to become
     /// visible.
-    async fn find(&self, budget: &Budget) -> Result<Option<(Connector, List)>, Error> {
+    async fn find(&self, budget: &Budget) -> Result<Option<(Connector, ConnectorList)>, Error> {
         let mut pauses = self.connectors.session.pauses_until_visible();
         loop {
             self.connectors.forget_list();
@@ -150,7 +152,7 @@ impl Attempt<'_> {
         }
     }
 
-    fn is_ours(&self, connector: &Connector, list: &List) -> bool {
+    fn is_ours(&self, connector: &Connector, list: &ConnectorList) -> bool {
         !self.known.contains(&connector.id)
             && !self.creating.may_be_anothers(&connector.id)
             && self.content.fields.is_equivalent(&connector.fields)
@@ -159,7 +161,7 @@ impl Attempt<'_> {
 
     /// Whether a connector was created since our request began, by the server's
     /// clock. None when one of the two times is missing.
-    fn is_created_since(&self, connector: &Connector, list: &List) -> Option<bool> {
+    fn is_created_since(&self, connector: &Connector, list: &ConnectorList) -> Option<bool> {
         let milliseconds = u64::try_from(connector.created_time?).ok()?;
         let created = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))?;
         let ago = list.received.saturating_duration_since(self.began);
@@ -170,7 +172,7 @@ impl Attempt<'_> {
     /// 409: finds out which connector has the name. Webex may not tell upper and
     /// lower case apart.
     async fn name_taken(&self, error: Error) -> WriteError {
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok();
         match list.as_ref().and_then(|list| list.holder_of(self.content.fields.name())) {
             Some(holder) => not_created(error.with_kind(ErrorKind::NameTaken))
@@ -182,14 +184,14 @@ impl Attempt<'_> {
     /// 400: counts the connectors, because the limit of 10 is the likeliest
     /// reason that is not in the request.
     async fn invalid(&self, error: Error) -> WriteError {
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         let list = self.connectors.cached_list(RetryMode::OneAttempt, &budget).await;
-        let connectors_in_organization = list.ok().map(|list| list.len());
+        let connectors_in_organization = list.ok().map(|list| list.connectors().len());
         WriteError { connectors_in_organization, ..not_created(error) }
     }
 
     fn created(&self, connector: Connector, adopted: bool) -> Created {
-        self.connectors.lists.note_created(self.connectors.organization, &connector.id);
+        self.connectors.list_cache.note_created(self.connectors.organization, &connector.id);
         Created { connector, adopted }
     }
 }
@@ -205,8 +207,8 @@ mod tests {
     use super::*;
     use crate::error::Deadline;
     use crate::testing::{
-        ID, OTHER_ID, Reply, SERVER_EPOCH, Script, answer, budget, connectors, content, empty,
-        lost, object, page, problem, raw, with,
+        ID, OTHER_ID, Reply, SERVER_EPOCH, Script, budget, connectors, content, empty, lost,
+        object, page, problem, raw, response, with,
     };
     use crate::transport::FailureKind;
 
@@ -219,16 +221,16 @@ mod tests {
     }
 
     fn rows(rows: &[Value]) -> Reply {
-        answer(200, &page(rows))
+        response(200, &page(rows))
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_create_costs_one_post() {
-        let script = Script::new([answer(201, &object(0, seconds(0)))]);
+        let script = Script::new([response(201, &object(0, seconds(0)))]);
         let created = create(&script).await.unwrap();
         assert_eq!((created.connector.id.as_str(), created.adopted), (ID, false));
         assert_eq!(script.lines(), ["POST /connector"]);
-        assert_eq!(script.seen()[0].json()["clientSecret"], "s3cret-canary");
+        assert_eq!(script.requests()[0].json()["clientSecret"], "s3cret-canary");
     }
 
     #[tokio::test(start_paused = true)]
@@ -238,7 +240,7 @@ mod tests {
             Reply::Failure(FailureKind::Connection),
             Reply::Failure(FailureKind::Timeout(Deadline::Connect)),
         ] {
-            let script = Script::new([reply, answer(201, &object(0, seconds(0)))]);
+            let script = Script::new([reply, response(201, &object(0, seconds(0)))]);
             assert!(!create(&script).await.unwrap().adopted);
             assert_eq!(script.lines(), ["POST /connector", "POST /connector"]);
         }
@@ -339,7 +341,7 @@ mod tests {
     async fn what_another_create_has_made_is_not_adopted() {
         // Two resources with the same name and fields. One is answered, the
         // other is not, in either order.
-        let made = || answer(201, &object(0, seconds(0)));
+        let made = || response(201, &object(0, seconds(0)));
         let found = || rows(&[object(0, seconds(0))]);
         let late = Duration::from_secs(1);
         for (one, other) in [
@@ -382,11 +384,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_created_connector_is_never_lost() {
         // The answer says no more than the id.
-        let script = Script::new([answer(201, &json!({"id": ID})), answer(200, &object(0, 1))]);
+        let script = Script::new([response(201, &json!({"id": ID})), response(200, &object(0, 1))]);
         let created = create(&script).await.unwrap();
         assert_eq!((created.connector.name(), created.adopted), ("crm", false));
         // And then it cannot be read.
-        let script = Script::new([answer(201, &json!({"id": ID})), empty(403)]);
+        let script = Script::new([response(201, &json!({"id": ID})), empty(403)]);
         let failure = create(&script).await.unwrap_err();
         let RemoteState::OnlyId(id) = failure.remote else { panic!("{failure:?}") };
         assert_eq!(id.as_str(), ID);

@@ -27,28 +27,29 @@ impl Connectors {
     /// # Errors
     /// The error says what is true afterwards.
     pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, WriteError> {
-        let removal = Removal { connectors: self, id, budget };
-        match removal.attempt().await {
+        let deletion = Deletion { connectors: self, id, budget };
+        match deletion.attempt().await {
             Ok(deleted) => Ok(deleted),
-            Err(failure) if failure.error.kind == ErrorKind::Locked => removal.saga(failure).await,
+            Err(failure) if failure.error.kind == ErrorKind::Locked => deletion.saga(failure).await,
             Err(failure) => Err(failure),
         }
     }
 }
 
 /// The delete of a connector.
-struct Removal<'a> {
+struct Deletion<'a> {
     connectors: &'a Connectors,
     id: &'a ConnectorId,
     budget: &'a Budget,
 }
 
-impl Removal<'_> {
+impl Deletion<'_> {
     /// Sends one DELETE, and finds out what it did.
     async fn attempt(&self) -> Result<Deleted, WriteError> {
         let organization = self.connectors.organization;
         let request = self.connectors.session.endpoints.delete(organization, self.id);
-        let mut may_be_too_early = self.connectors.lists.was_just_created(organization, self.id);
+        let mut may_be_too_early =
+            self.connectors.list_cache.was_just_created(organization, self.id);
         loop {
             let error = match self.connectors.write(&request, self.budget).await {
                 Ok(_) => return Ok(Deleted { was_missing: false }),
@@ -61,13 +62,17 @@ impl Removal<'_> {
                 return Err(referenced(error, references));
             }
             let is_unclear = error.outcome_unknown;
-            let is_missing = error.kind == ErrorKind::NotFound && error.spoken_by_api;
+            let is_missing = error.kind == ErrorKind::NotFound && error.is_from_api;
             if !is_unclear && !is_missing {
-                return Err(unchanged(error));
+                return Err(WriteError::unchanged(error));
             }
             // A 404 may also mean that nobody serves this method at this path,
             // so neither is believed without a look.
-            return match self.connectors.read_fresh(self.id, &self.budget.for_looking()).await {
+            return match self
+                .connectors
+                .read_fresh(self.id, &self.budget.for_reconciliation())
+                .await
+            {
                 Ok(None) => Ok(Deleted { was_missing: !is_unclear }),
                 Ok(Some(_)) if is_missing && std::mem::take(&mut may_be_too_early) => continue,
                 Ok(Some(found)) => Err(WriteError::new(error, found.into())),
@@ -79,7 +84,7 @@ impl Removal<'_> {
 
     /// Lists what refers to it, for an error. Empty if that cannot be found out.
     async fn references(&self) -> Vec<Reference> {
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         self.connectors.references(self.id, &budget).await.unwrap_or_default()
     }
 
@@ -97,7 +102,7 @@ impl Removal<'_> {
         let current = match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(current)) => current,
             Ok(None) => return Ok(Deleted { was_missing: false }),
-            Err(error) => return Err(unchanged(error)),
+            Err(error) => return Err(WriteError::unchanged(error)),
         };
         if !current.active {
             // Then being active is not what locks it.
@@ -151,11 +156,7 @@ impl Removal<'_> {
 
 /// Status 412, or any other that comes with the kinds of what refers to it.
 fn referenced(error: Error, references: Vec<Reference>) -> WriteError {
-    unchanged(error.with_kind(ErrorKind::Referenced(references)))
-}
-
-fn unchanged(error: Error) -> WriteError {
-    WriteError::new(error, RemoteState::Unchanged)
+    WriteError::unchanged(error.with_kind(ErrorKind::Referenced(references)))
 }
 
 /// It may be gone or not. A delete carries no credentials, so those that Webex
@@ -173,8 +174,8 @@ mod tests {
     use super::*;
     use crate::Operation;
     use crate::testing::{
-        ID, Reply, Script, answer, budget, connectors, content, empty, found_after, id, lost,
-        object, page, problem, raw, with,
+        ID, Reply, Script, budget, connectors, content, empty, found_connector, id, lost, object,
+        page, problem, raw, response, with,
     };
 
     async fn delete(script: &Arc<Script>) -> Result<Deleted, WriteError> {
@@ -202,7 +203,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_gone_already_is_deleted() {
         let gone =
-            || [problem(404, "not found"), problem(404, "not found"), answer(200, &page(&[]))];
+            || [problem(404, "not found"), problem(404, "not found"), response(200, &page(&[]))];
         let script = Script::new(gone());
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: true });
         assert_eq!(
@@ -220,15 +221,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_404_is_not_believed_while_the_connector_can_be_read() {
         // DELETE is not served, or not at this path; everything else is.
-        let script = Script::new([problem(404, "no route matched"), answer(200, &object(3, 1))]);
+        let script = Script::new([problem(404, "no route matched"), response(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::NotFound);
-        found_after(&failure);
+        found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
         // Only the list still has it.
-        let script = Script::new([empty(404), empty(404), answer(200, &page(&[object(3, 1)]))]);
+        let script = Script::new([empty(404), empty(404), response(200, &page(&[object(3, 1)]))]);
         let failure = delete(&script).await.unwrap_err();
-        found_after(&failure);
+        found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
     }
 
@@ -247,10 +248,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_just_created_is_not_gone() {
         let script = Script::new([
-            answer(201, &object(0, 1)),
+            response(201, &object(0, 1)),
             empty(404),
             empty(404),
-            answer(200, &object(0, 1)),
+            response(200, &object(0, 1)),
             empty(204),
         ]);
         let connectors = connectors(script.clone());
@@ -263,7 +264,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_refers_to_it_is_named() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
-        let script = Script::new([problem(412, "in use"), answer(200, &page(&[flow]))]);
+        let script = Script::new([problem(412, "in use"), response(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
         let ErrorKind::Referenced(references) = &failure.error.kind else { panic!("{failure:?}") };
         let names: Vec<_> = references.iter().filter_map(|found| found.name.as_deref()).collect();
@@ -277,11 +278,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_ends_unclear_is_settled_by_reading() {
-        let script = Script::new([empty(500), empty(404), answer(200, &page(&[]))]);
+        let script = Script::new([empty(500), empty(404), response(200, &page(&[]))]);
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
-        let script = Script::new([empty(500), answer(200, &object(3, 1))]);
+        let script = Script::new([empty(500), response(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
-        found_after(&failure);
+        found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
         let script = Script::new([empty(500), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
@@ -295,16 +296,16 @@ mod tests {
             let script = Script::new([empty(status)]);
             let failure = delete(&script).await.unwrap_err();
             assert_eq!(failure.remote, RemoteState::Unchanged);
-            assert_eq!(script.seen().len(), 1);
+            assert_eq!(script.requests().len(), 1);
         }
     }
 
     fn saga(rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
         let begin = [
             empty(423),
-            answer(200, &object(3, 1)),
-            answer(200, &page(&[])),
-            answer(200, &inactive(4)),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
+            response(200, &inactive(4)),
         ];
         Script::new(begin.into_iter().chain(rest))
     }
@@ -323,32 +324,32 @@ mod tests {
                 "DELETE /connector/{id}"
             ]
         );
-        assert_eq!(script.seen()[3].json()["active"], false);
+        assert_eq!(script.requests()[3].json()["active"], false);
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_in_use_is_not_even_deactivated() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script =
-            Script::new([empty(423), answer(200, &object(3, 1)), answer(200, &page(&[flow]))]);
+            Script::new([empty(423), response(200, &object(3, 1)), response(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
-        assert!(script.is_done() && script.seen().len() == 3);
+        assert!(script.is_done() && script.requests().len() == 3);
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_may_be_in_use_is_not_deactivated_either() {
-        let look = |reply: Reply| [empty(423), answer(200, &object(3, 1)), reply];
+        let look = |reply: Reply| [empty(423), response(200, &object(3, 1)), reply];
         for reply in [empty(403), raw(200, "<html>")] {
             let script = Script::new(look(reply));
             let failure = delete(&script).await.unwrap_err();
             assert_eq!(failure.error.operation, Operation::ListReferences);
-            assert!(found_after(&failure).active);
+            assert!(found_connector(&failure).active);
             assert_eq!(failure.availability, Availability::Unaffected);
-            assert_eq!(script.seen().len(), 3, "nothing was deactivated");
+            assert_eq!(script.requests().len(), 3, "nothing was deactivated");
         }
         // The endpoint is assumed. Where there is none, the delete itself tells.
-        let rest = [answer(200, &inactive(4)), empty(204)];
+        let rest = [response(200, &inactive(4)), empty(204)];
         let script = Script::new(look(empty(404)).into_iter().chain(rest));
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
     }
@@ -357,7 +358,7 @@ mod tests {
     async fn a_named_dependency_counts_whatever_the_status() {
         let body = json!({"error": {"key": "400", "reason": "dependency exists",
             "referencedEntities": ["flow"]}});
-        let script = Script::new([answer(400, &body), answer(200, &page(&[]))]);
+        let script = Script::new([response(400, &body), response(200, &page(&[]))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::Referenced(Vec::new()));
         assert_eq!(failure.error.referring_kinds, ["flow"]);
@@ -366,11 +367,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_in_use_is_activated_again() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
-        let script = saga([empty(412), answer(200, &page(&[flow])), answer(200, &object(5, 1))]);
+        let script =
+            saga([empty(412), response(200, &page(&[flow])), response(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
         assert_eq!(failure.availability, Availability::Restored);
-        assert_eq!((found_after(&failure).active, found_after(&failure).version), (true, Some(5)));
+        assert_eq!(
+            (found_connector(&failure).active, found_connector(&failure).version),
+            (true, Some(5))
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -378,24 +383,24 @@ mod tests {
         let script = saga([empty(403), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
-        let connector = found_after(&failure);
+        let connector = found_connector(&failure);
         assert!(!connector.active);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lock_that_is_not_about_being_active_is_an_error() {
-        let script = Script::new([empty(423), answer(200, &inactive(3))]);
+        let script = Script::new([empty(423), response(200, &inactive(3))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
         // Neither is one that stays when it has been deactivated.
-        let script = saga([empty(423), answer(200, &object(5, 1))]);
+        let script = saga([empty(423), response(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
         // And one that does not let it be deactivated is about that.
         let script = Script::new([
             empty(423),
-            answer(200, &object(3, 1)),
-            answer(200, &page(&[])),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
             empty(423),
         ]);
         let failure = delete(&script).await.unwrap_err();
@@ -407,10 +412,10 @@ mod tests {
     async fn a_stop_after_deactivating_leads_to_activating_again() {
         let script = Script::new([
             empty(423),
-            answer(200, &object(3, 1)),
-            answer(200, &page(&[])),
-            answer(200, &inactive(4)).after(std::time::Duration::from_secs(3)),
-            answer(200, &object(5, 1)),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
+            response(200, &inactive(4)).after(std::time::Duration::from_secs(3)),
+            response(200, &object(5, 1)),
         ]);
         let connectors = connectors(script.clone());
         let (id, budget) = (id(), budget());
@@ -421,7 +426,7 @@ mod tests {
         let failure = ended.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::Stopped);
         assert_eq!(failure.availability, Availability::Restored);
-        assert!(found_after(&failure).active);
-        assert_eq!(script.seen().len(), 5);
+        assert!(found_connector(&failure).active);
+        assert_eq!(script.requests().len(), 5);
     }
 }

@@ -16,7 +16,7 @@ use super::super::connector::Connector;
 use super::super::error::{Error, Operation};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::pipeline::RetryMode;
-use super::super::single_flight::{Flight, Join, single_flight};
+use super::super::single_flight::{Join, SharedRequest, single_flight};
 
 /// How long a list is believed. A run seldom takes longer; a process that
 /// lives on should not plan with what was true long ago.
@@ -27,7 +27,7 @@ const VISIBILITY_WINDOW: Duration = Duration::from_secs(30);
 
 /// A list as it was at one moment.
 #[derive(Clone, Debug)]
-pub(crate) struct List {
+pub(crate) struct ConnectorList {
     connectors: Arc<[Connector]>,
     /// The server's clock when it gave the list.
     pub(crate) server_time: Option<SystemTime>,
@@ -35,7 +35,7 @@ pub(crate) struct List {
     pub(crate) received: Instant,
 }
 
-impl List {
+impl ConnectorList {
     pub(crate) fn new(
         rows: Vec<Connector>,
         server_time: Option<SystemTime>,
@@ -46,10 +46,6 @@ impl List {
 
     pub(crate) fn connectors(&self) -> Arc<[Connector]> {
         Arc::clone(&self.connectors)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.connectors.len()
     }
 
     pub(crate) fn by_id(&self, id: &ConnectorId) -> Option<&Connector> {
@@ -80,9 +76,9 @@ struct CacheEntry {
     /// Counts our writes: a list that was asked for before a write ended is
     /// not kept.
     generation: u64,
-    list: Option<List>,
+    list: Option<ConnectorList>,
     /// The list request in flight, and how hard it tries.
-    in_flight: Option<(Flight<List>, RetryMode)>,
+    in_flight: Option<(SharedRequest<ConnectorList>, RetryMode)>,
     /// What we created, and when.
     created: HashMap<ConnectorId, Instant>,
     /// The names that are being created now, and how many times.
@@ -98,9 +94,9 @@ impl ListCache {
         retry_mode: RetryMode,
         budget: &Budget,
         fetch: impl Fn() -> F,
-    ) -> Result<List, Error>
+    ) -> Result<ConnectorList, Error>
     where
-        F: Future<Output = Result<List, Error>> + Send + 'static,
+        F: Future<Output = Result<ConnectorList, Error>> + Send + 'static,
     {
         let join = || {
             let mut entries = self.entries();
@@ -110,22 +106,28 @@ impl ListCache {
             {
                 return Join::Cached(list.clone());
             }
-            if let Some((flight, theirs)) = &entry.in_flight {
+            if let Some((shared, theirs)) = &entry.in_flight {
                 let is_weaker = *theirs == RetryMode::OneAttempt && retry_mode != *theirs;
-                return Join::Joined { flight: flight.clone(), is_weaker };
+                return Join::Joined { shared: shared.clone(), is_weaker };
             }
             let (cache, generation) = (Arc::clone(self), entry.generation);
-            let done =
-                move |list: &Result<List, Error>| cache.store(organization, generation, list);
-            let flight = Flight::new(Operation::ListConnectors, fetch(), done);
-            entry.in_flight = Some((flight.clone(), retry_mode));
-            Join::Started(flight)
+            let done = move |list: &Result<ConnectorList, Error>| {
+                cache.store(organization, generation, list)
+            };
+            let shared = SharedRequest::new(Operation::ListConnectors, fetch(), done);
+            entry.in_flight = Some((shared.clone(), retry_mode));
+            Join::Started(shared)
         };
         single_flight(budget, join).await
     }
 
     /// Keeps a list, unless a write has ended since it was requested.
-    fn store(&self, organization: OrganizationId, generation: u64, list: &Result<List, Error>) {
+    fn store(
+        &self,
+        organization: OrganizationId,
+        generation: u64,
+        list: &Result<ConnectorList, Error>,
+    ) {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
         if entry.generation == generation {
@@ -153,7 +155,7 @@ impl ListCache {
     pub(crate) fn known_ids(&self, organization: OrganizationId) -> HashSet<ConnectorId> {
         let entries = self.entries();
         let list = entries.get(&organization).and_then(|entry| entry.list.as_ref());
-        let connectors = list.map(List::connectors);
+        let connectors = list.map(ConnectorList::connectors);
         connectors.iter().flat_map(|list| list.iter()).map(|found| found.id.clone()).collect()
     }
 
@@ -173,11 +175,11 @@ impl ListCache {
 
     /// Notes that a connector of this name is being created, for as long as the
     /// guard lives.
-    pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> Creating<'_> {
+    pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> CreateInFlight<'_> {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
         *entry.creating.entry(name.to_owned()).or_default() += 1;
-        Creating { list_cache: self, organization, name: name.to_owned() }
+        CreateInFlight { list_cache: self, organization, name: name.to_owned() }
     }
 
     /// Nothing panics while holding the lock, so a poisoned one is intact.
@@ -199,13 +201,13 @@ impl Drop for Invalidation<'_> {
 }
 
 /// A create that has not ended.
-pub(crate) struct Creating<'a> {
+pub(crate) struct CreateInFlight<'a> {
     list_cache: &'a ListCache,
     organization: OrganizationId,
     name: String,
 }
 
-impl Creating<'_> {
+impl CreateInFlight<'_> {
     /// Whether a connector of this name may be another create's of this
     /// process: that one has ended with it, or has not ended yet.
     pub(crate) fn may_be_anothers(&self, id: &ConnectorId) -> bool {
@@ -215,7 +217,7 @@ impl Creating<'_> {
     }
 }
 
-impl Drop for Creating<'_> {
+impl Drop for CreateInFlight<'_> {
     fn drop(&mut self) {
         let mut entries = self.list_cache.entries();
         let entry = entries.entry(self.organization).or_default();
@@ -235,18 +237,18 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
     use crate::testing::{
-        Reply, Script, answer, budget, connectors, content, empty, id, object, organization, page,
-        with,
+        Reply, Script, budget, connectors, content, empty, id, object, organization, page,
+        response, with,
     };
 
     #[tokio::test(start_paused = true)]
     async fn a_list_is_forgotten_after_each_of_our_writes() {
-        let list = || answer(200, &page(&[object(1, 1)]));
+        let list = || response(200, &page(&[object(1, 1)]));
         let script = Script::new([
             list(),
-            answer(201, &object(0, 1)),
+            response(201, &object(0, 1)),
             list(),
-            answer(200, &object(1, 1)),
+            response(200, &object(1, 1)),
             list(),
             empty(204),
             list(),
@@ -265,15 +267,15 @@ mod tests {
             connectors.list(&budget).await.unwrap();
         }
         assert!(script.is_done());
-        assert_eq!(script.seen().len(), 7);
+        assert_eq!(script.requests().len(), 7);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_list_that_was_asked_for_before_a_write_ended_is_not_kept() {
         let script = Script::new([
-            answer(200, &page(&[])).after(Duration::from_secs(5)),
-            answer(201, &object(0, 1)).after(Duration::from_secs(1)),
-            answer(200, &page(&[object(0, 1)])),
+            response(200, &page(&[])).after(Duration::from_secs(5)),
+            response(201, &object(0, 1)).after(Duration::from_secs(1)),
+            response(200, &page(&[object(0, 1)])),
         ]);
         let connectors = connectors(script.clone());
         let (budget, content) = (budget(), content());
@@ -287,8 +289,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn another_reader_does_not_suffer_from_a_stop_of_the_first() {
         let script = Script::new([
-            answer(200, &page(&[])).after(Duration::from_secs(5)),
-            answer(200, &page(&[object(0, 1)])),
+            response(200, &page(&[])).after(Duration::from_secs(5)),
+            response(200, &page(&[object(0, 1)])),
         ]);
         let connectors = connectors(script.clone());
         let (first, second) = (budget(), budget());
@@ -305,7 +307,7 @@ mod tests {
     async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
         let script = Script::new([
             Reply::Panic.after(Duration::from_secs(1)),
-            answer(200, &page(&[object(1, 1)])),
+            response(200, &page(&[object(1, 1)])),
         ]);
         let connectors = connectors(script.clone());
         let (first, second) = (budget(), budget());
@@ -318,7 +320,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failed_list_is_not_kept_and_an_old_one_neither() {
-        let list = || answer(200, &page(&[object(1, 1)]));
+        let list = || response(200, &page(&[object(1, 1)]));
         let script = Script::new([empty(403), list(), list()]);
         let connectors = connectors(script.clone());
         assert!(connectors.list(&budget()).await.is_err());
@@ -350,7 +352,7 @@ mod tests {
             let object = with(object(1, 1), &json!({"name": name, "id": name}));
             super::super::wire::connector(object.to_string().as_bytes()).unwrap()
         };
-        let list = List::new(vec![row("CRM"), row("crm")], None, Instant::now());
+        let list = ConnectorList::new(vec![row("CRM"), row("crm")], None, Instant::now());
         assert_eq!(list.holder_of("crm").unwrap().name(), "crm");
         assert_eq!(list.holder_of("Crm").unwrap().name(), "CRM");
         assert!(list.holder_of("other").is_none());

@@ -21,12 +21,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::body::Body;
+use super::body::RequestBody;
 use super::budget::Budget;
 use super::connector::{Connector, FlowConnector};
 use super::error::{BodyProblem, Error, ErrorKind, Operation, Reference};
 use super::identifiers::{ConnectorId, OrganizationId};
-use super::pipeline::{Response, RetryMode, kind_of_interruption};
+use super::pipeline::{Response, RetryMode};
 use super::request::{FlowSearch, Request};
 use super::session::Session;
 
@@ -38,7 +38,7 @@ pub use paging::ConnectorPages;
 pub use probe::{Probe, ProbeTarget};
 pub use write_error::{Availability, RemoteState, WriteError};
 
-use list_cache::List;
+use list_cache::ConnectorList;
 use paging::Pages;
 use wire::Page;
 
@@ -49,17 +49,17 @@ const BEST_EFFORT_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Connectors {
     session: Arc<Session>,
-    lists: Arc<ListCache>,
+    list_cache: Arc<ListCache>,
     organization: OrganizationId,
 }
 
 impl Connectors {
     pub(crate) fn new(
         session: Arc<Session>,
-        lists: Arc<ListCache>,
+        list_cache: Arc<ListCache>,
         organization: OrganizationId,
     ) -> Self {
-        Self { session, lists, organization }
+        Self { session, list_cache, organization }
     }
 
     /// The organization.
@@ -170,15 +170,15 @@ impl Connectors {
                 Ok(response) => return read_connector(&response, id).map(Some),
                 Err(error) => error,
             };
-            if error.kind != ErrorKind::NotFound || !error.spoken_by_api {
+            if error.kind != ErrorKind::NotFound || !error.is_from_api {
                 return Err(error);
             }
-            let may_appear = self.lists.was_just_created(self.organization, id);
+            let may_appear = self.list_cache.was_just_created(self.organization, id);
             let Some(pause) = pauses.next().filter(|_| may_appear) else { return Ok(None) };
             budget
                 .wait(pause)
                 .await
-                .map_err(|interruption| error.with_kind(kind_of_interruption(interruption)))?;
+                .map_err(|interruption| error.with_kind(interruption.into()))?;
         }
     }
 
@@ -188,7 +188,7 @@ impl Connectors {
         &self,
         operation: Operation,
         id: &ConnectorId,
-        body: serde_json::Result<Body>,
+        body: serde_json::Result<RequestBody>,
         budget: &Budget,
     ) -> Result<Connector, Error> {
         let body = body.map_err(|_| Error::new(operation, ErrorKind::Unsendable))?;
@@ -204,29 +204,37 @@ impl Connectors {
     /// Sends a request that changes something. However it ends, the cached list
     /// is not true any more.
     async fn write(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        let _invalidation = self.lists.invalidate_at_end(self.organization);
+        let _invalidation = self.list_cache.invalidate_at_end(self.organization);
         self.send(request, budget).await
     }
 
-    async fn cached_list(&self, retry_mode: RetryMode, budget: &Budget) -> Result<List, Error> {
+    async fn cached_list(
+        &self,
+        retry_mode: RetryMode,
+        budget: &Budget,
+    ) -> Result<ConnectorList, Error> {
         let fetch = || {
             let (connectors, budget) = (self.clone(), budget.clone());
             async move { connectors.fetch_list(retry_mode, &budget).await }
         };
-        self.lists.get(self.organization, retry_mode, budget, fetch).await
+        self.list_cache.get(self.organization, retry_mode, budget, fetch).await
     }
 
     fn forget_list(&self) {
-        self.lists.invalidate(self.organization);
+        self.list_cache.invalidate(self.organization);
     }
 
     /// Reads the list from the server.
-    async fn fetch_list(&self, retry_mode: RetryMode, budget: &Budget) -> Result<List, Error> {
+    async fn fetch_list(
+        &self,
+        retry_mode: RetryMode,
+        budget: &Budget,
+    ) -> Result<ConnectorList, Error> {
         let request = self.session.endpoints.list(self.organization);
         let (rows, first) = self.paged(request, wire::connectors, retry_mode).all(budget).await?;
         let server_time = first.as_ref().and_then(Response::server_time);
         let received = first.map_or_else(Instant::now, |first| first.received);
-        Ok(List::new(rows, server_time, received))
+        Ok(ConnectorList::new(rows, server_time, received))
     }
 
     fn paged<T>(
@@ -259,8 +267,8 @@ mod tests {
     use super::*;
     use crate::PagingProblem;
     use crate::testing::{
-        ID, OTHER_ID, Script, answer, budget, connectors, content, empty, id, object, page,
-        problem, raw, with,
+        ID, OTHER_ID, Script, budget, connectors, content, empty, id, object, page, problem, raw,
+        response, with,
     };
 
     fn other() -> Value {
@@ -275,7 +283,7 @@ mod tests {
     async fn ten_reads_at_once_cost_one_call() {
         let rows: Vec<_> =
             (0..10).map(|n| with(object(1, 1), &json!({"id": format!("id-{n}")}))).collect();
-        let script = Script::new([answer(200, &page(&rows)).after(Duration::from_secs(1))]);
+        let script = Script::new([response(200, &page(&rows)).after(Duration::from_secs(1))]);
         let connectors = connectors(script.clone());
         let budget = budget();
         let ids: Vec<_> =
@@ -289,7 +297,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn gone_is_what_is_in_no_list_and_404_by_id() {
-        let script = Script::new([answer(200, &page(&[other()])), problem(404, "not found")]);
+        let script = Script::new([response(200, &page(&[other()])), problem(404, "not found")]);
         let connectors = connectors(script.clone());
         assert_eq!(connectors.read(&id(), &budget()).await, Ok(None));
         assert_eq!(script.lines(), ["GET /v2/connector", &format!("GET /connector/{ID}")]);
@@ -298,13 +306,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nothing_else_means_gone() {
         for status in [400, 401, 403, 405, 410, 500] {
-            let mut replies = vec![answer(200, &page(&[]))];
+            let mut replies = vec![response(200, &page(&[]))];
             replies.extend((0..6).map(|_| problem(status, "not found")));
             let connectors = connectors(Script::new(replies));
             assert!(connectors.read(&id(), &budget()).await.is_err(), "{status}");
         }
         // A gateway's 404 says nothing about connectors.
-        let script = Script::new([answer(200, &page(&[])), raw(404, "<html>not found</html>")]);
+        let script = Script::new([response(200, &page(&[])), raw(404, "<html>not found</html>")]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
         // Neither does a list that is 404 itself.
@@ -317,7 +325,7 @@ mod tests {
     async fn a_row_missing_from_the_list_is_read_by_id() {
         let broken = json!({"id": ID, "connectorType": "CUSTOM"});
         let script =
-            Script::new([answer(200, &page(&[broken, other()])), answer(200, &object(3, 1))]);
+            Script::new([response(200, &page(&[broken, other()])), response(200, &object(3, 1))]);
         let connectors = connectors(script.clone());
         assert_eq!(connectors.read(&id(), &budget()).await.unwrap().unwrap().version, Some(3));
         assert!(script.is_done());
@@ -325,7 +333,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_fresh_read_confirms_a_404_by_the_list() {
-        let script = Script::new([empty(404), answer(200, &page(&[other()]))]);
+        let script = Script::new([empty(404), response(200, &page(&[other()]))]);
         assert_eq!(connectors(script).read_fresh(&id(), &budget()).await, Ok(None));
         // Everything is 404 below a wrong base URL.
         let script = Script::new([empty(404), empty(404)]);
@@ -335,7 +343,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_about_another_connector_is_no_answer() {
-        let script = Script::new([answer(200, &other())]);
+        let script = Script::new([response(200, &other())]);
         let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
         let expected = ErrorKind::UnreadableBody(BodyProblem::OtherConnector);
         assert_eq!(error.kind, expected);
@@ -344,10 +352,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_404_right_after_our_own_create_is_waited_out() {
         let script = Script::new([
-            answer(201, &object(0, 1)),
+            response(201, &object(0, 1)),
             empty(404),
             empty(404),
-            answer(200, &object(0, 1)),
+            response(200, &object(0, 1)),
         ]);
         let connectors = connectors(script.clone());
         connectors.create(&content(), &budget()).await.unwrap();
@@ -356,21 +364,21 @@ mod tests {
         // Later, and at some point anyway, a 404 means gone.
         tokio::time::advance(Duration::from_secs(31)).await;
         script.then(empty(404));
-        script.then(answer(200, &page(&[])));
+        script.then(response(200, &page(&[])));
         assert_eq!(connectors.read_fresh(&id(), &budget()).await, Ok(None));
     }
 
     #[tokio::test(start_paused = true)]
     async fn waiting_for_our_own_create_is_bounded() {
-        let mut replies = vec![answer(201, &object(0, 1))];
+        let mut replies = vec![response(201, &object(0, 1))];
         replies.extend((0..6).map(|_| empty(404)));
-        replies.push(answer(200, &page(&[])));
+        replies.push(response(200, &page(&[])));
         let script = Script::new(replies);
         let connectors = connectors(script.clone());
         connectors.create(&content(), &budget()).await.unwrap();
         assert_eq!(connectors.read_fresh(&id(), &budget()).await, Ok(None));
         let waited = Duration::from_millis(250 + 500 + 1000 + 2000 + 4000);
-        assert_eq!(script.seen().last().unwrap().at, waited);
+        assert_eq!(script.requests().last().unwrap().at, waited);
         assert!(script.is_done());
     }
 
@@ -378,27 +386,27 @@ mod tests {
     async fn all_pages_of_a_list_are_read() {
         let link = "/organization/x/v2/connector?page=1&pageSize=100";
         let script = Script::new([
-            answer(200, &linked(&[object(1, 1)], link)),
-            answer(200, &page(&[other()])),
+            response(200, &linked(&[object(1, 1)], link)),
+            response(200, &page(&[other()])),
         ]);
         let list = connectors(script.clone()).list(&budget()).await.unwrap();
         assert_eq!(list.len(), 2);
-        assert!(script.seen()[1].line.ends_with("/v2/connector?page=1&pageSize=100"));
+        assert!(script.requests()[1].line.ends_with("/v2/connector?page=1&pageSize=100"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn pages_that_form_a_loop_or_do_not_end() {
         let link = |n: usize| format!("/organization/x/v2/connector?page={n}");
-        let script = Script::new([1, 2, 1].map(|n| answer(200, &linked(&[], &link(n)))));
+        let script = Script::new([1, 2, 1].map(|n| response(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Paging(PagingProblem::Loop));
-        assert_eq!(script.seen().len(), 3);
+        assert_eq!(script.requests().len(), 3);
 
-        let script = Script::new((1..200).map(|n| answer(200, &linked(&[], &link(n)))));
+        let script = Script::new((1..200).map(|n| response(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         let limit = MOST_PAGES;
         assert_eq!(error.kind, ErrorKind::Paging(PagingProblem::TooManyPages { limit }));
-        assert_eq!(script.seen().len(), MOST_PAGES);
+        assert_eq!(script.requests().len(), MOST_PAGES);
     }
 
     #[tokio::test(start_paused = true)]
@@ -409,15 +417,15 @@ mod tests {
             ("http://api.example/x?page=1", Some("api.example")),
             ("https://api.example:8443/x?page=1", Some("api.example")),
         ] {
-            let script = Script::new([answer(200, &linked(&[], link))]);
+            let script = Script::new([response(200, &linked(&[], link))]);
             let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
             let problem = PagingProblem::OtherOrigin { host: host.map(str::to_owned) };
             assert_eq!(error.kind, ErrorKind::Paging(problem));
-            assert_eq!(script.seen().len(), 1);
+            assert_eq!(script.requests().len(), 1);
         }
         // Another place at the same host is not visited either.
         let link = "/organization/x/secrets?page=1";
-        let script = Script::new([answer(200, &linked(&[], link)), answer(200, &page(&[]))]);
+        let script = Script::new([response(200, &linked(&[], link)), response(200, &page(&[]))]);
         connectors(script.clone()).list(&budget()).await.unwrap();
         assert_eq!(script.lines(), ["GET /v2/connector", "GET /v2/connector"]);
     }
@@ -430,12 +438,12 @@ mod tests {
         let began = tokio::time::Instant::now();
         assert!(connectors.list_best_effort(&budget()).await.is_none());
         assert_eq!(began.elapsed(), BEST_EFFORT_TIMEOUT);
-        assert_eq!(script.seen().len(), 2);
+        assert_eq!(script.requests().len(), 2);
         // What it finds, reads need not ask for again.
-        script.then(answer(200, &page(&[object(1, 1)])));
+        script.then(response(200, &page(&[object(1, 1)])));
         assert_eq!(connectors.list_best_effort(&budget()).await.unwrap().len(), 1);
         assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
-        assert_eq!(script.seen().len(), 3);
+        assert_eq!(script.requests().len(), 3);
     }
 
     #[tokio::test(start_paused = true)]
@@ -443,7 +451,7 @@ mod tests {
         let script = Script::new([
             empty(503).after(Duration::from_secs(1)),
             empty(503),
-            answer(200, &page(&[object(1, 1)])),
+            response(200, &page(&[object(1, 1)])),
         ]);
         let connectors = connectors(script.clone());
         let budget = budget();
@@ -456,7 +464,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn references_are_listed() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
-        let script = Script::new([answer(200, &page(&[flow]))]);
+        let script = Script::new([response(200, &page(&[flow]))]);
         let found = connectors(script.clone()).references(&id(), &budget()).await.unwrap();
         let expected = Reference {
             id: Some("f".to_owned()),

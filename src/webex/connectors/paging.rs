@@ -123,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::MOST_ROWS;
-    use crate::testing::{OTHER_ID, Script, answer, budget, connectors, object, raw, with};
+    use crate::testing::{OTHER_ID, Script, budget, connectors, object, raw, response, with};
     use crate::{ErrorKind, PagingProblem};
 
     #[tokio::test(start_paused = true)]
@@ -133,17 +133,17 @@ mod tests {
             json!({"meta": {"links": {"next": next}}, "data": [row]})
         };
         let script = Script::new([
-            answer(200, &page("first", Some("/x?page=1"))),
-            answer(200, &page(OTHER_ID, None)),
+            response(200, &page("first", Some("/x?page=1"))),
+            response(200, &page(OTHER_ID, None)),
         ]);
         let (connectors, budget) = (connectors(script.clone()), budget());
         let mut pages = connectors.pages();
-        assert_eq!(script.seen().len(), 0);
+        assert_eq!(script.requests().len(), 0);
         assert_eq!(pages.next(&budget).await.unwrap().unwrap()[0].id.as_str(), "first");
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(script.requests().len(), 1);
         assert_eq!(pages.next(&budget).await.unwrap().unwrap()[0].id.as_str(), OTHER_ID);
         assert!(pages.next(&budget).await.unwrap().is_none());
-        assert_eq!(script.seen().len(), 2);
+        assert_eq!(script.requests().len(), 2);
     }
 
     #[tokio::test(start_paused = true)]
@@ -165,16 +165,16 @@ mod tests {
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         let problem = PagingProblem::TooManyRows { limit: MOST_ROWS };
         assert_eq!(error.kind, ErrorKind::Paging(problem));
-        assert_eq!(script.seen().len(), 2);
+        assert_eq!(script.requests().len(), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_comes_after_an_error() {
-        let script = Script::new([answer(403, &json!({}))]);
+        let script = Script::new([response(403, &json!({}))]);
         let connectors = connectors(script.clone());
         let mut pages = connectors.pages();
         assert!(pages.next(&budget()).await.is_err());
         assert!(pages.next(&budget()).await.unwrap().is_none());
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(script.requests().len(), 1);
     }
 }

@@ -12,8 +12,8 @@ use super::super::error::Error;
 use super::super::error_body::safe;
 use super::super::identifiers::ConnectorId;
 use super::super::request::FlowSearch;
-use super::super::shape::{Names, Shape};
-use super::contract::{self, Difference, Part};
+use super::super::shape::{NameFilter, Shape};
+use super::contract::{self, ContractResponse, Difference};
 use super::{Connectors, wire};
 
 /// Where to look.
@@ -26,10 +26,10 @@ pub enum ProbeTarget<'a> {
     /// One connector.
     Connector(&'a ConnectorId),
     /// A connector that does not exist.
-    Nothing,
+    MissingConnector,
 }
 
-/// What was seen.
+/// What was probed.
 #[derive(Clone, Debug)]
 pub struct Probe {
     /// The host that was asked.
@@ -66,33 +66,39 @@ impl Connectors {
             }
             ProbeTarget::List => endpoints.list(organization),
             ProbeTarget::Connector(id) => endpoints.read(organization, id),
-            ProbeTarget::Nothing => endpoints.read(organization, &nobody()),
+            ProbeTarget::MissingConnector => endpoints.read(organization, &unused_id()),
         };
-        let seen = self.session.probe(organization, &request, budget).await?;
-        let body = seen.answer.body.as_slice();
-        let names = Names { is_known: contract::has, redactor: &seen.redactor };
+        let probed = self.session.probe(organization, &request, budget).await?;
+        let body = probed.response.body.as_slice();
+        let names = NameFilter { is_known: contract::has, redactor: &probed.redactor };
         let shape = Shape::of(body, &names);
-        let (part, read) = match at {
-            _ if seen.refusal.is_some() => (Part::Error, Ok(Vec::new())),
-            ProbeTarget::FlowConnectors => (Part::Choices, wire::flow_connectors(body)),
+        let (expected, read) = match at {
+            _ if probed.refusal.is_some() => (ContractResponse::Error, Ok(Vec::new())),
+            ProbeTarget::FlowConnectors => {
+                (ContractResponse::FlowConnectors, wire::flow_connectors(body))
+            }
             ProbeTarget::List => {
                 let page = wire::connectors(body).map(|page| page.rows);
-                (Part::Page, page.map(|rows| rows.into_iter().map(short).collect()))
+                (
+                    ContractResponse::ConnectorPage,
+                    page.map(|rows| rows.into_iter().map(flow_connector).collect()),
+                )
             }
-            ProbeTarget::Connector(_) | ProbeTarget::Nothing => {
-                (Part::Connector, wire::connector(body).map(|connector| vec![short(connector)]))
-            }
+            ProbeTarget::Connector(_) | ProbeTarget::MissingConnector => (
+                ContractResponse::Connector,
+                wire::connector(body).map(|connector| vec![flow_connector(connector)]),
+            ),
         };
-        let differences = shape.as_ref().map(|shape| contract::differences(part, shape));
-        let media_type = seen.answer.headers.get(CONTENT_TYPE).and_then(|value| {
+        let differences = shape.as_ref().map(|shape| contract::differences(expected, shape));
+        let media_type = probed.response.headers.get(CONTENT_TYPE).and_then(|value| {
             let essence = value.to_str().ok()?.split(';').next()?.trim();
-            Some(safe(essence, &seen.redactor))
+            Some(safe(essence, &probed.redactor))
         });
         let unreadable = read.as_ref().err().map(ToString::to_string);
         Ok(Probe {
             host: request.url.host_str().unwrap_or_default().to_owned(),
-            status: seen.answer.status,
-            refusal: seen.refusal,
+            status: probed.response.status,
+            refusal: probed.refusal,
             media_type,
             shape,
             differences: differences.unwrap_or_default(),
@@ -102,12 +108,12 @@ impl Connectors {
     }
 }
 
-fn short(connector: Connector) -> FlowConnector {
+fn flow_connector(connector: Connector) -> FlowConnector {
     FlowConnector { name: connector.name().to_owned(), id: connector.id }
 }
 
 /// An id that nothing has.
 #[expect(clippy::expect_used, reason = "a UUID is a connector's id")]
-fn nobody() -> ConnectorId {
+fn unused_id() -> ConnectorId {
     ConnectorId::parse(&Uuid::new_v4().to_string()).expect("a UUID")
 }

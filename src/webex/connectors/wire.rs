@@ -8,10 +8,12 @@
 use safe_text::Secret;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::super::body::Body;
+use super::super::body::RequestBody;
 use super::super::connector::{Connector, ConnectorContent, FlowConnector};
 use super::super::error::{BodyProblem, Reference};
-use super::super::fields::{ConnectorFields, Content, FIELDS, Field, Secrets, readable_fields};
+use super::super::fields::{
+    ConnectorFields, FIELDS, Field, FieldContent, Secrets, readable_fields,
+};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::json::{self, Object};
 
@@ -19,7 +21,7 @@ use super::super::json::{self, Object};
 const CUSTOM: &str = "CUSTOM";
 
 /// A connector in a request.
-struct Written<'a> {
+struct ConnectorJson<'a> {
     id: Option<&'a ConnectorId>,
     version: Option<i64>,
     active: bool,
@@ -27,7 +29,7 @@ struct Written<'a> {
     secrets: &'a Secrets,
 }
 
-impl Serialize for Written<'_> {
+impl Serialize for ConnectorJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(None)?;
         if let Some(id) = self.id {
@@ -40,14 +42,14 @@ impl Serialize for Written<'_> {
         object.serialize_entry("active", &self.active)?;
         for row in &FIELDS {
             match row.content {
-                Content::Text(field, _) | Content::Literal(field, _) => {
-                    let value = self.fields.get(field).map(|value| row.to_json(value));
+                FieldContent::Text(field, _) | FieldContent::Literal(field, _) => {
+                    let value = self.fields.get(field).map(|value| row.json_word(value));
                     // A replacement says what the whole object is.
                     if value.is_some() || self.id.is_some() {
                         object.serialize_entry(row.json, &value)?;
                     }
                 }
-                Content::Credential(credential) => {
+                FieldContent::Credential(credential) => {
                     if let Some(secret) = self.secrets.get(credential) {
                         object.serialize_entry(row.json, &Exposed(secret))?;
                     }
@@ -68,10 +70,10 @@ impl Serialize for Exposed<'_> {
 }
 
 /// The body of a create.
-pub(crate) fn create(content: &ConnectorContent) -> serde_json::Result<Body> {
+pub(crate) fn create(content: &ConnectorContent) -> serde_json::Result<RequestBody> {
     let ConnectorContent { active, fields, secrets } = content;
-    let written = Written { id: None, version: None, active: *active, fields, secrets };
-    Body::json(&written, secrets.to_vec())
+    let written = ConnectorJson { id: None, version: None, active: *active, fields, secrets };
+    RequestBody::json(&written, secrets.to_vec())
 }
 
 /// The body of a replacement by new content.
@@ -80,9 +82,12 @@ pub(crate) fn replace(
     version: Option<i64>,
     content: &ConnectorContent,
     active: bool,
-) -> serde_json::Result<Body> {
+) -> serde_json::Result<RequestBody> {
     let ConnectorContent { active: _, fields, secrets } = content;
-    Body::json(&Written { id: Some(id), version, active, fields, secrets }, secrets.to_vec())
+    RequestBody::json(
+        &ConnectorJson { id: Some(id), version, active, fields, secrets },
+        secrets.to_vec(),
+    )
 }
 
 /// The body of a replacement that only activates or deactivates a connector.
@@ -95,10 +100,10 @@ pub(crate) fn set_active(
     active: bool,
     secrets: &Secrets,
     watched: &Secrets,
-) -> serde_json::Result<Body> {
+) -> serde_json::Result<RequestBody> {
     let Connector { id, version, fields, .. } = connector;
-    let written = Written { id: Some(id), version: *version, active, fields, secrets };
-    Body::json(&written, watched.to_vec())
+    let written = ConnectorJson { id: Some(id), version: *version, active, fields, secrets };
+    RequestBody::json(&written, watched.to_vec())
 }
 
 /// Reads a connector. Its secrets, should the server send them, are not
@@ -120,7 +125,7 @@ fn from_object(object: &Object<'_>) -> Result<Connector, BodyProblem> {
     let id = object.text("id").and_then(|id| ConnectorId::parse(&id).ok());
     let organization = object.text("organizationId");
     let fields = readable_fields()
-        .filter_map(|(field, row)| Some((field, row.from_json(object.text(row.json)?))))
+        .filter_map(|(field, row)| Some((field, row.value_of(object.text(row.json)?))))
         .collect::<ConnectorFields>();
     if fields.get(Field::Name).is_none() {
         return Err(BodyProblem::Missing("name"));
@@ -225,7 +230,7 @@ mod tests {
         ConnectorContent { active: true, fields, secrets }
     }
 
-    fn text(body: serde_json::Result<Body>) -> String {
+    fn text(body: serde_json::Result<RequestBody>) -> String {
         String::from_utf8(body.unwrap().bytes().to_vec()).unwrap()
     }
 

@@ -80,6 +80,11 @@ impl WriteError {
         }
     }
 
+    /// A write that has changed nothing.
+    pub(super) fn unchanged(error: Error) -> Self {
+        Self::new(error, RemoteState::Unchanged)
+    }
+
     /// A write after which nobody knows what there is. What it sent may be what
     /// Webex has.
     pub(super) fn unknown(error: Error, last_seen: Option<Connector>) -> Self {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::super::budget::Interruption;
-use super::super::error::{BodyProblem, Error, ErrorDetails, ErrorKind, Operation};
+use super::super::error::{BodyProblem, Error, ErrorDetails, ErrorKind};
 use super::super::error_body::{ErrorBody, safe};
 use super::super::redact::Redactor;
 use super::super::request::{Request, TRACKING_ID};
@@ -18,12 +18,12 @@ use super::{Authorize, Token};
 
 /// What is known about a request while it is being sent.
 #[derive(Clone)]
-pub(super) struct Context {
+pub(super) struct RequestContext {
     pub(super) details: ErrorDetails,
     started: Instant,
 }
 
-impl Context {
+impl RequestContext {
     pub(super) fn new(request: &Request) -> Self {
         let mut details = ErrorDetails::new(request.operation, ErrorKind::Stopped);
         details.method = Some(request.method.clone());
@@ -40,27 +40,7 @@ impl Context {
     }
 
     pub(super) fn interrupted(&self, interruption: Interruption) -> Error {
-        self.error(kind_of_interruption(interruption), None)
-    }
-}
-
-/// The error about a wait for something that another operation had begun.
-pub(crate) fn interrupted(
-    operation: Operation,
-    interruption: Interruption,
-    began: Instant,
-) -> Error {
-    let mut details = ErrorDetails::new(operation, kind_of_interruption(interruption));
-    details.elapsed = began.elapsed();
-    details.waited = details.elapsed;
-    Error::from(details)
-}
-
-/// The kind of an error about a wait that was cut short.
-pub(crate) fn kind_of_interruption(interruption: Interruption) -> ErrorKind {
-    match interruption {
-        Interruption::Stopped => ErrorKind::Stopped,
-        Interruption::DeadlineExceeded => ErrorKind::DeadlineExceeded,
+        self.error(interruption.into(), None)
     }
 }
 
@@ -80,17 +60,17 @@ pub(super) fn redactor(
 
 /// The error for an answer of another status than 2xx.
 pub(super) fn refusal(
-    context: &Context,
+    context: &RequestContext,
     request: &Request,
-    answer: &RawResponse,
+    response: &RawResponse,
     retry_after: Option<Duration>,
     is_renewable: bool,
     redactor: &Redactor,
 ) -> Error {
-    let problem = ErrorBody::read(answer.body.as_slice(), redactor);
-    let kind = match answer.status.as_u16() {
+    let problem = ErrorBody::read(response.body.as_slice(), redactor);
+    let kind = match response.status.as_u16() {
         300..=399 => {
-            ErrorKind::Redirected { target_host: target_host(&request.url, &answer.headers) }
+            ErrorKind::Redirected { target_host: target_host(&request.url, &response.headers) }
         }
         400 => ErrorKind::InvalidRequest,
         401 => ErrorKind::Unauthorized { refreshable: is_renewable },
@@ -104,17 +84,17 @@ pub(super) fn refusal(
         _ => ErrorKind::UnexpectedStatus,
     };
     Error::from(ErrorDetails {
-        server_tracking_id: server_tracking_id(&answer.headers, redactor).or(problem.tracking_id),
+        server_tracking_id: server_tracking_id(&response.headers, redactor).or(problem.tracking_id),
         descriptions: problem.descriptions,
         referring_kinds: problem.referring_kinds,
         oauth: problem.oauth,
-        spoken_by_api: problem.spoken_by_api,
-        ..context.details(kind, Some(answer.status))
+        is_from_api: problem.is_from_api,
+        ..context.details(kind, Some(response.status))
     })
 }
 
 /// The error for a request without an answer.
-pub(super) fn failed(context: &Context, failure: Failure) -> Error {
+pub(super) fn failed(context: &RequestContext, failure: Failure) -> Error {
     let kind = match failure.kind {
         FailureKind::NameResolution => ErrorKind::NameResolution,
         FailureKind::Connection => ErrorKind::Connection,

@@ -27,9 +27,8 @@ use super::retry::{self, AttemptOutcome, Idempotency, RetryDecision};
 use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use safe_text::Secret;
 
-use context::{Context, failed, redactor, refusal, server_tracking_id};
+use context::{RequestContext, failed, redactor, refusal, server_tracking_id};
 
-pub(crate) use context::{interrupted, kind_of_interruption};
 pub(crate) use probe::ProbeResponse;
 
 /// What our tracking ids begin with, so that Webex's support can tell whose
@@ -81,14 +80,14 @@ pub(crate) enum RetryMode {
 
 /// An answer of status 2xx.
 pub(crate) struct Response {
-    pub(crate) answer: RawResponse,
+    pub(crate) response: RawResponse,
     /// When the answer was complete.
     pub(crate) received: Instant,
-    context: Context,
+    context: RequestContext,
 }
 
 /// How the last attempt to send a request ended.
-struct End {
+struct LastAttempt {
     outcome: Result<RawResponse, Failure>,
     at: Instant,
     /// What the answer says about when to come back.
@@ -99,17 +98,17 @@ struct End {
 
 impl Response {
     pub(crate) fn body(&self) -> &[u8] {
-        self.answer.body.as_slice()
+        self.response.body.as_slice()
     }
 
     /// The server's clock when it answered.
     pub(crate) fn server_time(&self) -> Option<SystemTime> {
-        retry::server_time(&self.answer.headers)
+        retry::server_time(&self.response.headers)
     }
 
     /// An error about an answer that looked good at first.
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
-        self.context.error(kind, Some(self.answer.status))
+        self.context.error(kind, Some(self.response.status))
     }
 
     /// An error about a body that cannot be read, after a request that was
@@ -129,19 +128,19 @@ impl HttpPipeline {
         retry_mode: RetryMode,
         budget: &Budget,
     ) -> Result<Response, Error> {
-        let mut context = Context::new(request);
+        let mut context = RequestContext::new(request);
         let end = self.send(request, authorize, retry_mode, budget, &mut context).await?;
         match end.outcome {
-            Ok(answer) if answer.status.is_success() => {
+            Ok(response) if response.status.is_success() => {
                 context.details.outcome_unknown = false;
                 context.details.server_tracking_id =
-                    server_tracking_id(&answer.headers, &end.redactor);
-                Ok(Response { answer, received: end.at, context })
+                    server_tracking_id(&response.headers, &end.redactor);
+                Ok(Response { response, received: end.at, context })
             }
-            Ok(answer) => {
+            Ok(response) => {
                 let is_renewable = authorize.is_renewable();
                 let advice = end.retry_after;
-                Err(refusal(&context, request, &answer, advice, is_renewable, &end.redactor))
+                Err(refusal(&context, request, &response, advice, is_renewable, &end.redactor))
             }
             Err(failure) => Err(failed(&context, failure)),
         }
@@ -156,8 +155,8 @@ impl HttpPipeline {
         authorize: &dyn Authorize,
         retry_mode: RetryMode,
         budget: &Budget,
-        context: &mut Context,
-    ) -> Result<End, Error> {
+        context: &mut RequestContext,
+    ) -> Result<LastAttempt, Error> {
         budget.check().map_err(|interruption| context.interrupted(interruption))?;
         let mut token = authorize.token(budget).await?;
         let mut may_renew = authorize.is_renewable();
@@ -170,7 +169,7 @@ impl HttpPipeline {
             }
             let outcome = self.attempt(request, token.as_ref(), context, budget).await;
             let ending = match &outcome {
-                Ok(answer) => AttemptOutcome::Status(answer.status),
+                Ok(response) => AttemptOutcome::Status(response.status),
                 Err(failure) => AttemptOutcome::Failure(failure.kind),
             };
             let is_unauthorized = ending == AttemptOutcome::Status(StatusCode::UNAUTHORIZED);
@@ -192,7 +191,7 @@ impl HttpPipeline {
             let retry_after = outcome
                 .as_ref()
                 .ok()
-                .and_then(|answer| retry::retry_after(&answer.headers, SystemTime::now()));
+                .and_then(|response| retry::retry_after(&response.headers, SystemTime::now()));
             let pause = retry::pause(retries, ending, retry_after, fastrand::f64());
             if ending == AttemptOutcome::Status(StatusCode::TOO_MANY_REQUESTS) && request.is_limited
             {
@@ -212,7 +211,7 @@ impl HttpPipeline {
             }
             context.details.needed_wait = (may_retry && !fits).then_some(pause);
             let redactor = redactor(request, authorize, token.as_ref());
-            return Ok(End { outcome, at, retry_after, redactor });
+            return Ok(LastAttempt { outcome, at, retry_after, redactor });
         }
     }
 
@@ -221,7 +220,7 @@ impl HttpPipeline {
         &self,
         request: &Request,
         token: Option<&Token>,
-        context: &mut Context,
+        context: &mut RequestContext,
         budget: &Budget,
     ) -> Result<RawResponse, Failure> {
         let tracking_id = format!("{TRACKING_PREFIX}_{}", Uuid::new_v4());
@@ -275,7 +274,7 @@ impl HttpPipeline {
 /// One line per attempt. Neither bodies nor headers nor ids in paths.
 fn log(
     request: &Request,
-    context: &Context,
+    context: &RequestContext,
     started: Instant,
     ended: &Result<RawResponse, Failure>,
 ) {
@@ -284,9 +283,9 @@ fn log(
     let (method, path) = (request.method.as_str(), request.template);
     let attempt = context.details.attempts;
     match ended {
-        Ok(answer) => {
-            let status = answer.status.as_u16();
-            let bytes = answer.body.len();
+        Ok(response) => {
+            let status = response.status.as_u16();
+            let bytes = response.body.len();
             tracing::debug!(
                 method,
                 path,

@@ -5,11 +5,11 @@ use super::super::error::Error;
 use super::super::redact::Redactor;
 use super::super::request::Request;
 use super::super::transport::RawResponse;
-use super::{Authorize, Context, HttpPipeline, RetryMode, failed, refusal};
+use super::{Authorize, HttpPipeline, RequestContext, RetryMode, failed, refusal};
 
 /// An answer of any status.
 pub(crate) struct ProbeResponse {
-    pub(crate) answer: RawResponse,
+    pub(crate) response: RawResponse,
     /// What the answer means, when its status is not 2xx.
     pub(crate) refusal: Option<Error>,
     /// Knows what must not be shown of it.
@@ -28,15 +28,15 @@ impl HttpPipeline {
         authorize: &dyn Authorize,
         budget: &Budget,
     ) -> Result<ProbeResponse, Error> {
-        let mut context = Context::new(request);
+        let mut context = RequestContext::new(request);
         let once = RetryMode::OneAttempt;
         let end = self.send(request, authorize, once, budget, &mut context).await?;
-        let answer = end.outcome.map_err(|failure| failed(&context, failure))?;
+        let response = end.outcome.map_err(|failure| failed(&context, failure))?;
         let redactor = end.redactor;
-        let refusal = (!answer.status.is_success()).then(|| {
+        let refusal = (!response.status.is_success()).then(|| {
             let is_renewable = authorize.is_renewable();
-            refusal(&context, request, &answer, end.retry_after, is_renewable, &redactor)
+            refusal(&context, request, &response, end.retry_after, is_renewable, &redactor)
         });
-        Ok(ProbeResponse { answer, refusal, redactor })
+        Ok(ProbeResponse { response, refusal, redactor })
     }
 }

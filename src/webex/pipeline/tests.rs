@@ -9,13 +9,13 @@ use super::*;
 use crate::Client;
 use crate::error::CertificateProblem;
 use crate::testing::{
-    ID, Reply, Script, answer, budget, client, connectors, content, empty, id, lost, object,
-    organization, page, problem, raw, reply_with, settings, static_token,
+    ID, Reply, Script, budget, client, connectors, content, empty, id, lost, object, organization,
+    page, problem, raw, reply_with, response, settings, static_token,
 };
 use crate::transport::LARGEST_RESPONSE;
 
 fn list() -> Reply {
-    answer(200, &page(&[]))
+    response(200, &page(&[]))
 }
 
 async fn read(script: &Arc<Script>, budget: &Budget) -> Result<usize, Error> {
@@ -26,7 +26,7 @@ async fn read(script: &Arc<Script>, budget: &Budget) -> Result<usize, Error> {
 async fn waits_as_told_and_then_goes_on() {
     let script = Script::new([problem(429, "slow down").header("retry-after", "20"), list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
-    let at = script.seen()[1].at;
+    let at = script.requests()[1].at;
     assert!(at >= Duration::from_secs(20) && at <= Duration::from_secs(22), "{at:?}");
 }
 
@@ -36,7 +36,7 @@ async fn waits_until_a_date_by_the_servers_clock() {
     let until = httpdate::fmt_http_date(until);
     let script = Script::new([problem(429, "").header("retry-after", &until), list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
-    let at = script.seen()[1].at;
+    let at = script.requests()[1].at;
     assert!(at >= Duration::from_secs(30) && at <= Duration::from_secs(33), "{at:?}");
 }
 
@@ -52,7 +52,7 @@ async fn what_one_operation_is_told_holds_for_all() {
         send().await
     });
     assert!(first.is_ok() && second.is_ok());
-    let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
+    let times: Vec<_> = script.requests().iter().map(|request| request.at).collect();
     assert!(times[1] >= Duration::from_secs(20), "{times:?}");
 }
 
@@ -61,7 +61,7 @@ async fn absent_or_negative_advice_means_backoff() {
     for reply in [empty(429), empty(429).header("retry-after", "-5")] {
         let script = Script::new([reply, list()]);
         assert_eq!(read(&script, &budget()).await, Ok(0));
-        let at = script.seen()[1].at;
+        let at = script.requests()[1].at;
         assert!(at >= Duration::from_secs(1) && at < Duration::from_secs(3), "{at:?}");
     }
 }
@@ -101,7 +101,7 @@ async fn reads_are_repeated() {
     ] {
         let script = Script::new([reply.clone(), reply, list()]);
         assert_eq!(read(&script, &budget()).await, Ok(0));
-        assert_eq!(script.seen().len(), 3);
+        assert_eq!(script.requests().len(), 3);
     }
 }
 
@@ -116,7 +116,7 @@ async fn retries_end_with_the_settings_and_with_the_budget() {
     let script = Script::new([lost()]);
     let client = Client::over(few, script.clone()).unwrap();
     assert!(client.connectors(organization()).list(&budget()).await.is_err());
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(script.requests().len(), 1);
 
     let script = Script::new((0..9).map(|_| empty(503).header("retry-after", "10")));
     let short = Budget::within(Duration::from_secs(25), CancellationToken::new());
@@ -136,14 +136,15 @@ async fn a_403_is_not_repeated_and_names_the_operation() {
         "could not list the organization's connectors: not allowed (host api.example, \
          status 403, tracking id ccconfig_1); Webex says: insufficient scope"
     );
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn our_tracking_id_is_on_every_request_and_in_the_error() {
     let script = Script::new([empty(503), empty(403)]);
     let error = read(&script, &budget()).await.unwrap_err();
-    let ids: Vec<_> = script.seen().iter().map(|seen| seen.headers["trackingid"].clone()).collect();
+    let ids: Vec<_> =
+        script.requests().iter().map(|request| request.headers["trackingid"].clone()).collect();
     assert_ne!(ids[0], ids[1]);
     assert_eq!(error.tracking_id.as_deref(), Some(ids[1].to_str().unwrap()));
 }
@@ -171,7 +172,7 @@ async fn what_is_no_answer_of_the_api_is_told_by_type() {
 async fn an_error_never_shows_a_body_or_a_secret() {
     let echo = json!({"error": {"message": "clientSecret s3cret-canary is wrong"},
         "clientSecret": "s3cret-canary", "trackingId": "static-access-token"});
-    for reply in [answer(400, &echo), raw(400, "<p>s3cret-canary</p>"), answer(200, &echo)] {
+    for reply in [response(400, &echo), raw(400, "<p>s3cret-canary</p>"), response(200, &echo)] {
         let script = Script::new([reply, list(), list(), list(), list(), list(), list()]);
         let error = connectors(script).create(&content(), &budget()).await.unwrap_err();
         let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
@@ -184,7 +185,7 @@ async fn an_error_never_shows_a_body_or_a_secret() {
 async fn a_request_that_takes_too_long_is_given_up() {
     let script = Script::new([Reply::Hang, list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
-    assert!(script.seen()[1].at >= Duration::from_secs(60));
+    assert!(script.requests()[1].at >= Duration::from_secs(60));
 
     let script = Script::new([Reply::Hang]);
     let short = Budget::within(Duration::from_secs(5), CancellationToken::new());
@@ -221,7 +222,7 @@ async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
             let error = read(&script, &budget()).await.unwrap_err();
             let target_host = host.map(str::to_owned);
             assert_eq!(error.kind, ErrorKind::Redirected { target_host });
-            assert_eq!(script.seen().len(), 1);
+            assert_eq!(script.requests().len(), 1);
             assert!(!error.to_string().contains("pw"));
         }
     }
@@ -239,7 +240,7 @@ async fn requests_keep_to_the_limit() {
         let sent = client.session.send(organization(), &request, RetryMode::Normal, &budget);
         assert!(sent.await.is_ok());
     }
-    let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
+    let times: Vec<_> = script.requests().iter().map(|request| request.at).collect();
     let first_minute = times.iter().filter(|at| **at < Duration::from_secs(60)).count();
     assert!(first_minute <= 60, "{first_minute}");
     assert!(times[89] < Duration::from_secs(100), "{:?}", times[89]);
@@ -316,7 +317,7 @@ async fn the_log_tells_each_attempt_and_nothing_private() {
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(recorder);
     tracing::callsite::rebuild_interest_cache();
-    let script = Script::new([lost(), answer(200, &object(4, 1))]);
+    let script = Script::new([lost(), response(200, &object(4, 1))]);
     let connectors = connectors(script.clone());
     connectors.update(&id(), &content(), Some(3), &budget()).await.unwrap();
     let text = text.lock().unwrap().clone();
@@ -326,7 +327,7 @@ async fn the_log_tells_each_attempt_and_nothing_private() {
         "status=200",
         "attempt=1",
         "attempt=2",
-        script.seen()[1].headers["trackingid"].to_str().unwrap(),
+        script.requests()[1].headers["trackingid"].to_str().unwrap(),
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
@@ -347,7 +348,7 @@ async fn a_stop_ends_waits_and_reads_at_once() {
         let error = ended.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Stopped);
         assert_eq!(error.elapsed, Duration::from_secs(2));
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(script.requests().len(), 1);
     }
 }
 
@@ -357,12 +358,12 @@ async fn nothing_new_starts_after_a_stop() {
     let budget = budget();
     budget.stop.cancel();
     assert_eq!(read(&script, &budget).await.unwrap_err().kind, ErrorKind::Stopped);
-    assert!(script.seen().is_empty());
+    assert!(script.requests().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_write_in_flight_is_finished_and_its_id_known() {
-    let created = answer(201, &object(0, 1)).after(Duration::from_secs(4));
+    let created = response(201, &object(0, 1)).after(Duration::from_secs(4));
     let script = Script::new([created]);
     let budget = budget();
     let connectors = connectors(script.clone());
@@ -372,7 +373,7 @@ async fn a_write_in_flight_is_finished_and_its_id_known() {
         budget.stop.cancel();
     });
     assert_eq!(ended.unwrap().connector.id.as_str(), ID);
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -390,12 +391,12 @@ async fn a_write_in_flight_is_not_waited_for_forever() {
     assert_eq!(failure.error.kind, ErrorKind::Stopped);
     assert!(failure.error.outcome_unknown);
     assert_eq!(began.elapsed(), Duration::from_secs(1) + STOP_GRACE);
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_client_does_nothing_before_its_first_call() {
     let script = Script::new([]);
     drop(client(script.clone()));
-    assert!(script.seen().is_empty());
+    assert!(script.requests().is_empty());
 }

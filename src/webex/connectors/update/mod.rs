@@ -84,7 +84,7 @@ impl Edit<'_> {
         match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(connector)) => Ok(connector),
             Ok(None) => Err(gone(Error::new(Operation::ReadConnector, ErrorKind::NotFound))),
-            Err(error) => Err(unchanged(error)),
+            Err(error) => Err(WriteError::unchanged(error)),
         }
     }
 
@@ -102,15 +102,18 @@ impl Edit<'_> {
             return Ok(Settled::Locked(error));
         }
         if !is_unclear && !is_conflict && !is_missing {
-            return Err(unchanged(error));
+            return Err(WriteError::unchanged(error));
         }
-        let found = match self.connectors.read_fresh(self.id, &self.budget.for_looking()).await {
-            Ok(Some(found)) => found,
-            Ok(None) => return Err(gone(error)),
-            Err(reason) if is_missing && !is_unclear => return Err(unchanged(reason)),
-            Err(_) if is_unclear => return Err(WriteError::unknown(error, None)),
-            Err(_) => return Err(unchanged(error)),
-        };
+        let found =
+            match self.connectors.read_fresh(self.id, &self.budget.for_reconciliation()).await {
+                Ok(Some(found)) => found,
+                Ok(None) => return Err(gone(error)),
+                Err(reason) if is_missing && !is_unclear => {
+                    return Err(WriteError::unchanged(reason));
+                }
+                Err(_) if is_unclear => return Err(WriteError::unknown(error, None)),
+                Err(_) => return Err(WriteError::unchanged(error)),
+            };
         if is_unclear && self.took_effect(&found, version, active) {
             return Ok(Settled::Done(found.into()));
         }
@@ -154,7 +157,7 @@ impl Edit<'_> {
             let kind = ErrorKind::Stale { expected: version, found: found.version };
             return WriteError::new(error.with_kind(kind), found.into());
         }
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok();
         let holder = list
             .as_ref()
@@ -220,7 +223,7 @@ impl Edit<'_> {
         match self.settle(error, inactive.version, false).await? {
             Settled::Done(edited) => Ok(*edited),
             Settled::Locked(error) => {
-                Err(unchanged(error.with_kind(ErrorKind::LockedThoughInactive)))
+                Err(WriteError::unchanged(error.with_kind(ErrorKind::LockedThoughInactive)))
             }
         }
     }
@@ -278,10 +281,6 @@ impl Edit<'_> {
 /// The connector does not exist any more.
 fn gone(error: Error) -> WriteError {
     WriteError::new(error.with_kind(ErrorKind::NotFound), RemoteState::Absent)
-}
-
-fn unchanged(error: Error) -> WriteError {
-    WriteError::new(error, RemoteState::Unchanged)
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ impl Https {
         builder.build()
     }
 
-    async fn pipeline(
+    async fn exchange(
         &self,
         stack: &reqwest::Client,
         request: reqwest::Request,
@@ -127,7 +127,7 @@ impl Transport for Https {
             Failure::new(FailureKind::Unsendable).because(cause)
         })?;
         let stack = self.stack(request.url()).await?;
-        self.pipeline(stack, request).await
+        self.exchange(stack, request).await
     }
 }
 

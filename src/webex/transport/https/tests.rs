@@ -213,8 +213,8 @@ async fn the_token_does_not_go_where_a_redirect_points() {
     let (target, connections) = saying("HTTP/1.1 200 OK\r\n\r\n").await;
     let (address, _) = peer(move |mut stream| async move {
         read_head(&mut stream).await;
-        let answer = format!("HTTP/1.1 307 X\r\nLocation: http://{target}/x\r\n\r\n");
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        let response = format!("HTTP/1.1 307 X\r\nLocation: http://{target}/x\r\n\r\n");
+        stream.write_all(response.as_bytes()).await.unwrap();
     })
     .await;
     let target_host = Some("127.0.0.1".to_owned());
@@ -263,7 +263,7 @@ async fn tls_peer(
 /// The same with another answer. A connection is broken off after one that
 /// is not complete, by what is no TLS.
 async fn tls_peer_saying(
-    answer: &'static str,
+    response: &'static str,
     issuer: Option<&CertifiedIssuer<'static, KeyPair>>,
     host: &str,
     valid_until: OffsetDateTime,
@@ -292,9 +292,9 @@ async fn tls_peer_saying(
         async move {
             let Ok(mut stream) = acceptor.accept(stream).await else { return };
             read_head(&mut stream).await;
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.write_all(response.as_bytes()).await.unwrap();
             stream.flush().await.unwrap();
-            if answer.ends_with('}') {
+            if response.ends_with('}') {
                 let _ = stream.shutdown().await;
             } else {
                 let (mut wire, _) = stream.into_inner();
@@ -360,10 +360,10 @@ async fn a_private_authority_can_be_trusted() {
 #[tokio::test]
 async fn tls_that_breaks_after_the_handshake_is_a_lost_connection() {
     let authority = authority();
-    for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\""] {
-        let address = tls_peer_saying(answer, Some(&authority), "127.0.0.1", later()).await;
+    for response in ["", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\""] {
+        let address = tls_peer_saying(response, Some(&authority), "127.0.0.1", later()).await;
         let error = over_tls(address, Some(pem(authority.der()))).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::ConnectionLost, "{answer:?}: {error:?}");
+        assert_eq!(error.kind, ErrorKind::ConnectionLost, "{response:?}: {error:?}");
         let cause = error.cause.as_ref().unwrap().to_string();
         assert!(!cause.is_empty());
     }
@@ -372,8 +372,8 @@ async fn tls_that_breaks_after_the_handshake_is_a_lost_connection() {
 #[tokio::test]
 async fn plaintext_on_a_tls_port_is_told() {
     let (address, _) = peer(|mut stream| async move {
-        let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
-        stream.write_all(answer).await.unwrap();
+        let response = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(response).await.unwrap();
         std::future::pending::<()>().await;
     })
     .await;
@@ -417,8 +417,8 @@ async fn the_environments_proxy_is_used_and_its_credentials_are_not_shown() {
         let heads = heads.clone();
         async move {
             heads.send(read_head(&mut stream).await).unwrap();
-            let answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
-            stream.write_all(answer).await.unwrap();
+            let response = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(response).await.unwrap();
         }
     })
     .await;
