@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_is_encoded() {
+    fn form_is_percent_encoded() {
         let secret = Secret::from("a b&c=d\n+ü");
         let body = RequestBody::form(&[
             ("grant_type", FormValue::Plain("refresh_token")),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_keeps_its_content_when_it_grows() {
+    fn wiped_buffer_keeps_its_content_when_it_grows() {
         let mut buffer = WipedBuffer::default();
         for _ in 0..1000 {
             buffer.push(b"0123456789");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_content() {
+    fn debug_of_a_body_shows_no_content() {
         let body = RequestBody::json(&"hunter2", vec![Secret::from("hunter2")]).unwrap();
         assert_eq!(format!("{body:?}"), "RequestBody(9 bytes)");
     }

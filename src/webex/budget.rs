@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_ends_at_the_deadline() {
+    async fn wait_ends_at_the_deadline() {
         let budget = Budget::within(Duration::from_secs(3), CancellationToken::new());
         let started = Instant::now();
         assert_eq!(budget.wait(Duration::from_secs(60)).await, Err(Interruption::DeadlineExceeded));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_ends_at_once_when_the_run_is_stopped() {
+    async fn wait_ends_at_once_after_a_stop() {
         let budget = Budget::within(Duration::from_secs(60), CancellationToken::new());
         let stop = budget.stop.clone();
         let started = Instant::now();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_leaves_cleaning_up_a_moment_before_it_and_meanwhile() {
+    async fn stop_before_or_during_cleaning_up_leaves_it_a_grace() {
         let minute = Duration::from_secs(60);
         let budget = Budget::within(10 * minute, CancellationToken::new());
         let patience = CLEAN_UP_GRACE - STOP_GRACE;
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_passed_deadline_leaves_time_for_cleaning_up() {
+    async fn passed_deadline_leaves_time_for_cleaning_up() {
         let budget = Budget::within(Duration::ZERO, CancellationToken::new());
         assert_eq!(budget.for_reconciliation().remaining(), CLEAN_UP_GRACE);
         let left = budget.clean_up(|budget| async move { budget.remaining() }).await;
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_absurd_duration_does_not_overflow() {
+    async fn longest_duration_does_not_overflow() {
         let budget = Budget::within(Duration::MAX, CancellationToken::new());
         assert!(budget.remaining() > Duration::from_secs(3600));
     }

@@ -79,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn debug_never_shows_a_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
+        fn debug_of_connector_content_shows_no_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
             use Credential::{ClientSecret, Password, PrivateKey};
             let secrets = [ClientSecret, PrivateKey, Password];
             let secrets = secrets.map(|credential| (credential, Secret::from(&*secret)));

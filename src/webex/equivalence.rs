@@ -73,7 +73,7 @@ mod tests {
     use safe_text::Secret;
 
     #[test]
-    fn addresses_are_compared_by_canonical() {
+    fn addresses_are_compared_in_canonical_form() {
         for (left, right, same) in [
             ("https://a.example", "https://a.example/", true),
             ("https://A.Example/x/", "https://a.example:443/x", true),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn pem_is_the_same_whatever_its_line_ends_and_indentation() {
+    fn pem_is_equal_with_other_line_ends_and_indentation() {
         assert!(Equivalence::Pem.is_equivalent("a\nb\n", "a\r\nb"));
         assert!(Equivalence::Pem.is_equivalent("\n  a\n\n  b\n", "a\nb"));
         assert!(!Equivalence::Pem.is_equivalent("a\nb", "a\nc"));
@@ -103,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_compared_after_normalization_and_with_their_ends() {
+    fn texts_are_normalized_and_not_trimmed() {
         assert!(Equivalence::Text.is_equivalent("Zu\u{308}rich", "Z\u{fc}rich"));
         assert!(!Equivalence::Text.is_equivalent("a", "A"));
         assert!(!Equivalence::Text.is_equivalent("a", "a "));
     }
 
     #[test]
-    fn absent_and_empty_are_the_same() {
+    fn absent_and_empty_fields_are_equal() {
         for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
             assert!(equivalence.are_equivalent_fields(None, Some("")));
             assert!(!equivalence.are_equivalent_fields(Some("https://a.example"), None));
@@ -119,7 +119,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_texts_are_it_tells(left in ".*", right in ".*") {
+        fn equivalence_of_any_texts_is_reflexive_and_symmetric(left in ".*", right in ".*") {
             for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
                 prop_assert!(equivalence.is_equivalent(&left, &left));
                 prop_assert_eq!(equivalence.is_equivalent(&left, &right), equivalence.is_equivalent(&right, &left));

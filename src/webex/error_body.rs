@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn every_documented_shape_is_read() {
+    fn every_documented_error_shape_is_read() {
         let cases = [
             (
                 r#"{"trackingId":"ccconfig_1","error":{"key":"400","reason":"dependency exists","message":[{"description":"siteId: not found for given orgId."}],"referencedEntities":["flow"]}}"#,
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_taken_from_other_bodies() {
+    fn bodies_that_are_no_errors_yield_nothing() {
         for body in ["<html>secret</html>", "plain text", "[1]", "{\"error\":", "\"text\""] {
             assert_eq!(read(body), ErrorBody::default(), "{body}");
         }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_bounded_and_free_of_control_characters() {
+    fn error_texts_are_bounded_and_free_of_control_characters() {
         let long = format!(r#"{{"message":"{}"}}"#, "ä".repeat(1000));
         assert_eq!(read(&long).descriptions.concat().chars().count(), LONGEST_DESCRIPTION + 1);
         let many = format!(
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_hidden_by_invisible_characters() {
+    fn secret_with_invisible_characters_is_removed() {
         let mut redactor = Redactor::default();
         redactor.watch(&Secret::from("0123456789"));
         assert_eq!(safe("is 012\u{200b}3456\u{200b}789!", &redactor), "is [secret removed]!");
@@ -198,7 +198,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_never_panics(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn reading_an_error_body_never_panics(body in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = ErrorBody::read(&body, &Redactor::default());
         }
     }

@@ -86,12 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn bodies_of_the_corpus() {
+    fn api_bodies_of_the_corpus_hold() {
         replay("api_body", 512, super::api_body);
     }
 
     #[test]
-    fn retry_afters_of_the_corpus() {
+    fn retry_afters_of_the_corpus_hold() {
         replay("retry_after", 16, super::retry_after);
     }
 }

@@ -207,7 +207,7 @@ mod tests {
     const UUID: &str = "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b";
 
     #[test]
-    fn an_organization_is_read_in_every_form() {
+    fn organization_id_is_read_in_every_form() {
         let public = format!("ciscospark://us/ORGANIZATION/{UUID}");
         let expected = OrganizationId::parse(UUID).unwrap();
         for text in [
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_organization_is_refused() {
+    fn other_texts_are_no_organization_id() {
         let person = general_purpose::STANDARD.encode(format!("ciscospark://us/PEOPLE/{UUID}"));
         let longer =
             general_purpose::STANDARD.encode(format!("ciscospark://us/ORGANIZATION/{UUID}/x"));
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn an_access_token_names_its_organization_at_its_end() {
+    fn access_token_names_its_organization_at_its_end() {
         let token = Secret::new(format!("MTIz_PF84_{UUID}"));
         assert_eq!(OrganizationId::from_access_token(&token), OrganizationId::parse(UUID).ok());
         for text in ["", "token", "token_", "token_8035bad7", UUID] {
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_could_leave_the_path_is_refused() {
+    fn connector_id_that_could_leave_the_path_is_refused() {
         for (text, problem) in [
             ("", InvalidConnectorId::Empty),
             (".", InvalidConnectorId::Dots),
@@ -263,7 +263,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parsing_never_panics(text in ".*") {
+        fn parsing_an_id_never_panics(text in ".*") {
             let _ = OrganizationId::parse(&text);
             let _ = ConnectorId::parse(&text);
             let _ = OrganizationId::from_access_token(&Secret::from(text.as_str()));

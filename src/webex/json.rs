@@ -152,13 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn the_exact_key_wins() {
+    fn exact_key_wins_over_other_letter_case() {
         let object = Object::parse(br#"{"NAME":"other","name":"exact"}"#).unwrap();
         assert_eq!(object.text("name").as_deref(), Some("exact"));
     }
 
     #[test]
-    fn whole_numbers_are_read_however_they_are_written() {
+    fn whole_numbers_are_read_in_any_notation() {
         let object = Object::parse(br#"{"a":1774641703000,"b":1.0e3,"c":1.5,"d":"1"}"#).unwrap();
         assert_eq!(object.integer("a"), Some(1_774_641_703_000));
         assert_eq!(object.integer("b"), Some(1000));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_told_apart() {
+    fn bodies_without_an_object_have_distinct_problems() {
         for (body, problem) in [
             (&b""[..], BodyProblem::Empty),
             (b" \r\n", BodyProblem::Empty),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deeply_nested_body_is_no_danger() {
+    fn deeply_nested_body_is_read() {
         let body = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         let object = Object::parse(body.as_bytes()).unwrap();
         assert!(object.text("a").is_none());
@@ -192,7 +192,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parsing_never_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn parsing_a_body_never_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Object::parse(&body);
             let _ = array(&body);
         }

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_few_requests_are_not_slowed_down() {
+    async fn requests_within_the_burst_are_not_delayed() {
         let limiter = limiter(300);
         for _ in 0..30 {
             assert_eq!(limiter.acquire(&budget()).await, Ok(Duration::ZERO));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_minute_holds_more_than_the_limit() {
+    async fn no_minute_has_more_requests_than_the_limit() {
         for limit in [1, 2, 7, 10, 60, 300, 1000] {
             let limiter = limiter(limit);
             let mut passed = Vec::new();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_holds_everybody_back_and_ends_without_a_burst() {
+    async fn pause_delays_all_requests_and_ends_without_a_burst() {
         let limiter = Arc::new(limiter(300));
         limiter.pause(Duration::from_secs(7));
         let started = Instant::now();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_absurd_pause_does_not_hold_others_back_for_long() {
+    async fn absurd_pause_delays_others_no_longer_than_the_bound() {
         let limiter = limiter(300);
         limiter.pause(Duration::from_secs(86_400));
         let started = Instant::now();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_ends_at_once_when_the_run_is_stopped() {
+    async fn wait_for_the_rate_limit_ends_at_once_after_a_stop() {
         let limiter = limiter(1);
         limiter.acquire(&budget()).await.unwrap();
         let budget = budget();

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_removed_in_every_encoding() {
+    fn secret_is_removed_in_every_encoding() {
         let encodings = [
             CANARY.to_owned(),
             serde_json::to_string(CANARY).unwrap(),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_off_secret_is_removed_too() {
+    fn truncated_secret_is_removed() {
         let clean = redactor(CANARY).clean("invalid secret 'cAn4ry \"s…'");
         assert_eq!(clean, "invalid secret '[secret removed]…'");
         let clean = redactor("0123456789abcdef").clean("ends in 89abcdef.");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_stays_as_it_is() {
+    fn text_without_secrets_is_unchanged() {
         assert_eq!(
             redactor(CANARY).clean("tokenUrl: not a valid URL ä"),
             "tokenUrl: not a valid URL ä"
@@ -194,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_secret_survives(secret in ".{8,40}", before in ".{0,20}", after in ".{0,20}") {
+        fn random_secret_is_removed(secret in ".{8,40}", before in ".{0,20}", after in ".{0,20}") {
             let clean = redactor(&secret).clean(&format!("{before}{secret}{after}"));
             prop_assert!(!clean.contains(&secret));
         }

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn every_request_byte_by_byte() {
+    fn every_request_is_exact() {
         let endpoints = endpoints("https://api.example");
         let bodiless = format!("{HEADERS}trackingid: T_1\nuser-agent: agent/1\n\n");
         let with_body = format!(
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_with_a_path_is_a_prefix() {
+    fn path_of_the_base_url_is_kept_as_a_prefix() {
         for base in ["https://gateway.example/webex", "https://gateway.example/webex/"] {
             let request = endpoints(base).read(organization(), &id());
             let expected =
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn no_id_leaves_its_path_segment() {
+    fn connector_id_stays_in_its_path_segment() {
         let endpoints = endpoints("https://api.example");
         let base = format!("https://api.example/organization/{ORGANIZATION}/connector");
         for (id, segment) in [
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_marked_as_sensitive() {
+    fn authorization_header_is_marked_as_sensitive() {
         let request = endpoints("https://api.example").list(organization());
         let agent = HeaderValue::from_static("agent/1");
         let token = Secret::from("a-token");

@@ -213,7 +213,7 @@ mod tests {
     /// One row per way in which a request can end: what is done for a read, a
     /// replacement, a deletion and a creation.
     #[test]
-    fn the_whole_table() {
+    fn every_outcome_has_its_retry_decision() {
         use FailureKind as F;
         use RetryDecision::{Accept, Reconcile, Retry, Stop};
         let status = |code| AttemptOutcome::Status(StatusCode::from_u16(code).unwrap());
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_creation_is_never_repeated_when_it_may_have_happened() {
+    fn create_that_may_have_executed_is_never_repeated() {
         for code in 100..=999 {
             let ending = AttemptOutcome::Status(StatusCode::from_u16(code).unwrap());
             if may_have_executed(Idempotency::Create, ending) {
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_of_retry_after() {
+    fn retry_after_is_read_in_every_form() {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         let now = httpdate::parse_http_date(date).unwrap();
         let seconds = Duration::from_secs;
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn advice_is_never_undercut() {
+    fn pause_is_never_shorter_than_the_advice() {
         let ending = AttemptOutcome::Status(StatusCode::TOO_MANY_REQUESTS);
         let advised = Duration::from_secs(20);
         assert_eq!(pause(0, ending, Some(advised), 0.0), advised);
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn backoff_doubles_its_bound_up_to_a_limit() {
+    fn backoff_bound_doubles_up_to_a_limit() {
         let ending = AttemptOutcome::Failure(FailureKind::ConnectionLost);
         let bounds: Vec<_> = (0..9).map(|retry| pause(retry, ending, None, 1.0)).collect();
         let expected = [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000];

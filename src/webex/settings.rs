@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_the_documented_ones() {
+    fn default_settings_are_the_documented_ones() {
         let settings = settings("https://api.wxcc-us1.cisco.com");
         assert_eq!(settings.token_url.as_str(), TOKEN_URL);
         assert_eq!(settings.applications_url.as_str(), APPLICATIONS_URL);
@@ -381,7 +381,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_time_of_a_request_governs_its_deadlines(milliseconds in 1_u64..86_400_000) {
+        fn request_timeout_bounds_its_deadlines(milliseconds in 1_u64..86_400_000) {
             let mut settings = settings("https://a.b");
             let all = Duration::from_millis(milliseconds);
             settings.set_request_timeout(all);
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_with_more_than_a_place_is_refused() {
+    fn url_with_user_query_or_fragment_is_refused() {
         for (url, expected) in [
             ("https://user:hunter2@a.b", SettingProblem::UserInfo),
             ("https://a.b?x=1", SettingProblem::QueryOrFragment),
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn the_connector_path_stays_inside_the_organization() {
+    fn connector_path_stays_inside_the_organization() {
         for (path, good) in [
             ("connector", true),
             ("v3/custom-connector", true),
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
+    fn configured_token_unfit_for_a_header_is_refused_and_hidden() {
         for token in ["hunter2\n", "hunter2\u{0}", "hünter2", "hunter2 x", ""] {
             let settings = Settings::new(
                 Url::parse("https://a.b").unwrap(),
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_secret_may_be_anything_because_it_travels_in_a_body() {
+    fn client_secret_may_have_any_characters() {
         let settings = Settings::new(
             Url::parse("https://a.b").unwrap(),
             Credentials::RefreshToken {
@@ -466,7 +466,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn debug_never_shows_a_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
+        fn debug_of_settings_shows_no_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
             let one = || Secret::from(&*secret);
             let ways = [
                 Credentials::AccessToken(one()),
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn certificate_authorities_must_hold_a_certificate() {
+    fn certificate_authorities_without_a_certificate_are_refused() {
         let mut settings = settings("https://a.b");
         settings.certificate_authorities = Some(b"not a certificate".to_vec());
         assert_eq!(

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_is_fields_and_kinds() {
+    fn shape_has_fields_with_their_kinds() {
         let body = r#"{"meta":{"page":0,"links":{}},"data":[{"id":"a","secret":"****"},
             {"id":null,"active":true,"tags":["x",1]}]}"#;
         let expected = [
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_those_of_one_object() {
+    fn members_belong_to_one_object() {
         let shape =
             Shape::of(br#"{"a":{"b":1,"c":[{"d":2}]},"ab":3}"#, &names(&Redactor::default()));
         let shape = shape.unwrap();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_not_shown() {
+    fn names_that_are_no_field_names_are_hidden() {
         let mut redactor = Redactor::default();
         redactor.watch(&Secret::from("canary-token-1234"));
         let body = r#"{"canary-token-1234":1,"a b":2,"\u001b[2J":3,"name":4}"#;
@@ -252,7 +252,7 @@ mod tests {
 
     /// Keys that are data: they are ids, or names that somebody gave.
     #[test]
-    fn the_keys_of_a_table_are_not_shown() {
+    fn keys_of_a_table_by_data_are_hidden() {
         for body in [
             r#"{"8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b":1,"x":1}"#,
             r#"{"Y2lzY29zcGFyazovL3VzL1BFT1BMRS8x":1,"x":1}"#,
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_has_no_shape() {
+    fn body_without_json_has_no_shape() {
         for body in ["", "<html>", "{\"a\":", "{} {}"] {
             assert_eq!(Shape::of(body.as_bytes(), &names(&Redactor::default())), None, "{body}");
         }
@@ -299,7 +299,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_value_is_in_a_shape(value in "[a-z]{12}", number in 100_000_000_u64..) {
+        fn shape_holds_no_values(value in "[a-z]{12}", number in 100_000_000_u64..) {
             let body = format!(r#"{{"a":"{value}","b":[{{"c":"{value}"}}],"d":{number}}}"#);
             let shape = format!("{:?}", Shape::of(body.as_bytes(), &names(&Redactor::default())));
             prop_assert!(!shape.contains(&value) && !shape.contains(&number.to_string()));

@@ -55,7 +55,7 @@ fn lines(script: &Script) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_token_is_turned_into_an_access_token_once() {
+async fn refresh_token_is_exchanged_once_for_several_reads() {
     let script = Script::new([token_response("first"), list(), list()]);
     let client = client(&script, refresh_token());
     read(&client, 1).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_refresh_token_is_turned_into_an_access_token_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
+async fn panic_in_a_token_request_fails_its_waiters_only() {
     let script =
         Script::new([Reply::Panic.after(Duration::from_secs(1)), token_response("first"), list()]);
     let client = client(&script, refresh_token());
@@ -86,7 +86,7 @@ async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_401_leads_to_one_refresh_and_one_replay() {
+async fn status_401_leads_to_one_refresh_and_one_replay() {
     let script =
         Script::new([token_response("first"), empty(401), token_response("second"), list()]);
     read(&client(&script, refresh_token()), 1).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_401_leads_to_one_refresh_and_one_replay() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_401_is_an_error() {
+async fn second_401_is_an_error() {
     let script =
         Script::new([token_response("first"), empty(401), token_response("second"), empty(401)]);
     let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
@@ -112,7 +112,7 @@ async fn a_second_401_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_static_token_is_not_replayed() {
+async fn request_with_a_static_token_is_not_replayed() {
     let script = Script::new([empty(401)]);
     let error = read(&client(&script, static_token()), 1).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthorized { refreshable: false });
@@ -135,7 +135,7 @@ async fn fifty_operations_share_each_refresh() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_401_of_the_old_token_renews_nothing() {
+async fn late_401_about_the_old_token_renews_nothing() {
     let script = Script::new([
         token_response("first"),
         empty(401).after(Duration::from_secs(1)),
@@ -152,7 +152,7 @@ async fn a_late_401_of_the_old_token_renews_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_renewed_ahead_of_its_end() {
+async fn token_is_renewed_before_it_expires() {
     let script = Script::new([
         response(200, &json!({"access_token": "first", "expires_in": 1000})),
         list(),
@@ -167,7 +167,7 @@ async fn a_token_is_renewed_ahead_of_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_still_serves_survives_a_failed_renewal() {
+async fn valid_token_survives_a_failed_renewal() {
     let script = Script::new([
         response(200, &json!({"access_token": "first", "expires_in": 1000})),
         list(),
@@ -191,7 +191,7 @@ async fn a_token_that_still_serves_survives_a_failed_renewal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_replaced_refresh_token_is_used_and_noticed_once() {
+async fn replaced_refresh_token_is_used_and_reported_once() {
     let script = Script::new([
         response(
             200,
@@ -217,7 +217,7 @@ async fn a_replaced_refresh_token_is_used_and_noticed_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_refresh_token_is_no_news() {
+async fn unchanged_refresh_token_is_not_reported() {
     let script = Script::new([
         response(200, &json!({"access_token": "a", "refresh_token": "refresh-token-value"})),
         list(),
@@ -228,7 +228,7 @@ async fn the_same_refresh_token_is_no_news() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_credentials_are_told_by_code_and_not_repeated() {
+async fn refused_credentials_have_a_code_and_are_not_sent_again() {
     for (body, code) in [
         (json!({"error": "invalid_grant"}), Some(OauthError::InvalidGrant)),
         (json!({"error": "invalid_client"}), Some(OauthError::InvalidClient)),
@@ -244,14 +244,14 @@ async fn refused_credentials_are_told_by_code_and_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_token_endpoint_is_asked_again() {
+async fn busy_token_endpoint_is_retried() {
     let script = Script::new([empty(503), empty(429), token_response("first"), list()]);
     read(&client(&script, refresh_token()), 1).await.unwrap();
     assert!(script.is_done());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
+async fn issued_token_unfit_for_a_header_is_refused_and_hidden() {
     for token in ["line\nbreak-canary", "", "t\u{e9}st-canary"] {
         let script = Script::new([token_response(token)]);
         let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
@@ -264,7 +264,7 @@ async fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_app_has_a_token_for_each_organization() {
+async fn service_app_has_a_token_for_each_organization() {
     let script =
         Script::new([token_response("one"), list(), token_response("two"), list(), list()]);
     let client = client(&script, service_app());
@@ -285,7 +285,7 @@ async fn a_service_app_has_a_token_for_each_organization() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_app_makes_a_new_token_on_401() {
+async fn service_app_makes_a_new_token_after_a_401() {
     let script = Script::new([token_response("one"), empty(401), token_response("two"), list()]);
     read(&client(&script, service_app()), 1).await.unwrap();
     assert!(script.is_done());
@@ -295,7 +295,7 @@ async fn a_service_app_makes_a_new_token_on_401() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stopped_operation_does_not_throw_a_refresh_away() {
+async fn stopped_operation_does_not_lose_a_refresh() {
     let script = Script::new([token_response("first").after(Duration::from_secs(3)), list()]);
     let client = client(&script, refresh_token());
     let stopped = budget();
@@ -314,7 +314,7 @@ async fn a_stopped_operation_does_not_throw_a_refresh_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_operations_stop_is_not_ours() {
+async fn stop_of_another_operation_does_not_end_a_read() {
     let script = Script::new([Reply::Hang, token_response("first"), list()]);
     let client = client(&script, refresh_token());
     let stopped = Budget::within(Duration::from_secs(600), CancellationToken::new());

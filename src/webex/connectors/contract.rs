@@ -267,7 +267,7 @@ mod tests {
 
     /// Every field that is written is in the table.
     #[test]
-    fn the_table_has_what_is_written() {
+    fn contract_has_every_field_that_is_written() {
         let body = wire::create(&content()).unwrap();
         let sent: Value = serde_json::from_slice(&body.bytes()).unwrap();
         for name in sent.as_object().unwrap().keys() {
@@ -277,7 +277,7 @@ mod tests {
 
     /// Every field that is read is in the table.
     #[test]
-    fn the_table_has_what_is_read() {
+    fn contract_has_every_field_that_is_read() {
         for name in object(1, 1).as_object().unwrap().keys() {
             assert!(connector().iter().any(|field| field.name == name), "{name}");
         }
@@ -285,7 +285,7 @@ mod tests {
 
     /// What the table calls vital is what reading fails without.
     #[test]
-    fn what_is_vital_cannot_be_missing() {
+    fn reading_fails_without_required_fields_only() {
         let whole = plain();
         for field in connector() {
             let mut body = whole.clone();
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_by_the_contract_has_no_differences() {
+    fn responses_by_the_contract_have_no_differences() {
         assert_eq!(differ(ContractResponse::Connector, &plain()), []);
         let page = json!({"meta": {}, "data": [plain()]});
         assert_eq!(differ(ContractResponse::ConnectorPage, &page), []);
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_told_by_field() {
+    fn differences_name_their_fields() {
         let mut body = with(plain(), &json!({"shiny": [1], "active": "yes", "scope": 7}));
         body.as_object_mut().unwrap().remove("version");
         let found = differ(ContractResponse::ConnectorPage, &json!({"meta": {}, "data": [body]}));
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn how_credentials_come_back_is_told() {
+    fn credentials_in_a_response_are_differences() {
         let body = json!({"clientSecret": "****", "password": "in the clear", "privateKey": null});
         let found = differ(ContractResponse::Connector, &with(plain(), &body));
         let masked = difference("clientSecret", DifferenceKind::SecretMasked);
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_another_form_is_told() {
+    fn error_of_another_shape_has_differences() {
         let spring = json!({"timestamp": 1, "status": 404, "error": "Not Found", "path": "/x"});
         let fields = differ(ContractResponse::Error, &spring);
         let fields = fields.iter().map(|found| found.field.as_str()).collect::<Vec<_>>();

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_create_costs_one_post() {
+    async fn create_costs_one_post() {
         let script = Script::new([response(201, &object(0, seconds(0)))]);
         let created = create(&script).await.unwrap();
         assert_eq!((created.connector.id.as_str(), created.adopted), (ID, false));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_surely_did_not_happen_is_sent_again() {
+    async fn create_that_was_not_processed_is_sent_again() {
         for reply in [
             empty(429),
             Reply::Failure(FailureKind::Connection),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lost_answer_is_looked_up_and_adopted() {
+    async fn connector_of_a_lost_response_is_adopted() {
         for reply in unclear() {
             let script = Script::new([reply, rows(&[object(0, seconds(1))])]);
             let created = create(&script).await.unwrap();
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_found_and_it_is_safe_to_try_again() {
+    async fn create_without_a_connector_is_safe_to_repeat() {
         for reply in unclear() {
             let mut replies = vec![reply];
             replies.extend((0..6).map(|_| rows(&[])));
@@ -286,13 +286,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_becomes_visible_later_is_found() {
+    async fn connector_that_becomes_visible_later_is_adopted() {
         let script = Script::new([lost(), rows(&[]), rows(&[]), rows(&[object(0, seconds(0))])]);
         assert!(create(&script).await.unwrap().adopted);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_what_can_only_be_ours_is_adopted() {
+    async fn only_a_connector_of_this_create_is_adopted() {
         let ours = object(0, seconds(60));
         for (found, adopted) in [
             (ours.clone(), true),
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_date_nothing_is_adopted() {
+    async fn connector_is_not_adopted_without_a_server_date() {
         let undated = rows(&[object(0, seconds(0))]).header("date", "no date");
         let script = Script::new([lost(), undated]);
         let failure = create(&script).await.unwrap_err();
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_there_before_is_not_adopted() {
+    async fn connector_from_before_the_create_is_not_adopted() {
         let known = object(0, seconds(9));
         let script = Script::new([rows(std::slice::from_ref(&known)), lost(), rows(&[known])]);
         let connectors = connectors(script.clone());
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_another_create_has_made_is_not_adopted() {
+    async fn connector_of_another_create_is_not_adopted() {
         // Two resources with the same name and fields. One is answered, the
         // other is not, in either order.
         let made = || response(201, &object(0, seconds(0)));
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_look_that_fails_leaves_it_open() {
+    async fn create_whose_lookup_fails_has_an_unknown_outcome() {
         let script = Script::new([lost(), empty(403)]);
         let failure = create(&script).await.unwrap_err();
         assert_eq!(failure.remote, RemoteState::Unknown(None));
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_passed_deadline_leaves_time_to_look() {
+    async fn create_past_its_deadline_is_still_looked_up() {
         let script = Script::new([Reply::Hang, rows(&[object(0, seconds(1))])]);
         let connectors = connectors(script.clone());
         let short = Budget { deadline: Instant::now() + Duration::from_secs(9), ..budget() };
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_created_connector_is_never_lost() {
+    async fn created_connector_is_found_after_an_incomplete_response() {
         // The answer says no more than the id.
         let script = Script::new([response(201, &json!({"id": ID})), response(200, &object(0, 1))]);
         let created = create(&script).await.unwrap();
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_taken_name_names_its_holder() {
+    async fn create_with_a_taken_name_names_the_holder() {
         for name in ["crm", "CRM"] {
             let holder = with(object(4, seconds(5)), &json!({"id": OTHER_ID, "name": name}));
             let script = Script::new([problem(409, "similar entity"), rows(&[holder])]);
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_invalid_request_counts_the_connectors() {
+    async fn invalid_create_counts_the_connectors() {
         let many: Vec<_> =
             (0..10).map(|n| with(object(0, 1), &json!({"id": format!("{n}")}))).collect();
         let script = Script::new([problem(400, "limit reached"), rows(&many)]);
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_stop_nothing_is_looked_up() {
+    async fn stopped_create_is_not_looked_up() {
         let script = Script::new([Reply::Hang]);
         let connectors = connectors(script.clone());
         let (budget, content) = (budget(), content());

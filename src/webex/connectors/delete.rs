@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_delete_costs_one_call() {
+    async fn delete_costs_one_request() {
         for status in [200, 204] {
             let script = Script::new([empty(status)]);
             assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_gone_already_is_deleted() {
+    async fn delete_of_an_absent_connector_succeeds() {
         let gone =
             || [problem(404, "not found"), problem(404, "not found"), response(200, &page(&[]))];
         let script = Script::new(gone());
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_404_is_not_believed_while_the_connector_can_be_read() {
+    async fn delete_with_404_fails_while_the_connector_is_readable() {
         // DELETE is not served, or not at this path; everything else is.
         let script = Script::new([problem(404, "no route matched"), response(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_404_is_not_believed_when_nobody_can_look() {
+    async fn delete_with_404_fails_when_reads_fail() {
         // Below a wrong base URL everything is 404.
         for look in [vec![empty(404), empty(404)], vec![empty(403)], vec![empty(404), empty(403)]] {
             let script = Script::new([empty(404)].into_iter().chain(look));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_just_created_is_not_gone() {
+    async fn delete_with_404_right_after_the_create_is_repeated() {
         let script = Script::new([
             response(201, &object(0, 1)),
             empty(404),
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_refers_to_it_is_named() {
+    async fn delete_of_a_connector_in_use_names_its_references() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script = Script::new([problem(412, "in use"), response(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_ends_unclear_is_settled_by_reading() {
+    async fn unclear_delete_is_settled_by_reading() {
         let script = Script::new([empty(500), empty(404), response(200, &page(&[]))]);
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         let script = Script::new([empty(500), response(200, &object(3, 1))]);
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refused_delete_deletes_nothing() {
+    async fn refused_delete_changes_nothing() {
         for status in [400, 401, 403] {
             let script = Script::new([empty(status)]);
             let failure = delete(&script).await.unwrap_err();
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_active_connector_is_deactivated_and_deleted() {
+    async fn locked_connector_is_deactivated_and_deleted() {
         let script = saga([empty(204)]);
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         assert_eq!(
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_in_use_is_not_even_deactivated() {
+    async fn connector_in_use_is_not_deactivated() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script =
             Script::new([empty(423), response(200, &object(3, 1)), response(200, &page(&[flow]))]);
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_may_be_in_use_is_not_deactivated_either() {
+    async fn delete_with_unknown_references_deactivates_nothing() {
         let look = |reply: Reply| [empty(423), response(200, &object(3, 1)), reply];
         for reply in [empty(403), raw(200, "<html>")] {
             let script = Script::new(look(reply));
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_named_dependency_counts_whatever_the_status() {
+    async fn referring_kinds_count_as_a_reference_with_any_status() {
         let body = json!({"error": {"key": "400", "reason": "dependency exists",
             "referencedEntities": ["flow"]}});
         let script = Script::new([response(400, &body), response(200, &page(&[]))]);
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_in_use_is_activated_again() {
+    async fn connector_is_reactivated_after_a_refused_delete() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script =
             saga([empty(412), response(200, &page(&[flow])), response(200, &object(5, 1))]);
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn when_activating_fails_too_the_error_says_so() {
+    async fn delete_reports_a_failed_reactivation() {
         let script = saga([empty(403), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lock_that_is_not_about_being_active_is_an_error() {
+    async fn lock_of_an_inactive_connector_fails_its_delete() {
         let script = Script::new([empty(423), response(200, &inactive(3))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_after_deactivating_leads_to_activating_again() {
+    async fn delete_stopped_after_deactivating_reactivates() {
         let script = Script::new([
             empty(423),
             response(200, &object(3, 1)),

@@ -242,7 +242,7 @@ mod tests {
     };
 
     #[tokio::test(start_paused = true)]
-    async fn a_list_is_forgotten_after_each_of_our_writes() {
+    async fn list_is_dropped_after_each_write() {
         let list = || response(200, &page(&[object(1, 1)]));
         let script = Script::new([
             list(),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_list_that_was_asked_for_before_a_write_ended_is_not_kept() {
+    async fn list_requested_before_the_end_of_a_write_is_not_cached() {
         let script = Script::new([
             response(200, &page(&[])).after(Duration::from_secs(5)),
             response(201, &object(0, 1)).after(Duration::from_secs(1)),
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_reader_does_not_suffer_from_a_stop_of_the_first() {
+    async fn stop_of_the_first_reader_does_not_fail_the_second() {
         let script = Script::new([
             response(200, &page(&[])).after(Duration::from_secs(5)),
             response(200, &page(&[object(0, 1)])),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
+    async fn panic_in_a_list_request_fails_its_waiters_only() {
         let script = Script::new([
             Reply::Panic.after(Duration::from_secs(1)),
             response(200, &page(&[object(1, 1)])),
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failed_list_is_not_kept_and_an_old_one_neither() {
+    async fn failed_and_expired_lists_are_not_cached() {
         let list = || response(200, &page(&[object(1, 1)]));
         let script = Script::new([empty(403), list(), list()]);
         let connectors = connectors(script.clone());
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_create_knows_of_others_of_its_name() {
+    fn create_detects_other_creates_of_its_name() {
         let list_cache = ListCache::default();
         let organization = organization();
         let first = list_cache.creating(organization, "crm");
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_held_in_any_letter_case() {
+    fn name_holder_is_found_in_any_letter_case() {
         let row = |name: &str| {
             let object = with(object(1, 1), &json!({"name": name, "id": name}));
             super::super::wire::connector(object.to_string().as_bytes()).unwrap()

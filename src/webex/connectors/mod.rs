@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ten_reads_at_once_cost_one_call() {
+    async fn ten_concurrent_reads_cost_one_request() {
         let rows: Vec<_> =
             (0..10).map(|n| with(object(1, 1), &json!({"id": format!("id-{n}")}))).collect();
         let script = Script::new([response(200, &page(&rows)).after(Duration::from_secs(1))]);
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn gone_is_what_is_in_no_list_and_404_by_id() {
+    async fn connector_missing_from_list_and_by_id_is_gone() {
         let script = Script::new([response(200, &page(&[other()])), problem(404, "not found")]);
         let connectors = connectors(script.clone());
         assert_eq!(connectors.read(&id(), &budget()).await, Ok(None));
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_else_means_gone() {
+    async fn no_other_failure_means_gone() {
         for status in [400, 401, 403, 405, 410, 500] {
             let mut replies = vec![response(200, &page(&[]))];
             replies.extend((0..6).map(|_| problem(status, "not found")));
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_row_missing_from_the_list_is_read_by_id() {
+    async fn connector_missing_from_the_list_is_read_by_id() {
         let broken = json!({"id": ID, "connectorType": "CUSTOM"});
         let script =
             Script::new([response(200, &page(&[broken, other()])), response(200, &object(3, 1))]);
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_fresh_read_confirms_a_404_by_the_list() {
+    async fn fresh_read_confirms_a_404_by_the_list() {
         let script = Script::new([empty(404), response(200, &page(&[other()]))]);
         assert_eq!(connectors(script).read_fresh(&id(), &budget()).await, Ok(None));
         // Everything is 404 below a wrong base URL.
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_about_another_connector_is_no_answer() {
+    async fn response_about_another_connector_is_unreadable() {
         let script = Script::new([response(200, &other())]);
         let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
         let expected = ErrorKind::UnreadableBody(BodyProblem::OtherConnector);
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_404_right_after_our_own_create_is_waited_out() {
+    async fn status_404_right_after_a_create_is_waited_out() {
         let script = Script::new([
             response(201, &object(0, 1)),
             empty(404),
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_for_our_own_create_is_bounded() {
+    async fn wait_for_a_created_connector_is_bounded() {
         let mut replies = vec![response(201, &object(0, 1))];
         replies.extend((0..6).map(|_| empty(404)));
         replies.push(response(200, &page(&[])));
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn pages_that_form_a_loop_or_do_not_end() {
+    async fn looping_and_endless_pages_are_errors() {
         let link = |n: usize| format!("/organization/x/v2/connector?page={n}");
         let script = Script::new([1, 2, 1].map(|n| response(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_next_page_elsewhere_is_not_read() {
+    async fn next_page_at_another_host_is_not_read() {
         for (link, host) in [
             ("https://evil.example/x?page=1", Some("evil.example")),
             ("//evil.example/x?page=1", Some("evil.example")),
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_quick_look_is_silent_and_short() {
+    async fn best_effort_list_is_silent_and_short() {
         let script = Script::new([empty(503), crate::testing::Reply::Hang]);
         let connectors = connectors(script.clone());
         assert!(connectors.list_best_effort(&budget()).await.is_none());
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_read_does_not_suffer_from_a_quick_look_that_fails() {
+    async fn read_survives_a_failed_best_effort_list() {
         let script = Script::new([
             empty(503).after(Duration::from_secs(1)),
             empty(503),

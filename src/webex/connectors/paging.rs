@@ -127,7 +127,7 @@ mod tests {
     use crate::{ErrorKind, PagingProblem};
 
     #[tokio::test(start_paused = true)]
-    async fn a_page_is_read_when_it_is_asked_for() {
+    async fn page_is_read_on_demand() {
         let page = |id: &str, next: Option<&str>| {
             let row = with(object(1, 1), &json!({"id": id}));
             json!({"meta": {"links": {"next": next}}, "data": [row]})
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_list_that_is_too_long_is_not_kept() {
+    async fn list_with_too_many_rows_is_an_error() {
         let rows = |number: usize| {
             let row = r#"{"id":"a","name":"","active":true}"#;
             format!("[{}]", vec![row; number].join(","))
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_comes_after_an_error() {
+    async fn pages_end_after_an_error() {
         let script = Script::new([response(403, &json!({}))]);
         let connectors = connectors(script.clone());
         let mut pages = connectors.pages();

@@ -240,7 +240,7 @@ mod tests {
 
     /// Golden bodies of creates: absent fields have no key.
     #[test]
-    fn creates_byte_by_byte() {
+    fn bodies_of_creates_are_exact() {
         for (content, expected) in [
             (
                 basic(),
@@ -266,7 +266,7 @@ mod tests {
     /// Golden bodies of replacements: absent fields are null, but an absent
     /// secret has no key.
     #[test]
-    fn replacements_byte_by_byte() {
+    fn bodies_of_replacements_are_exact() {
         let head = format!(r#"{{"id":"{ID}","version":3,"connectorType":"CUSTOM""#);
         for (content, active, expected) in [
             (
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_or_absent_secret_is_never_sent() {
+    fn empty_and_absent_secrets_are_not_sent() {
         let credentials = [Credential::ClientSecret, Credential::PrivateKey, Credential::Password];
         let secrets = credentials.into_iter().map(|one| (one, Secret::from(""))).collect();
         let content = ConnectorContent { secrets, ..password() };
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_sends_back_what_was_read() {
+    fn activation_sends_back_what_was_read() {
         let read = with(object(4, 17), &json!({"grantType": "NEW_GRANT", "scope": "x"}));
         let connector = connector(read.to_string().as_bytes()).unwrap();
         let content = content();
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connector_is_read() {
+    fn connector_is_read() {
         let read = connector(object(3, 17).to_string().as_bytes()).unwrap();
         let expected = Connector {
             id: id(),
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn the_unexpected_is_tolerated() {
+    fn unknown_fields_and_literals_are_tolerated() {
         let body = format!(
             r#"{{"LASTUPDATEDTIME":5,"future":{{"deep":[1]}},"Active":false,"ID":"{ID}","Name":"n",
                "authenticationType":"SAML","grantType":"oauth9","organizationId":"{ORGANIZATION}"}}"#
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_comes_back_goes_nowhere() {
+    fn returned_secret_is_not_kept() {
         for echoed in [json!("****"), json!("s3cret-canary"), json!(null), json!({"x": 1})] {
             let body = with(object(3, 17), &json!({"clientSecret": echoed, "password": echoed}));
             let read = connector(body.to_string().as_bytes()).unwrap();
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_connector_has_must_be_there() {
+    fn connector_without_a_required_field_is_unreadable() {
         for key in ["id", "name", "active"] {
             let mut body = object(3, 17);
             body[key] = Value::Null;
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connector_of_another_type_is_none_of_ours() {
+    fn connector_of_another_type_is_refused() {
         let of_type = |kind: Value| with(object(3, 17), &json!({ "connectorType": kind }));
         for (kind, expected) in [
             (json!("SALESFORCE"), Some(BodyProblem::OtherType)),
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_choices_are_read() {
+    fn documented_choices_are_read() {
         let body = json!({"count": 2, "source": "list", "choices": [
             {"name": "SNOWConnector", "value": ID}, {"name": "broken"}], "isSearchEnabled": true});
         let read = flow_connectors(body.to_string().as_bytes()).unwrap();

@@ -23,7 +23,7 @@ async fn read(script: &Arc<Script>, budget: &Budget) -> Result<usize, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_as_told_and_then_goes_on() {
+async fn request_is_retried_after_the_advised_seconds() {
     let script = Script::new([problem(429, "slow down").header("retry-after", "20"), list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
     let at = script.requests()[1].at;
@@ -31,7 +31,7 @@ async fn waits_as_told_and_then_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_until_a_date_by_the_servers_clock() {
+async fn request_is_retried_at_a_date_of_the_server_clock() {
     let until = SystemTime::UNIX_EPOCH + Duration::from_millis(1_774_641_703_000 + 30_000);
     let until = httpdate::fmt_http_date(until);
     let script = Script::new([problem(429, "").header("retry-after", &until), list()]);
@@ -41,7 +41,7 @@ async fn waits_until_a_date_by_the_servers_clock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_one_operation_is_told_holds_for_all() {
+async fn retry_after_delays_all_operations() {
     let script = Script::new([empty(429).header("retry-after", "20"), list(), list(), list()]);
     let client = client(script.clone());
     let request = client.session.endpoints.list(organization());
@@ -57,7 +57,7 @@ async fn what_one_operation_is_told_holds_for_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn absent_or_negative_advice_means_backoff() {
+async fn absent_and_negative_advice_mean_backoff() {
     for reply in [empty(429), empty(429).header("retry-after", "-5")] {
         let script = Script::new([reply, list()]);
         assert_eq!(read(&script, &budget()).await, Ok(0));
@@ -67,7 +67,7 @@ async fn absent_or_negative_advice_means_backoff() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_absurd_wait_is_not_begun_and_the_error_names_it() {
+async fn wait_beyond_the_deadline_is_not_begun_and_reported() {
     let day = Duration::from_secs(86_400);
     let script = Script::new([empty(429).header("retry-after", "86400")]);
     let error = read(&script, &budget()).await.unwrap_err();
@@ -77,7 +77,7 @@ async fn an_absurd_wait_is_not_begun_and_the_error_names_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_error_says_how_often_and_how_long_was_tried() {
+async fn error_counts_attempts_and_waits() {
     let script = Script::new((0..6).map(|_| empty(429).header("retry-after", "10")));
     let error = read(&script, &budget()).await.unwrap_err();
     assert_eq!(error.attempts, 6);
@@ -87,7 +87,7 @@ async fn the_error_says_how_often_and_how_long_was_tried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reads_are_repeated() {
+async fn reads_are_retried_after_transient_failures() {
     for reply in [
         empty(429),
         empty(500),
@@ -106,7 +106,7 @@ async fn reads_are_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_end_with_the_settings_and_with_the_budget() {
+async fn retries_are_bounded_by_settings_and_budget() {
     let script = Script::new((0..9).map(|_| lost()));
     let error = read(&script, &budget()).await.unwrap_err();
     assert_eq!((&error.kind, error.attempts), (&ErrorKind::ConnectionLost, 6));
@@ -125,7 +125,7 @@ async fn retries_end_with_the_settings_and_with_the_budget() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_403_is_not_repeated_and_names_the_operation() {
+async fn status_403_is_not_retried_and_names_the_operation() {
     let script = Script::new([problem(403, "insufficient scope")]);
     let error = read(&script, &budget()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Forbidden);
@@ -140,7 +140,7 @@ async fn a_403_is_not_repeated_and_names_the_operation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn our_tracking_id_is_on_every_request_and_in_the_error() {
+async fn tracking_id_is_in_every_request_and_in_the_error() {
     let script = Script::new([empty(503), empty(403)]);
     let error = read(&script, &budget()).await.unwrap_err();
     let ids: Vec<_> =
@@ -150,7 +150,7 @@ async fn our_tracking_id_is_on_every_request_and_in_the_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_answer_of_the_api_is_told_by_type() {
+async fn unreadable_responses_have_distinct_error_kinds() {
     let too_large = ErrorKind::BodyTooLarge { limit: LARGEST_RESPONSE };
     for (reply, kind) in [
         (raw(200, "<html>"), ErrorKind::UnreadableBody(BodyProblem::NotJson)),
@@ -169,7 +169,7 @@ async fn what_is_no_answer_of_the_api_is_told_by_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_never_shows_a_body_or_a_secret() {
+async fn error_shows_no_body_and_no_secret() {
     let echo = json!({"error": {"message": "clientSecret s3cret-canary is wrong"},
         "clientSecret": "s3cret-canary", "trackingId": "static-access-token"});
     for reply in [response(400, &echo), raw(400, "<p>s3cret-canary</p>"), response(200, &echo)] {
@@ -182,7 +182,7 @@ async fn an_error_never_shows_a_body_or_a_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_takes_too_long_is_given_up() {
+async fn request_that_takes_too_long_is_abandoned() {
     let script = Script::new([Reply::Hang, list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
     assert!(script.requests()[1].at >= Duration::from_secs(60));
@@ -195,7 +195,7 @@ async fn a_request_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_certificate_is_fatal_at_once() {
+async fn certificate_and_tls_failures_are_not_retried() {
     let problem = CertificateProblem::UnknownIssuer;
     for (failure, kind) in [
         (FailureKind::Certificate(problem), ErrorKind::Certificate(problem)),
@@ -210,7 +210,7 @@ async fn a_bad_certificate_is_fatal_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
+async fn redirect_is_not_followed_and_only_its_host_is_named() {
     for (location, host) in [
         ("https://evil.example/path?token=x", Some("evil.example")),
         ("http://user:pw@api.example/", Some("api.example")),
@@ -229,7 +229,7 @@ async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_keep_to_the_limit() {
+async fn requests_stay_below_the_configured_limit() {
     let mut slow = settings(static_token());
     slow.requests_per_minute = NonZeroU32::new(60).unwrap();
     let script = Script::new((0..90).map(|_| list()));
@@ -274,7 +274,7 @@ impl Transport for Busy {
 }
 
 #[tokio::test(start_paused = true)]
-async fn operations_survive_a_limit_that_is_lower_than_ours() {
+async fn operations_survive_a_lower_limit_of_the_server() {
     let server = Arc::new(Busy {
         per_minute: 40,
         minute: std::sync::Mutex::new((Instant::now(), 0)),
@@ -308,7 +308,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Recorder {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_log_tells_each_attempt_and_nothing_private() {
+async fn log_has_each_attempt_and_nothing_private() {
     use tracing_subscriber::layer::SubscriberExt as _;
     let text = Arc::new(std::sync::Mutex::new(String::new()));
     let recorder = tracing_subscriber::registry().with(Recorder(text.clone()));
@@ -337,7 +337,7 @@ async fn the_log_tells_each_attempt_and_nothing_private() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_ends_waits_and_reads_at_once() {
+async fn stop_ends_waits_and_reads_at_once() {
     for replies in [vec![Reply::Hang], vec![empty(429).header("retry-after", "100")]] {
         let script = Script::new(replies);
         let budget = budget();
@@ -353,7 +353,7 @@ async fn a_stop_ends_waits_and_reads_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_new_starts_after_a_stop() {
+async fn no_request_starts_after_a_stop() {
     let script = Script::new([list()]);
     let budget = budget();
     budget.stop.cancel();
@@ -362,7 +362,7 @@ async fn nothing_new_starts_after_a_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_in_flight_is_finished_and_its_id_known() {
+async fn create_in_flight_at_a_stop_is_finished() {
     let created = response(201, &object(0, 1)).after(Duration::from_secs(4));
     let script = Script::new([created]);
     let budget = budget();
@@ -377,7 +377,7 @@ async fn a_write_in_flight_is_finished_and_its_id_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_in_flight_is_not_waited_for_forever() {
+async fn write_in_flight_at_a_stop_ends_after_the_grace() {
     let script = Script::new([Reply::Hang]);
     let budget = budget();
     let connectors = connectors(script.clone());
@@ -395,7 +395,7 @@ async fn a_write_in_flight_is_not_waited_for_forever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_client_does_nothing_before_its_first_call() {
+async fn new_client_sends_nothing() {
     let script = Script::new([]);
     drop(client(script.clone()));
     assert!(script.requests().is_empty());

@@ -30,7 +30,7 @@ fn old(version: i64) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_update_costs_one_put_and_carries_the_version() {
+async fn update_costs_one_put_with_the_version() {
     let script = Script::new([response(200, &object(4, 1))]);
     assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
     assert_eq!(lines(&script), ["PUT /connector/{id}"]);
@@ -39,7 +39,7 @@ async fn an_update_costs_one_put_and_carries_the_version() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_version_that_is_not_known_is_read_first() {
+async fn update_without_a_version_reads_it_first() {
     let script = Script::new([response(200, &old(7)), response(200, &object(8, 1))]);
     update(&script, None).await.unwrap();
     assert_eq!(lines(&script), ["GET /connector/{id}", "PUT /connector/{id}"]);
@@ -52,7 +52,7 @@ async fn a_version_that_is_not_known_is_read_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_to_a_put_is_sent_again() {
+async fn put_with_a_lost_response_is_sent_again() {
     for reply in [lost(), empty(502), empty(503), empty(504), Reply::Hang] {
         let script = Script::new([reply, response(200, &object(4, 1))]);
         assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
@@ -60,7 +60,7 @@ async fn a_lost_answer_to_a_put_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conflict_with_our_own_first_try_is_a_success() {
+async fn conflict_with_the_first_attempt_is_a_success() {
     for status in [409, 412] {
         let script = Script::new([lost(), empty(status), response(200, &object(4, 1))]);
         assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
@@ -76,7 +76,7 @@ async fn a_conflict_with_our_own_first_try_is_a_success() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ends_unclear_is_settled_by_reading() {
+async fn unclear_update_is_settled_by_reading() {
     for (reply, found, expected) in [
         (empty(500), object(4, 1), Ok(Some(4))),
         (raw(200, "<html>"), object(4, 1), Ok(Some(4))),
@@ -104,7 +104,7 @@ async fn what_ends_unclear_is_settled_by_reading() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_versions_a_secret_that_may_be_lost_is_not_believed_to_be_saved() {
+async fn unversioned_update_of_a_secret_stays_unclear() {
     let unversioned = with(object(0, 1), &json!({"version": null}));
     let replies = || [response(200, &unversioned), empty(500), response(200, &unversioned)];
     let failure = update(&Script::new(replies()), None).await.unwrap_err();
@@ -115,7 +115,7 @@ async fn without_versions_a_secret_that_may_be_lost_is_not_believed_to_be_saved(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_version_overwrites_nothing() {
+async fn stale_version_overwrites_nothing() {
     for status in [409, 412] {
         let script = Script::new([problem(status, "similar entity"), response(200, &object(5, 1))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
@@ -128,7 +128,7 @@ async fn a_stale_version_overwrites_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_that_is_taken_is_told_from_a_stale_version() {
+async fn taken_name_differs_from_a_stale_version() {
     let holder = with(object(0, 1), &json!({"id": OTHER_ID}));
     let script = Script::new([
         empty(409),
@@ -145,7 +145,7 @@ async fn a_name_that_is_taken_is_told_from_a_stale_version() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_update_of_what_is_gone_says_so() {
+async fn update_of_a_missing_connector_is_not_found() {
     let script = Script::new([empty(404), empty(404), response(200, &page(&[]))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Absent);
@@ -161,7 +161,7 @@ async fn an_update_of_what_is_gone_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_update_changes_nothing() {
+async fn refused_update_changes_nothing() {
     for status in [400, 401, 403, 405] {
         let script = Script::new([problem(status, "no")]);
         let failure = update(&script, Some(3)).await.unwrap_err();
@@ -180,7 +180,7 @@ fn saga(edit: Reply, rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_locked_connector_is_deactivated_edited_and_activated() {
+async fn locked_connector_is_deactivated_edited_and_activated() {
     let script = saga(response(200, &inactive(5)), [response(200, &object(6, 1))]);
     let connector = update(&script, Some(3)).await.unwrap();
     assert_eq!((connector.version, connector.active), (Some(6), true));
@@ -209,7 +209,7 @@ async fn a_locked_connector_is_deactivated_edited_and_activated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_secret_does_not_keep_a_connector_from_being_deactivated() {
+async fn deactivation_is_repeated_without_a_refused_secret() {
     let script = Script::new([
         empty(423),
         response(200, &object(3, 1)),
@@ -227,7 +227,7 @@ async fn a_new_secret_does_not_keep_a_connector_from_being_deactivated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_shall_be_inactive_stays_so() {
+async fn connector_planned_inactive_is_not_reactivated() {
     let script = saga(response(200, &inactive(5)), []);
     let content = ConnectorContent { active: false, ..content() };
     let connectors = connectors(script.clone());
@@ -236,7 +236,7 @@ async fn one_that_shall_be_inactive_stays_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_edit_is_followed_by_activating_again() {
+async fn connector_is_reactivated_after_a_failed_edit() {
     let script = saga(problem(400, "password is wrong"), [response(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
@@ -248,7 +248,7 @@ async fn a_failed_edit_is_followed_by_activating_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_is_not_finished_without_its_secret() {
+async fn reactivation_after_an_edit_is_not_repeated_without_its_secret() {
     for status in [400, 423] {
         let script = saga(response(200, &inactive(5)), [empty(status), response(200, &old(6))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
@@ -260,7 +260,7 @@ async fn an_edit_is_not_finished_without_its_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_undo_brings_no_new_secret_to_the_old_content() {
+async fn undo_adds_no_new_secret_to_the_old_content() {
     // Webex takes the secret as a part of the deactivation: it has it already.
     let script = saga(empty(400), [response(200, &old(5))]);
     update(&script, Some(3)).await.unwrap_err();
@@ -287,7 +287,7 @@ async fn an_undo_brings_no_new_secret_to_the_old_content() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_even_that_fails_state_can_say_so() {
+async fn update_reports_a_failed_reactivation() {
     let script = saga(empty(403), [empty(403)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
@@ -314,7 +314,7 @@ fn activated(version: i64) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn someone_elses_edit_in_between_is_kept_and_activated() {
+async fn edit_by_someone_else_during_the_saga_is_kept() {
     let script = saga(empty(409), [response(200, &theirs(9)), response(200, &activated(10))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(4), found: Some(9) });
@@ -326,7 +326,7 @@ async fn someone_elses_edit_in_between_is_kept_and_activated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn someone_elses_edit_before_activating_is_kept_and_told() {
+async fn edit_by_someone_else_before_activating_is_reported() {
     let script = saga(
         response(200, &inactive(5)),
         [empty(409), response(200, &theirs(9)), response(200, &activated(10))],
@@ -348,7 +348,7 @@ async fn someone_elses_edit_before_activating_is_kept_and_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn someone_elses_edit_before_deactivating_is_not_overwritten() {
+async fn edit_by_someone_else_before_deactivating_is_kept() {
     for found in [activated(4), theirs(4)] {
         let script = Script::new([
             empty(423),
@@ -368,7 +368,7 @@ async fn someone_elses_edit_before_deactivating_is_not_overwritten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_to_a_switch_is_settled_by_looking() {
+async fn lost_response_to_an_activation_is_settled_by_reading() {
     // The deactivation was carried out; its repetition is in conflict with it.
     let deactivated = with(old(4), &json!({"active": false}));
     let begin = || [empty(423), response(200, &old(3)), lost(), empty(409)];
@@ -390,7 +390,7 @@ async fn a_lost_answer_to_a_switch_is_settled_by_looking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_version_is_noticed_before_anything_is_deactivated() {
+async fn stale_version_prevents_the_deactivation() {
     let script = Script::new([empty(423), response(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(5) });
@@ -398,7 +398,7 @@ async fn a_stale_version_is_noticed_before_anything_is_deactivated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lock_that_is_not_about_being_active_is_an_error() {
+async fn lock_of_an_inactive_connector_fails_its_update() {
     let script = Script::new([empty(423), response(200, &inactive(3))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
@@ -411,7 +411,7 @@ async fn a_lock_that_is_not_about_being_active_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_after_deactivating_leads_to_activating_again() {
+async fn update_stopped_after_deactivating_reactivates() {
     let script = Script::new([
         empty(423),
         response(200, &old(3)),
@@ -433,7 +433,7 @@ async fn a_stop_after_deactivating_leads_to_activating_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_while_it_is_activated_again_is_seen() {
+async fn stop_during_the_reactivation_bounds_it() {
     let again = || empty(429).header("retry-after", "100");
     let script = saga(response(200, &inactive(5)), [again(), again()]);
     let connectors = connectors(script.clone());
@@ -450,7 +450,7 @@ async fn a_stop_while_it_is_activated_again_is_seen() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_update_without_a_secret_sends_no_key_for_it() {
+async fn update_without_a_secret_sends_no_key_for_it() {
     let script = Script::new([response(200, &object(4, 1))]);
     for secrets in
         [Secrets::default(), Secrets::default().with(Credential::ClientSecret, "".into())]
