@@ -1,8 +1,7 @@
-//! Bodies of requests and of answers, which may hold secrets.
+//! Bodies of requests and responses, which may hold secrets.
 //!
-//! Both live in memory that is overwritten with zeros when the last user lets
-//! go of it, also when a buffer has to grow. What the HTTP library copies on
-//! its way to the socket is beyond our reach.
+//! Their memory is overwritten with zeros when it is freed, also when a buffer grows. Copies that
+//! the HTTP library makes on the way to the socket are not covered.
 
 use std::fmt;
 use std::io;
@@ -23,19 +22,18 @@ pub(crate) struct RequestBody {
 }
 
 impl RequestBody {
-    /// A JSON body. `secrets` are those in it, to be taken out of answers that
-    /// repeat them.
+    /// Creates a JSON body. `secrets` are the ones in it, to be removed from responses that repeat
+    /// them.
     ///
     /// # Errors
-    /// When the value cannot be JSON, which none of ours is.
+    /// Fails when the value cannot be JSON, which no value of this client is.
     pub(crate) fn json(value: &impl Serialize, secrets: Vec<Secret>) -> serde_json::Result<Self> {
         let mut buffer = WipedBuffer::default();
         serde_json::to_writer(&mut buffer, value)?;
         Ok(Self { media_type: "application/json", bytes: buffer.into_bytes(), secrets })
     }
 
-    /// A form body (`application/x-www-form-urlencoded`), in which secrets
-    /// and other values are named alike.
+    /// Creates a form body (`application/x-www-form-urlencoded`).
     pub(crate) fn form(pairs: &[(&str, FormValue<'_>)]) -> Self {
         let mut buffer = WipedBuffer::default();
         let mut secrets = Vec::new();
@@ -66,7 +64,7 @@ impl RequestBody {
         self.media_type
     }
 
-    /// The bytes, shared and not copied.
+    /// Returns the bytes, shared and not copied.
     pub(crate) fn bytes(&self) -> Bytes {
         self.bytes.clone()
     }
@@ -89,16 +87,16 @@ pub(crate) enum FormValue<'a> {
     Secret(&'a Secret),
 }
 
-/// Memory that is wiped, also the part that it grows out of.
+/// A buffer that is overwritten with zeros when it is freed and when it grows.
 #[derive(Default)]
 pub(crate) struct WipedBuffer(Zeroizing<Vec<u8>>);
 
 impl WipedBuffer {
-    /// Appends some bytes.
+    /// Appends bytes.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         let length = self.0.len() + bytes.len();
         if length > self.0.capacity() {
-            // `Vec` would leave its old memory behind as it is.
+            // `Vec` would free its old memory without overwriting it.
             let capacity = length.max(self.0.capacity() * 2).max(256);
             let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
             larger.extend_from_slice(&self.0);

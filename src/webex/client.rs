@@ -1,4 +1,4 @@
-//! Puts the layers together.
+//! Assembles the layers into a [`Client`].
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use super::session::Session;
 use super::settings::{Settings, SettingsError};
 use super::transport::{Https, Transport};
 
-/// A client of the Contact Center APIs. Cheap to clone: all clones share their
-/// connections, tokens, rate limit and lists.
+/// A client of the Contact Center APIs. Cheap to clone: all clones share their connections, tokens,
+/// rate limit and cached lists.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) session: Arc<Session>,
@@ -21,17 +21,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// Creates a client. It reads no file and makes no connection before the
-    /// first call.
+    /// Creates a client. It makes no connection before the first call.
     ///
     /// # Errors
-    /// When a setting cannot work, see [`Settings::check`].
+    /// Fails when a setting cannot work, see [`Settings::check`].
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let transport = Arc::new(Https::new(&settings));
         Self::over(settings, transport)
     }
 
-    /// Creates a client over another transport than the network.
+    /// Creates a client over a given transport, in tests a scripted one.
     pub(crate) fn over(
         settings: Settings,
         transport: Arc<dyn Transport>,
@@ -57,8 +56,7 @@ impl Client {
         Connectors::new(Arc::clone(&self.session), Arc::clone(&self.list_cache), organization)
     }
 
-    /// Returns what the user should learn once, beside the results of calls.
-    /// Each notice is given to one caller only.
+    /// Returns the notices for the user that no call has taken yet, and forgets them.
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
         self.session.tokens.take_notices()

@@ -1,38 +1,40 @@
-//! Reads what an error answer says, and nothing else of it.
+//! Reads the known fields of an error response, and no others.
 //!
-//! Cisco documents `{"trackingId","error":{"key","reason","message":[{"description"}],
-//! "referencedEntities":[…]}}`. `error` may also be a bare string, Spring's
-//! own errors have another shape again, the public Webex APIs say
-//! `{"message","errors":[{"description"}],"trackingId"}`, and a token endpoint
-//! follows RFC 6749 §5.2. These fields are read, any other is not.
+//! Error responses have several shapes:
+//!
+//! - Cisco documents one for the Configuration APIs:
+//!   `{"trackingId","error":{"key","reason","message":[{"description"}],"referencedEntities":[…]}}`.
+//! - `error` may be a string instead, also in the errors of Spring.
+//! - The public Webex APIs return `{"message","errors":[{"description"}],"trackingId"}`.
+//! - A token endpoint follows RFC 6749 §5.2.
 
 use super::error::OauthError;
 use super::json::{self, Array, Object};
 use super::redact::Redactor;
 use safe_text::is_invisible;
 
-/// How many sentences are kept.
+/// The most descriptions that are kept.
 const MOST_DESCRIPTIONS: usize = 5;
 
-/// How long each may be, in characters.
+/// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 300;
 
-/// A larger error answer is not an error answer.
+/// The largest body, in bytes, that is read as an error.
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// What an error answer says.
+/// The fields of an error response.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ErrorBody {
     pub(crate) descriptions: Vec<String>,
     pub(crate) referring_kinds: Vec<String>,
     pub(crate) tracking_id: Option<String>,
     pub(crate) oauth: Option<OauthError>,
-    /// Whether the answer may come from the API: it is a JSON object, or empty.
+    /// Whether the response may come from the API: its body is a JSON object, or empty.
     pub(crate) is_from_api: bool,
 }
 
 impl ErrorBody {
-    /// Reads a body, leaving out everything that `redactor` knows to be secret.
+    /// Reads a body, without the secrets of `redactor`.
     pub(crate) fn read(body: &[u8], redactor: &Redactor) -> Self {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Self { is_from_api: true, ..Self::default() };
@@ -70,7 +72,7 @@ impl ErrorBody {
     }
 }
 
-/// A string, or an array of strings or of objects with a description.
+/// Reads a string, or an array of strings or of objects with a description.
 fn read_messages(object: &Object<'_>, key: &str, texts: &mut Vec<String>) {
     if let Some(text) = object.text(key) {
         texts.push(text);
@@ -89,11 +91,11 @@ fn strings(array: Option<Array<'_>>) -> Vec<String> {
     array.into_iter().flatten().take(MOST_DESCRIPTIONS).filter_map(json::text).collect()
 }
 
-/// A text from elsewhere, fit to be shown: without secrets, without characters
-/// that could hide or reorder other text, and of bounded length.
+/// Returns a text of the server that can be shown: without secrets, without characters that could
+/// hide or reorder other text, and of bounded length.
 ///
-/// Secrets are taken out before and after the control characters, because
-/// either step may complete what the other looks for.
+/// Secrets are removed before and after the control characters, because either removal may join the
+/// parts that the other one searches for.
 pub(crate) fn safe(text: &str, redactor: &Redactor) -> String {
     let clean: String = redactor
         .clean(text)

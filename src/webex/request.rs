@@ -1,8 +1,8 @@
-//! Requests, built without sending them.
+//! Builds requests without sending them.
 //!
-//! Every path, query and header of this client is written here and nowhere
-//! else. Ids and search texts are percent-encoded down to RFC 3986's unreserved
-//! characters, so none can leave its place.
+//! Every path, query and header of the client is defined here. In ids and search texts all but RFC
+//! 3986's unreserved characters are percent-encoded, so that they stay in their segment or
+//! parameter.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
@@ -18,26 +18,23 @@ use super::retry::Idempotency;
 use super::settings::Settings;
 use safe_text::Secret;
 
-/// Webex's header for ids by which a request is found in logs. A request
-/// without it gets one from the server; ours is shown in errors.
+/// Webex's header for the id of a request in its logs. A request without it gets one from the
+/// server; errors show the client's.
 pub(crate) const TRACKING_ID: HeaderName = HeaderName::from_static("trackingid");
 
-/// The project under which Flow Designer's activities are. It is the same in
-/// every organization (documented).
+/// The project of Flow Designer's activities, the same in every organization (documented).
 const FLOW_PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
 
-/// The `filter` that keeps other kinds of connectors out of the list, in RSQL
-/// (assumed).
+/// The `filter` for custom connectors in a list, in RSQL (assumed).
 const CUSTOM_ONLY: &str = "connectorType==\"CUSTOM\"";
 
 /// The path of one connector, for logs.
 const CONNECTOR_TEMPLATE: &str = "/organization/{organization}/connector/{id}";
 
-/// What is asked for a page. The server caps it silently (documented), which
-/// is harmless.
+/// The rows of a page that a request asks for. The server may return fewer (documented).
 pub(crate) const PAGE_SIZE: usize = 100;
 
-/// One request, ready to be sent as often as needed.
+/// A request that can be sent several times.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
@@ -47,20 +44,20 @@ pub(crate) struct Request {
     /// The path without ids, for logs.
     pub(crate) template: &'static str,
     pub(crate) body: Option<RequestBody>,
-    /// Whether it counts against the Contact Center's rate limit.
+    /// Whether it counts against the rate limit of the Contact Center APIs.
     pub(crate) is_limited: bool,
 }
 
-/// Which of Flow Designer's connectors are asked for.
+/// The search for connectors in Flow Designer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowSearch<'a> {
-    /// Those whose name contains a text; all of them when it is empty.
+    /// Connectors with this text in the name; all when it is empty.
     Name(&'a str),
-    /// The one with this id.
+    /// The connector with this id.
     Id(&'a ConnectorId),
 }
 
-/// Where everything is.
+/// The URLs of the APIs.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
     base_url: Url,
@@ -87,7 +84,7 @@ impl Endpoints {
         Request::new(Operation::ReadConnector, self.connector(organization, id), None)
     }
 
-    /// A PUT: an update, a deactivation or a reactivation.
+    /// Creates a PUT: an update, a deactivation or a reactivation.
     pub(crate) fn replace(
         &self,
         operation: Operation,
@@ -187,11 +184,10 @@ impl Request {
         Self { operation, idempotency, method, url, template, body, is_limited }
     }
 
-    /// The request as it goes out.
+    /// Returns the HTTP request.
     ///
     /// # Errors
-    /// When the parts make no valid request, which takes an id or a search text
-    /// of absurd length.
+    /// Fails when the URL is too long, by an id or a search text.
     pub(crate) fn to_http(
         &self,
         token: Option<&Secret>,
@@ -202,7 +198,7 @@ impl Request {
             .method(self.method.clone())
             .uri(self.url.as_str())
             .header(ACCEPT, "application/json")
-            // A compressed answer could be a bomb; these answers are small.
+            // A small compressed response could expand to a huge one.
             .header(ACCEPT_ENCODING, "identity")
             .header(USER_AGENT, user_agent)
             .header(TRACKING_ID, tracking_id);
@@ -216,7 +212,7 @@ impl Request {
     }
 }
 
-/// The one place at which a token becomes a header.
+/// Returns the `Authorization` header of a token.
 fn bearer(token: &Secret) -> http::Result<HeaderValue> {
     let text = Zeroizing::new(format!("Bearer {}", token.expose()));
     let mut value = HeaderValue::from_str(&text)?;
@@ -224,7 +220,7 @@ fn bearer(token: &Secret) -> http::Result<HeaderValue> {
     Ok(value)
 }
 
-/// A URL below another one, whose path is kept as a prefix.
+/// Returns a URL with a path appended to the one of `base`.
 fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
@@ -242,7 +238,7 @@ mod tests {
         Endpoints::new(&settings)
     }
 
-    /// A request as text: line, headers in alphabetical order, body.
+    /// Returns a request as text: line, headers in alphabetical order, body.
     fn shown(request: &Request) -> String {
         let token = Secret::from("a-token");
         let agent = HeaderValue::from_static("agent/1");

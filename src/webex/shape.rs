@@ -1,10 +1,8 @@
-//! The shape of a JSON answer: which fields there are, and of which kind; never
-//! what is in them.
+//! The shape of a JSON response: its fields and their kinds, without values.
 //!
-//! This is what a tenant owner can show to anybody. Values are not decoded, let
-//! alone kept. Names of fields are kept if they look like names of fields and
-//! hold no secret of the call. An object may have been keyed by data, such as
-//! ids or the names of connectors; keys that may be that are not kept either.
+//! A tenant's owner can publish a shape. Values are not decoded. Names are kept if they look like
+//! names of fields and hold no secret of the call. The keys of an object may be data, such as ids
+//! or the names of connectors; such keys are not kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,19 +12,19 @@ use serde_json::value::RawValue;
 use super::json::{self, Object};
 use super::redact::Redactor;
 
-/// How deep a shape goes. Documented answers have four levels.
+/// The levels of a shape. Documented responses have four.
 const DEEPEST: usize = 8;
 
-/// How many fields it has at most.
+/// The most fields of a shape.
 const MOST_FIELDS: usize = 300;
 
 /// The longest name of a field, in bytes.
 const LONGEST_NAME: usize = 60;
 
-/// The most digits in the name of a field. Ids have more, phone numbers as well.
+/// The most digits in the name of a field. Ids and phone numbers have more.
 const MOST_DIGITS: usize = 3;
 
-/// Stands for all names that do not look like names of fields.
+/// The replacement of names that do not look like names of fields.
 const OTHER_NAME: &str = "(other)";
 
 /// The kinds of JSON values.
@@ -38,9 +36,9 @@ pub enum JsonKind {
     Boolean,
     /// A number.
     Number,
-    /// A text.
+    /// A string.
     Text,
-    /// A text that holds nothing but asterisks or dots, as masked secrets do.
+    /// A string of asterisks or dots only, like a masked secret.
     Masked,
     /// An array.
     List,
@@ -49,7 +47,7 @@ pub enum JsonKind {
 }
 
 impl JsonKind {
-    /// The word for it, as it stands in reports.
+    /// Returns the word for reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -70,17 +68,16 @@ impl fmt::Display for JsonKind {
     }
 }
 
-/// Fields by their paths, each with the kinds that were seen of it.
+/// Fields by path, each with the kinds of its values.
 ///
-/// The path of the whole is empty. A member is `.name` below its object, an
-/// element `[]` below its list: `data[].id`. Elements of a list are laid over
-/// each other.
+/// The path of the root is empty. A member is `.name` below its object, an element `[]` below its
+/// list: `data[].id`. The elements of a list share their paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape(BTreeMap<String, BTreeSet<JsonKind>>);
 
 impl Shape {
-    /// The shape of a body; none when it is no JSON. `names` are kept as they
-    /// are.
+    /// Returns the shape of a body, or `None` when it is no JSON. `names` decides which names are
+    /// kept.
     pub(crate) fn of(body: &[u8], names: &NameFilter<'_>) -> Option<Self> {
         let raw = serde_json::from_slice::<&RawValue>(body).ok()?;
         let mut shape = Self::default();
@@ -88,18 +85,18 @@ impl Shape {
         Some(shape)
     }
 
-    /// The fields with their kinds, in the order of their paths.
+    /// Returns the fields with their kinds, in the order of their paths.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &BTreeSet<JsonKind>)> {
         self.0.iter().map(|(path, kinds)| (path.as_str(), kinds))
     }
 
-    /// The kinds of one field; none when there is no such field.
+    /// Returns the kinds of one field, or `None` when there is no such field.
     #[must_use]
     pub fn kinds(&self, path: &str) -> Option<&BTreeSet<JsonKind>> {
         self.0.get(path)
     }
 
-    /// The members of the object at `path`, by name.
+    /// Returns the members of the object at `path`, by name.
     pub fn members<'a>(
         &'a self,
         path: &'a str,
@@ -122,8 +119,8 @@ impl Shape {
         match kind {
             JsonKind::Object => {
                 let Ok(object) = Object::from_raw(raw) else { return };
-                // Objects side by side are what a table by ids or names looks
-                // like; a record has other fields as well.
+                // An object of objects only may be a table by ids or names; a record has other
+                // fields as well.
                 let may_be_table =
                     object.members().all(|(_, member)| kind_of(member.get()) == JsonKind::Object);
                 for (name, member) in object.members() {
@@ -146,7 +143,7 @@ impl Shape {
     }
 }
 
-/// The kind of a value, by its first character. The value is valid JSON.
+/// Returns the kind of a value by its first character. The value is valid JSON.
 fn kind_of(raw: &str) -> JsonKind {
     match raw.as_bytes().first() {
         Some(b'{') => JsonKind::Object,
@@ -163,23 +160,23 @@ fn kind_of(raw: &str) -> JsonKind {
     }
 }
 
-/// Which names of fields may be shown.
+/// Decides which names of fields may be shown.
 pub(crate) struct NameFilter<'a> {
     /// Whether a name is one of the contract's.
     pub(crate) is_known: fn(&str) -> bool,
-    /// Knows what must not be shown, whoever's name it is.
+    /// Recognizes secrets of the call, which are never shown.
     pub(crate) redactor: &'a Redactor,
 }
 
 impl NameFilter<'_> {
-    /// A field's name, if it may be shown.
+    /// Returns a field's name, or its replacement if it must not be shown.
     fn shown<'a>(&self, name: &'a str, may_be_table: bool) -> &'a str {
         let may_show = (self.is_known)(name) || (is_name(name) && !may_be_table);
         if may_show && self.redactor.clean(name) == name { name } else { OTHER_NAME }
     }
 }
 
-/// Whether a text looks like the name of a field, and not like an id.
+/// Whether a text looks like the name of a field, unlike an id.
 fn is_name(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     !text.is_empty()
@@ -250,7 +247,7 @@ mod tests {
         assert_eq!(names, [OTHER_NAME, "name"]);
     }
 
-    /// Keys that are data: they are ids, or names that somebody gave.
+    /// Keys that are data: ids, or names of objects.
     #[test]
     fn keys_of_a_table_by_data_are_hidden() {
         for body in [
@@ -282,7 +279,7 @@ mod tests {
         }
     }
 
-    /// A number as letters, because names have few digits.
+    /// Returns a number as letters, because names have few digits.
     fn letters(number: usize) -> String {
         let digits = number.to_string();
         digits.bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()

@@ -1,4 +1,4 @@
-//! Single flight: one request in flight, shared by all who need its result.
+//! Single flight: one request in flight, shared by all callers that need its result.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -15,30 +15,30 @@ use super::error::{Error, ErrorDetails, ErrorKind, Operation};
 pub(crate) struct SharedRequest<T: Clone> {
     operation: Operation,
     result: Shared<BoxFuture<'static, Result<T, Error>>>,
-    /// Whether it goes on when nobody waits for it.
+    /// Whether it runs in a task of its own, also when no caller waits for it.
     is_detached: bool,
 }
 
-/// The result to use, or the request that will bring it.
+/// A cached result, or the request in flight that returns one.
 pub(crate) enum Join<T: Clone> {
-    /// No request is needed.
+    /// The cached result. No request is needed.
     Cached(T),
-    /// This caller has started the request.
+    /// A request that this caller has started.
     Started(SharedRequest<T>),
-    /// Another caller has started it.
+    /// A request that another caller has started.
     Joined {
         shared: SharedRequest<T>,
-        /// Whether any failure of it is worth another request: this caller would
-        /// have tried harder.
+        /// Whether it retries less than this caller would. Then any failure of it is worth another
+        /// request.
         is_weaker: bool,
     },
 }
 
 impl<T: Clone + Send + Sync + 'static> SharedRequest<T> {
-    /// A request that makes progress while somebody waits for it. The budget of
-    /// the caller that starts it has to bound it from within.
+    /// Creates a request that makes progress while a caller waits for it. The budget of the caller
+    /// that starts it has to bound it from within.
     ///
-    /// `done` gets the result before anybody else does.
+    /// `done` receives the result before any caller does.
     pub(crate) fn new(
         operation: Operation,
         request: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -48,7 +48,7 @@ impl<T: Clone + Send + Sync + 'static> SharedRequest<T> {
         Self { operation, result, is_detached: false }
     }
 
-    /// A request in a task of its own, which goes on when nobody waits for it.
+    /// Starts a request in a task of its own, which runs to its end without a waiting caller.
     pub(crate) fn detached(
         operation: Operation,
         request: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -62,7 +62,7 @@ impl<T: Clone + Send + Sync + 'static> SharedRequest<T> {
     }
 }
 
-/// Runs a request. A panic becomes an error that everybody who waits gets.
+/// Runs a request. A panic becomes an error for all callers that wait.
 async fn finished<T>(
     operation: Operation,
     request: impl Future<Output = Result<T, Error>>,
@@ -76,9 +76,9 @@ async fn finished<T>(
 
 /// Waits for the result of a request that is started at most once at a time.
 ///
-/// `join` looks for a cached result or a request in flight, and starts one
-/// otherwise. A caller who has joined the request of another asks again when it
-/// failed because of that other's budget.
+/// `join` returns a cached result or a request in flight, and otherwise starts one. A caller that
+/// joined the request of another caller joins again when it failed because of the other caller's
+/// budget.
 pub(crate) async fn single_flight<T: Clone>(
     budget: &Budget,
     mut join: impl FnMut() -> Join<T>,
@@ -90,7 +90,7 @@ pub(crate) async fn single_flight<T: Clone>(
             Join::Started(shared) => (shared, false, false),
             Join::Joined { shared, is_weaker } => (shared, true, is_weaker),
         };
-        // A request that this caller's budget bounds knows best what it was doing.
+        // The budget of this caller bounds the request from within, which gives the better error.
         let result = if has_joined || shared.is_detached {
             let interrupted = |interruption| interrupted(shared.operation, interruption, began);
             budget.run(shared.result).await.map_err(interrupted)?
@@ -104,7 +104,7 @@ pub(crate) async fn single_flight<T: Clone>(
     }
 }
 
-/// The error about a wait for a request of another caller that was cut short.
+/// Returns the error about an interrupted wait for a request.
 fn interrupted(operation: Operation, interruption: Interruption, began: Instant) -> Error {
     let elapsed = began.elapsed();
     let details = ErrorDetails::new(operation, interruption.into());

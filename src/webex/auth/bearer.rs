@@ -1,4 +1,4 @@
-//! How requests get their tokens: from those of a client, or one that is given.
+//! The authorization of requests: with a token of the client, or a fixed one.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl Authorize for Bearer {
     }
 }
 
-/// A token that is what it is, or none.
+/// A fixed token without renewal, or none.
 pub(super) struct FixedToken(pub(super) Option<Secret>);
 
 #[async_trait]

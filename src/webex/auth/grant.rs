@@ -1,4 +1,4 @@
-//! The requests that get a token: by a refresh token, or for a Service App.
+//! The requests for tokens: with a refresh token, or for a Service App.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,14 +15,14 @@ use super::bearer::FixedToken;
 use super::{Notice, Tokens, lock};
 use safe_text::Secret;
 
-/// What a token endpoint gives.
+/// A token of a token endpoint.
 pub(super) struct IssuedToken {
     pub(super) access_token: Secret,
     pub(super) lifetime: Option<Duration>,
 }
 
 impl Tokens {
-    /// Asks the token endpoint of these credentials, if they have one.
+    /// Requests a token with the client's credentials. A fixed access token needs no request.
     pub(super) async fn request_token(
         &self,
         key: Option<OrganizationId>,
@@ -68,8 +68,8 @@ impl Tokens {
         }
     }
 
-    /// Webex "may" answer with a new refresh token (documented). It may also
-    /// answer with the same one.
+    /// Stores a new refresh token from a response, which Webex "may" return (documented). It may
+    /// also return the same one.
     fn note_replacement(&self, response: &Response, used: &Secret) {
         let Ok(object) = Object::parse(response.body()) else { return };
         let Some(given) = object.text("refresh_token").map(Secret::new) else { return };
@@ -115,7 +115,7 @@ fn seconds(object: &Object<'_>, key: &str) -> Option<Duration> {
     u64::try_from(object.integer(key)?).ok().map(Duration::from_secs)
 }
 
-/// At a token endpoint these statuses are about the credentials themselves
+/// Returns the error of a token endpoint. Its statuses 400, 401 and 403 are about the credentials
 /// (RFC 6749 §5.2).
 fn refused(error: Error) -> Error {
     match error.status.map(|status| status.as_u16()) {

@@ -1,4 +1,4 @@
-//! Tokens, from a scripted token endpoint.
+//! Tests tokens with a scripted token endpoint.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn service_app() -> Credentials {
     }
 }
 
-/// A read that no snapshot answers.
+/// Reads a connector without the shared list.
 async fn read(client: &Client, number: usize) -> Result<(), Error> {
     let id = ConnectorId::parse(&format!("id-{number}")).unwrap();
     let request = client.session.endpoints.read(organization(), &id);
@@ -181,7 +181,7 @@ async fn valid_token_survives_a_failed_renewal() {
     read(&client, 1).await.unwrap();
     tokio::time::advance(Duration::from_secs(901)).await;
     read(&client, 2).await.unwrap();
-    // It is left alone for a while, and then tried again.
+    // The renewal is not tried again before some time has passed.
     read(&client, 3).await.unwrap();
     tokio::time::advance(AFTER_FAILURE).await;
     read(&client, 4).await.unwrap();

@@ -1,27 +1,27 @@
-//! The contract's responses, to compare a tenant's responses with.
+//! The responses of the contract, and their differences from a tenant's responses.
 //!
-//! The form's fields come from the [table of fields](super::super::fields). The
-//! rest is listed here; tests hold it to what [`wire`](super::wire) reads.
+//! The form's fields come from the [table of fields](super::super::fields), all others are here.
+//! Tests compare them with the fields that [`wire`](super::wire) reads.
 
 use std::collections::BTreeSet;
 
 use super::super::fields::{FIELDS, Field, FieldContent, Row};
 use super::super::shape::{JsonKind, Shape};
 
-/// How much the client needs a field.
+/// The degree to which the client needs a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
-    /// Without it the answer cannot be read.
+    /// Without it the response cannot be read.
     Required,
-    /// Without it something that this provider promises does not hold.
+    /// Without it a promise of the provider does not hold.
     Expected,
     /// It may be missing.
     Optional,
-    /// It holds a credential, and had better be missing.
+    /// It holds a credential, and should be absent.
     Secret,
 }
 
-/// One field.
+/// A field of a response.
 #[derive(Clone, Copy, Debug)]
 struct ContractField {
     name: &'static str,
@@ -42,8 +42,8 @@ const TEXT_OR_NULL: &[JsonKind] = &[JsonKind::Text, JsonKind::Null];
 const NUMBER: &[JsonKind] = &[JsonKind::Number];
 const SECRET: &[JsonKind] = &[JsonKind::Text, JsonKind::Masked, JsonKind::Null];
 
-/// The fields that every connector has beside those of the form (assumed). The
-/// last one may be on every object of the Configuration APIs (documented).
+/// The fields of every connector apart from those of the form (assumed). Every object of the
+/// Configuration APIs may have the last one (documented).
 const ENTITY: [ContractField; 9] = [
     field("id", TEXT, Requirement::Required),
     field("active", &[JsonKind::Boolean], Requirement::Required),
@@ -56,12 +56,12 @@ const ENTITY: [ContractField; 9] = [
     field("links", &[JsonKind::List], Requirement::Optional),
 ];
 
-/// A connector.
+/// Returns the fields of a connector.
 fn connector() -> Vec<ContractField> {
     ENTITY.into_iter().chain(FIELDS.iter().map(form_field)).collect()
 }
 
-/// A field of the form.
+/// Returns a field of the form.
 fn form_field(row: &Row) -> ContractField {
     match row.content {
         FieldContent::Credential(_) => field(row.json, SECRET, Requirement::Secret),
@@ -79,7 +79,7 @@ const PAGE: [ContractField; 2] = [
     field("data", &[JsonKind::List], Requirement::Required),
 ];
 
-/// What Flow Designer offers (documented).
+/// The connectors that Flow Designer offers (documented).
 const CHOICES: [ContractField; 7] = [
     field("choices", &[JsonKind::List], Requirement::Required),
     field("count", NUMBER, Requirement::Optional),
@@ -100,7 +100,7 @@ const ERROR: [ContractField; 2] = [
     field("error", &[JsonKind::Object], Requirement::Expected),
 ];
 
-/// The error within it.
+/// The member `error` of an error.
 const ERROR_DETAIL: [ContractField; 4] = [
     field("key", TEXT, Requirement::Optional),
     field("reason", TEXT, Requirement::Optional),
@@ -111,7 +111,7 @@ const ERROR_DETAIL: [ContractField; 4] = [
 /// One message of an error.
 const ERROR_MESSAGE: [ContractField; 1] = [field("description", TEXT, Requirement::Expected)];
 
-/// Whether the contract has a field of this name, in whichever answer.
+/// Whether any response of the contract has a field of this name.
 pub(super) fn has(name: &str) -> bool {
     let tables: [&[ContractField]; 7] =
         [&ENTITY, &PAGE, &CHOICES, &CHOICE, &ERROR, &ERROR_DETAIL, &ERROR_MESSAGE];
@@ -119,7 +119,7 @@ pub(super) fn has(name: &str) -> bool {
         || tables.into_iter().flatten().any(|field| field.name == name)
 }
 
-/// What kind of answer is held against the contract.
+/// A response that the contract describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContractResponse {
     FlowConnectors,
@@ -128,32 +128,32 @@ pub(super) enum ContractResponse {
     Error,
 }
 
-/// A difference between an answer and the contract.
+/// A difference between a response and the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The path of the field, such as `data[].name`.
     pub field: String,
-    /// What is different.
+    /// The kind of difference.
     pub kind: DifferenceKind,
 }
 
-/// What is different about a field.
+/// The kind of difference in a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DifferenceKind {
-    /// The contract has it, the answer does not.
+    /// The contract has the field, the response does not.
     Missing(Requirement),
-    /// The answer has it, the contract does not. That does no harm.
+    /// The response has the field, the contract does not. This is harmless.
     Unknown(BTreeSet<JsonKind>),
-    /// It is of another kind than the contract says.
+    /// The field's values are of other kinds than in the contract.
     OtherKind(Requirement, BTreeSet<JsonKind>),
-    /// A credential came back in the clear.
+    /// The response has a credential in the clear.
     SecretShown,
-    /// A credential came back masked.
+    /// The response has a masked credential.
     SecretMasked,
 }
 
 impl Difference {
-    /// Whether the provider can do without worry all the same.
+    /// Whether the provider works regardless of the difference.
     #[must_use]
     pub fn is_harmless(&self) -> bool {
         match &self.kind {
@@ -167,7 +167,7 @@ impl Difference {
     }
 }
 
-/// How an answer differs from the contract.
+/// Returns the differences between a response and the contract.
 pub(super) fn differences(expected: ContractResponse, shape: &Shape) -> Vec<Difference> {
     let mut found = Vec::new();
     match expected {
@@ -175,7 +175,7 @@ pub(super) fn differences(expected: ContractResponse, shape: &Shape) -> Vec<Diff
             compare(shape, "", &CHOICES, &mut found);
             compare(shape, "choices[]", &CHOICE, &mut found);
         }
-        // Older servers give a list without anything around it (documented).
+        // Older servers return a bare list (documented).
         ContractResponse::ConnectorPage
             if shape.kinds("").is_some_and(|kinds| kinds.contains(&JsonKind::List)) =>
         {
@@ -197,8 +197,7 @@ pub(super) fn differences(expected: ContractResponse, shape: &Shape) -> Vec<Diff
     found
 }
 
-/// Holds the object at `path` against its fields. A list without elements says
-/// nothing about them.
+/// Compares the object at `path` with its fields. An empty list has no objects to compare.
 fn compare(shape: &Shape, path: &str, fields: &[ContractField], found: &mut Vec<Difference>) {
     if !shape.kinds(path).is_some_and(|kinds| kinds.contains(&JsonKind::Object)) {
         return;
@@ -258,14 +257,13 @@ mod tests {
         Difference { field: field.to_owned(), kind }
     }
 
-    /// A connector without credentials.
+    /// Returns a connector without credentials.
     fn plain() -> Value {
         let mut plain = object(1, 1);
         plain.as_object_mut().unwrap().remove("clientSecret");
         plain
     }
 
-    /// Every field that is written is in the table.
     #[test]
     fn contract_has_every_field_that_is_written() {
         let body = wire::create(&content()).unwrap();
@@ -275,7 +273,6 @@ mod tests {
         }
     }
 
-    /// Every field that is read is in the table.
     #[test]
     fn contract_has_every_field_that_is_read() {
         for name in object(1, 1).as_object().unwrap().keys() {
@@ -283,7 +280,6 @@ mod tests {
         }
     }
 
-    /// What the table calls vital is what reading fails without.
     #[test]
     fn reading_fails_without_required_fields_only() {
         let whole = plain();

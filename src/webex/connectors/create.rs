@@ -1,19 +1,18 @@
-//! Creating a connector: never twice, and never without knowing its id if that
-//! can be helped.
+//! Creates a connector, never twice, and finds its id after a lost response if possible.
 //!
-//! A POST whose answer is lost is not repeated. The connector is looked up by
-//! its name instead, which is unique in the organization. It is ours if
+//! A POST with a lost response is not repeated. The connector is looked up by its name, which is
+//! unique in the organization. It is adopted if
 //!
-//! - its id was not in a list that we had read before,
-//! - no other create of this process has made it, or may still turn out to have
-//!   made it: two resources with the same name are one too many,
-//! - everything visible is as we sent it, and
-//! - it was created since our request began, by the *server's* clock: the
-//!   answer to the look-up carries the server's `Date`, and our own clock only
-//!   measures how long ago the request began. How far the two clocks are apart
-//!   therefore does not matter, and no list has to be read before each create.
+//! - its id was not in a list read before the request,
+//! - no other create of this process has made it or may still have made it: of two resources with
+//!   the same name only one can own it,
+//! - all fields that Webex returns are as in the request, and
+//! - it was created after the request began, by the *server's* clock: the response to the look-up
+//!   carries the server's `Date`, and this machine's clock only measures how long ago the request
+//!   began. So the difference of the two clocks does not matter, and no list has to be read before
+//!   each create.
 //!
-//! Anything less is an error that names the id.
+//! Otherwise the create fails with an error that names the id.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
@@ -29,32 +28,29 @@ use super::list_cache::{ConnectorList, CreateInFlight};
 use super::write_error::{RemoteState, WriteError};
 use super::{Connectors, wire};
 
-/// How far the clock that dates responses and the one that dates connectors may
-/// be apart, both being Webex's. `Date` has a resolution of one second, and its
-/// rounding is in favor of the connector already.
+/// The accepted difference between the clocks for the `Date` of responses and for the times of
+/// connectors, both Webex's. `Date` is rounded down to a second, which only makes the check more
+/// tolerant.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// A connector that was created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Created {
-    /// The connector as Webex has it.
+    /// The connector as Webex returned it.
     pub connector: Connector,
-    /// Whether the response to our request was lost and the connector was
-    /// recognized by its name, fields and time instead. Worth a warning: its
-    /// secrets cannot be compared.
+    /// Whether the response was lost and the connector was identified by its name, fields and time
+    /// instead. The user should be warned: its secrets cannot be compared.
     pub adopted: bool,
 }
 
 impl Connectors {
-    /// Creates a connector, with one POST that is never repeated once it may
-    /// have been carried out.
+    /// Creates a connector, with one POST that is not repeated when it may have been carried out.
     ///
-    /// When the response is lost, the connector is looked up by its name, which
-    /// is unique in the organization, and adopted if it can only be ours; see
-    /// [`Created::adopted`].
+    /// When the response is lost, the connector is looked up by its name, which is unique in the
+    /// organization, and adopted if no one else can have created it; see [`Created::adopted`].
     ///
     /// # Errors
-    /// The error says what is true afterwards.
+    /// The error describes the connector after the failure.
     pub async fn create(
         &self,
         content: &ConnectorContent,
@@ -86,7 +82,7 @@ impl Connectors {
     }
 }
 
-/// One create, with what is needed to recognize its connector.
+/// A create, with the facts that identify its connector.
 struct Creation<'a> {
     connectors: &'a Connectors,
     content: &'a ConnectorContent,
@@ -97,7 +93,7 @@ struct Creation<'a> {
 }
 
 impl Creation<'_> {
-    /// The server says that it was created.
+    /// Reads the connector after a response of success.
     async fn accepted(&self, response: &Response) -> Result<Created, WriteError> {
         let problem = match wire::connector(response.body()) {
             Ok(connector) => return Ok(self.created(connector, false)),
@@ -113,7 +109,7 @@ impl Creation<'_> {
             };
             return Err(WriteError::new(error, RemoteState::OnlyId(id)));
         }
-        // The name is unique, so the connector that has it now was created by us.
+        // The name is unique, so the connector of this name is the created one.
         let error = response.unreadable(problem);
         match self.find(&budget).await {
             Ok(Some((connector, _))) => Ok(self.created(connector, false)),
@@ -121,7 +117,7 @@ impl Creation<'_> {
         }
     }
 
-    /// The response was lost.
+    /// Looks the connector up after a lost response.
     async fn reconcile(&self, error: Error) -> Result<Created, WriteError> {
         match self.find(&self.budget.for_reconciliation()).await {
             Ok(Some((connector, list))) if self.is_ours(&connector, &list) => {
@@ -135,8 +131,7 @@ impl Creation<'_> {
         }
     }
 
-    /// Looks for the name. What was just created gets some time to become
-    /// visible.
+    /// Looks a connector of this name up. A new connector gets time to become visible.
     async fn find(&self, budget: &Budget) -> Result<Option<(Connector, ConnectorList)>, Error> {
         let mut pauses = self.connectors.session.pauses_until_visible();
         loop {
@@ -159,8 +154,8 @@ impl Creation<'_> {
             && self.is_created_since(connector, list).unwrap_or(false)
     }
 
-    /// Whether a connector was created since our request began, by the server's
-    /// clock. None when one of the two times is missing.
+    /// Whether a connector was created after the request began, by the server's clock. `None` when
+    /// one of the two times is missing.
     fn is_created_since(&self, connector: &Connector, list: &ConnectorList) -> Option<bool> {
         let milliseconds = u64::try_from(connector.created_time?).ok()?;
         let created = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))?;
@@ -169,8 +164,8 @@ impl Creation<'_> {
         Some(created >= began)
     }
 
-    /// 409: finds out which connector has the name. Webex may not tell upper and
-    /// lower case apart.
+    /// Returns the error for 409, with the connector that has the name. Webex may compare names
+    /// without letter case.
     async fn name_taken(&self, error: Error) -> WriteError {
         let budget = self.budget.for_reconciliation();
         let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok();
@@ -181,8 +176,8 @@ impl Creation<'_> {
         }
     }
 
-    /// 400: counts the connectors, because the limit of 10 is the likeliest
-    /// reason that is not in the request.
+    /// Returns the error for 400, with the number of connectors: the limit of 10 is the likeliest
+    /// reason apart from the request.
     async fn invalid(&self, error: Error) -> WriteError {
         let budget = self.budget.for_reconciliation();
         let list = self.connectors.cached_list(RetryMode::OneAttempt, &budget).await;
@@ -246,7 +241,7 @@ mod tests {
         }
     }
 
-    /// Everything after which nobody knows whether there is a connector now.
+    /// Returns the replies after which the outcome is unknown.
     fn unclear() -> Vec<Reply> {
         vec![
             lost(),
@@ -296,7 +291,7 @@ mod tests {
         let ours = object(0, seconds(60));
         for (found, adopted) in [
             (ours.clone(), true),
-            // Spelled differently by the server.
+            // The server spells a URL differently.
             (with(ours.clone(), &json!({"resourceDomain": "https://CRM.example/api/"})), true),
             (with(ours.clone(), &json!({"scope": "other"})), false),
             (with(ours.clone(), &json!({"clientId": null})), false),
@@ -339,8 +334,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn connector_of_another_create_is_not_adopted() {
-        // Two resources with the same name and fields. One is answered, the
-        // other is not, in either order.
+        // Two resources with the same name and fields: one gets a response, the other does not, in
+        // either order.
         let made = || response(201, &object(0, seconds(0)));
         let found = || rows(&[object(0, seconds(0))]);
         let late = Duration::from_secs(1);
@@ -383,16 +378,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn created_connector_is_found_after_an_incomplete_response() {
-        // The answer says no more than the id.
+        // The response has only the id.
         let script = Script::new([response(201, &json!({"id": ID})), response(200, &object(0, 1))]);
         let created = create(&script).await.unwrap();
         assert_eq!((created.connector.name(), created.adopted), ("crm", false));
-        // And then it cannot be read.
+        // And reading the connector fails.
         let script = Script::new([response(201, &json!({"id": ID})), empty(403)]);
         let failure = create(&script).await.unwrap_err();
         let RemoteState::OnlyId(id) = failure.remote else { panic!("{failure:?}") };
         assert_eq!(id.as_str(), ID);
-        // The answer says nothing at all.
+        // The response is empty.
         let script = Script::new([empty(201), rows(&[object(0, seconds(-99))])]);
         assert!(!create(&script).await.unwrap().adopted);
         let script = Script::new([raw(201, "<html>"), empty(403)]);
@@ -430,7 +425,7 @@ mod tests {
         assert_eq!(failure.connectors_in_organization, Some(10));
         assert_eq!(failure.error.descriptions, ["limit reached"]);
         assert_eq!(failure.error.server_tracking_id.as_deref(), Some("ccconfig_1"));
-        // Counting is a courtesy and fails silently.
+        // The count is optional: its failure is ignored.
         let script = Script::new([problem(400, "password"), empty(503)]);
         let failure = create(&script).await.unwrap_err();
         assert_eq!(failure.connectors_in_organization, None);

@@ -1,4 +1,4 @@
-//! Deleting a connector, also one that has to be deactivated first.
+//! Deletes a connector, also one that has to be deactivated first.
 
 use super::super::budget::Budget;
 use super::super::connector::Connector;
@@ -9,23 +9,22 @@ use super::Connectors;
 use super::activation::ActivationError;
 use super::write_error::{Availability, RemoteState, WriteError};
 
-/// A connector that is gone.
+/// A deleted connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deleted {
-    /// Whether it did not exist any more before the delete.
+    /// Whether it was gone before the delete.
     pub was_missing: bool,
 }
 
 impl Connectors {
-    /// Deletes a connector. That it is gone already is a success too, once
-    /// neither reading it nor the list finds it: a 404 alone may come from a
-    /// server that does not serve this method at this path.
+    /// Deletes a connector. One that is gone already is a success, when neither a read by id nor
+    /// the list finds it: a 404 alone may come from a server without this method at this path.
     ///
-    /// Where the server refuses to delete an active connector (423), it is
-    /// deactivated first, and activated again if deleting it fails.
+    /// When the server refuses to delete an active connector (423), it is deactivated first, and
+    /// activated again if the delete fails.
     ///
     /// # Errors
-    /// The error says what is true afterwards.
+    /// The error describes the connector after the failure.
     pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, WriteError> {
         let deletion = Deletion { connectors: self, id, budget };
         match deletion.attempt().await {
@@ -44,7 +43,7 @@ struct Deletion<'a> {
 }
 
 impl Deletion<'_> {
-    /// Sends one DELETE, and finds out what it did.
+    /// Sends a DELETE, and reads its outcome if necessary.
     async fn attempt(&self) -> Result<Deleted, WriteError> {
         let organization = self.connectors.organization;
         let request = self.connectors.session.endpoints.delete(organization, self.id);
@@ -66,8 +65,8 @@ impl Deletion<'_> {
             if !is_unclear && !is_missing {
                 return Err(WriteError::unchanged(error));
             }
-            // A 404 may also mean that nobody serves this method at this path,
-            // so neither is believed without a look.
+            // A 404 may also mean that the server lacks this method at this path, so the connector
+            // is read after a 404 as well.
             return match self
                 .connectors
                 .read_fresh(self.id, &self.budget.for_reconciliation())
@@ -82,14 +81,14 @@ impl Deletion<'_> {
         }
     }
 
-    /// Lists what refers to it, for an error. Empty if that cannot be found out.
+    /// Lists the references for an error; none if they cannot be read.
     async fn references(&self) -> Vec<Reference> {
         let budget = self.budget.for_reconciliation();
         self.connectors.references(self.id, &budget).await.unwrap_or_default()
     }
 
-    /// Lists what refers to it, for a decision. The endpoint is assumed: its
-    /// absence (404) allows the delete, any other failure to find out refuses it.
+    /// Lists the references for a decision. The endpoint is assumed: its absence (404) allows the
+    /// delete, any other failure prevents it.
     async fn references_for_sure(&self) -> Result<Vec<Reference>, Error> {
         match self.connectors.references(self.id, self.budget).await {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
@@ -97,7 +96,7 @@ impl Deletion<'_> {
         }
     }
 
-    /// Deactivates and deletes.
+    /// Deactivates the connector, deletes it, and activates it again if the delete fails.
     async fn saga(&self, locked: WriteError) -> Result<Deleted, WriteError> {
         let current = match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(current)) => current,
@@ -105,12 +104,12 @@ impl Deletion<'_> {
             Err(error) => return Err(WriteError::unchanged(error)),
         };
         if !current.active {
-            // Then being active is not what locks it.
+            // The lock has another reason than an active connector.
             let error = locked.error.with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.into()));
         }
-        // Deactivating one that is in use would break flows in vain, and might
-        // cost it its secrets, which are not known here.
+        // Deactivating a connector in use would break flows in vain. It might also blank the
+        // secrets, which are unknown here.
         match self.references_for_sure().await {
             Ok(references) if references.is_empty() => {}
             Ok(references) => return Err(referenced(locked.error, references)),
@@ -136,7 +135,7 @@ impl Deletion<'_> {
         }
     }
 
-    /// Activates a connector again whose deletion failed.
+    /// Activates the connector again after a failed delete.
     async fn undo(&self, failure: WriteError, inactive: Connector) -> WriteError {
         let activate = async |budget| {
             self.connectors.reactivate(&inactive, &NO_SECRETS, &NO_SECRETS, &budget).await
@@ -154,13 +153,13 @@ impl Deletion<'_> {
     }
 }
 
-/// Status 412, or any other that comes with the kinds of what refers to it.
+/// Returns the error for 412, or for another status with the kinds of the referring objects.
 fn referenced(error: Error, references: Vec<Reference>) -> WriteError {
     WriteError::unchanged(error.with_kind(ErrorKind::Referenced(references)))
 }
 
-/// It may be gone or not. A delete carries no credentials, so those that Webex
-/// has are the old ones unless the connector was deactivated.
+/// Returns an error with an unknown outcome. A delete carries no credentials, so Webex has the old
+/// ones unless the connector was deactivated.
 fn unknown(error: Error) -> WriteError {
     WriteError::new(error, RemoteState::Unknown(None))
 }
@@ -210,23 +209,23 @@ mod tests {
             lines(&script),
             ["DELETE /connector/{id}", "GET /connector/{id}", "GET /v2/connector"]
         );
-        // A repetition does not find what the first try removed.
+        // The second attempt does not find the connector that the first one deleted.
         let script = Script::new([lost()].into_iter().chain(gone()));
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
-        // A gateway's page says nothing.
+        // A gateway's page does not mean that the connector is gone.
         let script = Script::new([raw(404, "<html>")]);
         assert_eq!(delete(&script).await.unwrap_err().error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
     async fn delete_with_404_fails_while_the_connector_is_readable() {
-        // DELETE is not served, or not at this path; everything else is.
+        // The server lacks DELETE at this path only.
         let script = Script::new([problem(404, "no route matched"), response(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::NotFound);
         found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
-        // Only the list still has it.
+        // Only the list has the connector.
         let script = Script::new([empty(404), empty(404), response(200, &page(&[object(3, 1)]))]);
         let failure = delete(&script).await.unwrap_err();
         found_connector(&failure);
@@ -235,7 +234,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn delete_with_404_fails_when_reads_fail() {
-        // Below a wrong base URL everything is 404.
+        // Below a wrong base URL every response is 404.
         for look in [vec![empty(404), empty(404)], vec![empty(403)], vec![empty(404), empty(403)]] {
             let script = Script::new([empty(404)].into_iter().chain(look));
             let failure = delete(&script).await.unwrap_err();
@@ -270,7 +269,7 @@ mod tests {
         let names: Vec<_> = references.iter().filter_map(|found| found.name.as_deref()).collect();
         assert_eq!(names, ["Main"]);
         assert_eq!(failure.remote, RemoteState::Unchanged);
-        // Not knowing the names does not change what it is.
+        // Without the names the error has the same kind.
         let script = Script::new([empty(412), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::Referenced(Vec::<Reference>::new()));
@@ -348,7 +347,7 @@ mod tests {
             assert_eq!(failure.availability, Availability::Unaffected);
             assert_eq!(script.requests().len(), 3, "nothing was deactivated");
         }
-        // The endpoint is assumed. Where there is none, the delete itself tells.
+        // The endpoint is assumed. Without it, the response to the delete decides.
         let rest = [response(200, &inactive(4)), empty(204)];
         let script = Script::new(look(empty(404)).into_iter().chain(rest));
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
@@ -392,11 +391,11 @@ mod tests {
         let script = Script::new([empty(423), response(200, &inactive(3))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
-        // Neither is one that stays when it has been deactivated.
+        // A lock that remains after the deactivation has another reason, too.
         let script = saga([empty(423), response(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
-        // And one that does not let it be deactivated is about that.
+        // A lock that prevents the deactivation is an error of that step.
         let script = Script::new([
             empty(423),
             response(200, &object(3, 1)),

@@ -1,8 +1,7 @@
-//! One list of connectors per organization, shared by all reads of a run.
+//! Caches one list of connectors per organization, shared by all reads of a run.
 //!
-//! Refreshing ten connectors of an organization costs one call. The list is
-//! forgotten when we write to the organization, and never believed to say that
-//! something is gone.
+//! Refreshing ten connectors of an organization costs one request. A write to the organization
+//! drops the list. The list alone never proves that a connector is gone.
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
@@ -18,20 +17,20 @@ use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::pipeline::RetryMode;
 use super::super::single_flight::{Join, SharedRequest, single_flight};
 
-/// How long a list is believed. A run seldom takes longer; a process that
-/// lives on should not plan with what was true long ago.
+/// The time for which a list is used. A run seldom takes longer; a longer process should not plan
+/// with an old list.
 const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// How long after our own create a 404 may mean "not yet".
+/// The time after a create during which a 404 may mean that the connector is not visible yet.
 const VISIBILITY_WINDOW: Duration = Duration::from_secs(30);
 
-/// A list as it was at one moment.
+/// The connectors of an organization at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectorList {
     connectors: Arc<[Connector]>,
-    /// The server's clock when it gave the list.
+    /// The server's time of the list.
     pub(crate) server_time: Option<SystemTime>,
-    /// Our clock at that moment.
+    /// The time of this machine at that moment.
     pub(crate) received: Instant,
 }
 
@@ -56,8 +55,8 @@ impl ConnectorList {
         self.connectors.iter().find(|connector| connector.name() == name)
     }
 
-    /// Whoever stands in the way of a name: the server may not tell upper and
-    /// lower case apart.
+    /// Returns the connector that has a name, in the exact letter case if there is one: the server
+    /// may compare names without it.
     pub(crate) fn holder_of(&self, name: &str) -> Option<&Connector> {
         let lower = name.to_lowercase();
         self.by_name(name).or_else(|| {
@@ -70,24 +69,23 @@ impl ConnectorList {
 #[derive(Default)]
 pub(crate) struct ListCache(Mutex<HashMap<OrganizationId, CacheEntry>>);
 
-/// What is known about one organization.
+/// The list and the recent creates of one organization.
 #[derive(Default)]
 struct CacheEntry {
-    /// Counts our writes: a list that was asked for before a write ended is
-    /// not kept.
+    /// The number of writes. A list that was requested before the end of a write is not cached.
     generation: u64,
     list: Option<ConnectorList>,
-    /// The list request in flight, and how hard it tries.
+    /// The list request in flight, and its retry mode.
     in_flight: Option<(SharedRequest<ConnectorList>, RetryMode)>,
-    /// What we created, and when.
+    /// The connectors that this process created, with the times.
     created: HashMap<ConnectorId, Instant>,
-    /// The names that are being created now, and how many times.
+    /// The names of creates in flight, with their numbers.
     creating: HashMap<String, usize>,
 }
 
 impl ListCache {
-    /// The cached list, or the one that a single request brings for all who ask
-    /// meanwhile. `fetch` makes that request.
+    /// Returns the cached list, or the result of one request for all callers meanwhile. `fetch`
+    /// makes the request.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
         organization: OrganizationId,
@@ -121,7 +119,7 @@ impl ListCache {
         single_flight(budget, join).await
     }
 
-    /// Keeps a list, unless a write has ended since it was requested.
+    /// Caches a list, unless a write has ended since it was requested.
     fn store(
         &self,
         organization: OrganizationId,
@@ -136,7 +134,7 @@ impl ListCache {
         }
     }
 
-    /// Forgets an organization's list, and lets nobody wait for an older one.
+    /// Drops an organization's list, and detaches the request in flight from later callers.
     pub(crate) fn invalidate(&self, organization: OrganizationId) {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
@@ -145,13 +143,13 @@ impl ListCache {
         entry.in_flight = None;
     }
 
-    /// Forgets an organization's list when the guard goes, however that comes
-    /// about.
+    /// Returns a guard that drops an organization's list when it is dropped, also after a panic or
+    /// a cancellation.
     pub(crate) fn invalidate_at_end(&self, organization: OrganizationId) -> Invalidation<'_> {
         Invalidation { list_cache: self, organization }
     }
 
-    /// The ids in the list that is in memory, if there is one.
+    /// Returns the ids in the cached list, if there is one.
     pub(crate) fn known_ids(&self, organization: OrganizationId) -> HashSet<ConnectorId> {
         let entries = self.entries();
         let list = entries.get(&organization).and_then(|entry| entry.list.as_ref());
@@ -159,22 +157,21 @@ impl ListCache {
         connectors.iter().flat_map(|list| list.iter()).map(|found| found.id.clone()).collect()
     }
 
-    /// Remembers that we made a connector.
+    /// Notes a connector that this process created.
     pub(crate) fn note_created(&self, organization: OrganizationId, id: &ConnectorId) {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
         entry.created.insert(id.clone(), Instant::now());
     }
 
-    /// Whether we made a connector only a moment ago.
+    /// Whether this process created a connector within the visibility window.
     pub(crate) fn was_just_created(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
         let entries = self.entries();
         let created = entries.get(&organization).and_then(|entry| entry.created.get(id));
         created.is_some_and(|created| created.elapsed() < VISIBILITY_WINDOW)
     }
 
-    /// Notes that a connector of this name is being created, for as long as the
-    /// guard lives.
+    /// Notes a create in flight of this name until the guard is dropped.
     pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> CreateInFlight<'_> {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
@@ -188,7 +185,7 @@ impl ListCache {
     }
 }
 
-/// Forgets a list when it goes.
+/// Drops a list from the cache at the end of a write.
 pub(crate) struct Invalidation<'a> {
     list_cache: &'a ListCache,
     organization: OrganizationId,
@@ -200,7 +197,7 @@ impl Drop for Invalidation<'_> {
     }
 }
 
-/// A create that has not ended.
+/// A create in flight.
 pub(crate) struct CreateInFlight<'a> {
     list_cache: &'a ListCache,
     organization: OrganizationId,
@@ -208,8 +205,8 @@ pub(crate) struct CreateInFlight<'a> {
 }
 
 impl CreateInFlight<'_> {
-    /// Whether a connector of this name may be another create's of this
-    /// process: that one has ended with it, or has not ended yet.
+    /// Whether another create of this process has made a connector of this name, or may still make
+    /// one.
     pub(crate) fn may_be_anothers(&self, id: &ConnectorId) -> bool {
         let entries = self.list_cache.entries();
         let Some(entry) = entries.get(&self.organization) else { return false };

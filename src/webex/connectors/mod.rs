@@ -1,9 +1,8 @@
 //! The custom connectors of an organization.
 //!
-//! Reads come from one shared list per organization (`list_cache`). Writes each
-//! have a file of their own: `create`, `update`, `delete`. They share how a
-//! connector is activated (`activation`), and how a failure is described
-//! ([`WriteError`]).
+//! Reads share one cached list per organization (`list_cache`). Each write has a file: `create`,
+//! `update`, `delete`. Updates and deletes share the deactivation and reactivation of a connector
+//! (`activation`). All writes share the description of a failure ([`WriteError`]).
 
 mod activation;
 mod contract;
@@ -42,7 +41,7 @@ use list_cache::ConnectorList;
 use paging::Pages;
 use wire::Page;
 
-/// How long [`Connectors::list_best_effort`] may take.
+/// The longest time of [`Connectors::list_best_effort`].
 const BEST_EFFORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The custom connectors of one organization.
@@ -62,18 +61,17 @@ impl Connectors {
         Self { session, list_cache, organization }
     }
 
-    /// The organization.
+    /// Returns the organization.
     #[must_use]
     pub fn organization(&self) -> OrganizationId {
         self.organization
     }
 
-    /// Reads a connector, from the list that all reads of this organization
-    /// share. None means that it is gone: it is not in the list, *and* reading
-    /// it by its id is answered by the API with 404.
+    /// Reads a connector from the list that all reads of this organization share. Returns `None`
+    /// when it is gone: it is not in the list, *and* the API responds with 404 to a read by its id.
     ///
     /// # Errors
-    /// Anything else that keeps us from knowing.
+    /// Fails when the list or the connector cannot be read for another reason.
     pub async fn read(
         &self,
         id: &ConnectorId,
@@ -86,11 +84,11 @@ impl Connectors {
         }
     }
 
-    /// Reads a connector by its id, past the shared list. None means what it
-    /// means for [`read`](Self::read).
+    /// Reads a connector by its id instead of from the shared list. Returns `None` when it is gone,
+    /// like [`read`](Self::read).
     ///
     /// # Errors
-    /// Anything that keeps us from knowing.
+    /// Fails when the connector or, after a 404, the list cannot be read.
     pub async fn read_fresh(
         &self,
         id: &ConnectorId,
@@ -99,41 +97,40 @@ impl Connectors {
         if let Some(connector) = self.get(id, budget).await? {
             return Ok(Some(connector));
         }
-        // With a wrong base URL everything is 404. The list would be too.
+        // With a wrong base URL every response is 404, also that for the list.
         self.forget_list();
         let list = self.cached_list(RetryMode::Normal, budget).await?;
         Ok(list.by_id(id).cloned())
     }
 
-    /// All connectors of the organization, from the shared list.
+    /// Returns all connectors of the organization, from the shared list.
     ///
     /// # Errors
-    /// When the list cannot be read.
+    /// Fails when the list cannot be read.
     pub async fn list(&self, budget: &Budget) -> Result<Arc<[Connector]>, Error> {
         Ok(self.cached_list(RetryMode::Normal, budget).await?.connectors())
     }
 
-    /// All connectors of the organization, a page at a time, for callers who may
-    /// stop before the end.
+    /// Returns the connectors of the organization by page, for callers that may stop before the
+    /// last one. The pages are not cached.
     #[must_use]
     pub fn pages(&self) -> ConnectorPages {
         let request = self.session.endpoints.list(self.organization);
         ConnectorPages(self.paged(request, wire::connectors, RetryMode::Normal))
     }
 
-    /// The list for early warnings: one attempt of at most three seconds, from
-    /// the shared list if there is one, and filling it if not. None when it
-    /// cannot be read, for whatever reason.
+    /// Returns the list for optional checks, from the cache or with one attempt of at most three
+    /// seconds, or `None` when it cannot be read.
     pub async fn list_best_effort(&self, budget: &Budget) -> Option<Arc<[Connector]>> {
         let budget = budget.at_most(BEST_EFFORT_TIMEOUT);
         let list = self.cached_list(RetryMode::OneAttempt, &budget).await;
         list.ok().map(|list| list.connectors())
     }
 
-    /// Lists what refers to a connector, flows above all.
+    /// Lists the objects that refer to a connector, for example flows.
     ///
     /// # Errors
-    /// When the list cannot be read.
+    /// Fails when the list cannot be read.
     pub async fn references(
         &self,
         id: &ConnectorId,
@@ -144,12 +141,11 @@ impl Connectors {
         Ok(pages.all(budget).await?.0)
     }
 
-    /// Lists the connectors that Flow Designer offers, by the one call that
-    /// Cisco documents: names and ids only, and presumably only of active
-    /// connectors.
+    /// Lists the connectors that Flow Designer offers, with the only endpoint that Cisco documents.
+    /// It returns names and ids, presumably of active connectors only (assumed).
     ///
     /// # Errors
-    /// When the choices cannot be read.
+    /// Fails when the connectors cannot be read.
     pub async fn flow_connectors(
         &self,
         search: FlowSearch<'_>,
@@ -160,8 +156,8 @@ impl Connectors {
         wire::flow_connectors(response.body()).map_err(|problem| response.unreadable(problem))
     }
 
-    /// Reads a connector by its id. None on a 404 that the API itself speaks.
-    /// A connector that was just created gets some time to become visible.
+    /// Reads a connector by its id. Returns `None` after a 404 of the API, but not after one of a
+    /// gateway. A connector that was just created gets time to become visible.
     async fn get(&self, id: &ConnectorId, budget: &Budget) -> Result<Option<Connector>, Error> {
         let request = self.session.endpoints.read(self.organization, id);
         let mut pauses = self.session.pauses_until_visible();
@@ -182,8 +178,7 @@ impl Connectors {
         }
     }
 
-    /// Replaces a connector. An error whose outcome is unknown may mean that it
-    /// was replaced.
+    /// Replaces a connector. After an error with an unknown outcome it may have been replaced.
     async fn put(
         &self,
         operation: Operation,
@@ -201,8 +196,7 @@ impl Connectors {
         self.session.send(self.organization, request, RetryMode::Normal, budget).await
     }
 
-    /// Sends a request that changes something. However it ends, the cached list
-    /// is not true any more.
+    /// Sends a write, and drops the cached list at its end, also after an error.
     async fn write(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
         let _invalidation = self.list_cache.invalidate_at_end(self.organization);
         self.send(request, budget).await
@@ -247,7 +241,7 @@ impl Connectors {
     }
 }
 
-/// Reads a connector from a response about the one that was asked for.
+/// Reads a connector from a response, and checks its id.
 fn read_connector(response: &Response, id: &ConnectorId) -> Result<Connector, Error> {
     let connector =
         wire::connector(response.body()).map_err(|problem| response.unreadable(problem))?;
@@ -311,11 +305,11 @@ mod tests {
             let connectors = connectors(Script::new(replies));
             assert!(connectors.read(&id(), &budget()).await.is_err(), "{status}");
         }
-        // A gateway's 404 says nothing about connectors.
+        // A gateway's 404 does not mean that the connector is gone.
         let script = Script::new([response(200, &page(&[])), raw(404, "<html>not found</html>")]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
-        // Neither does a list that is 404 itself.
+        // Neither does a 404 for the list.
         let script = Script::new([empty(404)]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
@@ -335,7 +329,7 @@ mod tests {
     async fn fresh_read_confirms_a_404_by_the_list() {
         let script = Script::new([empty(404), response(200, &page(&[other()]))]);
         assert_eq!(connectors(script).read_fresh(&id(), &budget()).await, Ok(None));
-        // Everything is 404 below a wrong base URL.
+        // Below a wrong base URL every response is 404.
         let script = Script::new([empty(404), empty(404)]);
         let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
@@ -361,7 +355,7 @@ mod tests {
         connectors.create(&content(), &budget()).await.unwrap();
         assert!(connectors.read_fresh(&id(), &budget()).await.unwrap().is_some());
         assert!(script.is_done());
-        // Later, and at some point anyway, a 404 means gone.
+        // After the visibility window a 404 means that the connector is gone.
         tokio::time::advance(Duration::from_secs(31)).await;
         script.then(empty(404));
         script.then(response(200, &page(&[])));
@@ -423,7 +417,7 @@ mod tests {
             assert_eq!(error.kind, ErrorKind::Paging(problem));
             assert_eq!(script.requests().len(), 1);
         }
-        // Another place at the same host is not visited either.
+        // Another path at the same host is not requested either.
         let link = "/organization/x/secrets?page=1";
         let script = Script::new([response(200, &linked(&[], link)), response(200, &page(&[]))]);
         connectors(script.clone()).list(&budget()).await.unwrap();
@@ -439,7 +433,7 @@ mod tests {
         assert!(connectors.list_best_effort(&budget()).await.is_none());
         assert_eq!(began.elapsed(), BEST_EFFORT_TIMEOUT);
         assert_eq!(script.requests().len(), 2);
-        // What it finds, reads need not ask for again.
+        // Reads use the list that it has cached.
         script.then(response(200, &page(&[object(1, 1)])));
         assert_eq!(connectors.list_best_effort(&budget()).await.unwrap().len(), 1);
         assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);

@@ -1,6 +1,5 @@
-//! A look at what a tenant answers, for people who want to know whether it is
-//! what the contract says. Nothing is written, and no value is kept but the ids
-//! and names of connectors.
+//! Probes the responses of a tenant for differences from the contract. A probe writes nothing, and
+//! keeps no values but the ids and names of connectors.
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -16,47 +15,45 @@ use super::super::shape::{NameFilter, Shape};
 use super::contract::{self, ContractResponse, Difference};
 use super::{Connectors, wire};
 
-/// Where to look.
+/// The endpoint of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeTarget<'a> {
-    /// The choices that Flow Designer offers.
+    /// The connectors that Flow Designer offers.
     FlowConnectors,
     /// The first page of the list of connectors.
     List,
-    /// One connector.
+    /// A connector by its id.
     Connector(&'a ConnectorId),
     /// A connector that does not exist.
     MissingConnector,
 }
 
-/// What was probed.
+/// The result of a probe.
 #[derive(Clone, Debug)]
 pub struct Probe {
-    /// The host that was asked.
+    /// The host of the request.
     pub host: String,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: StatusCode,
-    /// What the answer means, when its status is not 2xx.
+    /// The error that the response means, when its status is not 2xx.
     pub refusal: Option<Error>,
-    /// The kind of content that the answer claims to be, such as
-    /// `application/json`.
+    /// The media type in the header, such as `application/json`.
     pub media_type: Option<String>,
-    /// Its fields; none when it is no JSON.
+    /// The fields of the response; `None` when it is no JSON.
     pub shape: Option<Shape>,
-    /// How it differs from the contract: from the contract of errors, when its
-    /// status is not 2xx.
+    /// The differences from the contract, for errors when the status is not 2xx.
     pub differences: Vec<Difference>,
-    /// The connectors in it, as far as they could be read.
+    /// The connectors in the response that could be read.
     pub connectors: Vec<FlowConnector>,
-    /// Why it cannot be read, although its status is 2xx.
+    /// The reason why a response of status 2xx cannot be read.
     pub unreadable: Option<String>,
 }
 
 impl Connectors {
-    /// Looks at an endpoint, by one request that is not repeated.
+    /// Probes an endpoint with one request that is not retried.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// Fails when there is no response.
     pub async fn probe(&self, at: ProbeTarget<'_>, budget: &Budget) -> Result<Probe, Error> {
         let endpoints = &self.session.endpoints;
         let organization = self.organization;
@@ -112,7 +109,7 @@ fn flow_connector(connector: Connector) -> FlowConnector {
     FlowConnector { name: connector.name().to_owned(), id: connector.id }
 }
 
-/// An id that nothing has.
+/// Returns an id that no connector has.
 #[expect(clippy::expect_used, reason = "a UUID is a connector's id")]
 fn unused_id() -> ConnectorId {
     ConnectorId::parse(&Uuid::new_v4().to_string()).expect("a UUID")

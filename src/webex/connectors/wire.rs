@@ -1,9 +1,8 @@
-//! The JSON of connectors, of lists and of what Flow Designer offers.
+//! The JSON of connectors, of lists and of the connectors that Flow Designer offers.
 //!
-//! Names and literals of the form's fields are in the [table of
-//! fields](super::super::fields); all others are here, and in
-//! [`contract`](super::contract). `docs/api/custom-connectors.openapi.yaml` marks
-//! which of them are documented and which are assumed.
+//! Names and literals of the form's fields are in the [table of fields](super::super::fields); all
+//! others are here, and in [`contract`](super::contract). `docs/api/custom-connectors.openapi.yaml`
+//! marks which of them are documented and which are assumed.
 
 use safe_text::Secret;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -44,7 +43,7 @@ impl Serialize for ConnectorJson<'_> {
             match row.content {
                 FieldContent::Text(field, _) | FieldContent::Literal(field, _) => {
                     let value = self.fields.get(field).map(|value| row.json_word(value));
-                    // A replacement says what the whole object is.
+                    // A replacement has all fields.
                     if value.is_some() || self.id.is_some() {
                         object.serialize_entry(row.json, &value)?;
                     }
@@ -60,7 +59,7 @@ impl Serialize for ConnectorJson<'_> {
     }
 }
 
-/// The one place at which the secrets of connectors leave.
+/// A secret that is serialized in the clear, in request bodies only.
 struct Exposed<'a>(&'a Secret);
 
 impl Serialize for Exposed<'_> {
@@ -69,14 +68,14 @@ impl Serialize for Exposed<'_> {
     }
 }
 
-/// The body of a create.
+/// Returns the body of a create.
 pub(crate) fn create(content: &ConnectorContent) -> serde_json::Result<RequestBody> {
     let ConnectorContent { active, fields, secrets } = content;
     let written = ConnectorJson { id: None, version: None, active: *active, fields, secrets };
     RequestBody::json(&written, secrets.to_vec())
 }
 
-/// The body of a replacement by new content.
+/// Returns the body of a replacement by new content.
 pub(crate) fn replace(
     id: &ConnectorId,
     version: Option<i64>,
@@ -90,11 +89,10 @@ pub(crate) fn replace(
     )
 }
 
-/// The body of a replacement that only activates or deactivates a connector.
+/// Returns the body of a replacement that only activates or deactivates a connector.
 ///
-/// `watched` are the secrets of the whole operation. A body may leave them out
-/// because the server refused one that had them, and its response may still be
-/// about those.
+/// `watched` are the secrets of the whole operation. The body may leave them out after the server
+/// refused them, and its response may still repeat them.
 pub(crate) fn set_active(
     connector: &Connector,
     active: bool,
@@ -106,13 +104,12 @@ pub(crate) fn set_active(
     RequestBody::json(&written, watched.to_vec())
 }
 
-/// Reads a connector. Its secrets, should the server send them, are not
-/// decoded.
+/// Reads a connector. Secrets in the body are not decoded.
 pub(crate) fn connector(body: &[u8]) -> Result<Connector, BodyProblem> {
     from_object(&Object::parse(body)?)
 }
 
-/// Reads at least the id of a connector: an answer to a create may say no more.
+/// Reads only the id of a connector, for an incomplete response to a create.
 pub(crate) fn connector_id(body: &[u8]) -> Option<ConnectorId> {
     let object = Object::parse(body).ok()?;
     ConnectorId::parse(&object.text("id")?).ok()
@@ -148,16 +145,15 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
-/// Reads a page of connectors: the custom ones among them.
+/// Reads the custom connectors of a page.
 ///
-/// A row that cannot be read is left out instead of making the whole list
-/// unreadable: what is missing from a list is read by its id before anything is
-/// concluded, and that read says what is wrong with it.
+/// An unreadable row is left out, and the rest of the list stays readable. A connector missing from
+/// a list is read by its id, which returns the error.
 pub(crate) fn connectors(body: &[u8]) -> Result<Page<Connector>, BodyProblem> {
     page(body, |row| from_object(row).ok())
 }
 
-/// Reads a page of what refers to a connector.
+/// Reads a page of the references to a connector.
 pub(crate) fn references(body: &[u8]) -> Result<Page<Reference>, BodyProblem> {
     page(body, |row| {
         Some(Reference { id: row.text("id"), name: row.text("name"), kind: row.text("type") })
@@ -176,8 +172,7 @@ pub(crate) fn flow_connectors(body: &[u8]) -> Result<Vec<FlowConnector>, BodyPro
     Ok(choices.into_iter().filter_map(choice).collect())
 }
 
-/// `{"meta":{…},"data":[…]}`, or a bare array from older servers (both
-/// documented).
+/// Reads a page: `{"meta":{…},"data":[…]}`, or a bare array from older servers (both documented).
 fn page<T>(body: &[u8], read: impl Fn(&Object<'_>) -> Option<T>) -> Result<Page<T>, BodyProblem> {
     let row = |raw| read(&Object::from_raw(raw).ok()?);
     if json::is_array(body) {
@@ -263,8 +258,7 @@ mod tests {
         }
     }
 
-    /// Golden bodies of replacements: absent fields are null, but an absent
-    /// secret has no key.
+    /// Golden bodies of replacements: absent fields are null, but an absent secret has no key.
     #[test]
     fn bodies_of_replacements_are_exact() {
         let head = format!(r#"{{"id":"{ID}","version":3,"connectorType":"CUSTOM""#);

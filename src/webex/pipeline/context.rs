@@ -1,5 +1,4 @@
-//! What is known about a request while it is being sent, and the errors that are
-//! made of it.
+//! The facts about a request that its errors report.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use super::super::request::{Request, TRACKING_ID};
 use super::super::transport::{Failure, FailureKind, LARGEST_RESPONSE, RawResponse};
 use super::{Authorize, Token};
 
-/// What is known about a request while it is being sent.
+/// The facts about a request, collected during its attempts.
 #[derive(Clone)]
 pub(super) struct RequestContext {
     pub(super) details: ErrorDetails,
@@ -44,7 +43,7 @@ impl RequestContext {
     }
 }
 
-/// Everything that must not show up in the error of this request.
+/// Returns a redactor for all secrets of a request.
 pub(super) fn redactor(
     request: &Request,
     authorize: &dyn Authorize,
@@ -58,7 +57,7 @@ pub(super) fn redactor(
     redactor
 }
 
-/// The error for an answer of another status than 2xx.
+/// Returns the error for a response of another status than 2xx.
 pub(super) fn refusal(
     context: &RequestContext,
     request: &Request,
@@ -93,7 +92,7 @@ pub(super) fn refusal(
     })
 }
 
-/// The error for a request without an answer.
+/// Returns the error for a request without a response.
 pub(super) fn failed(context: &RequestContext, failure: Failure) -> Error {
     let kind = match failure.kind {
         FailureKind::NameResolution => ErrorKind::NameResolution,
@@ -112,7 +111,7 @@ pub(super) fn failed(context: &RequestContext, failure: Failure) -> Error {
     Error::from(ErrorDetails { cause: failure.cause, ..context.details(kind, failure.status) })
 }
 
-/// The host that a redirect points to, without anything else of its address.
+/// Returns the host of a redirect's target, without the rest of its URL.
 fn target_host(url: &Url, headers: &HeaderMap) -> Option<String> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
     url.join(location).ok()?.host_str().map(str::to_owned)

@@ -1,9 +1,9 @@
-//! One request with everything around it: a token, its turn, its attempts and
-//! the waits between them.
+//! Sends one request to its end: with a token, within the rate limit, with retries and the waits
+//! between them.
 //!
-//! This is where the layers meet: [`Authorize`] gives the token, the
-//! [`Limiter`] the turn, the [`Transport`] sends, [`retry`] decides. What comes
-//! out is an answer of status 2xx, or a typed error.
+//! [`Authorize`] supplies the token, the [`Limiter`] delays the request, the [`Transport`] sends it
+//! and [`retry`] decides about another attempt. The result is a response of status 2xx or a typed
+//! error.
 
 mod context;
 mod probe;
@@ -31,11 +31,10 @@ use context::{RequestContext, failed, redactor, refusal, server_tracking_id};
 
 pub(crate) use probe::ProbeResponse;
 
-/// What our tracking ids begin with, so that Webex's support can tell whose
-/// they are.
+/// The prefix of tracking ids. Webex's support recognizes the requests of this client by it.
 const TRACKING_PREFIX: &str = "TERRAFORMWEBEX";
 
-/// Sends requests until they are answered or nothing more can be done.
+/// Sends requests until they succeed or must not be retried.
 pub(crate) struct HttpPipeline {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) limiter: Limiter,
@@ -44,55 +43,55 @@ pub(crate) struct HttpPipeline {
     pub(crate) user_agent: HeaderValue,
 }
 
-/// A token, and which of its kind it is.
+/// An access token and its generation.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) secret: Secret,
-    /// Counts up with each renewal, so that of many operations whose token was
-    /// refused only the first renews it.
+    /// Counts the renewals, so that of many operations with a refused token only the first renews
+    /// it.
     pub(crate) generation: u64,
 }
 
-/// Where the token of a request comes from.
+/// The source of a request's token.
 #[async_trait]
 pub(crate) trait Authorize: Send + Sync {
-    /// The token to use now; none where a request needs none.
+    /// Returns the current token, or none for a request without authorization.
     async fn token(&self, budget: &Budget) -> Result<Option<Token>, Error>;
 
-    /// Whether another token can be had when one is refused.
+    /// Whether a refused token can be renewed.
     fn is_renewable(&self) -> bool;
 
-    /// A token that is newer than the refused one.
+    /// Returns a token that is newer than the refused one.
     async fn renew(&self, refused: &Token, budget: &Budget) -> Result<Token, Error>;
 
-    /// Every secret that this source knows, to be kept out of texts.
+    /// Returns every secret of this source, for the redaction of texts.
     fn secrets(&self) -> Vec<Secret>;
 }
 
-/// How often a request is sent.
+/// How often a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryMode {
     /// As often as the settings allow.
     Normal,
-    /// Once: for what is nice to know but not worth waiting for.
+    /// Once, for optional information.
     OneAttempt,
 }
 
-/// An answer of status 2xx.
+/// A response of status 2xx.
 pub(crate) struct Response {
     pub(crate) response: RawResponse,
-    /// When the answer was complete.
+    /// When the response was complete.
     pub(crate) received: Instant,
     context: RequestContext,
 }
 
-/// How the last attempt to send a request ended.
+/// The last attempt to send a request.
 struct LastAttempt {
     outcome: Result<RawResponse, Failure>,
     at: Instant,
-    /// What the answer says about when to come back.
+    /// The wait that `Retry-After` asks for.
     retry_after: Option<Duration>,
-    /// Knows what must not be shown of it.
+    /// Removes the secrets of the call from texts of the response.
     redactor: Redactor,
 }
 
@@ -101,26 +100,24 @@ impl Response {
         self.response.body.as_slice()
     }
 
-    /// The server's clock when it answered.
+    /// Returns the server's time of the response.
     pub(crate) fn server_time(&self) -> Option<SystemTime> {
         retry::server_time(&self.response.headers)
     }
 
-    /// An error about an answer that looked good at first.
+    /// Returns an error about a response of status 2xx.
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
         self.context.error(kind, Some(self.response.status))
     }
 
-    /// An error about a body that cannot be read, after a request that was
-    /// carried out.
+    /// Returns an error about the body of a response of status 2xx.
     pub(crate) fn unreadable(&self, problem: BodyProblem) -> Error {
         self.error(ErrorKind::UnreadableBody(problem))
     }
 }
 
 impl HttpPipeline {
-    /// Sends a request until it is answered with 2xx, or nothing more can be
-    /// done about it.
+    /// Sends a request until it succeeds with 2xx or must not be retried.
     pub(crate) async fn run(
         &self,
         request: &Request,
@@ -146,9 +143,8 @@ impl HttpPipeline {
         }
     }
 
-    /// Sends a request until it is sent no more, with a token, in its turn, and
-    /// with the waits between attempts; the error is one of all these. How often
-    /// it was tried, and what became of it, is in `context`.
+    /// Sends a request with a token, within the rate limit, until an attempt is the last one.
+    /// `context` counts the attempts. An error is about the token or an interrupted wait.
     async fn send(
         &self,
         request: &Request,
@@ -237,7 +233,7 @@ impl HttpPipeline {
         ended
     }
 
-    /// Sends a request within what is left of the operation's time.
+    /// Sends a request within the remaining time of the operation.
     async fn in_time(
         &self,
         idempotency: Idempotency,
@@ -260,7 +256,7 @@ impl HttpPipeline {
                 if idempotency == Idempotency::Read {
                     return Err(Failure::new(FailureKind::Stopped));
                 }
-                // The answer of a write holds what must not be lost.
+                // The response to a write may hold the id of a new connector or a new token.
                 match tokio::time::timeout(STOP_GRACE, sending).await {
                     Ok(ended) => ended,
                     Err(_) => return Err(Failure::new(FailureKind::Stopped)),
@@ -271,7 +267,7 @@ impl HttpPipeline {
     }
 }
 
-/// One line per attempt. Neither bodies nor headers nor ids in paths.
+/// Logs an attempt in one line, without bodies, headers, and ids in paths.
 fn log(
     request: &Request,
     context: &RequestContext,

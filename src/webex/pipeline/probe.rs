@@ -1,4 +1,4 @@
-//! One request whose answer is of interest whatever it is.
+//! Sends one request and returns its response of any status.
 
 use super::super::budget::Budget;
 use super::super::error::Error;
@@ -7,21 +7,21 @@ use super::super::request::Request;
 use super::super::transport::RawResponse;
 use super::{Authorize, HttpPipeline, RequestContext, RetryMode, failed, refusal};
 
-/// An answer of any status.
+/// A response of any status.
 pub(crate) struct ProbeResponse {
     pub(crate) response: RawResponse,
-    /// What the answer means, when its status is not 2xx.
+    /// The error that the response means, when its status is not 2xx.
     pub(crate) refusal: Option<Error>,
-    /// Knows what must not be shown of it.
+    /// Removes the secrets of the call from texts of the response.
     pub(crate) redactor: Redactor,
 }
 
 impl HttpPipeline {
-    /// Sends a request once; after a 401 once more, if the token can be
-    /// renewed. Nothing is waited for but the rate limit.
+    /// Sends a request once; after a 401 once more, if the token can be renewed. It waits for the
+    /// rate limit only.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// Fails when there is no response.
     pub(crate) async fn probe(
         &self,
         request: &Request,

@@ -1,4 +1,4 @@
-//! What a request goes through, over a scripted transport.
+//! Tests the pipeline over a scripted transport.
 
 use std::num::NonZeroU32;
 
@@ -246,7 +246,7 @@ async fn requests_stay_below_the_configured_limit() {
     assert!(times[89] < Duration::from_secs(100), "{:?}", times[89]);
 }
 
-/// A server that processes some requests a minute and refuses the rest.
+/// A server that processes a number of requests a minute and refuses the rest.
 struct Busy {
     per_minute: usize,
     minute: std::sync::Mutex<(Instant, usize)>,
@@ -287,7 +287,7 @@ async fn operations_survive_a_lower_limit_of_the_server() {
         (0..200).map(|_| client.session.send(organization(), &request, RetryMode::Normal, &budget)),
     );
     assert!(sent.await.iter().all(Result::is_ok));
-    // 160, 120, 80 and 40 had to come back.
+    // 160, 120, 80 and 40 requests were refused.
     let refused = server.refused.load(std::sync::atomic::Ordering::SeqCst);
     assert!(refused <= 400, "{refused}");
 }
@@ -312,8 +312,8 @@ async fn log_has_each_attempt_and_nothing_private() {
     use tracing_subscriber::layer::SubscriberExt as _;
     let text = Arc::new(std::sync::Mutex::new(String::new()));
     let recorder = tracing_subscriber::registry().with(Recorder(text.clone()));
-    // While there is only one subscriber, tracing asks that of whichever
-    // thread meets an event first, and other tests' threads have none.
+    // With only one subscriber, tracing caches the interest of the first thread with an event, and
+    // the threads of other tests have no subscriber.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(recorder);
     tracing::callsite::rebuild_interest_cache();

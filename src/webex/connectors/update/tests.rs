@@ -1,4 +1,4 @@
-//! Updates, call by call, against a script of answers.
+//! Tests updates, request by request, with scripted responses.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ fn inactive(version: i64) -> Value {
     with(object(version, 1), &json!({"active": false}))
 }
 
-/// Something of the content is still as it was.
+/// Returns a connector with the scope from before the update.
 fn old(version: i64) -> Value {
     with(object(version, 1), &json!({"scope": "old"}))
 }
@@ -44,7 +44,7 @@ async fn update_without_a_version_reads_it_first() {
     update(&script, None).await.unwrap();
     assert_eq!(lines(&script), ["GET /connector/{id}", "PUT /connector/{id}"]);
     assert_eq!(script.requests()[1].json()["version"], 7);
-    // A server that counts none gets none.
+    // A server without versions gets none.
     let unversioned = with(old(0), &json!({"version": null}));
     let script = Script::new([response(200, &unversioned), response(200, &unversioned)]);
     update(&script, None).await.unwrap();
@@ -69,7 +69,7 @@ async fn conflict_with_the_first_attempt_is_a_success() {
             ["PUT /connector/{id}", "PUT /connector/{id}", "GET /connector/{id}"]
         );
     }
-    // But not with someone else's edit.
+    // A conflict with an edit by someone else is an error.
     let script = Script::new([lost(), empty(409), response(200, &old(4))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(4) });
@@ -153,7 +153,7 @@ async fn update_of_a_missing_connector_is_not_found() {
     let script = Script::new([empty(404), response(200, &page(&[]))]);
     let failure = update(&script, None).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Absent);
-    // Below a wrong base URL everything is 404.
+    // Below a wrong base URL every response is 404.
     let script = Script::new([empty(404), empty(404), empty(404)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Unchanged);
@@ -261,18 +261,18 @@ async fn reactivation_after_an_edit_is_not_repeated_without_its_secret() {
 
 #[tokio::test(start_paused = true)]
 async fn undo_adds_no_new_secret_to_the_old_content() {
-    // Webex takes the secret as a part of the deactivation: it has it already.
+    // The deactivation has stored the secret.
     let script = saga(empty(400), [response(200, &old(5))]);
     update(&script, Some(3)).await.unwrap_err();
     assert_eq!(script.requests().last().unwrap().json()["clientSecret"], "s3cret-canary");
-    // It finds it wrong when it is to be active.
+    // Webex refuses the secret in the activation.
     let script = saga(empty(400), [empty(400), response(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert!(script.is_done());
     assert_eq!(failure.availability, Availability::Restored);
     assert!(found_connector(&failure).active);
     assert!(script.requests().last().unwrap().json().get("clientSecret").is_none());
-    // It does not: the secret is new, and the edit that it belongs to failed.
+    // The deactivation has not stored the secret, and the edit with it failed.
     let script = Script::new([
         empty(423),
         response(200, &old(3)),
@@ -300,11 +300,11 @@ async fn update_reports_a_failed_reactivation() {
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
     let connector = found_connector(&failure);
-    // The edit itself went well, and state should hold it.
+    // The edit succeeded, so the state should have it.
     assert_eq!((connector.active, connector.version), (false, Some(5)));
 }
 
-/// An edit that somebody else makes while the connector is deactivated.
+/// Returns a connector with an edit by someone else, made while it is deactivated.
 fn theirs(version: i64) -> Value {
     with(inactive(version), &json!({"scope": "theirs"}))
 }
@@ -340,7 +340,7 @@ async fn edit_by_someone_else_before_activating_is_reported() {
     assert_eq!(failure.availability, Availability::Restored);
     let found = found_connector(&failure);
     assert_eq!((found.active, found.fields.get(Field::Scope)), (true, Some("theirs")));
-    // Also if they have activated it themselves.
+    // The other edit has activated the connector itself.
     let script = saga(response(200, &inactive(5)), [empty(409), response(200, &activated(7))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(5), found: Some(7) });
@@ -377,13 +377,12 @@ async fn lost_response_to_an_activation_is_settled_by_reading() {
     let script = Script::new(begin().into_iter().chain(rest));
     assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
     assert!(script.is_done());
-    // Whoever has edited it since then is not overwritten; that we have
-    // deactivated it is not kept quiet.
+    // An edit by someone else since then is not overwritten, and the deactivation is reported.
     let script = Script::new(begin().into_iter().chain([response(200, &theirs(5))]));
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Unknown(None));
     assert_eq!(failure.availability, Availability::Uncertain);
-    // The same for the activation.
+    // The same holds for the activation.
     let script =
         saga(response(200, &inactive(5)), [lost(), empty(409), response(200, &object(6, 1))]);
     assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
@@ -404,7 +403,7 @@ async fn lock_of_an_inactive_connector_fails_its_update() {
     assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
     found_connector(&failure);
     assert_eq!(failure.availability, Availability::Unaffected);
-    // Neither is one that stays when it has been deactivated.
+    // A lock that remains after the deactivation has another reason, too.
     let script = saga(empty(423), [response(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);

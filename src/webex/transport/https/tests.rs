@@ -1,4 +1,4 @@
-//! The transport against peers on loopback addresses that behave badly.
+//! Tests the transport with faulty peers on loopback addresses.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -22,12 +22,12 @@ use super::*;
 use crate::testing::{budget, organization, settings, static_token};
 use crate::{BodyProblem, Client, Error, ErrorKind};
 
-/// Long enough for a loopback connection on a busy machine, short enough
-/// for a test that waits for it to pass.
+/// Long enough for a loopback connection on a busy machine, short enough for a test that waits for
+/// it to pass.
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(20);
 
-/// A peer that does the same with each connection, and counts them.
+/// Starts a peer that does the same with each connection, and counts them.
 async fn peer<F, Fut>(behave: F) -> (SocketAddr, Arc<AtomicUsize>)
 where
     F: Fn(TcpStream) -> Fut + Send + Sync + 'static,
@@ -58,7 +58,7 @@ async fn read_head(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// A peer that answers every request with these bytes and hangs up.
+/// Starts a peer that sends a text in response to every request and closes the connection.
 async fn saying(text: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
     peer(move |mut stream| async move {
         read_head(&mut stream).await;
@@ -222,8 +222,8 @@ async fn token_is_not_sent_to_the_target_of_a_redirect() {
     assert_eq!(connections.load(Ordering::SeqCst), 0);
 }
 
-/// What every system demands of certificates, beside what is tested here:
-/// names of their own, and a life of no more than 825 days (macOS).
+/// Returns a certificate that every system accepts: with a name of its own, and valid for at most
+/// 825 days (macOS).
 fn certificate(name: &str, until: OffsetDateTime) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -232,7 +232,7 @@ fn certificate(name: &str, until: OffsetDateTime) -> CertificateParams {
     params
 }
 
-/// A private authority.
+/// Returns a private authority.
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = certificate("A private authority", later());
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -245,7 +245,7 @@ fn pem(der: &[u8]) -> Vec<u8> {
     format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
 }
 
-/// A TLS server with a certificate for one host.
+/// Starts a TLS server with a certificate for one host.
 async fn tls_peer(
     issuer: Option<&CertifiedIssuer<'static, KeyPair>>,
     host: &str,
@@ -260,8 +260,8 @@ async fn tls_peer(
     .await
 }
 
-/// The same with another answer. A connection is broken off after one that
-/// is not complete, by what is no TLS.
+/// Starts a TLS server with a given response. After an incomplete one it sends an invalid TLS
+/// record.
 async fn tls_peer_saying(
     response: &'static str,
     issuer: Option<&CertifiedIssuer<'static, KeyPair>>,
@@ -337,11 +337,10 @@ async fn bad_certificates_have_distinct_problems_and_are_fatal() {
     ] {
         let error = over_tls(address, trusted).await.unwrap_err();
         if matches!(error.kind, ErrorKind::Unsendable) {
-            // A machine without any trusted authority, such as a bare container.
+            // The machine trusts no authority, like a minimal container.
             continue;
         }
-        // Linux has rustls' own verifier. The systems that have one themselves
-        // say of some problems only in words which it is.
+        // Linux uses rustls' own verifier. Other systems report some problems as text only.
         let in_words = !cfg!(target_os = "linux")
             && error.kind == ErrorKind::Certificate(CertificateProblem::Other);
         assert!(in_words || error.kind == ErrorKind::Certificate(problem), "{error:?}");
@@ -356,7 +355,7 @@ async fn private_authority_can_be_trusted() {
     assert_eq!(over_tls(address, Some(pem(authority.der()))).await, Ok(0));
 }
 
-/// The request was sent by then, so a create may have been carried out.
+/// The request was sent before the failure, so a create may have been carried out.
 #[tokio::test]
 async fn tls_failure_after_the_handshake_is_a_lost_connection() {
     let authority = authority();
@@ -381,8 +380,8 @@ async fn plaintext_on_a_tls_port_is_not_tls() {
     assert_eq!((&error.kind, error.attempts), (&ErrorKind::NotTls, 1));
 }
 
-/// Runs [`requests_in_a_child_process_use_the_proxy`] in a process of its own,
-/// because the environment belongs to the whole process.
+/// Runs [`requests_in_a_child_process_use_the_proxy`] in a process of its own, because the
+/// environment belongs to the whole process.
 async fn with_environment(variables: &[(&str, String)]) -> String {
     let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
     command
