@@ -1,8 +1,7 @@
-//! Bodies of requests and of answers, which may hold secrets.
+//! Bodies of requests and responses, which may hold secrets.
 //!
-//! Both live in memory that is overwritten with zeros when the last user lets
-//! go of it, also when a buffer has to grow. What the HTTP library copies on
-//! its way to the socket is beyond our reach.
+//! Their memory is overwritten with zeros when it is freed, also when a buffer grows. Copies that
+//! the HTTP library makes on the way to the socket are not covered.
 
 use std::fmt;
 use std::io;
@@ -16,26 +15,25 @@ use safe_text::Secret;
 
 /// The body of a request.
 #[derive(Clone)]
-pub(crate) struct Body {
+pub(crate) struct RequestBody {
     media_type: &'static str,
     bytes: Bytes,
     secrets: Vec<Secret>,
 }
 
-impl Body {
-    /// A JSON body. `secrets` are those in it, to be taken out of answers that
-    /// repeat them.
+impl RequestBody {
+    /// Creates a JSON body. `secrets` are the ones in it, to be removed from responses that repeat
+    /// them.
     ///
     /// # Errors
-    /// When the value cannot be JSON, which none of ours is.
+    /// Fails when the value cannot be JSON, which no value of this client is.
     pub(crate) fn json(value: &impl Serialize, secrets: Vec<Secret>) -> serde_json::Result<Self> {
         let mut buffer = WipedBuffer::default();
         serde_json::to_writer(&mut buffer, value)?;
         Ok(Self { media_type: "application/json", bytes: buffer.into_bytes(), secrets })
     }
 
-    /// A form body (`application/x-www-form-urlencoded`), in which secrets
-    /// and other values are named alike.
+    /// Creates a form body (`application/x-www-form-urlencoded`).
     pub(crate) fn form(pairs: &[(&str, FormValue<'_>)]) -> Self {
         let mut buffer = WipedBuffer::default();
         let mut secrets = Vec::new();
@@ -66,7 +64,7 @@ impl Body {
         self.media_type
     }
 
-    /// The bytes, shared and not copied.
+    /// Returns the bytes, shared and not copied.
     pub(crate) fn bytes(&self) -> Bytes {
         self.bytes.clone()
     }
@@ -76,9 +74,9 @@ impl Body {
     }
 }
 
-impl fmt::Debug for Body {
+impl fmt::Debug for RequestBody {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Body({} bytes)", self.bytes.len())
+        write!(formatter, "RequestBody({} bytes)", self.bytes.len())
     }
 }
 
@@ -89,16 +87,16 @@ pub(crate) enum FormValue<'a> {
     Secret(&'a Secret),
 }
 
-/// Memory that is wiped, also the part that it grows out of.
+/// A buffer that is overwritten with zeros when it is freed and when it grows.
 #[derive(Default)]
 pub(crate) struct WipedBuffer(Zeroizing<Vec<u8>>);
 
 impl WipedBuffer {
-    /// Appends some bytes.
+    /// Appends bytes.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         let length = self.0.len() + bytes.len();
         if length > self.0.capacity() {
-            // `Vec` would leave its old memory behind as it is.
+            // `Vec` would free its old memory without overwriting it.
             let capacity = length.max(self.0.capacity() * 2).max(256);
             let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
             larger.extend_from_slice(&self.0);
@@ -136,9 +134,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_is_encoded() {
+    fn form_is_percent_encoded() {
         let secret = Secret::from("a b&c=d\n+ü");
-        let body = Body::form(&[
+        let body = RequestBody::form(&[
             ("grant_type", FormValue::Plain("refresh_token")),
             ("client_secret", FormValue::Secret(&secret)),
         ]);
@@ -147,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_keeps_its_content_when_it_grows() {
+    fn wiped_buffer_keeps_its_content_when_it_grows() {
         let mut buffer = WipedBuffer::default();
         for _ in 0..1000 {
             buffer.push(b"0123456789");
@@ -157,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_content() {
-        let body = Body::json(&"hunter2", vec![Secret::from("hunter2")]).unwrap();
-        assert_eq!(format!("{body:?}"), "Body(9 bytes)");
+    fn debug_of_a_body_shows_no_content() {
+        let body = RequestBody::json(&"hunter2", vec![Secret::from("hunter2")]).unwrap();
+        assert_eq!(format!("{body:?}"), "RequestBody(9 bytes)");
     }
 }

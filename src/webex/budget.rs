@@ -1,4 +1,4 @@
-//! How long an operation may take, and who may end it early.
+//! The time that an operation may take, and its cancellation.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -7,41 +7,36 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How long a write that is in flight when the user stops the run may still
-/// take to be answered: 5 seconds.
+/// The time that a write in flight gets for its response after the user stops the run: 5 seconds.
 ///
-/// Cutting it off would lose the id of a connector that Webex creates all the
-/// same.
+/// Abandoning it at once would lose the id of a connector that Webex creates all the same.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
 
-/// What cleaning up may take beyond the deadline of an operation, or after the
-/// user stopped the run: 10 seconds for the whole of it. After a stop, nothing
-/// new is begun in the last [`STOP_GRACE`] of them.
+/// The time that cleaning up may take in all after the deadline of an operation or after a stop: 10
+/// seconds. After a stop, no request begins in its last [`STOP_GRACE`].
 ///
-/// Cleaning up is finding out whether a write whose answer was lost took
-/// effect (after a deadline only), and activating a connector again that had to
-/// be deactivated for an edit or a delete that then failed.
+/// Cleaning up is finding out whether a write with a lost response took effect (after a deadline
+/// only), and activating a connector again that was deactivated for an edit or a delete that
+/// failed.
 pub const CLEAN_UP_GRACE: Duration = Duration::from_secs(10);
 
-/// Stands for "no deadline", far enough away to never matter and near enough to
-/// be added to any clock.
+/// The longest budget: one year. It stands for "no deadline" and can be added to any clock.
 const FAR_FUTURE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
-/// What bounds one operation: a deadline and a switch.
+/// The bounds of one operation: a deadline and a cancellation.
 ///
-/// Every wait of the client ends when either is reached: at once when `stop`
-/// is cancelled, except that a write in flight gets [`STOP_GRACE`] to be
-/// answered. Nothing new is begun afterwards, apart from the cleaning up
-/// described at [`CLEAN_UP_GRACE`].
+/// Every wait of the client ends at the deadline, and at once when `stop` is cancelled. A write in
+/// flight gets [`STOP_GRACE`] for its response. No request begins afterwards, apart from the
+/// cleaning up described at [`CLEAN_UP_GRACE`].
 #[derive(Clone, Debug)]
 pub struct Budget {
-    /// When the operation has to be over. From the `timeouts` block.
+    /// The time at which the operation has to end.
     pub deadline: Instant,
     /// Cancelled when the user stops the run.
     pub stop: CancellationToken,
 }
 
-/// What ended a wait before its time.
+/// The reason why a wait ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interruption {
     Stopped,
@@ -49,27 +44,21 @@ pub(crate) enum Interruption {
 }
 
 impl Budget {
-    /// A budget that ends after `duration` or when `stop` is cancelled.
+    /// Creates a budget that ends after `duration` or when `stop` is cancelled.
     #[must_use]
     pub fn within(duration: Duration, stop: CancellationToken) -> Self {
         Self { deadline: after(duration), stop }
     }
 
-    /// What is left until the deadline; zero when it has passed.
+    /// Returns the time until the deadline; zero when it has passed.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Whether the user stopped the run.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.stop.is_cancelled()
-    }
-
-    /// Refuses to begin something new when it is too late for it.
+    /// Fails after the deadline or a stop.
     pub(crate) fn check(&self) -> Result<(), Interruption> {
-        if self.is_stopped() {
+        if self.stop.is_cancelled() {
             Err(Interruption::Stopped)
         } else if self.remaining().is_zero() {
             Err(Interruption::DeadlineExceeded)
@@ -78,12 +67,12 @@ impl Budget {
         }
     }
 
-    /// Lets some time pass.
+    /// Waits for a time.
     pub(crate) async fn wait(&self, duration: Duration) -> Result<(), Interruption> {
         self.run(tokio::time::sleep(duration)).await
     }
 
-    /// Waits for something that may be abandoned without harm.
+    /// Waits for a future that may be abandoned without harm.
     pub(crate) async fn run<F: Future>(&self, future: F) -> Result<F::Output, Interruption> {
         self.check()?;
         tokio::select! {
@@ -94,22 +83,21 @@ impl Budget {
         }
     }
 
-    /// This budget, or the shorter of it and `duration`.
+    /// Returns this budget with at most `duration` until its deadline.
     pub(crate) fn at_most(&self, duration: Duration) -> Self {
         Self { deadline: self.deadline.min(after(duration)), stop: self.stop.clone() }
     }
 
-    /// Enough time to find out what a lost answer said. A stop still ends it,
-    /// because looking is something new.
-    pub(crate) fn for_looking(&self) -> Self {
+    /// Returns a budget with at least [`CLEAN_UP_GRACE`] to find out the outcome of a write with a
+    /// lost response. A stop still ends it, because a read is a new request.
+    pub(crate) fn for_reconciliation(&self) -> Self {
         Self { deadline: self.deadline.max(after(CLEAN_UP_GRACE)), stop: self.stop.clone() }
     }
 
-    /// Finishes or undoes what was half done, stopped or not.
+    /// Finishes or undoes a write in several steps, also after a stop.
     ///
-    /// `work` gets a budget of its own: as much time as is left of this one, or
-    /// [`CLEAN_UP_GRACE`] if that is more. A stop does not end it at once, but
-    /// bounds it by that grace, whether it comes before or meanwhile.
+    /// `work` gets a budget of its own: the remaining time of this one, or [`CLEAN_UP_GRACE`] if
+    /// that is more. A stop before or during it does not end it at once, but after that grace.
     pub(crate) async fn clean_up<F: Future>(&self, work: impl FnOnce(Self) -> F) -> F::Output {
         let give_up = CancellationToken::new();
         let deadline = self.deadline.max(after(CLEAN_UP_GRACE));
@@ -138,7 +126,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_ends_at_the_deadline() {
+    async fn wait_ends_at_the_deadline() {
         let budget = Budget::within(Duration::from_secs(3), CancellationToken::new());
         let started = Instant::now();
         assert_eq!(budget.wait(Duration::from_secs(60)).await, Err(Interruption::DeadlineExceeded));
@@ -147,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_ends_at_once_when_the_run_is_stopped() {
+    async fn wait_ends_at_once_after_a_stop() {
         let budget = Budget::within(Duration::from_secs(60), CancellationToken::new());
         let stop = budget.stop.clone();
         let started = Instant::now();
@@ -159,8 +147,8 @@ mod tests {
         assert_eq!(started.elapsed(), Duration::from_secs(1));
     }
 
-    /// How long cleaning up that never ends by itself lasts, when the user
-    /// stops the run so long after it began.
+    /// Returns how long cleaning up that never succeeds lasts with a stop `stopped_after` its
+    /// start.
     async fn hopeless(budget: &Budget, stopped_after: Duration) -> Duration {
         let began = Instant::now();
         let stop = budget.stop.clone();
@@ -176,26 +164,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_leaves_cleaning_up_a_moment_before_it_and_meanwhile() {
+    async fn stop_before_or_during_cleaning_up_leaves_it_a_grace() {
         let minute = Duration::from_secs(60);
         let budget = Budget::within(10 * minute, CancellationToken::new());
         let patience = CLEAN_UP_GRACE - STOP_GRACE;
         assert_eq!(hopeless(&budget, minute).await, minute + patience);
-        // Now it is stopped already.
-        assert_eq!(budget.for_looking().check(), Err(Interruption::Stopped));
+        // Now the run is stopped already.
+        assert_eq!(budget.for_reconciliation().check(), Err(Interruption::Stopped));
         assert_eq!(hopeless(&budget, minute).await, patience);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_passed_deadline_leaves_time_for_cleaning_up() {
+    async fn passed_deadline_leaves_time_for_cleaning_up() {
         let budget = Budget::within(Duration::ZERO, CancellationToken::new());
-        assert_eq!(budget.for_looking().remaining(), CLEAN_UP_GRACE);
+        assert_eq!(budget.for_reconciliation().remaining(), CLEAN_UP_GRACE);
         let left = budget.clean_up(|budget| async move { budget.remaining() }).await;
         assert_eq!(left, CLEAN_UP_GRACE);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_absurd_duration_does_not_overflow() {
+    async fn longest_duration_does_not_overflow() {
         let budget = Budget::within(Duration::MAX, CancellationToken::new());
         assert!(budget.remaining() > Duration::from_secs(3600));
     }

@@ -1,8 +1,6 @@
-//! Puts the layers together.
+//! Assembles the layers into a [`Client`].
 
 use std::sync::Arc;
-
-use http::HeaderValue;
 
 use super::auth::{Notice, Tokens};
 use super::connectors::{Connectors, ListCache};
@@ -11,59 +9,54 @@ use super::limiter::Limiter;
 use super::pipeline::HttpPipeline;
 use super::request::Endpoints;
 use super::session::Session;
-use super::settings::{Setting, SettingProblem, Settings, SettingsError};
+use super::settings::{Settings, SettingsError};
 use super::transport::{Https, Transport};
 
-/// A client of the Contact Center APIs. Cheap to clone: all clones share their
-/// connections, tokens, rate limit and lists.
+/// A client of the Contact Center APIs. Cheap to clone: all clones share their connections, tokens,
+/// rate limit and cached lists.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) session: Arc<Session>,
-    lists: Arc<ListCache>,
+    list_cache: Arc<ListCache>,
 }
 
 impl Client {
-    /// Creates a client. It reads no file and makes no connection before the
-    /// first call.
+    /// Creates a client. It makes no connection before the first call.
     ///
     /// # Errors
-    /// When a setting cannot work, see [`Settings::check`].
+    /// Fails when a setting cannot work, see [`Settings::check`].
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let transport = Arc::new(Https::new(&settings));
         Self::over(settings, transport)
     }
 
-    /// Creates a client over another transport than the network.
+    /// Creates a client over a given transport, in tests a scripted one.
     pub(crate) fn over(
         settings: Settings,
         transport: Arc<dyn Transport>,
     ) -> Result<Self, SettingsError> {
         settings.check()?;
-        let user_agent = HeaderValue::from_str(&settings.user_agent).map_err(|_| {
-            SettingsError { setting: Setting::UserAgent, problem: SettingProblem::NotPrintable }
-        })?;
         let endpoints = Endpoints::new(&settings);
         let pipeline = Arc::new(HttpPipeline {
             transport,
             limiter: Limiter::new(settings.requests_per_minute),
             max_retries: settings.max_retries,
             request_timeout: settings.request_timeout,
-            user_agent,
+            user_agent: settings.user_agent_header()?,
         });
         let tokens = Tokens::new(settings.credentials, Arc::clone(&pipeline), endpoints.clone());
         let visibility_timeout = settings.visibility_timeout;
         let session = Arc::new(Session { endpoints, tokens, pipeline, visibility_timeout });
-        Ok(Self { session, lists: Arc::default() })
+        Ok(Self { session, list_cache: Arc::default() })
     }
 
     /// Returns the connectors of one organization.
     #[must_use]
     pub fn connectors(&self, organization: OrganizationId) -> Connectors {
-        Connectors::new(Arc::clone(&self.session), Arc::clone(&self.lists), organization)
+        Connectors::new(Arc::clone(&self.session), Arc::clone(&self.list_cache), organization)
     }
 
-    /// Returns what the user should learn once, beside the results of calls.
-    /// Each notice is given to one caller only.
+    /// Returns the notices for the user that no call has taken yet, and forgets them.
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
         self.session.tokens.take_notices()

@@ -1,37 +1,37 @@
-//! A connector as it is sent, and as it is read.
+//! A connector as it is sent, and as Webex returns it.
 //!
-//! The two are different types, because Webex returns no secret that could be
-//! relied on: a [`Connector`] has no place for one.
+//! These are different types, because Webex returns no reliable secrets: a [`Connector`] has no
+//! field for one.
 
 use super::fields::{ConnectorFields, Secrets};
 use super::identifiers::{ConnectorId, OrganizationId};
 
 /// A connector to send to Webex.
 ///
-/// Which fields apply to which kind of connector is the caller's concern. An
-/// absent secret is left out of every request. Any other absent field is left
-/// out of a create, and null in an update.
+/// The caller is responsible for setting the fields that apply to the kind of connector. An absent
+/// secret is left out of every request. Any other absent field is left out of a create, and null in
+/// an update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectorContent {
-    /// An inactive connector cannot be used by flows.
+    /// Whether flows can use it.
     pub active: bool,
-    /// What Webex returns.
+    /// The fields that Webex returns.
     pub fields: ConnectorFields,
-    /// What Webex does not return.
+    /// The credentials, which Webex does not return.
     pub secrets: Secrets,
 }
 
 /// A connector as Webex returns it.
 ///
-/// Values are spelled as Webex spells them, so that one that was changed or
-/// ignored on the way is noticed.
+/// Values are spelled as Webex spells them, so that a value that Webex changed or ignored is
+/// noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connector {
-    /// Its id. Flows refer to the connector by it.
+    /// The id by which flows refer to the connector.
     pub id: ConnectorId,
-    /// The organization that it says it belongs to.
+    /// The organization in the response, if it names one.
     pub organization_id: Option<OrganizationId>,
-    /// Counts its edits, if the server does (assumed).
+    /// The number of its edits, if the server counts them (assumed).
     pub version: Option<i64>,
     /// Whether flows can use it.
     pub active: bool,
@@ -53,14 +53,14 @@ pub struct FlowConnector {
 }
 
 impl Connector {
-    /// Its name, unique in the organization.
+    /// Returns the name, which is unique in the organization.
     #[must_use]
     pub fn name(&self) -> &str {
         self.fields.name()
     }
 
-    /// Whether it says the same as another state of itself, apart from whether
-    /// it is active, and from what every save moves.
+    /// Whether two states of a connector are equal apart from `active`, version and time of the
+    /// last change.
     pub(crate) fn has_content_of(&self, other: &Self) -> bool {
         let Self { version, active, last_updated_time, .. } = *other;
         Self { version, active, last_updated_time, ..self.clone() } == *other
@@ -79,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn debug_never_shows_a_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
+        fn debug_of_connector_content_shows_no_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
             use Credential::{ClientSecret, Password, PrivateKey};
             let secrets = [ClientSecret, PrivateKey, Password];
             let secrets = secrets.map(|credential| (credential, Secret::from(&*secret)));

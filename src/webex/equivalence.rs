@@ -1,31 +1,29 @@
-//! Semantic equality: two spellings of a field that mean the same.
+//! Semantic equality of the values of a field.
 //!
-//! One definition serves every decision: whether a write whose response was lost
-//! took effect, whether Webex stored what it was sent, and whether the
-//! configuration differs from the connector (drift).
+//! One definition serves every decision: whether a write with a lost response took effect, whether
+//! Webex stored the values of a request, and whether the configuration differs from the connector
+//! (drift).
 
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
 use safe_text::Secret;
 
-/// How two spellings of a text are compared.
+/// The way in which two values of a field are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Equivalence {
-    /// The same characters, in whichever normal form of Unicode. Blanks at the
-    /// ends count: they may be a mistake that somebody corrects.
+    /// By characters, in any normal form of Unicode. Blanks at the ends count, so that removing one
+    /// is a change.
     Text,
-    /// The same address: letter case of scheme and host, a default port, a
-    /// slash at the end of the path, and blanks around it do not count. A text
-    /// that is no address is compared letter by letter.
+    /// As URLs: letter case of scheme and host, a default port, a slash at the end of the path, and
+    /// blanks around the URL do not count. A text that is no URL is compared by characters.
     Address,
-    /// The same PEM: line ends, empty lines, and blanks around lines do not
-    /// count.
+    /// As PEM: line ends, empty lines, and blanks around lines do not count.
     Pem,
 }
 
 impl Equivalence {
-    /// Whether both mean the same.
+    /// Whether two values are equal.
     #[must_use]
     pub fn is_equivalent(self, left: &str, right: &str) -> bool {
         left == right
@@ -38,21 +36,21 @@ impl Equivalence {
             }
     }
 
-    /// Whether both fields mean the same. Absent and empty are the same to a form.
+    /// Whether two fields are equal. An absent field equals an empty one, because Control Hub's
+    /// form does not distinguish them.
     #[must_use]
     pub fn are_equivalent_fields(self, left: Option<&str>, right: Option<&str>) -> bool {
         self.is_equivalent(left.unwrap_or_default(), right.unwrap_or_default())
     }
 }
 
-/// Whether two private keys in PEM are the same by [`Equivalence::Pem`], which
-/// leaves no copy of either behind.
+/// Whether two private keys in PEM are equal by [`Equivalence::Pem`]. No copy of a key is made.
 #[must_use]
 pub fn is_same_key(left: &Secret, right: &Secret) -> bool {
     Equivalence::Pem.is_equivalent(left.expose(), right.expose())
 }
 
-/// Returns an address in its canonical spelling.
+/// Returns a URL in its canonical form.
 fn canonical(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok()?;
     let path = url.path().trim_end_matches('/').to_owned();
@@ -60,7 +58,7 @@ fn canonical(text: &str) -> Option<Url> {
     Some(url)
 }
 
-/// Returns the lines of PEM that matter.
+/// Returns the lines that are not blank, trimmed.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
@@ -73,7 +71,7 @@ mod tests {
     use safe_text::Secret;
 
     #[test]
-    fn addresses_are_compared_by_canonical() {
+    fn addresses_are_compared_in_canonical_form() {
         for (left, right, same) in [
             ("https://a.example", "https://a.example/", true),
             ("https://A.Example/x/", "https://a.example:443/x", true),
@@ -92,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn pem_is_the_same_whatever_its_line_ends_and_indentation() {
+    fn pem_is_equal_with_other_line_ends_and_indentation() {
         assert!(Equivalence::Pem.is_equivalent("a\nb\n", "a\r\nb"));
         assert!(Equivalence::Pem.is_equivalent("\n  a\n\n  b\n", "a\nb"));
         assert!(!Equivalence::Pem.is_equivalent("a\nb", "a\nc"));
@@ -103,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_compared_after_normalization_and_with_their_ends() {
+    fn texts_are_normalized_and_not_trimmed() {
         assert!(Equivalence::Text.is_equivalent("Zu\u{308}rich", "Z\u{fc}rich"));
         assert!(!Equivalence::Text.is_equivalent("a", "A"));
         assert!(!Equivalence::Text.is_equivalent("a", "a "));
     }
 
     #[test]
-    fn absent_and_empty_are_the_same() {
+    fn absent_and_empty_fields_are_equal() {
         for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
             assert!(equivalence.are_equivalent_fields(None, Some("")));
             assert!(!equivalence.are_equivalent_fields(Some("https://a.example"), None));
@@ -119,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_texts_are_it_tells(left in ".*", right in ".*") {
+        fn equivalence_of_any_texts_is_reflexive_and_symmetric(left in ".*", right in ".*") {
             for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
                 prop_assert!(equivalence.is_equivalent(&left, &left));
                 prop_assert_eq!(equivalence.is_equivalent(&left, &right), equivalence.is_equivalent(&right, &left));

@@ -1,9 +1,9 @@
-//! What can go wrong in a call, as types.
+//! The errors of calls, as types.
 //!
-//! Decisions are made on [`ErrorKind`], never on text. Texts from Webex are
-//! kept apart in [`ErrorDetails::descriptions`]: only known error fields are
-//! read, they are bounded, free of control characters and of every secret of
-//! the call. A raw body, a URL or a header never gets here.
+//! Decisions depend on [`ErrorKind`], never on text. Texts from Webex are in
+//! [`ErrorDetails::descriptions`]: they come from known error fields, are bounded, and are free of
+//! control characters and of every secret of the call. An error never holds a raw body, a URL or a
+//! header.
 
 use std::fmt;
 use std::ops::Deref;
@@ -13,21 +13,22 @@ use http::{Method, StatusCode};
 use safe_text::Secret;
 use thiserror::Error as ThisError;
 
-/// The longest token that is sent. Servers refuse larger headers, often by
-/// closing the connection, which would look like another problem.
+use super::budget::Interruption;
+
+/// The longest token that is sent, in bytes. Servers refuse larger headers, often by closing the
+/// connection, which would look like another problem.
 const LONGEST_TOKEN: usize = 8 * 1024;
 
-/// A call that did not succeed. Its [details](ErrorDetails) can be read as
-/// fields.
+/// The error of a call. It dereferences to its [details](ErrorDetails).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Box<ErrorDetails>);
 
 /// The parts of an [`Error`], filled in by the layer that knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorDetails {
-    /// What happened.
+    /// The kind of error.
     pub kind: ErrorKind,
-    /// During which step.
+    /// The step that failed.
     pub operation: Operation,
     /// The request's method, when there was a request.
     pub method: Option<Method>,
@@ -35,39 +36,37 @@ pub struct ErrorDetails {
     pub host: Option<String>,
     /// The status of the response, when there was one.
     pub status: Option<StatusCode>,
-    /// Our own id of the last attempt, sent in the `TrackingID` header.
+    /// The client's id of the last attempt, sent in the `TrackingID` header.
     pub tracking_id: Option<String>,
     /// Webex's id of the last attempt, by which its support finds it.
     pub server_tracking_id: Option<String>,
-    /// How often the request was sent.
+    /// The number of times that the request was sent.
     pub attempts: u32,
-    /// How long all of it took, waits included.
+    /// The time of all attempts, waits included.
     pub elapsed: Duration,
-    /// How much of [`elapsed`](Self::elapsed) was spent waiting before and
-    /// between attempts.
+    /// The part of [`elapsed`](Self::elapsed) that was spent waiting before and between attempts.
     pub waited: Duration,
-    /// The wait before a further attempt that did not fit into the time that
-    /// was left, if that is why there was no further attempt.
+    /// The wait before another attempt, if it was longer than the remaining time and no other
+    /// attempt was made for that reason.
     pub needed_wait: Option<Duration>,
-    /// Webex's explanation: at most five sentences of at most 300 characters,
-    /// without control characters, with every secret of this call replaced.
+    /// Webex's explanation: at most five sentences of at most 300 characters, without control
+    /// characters, with every secret of this call replaced.
     pub descriptions: Vec<String>,
-    /// The kinds of objects (for example `flow`) that Webex says refer to the
-    /// connector.
+    /// The kinds of objects that refer to the connector, for example `flow`.
     pub referring_kinds: Vec<String>,
     /// The OAuth error code in the response.
     pub oauth: Option<OauthError>,
     /// The technical cause, when there is one.
     pub cause: Option<Cause>,
-    /// Whether the request may have been carried out although it failed,
-    /// because its response was lost. Always false for reads.
+    /// Whether the request may have been carried out although it failed, because its response was
+    /// lost. Always false for reads.
     pub outcome_unknown: bool,
-    /// Whether the response is the API's own. A page of a gateway is not, and
-    /// no conclusion is drawn from its status.
-    pub spoken_by_api: bool,
+    /// Whether the response may come from the API: it has a JSON object or no body. The page of a
+    /// gateway does not, and its status proves nothing about a connector.
+    pub is_from_api: bool,
 }
 
-/// The steps that a client takes, in the words in which errors name them.
+/// The steps of the client, as errors name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// `POST …/connector`
@@ -112,7 +111,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// What happened.
+/// The kind of error.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 pub enum ErrorKind {
     /// The host's name could not be resolved.
@@ -127,23 +126,23 @@ pub enum ErrorKind {
     /// The TLS handshake failed for another reason than the certificate.
     #[error("the TLS handshake failed")]
     Tls,
-    /// Something that is not TLS answered on a TLS port.
+    /// The host responded in another protocol on a TLS port.
     #[error("the host does not speak TLS on this port")]
     NotTls,
     /// A deadline of the transport passed.
     #[error(transparent)]
     Timeout(Deadline),
-    /// The connection ended before the answer was complete.
+    /// The connection ended before the response was complete.
     #[error("the connection ended before the answer was complete")]
     ConnectionLost,
     /// Any 3xx. Not followed, because the token would go there too.
     #[error("redirected{}, which is not followed", to_host(target_host))]
     Redirected {
-        /// The host it points to, when it names one.
+        /// The host of its target, when it names one.
         target_host: Option<String>,
     },
-    /// Status 401. When the credentials can be renewed, they were, and the new
-    /// token was refused as well.
+    /// Status 401. When the credentials can be renewed, they were, and the new token was refused as
+    /// well.
     #[error("the access token is not accepted{}", if *refreshable { ", nor is the renewed one" } else { " and cannot be renewed" })]
     Unauthorized {
         /// Whether the credentials can be renewed at all.
@@ -152,10 +151,10 @@ pub enum ErrorKind {
     /// The token endpoint does not accept the credentials.
     #[error("the credentials are refused")]
     CredentialsRefused {
-        /// OAuth's error code (RFC 6749 §5.2), when it gave one.
+        /// The OAuth error code (RFC 6749 §5.2), if the response has one.
         code: Option<OauthError>,
     },
-    /// The token endpoint answered with a token that no header can carry.
+    /// The token endpoint returned a token that no header can carry.
     #[error("the new access token {0}")]
     UnusableToken(TokenProblem),
     /// Status 403: the token's scopes or its owner's role do not suffice.
@@ -175,28 +174,28 @@ pub enum ErrorKind {
         /// The version that it has.
         found: Option<i64>,
     },
-    /// Status 409 or 412 for a reason that could not be told.
+    /// Status 409 or 412 for an unknown reason.
     #[error("in conflict with what Webex has")]
     Conflict,
     /// Status 412: something refers to the connector.
     #[error("something refers to it")]
     Referenced(Vec<Reference>),
-    /// Status 423. Control Hub lets only deactivated connectors be edited or
-    /// deleted, so a connector that is active is deactivated then; who reads of
-    /// this kind has one that cannot be.
+    /// Status 423. Control Hub allows edits and deletes of inactive connectors only, so the client
+    /// deactivates an active one first. An error of this kind means that the connector cannot be
+    /// deactivated.
     #[error("locked")]
     Locked,
     /// Status 423 about a connector that was found to be inactive.
     #[error("locked although it is inactive")]
     LockedThoughInactive,
-    /// Status 429, and no attempt is left, or the wait that Webex demands is longer
-    /// than the time that is left.
+    /// Status 429, and no attempt is left, or the wait that Webex demands is longer than the
+    /// remaining time.
     #[error("too many requests")]
     RateLimited {
-        /// What `Retry-After` said last.
+        /// The last `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// Status 400. [`ErrorDetails::descriptions`] says why, in Webex's words.
+    /// Status 400. [`ErrorDetails::descriptions`] has the reason in Webex's words.
     #[error("Webex finds the request invalid")]
     InvalidRequest,
     /// Status 5xx.
@@ -205,10 +204,10 @@ pub enum ErrorKind {
     /// Any other status.
     #[error("an unexpected status")]
     UnexpectedStatus,
-    /// An answer that cannot be read.
+    /// A response that cannot be read.
     #[error("an unreadable answer: {0}")]
     UnreadableBody(BodyProblem),
-    /// An answer that does not end in time to be kept in memory.
+    /// A response that is too large to be kept in memory.
     #[error("an answer of more than {limit} bytes")]
     BodyTooLarge {
         /// The limit in bytes.
@@ -223,24 +222,32 @@ pub enum ErrorKind {
     /// The operation's deadline passed.
     #[error("the operation's deadline has passed")]
     DeadlineExceeded,
-    /// The request could not be sent from this machine: no certificate
-    /// authority is trusted, or an id makes no URL. [`ErrorDetails::cause`] says more.
+    /// The request could not be sent from this machine: no certificate authority is trusted, or an
+    /// id makes no URL. [`ErrorDetails::cause`] has the details.
     #[error("the request cannot be sent")]
     Unsendable,
-    /// A panic ended a request that several operations were waiting for. The
-    /// place is in the log.
+    /// A panic ended a request that several operations waited for. The log has its location.
     #[error("a defect of the client ended the request")]
     Defect,
 }
 
-/// Something that refers to a connector, for example a flow.
+impl From<Interruption> for ErrorKind {
+    fn from(interruption: Interruption) -> Self {
+        match interruption {
+            Interruption::Stopped => Self::Stopped,
+            Interruption::DeadlineExceeded => Self::DeadlineExceeded,
+        }
+    }
+}
+
+/// An object that refers to a connector, for example a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// Its id, if Webex says it.
+    /// The id, if Webex returns it.
     pub id: Option<String>,
-    /// Its name, if Webex says it.
+    /// The name, if Webex returns it.
     pub name: Option<String>,
-    /// What it is, for example `flow`.
+    /// The kind of object, for example `flow`.
     pub kind: Option<String>,
 }
 
@@ -253,23 +260,22 @@ pub enum Deadline {
     /// Connected, but no response in time.
     #[error("connected, but no answer in time")]
     FirstByte,
-    /// The response began and then stood still.
+    /// The response began and then stalled.
     #[error("the answer began, but stood still")]
     Idle,
-    /// The response kept coming, but too slowly to be complete in time.
+    /// The response was too slow to be complete in time.
     #[error("the answer was not complete in time")]
     Total,
 }
 
-/// Why a token cannot be used. Never holds the token.
+/// The reason why a token cannot be used. It never holds the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum TokenProblem {
-    /// There is nothing in it.
+    /// The token is empty.
     #[error("is empty")]
     Empty,
-    /// A line break, another control character, a blank or a character outside
-    /// of ASCII. A line break at the end is the usual cause: it comes along
-    /// when a token is read from a file.
+    /// A line break, another control character, a blank or a character outside of ASCII. The usual
+    /// cause is a line break at the end of a file with the token.
     #[error("contains a line break, a blank or another character that no HTTP header can carry")]
     NotPrintable,
     /// More than 8 KiB.
@@ -278,7 +284,7 @@ pub enum TokenProblem {
 }
 
 impl TokenProblem {
-    /// Whether a token can travel in a header.
+    /// Fails when a header cannot carry the token.
     pub fn check(token: &Secret) -> Result<(), Self> {
         let text = token.expose();
         if text.is_empty() {
@@ -293,7 +299,7 @@ impl TokenProblem {
     }
 }
 
-/// Why a certificate was not accepted.
+/// The reason why a certificate was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum CertificateProblem {
     /// It is for another host.
@@ -305,25 +311,24 @@ pub enum CertificateProblem {
     /// It is not valid yet, or this machine's clock is wrong.
     #[error("it is not valid yet")]
     NotYetValid,
-    /// Nobody who is trusted vouches for it: self-signed, or a private
-    /// authority.
+    /// No trusted authority issued it: it is self-signed, or of a private authority.
     #[error("its issuer is not trusted")]
     UnknownIssuer,
     /// It was revoked.
     #[error("it was revoked")]
     Revoked,
     /// Anything else, see [`ErrorDetails::cause`]. Windows and macOS verify certificates
-    /// themselves, and say of some of the problems above only in words which it is.
+    /// themselves, and report some of the problems above as text only.
     #[error("it cannot be verified")]
     Other,
 }
 
-/// OAuth's error codes (RFC 6749 §5.2).
+/// The OAuth error codes (RFC 6749 §5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OauthError {
     /// `invalid_client`: client id or client secret is wrong.
     InvalidClient,
-    /// `invalid_grant`: the refresh token is wrong, ended, or was revoked.
+    /// `invalid_grant`: the refresh token is wrong, expired or revoked.
     InvalidGrant,
     /// `invalid_request`
     InvalidRequest,
@@ -335,64 +340,64 @@ pub enum OauthError {
     UnsupportedGrantType,
 }
 
-/// Why an answer cannot be read.
+/// The reason why a response cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 pub enum BodyProblem {
-    /// Nothing came.
+    /// The body is empty.
     #[error("it is empty")]
     Empty,
-    /// It is not JSON: a gateway's page, or something binary.
+    /// The body is not JSON, for example the page of a gateway.
     #[error("it is not JSON")]
     NotJson,
-    /// It is JSON, but not the object that belongs here.
+    /// The body is JSON of another type than expected.
     #[error("it has another shape than expected")]
     OtherShape,
-    /// A field that every answer must have is missing or null.
+    /// A required field is missing or null.
     #[error("it has no `{0}`")]
     Missing(&'static str),
-    /// It is compressed, although that was not asked for.
+    /// The body is compressed, although the request excludes that.
     #[error("it is compressed")]
     Compressed,
-    /// It describes another connector than the one asked for.
+    /// The response is about another connector than the request.
     #[error("it describes another connector")]
     OtherConnector,
-    /// It describes a connector that is no custom connector. The client has
-    /// nothing to do with those: a PUT would make a custom one of it.
+    /// The connector is no custom connector. The client does not handle others: a PUT would turn
+    /// one into a custom connector.
     #[error("it describes a connector of another type")]
     OtherType,
 }
 
-/// What is wrong with a list.
+/// The reason why a list cannot be read to its end.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 pub enum PagingProblem {
-    /// A page names a page as the next that was already read.
+    /// The next page of a page was already read.
     #[error("its pages form a loop")]
     Loop,
-    /// More pages than the client is willing to read.
+    /// The list has more pages than the client reads.
     #[error("it has more than {limit} pages")]
     TooManyPages {
         /// The limit.
         limit: usize,
     },
-    /// More rows than the client is willing to keep.
+    /// The list has more rows than the client keeps.
     #[error("it has more than {limit} rows")]
     TooManyRows {
         /// The limit.
         limit: usize,
     },
-    /// The next page is said to be at another host.
+    /// The link to the next page leads to another host.
     #[error("its next page is said to be{}", at_host(host))]
     OtherOrigin {
-        /// That host.
+        /// The host of the link.
         host: Option<String>,
     },
-    /// The link to the next page is no link.
+    /// The link to the next page is no URL with a query.
     #[error("the link to its next page cannot be read")]
     BadLink,
 }
 
-/// Which connection, certificate or parser problem exactly, in the words of the
-/// library that met it. Free of URLs and of bodies.
+/// The exact connection, certificate or parser problem, in the words of the library that reports
+/// it. Free of URLs and bodies.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[error("{0}")]
 pub struct Cause(String);
@@ -404,13 +409,13 @@ impl Cause {
 }
 
 impl Error {
-    /// An error of which nothing is known but the step and the kind.
+    /// Creates an error with only the step and the kind.
     #[must_use]
     pub fn new(operation: Operation, kind: ErrorKind) -> Self {
         Self(Box::new(ErrorDetails::new(operation, kind)))
     }
 
-    /// The same error, after more was found out about it.
+    /// Returns the error with another kind.
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self
@@ -423,7 +428,7 @@ impl Error {
 }
 
 impl ErrorDetails {
-    /// Details of which only the step and the kind are known.
+    /// Creates details with only the step and the kind.
     #[must_use]
     pub fn new(operation: Operation, kind: ErrorKind) -> Self {
         Self {
@@ -443,7 +448,7 @@ impl ErrorDetails {
             oauth: None,
             cause: None,
             outcome_unknown: false,
-            spoken_by_api: false,
+            is_from_api: false,
         }
     }
 }
@@ -495,7 +500,7 @@ impl std::error::Error for Error {
 }
 
 impl OauthError {
-    /// Reads an error code.
+    /// Reads an OAuth error code.
     pub(crate) fn parse(code: &str) -> Option<Self> {
         match code {
             "invalid_client" => Some(Self::InvalidClient),

@@ -1,41 +1,43 @@
-//! Reads what an error answer says, and nothing else of it.
+//! Reads the known fields of an error response, and no others.
 //!
-//! Cisco documents `{"trackingId","error":{"key","reason","message":[{"description"}],
-//! "referencedEntities":[…]}}`. `error` may also be a bare string, Spring's
-//! own errors have another shape again, the public Webex APIs say
-//! `{"message","errors":[{"description"}],"trackingId"}`, and a token endpoint
-//! follows RFC 6749 §5.2. These fields are read, any other is not.
+//! Error responses have several shapes:
+//!
+//! - Cisco documents one for the Configuration APIs:
+//!   `{"trackingId","error":{"key","reason","message":[{"description"}],"referencedEntities":[…]}}`.
+//! - `error` may be a string instead, also in the errors of Spring.
+//! - The public Webex APIs return `{"message","errors":[{"description"}],"trackingId"}`.
+//! - A token endpoint follows RFC 6749 §5.2.
 
 use super::error::OauthError;
 use super::json::{self, Array, Object};
 use super::redact::Redactor;
 use safe_text::is_invisible;
 
-/// How many sentences are kept.
+/// The most descriptions that are kept.
 const MOST_DESCRIPTIONS: usize = 5;
 
-/// How long each may be, in characters.
+/// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 300;
 
-/// A larger error answer is not an error answer.
+/// The largest body, in bytes, that is read as an error.
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// What an error answer says.
+/// The fields of an error response.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ErrorBody {
     pub(crate) descriptions: Vec<String>,
     pub(crate) referring_kinds: Vec<String>,
     pub(crate) tracking_id: Option<String>,
     pub(crate) oauth: Option<OauthError>,
-    /// Whether the answer may come from the API: it is a JSON object, or empty.
-    pub(crate) spoken_by_api: bool,
+    /// Whether the response may come from the API: its body is a JSON object, or empty.
+    pub(crate) is_from_api: bool,
 }
 
 impl ErrorBody {
-    /// Reads a body, leaving out everything that `redactor` knows to be secret.
+    /// Reads a body, without the secrets of `redactor`.
     pub(crate) fn read(body: &[u8], redactor: &Redactor) -> Self {
         if body.iter().all(u8::is_ascii_whitespace) {
-            return Self { spoken_by_api: true, ..Self::default() };
+            return Self { is_from_api: true, ..Self::default() };
         }
         if body.len() > LARGEST_BODY {
             return Self::default();
@@ -66,11 +68,11 @@ impl ErrorBody {
         }
         descriptions.truncate(MOST_DESCRIPTIONS);
         let referring_kinds = referring_kinds.iter().map(|kind| safe(kind, redactor)).collect();
-        Self { descriptions, referring_kinds, tracking_id, oauth, spoken_by_api: true }
+        Self { descriptions, referring_kinds, tracking_id, oauth, is_from_api: true }
     }
 }
 
-/// A string, or an array of strings or of objects with a description.
+/// Reads a string, or an array of strings or of objects with a description.
 fn read_messages(object: &Object<'_>, key: &str, texts: &mut Vec<String>) {
     if let Some(text) = object.text(key) {
         texts.push(text);
@@ -89,11 +91,11 @@ fn strings(array: Option<Array<'_>>) -> Vec<String> {
     array.into_iter().flatten().take(MOST_DESCRIPTIONS).filter_map(json::text).collect()
 }
 
-/// A text from elsewhere, fit to be shown: without secrets, without characters
-/// that could hide or reorder other text, and of bounded length.
+/// Returns a text of the server that can be shown: without secrets, without characters that could
+/// hide or reorder other text, and of bounded length.
 ///
-/// Secrets are taken out before and after the control characters, because
-/// either step may complete what the other looks for.
+/// Secrets are removed before and after the control characters, because either removal may join the
+/// parts that the other one searches for.
 pub(crate) fn safe(text: &str, redactor: &Redactor) -> String {
     let clean: String = redactor
         .clean(text)
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn every_documented_shape_is_read() {
+    fn every_documented_error_shape_is_read() {
         let cases = [
             (
                 r#"{"trackingId":"ccconfig_1","error":{"key":"400","reason":"dependency exists","message":[{"description":"siteId: not found for given orgId."}],"referencedEntities":["flow"]}}"#,
@@ -149,14 +151,14 @@ mod tests {
             let problem = read(body);
             assert_eq!(problem.descriptions, descriptions, "{body}");
             assert_eq!(problem.tracking_id.as_deref(), tracking_id, "{body}");
-            assert!(problem.spoken_by_api);
+            assert!(problem.is_from_api);
         }
         assert_eq!(read(r#"{"error":"invalid_grant"}"#).oauth, Some(OauthError::InvalidGrant));
         assert_eq!(read(r#"{"error":{"referencedEntities":["flow"]}}"#).referring_kinds, ["flow"]);
     }
 
     #[test]
-    fn nothing_is_taken_from_other_bodies() {
+    fn bodies_that_are_no_errors_yield_nothing() {
         for body in ["<html>secret</html>", "plain text", "[1]", "{\"error\":", "\"text\""] {
             assert_eq!(read(body), ErrorBody::default(), "{body}");
         }
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_bounded_and_free_of_control_characters() {
+    fn error_texts_are_bounded_and_free_of_control_characters() {
         let long = format!(r#"{{"message":"{}"}}"#, "ä".repeat(1000));
         assert_eq!(read(&long).descriptions.concat().chars().count(), LONGEST_DESCRIPTION + 1);
         let many = format!(
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_hidden_by_invisible_characters() {
+    fn secret_with_invisible_characters_is_removed() {
         let mut redactor = Redactor::default();
         redactor.watch(&Secret::from("0123456789"));
         assert_eq!(safe("is 012\u{200b}3456\u{200b}789!", &redactor), "is [secret removed]!");
@@ -198,7 +200,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_never_panics(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn reading_an_error_body_never_panics(body in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = ErrorBody::read(&body, &Redactor::default());
         }
     }

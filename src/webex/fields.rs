@@ -1,10 +1,9 @@
-//! The fields of a custom connector: the one table.
+//! The table of a custom connector's fields.
 //!
-//! A row says what the resource calls a field, where JSON has it, how two
-//! values of it are compared, and which kinds of connector need it. Requests,
-//! responses, drift, `doctor`, validation and the readable attributes are all
-//! derived from the table. Control Hub's form shows these fields (documented);
-//! their JSON names and literals are assumed.
+//! A row has the resource's argument, the JSON name, the equality of values, and the kinds of
+//! connector that need the field. Requests, responses, drift, `doctor`, validation and the readable
+//! attributes are derived from the table. Control Hub's form shows these fields (documented); their
+//! JSON names and literals are assumed.
 
 use std::collections::BTreeMap;
 
@@ -19,33 +18,33 @@ use super::kinds::{
 /// A field that Webex returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
-    /// Unique in the organization.
+    /// The name, unique in the organization.
     Name,
-    /// How Webex authenticates at the third party.
+    /// The authentication at the third party.
     AuthenticationType,
     /// The OAuth 2.0 grant. Absent for basic authentication.
     GrantType,
     /// The URL to which flows append their request paths.
     ResourceDomainUrl,
-    /// OAuth's client identifier (RFC 6749, 2.2).
+    /// The OAuth client identifier (RFC 6749, 2.2).
     ClientId,
     /// The third party's token endpoint (RFC 6749, 3.2).
     TokenUrl,
-    /// OAuth's scope (RFC 6749, 3.3).
+    /// The OAuth scope (RFC 6749, 3.3).
     Scope,
     /// The certificate of the certificate grant, in PEM.
     Certificate,
-    /// The service account.
+    /// The user name of the service account.
     Username,
-    /// The URL at which Webex tries user name and password.
+    /// The URL at which Webex checks user name and password.
     ValidationUrl,
 }
 
-/// A field that is a credential. Webex may return it absent, null, masked or in
-/// the clear (assumed); it is never read.
+/// A field that is a credential. Webex may return it absent, null, masked or in the clear
+/// (assumed); it is never read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Credential {
-    /// OAuth's client secret.
+    /// The OAuth client secret.
     ClientSecret,
     /// The private key of the certificate, in PEM.
     PrivateKey,
@@ -53,16 +52,15 @@ pub enum Credential {
     Password,
 }
 
-/// The words of a field: the argument's, and the one in JSON.
+/// The words that a field can have: in the argument, and in JSON.
 type Literals = &'static [(&'static str, &'static str)];
 
-/// The values that a field can have.
+/// The field of a row, with the values that it can have.
 #[derive(Clone, Copy, Debug)]
-pub enum Content {
+pub enum FieldContent {
     /// Any text.
     Text(Field, Equivalence),
-    /// One of a few words. Webex may return one that this version does not
-    /// know, which is then shown as Webex spells it.
+    /// One of a few words. Another word that Webex returns is kept as Webex spells it.
     Literal(Field, Literals),
     /// A credential.
     Credential(Credential),
@@ -71,13 +69,13 @@ pub enum Content {
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// The values that it can have.
-    pub content: Content,
+    /// The field, with the values that it can have.
+    pub content: FieldContent,
     /// The name of the resource's argument.
     pub argument: &'static str,
     /// The name in JSON.
     pub(crate) json: &'static str,
-    /// By kind, in the order of [`ConnectorKind::ALL`].
+    /// Whether it applies, by kind, in the order of [`ConnectorKind::ALL`].
     applies: [Applies; 4],
 }
 
@@ -85,9 +83,9 @@ pub struct Row {
 #[rustfmt::skip]
 pub const FIELDS: &[Row] = {
     use Applies::{Never, Optional, Required};
-    use Content::{Credential as Secret, Literal, Text};
+    use FieldContent::{Literal, Text};
     use Credential::{ClientSecret, Password, PrivateKey};
-    use Equivalence::{Address, Pem, Text as Exact};
+    use Equivalence::{Address, Pem};
     const TYPES: Literals = &[(BASIC, "BASIC"), (OAUTH2, "OAUTH2")];
     const GRANTS: Literals = &[
         (CLIENT_CREDENTIALS, "CLIENT_CREDENTIALS_SECRET"),
@@ -96,7 +94,7 @@ pub const FIELDS: &[Row] = {
     ];
     // The columns: basic, client credentials, password grant, certificate.
     &[
-        row(Text(Field::Name, Exact), "name", "name",
+        row(Text(Field::Name, Equivalence::Text), "name", "name",
             [Required, Required,    Required, Required]),
         row(Literal(Field::AuthenticationType, TYPES), "authentication_type", "authenticationType",
             [Required, Required,    Required, Required]),
@@ -104,21 +102,21 @@ pub const FIELDS: &[Row] = {
             [Never,    Optional,    Required, Required]),
         row(Text(Field::ResourceDomainUrl, Address), "resource_domain_url", "resourceDomain",
             [Required, Required,    Required, Required]),
-        row(Text(Field::ClientId, Exact), "client_id", "clientId",
+        row(Text(Field::ClientId, Equivalence::Text), "client_id", "clientId",
             [Never,    Required,    Required, Required]),
-        row(Secret(ClientSecret), "client_secret", "clientSecret",
+        row(FieldContent::Credential(ClientSecret), "client_secret", "clientSecret",
             [Never,    Required,    Required, Never   ]),
         row(Text(Field::TokenUrl, Address), "token_url", "tokenUrl",
             [Never,    Required,    Required, Required]),
-        row(Text(Field::Scope, Exact), "scope", "scope",
+        row(Text(Field::Scope, Equivalence::Text), "scope", "scope",
             [Never,    Optional,    Optional, Optional]),
         row(Text(Field::Certificate, Pem), "certificate", "certificate",
             [Never,    Never,       Never,    Required]),
-        row(Secret(PrivateKey), "private_key", "privateKey",
+        row(FieldContent::Credential(PrivateKey), "private_key", "privateKey",
             [Never,    Never,       Never,    Required]),
-        row(Text(Field::Username, Exact), "username", "username",
+        row(Text(Field::Username, Equivalence::Text), "username", "username",
             [Required, Never,       Required, Never   ]),
-        row(Secret(Password), "password", "password",
+        row(FieldContent::Credential(Password), "password", "password",
             [Required, Never,       Required, Never   ]),
         row(Text(Field::ValidationUrl, Address), "validation_url", "validationUrl",
             [Required, Never,       Optional, Never   ]),
@@ -126,7 +124,7 @@ pub const FIELDS: &[Row] = {
 };
 
 const fn row(
-    content: Content,
+    content: FieldContent,
     argument: &'static str,
     json: &'static str,
     applies: [Applies; 4],
@@ -135,21 +133,21 @@ const fn row(
 }
 
 impl Row {
-    /// The field, unless it is a credential.
+    /// Returns the field, unless it is a credential.
     #[must_use]
     pub fn field(&self) -> Option<Field> {
         match self.content {
-            Content::Text(field, _) | Content::Literal(field, _) => Some(field),
-            Content::Credential(_) => None,
+            FieldContent::Text(field, _) | FieldContent::Literal(field, _) => Some(field),
+            FieldContent::Credential(_) => None,
         }
     }
 
-    /// How two values of the field are compared.
+    /// Returns the way in which two values of the field are compared.
     #[must_use]
     pub fn equivalence(&self) -> Equivalence {
         match self.content {
-            Content::Text(_, equivalence) => equivalence,
-            Content::Literal(..) | Content::Credential(_) => Equivalence::Text,
+            FieldContent::Text(_, equivalence) => equivalence,
+            FieldContent::Literal(..) | FieldContent::Credential(_) => Equivalence::Text,
         }
     }
 
@@ -171,31 +169,31 @@ impl Row {
         ConnectorKind::ALL.into_iter().all(|kind| self.applies_to(kind) == Applies::Required)
     }
 
-    /// The word in JSON for a value.
-    pub(crate) fn to_json<'a>(&self, value: &'a str) -> &'a str {
+    /// Returns the JSON word for an argument's value.
+    pub(crate) fn json_word<'a>(&self, value: &'a str) -> &'a str {
         self.literals().iter().find(|(word, _)| *word == value).map_or(value, |(_, json)| json)
     }
 
-    /// The value for a word in JSON. Letter case does not matter.
-    pub(crate) fn from_json(&self, word: String) -> String {
+    /// Returns the argument's value for a JSON word in any letter case.
+    pub(crate) fn value_of(&self, word: String) -> String {
         let known = self.literals().iter().find(|(_, json)| json.eq_ignore_ascii_case(&word));
         known.map_or(word, |(value, _)| (*value).to_owned())
     }
 
     fn literals(&self) -> Literals {
         match self.content {
-            Content::Literal(_, literals) => literals,
-            Content::Text(..) | Content::Credential(_) => &[],
+            FieldContent::Literal(_, literals) => literals,
+            FieldContent::Text(..) | FieldContent::Credential(_) => &[],
         }
     }
 }
 
-/// The rows that apply to some kinds of connector and not to others.
+/// Returns the rows that apply to some kinds of connector only, without the literals.
 pub fn kind_dependent_fields() -> impl Iterator<Item = &'static Row> {
     FIELDS.iter().filter(|row| !row.is_always_required() && row.literals().is_empty())
 }
 
-/// The rows of the fields that Webex returns.
+/// Returns the rows of the fields that Webex returns.
 pub fn readable_fields() -> impl Iterator<Item = (Field, &'static Row)> {
     FIELDS.iter().filter_map(|row| Some((row.field()?, row)))
 }
@@ -205,13 +203,13 @@ pub fn readable_fields() -> impl Iterator<Item = (Field, &'static Row)> {
 pub struct ConnectorFields(BTreeMap<Field, String>);
 
 impl ConnectorFields {
-    /// The value of a field.
+    /// Returns the value of a field.
     #[must_use]
     pub fn get(&self, field: Field) -> Option<&str> {
         self.0.get(&field).map(String::as_str)
     }
 
-    /// Sets a field, or removes it.
+    /// Sets a field, or removes it with `None`.
     pub fn set(&mut self, field: Field, value: Option<String>) {
         match value {
             Some(value) => drop(self.0.insert(field, value)),
@@ -219,27 +217,27 @@ impl ConnectorFields {
         }
     }
 
-    /// The same fields with another value of one.
+    /// Returns the fields with one field set.
     #[must_use]
     pub fn with(mut self, field: Field, value: &str) -> Self {
         self.set(field, Some(value.to_owned()));
         self
     }
 
-    /// The same fields without one.
+    /// Returns the fields without one.
     #[must_use]
     pub fn without(mut self, field: Field) -> Self {
         self.set(field, None);
         self
     }
 
-    /// The connector's name. Empty only where nobody has set it.
+    /// Returns the connector's name; empty if it is not set.
     #[must_use]
     pub fn name(&self) -> &str {
         self.get(Field::Name).unwrap_or_default()
     }
 
-    /// Whether all fields mean the same.
+    /// Whether all fields are equal by their [`Equivalence`].
     #[must_use]
     pub fn is_equivalent(&self, other: &Self) -> bool {
         readable_fields().all(|(field, row)| {
@@ -258,19 +256,19 @@ impl FromIterator<(Field, String)> for ConnectorFields {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets(BTreeMap<Credential, Secret>);
 
-/// No credentials at all.
+/// No credentials.
 pub(crate) static NO_SECRETS: Secrets = Secrets(BTreeMap::new());
 
 impl Secrets {
-    /// A credential.
+    /// Returns a credential.
     #[must_use]
     pub fn get(&self, credential: Credential) -> Option<&Secret> {
         self.0.get(&credential)
     }
 
-    /// The same with one more credential. An empty one is left out: whether
-    /// Webex keeps or blanks a credential that a request leaves out is unknown,
-    /// but an empty one could only blank it.
+    /// Returns the credentials with one more. An empty one is left out: whether Webex keeps or
+    /// blanks a credential that a request leaves out is unknown, but an empty one could only blank
+    /// it.
     #[must_use]
     pub fn with(mut self, credential: Credential, secret: Secret) -> Self {
         if !secret.is_empty() {
@@ -279,14 +277,14 @@ impl Secrets {
         self
     }
 
-    /// The same without one credential.
+    /// Returns the credentials without one.
     #[must_use]
     pub fn without(mut self, credential: Credential) -> Self {
         self.0.remove(&credential);
         self
     }
 
-    /// Whether there are none.
+    /// Whether there are no credentials.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

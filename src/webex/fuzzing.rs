@@ -1,8 +1,7 @@
-//! Entrances for the fuzzer, to what a hostile or broken server can send.
+//! Functions for the fuzzer: they read input that a hostile or broken server can send.
 //!
-//! The functions behind them are private to the client. This module exists in
-//! tests and under the fuzzer (`--cfg fuzzing`) only; `fuzz/README.md` says how
-//! to run it.
+//! The readers are private to the client. This module exists in tests and under the fuzzer
+//! (`--cfg fuzzing`) only; `fuzz/README.md` describes how to run it.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,13 +14,13 @@ use super::redact::Redactor;
 use super::retry;
 use safe_text::Secret;
 
-/// What must not be seen in anything that is read from an answer.
+/// A secret that no text from a response may contain.
 const CANARY: &str = "canary-secret-of-the-call";
 
-/// Any body, taken for an error and for each kind of success.
+/// Reads any body as an error and as each kind of success.
 ///
 /// # Panics
-/// When something is read from it that must not be shown to a user.
+/// Panics when a text from it must not be shown to a user.
 pub fn api_body(body: &[u8]) {
     let mut redactor = Redactor::default();
     redactor.watch(&Secret::new(CANARY.to_owned()));
@@ -42,10 +41,10 @@ pub fn api_body(body: &[u8]) {
     }
 }
 
-/// `Retry-After` and, after a line break, `Date`.
+/// Reads `Retry-After` and, after a line break, `Date`.
 ///
 /// # Panics
-/// When the advice is longer than a year, or nonsense is taken for advice.
+/// Panics when the advice is longer than a year or negative.
 pub fn retry_after(bytes: &[u8]) {
     let (advice, date) = match bytes.iter().position(|&byte| byte == b'\n') {
         Some(end) => (&bytes[..end], Some(&bytes[end + 1..])),
@@ -70,8 +69,8 @@ pub fn retry_after(bytes: &[u8]) {
 mod tests {
     use std::path::Path;
 
-    /// Every file of the corpus, once in every run of the tests.
-    /// `factor` says how many bytes of memory one of input may take.
+    /// Runs a property on every file of a corpus. `factor` is the bytes of memory that a byte of
+    /// input may take.
     fn replay(target: &str, factor: usize, property: fn(&[u8])) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
         let files: Vec<_> = folder.read_dir().unwrap().map(|file| file.unwrap().path()).collect();
@@ -86,12 +85,12 @@ mod tests {
     }
 
     #[test]
-    fn bodies_of_the_corpus() {
+    fn api_bodies_of_the_corpus_hold() {
         replay("api_body", 512, super::api_body);
     }
 
     #[test]
-    fn retry_afters_of_the_corpus() {
+    fn retry_afters_of_the_corpus_hold() {
         replay("retry_after", 16, super::retry_after);
     }
 }

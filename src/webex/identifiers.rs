@@ -1,4 +1,4 @@
-//! The ids that go into paths.
+//! The ids in paths of requests.
 
 use std::fmt;
 
@@ -10,22 +10,20 @@ use uuid::Uuid;
 
 use safe_text::Secret;
 
-/// The prefix of an organization's id in the public Webex APIs, before it is
-/// encoded as base64. The part between the slashes is the cluster.
+/// The prefix of an organization's id in the public Webex APIs, before it is encoded as base64. The
+/// part between the slashes is the cluster.
 const PUBLIC_SCHEME: &str = "ciscospark://";
 
-/// How the public Webex APIs call an organization in its id.
+/// The kind of an organization's id in the public Webex APIs.
 const KIND: &str = "ORGANIZATION";
 
-/// The longest connector id that is sent, in bytes. Webex uses UUIDs of 36;
-/// the limit keeps an absurd id from becoming an absurd URL.
+/// The longest connector id, in bytes. Webex uses UUIDs of 36 bytes; the limit bounds URLs.
 const LONGEST_CONNECTOR_ID: usize = 512;
 
-/// A Webex organization.
+/// The id of a Webex organization.
 ///
-/// The Contact Center APIs want its UUID; the public Webex APIs show the same
-/// UUID wrapped in base64. Both are accepted, the UUID is
-/// kept.
+/// The Contact Center APIs expect its UUID; the public Webex APIs return the same UUID in base64.
+/// Both are accepted, and the UUID is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrganizationId(Uuid);
 
@@ -41,7 +39,7 @@ impl OrganizationId {
     /// Reads an id of an organization in any form of [`WebexId`].
     ///
     /// # Errors
-    /// When it is no id, or that of something else.
+    /// Fails when the text is no id, or the id of another kind of object.
     pub fn parse(text: &str) -> Result<Self, InvalidOrganizationId> {
         match WebexId::parse(text) {
             Ok(WebexId { kind, uuid }) if kind.as_deref().is_none_or(|kind| kind == KIND) => {
@@ -51,16 +49,16 @@ impl OrganizationId {
         }
     }
 
-    /// The organization that an access token names at its end, after the last
-    /// underscore. Webex tokens usually do (seen, not documented).
+    /// Reads the organization at the end of an access token, after the last underscore. Webex
+    /// tokens usually have it (seen, not documented).
     #[must_use]
     pub fn from_access_token(token: &Secret) -> Option<Self> {
         let (_, suffix) = token.expose().rsplit_once('_')?;
         hyphenated(suffix).map(Self)
     }
 
-    /// The id as the public Webex APIs write it, which is what the Service App
-    /// token API expects as its target.
+    /// Returns the id in the form of the public Webex APIs, which the Service App token API
+    /// expects.
     pub(crate) fn public(self) -> String {
         let plain = format!("{PUBLIC_SCHEME}us/{KIND}/{self}");
         base64::engine::general_purpose::STANDARD_NO_PAD.encode(plain)
@@ -73,27 +71,26 @@ impl fmt::Display for OrganizationId {
     }
 }
 
-/// An id as Webex shows it to people and programs: a UUID, or base64 of one, or
-/// base64 of `ciscospark://<cluster>/<kind>/<UUID>`, in the standard or the
-/// url-safe alphabet, with or without padding.
+/// An id in any form that Webex shows: a UUID, or base64 of one, or base64 of
+/// `ciscospark://<cluster>/<kind>/<UUID>`, in the standard or the URL-safe alphabet, with or
+/// without padding.
 ///
-/// Webex's documentation shows all of these forms; which one an API gives
-/// depends on the API.
+/// Webex's documentation shows all of these forms; each API uses its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebexId {
-    /// What it is the id of, such as `ORGANIZATION`, where the id says so.
+    /// The kind of object, such as `ORGANIZATION`, if the id contains it.
     pub kind: Option<String>,
-    /// The UUID within.
+    /// The UUID.
     pub uuid: Uuid,
 }
 
-/// Why there is no UUID in a text.
+/// The reason why a text has no UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InvalidWebexId {
     /// Neither a UUID nor base64 of one or of a Webex address.
     #[error("it is neither a UUID nor base64 of one or of an address `ciscospark://…`")]
     NotAnId,
-    /// A Webex address that ends in something else.
+    /// A Webex address that does not end in a UUID.
     #[error("what it names is known by another kind of id than a UUID")]
     NoUuid,
 }
@@ -102,7 +99,7 @@ impl WebexId {
     /// Reads an id.
     ///
     /// # Errors
-    /// When there is no UUID in it.
+    /// Fails when the text has no UUID.
     pub fn parse(text: &str) -> Result<Self, InvalidWebexId> {
         if let Some(uuid) = hyphenated(text) {
             return Ok(Self { kind: None, uuid });
@@ -125,8 +122,7 @@ impl WebexId {
     }
 }
 
-/// Reads base64 with and without padding, and whatever the bits are that stand
-/// for nothing.
+/// Base64 in the URL-safe alphabet, with or without padding, and with any trailing bits.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -134,29 +130,28 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// UUIDs have several spellings; Webex uses the one with hyphens.
+/// Reads a UUID with hyphens, the form that Webex uses.
 fn hyphenated(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 /// The id of a connector.
 ///
-/// Webex uses UUIDs (seen, not documented), but no part of this client depends on it: the text is
-/// sent as one percent-encoded path segment and therefore cannot address
-/// anything but a connector.
+/// Webex uses UUIDs (seen, not documented), but the client does not depend on it: the text is sent
+/// as one percent-encoded path segment, so it addresses nothing but a connector.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectorId(String);
 
-/// Why a text cannot be the id of a connector.
+/// The reason why a text cannot be the id of a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InvalidConnectorId {
-    /// There is no text.
+    /// The text is empty.
     #[error("the id of a connector must not be empty")]
     Empty,
-    /// `.` and `..` mean "here" and "up" in a path, percent-encoded or not.
+    /// `.` or `..`, which URLs resolve as relative segments, percent-encoded or not.
     #[error("`.` and `..` cannot be ids of connectors")]
     Dots,
-    /// A control character, which no id has and which could hide text.
+    /// A control character, which could hide text.
     #[error("the id of a connector must not contain control characters")]
     ControlCharacter,
     /// More than 512 bytes.
@@ -165,11 +160,10 @@ pub enum InvalidConnectorId {
 }
 
 impl ConnectorId {
-    /// Takes an id in.
+    /// Reads an id.
     ///
     /// # Errors
-    /// When the text cannot be sent as one path segment, see
-    /// [`InvalidConnectorId`].
+    /// Fails when the text cannot be sent as one path segment, see [`InvalidConnectorId`].
     pub fn parse(text: &str) -> Result<Self, InvalidConnectorId> {
         if text.is_empty() {
             Err(InvalidConnectorId::Empty)
@@ -184,7 +178,7 @@ impl ConnectorId {
         }
     }
 
-    /// The id as Webex gave it.
+    /// Returns the id as Webex spells it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -207,7 +201,7 @@ mod tests {
     const UUID: &str = "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b";
 
     #[test]
-    fn an_organization_is_read_in_every_form() {
+    fn organization_id_is_read_in_every_form() {
         let public = format!("ciscospark://us/ORGANIZATION/{UUID}");
         let expected = OrganizationId::parse(UUID).unwrap();
         for text in [
@@ -227,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_organization_is_refused() {
+    fn other_texts_are_no_organization_id() {
         let person = general_purpose::STANDARD.encode(format!("ciscospark://us/PEOPLE/{UUID}"));
         let longer =
             general_purpose::STANDARD.encode(format!("ciscospark://us/ORGANIZATION/{UUID}/x"));
@@ -238,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn an_access_token_names_its_organization_at_its_end() {
+    fn access_token_names_its_organization_at_its_end() {
         let token = Secret::new(format!("MTIz_PF84_{UUID}"));
         assert_eq!(OrganizationId::from_access_token(&token), OrganizationId::parse(UUID).ok());
         for text in ["", "token", "token_", "token_8035bad7", UUID] {
@@ -247,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_could_leave_the_path_is_refused() {
+    fn connector_id_that_could_leave_the_path_is_refused() {
         for (text, problem) in [
             ("", InvalidConnectorId::Empty),
             (".", InvalidConnectorId::Dots),
@@ -263,7 +257,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parsing_never_panics(text in ".*") {
+        fn parsing_an_id_never_panics(text in ".*") {
             let _ = OrganizationId::parse(&text);
             let _ = ConnectorId::parse(&text);
             let _ = OrganizationId::from_access_token(&Secret::from(text.as_str()));

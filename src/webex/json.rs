@@ -1,8 +1,7 @@
-//! Reads JSON objects leniently and without copying what is not asked for.
+//! Reads JSON objects leniently, and copies only the members that are asked for.
 //!
-//! New fields, another order and another letter case of the keys are no
-//! surprise. A value is decoded only when its key is asked
-//! for: a secret that the server sends back is skipped over and never copied.
+//! Unknown fields, another order and another letter case of the keys are accepted. A value is
+//! decoded only when its key is asked for: a secret that the server returns is never copied.
 
 use std::fmt;
 
@@ -16,7 +15,7 @@ use super::error::BodyProblem;
 #[derive(Debug)]
 pub(crate) struct Object<'a>(Vec<(String, &'a RawValue)>);
 
-/// A JSON array's elements, not yet decoded.
+/// The elements of a JSON array, not yet decoded.
 pub(crate) type Array<'a> = Vec<&'a RawValue>;
 
 impl<'a> Object<'a> {
@@ -30,12 +29,12 @@ impl<'a> Object<'a> {
         parse(raw.get().as_bytes())
     }
 
-    /// All members, as they are named and in their order.
+    /// Returns all members with their names, in order.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, raw)| (name.as_str(), *raw))
     }
 
-    /// A member, unless it is absent or null.
+    /// Returns a member, unless it is absent or null.
     pub(crate) fn raw(&self, key: &str) -> Option<&'a RawValue> {
         let exact = self.0.iter().find(|(name, _)| name == key);
         let found =
@@ -43,12 +42,12 @@ impl<'a> Object<'a> {
         found.map(|(_, raw)| *raw).filter(|raw| raw.get() != "null")
     }
 
-    /// A member that is a string.
+    /// Returns a member that is a string.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         text(self.raw(key)?)
     }
 
-    /// A member that is a whole number, however it is written.
+    /// Returns a member that is a whole number, in any notation.
     pub(crate) fn integer(&self, key: &str) -> Option<i64> {
         let raw = self.raw(key)?.get();
         if let Ok(integer) = serde_json::from_str::<i64>(raw) {
@@ -64,17 +63,17 @@ impl<'a> Object<'a> {
         is_exact.then_some(number as i64)
     }
 
-    /// A member that is true or false.
+    /// Returns a member that is a boolean.
     pub(crate) fn boolean(&self, key: &str) -> Option<bool> {
         serde_json::from_str(self.raw(key)?.get()).ok()
     }
 
-    /// A member that is an array.
+    /// Returns a member that is an array.
     pub(crate) fn array(&self, key: &str) -> Option<Array<'a>> {
         serde_json::from_str(self.raw(key)?.get()).ok()
     }
 
-    /// A member that is an object.
+    /// Returns a member that is an object.
     pub(crate) fn object(&self, key: &str) -> Option<Object<'a>> {
         Self::from_raw(self.raw(key)?).ok()
     }
@@ -95,8 +94,7 @@ pub(crate) fn is_array(body: &[u8]) -> bool {
     body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
 }
 
-/// The text of serde's errors quotes what it found, so only its category is
-/// kept.
+/// Parses a body. Serde's error texts quote the body, so only their category is kept.
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, BodyProblem> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(BodyProblem::Empty);
@@ -109,13 +107,13 @@ fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, BodyProblem> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Members)
+        deserializer.deserialize_map(ObjectVisitor)
     }
 }
 
-struct Members;
+struct ObjectVisitor;
 
-impl<'de> Visitor<'de> for Members {
+impl<'de> Visitor<'de> for ObjectVisitor {
     type Value = Object<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn the_exact_key_wins() {
+    fn exact_key_wins_over_other_letter_case() {
         let object = Object::parse(br#"{"NAME":"other","name":"exact"}"#).unwrap();
         assert_eq!(object.text("name").as_deref(), Some("exact"));
     }
 
     #[test]
-    fn whole_numbers_are_read_however_they_are_written() {
+    fn whole_numbers_are_read_in_any_notation() {
         let object = Object::parse(br#"{"a":1774641703000,"b":1.0e3,"c":1.5,"d":"1"}"#).unwrap();
         assert_eq!(object.integer("a"), Some(1_774_641_703_000));
         assert_eq!(object.integer("b"), Some(1000));
@@ -167,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_told_apart() {
+    fn bodies_without_an_object_have_distinct_problems() {
         for (body, problem) in [
             (&b""[..], BodyProblem::Empty),
             (b" \r\n", BodyProblem::Empty),
@@ -184,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deeply_nested_body_is_no_danger() {
+    fn deeply_nested_body_is_read() {
         let body = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         let object = Object::parse(body.as_bytes()).unwrap();
         assert!(object.text("a").is_none());
@@ -192,7 +190,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parsing_never_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn parsing_a_body_never_panics(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Object::parse(&body);
             let _ = array(&body);
         }

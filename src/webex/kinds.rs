@@ -1,10 +1,9 @@
 //! The kinds of custom connectors, as Control Hub's form has them.
 //!
-//! Which field belongs to which kind is a column of the
-//! [table of fields](super::fields::FIELDS). Cisco's text says of the last three
-//! fields that they show "if the Authentication Type is Basic Authentication and
-//! the Grant Type is Password Grant". The two exclude each other in the form, so
-//! it is read as "or".
+//! The [table of fields](super::fields::FIELDS) assigns fields to kinds. According to Cisco's
+//! documentation the last three fields show "if the Authentication Type is Basic Authentication and
+//! the Grant Type is Password Grant". The two exclude each other in the form, so the client reads
+//! "and" as "or".
 
 /// A kind of connector: an authentication type, and with OAuth 2.0 a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +23,8 @@ impl ConnectorKind {
     pub const ALL: [Self; 4] =
         [Self::Basic, Self::ClientCredentials, Self::Password, Self::Certificate];
 
-    /// The kind that a configuration describes; `None` when a literal is none
-    /// of ours. A grant that is not given is the form's default.
+    /// Returns the kind of a configuration, or `None` for an unknown literal. An absent grant is
+    /// the form's default, client credentials.
     #[must_use]
     pub fn of(authentication_type: &str, grant_type: Option<&str>) -> Option<Self> {
         match (authentication_type, grant_type) {
@@ -37,7 +36,7 @@ impl ConnectorKind {
         }
     }
 
-    /// How configurations spell it.
+    /// Returns the authentication type and the grant of a configuration.
     #[must_use]
     pub fn spelled(self) -> (&'static str, Option<&'static str>) {
         match self {
@@ -48,7 +47,7 @@ impl ConnectorKind {
         }
     }
 
-    /// How messages and documentation name it.
+    /// Returns the name in messages and documentation.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -71,11 +70,11 @@ pub const PASSWORD: &str = "password";
 /// The literal of the client credentials grant with a certificate.
 pub const CLIENT_CREDENTIALS_CERTIFICATE: &str = "client_credentials_certificate";
 
-/// Whether an argument belongs to a kind of connector.
+/// Whether an argument applies to a kind of connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applies {
-    /// It must be set. A credential must be set when the connector is created;
-    /// an imported one goes without.
+    /// It must be set. A credential must be set when the connector is created, not when it is
+    /// imported.
     Required,
     /// It may be set.
     Optional,

@@ -1,11 +1,9 @@
-//! Keeps the client below the rate limit, so that Webex need not.
+//! Keeps the client below Webex's rate limit.
 //!
-//! Webex allows 300 requests a minute per client id and does not process what
-//! exceeds it (documented). The limiter is a token bucket: a tenth of a
-//! minute's requests may go at once, so that a plan of a few connectors is not
-//! slowed down, and the rest is spread evenly, so that no sliding window of a
-//! minute ever holds more than the limit. All operations of a client share it;
-//! they are served in order of arrival.
+//! Webex allows 300 requests a minute per client id and does not process more (documented). The
+//! limiter is a token bucket: a tenth of a minute's requests may go at once, so that a plan of a
+//! few connectors is not delayed. The rest is spread evenly, so that no sliding window of a minute
+//! holds more than the limit. All operations of a client share it, in order of arrival.
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex as StdMutex, MutexGuard, PoisonError};
@@ -18,35 +16,34 @@ use super::budget::{Budget, Interruption};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What a minute is longer by, because timers are exact to a millisecond only.
+/// The time added to a minute, because timers are exact to a millisecond only.
 const SLACK: Duration = Duration::from_millis(5);
 
-/// However long the server wants to be left alone, other operations are held
-/// back no longer than this; they have their own answers to wait for then.
+/// The longest pause of all operations: two minutes. Afterwards each operation obeys the
+/// `Retry-After` of its own responses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
-/// Lets requests pass at a bounded rate.
+/// Limits the rate of requests.
 pub(crate) struct Limiter {
-    /// Whoever holds it is next. Tokio's mutex is fair.
+    /// Orders the waiting requests. Tokio's mutex is fair.
     queue: Mutex<()>,
     bucket: StdMutex<Bucket>,
 }
 
-/// The generic cell rate algorithm: one point in time instead of a count of
-/// tokens.
+/// The state of the generic cell rate algorithm: one point in time instead of a count of tokens.
 struct Bucket {
-    /// Between two requests once the burst is used up.
+    /// The time between two requests after the burst.
     interval: Duration,
-    /// How far ahead of the even pace a burst may get.
+    /// The time by which a burst may be ahead of the even rate.
     lead: Duration,
-    /// When the next request would be due at an even pace.
+    /// The time of the next request at the even rate.
     due: Option<Instant>,
-    /// Nothing passes before. Set by the server.
+    /// The end of a pause that the server asked for.
     paused_until: Option<Instant>,
 }
 
 impl Limiter {
-    /// At most `per_minute` requests in any minute.
+    /// Creates a limiter of at most `per_minute` requests in any minute.
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
         let limit = per_minute.get();
         let burst = (limit / 10).max(1);
@@ -56,7 +53,7 @@ impl Limiter {
         Self { queue: Mutex::new(()), bucket: StdMutex::new(bucket) }
     }
 
-    /// Waits until a request may go, and tells how long that took.
+    /// Waits until a request may be sent, and returns the time it waited.
     pub(crate) async fn acquire(&self, budget: &Budget) -> Result<Duration, Interruption> {
         let arrived = Instant::now();
         let _turn = budget.run(self.queue.lock()).await?;
@@ -67,7 +64,7 @@ impl Limiter {
         }
     }
 
-    /// Holds every request back, because the server asked for it.
+    /// Delays all requests, because the server asked for it.
     pub(crate) fn pause(&self, duration: Duration) {
         let until = Instant::now() + duration.min(LONGEST_PAUSE);
         let mut bucket = self.bucket();
@@ -82,7 +79,7 @@ impl Limiter {
 }
 
 impl Bucket {
-    /// Takes a request's turn, or tells how long to wait before asking again.
+    /// Counts a request, or returns the time to wait before the next call.
     fn take(&mut self, now: Instant) -> Option<Duration> {
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
             return Some(until - now);
@@ -114,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_few_requests_are_not_slowed_down() {
+    async fn requests_within_the_burst_are_not_delayed() {
         let limiter = limiter(300);
         for _ in 0..30 {
             assert_eq!(limiter.acquire(&budget()).await, Ok(Duration::ZERO));
@@ -123,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_minute_holds_more_than_the_limit() {
+    async fn no_minute_has_more_requests_than_the_limit() {
         for limit in [1, 2, 7, 10, 60, 300, 1000] {
             let limiter = limiter(limit);
             let mut passed = Vec::new();
@@ -137,14 +134,14 @@ mod tests {
                 let in_window = passed.iter().skip(index).filter(|at| **at - *start <= window);
                 assert!(in_window.count() <= limit as usize, "limit {limit}");
             }
-            // It is no slower than a tenth below the limit either.
+            // The rate is at most a tenth below the limit.
             let whole = *passed.last().unwrap() - *passed.first().unwrap();
             assert!(whole <= MINUTE * 3 + MINUTE / 3, "limit {limit} took {whole:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_holds_everybody_back_and_ends_without_a_burst() {
+    async fn pause_delays_all_requests_and_ends_without_a_burst() {
         let limiter = Arc::new(limiter(300));
         limiter.pause(Duration::from_secs(7));
         let started = Instant::now();
@@ -155,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_absurd_pause_does_not_hold_others_back_for_long() {
+    async fn absurd_pause_delays_others_no_longer_than_the_bound() {
         let limiter = limiter(300);
         limiter.pause(Duration::from_secs(86_400));
         let started = Instant::now();
@@ -164,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_ends_at_once_when_the_run_is_stopped() {
+    async fn wait_for_the_rate_limit_ends_at_once_after_a_stop() {
         let limiter = limiter(1);
         limiter.acquire(&budget()).await.unwrap();
         let budget = budget();

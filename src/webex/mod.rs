@@ -1,35 +1,72 @@
-//! The API client: HTTP and JSON, and nothing of Terraform.
+//! A client of the Webex Contact Center API for custom connectors: HTTP and JSON, without
+//! Terraform.
 //!
-//! [`Client::new`] takes [`Settings`] and does nothing else. Its
-//! [`connectors`](Client::connectors) are the operations on one organization's
-//! custom connectors; each takes a [`Budget`] that bounds it.
+//! A [`Client`] is made of [`Settings`]. [`Client::connectors`] returns the operations on the
+//! connectors of one organization: read, list, create, update, delete, and [`probe`] for the
+//! differences between a tenant and the contract. Each takes a [`Budget`]: a deadline and a
+//! cancellation.
 //!
-//! Three promises hold for every operation:
+//! ```no_run
+//! use std::time::Duration;
 //!
-//! - **What failed is a type.** [`ErrorDetails::kind`] says what happened. A write that
-//!   fails also says what is true afterwards ([`WriteError`]), so that state can
-//!   be kept even then, and no connector stays deactivated unnoticed.
-//! - **Nothing happens twice.** Only what was surely not carried out, or does no
-//!   harm when repeated, is sent again (`retry`); everything else is looked up.
-//! - **No secret comes out.** Credentials are [`Secret`](safe_text::Secret)s
-//!   up to the byte where they leave; a [`Connector`] has no place for one; texts
-//!   of the server are cleaned of those of the call.
+//! use safe_text::Secret;
+//! use tokio_util::sync::CancellationToken;
+//! use url::Url;
+//! use webex_contact_center::{Budget, Client, Credentials, OrganizationId, Settings};
 //!
-//! The layers, from the outside in, put together in `client`:
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let base_url = Url::parse("https://api.wxcc-us1.cisco.com")?;
+//!     let credentials = Credentials::AccessToken(Secret::from("an access token"));
+//!     let client = Client::new(Settings::new(base_url, credentials))?;
 //!
-//! ```text
-//! connectors   operations: reconciliation, the activation saga, shared lists
-//! request      operation → http::Request, without I/O
-//! pipeline     one request: token, turn, attempts, waits
-//!   auth       where tokens come from
-//!   limiter    how many requests a minute
-//!   retry      whether to send again, a pure function
-//! transport    sends once: TLS, proxy, deadlines, limits
+//!     let organization = OrganizationId::parse("8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b")?;
+//!     let budget = Budget::within(Duration::from_secs(60), CancellationToken::new());
+//!     let connectors = client.connectors(organization).list(&budget).await?;
+//!     assert!(connectors.iter().all(|connector| !connector.name().is_empty()));
+//!     Ok(())
+//! }
 //! ```
 //!
-//! The contract that it speaks is written down in
-//! `docs/api/custom-connectors.openapi.yaml`; what of it Cisco documents and
-//! what is assumed is marked there.
+//! # Promises
+//!
+//! - **Errors are types.** [`ErrorDetails::kind`] has the reason of a failure. A [`WriteError`]
+//!   also describes the connector after a failed write, so that the caller can record it, and
+//!   reports a connector that remains deactivated.
+//! - **Retries are safe.** A request is sent again only if it was not carried out, or if repeating
+//!   it is harmless (`retry`). The outcome of any other failed write is read from the server.
+//! - **No secret is shown.** Credentials are [`Secret`](safe_text::Secret)s until they are
+//!   serialized. A [`Connector`] has no field for one. The secrets of a call are removed from the
+//!   server's texts.
+//!
+//! The client never follows a redirect, decides by the text of a message, handles a connector of
+//! another type, or writes to a file.
+//!
+//! # Layers
+//!
+//! Imports run one way, from the assembly at the top to the small vocabulary at the ground. A
+//! module uses modules of its own line and of the lines below.
+//!
+//! - `client`: the assembly of all layers.
+//! - `connectors`: the operations. `create`, `update`, `delete` and `activation` are the writes,
+//!   `list_cache` and `paging` the reads, `probe` and `contract` the comparison of a tenant's
+//!   responses with the contract, `wire` the JSON, `write_error` the error of a write.
+//! - `session`: the parts that all operations share.
+//! - `auth`: access tokens and their renewal.
+//! - `single_flight`: one request in flight, shared by all callers that need its result.
+//! - `pipeline`: one request with a token, within the rate limit, with retries.
+//! - `request`: builds requests without I/O.
+//! - `retry`: decides about another attempt, as a pure function.
+//! - `transport`: sends a request once, with TLS, proxy, deadlines and size limits.
+//! - `settings`, `limiter`: the settings and their checks, the rate limit.
+//! - `error_body`, `shape`: the known fields of an error response, the shape of any response.
+//! - `redact`, `percent`, `json`: redaction of secrets, percent-encoding, lenient JSON objects.
+//! - `error`: the errors of calls.
+//! - `connector`, `fields`, `kinds`, `equivalence`, `identifiers`, `body`, `budget`: the
+//!   vocabulary.
+//!
+//! `docs/api/custom-connectors.openapi.yaml` is the contract. It marks its parts as documented by
+//! Cisco or assumed.
 
 mod auth;
 mod body;
@@ -73,7 +110,7 @@ pub use error::{
     Operation, PagingProblem, Reference, TokenProblem,
 };
 pub use fields::{
-    ConnectorFields, Content, Credential, FIELDS, Field, Row, Secrets, kind_dependent_fields,
+    ConnectorFields, Credential, FIELDS, Field, FieldContent, Row, Secrets, kind_dependent_fields,
     readable_fields,
 };
 pub use identifiers::{
@@ -89,8 +126,8 @@ pub use settings::{
     TOKEN_URL,
 };
 
-/// What a tenant answers, held against the contract.
+/// The comparison of a tenant's responses with the contract, see [`Connectors::probe`].
 pub mod probe {
     pub use super::connectors::{Difference, DifferenceKind, Probe, ProbeTarget, Requirement};
-    pub use super::shape::{Kind, Shape};
+    pub use super::shape::{JsonKind, Shape};
 }

@@ -1,8 +1,7 @@
-//! Takes secrets out of texts that came from elsewhere.
+//! Removes secrets from texts of the server.
 //!
-//! A server may repeat what it was sent, whole or cut off, as it was or
-//! encoded. Everything that shares a run of eight bytes with a secret of the
-//! call, in any of the usual encodings, is replaced.
+//! A server may repeat parts of a request, whole or truncated, plain or encoded. Every run of eight
+//! bytes that also occurs in a secret of the call, in any of the usual encodings, is replaced.
 
 use std::collections::HashSet;
 
@@ -13,16 +12,16 @@ use zeroize::Zeroizing;
 use super::percent::encoded;
 use safe_text::Secret;
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 const PLACEHOLDER: &str = "[secret removed]";
 
-/// What stands in the place of a text that cannot be cleaned.
+/// The replacement of a text that cannot be redacted.
 const WITHHELD: &str = "[withheld, because it may contain a secret]";
 
-/// The run of bytes that counts as a part of a secret.
+/// The bytes in a row that count as a part of a secret.
 const WINDOW: usize = 8;
 
-/// Below this length a secret cannot be told from ordinary text.
+/// The length in bytes below which a secret is like ordinary text.
 const TOO_SHORT: usize = 4;
 
 /// The secrets of one call.
@@ -32,14 +31,14 @@ pub(crate) struct Redactor {
 }
 
 impl Redactor {
-    /// Watches for one more secret.
+    /// Adds a secret.
     pub(crate) fn watch(&mut self, secret: &Secret) {
         if !secret.is_empty() && !self.secrets.contains(secret) {
             self.secrets.push(secret.clone());
         }
     }
 
-    /// The text without anything that could be a part of a secret.
+    /// Returns the text with everything replaced that could be a part of a secret.
     pub(crate) fn clean(&self, text: &str) -> String {
         let mut covered = vec![false; text.len()];
         for secret in &self.secrets {
@@ -57,7 +56,7 @@ impl Redactor {
     }
 }
 
-/// Marks every byte of `text` that belongs to a run which `secret` has too.
+/// Marks every byte of `text` in a run that also occurs in `secret`.
 fn cover(text: &[u8], secret: &[u8], covered: &mut [bool]) {
     let length = secret.len().min(WINDOW);
     let windows: HashSet<&[u8]> = secret.windows(length).collect();
@@ -86,8 +85,8 @@ fn replaced(text: &str, covered: &[bool]) -> String {
     clean
 }
 
-/// A secret as it may turn up: plain, inside a JSON string, in a URL or a form,
-/// and as base64 (of itself, or behind something else such as a user name).
+/// Returns the encodings of a secret: plain, in a JSON string, in a URL or a form, and in base64,
+/// alone or after another text such as a user name.
 fn forms(secret: &str) -> Vec<Zeroizing<String>> {
     let mut forms = vec![secret.to_owned(), json_escaped(secret)];
     let in_url = encoded(secret);
@@ -99,13 +98,13 @@ fn forms(secret: &str) -> Vec<Zeroizing<String>> {
         let shifted = Zeroizing::new(format!("{prefix}{secret}"));
         for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
             let encoded = Zeroizing::new(engine.encode(shifted.as_bytes()));
-            // The characters at both ends also depend on the neighbours.
+            // The characters at both ends also depend on the text around the secret.
             let (first, last) = (if offset == 0 { 0 } else { offset + 1 }, encoded.len() - 1);
             forms.push(encoded.get(first..last).unwrap_or_default().to_owned());
         }
     }
     let mut forms: Vec<_> = forms.into_iter().map(Zeroizing::new).collect();
-    // A short secret gives fragments of base64 that mean nothing.
+    // A short secret has fragments of base64 that match ordinary text.
     forms.retain(|form| !form.is_empty() && (form.len() >= TOO_SHORT || form.as_str() == secret));
     forms
 }
@@ -115,7 +114,7 @@ fn json_escaped(secret: &str) -> String {
     quoted.trim_matches('"').to_owned()
 }
 
-/// Percent-encoded text with its hexadecimal digits in lower case.
+/// Returns percent-encoded text with its hexadecimal digits in lower case.
 fn lowercase_hex(encoded: &str) -> String {
     let mut parts = encoded.split('%');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_removed_in_every_encoding() {
+    fn secret_is_removed_in_every_encoding() {
         let encodings = [
             CANARY.to_owned(),
             serde_json::to_string(CANARY).unwrap(),
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_off_secret_is_removed_too() {
+    fn truncated_secret_is_removed() {
         let clean = redactor(CANARY).clean("invalid secret 'cAn4ry \"s…'");
         assert_eq!(clean, "invalid secret '[secret removed]…'");
         let clean = redactor("0123456789abcdef").clean("ends in 89abcdef.");
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_stays_as_it_is() {
+    fn text_without_secrets_is_unchanged() {
         assert_eq!(
             redactor(CANARY).clean("tokenUrl: not a valid URL ä"),
             "tokenUrl: not a valid URL ä"
@@ -194,7 +193,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_secret_survives(secret in ".{8,40}", before in ".{0,20}", after in ".{0,20}") {
+        fn random_secret_is_removed(secret in ".{8,40}", before in ".{0,20}", after in ".{0,20}") {
             let clean = redactor(&secret).clean(&format!("{before}{secret}{after}"));
             prop_assert!(!clean.contains(&secret));
         }

@@ -1,8 +1,8 @@
-//! Requests, built without sending them.
+//! Builds requests without sending them.
 //!
-//! Every path, query and header of this client is written here and nowhere
-//! else. Ids and search texts are percent-encoded down to RFC 3986's unreserved
-//! characters, so none can leave its place.
+//! Every path, query and header of the client is defined here. In ids and search texts all but RFC
+//! 3986's unreserved characters are percent-encoded, so that they stay in their segment or
+//! parameter.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, Method};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::body::Body;
+use super::body::RequestBody;
 use super::error::Operation;
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::percent::encoded;
@@ -18,23 +18,23 @@ use super::retry::Idempotency;
 use super::settings::Settings;
 use safe_text::Secret;
 
-/// Webex's header for ids by which a request is found in logs. A request
-/// without it gets one from the server; ours is shown in errors.
+/// Webex's header for the id of a request in its logs. A request without it gets one from the
+/// server; errors show the client's.
 pub(crate) const TRACKING_ID: HeaderName = HeaderName::from_static("trackingid");
 
-/// The project under which Flow Designer's activities are. It is the same in
-/// every organization (documented).
+/// The project of Flow Designer's activities, the same in every organization (documented).
 const FLOW_PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
 
-/// The `filter` that keeps other kinds of connectors out of the list, in RSQL
-/// (assumed).
+/// The `filter` for custom connectors in a list, in RSQL (assumed).
 const CUSTOM_ONLY: &str = "connectorType==\"CUSTOM\"";
 
-/// What is asked for a page. The server caps it silently (documented), which
-/// is harmless.
+/// The path of one connector, for logs.
+const CONNECTOR_TEMPLATE: &str = "/organization/{organization}/connector/{id}";
+
+/// The rows of a page that a request asks for. The server may return fewer (documented).
 pub(crate) const PAGE_SIZE: usize = 100;
 
-/// One request, ready to be sent as often as needed.
+/// A request that can be sent several times.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
@@ -43,99 +43,74 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     /// The path without ids, for logs.
     pub(crate) template: &'static str,
-    pub(crate) body: Option<Body>,
-    /// Whether it counts against the Contact Center's rate limit.
+    pub(crate) body: Option<RequestBody>,
+    /// Whether it counts against the rate limit of the Contact Center APIs.
     pub(crate) is_limited: bool,
 }
 
-/// Which of Flow Designer's connectors are asked for.
+/// The search for connectors in Flow Designer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowSearch<'a> {
-    /// Those whose name contains a text; all of them when it is empty.
+    /// Connectors with this text in the name; all when it is empty.
     Name(&'a str),
-    /// The one with this id.
+    /// The connector with this id.
     Id(&'a ConnectorId),
 }
 
-/// Where everything is.
+/// The URLs of the APIs.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
-    base: Url,
-    token: Url,
-    applications: Url,
-    connector: String,
+    base_url: Url,
+    token_url: Url,
+    applications_url: Url,
+    connector_path: String,
 }
 
 impl Endpoints {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            base: settings.base_url.clone(),
-            token: settings.token_url.clone(),
-            applications: settings.applications_url.clone(),
-            connector: settings.connector_path.clone(),
+            base_url: settings.base_url.clone(),
+            token_url: settings.token_url.clone(),
+            applications_url: settings.applications_url.clone(),
+            connector_path: settings.connector_path.clone(),
         }
     }
 
-    pub(crate) fn create(&self, organization: OrganizationId, body: Body) -> Request {
-        Request {
-            operation: Operation::CreateConnector,
-            idempotency: Idempotency::Create,
-            method: Method::POST,
-            url: self.connectors(organization, ""),
-            template: "/organization/{organization}/connector",
-            body: Some(body),
-            is_limited: true,
-        }
+    pub(crate) fn create(&self, organization: OrganizationId, body: RequestBody) -> Request {
+        Request::new(Operation::CreateConnector, self.connectors(organization), Some(body))
     }
 
     pub(crate) fn read(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        self.by_id(Operation::ReadConnector, Idempotency::Read, Method::GET, organization, id, None)
+        Request::new(Operation::ReadConnector, self.connector(organization, id), None)
     }
 
-    /// A PUT: an update, a deactivation or a reactivation.
+    /// Creates a PUT: an update, a deactivation or a reactivation.
     pub(crate) fn replace(
         &self,
         operation: Operation,
         organization: OrganizationId,
         id: &ConnectorId,
-        body: Body,
+        body: RequestBody,
     ) -> Request {
-        self.by_id(operation, Idempotency::Replace, Method::PUT, organization, id, Some(body))
+        Request::new(operation, self.connector(organization, id), Some(body))
     }
 
     pub(crate) fn delete(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        let operation = Operation::DeleteConnector;
-        self.by_id(operation, Idempotency::Delete, Method::DELETE, organization, id, None)
+        Request::new(Operation::DeleteConnector, self.connector(organization, id), None)
     }
 
     pub(crate) fn list(&self, organization: OrganizationId) -> Request {
-        let path = format!("/organization/{organization}/v2/{}", self.connector);
+        let path = format!("/organization/{organization}/v2/{}", self.connector_path);
+        let mut url = below(&self.base_url, &path);
         let filter = encoded(CUSTOM_ONLY);
-        let query = format!("page=0&pageSize={PAGE_SIZE}&filter={filter}");
-        Request {
-            operation: Operation::ListConnectors,
-            idempotency: Idempotency::Read,
-            method: Method::GET,
-            url: below(&self.base, &path, Some(&query)),
-            template: "/organization/{organization}/v2/connector",
-            body: None,
-            is_limited: true,
-        }
+        url.set_query(Some(&format!("page=0&pageSize={PAGE_SIZE}&filter={filter}")));
+        Request::new(Operation::ListConnectors, url, None)
     }
 
     pub(crate) fn references(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        let rest = format!("/{}/incoming-references", encoded(id.as_str()));
-        let mut url = self.connectors(organization, &rest);
+        let mut url = below(&self.connector(organization, id), "/incoming-references");
         url.set_query(Some(&format!("page=0&pageSize={PAGE_SIZE}")));
-        Request {
-            operation: Operation::ListReferences,
-            idempotency: Idempotency::Read,
-            method: Method::GET,
-            url,
-            template: "/organization/{organization}/connector/{id}/incoming-references",
-            body: None,
-            is_limited: true,
-        }
+        Request::new(Operation::ListReferences, url, None)
     }
 
     pub(crate) fn flow_connectors(
@@ -146,77 +121,73 @@ impl Endpoints {
         let path = format!(
             "/{organization}/project/{FLOW_PROJECT}/v2/activities/http-request/inputs/connectorId/choices"
         );
-        let query = match search {
-            FlowSearch::Name(text) => format!("search={}&validate=false", encoded(text)),
-            FlowSearch::Id(id) => format!("search={}&validate=true", encoded(id.as_str())),
+        let (search, validate) = match search {
+            FlowSearch::Name(text) => (text, false),
+            FlowSearch::Id(id) => (id.as_str(), true),
         };
-        Request {
-            operation: Operation::ListFlowConnectors,
-            idempotency: Idempotency::Read,
-            method: Method::GET,
-            url: below(&self.base, &path, Some(&query)),
-            template: "/{organization}/project/{project}/v2/activities/http-request/inputs/connectorId/choices",
-            body: None,
-            is_limited: true,
-        }
+        let mut url = below(&self.base_url, &path);
+        url.set_query(Some(&format!("search={}&validate={validate}", encoded(search))));
+        Request::new(Operation::ListFlowConnectors, url, None)
     }
 
-    pub(crate) fn refresh_token(&self, body: Body) -> Request {
-        Request {
-            operation: Operation::RefreshAccessToken,
-            idempotency: Idempotency::Grant,
-            method: Method::POST,
-            url: self.token.clone(),
-            template: "(token endpoint)",
-            body: Some(body),
-            is_limited: false,
-        }
+    pub(crate) fn refresh_token(&self, body: RequestBody) -> Request {
+        Request::new(Operation::RefreshAccessToken, self.token_url.clone(), Some(body))
     }
 
-    pub(crate) fn service_app_token(&self, application_id: &str, body: Body) -> Request {
-        Request {
-            operation: Operation::MakeServiceAppToken,
-            idempotency: Idempotency::Grant,
-            method: Method::POST,
-            url: below(&self.applications, &format!("/{}/token", encoded(application_id)), None),
-            template: "/applications/{application}/token",
-            body: Some(body),
-            is_limited: false,
-        }
+    pub(crate) fn service_app_token(&self, application_id: &str, body: RequestBody) -> Request {
+        let url = below(&self.applications_url, &format!("/{}/token", encoded(application_id)));
+        Request::new(Operation::MakeServiceAppToken, url, Some(body))
     }
 
-    fn by_id(
-        &self,
-        operation: Operation,
-        idempotency: Idempotency,
-        method: Method,
-        organization: OrganizationId,
-        id: &ConnectorId,
-        body: Option<Body>,
-    ) -> Request {
-        Request {
-            operation,
-            idempotency,
-            method,
-            url: self.connectors(organization, &format!("/{}", encoded(id.as_str()))),
-            template: "/organization/{organization}/connector/{id}",
-            body,
-            is_limited: true,
-        }
+    fn connectors(&self, organization: OrganizationId) -> Url {
+        below(&self.base_url, &format!("/organization/{organization}/{}", self.connector_path))
     }
 
-    fn connectors(&self, organization: OrganizationId, rest: &str) -> Url {
-        let path = format!("/organization/{organization}/{}{rest}", self.connector);
-        below(&self.base, &path, None)
+    fn connector(&self, organization: OrganizationId, id: &ConnectorId) -> Url {
+        below(&self.connectors(organization), &format!("/{}", encoded(id.as_str())))
     }
 }
 
 impl Request {
-    /// The request as it goes out.
+    /// Creates a request. The operation determines its method, whether it may be repeated, and
+    /// whether the rate limit applies.
+    fn new(operation: Operation, url: Url, body: Option<RequestBody>) -> Self {
+        use Idempotency::{Create, Delete, IssueToken, Read, Replace};
+        let (method, idempotency, template) = match operation {
+            Operation::CreateConnector => {
+                (Method::POST, Create, "/organization/{organization}/connector")
+            }
+            Operation::ReadConnector => (Method::GET, Read, CONNECTOR_TEMPLATE),
+            Operation::UpdateConnector
+            | Operation::DeactivateConnector
+            | Operation::ReactivateConnector => (Method::PUT, Replace, CONNECTOR_TEMPLATE),
+            Operation::DeleteConnector => (Method::DELETE, Delete, CONNECTOR_TEMPLATE),
+            Operation::ListConnectors => {
+                (Method::GET, Read, "/organization/{organization}/v2/connector")
+            }
+            Operation::ListReferences => (
+                Method::GET,
+                Read,
+                "/organization/{organization}/connector/{id}/incoming-references",
+            ),
+            Operation::ListFlowConnectors => (
+                Method::GET,
+                Read,
+                "/{organization}/project/{project}/v2/activities/http-request/inputs/connectorId/choices",
+            ),
+            Operation::RefreshAccessToken => (Method::POST, IssueToken, "(token endpoint)"),
+            Operation::MakeServiceAppToken => {
+                (Method::POST, IssueToken, "/applications/{application}/token")
+            }
+        };
+        let is_limited = idempotency != IssueToken;
+        Self { operation, idempotency, method, url, template, body, is_limited }
+    }
+
+    /// Returns the HTTP request.
     ///
     /// # Errors
-    /// When the parts make no valid request, which takes an id or a search text
-    /// of absurd length.
+    /// Fails when the URL is too long, by an id or a search text.
     pub(crate) fn to_http(
         &self,
         token: Option<&Secret>,
@@ -227,7 +198,7 @@ impl Request {
             .method(self.method.clone())
             .uri(self.url.as_str())
             .header(ACCEPT, "application/json")
-            // A compressed answer could be a bomb; these answers are small.
+            // A small compressed response could expand to a huge one.
             .header(ACCEPT_ENCODING, "identity")
             .header(USER_AGENT, user_agent)
             .header(TRACKING_ID, tracking_id);
@@ -241,7 +212,7 @@ impl Request {
     }
 }
 
-/// The one place at which a token becomes a header.
+/// Returns the `Authorization` header of a token.
 fn bearer(token: &Secret) -> http::Result<HeaderValue> {
     let text = Zeroizing::new(format!("Bearer {}", token.expose()));
     let mut value = HeaderValue::from_str(&text)?;
@@ -249,11 +220,10 @@ fn bearer(token: &Secret) -> http::Result<HeaderValue> {
     Ok(value)
 }
 
-/// A URL below another one, whose path is kept as a prefix.
-fn below(base: &Url, path: &str, query: Option<&str>) -> Url {
+/// Returns a URL with a path appended to the one of `base`.
+fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
-    url.set_query(query);
     url
 }
 
@@ -268,7 +238,7 @@ mod tests {
         Endpoints::new(&settings)
     }
 
-    /// A request as text: line, headers in alphabetical order, body.
+    /// Returns a request as text: line, headers in alphabetical order, body.
     fn shown(request: &Request) -> String {
         let token = Secret::from("a-token");
         let agent = HeaderValue::from_static("agent/1");
@@ -290,12 +260,12 @@ mod tests {
         ConnectorId::parse(ID).unwrap()
     }
 
-    fn json_body() -> Body {
-        Body::json(&serde_json::json!({"a": 1}), Vec::new()).unwrap()
+    fn json_body() -> RequestBody {
+        RequestBody::json(&serde_json::json!({"a": 1}), Vec::new()).unwrap()
     }
 
     #[test]
-    fn every_request_byte_by_byte() {
+    fn every_request_is_exact() {
         let endpoints = endpoints("https://api.example");
         let bodiless = format!("{HEADERS}trackingid: T_1\nuser-agent: agent/1\n\n");
         let with_body = format!(
@@ -362,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_with_a_path_is_a_prefix() {
+    fn path_of_the_base_url_is_kept_as_a_prefix() {
         for base in ["https://gateway.example/webex", "https://gateway.example/webex/"] {
             let request = endpoints(base).read(organization(), &id());
             let expected =
@@ -372,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn no_id_leaves_its_path_segment() {
+    fn connector_id_stays_in_its_path_segment() {
         let endpoints = endpoints("https://api.example");
         let base = format!("https://api.example/organization/{ORGANIZATION}/connector");
         for (id, segment) in [
@@ -395,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_marked_as_sensitive() {
+    fn authorization_header_is_marked_as_sensitive() {
         let request = endpoints("https://api.example").list(organization());
         let agent = HeaderValue::from_static("agent/1");
         let token = Secret::from("a-token");

@@ -1,7 +1,7 @@
-//! Whether to try again, and when.
+//! Decides whether a request is sent again, and when.
 //!
-//! [`decide`] is a pure function of what a request means and how it ended, and
-//! [`Pause`] one of what the server said about when. Neither looks at texts.
+//! [`decide`] and [`pause`] are pure functions of a request's idempotency, its outcome and the
+//! server's `Retry-After`. Neither depends on texts.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,65 +11,64 @@ use http::{HeaderMap, StatusCode};
 use super::error::Deadline;
 use super::transport::FailureKind;
 
-/// What may happen when a request is sent twice.
+/// The effect of sending a request twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Idempotency {
-    /// Changes nothing.
+    /// A read changes nothing.
     Read,
-    /// Replaces an object by the same content again.
+    /// A replacement stores the same content again.
     Replace,
-    /// Makes a new object each time.
+    /// A create makes a new object each time.
     Create,
-    /// Removes what may be gone already.
+    /// A delete may find the object gone already.
     Delete,
-    /// Gives a token. Harmless when repeated, but the answer may hold a new
-    /// refresh token, so it is waited for when the run is stopped.
-    Grant,
+    /// A token request is harmless when repeated. Its response may hold a new refresh token, so a
+    /// stop waits for it like for a write.
+    IssueToken,
 }
 
-/// The bound of the first wait; each further one doubles it.
+/// The bound of the first wait. It doubles with each further one.
 const FIRST_BOUND: Duration = Duration::from_millis(500);
 
-/// The bound that is never exceeded.
+/// The largest bound.
 const LARGEST_BOUND: Duration = Duration::from_secs(30);
 
-/// The least wait after a 429 that does not say how long to wait.
+/// The shortest wait after a 429 without `Retry-After`.
 const RATE_LIMIT_FLOOR: Duration = Duration::from_secs(1);
 
-/// How long an HTTP date may lie ahead of us and still be a date and not an
-/// overflow.
+/// The longest wait that `Retry-After` can ask for: one year. It keeps sums from overflowing.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60 * 60 * 24 * 366);
 
-/// How a request ended.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptOutcome {
     Status(StatusCode),
     Failure(FailureKind),
 }
 
-/// What to do about it.
+/// The decision about a request after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
-    /// It went well.
+    /// The request succeeded.
     Accept,
-    /// It may be sent again: it was not carried out, or does no harm twice.
+    /// The request may be sent again: it was not carried out, or does no harm twice.
     Retry,
-    /// Sending it again would not help.
+    /// Another attempt would not help.
     Stop,
-    /// It may have been carried out and must not be sent again: look.
+    /// The request may have been carried out and must not be sent again. A read has to find out.
     Reconcile,
 }
 
-/// What to do about a request that ended.
+/// Decides about a request after an attempt.
 ///
-/// A 401 is not decided here; the layer that knows the token handles it first.
+/// The pipeline handles a 401 first, by renewing the token.
 pub(crate) fn decide(idempotency: Idempotency, ending: AttemptOutcome) -> RetryDecision {
     match (class(ending), idempotency) {
         (FailureClass::Success, _) => RetryDecision::Accept,
         (FailureClass::NotProcessed, _) => RetryDecision::Retry,
         (FailureClass::Refused, _) => RetryDecision::Stop,
-        // Carrying it out was tried and failed inside of Webex. A save calls a
-        // third party, so saving again could lock an account there.
+        // Webex failed while it carried the request out. A save calls a third party, so saving
+        // again could lock an account there.
         (FailureClass::Failed, idempotency) if idempotency.changes_nothing() => {
             RetryDecision::Retry
         }
@@ -86,8 +85,7 @@ pub(crate) fn decide(idempotency: Idempotency, ending: AttemptOutcome) -> RetryD
     }
 }
 
-/// Whether a request that ended like this may have been carried out although
-/// it does not look like it.
+/// Whether a failed request may have been carried out.
 pub(crate) fn may_have_executed(idempotency: Idempotency, ending: AttemptOutcome) -> bool {
     match class(ending) {
         FailureClass::Success | FailureClass::NotProcessed | FailureClass::Refused => false,
@@ -100,25 +98,25 @@ pub(crate) fn may_have_executed(idempotency: Idempotency, ending: AttemptOutcome
 
 impl Idempotency {
     fn changes_nothing(self) -> bool {
-        matches!(self, Self::Read | Self::Grant)
+        matches!(self, Self::Read | Self::IssueToken)
     }
 }
 
-/// What the end of a request says about whether it was carried out.
+/// The meaning of an outcome for whether the request was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FailureClass {
     Success,
-    /// Surely not carried out, and may be later: 429, no connection.
+    /// Not carried out, and may succeed later: 429, no connection.
     NotProcessed,
-    /// Surely not carried out, and will not be later.
+    /// Not carried out, and will not be later.
     Refused,
-    /// An error on the other side, after it had begun.
+    /// An error on the server, after it began.
     Failed,
-    /// No answer, or a gateway's instead of the server's.
+    /// No response, or one of a gateway instead of the server.
     Lost,
-    /// An answer, but of no use.
+    /// An unreadable response.
     Unreadable,
-    /// We stopped waiting.
+    /// The client stopped waiting.
     Interrupted,
 }
 
@@ -145,19 +143,19 @@ fn class_of_status(status: StatusCode) -> FailureClass {
     match status.as_u16() {
         200..=299 => FailureClass::Success,
         429 => FailureClass::NotProcessed,
-        // 408: the server gave up waiting for the request. 502 to 504: the
-        // gateway does not know.
+        // 408: the server stopped waiting for the request. 502 to 504: a gateway does not know the
+        // outcome.
         408 | 502..=504 => FailureClass::Lost,
         500..=599 => FailureClass::Failed,
         _ => FailureClass::Refused,
     }
 }
 
-/// What `Retry-After` says, in seconds or as an HTTP date (RFC 9110 §10.2.3).
+/// Reads `Retry-After`, in seconds or as an HTTP date (RFC 9110 §10.2.3).
 ///
-/// A date counts from the server's own `Date`, so this machine's clock does
-/// not matter; `now` stands in when there is none. A date in the past means
-/// "now". What cannot be read, a negative number for example, is no advice.
+/// A date counts from the server's own `Date`, so this machine's clock does not matter; `now`
+/// replaces an absent `Date`. A date in the past means no wait. An unreadable value, such as a
+/// negative number, is ignored.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -169,17 +167,16 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     Some(until.duration_since(now).unwrap_or_default().min(LONGEST_RETRY_AFTER))
 }
 
-/// The server's clock, to the second (RFC 9110 §6.6.1).
+/// Returns the server's time, to the second (RFC 9110 §6.6.1).
 pub(crate) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
-/// How long to wait before the next attempt.
+/// Returns the wait before the next attempt.
 ///
-/// Where the server said how long, that long and up to a tenth more, never
-/// less. Otherwise exponential backoff with full jitter: any time between zero
-/// and a bound that doubles with each attempt, so that operations which failed
-/// together do not come back together.
+/// With `retry_after`: that time and up to a tenth more, never less. Otherwise exponential backoff
+/// with full jitter: any time between zero and a bound that doubles with each attempt, so that
+/// operations that failed together are not retried together. `random` is between 0 and 1.
 pub(crate) fn pause(
     retry: u32,
     ending: AttemptOutcome,
@@ -210,10 +207,9 @@ mod tests {
     const SEMANTICS: [Idempotency; 4] =
         [Idempotency::Read, Idempotency::Replace, Idempotency::Delete, Idempotency::Create];
 
-    /// One row per way in which a request can end: what is done for a read, a
-    /// replacement, a deletion and a creation.
+    /// One row per outcome: the decisions for a read, a replacement, a delete and a create.
     #[test]
-    fn the_whole_table() {
+    fn every_outcome_has_its_retry_decision() {
         use FailureKind as F;
         use RetryDecision::{Accept, Reconcile, Retry, Stop};
         let status = |code| AttemptOutcome::Status(StatusCode::from_u16(code).unwrap());
@@ -259,13 +255,13 @@ mod tests {
         for (ending, expected) in table {
             let found = SEMANTICS.map(|idempotency| decide(idempotency, ending));
             assert_eq!(found, expected, "{ending:?}");
-            let grant = decide(Idempotency::Grant, ending);
+            let grant = decide(Idempotency::IssueToken, ending);
             assert_eq!(grant, decide(Idempotency::Read, ending), "{ending:?}");
         }
     }
 
     #[test]
-    fn a_creation_is_never_repeated_when_it_may_have_happened() {
+    fn create_that_may_have_executed_is_never_repeated() {
         for code in 100..=999 {
             let ending = AttemptOutcome::Status(StatusCode::from_u16(code).unwrap());
             if may_have_executed(Idempotency::Create, ending) {
@@ -285,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_of_retry_after() {
+    fn retry_after_is_read_in_every_form() {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         let now = httpdate::parse_http_date(date).unwrap();
         let seconds = Duration::from_secs;
@@ -310,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn advice_is_never_undercut() {
+    fn pause_is_never_shorter_than_the_advice() {
         let ending = AttemptOutcome::Status(StatusCode::TOO_MANY_REQUESTS);
         let advised = Duration::from_secs(20);
         assert_eq!(pause(0, ending, Some(advised), 0.0), advised);
@@ -321,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn backoff_doubles_its_bound_up_to_a_limit() {
+    fn backoff_bound_doubles_up_to_a_limit() {
         let ending = AttemptOutcome::Failure(FailureKind::ConnectionLost);
         let bounds: Vec<_> = (0..9).map(|retry| pause(retry, ending, None, 1.0)).collect();
         let expected = [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000];

@@ -1,4 +1,4 @@
-//! What every call needs: addresses, tokens, and the way to the network.
+//! The parts that every call shares: endpoints, tokens and the pipeline.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use super::identifiers::OrganizationId;
 use super::pipeline::{HttpPipeline, ProbeResponse, Response, RetryMode};
 use super::request::{Endpoints, Request};
 
-/// The first wait for something to become visible.
+/// The first wait for a write to become visible in reads.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// Sends requests about an organization, with its token.
+/// Sends requests about an organization, with its access token.
 pub(crate) struct Session {
     pub(crate) endpoints: Endpoints,
     pub(crate) tokens: Arc<Tokens>,
@@ -22,8 +22,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Returns the waits between reads of what our own write made a moment ago
-    /// and Webex may not show yet: each twice the one before.
+    /// Returns the waits between reads of a connector that a recent write made and Webex may not
+    /// show yet. Each is twice the one before; together they stay within `visibility_timeout`.
     pub(crate) fn pauses_until_visible(&self) -> impl Iterator<Item = Duration> + use<> {
         let mut left = self.visibility_timeout;
         let doubling = std::iter::successors(Some(FIRST_PAUSE), |pause| pause.checked_mul(2));
@@ -33,7 +33,7 @@ impl Session {
         })
     }
 
-    /// Sends a request once and returns the response, whatever its status is.
+    /// Sends a request once and returns the response of any status.
     pub(crate) async fn probe(
         &self,
         organization: OrganizationId,
@@ -44,7 +44,7 @@ impl Session {
         self.pipeline.probe(request, &bearer, budget).await
     }
 
-    /// Sends a request.
+    /// Sends a request until it succeeds or must not be retried.
     pub(crate) async fn send(
         &self,
         organization: OrganizationId,

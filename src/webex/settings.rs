@@ -1,4 +1,4 @@
-//! What a client needs to know, and the checks that need no network.
+//! The settings of a client, and their checks without a network.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -14,73 +14,66 @@ use safe_text::Secret;
 /// The token endpoint of Webex (documented).
 pub const TOKEN_URL: &str = "https://webexapis.com/v1/access_token";
 
-/// The applications endpoint of Webex, under which a Service App's tokens are
-/// made (documented).
+/// The applications endpoint of Webex, which makes tokens for Service Apps (documented).
 pub const APPLICATIONS_URL: &str = "https://webexapis.com/v1/applications";
 
-/// How long one request may take where nothing else is said.
+/// The default of [`Settings::request_timeout`].
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a client needs to know.
+/// The settings of a client.
 ///
-/// Start from [`Settings::new`], which fills in the defaults.
+/// [`Settings::new`] sets the defaults.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where the Contact Center APIs are, for example
-    /// `https://api.wxcc-us1.cisco.com`. A path is kept as a prefix.
+    /// The URL of the Contact Center APIs, for example `https://api.wxcc-us1.cisco.com`. A path is
+    /// kept as a prefix.
     pub base_url: Url,
-    /// Where access tokens are refreshed. Default: [`TOKEN_URL`].
+    /// The URL that refreshes access tokens. Default: [`TOKEN_URL`].
     pub token_url: Url,
-    /// Under which a Service App's tokens are made. Default:
-    /// [`APPLICATIONS_URL`].
+    /// The URL that makes tokens for Service Apps. Default: [`APPLICATIONS_URL`].
     pub applications_url: Url,
-    /// The entity's name in the path. Default: `connector` (assumed).
+    /// The path of connectors below an organization. Default: `connector` (assumed).
     pub connector_path: String,
-    /// How to be authorized.
+    /// The credentials of the client.
     pub credentials: Credentials,
-    /// How many requests a minute go to the Contact Center at most. Default:
-    /// 300, which is Webex's own limit per client id (documented).
+    /// The most requests a minute to the Contact Center APIs. Default: 300, which is Webex's limit
+    /// per client id (documented).
     pub requests_per_minute: NonZeroU32,
-    /// How often a request is repeated at most. Default: 5.
+    /// The most retries of a request. Default: 5.
     pub max_retries: u32,
-    /// How long one request may take in all. Default: 60 seconds.
-    /// [`Settings::set_request_timeout`] changes it together with the deadlines.
+    /// The longest time of one attempt. Default: 60 seconds. [`Settings::set_request_timeout`]
+    /// changes it together with the deadlines.
     pub request_timeout: Duration,
-    /// The deadlines within a request. Default: those that fit 60 seconds.
+    /// The deadlines within an attempt. Default: those for 60 seconds.
     pub deadlines: Deadlines,
-    /// How long something that our own write made is looked for before it
-    /// counts as not there. Default: 8 seconds (assumed: Webex says nothing
-    /// about how soon a write is visible).
+    /// The longest time until a write is visible in reads. Default: 8 seconds (assumed; Webex
+    /// documents no bound).
     pub visibility_timeout: Duration,
-    /// Certificates of authorities to trust in addition to the platform's, as
-    /// PEM.
+    /// Certificates of authorities to trust in addition to the platform's, in PEM.
     pub certificate_authorities: Option<Vec<u8>>,
     /// The `User-Agent` header.
     pub user_agent: String,
 }
 
-/// The deadlines within one request, each with its own words when it passes.
+/// The deadlines within one attempt. Each has an error of its own, see
+/// [`Deadline`](super::Deadline).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
-    /// For name resolution, TCP, proxy and TLS together. 10 seconds in a
-    /// request of 60.
+    /// The time for name resolution, TCP, proxy and TLS together: 10 seconds of 60.
     pub connect: Duration,
-    /// Between the end of connecting and the header of the answer. 45 seconds
-    /// in a request of 60, because saving a connector validates its credentials
-    /// at a third party.
+    /// The time between connecting and the header of the response: 45 seconds of 60, because saving
+    /// a connector validates its credentials at a third party.
     pub first_byte: Duration,
-    /// Between two pieces of the answer's body. 15 seconds.
+    /// The time between two parts of the response's body: 15 seconds.
     pub idle: Duration,
 }
 
 impl Deadlines {
-    /// The deadlines within a request that may take so long in all.
+    /// Returns the deadlines for a request timeout.
     ///
-    /// Connecting gets at most 10 seconds and the body at least 5, or half and a
-    /// twelfth of a short time. All the rest goes to waiting for the answer to
-    /// begin, which is the one part that a slow third party makes longer. The
-    /// three end before the request's time does, so that its end does not hide
-    /// which of them passed.
+    /// Connecting gets 10 seconds and the body 5, or half and a twelfth of a short timeout. The
+    /// rest is for the wait for the response, which a slow third party prolongs. All three pass
+    /// before the request timeout does, so that the error names the exact one.
     #[must_use]
     pub fn within(request_timeout: Duration) -> Self {
         let connect = Duration::from_secs(10).min(request_timeout / 2);
@@ -93,43 +86,42 @@ impl Deadlines {
     }
 }
 
-/// How to be authorized.
+/// The credentials of the client.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// A token from elsewhere, used until it ends.
+    /// An access token without renewal.
     AccessToken(Secret),
-    /// An Integration or a Service App with a refresh token, which renews its
-    /// access tokens by itself.
+    /// An Integration or a Service App with a refresh token. The client renews its access tokens.
     RefreshToken {
-        /// The app's client id. Not a secret.
+        /// The client id of the app. Not a secret.
         client_id: String,
-        /// The app's client secret.
+        /// The client secret of the app.
         client_secret: Secret,
-        /// The refresh token. Webex may replace it; see
+        /// The refresh token. Webex may replace it, see
         /// [`Client::take_notices`](super::Client::take_notices).
         refresh_token: Secret,
     },
-    /// A Service App whose tokens are made for each target organization, which
-    /// is how one configuration serves many customers.
+    /// A Service App, with a token for each target organization. One configuration can manage
+    /// several customers.
     ServiceApp {
-        /// The Service App's application id.
+        /// The application id of the Service App.
         application_id: String,
-        /// Its client id. Not a secret.
+        /// The client id. Not a secret.
         client_id: String,
-        /// Its client secret.
+        /// The client secret.
         client_secret: Secret,
         /// A token of scope `spark:applications_token`.
         access_token: Secret,
     },
 }
 
-/// A setting that cannot work, found without any network.
+/// A setting that cannot work, found without the network.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{setting}: {problem}")]
 pub struct SettingsError {
-    /// Which setting.
+    /// The setting.
     pub setting: Setting,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: SettingProblem,
 }
 
@@ -156,7 +148,7 @@ pub enum Setting {
     ClientId,
     /// The client secret.
     ClientSecret,
-    /// The Service App's application id.
+    /// The application id of the Service App.
     ApplicationId,
 }
 
@@ -178,41 +170,40 @@ impl fmt::Display for Setting {
     }
 }
 
-/// What can be wrong with a setting. Never holds the setting itself.
+/// The problem of a setting. It never holds the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SettingProblem {
-    /// Plain HTTP to a host that is not a loopback address would show the
-    /// token to the network.
+    /// Plain HTTP to a host that is no loopback address would expose the token.
     #[error("must begin with https:// (http:// is possible for a loopback address only)")]
     NotHttps,
-    /// There is no host.
+    /// The URL has no host.
     #[error("has no host")]
     NoHost,
-    /// A user name or password inside a URL, where logs would show it.
+    /// The URL has a user name or a password, which logs would show.
     #[error("must not contain a user name or a password")]
     UserInfo,
-    /// A query or fragment, which would be lost.
+    /// The URL has a query or a fragment, which requests would not keep.
     #[error("must not have a query or a fragment")]
     QueryOrFragment,
-    /// Not a path of plain segments.
+    /// The text is no path of plain segments.
     #[error("must be a path of letters, digits, `-`, `_`, `.` and `~` between slashes")]
     NotAPath,
-    /// Nothing in it.
+    /// The value is empty.
     #[error("must not be empty")]
     Empty,
-    /// A token that no header can carry.
+    /// No header can carry the token.
     #[error(transparent)]
     Token(#[from] TokenProblem),
-    /// No certificate could be read.
+    /// The PEM has no readable certificate.
     #[error("holds no certificate in PEM form that can be read")]
     NoCertificate,
-    /// Characters that no header can carry.
+    /// The value has characters that no header can carry.
     #[error("must be printable ASCII")]
     NotPrintable,
 }
 
 impl Settings {
-    /// Settings with every default.
+    /// Creates settings with every default.
     #[must_use]
     pub fn new(base_url: Url, credentials: Credentials) -> Self {
         Self {
@@ -231,26 +222,29 @@ impl Settings {
         }
     }
 
-    /// Changes how long one request may take in all, and its deadlines with it.
+    /// Sets the request timeout and the deadlines within it.
     pub fn set_request_timeout(&mut self, request_timeout: Duration) {
         self.request_timeout = request_timeout;
         self.deadlines = Deadlines::within(request_timeout);
     }
 
-    /// Everything that can be found wrong without the network.
+    /// Checks the settings without the network.
     ///
     /// # Errors
-    /// Names the first setting that cannot work, and why.
+    /// Fails with the first setting that cannot work.
     pub fn check(&self) -> Result<(), SettingsError> {
-        check_url(Setting::BaseUrl, &self.base_url)?;
-        check_url(Setting::TokenUrl, &self.token_url)?;
-        check_url(Setting::ApplicationsUrl, &self.applications_url)?;
+        for (setting, url) in [
+            (Setting::BaseUrl, &self.base_url),
+            (Setting::TokenUrl, &self.token_url),
+            (Setting::ApplicationsUrl, &self.applications_url),
+        ] {
+            SettingProblem::check_address(url)
+                .map_err(|problem| SettingsError { setting, problem })?;
+        }
         if !self.connector_path.split('/').all(is_plain_segment) {
             return wrong(Setting::ConnectorPath, SettingProblem::NotAPath);
         }
-        if self.user_agent.is_empty() || HeaderValue::from_str(&self.user_agent).is_err() {
-            return wrong(Setting::UserAgent, SettingProblem::NotPrintable);
-        }
+        self.user_agent_header()?;
         if let Some(pem) = &self.certificate_authorities
             && reqwest::Certificate::from_pem_bundle(pem).map_or(true, |found| found.is_empty())
         {
@@ -258,21 +252,26 @@ impl Settings {
         }
         check_credentials(&self.credentials)
     }
+
+    /// Returns the value of the `User-Agent` header.
+    pub(crate) fn user_agent_header(&self) -> Result<HeaderValue, SettingsError> {
+        let header = HeaderValue::from_str(&self.user_agent).ok();
+        header.filter(|header| !header.is_empty()).ok_or(SettingsError {
+            setting: Setting::UserAgent,
+            problem: SettingProblem::NotPrintable,
+        })
+    }
 }
 
 fn wrong(setting: Setting, problem: SettingProblem) -> Result<(), SettingsError> {
     Err(SettingsError { setting, problem })
 }
 
-fn check_url(setting: Setting, url: &Url) -> Result<(), SettingsError> {
-    SettingProblem::check_address(url).map_err(|problem| SettingsError { setting, problem })
-}
-
 impl SettingProblem {
-    /// Whether requests can go to an address, as far as it says so itself.
+    /// Checks a URL of an API without the network.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The problem.
     pub fn check_address(url: &Url) -> Result<(), Self> {
         if url.host_str().is_none_or(str::is_empty) {
             Err(Self::NoHost)
@@ -304,9 +303,7 @@ fn check_credentials(credentials: &Credentials) -> Result<(), SettingsError> {
             filled(Setting::RefreshToken, refresh_token.is_empty())
         }
         Credentials::ServiceApp { application_id, client_id, client_secret, access_token } => {
-            if !matches!(application_id.as_str(), text if is_encodable_segment(text)) {
-                return wrong(Setting::ApplicationId, SettingProblem::Empty);
-            }
+            filled(Setting::ApplicationId, !is_encodable_segment(application_id))?;
             filled(Setting::ClientId, client_id.is_empty())?;
             filled(Setting::ClientSecret, client_secret.is_empty())?;
             token(Setting::AccessToken, access_token)
@@ -314,7 +311,7 @@ fn check_credentials(credentials: &Credentials) -> Result<(), SettingsError> {
     }
 }
 
-/// Whether requests to this URL stay on this machine.
+/// Whether requests to a URL stay on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(domain)) => domain == "localhost",
@@ -324,13 +321,13 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// A segment that needs no encoding and stays where it is.
+/// Whether a path segment needs no encoding and is not relative.
 fn is_plain_segment(segment: &str) -> bool {
     is_encodable_segment(segment)
         && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
 }
 
-/// A segment that does not mean "here", "up" or nothing.
+/// Whether a path segment is neither empty nor relative.
 fn is_encodable_segment(segment: &str) -> bool {
     !matches!(segment, "" | "." | "..")
 }
@@ -359,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_the_documented_ones() {
+    fn default_settings_are_the_documented_ones() {
         let settings = settings("https://api.wxcc-us1.cisco.com");
         assert_eq!(settings.token_url.as_str(), TOKEN_URL);
         assert_eq!(settings.applications_url.as_str(), APPLICATIONS_URL);
@@ -375,13 +372,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_time_of_a_request_governs_its_deadlines(milliseconds in 1_u64..86_400_000) {
+        fn request_timeout_bounds_its_deadlines(milliseconds in 1_u64..86_400_000) {
             let mut settings = settings("https://a.b");
             let all = Duration::from_millis(milliseconds);
             settings.set_request_timeout(all);
             let Deadlines { connect, first_byte, .. } = settings.deadlines;
             prop_assert_eq!(settings.request_timeout, all);
-            // The words of a deadline are seen only if it ends first.
+            // A deadline has its own error only if it passes first.
             prop_assert!(connect < all && connect + first_byte < all);
             prop_assert!(connect + first_byte >= all * 11 / 12);
         }
@@ -402,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_with_more_than_a_place_is_refused() {
+    fn url_with_user_query_or_fragment_is_refused() {
         for (url, expected) in [
             ("https://user:hunter2@a.b", SettingProblem::UserInfo),
             ("https://a.b?x=1", SettingProblem::QueryOrFragment),
@@ -415,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn the_connector_path_stays_inside_the_organization() {
+    fn connector_path_stays_inside_the_organization() {
         for (path, good) in [
             ("connector", true),
             ("v3/custom-connector", true),
@@ -433,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
+    fn configured_token_unfit_for_a_header_is_refused_and_hidden() {
         for token in ["hunter2\n", "hunter2\u{0}", "hünter2", "hunter2 x", ""] {
             let settings = Settings::new(
                 Url::parse("https://a.b").unwrap(),
@@ -446,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_secret_may_be_anything_because_it_travels_in_a_body() {
+    fn client_secret_may_have_any_characters() {
         let settings = Settings::new(
             Url::parse("https://a.b").unwrap(),
             Credentials::RefreshToken {
@@ -460,7 +457,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn debug_never_shows_a_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
+        fn debug_of_settings_shows_no_secret(secret in "[A-Z]{3}[!-~]{5,30}") {
             let one = || Secret::from(&*secret);
             let ways = [
                 Credentials::AccessToken(one()),
@@ -485,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn certificate_authorities_must_hold_a_certificate() {
+    fn certificate_authorities_without_a_certificate_are_refused() {
         let mut settings = settings("https://a.b");
         settings.certificate_authorities = Some(b"not a certificate".to_vec());
         assert_eq!(

@@ -1,10 +1,8 @@
-//! The shape of a JSON answer: which fields there are, and of which kind; never
-//! what is in them.
+//! The shape of a JSON response: its fields and their kinds, without values.
 //!
-//! This is what a tenant owner can show to anybody. Values are not decoded, let
-//! alone kept. Names of fields are kept if they look like names of fields and
-//! hold no secret of the call. An object may have been keyed by data, such as
-//! ids or the names of connectors; keys that may be that are not kept either.
+//! A tenant's owner can publish a shape. Values are not decoded. Names are kept if they look like
+//! names of fields and hold no secret of the call. The keys of an object may be data, such as ids
+//! or the names of connectors; such keys are not kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,33 +12,33 @@ use serde_json::value::RawValue;
 use super::json::{self, Object};
 use super::redact::Redactor;
 
-/// How deep a shape goes. Documented answers have four levels.
+/// The levels of a shape. Documented responses have four.
 const DEEPEST: usize = 8;
 
-/// How many fields it has at most.
+/// The most fields of a shape.
 const MOST_FIELDS: usize = 300;
 
 /// The longest name of a field, in bytes.
 const LONGEST_NAME: usize = 60;
 
-/// The most digits in the name of a field. Ids have more, phone numbers as well.
+/// The most digits in the name of a field. Ids and phone numbers have more.
 const MOST_DIGITS: usize = 3;
 
-/// Stands for all names that do not look like names of fields.
+/// The replacement of names that do not look like names of fields.
 const OTHER_NAME: &str = "(other)";
 
 /// The kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum JsonKind {
     /// `null`
     Null,
     /// `true` or `false`
     Boolean,
     /// A number.
     Number,
-    /// A text.
+    /// A string.
     Text,
-    /// A text that holds nothing but asterisks or dots, as masked secrets do.
+    /// A string of asterisks or dots only, like a masked secret.
     Masked,
     /// An array.
     List,
@@ -48,8 +46,8 @@ pub enum Kind {
     Object,
 }
 
-impl Kind {
-    /// The word for it, as it stands in reports.
+impl JsonKind {
+    /// Returns the word for reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -64,46 +62,45 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for JsonKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
     }
 }
 
-/// Fields by their paths, each with the kinds that were seen of it.
+/// Fields by path, each with the kinds of its values.
 ///
-/// The path of the whole is empty. A member is `.name` below its object, an
-/// element `[]` below its list: `data[].id`. Elements of a list are laid over
-/// each other.
+/// The path of the root is empty. A member is `.name` below its object, an element `[]` below its
+/// list: `data[].id`. The elements of a list share their paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shape(BTreeMap<String, BTreeSet<Kind>>);
+pub struct Shape(BTreeMap<String, BTreeSet<JsonKind>>);
 
 impl Shape {
-    /// The shape of a body; none when it is no JSON. `names` are kept as they
-    /// are.
-    pub(crate) fn of(body: &[u8], names: &Names<'_>) -> Option<Self> {
+    /// Returns the shape of a body, or `None` when it is no JSON. `names` decides which names are
+    /// kept.
+    pub(crate) fn of(body: &[u8], names: &NameFilter<'_>) -> Option<Self> {
         let raw = serde_json::from_slice::<&RawValue>(body).ok()?;
         let mut shape = Self::default();
         shape.add(String::new(), raw, DEEPEST, names);
         Some(shape)
     }
 
-    /// The fields with their kinds, in the order of their paths.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &BTreeSet<Kind>)> {
+    /// Returns the fields with their kinds, in the order of their paths.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &BTreeSet<JsonKind>)> {
         self.0.iter().map(|(path, kinds)| (path.as_str(), kinds))
     }
 
-    /// The kinds of one field; none when there is no such field.
+    /// Returns the kinds of one field, or `None` when there is no such field.
     #[must_use]
-    pub fn kinds(&self, path: &str) -> Option<&BTreeSet<Kind>> {
+    pub fn kinds(&self, path: &str) -> Option<&BTreeSet<JsonKind>> {
         self.0.get(path)
     }
 
-    /// The members of the object at `path`, by name.
+    /// Returns the members of the object at `path`, by name.
     pub fn members<'a>(
         &'a self,
         path: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a BTreeSet<Kind>)> {
+    ) -> impl Iterator<Item = (&'a str, &'a BTreeSet<JsonKind>)> {
         self.fields().filter_map(move |(field, kinds)| {
             let rest = field.strip_prefix(path)?;
             let name = if path.is_empty() { rest } else { rest.strip_prefix('.')? };
@@ -112,7 +109,7 @@ impl Shape {
         })
     }
 
-    fn add(&mut self, path: String, raw: &RawValue, levels: usize, names: &Names<'_>) {
+    fn add(&mut self, path: String, raw: &RawValue, levels: usize, names: &NameFilter<'_>) {
         if self.0.len() >= MOST_FIELDS && !self.0.contains_key(&path) {
             return;
         }
@@ -120,62 +117,66 @@ impl Shape {
         self.0.entry(path.clone()).or_default().insert(kind);
         let Some(levels) = levels.checked_sub(1) else { return };
         match kind {
-            Kind::Object => {
+            JsonKind::Object => {
                 let Ok(object) = Object::from_raw(raw) else { return };
-                // Objects side by side are what a table by ids or names looks
-                // like; a record has other fields as well.
+                // An object of objects only may be a table by ids or names; a record has other
+                // fields as well.
                 let may_be_table =
-                    object.members().all(|(_, member)| kind_of(member.get()) == Kind::Object);
+                    object.members().all(|(_, member)| kind_of(member.get()) == JsonKind::Object);
                 for (name, member) in object.members() {
                     let dot = if path.is_empty() { "" } else { "." };
                     let name = names.shown(name, may_be_table);
                     self.add(format!("{path}{dot}{name}"), member, levels, names);
                 }
             }
-            Kind::List => {
+            JsonKind::List => {
                 for element in json::array(raw.get().as_bytes()).into_iter().flatten() {
                     self.add(format!("{path}[]"), element, levels, names);
                 }
             }
-            Kind::Null | Kind::Boolean | Kind::Number | Kind::Text | Kind::Masked => {}
+            JsonKind::Null
+            | JsonKind::Boolean
+            | JsonKind::Number
+            | JsonKind::Text
+            | JsonKind::Masked => {}
         }
     }
 }
 
-/// The kind of a value, by its first character. The value is valid JSON.
-fn kind_of(raw: &str) -> Kind {
+/// Returns the kind of a value by its first character. The value is valid JSON.
+fn kind_of(raw: &str) -> JsonKind {
     match raw.as_bytes().first() {
-        Some(b'{') => Kind::Object,
-        Some(b'[') => Kind::List,
-        Some(b'n') => Kind::Null,
-        Some(b't' | b'f') => Kind::Boolean,
+        Some(b'{') => JsonKind::Object,
+        Some(b'[') => JsonKind::List,
+        Some(b'n') => JsonKind::Null,
+        Some(b't' | b'f') => JsonKind::Boolean,
         Some(b'"') => {
             let content = raw.trim_matches('"');
             let is_masked = !content.is_empty()
                 && content.chars().all(|sign| matches!(sign, '*' | '\u{2022}' | '\u{25cf}'));
-            if is_masked { Kind::Masked } else { Kind::Text }
+            if is_masked { JsonKind::Masked } else { JsonKind::Text }
         }
-        _ => Kind::Number,
+        _ => JsonKind::Number,
     }
 }
 
-/// Which names of fields may be shown.
-pub(crate) struct Names<'a> {
+/// Decides which names of fields may be shown.
+pub(crate) struct NameFilter<'a> {
     /// Whether a name is one of the contract's.
     pub(crate) is_known: fn(&str) -> bool,
-    /// Knows what must not be shown, whoever's name it is.
+    /// Recognizes secrets of the call, which are never shown.
     pub(crate) redactor: &'a Redactor,
 }
 
-impl Names<'_> {
-    /// A field's name, if it may be shown.
+impl NameFilter<'_> {
+    /// Returns a field's name, or its replacement if it must not be shown.
     fn shown<'a>(&self, name: &'a str, may_be_table: bool) -> &'a str {
         let may_show = (self.is_known)(name) || (is_name(name) && !may_be_table);
         if may_show && self.redactor.clean(name) == name { name } else { OTHER_NAME }
     }
 }
 
-/// Whether a text looks like the name of a field, and not like an id.
+/// Whether a text looks like the name of a field, unlike an id.
 fn is_name(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     !text.is_empty()
@@ -191,13 +192,13 @@ mod tests {
     use super::*;
     use safe_text::Secret;
 
-    fn names(redactor: &Redactor) -> Names<'_> {
-        Names { is_known: |name| ["meta", "data", "links", "error"].contains(&name), redactor }
+    fn names(redactor: &Redactor) -> NameFilter<'_> {
+        NameFilter { is_known: |name| ["meta", "data", "links", "error"].contains(&name), redactor }
     }
 
     fn shape(body: &str) -> Vec<String> {
         let shape = Shape::of(body.as_bytes(), &names(&Redactor::default())).unwrap();
-        let line = |(path, kinds): (&str, &BTreeSet<Kind>)| {
+        let line = |(path, kinds): (&str, &BTreeSet<JsonKind>)| {
             let kinds = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join("|");
             format!("{path}: {kinds}")
         };
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_is_fields_and_kinds() {
+    fn shape_has_fields_with_their_kinds() {
         let body = r#"{"meta":{"page":0,"links":{}},"data":[{"id":"a","secret":"****"},
             {"id":null,"active":true,"tags":["x",1]}]}"#;
         let expected = [
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_those_of_one_object() {
+    fn members_belong_to_one_object() {
         let shape =
             Shape::of(br#"{"a":{"b":1,"c":[{"d":2}]},"ab":3}"#, &names(&Redactor::default()));
         let shape = shape.unwrap();
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_not_shown() {
+    fn names_that_are_no_field_names_are_hidden() {
         let mut redactor = Redactor::default();
         redactor.watch(&Secret::from("canary-token-1234"));
         let body = r#"{"canary-token-1234":1,"a b":2,"\u001b[2J":3,"name":4}"#;
@@ -246,9 +247,9 @@ mod tests {
         assert_eq!(names, [OTHER_NAME, "name"]);
     }
 
-    /// Keys that are data: they are ids, or names that somebody gave.
+    /// Keys that are data: ids, or names of objects.
     #[test]
-    fn the_keys_of_a_table_are_not_shown() {
+    fn keys_of_a_table_by_data_are_hidden() {
         for body in [
             r#"{"8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b":1,"x":1}"#,
             r#"{"Y2lzY29zcGFyazovL3VzL1BFT1BMRS8x":1,"x":1}"#,
@@ -272,13 +273,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_has_no_shape() {
+    fn body_without_json_has_no_shape() {
         for body in ["", "<html>", "{\"a\":", "{} {}"] {
             assert_eq!(Shape::of(body.as_bytes(), &names(&Redactor::default())), None, "{body}");
         }
     }
 
-    /// A number as letters, because names have few digits.
+    /// Returns a number as letters, because names have few digits.
     fn letters(number: usize) -> String {
         let digits = number.to_string();
         digits.bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
@@ -295,7 +296,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_value_is_in_a_shape(value in "[a-z]{12}", number in 100_000_000_u64..) {
+        fn shape_holds_no_values(value in "[a-z]{12}", number in 100_000_000_u64..) {
             let body = format!(r#"{{"a":"{value}","b":[{{"c":"{value}"}}],"d":{number}}}"#);
             let shape = format!("{:?}", Shape::of(body.as_bytes(), &names(&Redactor::default())));
             prop_assert!(!shape.contains(&value) && !shape.contains(&number.to_string()));

@@ -1,4 +1,4 @@
-//! Single flight: one request in flight, shared by all who need its result.
+//! Single flight: one request in flight, shared by all callers that need its result.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -7,39 +7,38 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
-use super::budget::Budget;
-use super::error::{Error, ErrorKind, Operation};
-use super::pipeline::interrupted;
+use super::budget::{Budget, Interruption};
+use super::error::{Error, ErrorDetails, ErrorKind, Operation};
 
 /// A request in flight.
 #[derive(Clone)]
-pub(crate) struct Flight<T: Clone> {
+pub(crate) struct SharedRequest<T: Clone> {
     operation: Operation,
     result: Shared<BoxFuture<'static, Result<T, Error>>>,
-    /// Whether it goes on when nobody waits for it.
+    /// Whether it runs in a task of its own, also when no caller waits for it.
     is_detached: bool,
 }
 
-/// The result to use, or the request that will bring it.
+/// A cached result, or the request in flight that returns one.
 pub(crate) enum Join<T: Clone> {
-    /// No request is needed.
+    /// The cached result. No request is needed.
     Cached(T),
-    /// This caller has started the request.
-    Started(Flight<T>),
-    /// Another caller has started it.
+    /// A request that this caller has started.
+    Started(SharedRequest<T>),
+    /// A request that another caller has started.
     Joined {
-        flight: Flight<T>,
-        /// Whether any failure of it is worth another request: this caller would
-        /// have tried harder.
+        shared: SharedRequest<T>,
+        /// Whether it retries less than this caller would. Then any failure of it is worth another
+        /// request.
         is_weaker: bool,
     },
 }
 
-impl<T: Clone + Send + Sync + 'static> Flight<T> {
-    /// A request that makes progress while somebody waits for it. The budget of
-    /// the caller that starts it has to bound it from within.
+impl<T: Clone + Send + Sync + 'static> SharedRequest<T> {
+    /// Creates a request that makes progress while a caller waits for it. The budget of the caller
+    /// that starts it has to bound it from within.
     ///
-    /// `done` gets the result before anybody else does.
+    /// `done` receives the result before any caller does.
     pub(crate) fn new(
         operation: Operation,
         request: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -49,7 +48,7 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         Self { operation, result, is_detached: false }
     }
 
-    /// A request in a task of its own, which goes on when nobody waits for it.
+    /// Starts a request in a task of its own, which runs to its end without a waiting caller.
     pub(crate) fn detached(
         operation: Operation,
         request: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -63,7 +62,7 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     }
 }
 
-/// Runs a request. A panic becomes an error that everybody who waits gets.
+/// Runs a request. A panic becomes an error for all callers that wait.
 async fn finished<T>(
     operation: Operation,
     request: impl Future<Output = Result<T, Error>>,
@@ -77,32 +76,39 @@ async fn finished<T>(
 
 /// Waits for the result of a request that is started at most once at a time.
 ///
-/// `join` looks for a cached result or a request in flight, and starts one
-/// otherwise. A caller who has joined the request of another asks again when it
-/// failed because of that other's budget.
+/// `join` returns a cached result or a request in flight, and otherwise starts one. A caller that
+/// joined the request of another caller joins again when it failed because of the other caller's
+/// budget.
 pub(crate) async fn single_flight<T: Clone>(
     budget: &Budget,
     mut join: impl FnMut() -> Join<T>,
 ) -> Result<T, Error> {
     let began = Instant::now();
     loop {
-        let (flight, has_joined, is_weaker) = match join() {
+        let (shared, has_joined, is_weaker) = match join() {
             Join::Cached(result) => return Ok(result),
-            Join::Started(flight) => (flight, false, false),
-            Join::Joined { flight, is_weaker } => (flight, true, is_weaker),
+            Join::Started(shared) => (shared, false, false),
+            Join::Joined { shared, is_weaker } => (shared, true, is_weaker),
         };
-        // A request that this caller's budget bounds knows best what it was doing.
-        let result = if has_joined || flight.is_detached {
-            let interrupted = |interruption| interrupted(flight.operation, interruption, began);
-            budget.run(flight.result).await.map_err(interrupted)?
+        // The budget of this caller bounds the request from within, which gives the better error.
+        let result = if has_joined || shared.is_detached {
+            let interrupted = |interruption| interrupted(shared.operation, interruption, began);
+            budget.run(shared.result).await.map_err(interrupted)?
         } else {
-            flight.result.await
+            shared.result.await
         };
         match result {
             Err(error) if has_joined && (is_weaker || is_about_the_budget(&error)) => {}
             result => return result,
         }
     }
+}
+
+/// Returns the error about an interrupted wait for a request.
+fn interrupted(operation: Operation, interruption: Interruption, began: Instant) -> Error {
+    let elapsed = began.elapsed();
+    let details = ErrorDetails::new(operation, interruption.into());
+    Error::from(ErrorDetails { elapsed, waited: elapsed, ..details })
 }
 
 fn is_about_the_budget(error: &Error) -> bool {

@@ -1,4 +1,4 @@
-//! A script in the place of the network, and the things that most tests need.
+//! A scripted transport, and values that most tests need.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -27,39 +27,39 @@ pub(crate) const ORGANIZATION: &str = "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b";
 pub(crate) const ID: &str = "5c7c2677-0000-4000-8000-000000000001";
 pub(crate) const OTHER_ID: &str = "5c7c2677-0000-4000-8000-000000000002";
 
-/// The server's clock at the beginning of every script, in milliseconds since
-/// 1970. It has nothing to do with this machine's.
+/// The server's time at the beginning of every script, in milliseconds since 1970. It is
+/// independent of this machine's clock.
 pub(crate) const SERVER_EPOCH: i64 = 1_774_641_703_000;
 
-/// What is answered to the requests of a test, in order.
+/// A transport that replies to the requests of a test in order.
 pub(crate) struct Script {
     replies: Mutex<VecDeque<Reply>>,
-    seen: Mutex<Vec<ProbeResponse>>,
+    requests: Mutex<Vec<SentRequest>>,
     began: Instant,
 }
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub(crate) struct ProbeResponse {
+pub(crate) struct SentRequest {
     /// Method, path and query.
     pub(crate) line: String,
     pub(crate) token: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
-    /// When, since the script began.
+    /// The time since the script began.
     pub(crate) at: Duration,
 }
 
-impl ProbeResponse {
+impl SentRequest {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
-/// One answer.
+/// A reply to one request.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    RawResponse { status: u16, headers: Vec<(&'static str, String)>, body: String },
+    Response { status: u16, headers: Vec<(&'static str, String)>, body: String },
     Failure(FailureKind),
     Hang,
     Panic,
@@ -69,9 +69,9 @@ pub(crate) enum Reply {
 impl Reply {
     pub(crate) fn header(self, name: &'static str, value: &str) -> Self {
         match self {
-            Self::RawResponse { status, mut headers, body } => {
+            Self::Response { status, mut headers, body } => {
                 headers.push((name, value.to_owned()));
-                Self::RawResponse { status, headers, body }
+                Self::Response { status, headers, body }
             }
             other @ (Self::Failure(_) | Self::Hang | Self::Panic | Self::After(..)) => other,
         }
@@ -82,12 +82,12 @@ impl Reply {
     }
 }
 
-pub(crate) fn answer(status: u16, body: &Value) -> Reply {
+pub(crate) fn response(status: u16, body: &Value) -> Reply {
     raw(status, &body.to_string())
 }
 
 pub(crate) fn raw(status: u16, body: &str) -> Reply {
-    Reply::RawResponse { status, headers: Vec::new(), body: body.to_owned() }
+    Reply::Response { status, headers: Vec::new(), body: body.to_owned() }
 }
 
 pub(crate) fn empty(status: u16) -> Reply {
@@ -95,7 +95,7 @@ pub(crate) fn empty(status: u16) -> Reply {
 }
 
 pub(crate) fn problem(status: u16, text: &str) -> Reply {
-    answer(
+    response(
         status,
         &json!({"trackingId": "ccconfig_1", "error": {"message": [{"description": text}]}}),
     )
@@ -109,7 +109,7 @@ impl Script {
     pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Arc<Self> {
         Arc::new(Self {
             replies: Mutex::new(replies.into_iter().collect()),
-            seen: Mutex::default(),
+            requests: Mutex::default(),
             began: Instant::now(),
         })
     }
@@ -118,25 +118,25 @@ impl Script {
         self.replies.lock().unwrap().push_back(reply);
     }
 
-    pub(crate) fn seen(&self) -> Vec<ProbeResponse> {
-        self.seen.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<SentRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
-    /// Method and path of every request, without organization and query.
+    /// Returns method and path of every request, without organization and query.
     pub(crate) fn lines(&self) -> Vec<String> {
         let prefix = format!("/organization/{ORGANIZATION}");
-        let short = |seen: &ProbeResponse| {
-            seen.line.replace(&prefix, "").split('?').next().unwrap_or_default().to_owned()
+        let short = |request: &SentRequest| {
+            request.line.replace(&prefix, "").split('?').next().unwrap_or_default().to_owned()
         };
-        self.seen().iter().map(short).collect()
+        self.requests().iter().map(short).collect()
     }
 
-    /// The server's clock, in milliseconds since 1970.
+    /// Returns the server's time, in milliseconds since 1970.
     pub(crate) fn server_now(&self) -> i64 {
         SERVER_EPOCH + i64::try_from(self.began.elapsed().as_millis()).unwrap()
     }
 
-    /// Whether every reply was asked for.
+    /// Whether every reply was used.
     pub(crate) fn is_done(&self) -> bool {
         self.replies.lock().unwrap().is_empty()
     }
@@ -149,7 +149,7 @@ impl Transport for Script {
         let token = headers
             .get(AUTHORIZATION)
             .map(|value| value.to_str().unwrap().strip_prefix("Bearer ").unwrap().to_owned());
-        self.seen.lock().unwrap().push(ProbeResponse {
+        self.requests.lock().unwrap().push(SentRequest {
             line: format!("{} {}", request.method(), request.uri().path_and_query().unwrap()),
             token,
             headers,
@@ -157,11 +157,11 @@ impl Transport for Script {
             at: self.began.elapsed(),
         });
         let reply = self.replies.lock().unwrap().pop_front();
-        // A request too many shows in `lines`.
+        // An unexpected request shows in `lines`.
         let mut reply = reply.unwrap_or(Reply::Failure(FailureKind::Unsendable));
         loop {
             match reply {
-                Reply::RawResponse { status, headers, body } => {
+                Reply::Response { status, headers, body } => {
                     let millis = u64::try_from(self.server_now()).unwrap();
                     let now = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
                     return Ok(reply_with(status, &headers, &body, now));
@@ -196,7 +196,7 @@ pub(crate) fn reply_with(
 
 pub(crate) fn settings(credentials: Credentials) -> Settings {
     let mut settings = Settings::new(Url::parse("https://api.example").unwrap(), credentials);
-    // Pacing has tests of its own.
+    // The limiter has tests of its own.
     settings.requests_per_minute = NonZeroU32::new(100_000).unwrap();
     settings
 }
@@ -229,12 +229,12 @@ pub(crate) fn id() -> ConnectorId {
     ConnectorId::parse(ID).unwrap()
 }
 
-/// Twenty minutes, like Terraform's own default.
+/// Returns a budget of twenty minutes, like Terraform's default.
 pub(crate) fn budget() -> Budget {
     Budget::within(Duration::from_secs(20 * 60), CancellationToken::new())
 }
 
-/// A connector with every secret that there is.
+/// Returns the content of a connector with a client secret.
 pub(crate) fn content() -> ConnectorContent {
     let fields = ConnectorFields::default()
         .with(Field::Name, "crm")
@@ -247,7 +247,7 @@ pub(crate) fn content() -> ConnectorContent {
     ConnectorContent { active: true, fields, secrets }
 }
 
-/// What the server makes of [`content`].
+/// Returns [`content`] as the server returns it.
 pub(crate) fn object(version: i64, created: i64) -> Value {
     json!({
         "organizationId": ORGANIZATION, "id": ID, "version": version, "name": "crm",
@@ -260,7 +260,7 @@ pub(crate) fn object(version: i64, created: i64) -> Value {
     })
 }
 
-/// An object with some members changed.
+/// Returns an object with some members changed.
 pub(crate) fn with(mut object: Value, changes: &Value) -> Value {
     for (key, value) in changes.as_object().unwrap() {
         object[key] = value.clone();
@@ -268,13 +268,13 @@ pub(crate) fn with(mut object: Value, changes: &Value) -> Value {
     object
 }
 
-/// A list of one page.
+/// Returns a list of one page.
 pub(crate) fn page(rows: &[Value]) -> Value {
     json!({"meta": {"orgid": ORGANIZATION, "page": 0, "pageSize": 100, "totalPages": 1}, "data": rows})
 }
 
-/// The connector that was found after a write that failed.
-pub(crate) fn found_after(failure: &WriteError) -> &Connector {
+/// Returns the connector that was read after a failed write.
+pub(crate) fn found_connector(failure: &WriteError) -> &Connector {
     let RemoteState::Found(connector) = &failure.remote else { panic!("{failure:?}") };
     connector
 }

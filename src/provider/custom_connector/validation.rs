@@ -15,7 +15,7 @@ use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration, Object};
 use tf_provider::value::{Path, Value};
 use webex_contact_center::{
-    Applies, BASIC, CLIENT_CREDENTIALS, ConnectorKind, Content, Equivalence, OAUTH2, Row,
+    Applies, BASIC, CLIENT_CREDENTIALS, ConnectorKind, Equivalence, FieldContent, OAUTH2, Row,
     kind_dependent_fields, readable_fields,
 };
 
@@ -37,16 +37,18 @@ pub fn validate(configuration: &Configuration) -> Diagnostics {
 
 /// The arguments that hold addresses.
 fn addresses() -> impl Iterator<Item = &'static str> {
-    arguments(|content| matches!(content, Content::Text(_, Equivalence::Address)))
+    arguments(|content| matches!(content, FieldContent::Text(_, Equivalence::Address)))
 }
 
 /// The arguments that hold any other text. They must not be empty: leaving an
 /// argument out is how to unset it.
 fn texts() -> impl Iterator<Item = &'static str> {
-    arguments(|content| matches!(content, Content::Text(_, Equivalence::Text | Equivalence::Pem)))
+    arguments(|content| {
+        matches!(content, FieldContent::Text(_, Equivalence::Text | Equivalence::Pem))
+    })
 }
 
-fn arguments(holds: fn(&Content) -> bool) -> impl Iterator<Item = &'static str> {
+fn arguments(holds: fn(&FieldContent) -> bool) -> impl Iterator<Item = &'static str> {
     readable_fields().filter(move |(_, row)| holds(&row.content)).map(|(_, row)| row.argument)
 }
 
@@ -89,8 +91,8 @@ pub fn missing_credentials(configuration: &Configuration) -> Vec<CredentialArgum
 /// Returns the arguments of a row that is a credential.
 fn credential(row: &Row) -> Option<&'static CredentialArguments> {
     match row.content {
-        Content::Credential(credential) => Some(CredentialArguments::of(credential)),
-        Content::Text(..) | Content::Literal(..) => None,
+        FieldContent::Credential(credential) => Some(CredentialArguments::of(credential)),
+        FieldContent::Text(..) | FieldContent::Literal(..) => None,
     }
 }
 

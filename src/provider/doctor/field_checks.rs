@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::report::{Check, Outcome};
-use webex_contact_center::probe::{Difference, DifferenceKind, Kind, Probe};
+use webex_contact_center::probe::{Difference, DifferenceKind, JsonKind, Probe};
 
 /// The name of the check.
 pub(super) const NAME: &str = "fields";
@@ -21,7 +21,7 @@ pub(super) fn check<'a>(probes: impl Iterator<Item = &'a Probe>) -> Check {
             let field = difference.field.trim_start_matches("data").trim_start_matches("[]");
             let field = field.trim_start_matches('.');
             let field = if field.is_empty() { difference.field.as_str() } else { field };
-            let difference = Difference { field: field.to_owned(), what: difference.what.clone() };
+            let difference = Difference { field: field.to_owned(), kind: difference.kind.clone() };
             if !differences.contains(&difference) {
                 differences.push(difference);
             }
@@ -52,8 +52,8 @@ pub(super) fn check<'a>(probes: impl Iterator<Item = &'a Probe>) -> Check {
 /// Describes differences for the owner of the tenant.
 pub(super) fn sentences(differences: &[Difference]) -> String {
     let texts = differences.iter().map(|difference| {
-        let Difference { field, what } = difference;
-        match what {
+        let Difference { field, kind } = difference;
+        match kind {
             DifferenceKind::Missing(_) => format!("{field} is missing"),
             DifferenceKind::Unknown(found) => format!("{field} is not known ({})", kinds(found)),
             DifferenceKind::OtherKind(_, found) => format!("{field} is {}", kinds(found)),
@@ -69,7 +69,7 @@ pub(super) fn sentences(differences: &[Difference]) -> String {
 
 /// Describes a difference without names and ids of connectors.
 pub(super) fn fact(difference: &Difference) -> Value {
-    let (what, found) = match &difference.what {
+    let (what, found) = match &difference.kind {
         DifferenceKind::Missing(_) => ("missing", None),
         DifferenceKind::Unknown(found) => ("unknown", Some(found)),
         DifferenceKind::OtherKind(_, found) => ("other kind", Some(found)),
@@ -85,6 +85,6 @@ pub(super) fn fact(difference: &Difference) -> Value {
     fact
 }
 
-fn kinds(kinds: &BTreeSet<Kind>) -> String {
+fn kinds(kinds: &BTreeSet<JsonKind>) -> String {
     kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" or ")
 }

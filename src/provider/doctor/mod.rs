@@ -84,7 +84,7 @@ async fn connectors(
         return false;
     }
     checks.push(field_checks::check([&list, &one].into_iter().flatten()));
-    checks.push(endpoint_checks::error_answers(tenant.probe(ProbeTarget::Nothing).await));
+    checks.push(endpoint_checks::error_answers(tenant.probe(ProbeTarget::MissingConnector).await));
     true
 }
 

@@ -1,4 +1,4 @@
-//! How requests get their tokens: from those of a client, or one that is given.
+//! The authorization of requests: with a token of the client, or a fixed one.
 
 use std::sync::Arc;
 
@@ -41,11 +41,11 @@ impl Authorize for Bearer {
     }
 }
 
-/// A token that is what it is, or none.
-pub(super) struct Fixed(pub(super) Option<Secret>);
+/// A fixed token without renewal, or none.
+pub(super) struct FixedToken(pub(super) Option<Secret>);
 
 #[async_trait]
-impl Authorize for Fixed {
+impl Authorize for FixedToken {
     async fn token(&self, _: &Budget) -> Result<Option<Token>, Error> {
         Ok(self.0.clone().map(|secret| Token { secret, generation: 0 }))
     }

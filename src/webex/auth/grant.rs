@@ -1,37 +1,37 @@
-//! The requests that get a token: by a refresh token, or for a Service App.
+//! The requests for tokens: with a refresh token, or for a Service App.
 
 use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
-use super::super::body::{Body, FormValue};
+use super::super::body::{FormValue, RequestBody};
 use super::super::budget::Budget;
 use super::super::error::{BodyProblem, Error, ErrorKind, TokenProblem};
 use super::super::identifiers::OrganizationId;
 use super::super::json::Object;
 use super::super::pipeline::{Response, RetryMode};
 use super::super::settings::Credentials;
-use super::bearer::Fixed;
+use super::bearer::FixedToken;
 use super::{Notice, Tokens, lock};
 use safe_text::Secret;
 
-/// What a token endpoint gives.
-pub(super) struct Grant {
+/// A token of a token endpoint.
+pub(super) struct IssuedToken {
     pub(super) access_token: Secret,
     pub(super) lifetime: Option<Duration>,
 }
 
 impl Tokens {
-    /// Asks the token endpoint of these credentials, if they have one.
-    pub(super) async fn grant(
+    /// Requests a token with the client's credentials. A fixed access token needs no request.
+    pub(super) async fn request_token(
         &self,
         key: Option<OrganizationId>,
         budget: &Budget,
-    ) -> Result<Grant, Error> {
+    ) -> Result<IssuedToken, Error> {
         match (&self.credentials, key) {
             (Credentials::RefreshToken { client_id, client_secret, refresh_token }, _) => {
                 let refresh_token = lock(&self.replaced).clone().unwrap_or(refresh_token.clone());
-                let body = Body::form(&[
+                let body = RequestBody::form(&[
                     ("grant_type", FormValue::Plain("refresh_token")),
                     ("client_id", FormValue::Plain(client_id)),
                     ("client_secret", FormValue::Secret(client_secret)),
@@ -39,10 +39,10 @@ impl Tokens {
                 ]);
                 let request = self.endpoints.refresh_token(body);
                 let response =
-                    self.pipeline.run(&request, &Fixed(None), RetryMode::Normal, budget).await;
+                    self.pipeline.run(&request, &FixedToken(None), RetryMode::Normal, budget).await;
                 let response = response.map_err(refused)?;
                 self.note_replacement(&response, &refresh_token);
-                read_grant(&response)
+                issued_token(&response)
             }
             (
                 Credentials::ServiceApp { application_id, client_id, client_secret, access_token },
@@ -53,23 +53,23 @@ impl Tokens {
                     client_secret,
                     target_organization: organization.public(),
                 };
-                let body = Body::json(&form, vec![client_secret.clone()])
+                let body = RequestBody::json(&form, vec![client_secret.clone()])
                     .map_err(|_| Error::new(self.operation(), ErrorKind::Unsendable))?;
                 let request = self.endpoints.service_app_token(application_id, body);
-                let authorization = Fixed(Some(access_token.clone()));
+                let authorization = FixedToken(Some(access_token.clone()));
                 let response =
                     self.pipeline.run(&request, &authorization, RetryMode::Normal, budget).await;
-                read_grant(&response.map_err(refused)?)
+                issued_token(&response.map_err(refused)?)
             }
             (Credentials::AccessToken(token), _)
             | (Credentials::ServiceApp { access_token: token, .. }, None) => {
-                Ok(Grant { access_token: token.clone(), lifetime: None })
+                Ok(IssuedToken { access_token: token.clone(), lifetime: None })
             }
         }
     }
 
-    /// Webex "may" answer with a new refresh token (documented). It may also
-    /// answer with the same one.
+    /// Stores a new refresh token from a response, which Webex "may" return (documented). It may
+    /// also return the same one.
     fn note_replacement(&self, response: &Response, used: &Secret) {
         let Ok(object) = Object::parse(response.body()) else { return };
         let Some(given) = object.text("refresh_token").map(Secret::new) else { return };
@@ -100,7 +100,7 @@ fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(secret.expose())
 }
 
-fn read_grant(response: &Response) -> Result<Grant, Error> {
+fn issued_token(response: &Response) -> Result<IssuedToken, Error> {
     let object = Object::parse(response.body()).map_err(|problem| response.unreadable(problem))?;
     let access_token = object
         .text("access_token")
@@ -108,14 +108,14 @@ fn read_grant(response: &Response) -> Result<Grant, Error> {
         .ok_or_else(|| response.unreadable(BodyProblem::Missing("access_token")))?;
     TokenProblem::check(&access_token)
         .map_err(|problem| response.error(ErrorKind::UnusableToken(problem)))?;
-    Ok(Grant { access_token, lifetime: seconds(&object, "expires_in") })
+    Ok(IssuedToken { access_token, lifetime: seconds(&object, "expires_in") })
 }
 
 fn seconds(object: &Object<'_>, key: &str) -> Option<Duration> {
     u64::try_from(object.integer(key)?).ok().map(Duration::from_secs)
 }
 
-/// At a token endpoint these statuses are about the credentials themselves
+/// Returns the error of a token endpoint. Its statuses 400, 401 and 403 are about the credentials
 /// (RFC 6749 §5.2).
 fn refused(error: Error) -> Error {
     match error.status.map(|status| status.as_u16()) {

@@ -1,10 +1,8 @@
-//! Tokens: where they come from, how long they serve, how they are renewed.
+//! Access tokens: their source, their lifetime and their renewal.
 //!
-//! An access token is renewed shortly before its end and when the API refuses
-//! it. However many operations need a token at the same moment, one request
-//! gets it for all of them. The request runs on its own, so that an operation
-//! that is stopped meanwhile does not throw away the refresh token that the
-//! answer may hold.
+//! An access token is renewed shortly before it expires and when the API refuses it. One request
+//! fetches it for all operations that need it at the same time. The request runs in a task of its
+//! own, so that a stopped operation does not lose the refresh token that the response may hold.
 
 mod bearer;
 mod grant;
@@ -23,28 +21,27 @@ use super::identifiers::OrganizationId;
 use super::pipeline::{HttpPipeline, Token};
 use super::request::Endpoints;
 use super::settings::Credentials;
-use super::single_flight::{Flight, Join, single_flight};
+use super::single_flight::{Join, SharedRequest, single_flight};
 use safe_text::Secret;
 
 pub(crate) use bearer::Bearer;
 
-/// How long before its end a token is renewed, unless its whole life is short.
+/// The time before its expiry at which a token is renewed; at most a tenth of its lifetime.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
 
-/// How long getting a token may take in all, retries included.
+/// The longest time to get a token, retries included.
 const RENEWAL_TIME: Duration = Duration::from_secs(60);
 
-/// How long an attempt to renew a token that still serves is put off after a
-/// failure.
+/// The time between a failed renewal of a valid token and the next one.
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
 
-/// Something that the user should be told once.
+/// An event that the user should learn once, apart from the results of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// Webex gave a new refresh token. It is used as long as this process
-    /// lives, but the one that the user has stored may end.
+    /// Webex returned a new refresh token. The client uses it until the process ends. The one in
+    /// the user's configuration may expire.
     RefreshTokenReplaced {
-        /// When the new one ends, if Webex said so.
+        /// The expiry of the new one, if Webex returns it.
         valid_until: Option<SystemTime>,
     },
 }
@@ -54,23 +51,23 @@ pub(crate) struct Tokens {
     credentials: Credentials,
     pipeline: Arc<HttpPipeline>,
     endpoints: Endpoints,
-    /// One per token: per target organization for Service Apps, else one.
-    slots: Mutex<HashMap<Option<OrganizationId>, Slot>>,
-    /// The refresh token to use next, once Webex has given one.
+    /// The tokens: one per target organization for a Service App, else one.
+    slots: Mutex<HashMap<Option<OrganizationId>, TokenSlot>>,
+    /// The refresh token that Webex returned last.
     replaced: Mutex<Option<Secret>>,
     notices: Mutex<Vec<Notice>>,
 }
 
-/// A token, and the request that will bring the next one.
+/// A token, and the request in flight for the next one.
 #[derive(Default)]
-struct Slot {
-    current: Option<Current>,
-    in_flight: Option<Flight<Token>>,
+struct TokenSlot {
+    current: Option<CurrentToken>,
+    in_flight: Option<SharedRequest<Token>>,
     generation: u64,
 }
 
 #[derive(Clone)]
-struct Current {
+struct CurrentToken {
     token: Token,
     renew_from: Option<Instant>,
     ends: Option<Instant>,
@@ -92,19 +89,19 @@ impl Tokens {
         })
     }
 
-    /// The authorization for requests about one organization.
+    /// Returns the authorization for requests about one organization.
     pub(crate) fn for_organization(self: &Arc<Self>, organization: OrganizationId) -> Bearer {
         let key =
             matches!(self.credentials, Credentials::ServiceApp { .. }).then_some(organization);
         Bearer { tokens: Arc::clone(self), key }
     }
 
-    /// What the user should be told; each notice is given once.
+    /// Returns the notices that no call has taken yet.
     pub(crate) fn take_notices(&self) -> Vec<Notice> {
         std::mem::take(&mut *lock(&self.notices))
     }
 
-    /// The token to use now, fetched or renewed if need be.
+    /// Returns the current token, after fetching or renewing it if necessary.
     async fn token(
         self: &Arc<Self>,
         key: Option<OrganizationId>,
@@ -119,8 +116,8 @@ impl Tokens {
             {
                 return Join::Cached(current.token.clone());
             }
-            if let Some(flight) = &slot.in_flight {
-                return Join::Joined { flight: flight.clone(), is_weaker: false };
+            if let Some(shared) = &slot.in_flight {
+                return Join::Joined { shared: shared.clone(), is_weaker: false };
             }
             let (fetching, tokens) = (Arc::clone(self), Arc::clone(self));
             let budget = Budget::within(RENEWAL_TIME, budget.stop.clone());
@@ -128,25 +125,25 @@ impl Tokens {
             let done = move |_: &Result<Token, Error>| {
                 lock(&tokens.slots).entry(key).or_default().in_flight = None;
             };
-            // An operation that is stopped must not throw a new refresh token away.
-            let flight = Flight::detached(self.operation(), request, done);
-            slot.in_flight = Some(flight.clone());
-            Join::Started(flight)
+            // A stopped operation must not lose a new refresh token.
+            let shared = SharedRequest::detached(self.operation(), request, done);
+            slot.in_flight = Some(shared.clone());
+            Join::Started(shared)
         };
         single_flight(budget, join).await
     }
 
-    /// Gets a token and puts it where everybody finds it.
+    /// Requests a token and stores it for all operations.
     async fn fetch(&self, key: Option<OrganizationId>, budget: &Budget) -> Result<Token, Error> {
         let asked = Instant::now();
-        let granted = self.grant(key, budget).await;
+        let granted = self.request_token(key, budget).await;
         let mut slots = lock(&self.slots);
         let slot = slots.entry(key).or_default();
         match granted {
             Ok(grant) => {
                 slot.generation += 1;
                 let token = Token { secret: grant.access_token, generation: slot.generation };
-                slot.current = Some(Current {
+                slot.current = Some(CurrentToken {
                     token: token.clone(),
                     renew_from: grant.lifetime.and_then(|lifetime| {
                         asked.checked_add(lifetime.saturating_sub(MARGIN.min(lifetime / 10)))
@@ -159,14 +156,14 @@ impl Tokens {
                 let Some(current) = &mut slot.current else { return Err(error) };
                 let now = Instant::now();
                 current.renew_from = Some(now + AFTER_FAILURE);
-                // The renewal came before it was needed: the old token still serves.
+                // The renewal was early: the old token is still valid.
                 let serves = current.ends.is_none_or(|ends| ends > now);
                 if serves { Ok(current.token.clone()) } else { Err(error) }
             }
         }
     }
 
-    /// Forgets a token that was refused, unless it was replaced already.
+    /// Drops a refused token, unless it was replaced already.
     fn forget(&self, key: Option<OrganizationId>, refused: &Token) {
         let mut slots = lock(&self.slots);
         let slot = slots.entry(key).or_default();
@@ -199,8 +196,8 @@ impl Tokens {
     }
 }
 
-/// A lock that a panic elsewhere does not break: nothing panics while holding
-/// one, and what they guard is replaced as a whole.
+/// Locks a mutex, also after a panic: the guarded values are replaced as a whole, so they stay
+/// intact.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Tokens, from a scripted token endpoint.
+//! Tests tokens with a scripted token endpoint.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::ErrorKind;
 use crate::error::OauthError;
 use crate::pipeline::RetryMode;
 use crate::testing::{
-    ORGANIZATION, Reply, Script, answer, budget, empty, organization, page, raw, refresh_token,
+    ORGANIZATION, Reply, Script, budget, empty, organization, page, raw, refresh_token, response,
     settings, static_token,
 };
 use crate::{Client, ConnectorId};
@@ -21,12 +21,12 @@ fn client(script: &Arc<Script>, credentials: Credentials) -> Client {
     Client::over(settings(credentials), script.clone()).unwrap()
 }
 
-fn grant(token: &str) -> Reply {
-    answer(200, &json!({"access_token": token, "expires_in": 1_209_599, "token_type": "Bearer"}))
+fn token_response(token: &str) -> Reply {
+    response(200, &json!({"access_token": token, "expires_in": 1_209_599, "token_type": "Bearer"}))
 }
 
 fn list() -> Reply {
-    answer(200, &page(&[]))
+    response(200, &page(&[]))
 }
 
 fn service_app() -> Credentials {
@@ -38,7 +38,7 @@ fn service_app() -> Credentials {
     }
 }
 
-/// A read that no snapshot answers.
+/// Reads a connector without the shared list.
 async fn read(client: &Client, number: usize) -> Result<(), Error> {
     let id = ConnectorId::parse(&format!("id-{number}")).unwrap();
     let request = client.session.endpoints.read(organization(), &id);
@@ -49,14 +49,14 @@ fn lines(script: &Script) -> Vec<String> {
     script
         .lines()
         .iter()
-        .zip(script.seen())
-        .map(|(line, seen)| format!("{line} {}", seen.token.unwrap_or_default()))
+        .zip(script.requests())
+        .map(|(line, request)| format!("{line} {}", request.token.unwrap_or_default()))
         .collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_token_is_turned_into_an_access_token_once() {
-    let script = Script::new([grant("first"), list(), list()]);
+async fn refresh_token_is_exchanged_once_for_several_reads() {
+    let script = Script::new([token_response("first"), list(), list()]);
     let client = client(&script, refresh_token());
     read(&client, 1).await.unwrap();
     read(&client, 2).await.unwrap();
@@ -65,16 +65,17 @@ async fn a_refresh_token_is_turned_into_an_access_token_once() {
         ["POST /v1/access_token ", "GET /connector/id-1 first", "GET /connector/id-2 first"]
     );
     assert_eq!(
-        script.seen()[0].body,
+        script.requests()[0].body,
         "grant_type=refresh_token&client_id=client&client_secret=client-secret-value\
          &refresh_token=refresh-token-value"
     );
-    assert_eq!(script.seen()[0].headers["content-type"], "application/x-www-form-urlencoded");
+    assert_eq!(script.requests()[0].headers["content-type"], "application/x-www-form-urlencoded");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
-    let script = Script::new([Reply::Panic.after(Duration::from_secs(1)), grant("first"), list()]);
+async fn panic_in_a_token_request_fails_its_waiters_only() {
+    let script =
+        Script::new([Reply::Panic.after(Duration::from_secs(1)), token_response("first"), list()]);
     let client = client(&script, refresh_token());
     let ended = tokio::join!(read(&client, 1), read(&client, 2));
     for ended in [ended.0, ended.1] {
@@ -85,8 +86,9 @@ async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_401_leads_to_one_refresh_and_one_replay() {
-    let script = Script::new([grant("first"), empty(401), grant("second"), list()]);
+async fn status_401_leads_to_one_refresh_and_one_replay() {
+    let script =
+        Script::new([token_response("first"), empty(401), token_response("second"), list()]);
     read(&client(&script, refresh_token()), 1).await.unwrap();
     assert_eq!(
         lines(&script),
@@ -100,44 +102,45 @@ async fn a_401_leads_to_one_refresh_and_one_replay() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_401_is_an_error() {
-    let script = Script::new([grant("first"), empty(401), grant("second"), empty(401)]);
+async fn second_401_is_an_error() {
+    let script =
+        Script::new([token_response("first"), empty(401), token_response("second"), empty(401)]);
     let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthorized { refreshable: true });
     assert_eq!(error.attempts, 2);
-    assert!(script.is_done() && script.seen().len() == 4);
+    assert!(script.is_done() && script.requests().len() == 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_static_token_is_not_replayed() {
+async fn request_with_a_static_token_is_not_replayed() {
     let script = Script::new([empty(401)]);
     let error = read(&client(&script, static_token()), 1).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthorized { refreshable: false });
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn fifty_operations_share_each_refresh() {
     let second = Duration::from_secs(1);
-    let mut replies = vec![grant("first").after(second)];
+    let mut replies = vec![token_response("first").after(second)];
     replies.extend((0..50).map(|_| empty(401).after(second)));
-    replies.push(grant("second").after(second));
+    replies.push(token_response("second").after(second));
     replies.extend((0..50).map(|_| list()));
     let script = Script::new(replies);
     let client = client(&script, refresh_token());
     let reads = join_all((0..50).map(|number| read(&client, number))).await;
     assert!(reads.iter().all(Result::is_ok));
     let refreshes = lines(&script).iter().filter(|line| line.contains("access_token")).count();
-    assert_eq!((refreshes, script.seen().len()), (2, 102));
+    assert_eq!((refreshes, script.requests().len()), (2, 102));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_401_of_the_old_token_renews_nothing() {
+async fn late_401_about_the_old_token_renews_nothing() {
     let script = Script::new([
-        grant("first"),
+        token_response("first"),
         empty(401).after(Duration::from_secs(1)),
         empty(401).after(Duration::from_secs(5)),
-        grant("second"),
+        token_response("second"),
         list(),
         list(),
     ]);
@@ -145,15 +148,15 @@ async fn a_late_401_of_the_old_token_renews_nothing() {
     let (first, second) = tokio::join!(read(&client, 1), read(&client, 2));
     assert!(first.is_ok() && second.is_ok());
     let refreshes = lines(&script).iter().filter(|line| line.contains("access_token")).count();
-    assert_eq!((refreshes, script.seen().len()), (2, 6));
+    assert_eq!((refreshes, script.requests().len()), (2, 6));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_renewed_ahead_of_its_end() {
+async fn token_is_renewed_before_it_expires() {
     let script = Script::new([
-        answer(200, &json!({"access_token": "first", "expires_in": 1000})),
+        response(200, &json!({"access_token": "first", "expires_in": 1000})),
         list(),
-        grant("second"),
+        token_response("second"),
         list(),
     ]);
     let client = client(&script, refresh_token());
@@ -164,39 +167,40 @@ async fn a_token_is_renewed_ahead_of_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_still_serves_survives_a_failed_renewal() {
+async fn valid_token_survives_a_failed_renewal() {
     let script = Script::new([
-        answer(200, &json!({"access_token": "first", "expires_in": 1000})),
+        response(200, &json!({"access_token": "first", "expires_in": 1000})),
         list(),
         empty(400),
         list(),
         list(),
-        grant("second"),
+        token_response("second"),
         list(),
     ]);
     let client = client(&script, refresh_token());
     read(&client, 1).await.unwrap();
     tokio::time::advance(Duration::from_secs(901)).await;
     read(&client, 2).await.unwrap();
-    // It is left alone for a while, and then tried again.
+    // The renewal is not tried again before some time has passed.
     read(&client, 3).await.unwrap();
     tokio::time::advance(AFTER_FAILURE).await;
     read(&client, 4).await.unwrap();
-    let tokens: Vec<_> = script.seen().iter().filter_map(|seen| seen.token.clone()).collect();
+    let tokens: Vec<_> =
+        script.requests().iter().filter_map(|request| request.token.clone()).collect();
     assert_eq!(tokens, ["first", "first", "first", "second"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_replaced_refresh_token_is_used_and_noticed_once() {
+async fn replaced_refresh_token_is_used_and_reported_once() {
     let script = Script::new([
-        answer(
+        response(
             200,
             &json!({"access_token": "first", "refresh_token": "refresh-2",
                 "refresh_token_expires_in": 7_776_000}),
         ),
         list(),
         empty(401),
-        grant("second"),
+        token_response("second"),
         list(),
     ]);
     let client = client(&script, refresh_token());
@@ -208,14 +212,14 @@ async fn a_replaced_refresh_token_is_used_and_noticed_once() {
     );
     assert!(client.take_notices().is_empty());
     read(&client, 2).await.unwrap();
-    assert!(script.seen()[3].body.ends_with("&refresh_token=refresh-2"));
+    assert!(script.requests()[3].body.ends_with("&refresh_token=refresh-2"));
     assert!(client.take_notices().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_refresh_token_is_no_news() {
+async fn unchanged_refresh_token_is_not_reported() {
     let script = Script::new([
-        answer(200, &json!({"access_token": "a", "refresh_token": "refresh-token-value"})),
+        response(200, &json!({"access_token": "a", "refresh_token": "refresh-token-value"})),
         list(),
     ]);
     let client = client(&script, refresh_token());
@@ -224,32 +228,32 @@ async fn the_same_refresh_token_is_no_news() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_credentials_are_told_by_code_and_not_repeated() {
+async fn refused_credentials_have_a_code_and_are_not_sent_again() {
     for (body, code) in [
         (json!({"error": "invalid_grant"}), Some(OauthError::InvalidGrant)),
         (json!({"error": "invalid_client"}), Some(OauthError::InvalidClient)),
         (json!({"message": "refresh-token-value is unknown"}), None),
     ] {
-        let script = Script::new([answer(400, &body)]);
+        let script = Script::new([response(400, &body)]);
         let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::CredentialsRefused { code });
         assert_eq!(error.operation, Operation::RefreshAccessToken);
         assert!(!format!("{error:?}").contains("refresh-token-value"));
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(script.requests().len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_token_endpoint_is_asked_again() {
-    let script = Script::new([empty(503), empty(429), grant("first"), list()]);
+async fn busy_token_endpoint_is_retried() {
+    let script = Script::new([empty(503), empty(429), token_response("first"), list()]);
     read(&client(&script, refresh_token()), 1).await.unwrap();
     assert!(script.is_done());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
+async fn issued_token_unfit_for_a_header_is_refused_and_hidden() {
     for token in ["line\nbreak-canary", "", "t\u{e9}st-canary"] {
-        let script = Script::new([grant(token)]);
+        let script = Script::new([token_response(token)]);
         let error = read(&client(&script, refresh_token()), 1).await.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::UnusableToken(_)), "{error:?}");
         assert!(!format!("{error:?} {error}").contains("canary"));
@@ -260,17 +264,19 @@ async fn a_token_that_no_header_can_carry_is_refused_and_not_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_app_has_a_token_for_each_organization() {
-    let script = Script::new([grant("one"), list(), grant("two"), list(), list()]);
+async fn service_app_has_a_token_for_each_organization() {
+    let script =
+        Script::new([token_response("one"), list(), token_response("two"), list(), list()]);
     let client = client(&script, service_app());
     let other = OrganizationId::parse(OTHER_ORGANIZATION).unwrap();
     client.connectors(organization()).list(&budget()).await.unwrap();
     client.connectors(other).list(&budget()).await.unwrap();
     read(&client, 1).await.unwrap();
-    let tokens: Vec<_> = script.seen().iter().filter_map(|seen| seen.token.clone()).collect();
+    let tokens: Vec<_> =
+        script.requests().iter().filter_map(|request| request.token.clone()).collect();
     assert_eq!(tokens, ["applications-token", "one", "applications-token", "two", "one"]);
     assert_eq!(script.lines()[0], "POST /v1/applications/app-id/token");
-    let body: Value = script.seen()[0].json();
+    let body: Value = script.requests()[0].json();
     assert_eq!(body["clientId"], "client");
     assert_eq!(body["clientSecret"], "client-secret-value");
     let target = body["targetOrgId"].as_str().unwrap();
@@ -279,8 +285,8 @@ async fn a_service_app_has_a_token_for_each_organization() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_app_makes_a_new_token_on_401() {
-    let script = Script::new([grant("one"), empty(401), grant("two"), list()]);
+async fn service_app_makes_a_new_token_after_a_401() {
+    let script = Script::new([token_response("one"), empty(401), token_response("two"), list()]);
     read(&client(&script, service_app()), 1).await.unwrap();
     assert!(script.is_done());
     let script = Script::new([empty(401)]);
@@ -289,8 +295,8 @@ async fn a_service_app_makes_a_new_token_on_401() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stopped_operation_does_not_throw_a_refresh_away() {
-    let script = Script::new([grant("first").after(Duration::from_secs(3)), list()]);
+async fn stopped_operation_does_not_lose_a_refresh() {
+    let script = Script::new([token_response("first").after(Duration::from_secs(3)), list()]);
     let client = client(&script, refresh_token());
     let stopped = budget();
     let request = client.session.endpoints.list(organization());
@@ -304,12 +310,12 @@ async fn a_stopped_operation_does_not_throw_a_refresh_away() {
     );
     assert_eq!(first.err().unwrap().kind, ErrorKind::Stopped);
     second.unwrap();
-    assert_eq!(script.seen().len(), 2);
+    assert_eq!(script.requests().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_operations_stop_is_not_ours() {
-    let script = Script::new([Reply::Hang, grant("first"), list()]);
+async fn stop_of_another_operation_does_not_end_a_read() {
+    let script = Script::new([Reply::Hang, token_response("first"), list()]);
     let client = client(&script, refresh_token());
     let stopped = Budget::within(Duration::from_secs(600), CancellationToken::new());
     let request = client.session.endpoints.list(organization());

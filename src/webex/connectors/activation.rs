@@ -1,8 +1,7 @@
-//! Deactivating a connector for an edit or a delete, and activating it again.
+//! Deactivates a connector for an edit or a delete, and activates it again.
 //!
-//! Both are a PUT of what is there already. Whoever saves the connector in
-//! between is not overwritten: nothing is deactivated then, and what is
-//! activated again is theirs.
+//! Both are a PUT of the present content. An edit by someone else in between is not overwritten:
+//! then nothing is deactivated, or the connector is activated again with that edit.
 
 use super::super::budget::Budget;
 use super::super::connector::Connector;
@@ -10,37 +9,36 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{NO_SECRETS, Secrets};
 use super::{Connectors, wire};
 
-/// A connector that we deactivated.
+/// A connector that the client has deactivated.
 pub(super) struct Deactivated<'a> {
-    /// As it is now.
+    /// Its present state.
     pub(super) connector: Connector,
-    /// The secrets that Webex took together with the deactivation.
+    /// The secrets that the deactivation carried.
     pub(super) secrets: &'a Secrets,
 }
 
 /// A connector that is active again.
 pub(super) struct Reactivated {
-    /// As it is now.
+    /// Its present state.
     pub(super) connector: Connector,
-    /// How it was noticed that it is not what we left, because somebody else
-    /// saved it meanwhile: the kind is [`ErrorKind::Stale`].
+    /// The error that reveals an edit by someone else meanwhile: its kind is [`ErrorKind::Stale`].
     pub(super) overtaken: Option<Error>,
 }
 
-/// A connector that was not switched, as far as is known.
+/// A connector that could not be deactivated or activated.
 pub(super) struct ActivationError {
-    /// Why not. Its outcome is unknown if it may have been switched all the same.
+    /// The reason. Its outcome is unknown if the PUT may have taken effect all the same.
     pub(super) error: Error,
-    /// As it was seen last.
+    /// The state that was read last.
     pub(super) connector: Connector,
 }
 
 impl Connectors {
     /// Deactivates a connector and changes nothing else.
     ///
-    /// The secrets go along, because whether Webex keeps a secret that it is
-    /// not sent is unknown. A server that takes them for an edit of an active
-    /// connector (423), or finds them wrong (400), gets the request without.
+    /// The request carries the secrets, because it is unknown whether Webex keeps a secret that a
+    /// request leaves out. A server may treat them as an edit of an active connector (423) or
+    /// refuse them (400). Then the request is repeated without them.
     pub(super) async fn deactivate<'a>(
         &self,
         current: &Connector,
@@ -62,7 +60,7 @@ impl Connectors {
             if !is_to_be_settled(&error) {
                 return Err(ActivationError { error, connector: current.clone() });
             }
-            let found = match self.get(&current.id, &budget.for_looking()).await {
+            let found = match self.get(&current.id, &budget.for_reconciliation()).await {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => {
                     return Err(ActivationError { error, connector: current.clone() });
@@ -77,18 +75,16 @@ impl Connectors {
         }
     }
 
-    /// Activates a connector again that we deactivated; one that is active
-    /// already is left alone.
+    /// Activates a connector again. An active one is not changed.
     ///
-    /// Secrets that were given are never left out because they are refused:
-    /// Webex might blank them, and then the connector would be active and
-    /// useless.
+    /// Refused secrets are not left out of a second attempt: Webex might blank them, and then the
+    /// connector would be active and useless.
     ///
-    /// What somebody else made of it meanwhile is activated without our
-    /// secrets, which might not be theirs.
+    /// After an edit by someone else the connector is activated without the secrets, which may not
+    /// belong to that edit.
     ///
-    /// `watched` are the secrets of the whole operation, which no error may
-    /// show, also if they are left out here.
+    /// `watched` are the secrets of the whole operation. No error may show them, also when this
+    /// request leaves them out.
     pub(super) async fn reactivate(
         &self,
         inactive: &Connector,
@@ -109,7 +105,7 @@ impl Connectors {
             if !is_to_be_settled(&error) {
                 return Err(ActivationError { error, connector });
             }
-            let found = match self.get(&connector.id, &budget.for_looking()).await {
+            let found = match self.get(&connector.id, &budget.for_reconciliation()).await {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => return Err(ActivationError { error, connector }),
             };
@@ -130,19 +126,18 @@ impl Connectors {
     }
 }
 
-/// Whether a request was refused for what it says, of which the secrets are a
-/// part.
+/// Whether a request was refused for its content, which includes the secrets.
 pub(super) fn is_about_the_content(error: &Error) -> bool {
     let is_refused = matches!(error.kind, ErrorKind::Locked | ErrorKind::InvalidRequest);
     is_refused && !error.outcome_unknown
 }
 
-/// Whether only a look can tell what a switch that did not succeed has done.
+/// Whether the outcome of a failed PUT has to be read from the server.
 fn is_to_be_settled(error: &Error) -> bool {
     error.outcome_unknown || error.kind == ErrorKind::Conflict
 }
 
-/// The error, about somebody else's edit if there was one.
+/// Returns the error; an edit by someone else makes it [`ErrorKind::Stale`].
 fn stale(error: Error, expected: &Connector, found: &Connector) -> Error {
     if expected.version == found.version {
         return error;

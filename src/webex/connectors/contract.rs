@@ -1,160 +1,164 @@
-//! The contract's responses, to compare a tenant's responses with.
+//! The responses of the contract, and their differences from a tenant's responses.
 //!
-//! The form's fields come from the [table of fields](super::super::fields). The
-//! rest is listed here; tests hold it to what [`wire`](super::wire) reads.
+//! The form's fields come from the [table of fields](super::super::fields), all others are here.
+//! Tests compare them with the fields that [`wire`](super::wire) reads.
 
 use std::collections::BTreeSet;
 
-use super::super::fields::{self, Content, FIELDS, Row};
-use super::super::shape::{Kind, Shape};
+use super::super::fields::{FIELDS, Field, FieldContent, Row};
+use super::super::shape::{JsonKind, Shape};
 
-/// How much the client needs a field.
+/// The degree to which the client needs a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
-    /// Without it the answer cannot be read.
+    /// Without it the response cannot be read.
     Required,
-    /// Without it something that this provider promises does not hold.
+    /// Without it a promise of the provider does not hold.
     Expected,
     /// It may be missing.
     Optional,
-    /// It holds a credential, and had better be missing.
+    /// It holds a credential, and should be absent.
     Secret,
 }
 
-/// One field.
+/// A field of a response.
 #[derive(Clone, Copy, Debug)]
-struct Field {
+struct ContractField {
     name: &'static str,
-    kinds: &'static [Kind],
-    need: Requirement,
+    kinds: &'static [JsonKind],
+    requirement: Requirement,
 }
 
-const fn field(name: &'static str, kinds: &'static [Kind], need: Requirement) -> Field {
-    Field { name, kinds, need }
+const fn field(
+    name: &'static str,
+    kinds: &'static [JsonKind],
+    requirement: Requirement,
+) -> ContractField {
+    ContractField { name, kinds, requirement }
 }
 
-const TEXT: &[Kind] = &[Kind::Text];
-const TEXT_OR_NULL: &[Kind] = &[Kind::Text, Kind::Null];
-const NUMBER: &[Kind] = &[Kind::Number];
-const SECRET: &[Kind] = &[Kind::Text, Kind::Masked, Kind::Null];
+const TEXT: &[JsonKind] = &[JsonKind::Text];
+const TEXT_OR_NULL: &[JsonKind] = &[JsonKind::Text, JsonKind::Null];
+const NUMBER: &[JsonKind] = &[JsonKind::Number];
+const SECRET: &[JsonKind] = &[JsonKind::Text, JsonKind::Masked, JsonKind::Null];
 
-/// The fields that every connector has beside those of the form (assumed). The
-/// last one may be on every object of the Configuration APIs (documented).
-const ENTITY: [Field; 9] = [
+/// The fields of every connector apart from those of the form (assumed). Every object of the
+/// Configuration APIs may have the last one (documented).
+const ENTITY: [ContractField; 9] = [
     field("id", TEXT, Requirement::Required),
-    field("active", &[Kind::Boolean], Requirement::Required),
+    field("active", &[JsonKind::Boolean], Requirement::Required),
     field("organizationId", TEXT, Requirement::Optional),
     field("version", NUMBER, Requirement::Expected),
     field("connectorType", TEXT, Requirement::Optional),
-    field("systemDefault", &[Kind::Boolean], Requirement::Optional),
+    field("systemDefault", &[JsonKind::Boolean], Requirement::Optional),
     field("createdTime", NUMBER, Requirement::Optional),
     field("lastUpdatedTime", NUMBER, Requirement::Expected),
-    field("links", &[Kind::List], Requirement::Optional),
+    field("links", &[JsonKind::List], Requirement::Optional),
 ];
 
-/// A connector.
-fn connector() -> Vec<Field> {
+/// Returns the fields of a connector.
+fn connector() -> Vec<ContractField> {
     ENTITY.into_iter().chain(FIELDS.iter().map(form_field)).collect()
 }
 
-/// A field of the form.
-fn form_field(row: &Row) -> Field {
+/// Returns a field of the form.
+fn form_field(row: &Row) -> ContractField {
     match row.content {
-        Content::Credential(_) => field(row.json, SECRET, Requirement::Secret),
-        Content::Text(fields::Field::Name, _) => field(row.json, TEXT, Requirement::Required),
+        FieldContent::Credential(_) => field(row.json, SECRET, Requirement::Secret),
+        FieldContent::Text(Field::Name, _) => field(row.json, TEXT, Requirement::Required),
         _ if row.is_always_required() => field(row.json, TEXT, Requirement::Expected),
-        Content::Text(..) | Content::Literal(..) => {
+        FieldContent::Text(..) | FieldContent::Literal(..) => {
             field(row.json, TEXT_OR_NULL, Requirement::Optional)
         }
     }
 }
 
 /// A page of a list (documented for other objects).
-const PAGE: [Field; 2] = [
-    field("meta", &[Kind::Object], Requirement::Expected),
-    field("data", &[Kind::List], Requirement::Required),
+const PAGE: [ContractField; 2] = [
+    field("meta", &[JsonKind::Object], Requirement::Expected),
+    field("data", &[JsonKind::List], Requirement::Required),
 ];
 
-/// What Flow Designer offers (documented).
-const CHOICES: [Field; 7] = [
-    field("choices", &[Kind::List], Requirement::Required),
+/// The connectors that Flow Designer offers (documented).
+const CHOICES: [ContractField; 7] = [
+    field("choices", &[JsonKind::List], Requirement::Required),
     field("count", NUMBER, Requirement::Optional),
     field("source", TEXT, Requirement::Optional),
-    field("isSearchEnabled", &[Kind::Boolean], Requirement::Optional),
+    field("isSearchEnabled", &[JsonKind::Boolean], Requirement::Optional),
     field("resolvedInput", TEXT, Requirement::Optional),
     field("activity", TEXT, Requirement::Optional),
     field("input", TEXT, Requirement::Optional),
 ];
 
 /// One connector that Flow Designer offers (documented).
-const CHOICE: [Field; 2] =
+const CHOICE: [ContractField; 2] =
     [field("name", TEXT, Requirement::Required), field("value", TEXT, Requirement::Required)];
 
 /// An error (documented for other objects).
-const ERROR: [Field; 2] = [
+const ERROR: [ContractField; 2] = [
     field("trackingId", TEXT, Requirement::Expected),
-    field("error", &[Kind::Object], Requirement::Expected),
+    field("error", &[JsonKind::Object], Requirement::Expected),
 ];
 
-/// The error within it.
-const ERROR_DETAIL: [Field; 4] = [
+/// The member `error` of an error.
+const ERROR_DETAIL: [ContractField; 4] = [
     field("key", TEXT, Requirement::Optional),
     field("reason", TEXT, Requirement::Optional),
-    field("message", &[Kind::List], Requirement::Expected),
-    field("referencedEntities", &[Kind::List], Requirement::Optional),
+    field("message", &[JsonKind::List], Requirement::Expected),
+    field("referencedEntities", &[JsonKind::List], Requirement::Optional),
 ];
 
 /// One message of an error.
-const ERROR_MESSAGE: [Field; 1] = [field("description", TEXT, Requirement::Expected)];
+const ERROR_MESSAGE: [ContractField; 1] = [field("description", TEXT, Requirement::Expected)];
 
-/// Whether the contract has a field of this name, in whichever answer.
+/// Whether any response of the contract has a field of this name.
 pub(super) fn has(name: &str) -> bool {
-    let tables: [&[Field]; 7] =
+    let tables: [&[ContractField]; 7] =
         [&ENTITY, &PAGE, &CHOICES, &CHOICE, &ERROR, &ERROR_DETAIL, &ERROR_MESSAGE];
     FIELDS.iter().any(|row| row.json == name)
         || tables.into_iter().flatten().any(|field| field.name == name)
 }
 
-/// What kind of answer is held against the contract.
+/// A response that the contract describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    Choices,
-    Page,
+pub(super) enum ContractResponse {
+    FlowConnectors,
+    ConnectorPage,
     Connector,
     Error,
 }
 
-/// A difference between an answer and the contract.
+/// A difference between a response and the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The path of the field, such as `data[].name`.
     pub field: String,
-    /// What is different.
-    pub what: DifferenceKind,
+    /// The kind of difference.
+    pub kind: DifferenceKind,
 }
 
-/// What is different about a field.
+/// The kind of difference in a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DifferenceKind {
-    /// The contract has it, the answer does not.
+    /// The contract has the field, the response does not.
     Missing(Requirement),
-    /// The answer has it, the contract does not. That does no harm.
-    Unknown(BTreeSet<Kind>),
-    /// It is of another kind than the contract says.
-    OtherKind(Requirement, BTreeSet<Kind>),
-    /// A credential came back in the clear.
+    /// The response has the field, the contract does not. This is harmless.
+    Unknown(BTreeSet<JsonKind>),
+    /// The field's values are of other kinds than in the contract.
+    OtherKind(Requirement, BTreeSet<JsonKind>),
+    /// The response has a credential in the clear.
     SecretShown,
-    /// A credential came back masked.
+    /// The response has a masked credential.
     SecretMasked,
 }
 
 impl Difference {
-    /// Whether the provider can do without worry all the same.
+    /// Whether the provider works regardless of the difference.
     #[must_use]
     pub fn is_harmless(&self) -> bool {
-        match &self.what {
-            DifferenceKind::Missing(need) | DifferenceKind::OtherKind(need, _) => {
-                matches!(need, Requirement::Optional | Requirement::Secret)
+        match &self.kind {
+            DifferenceKind::Missing(requirement) | DifferenceKind::OtherKind(requirement, _) => {
+                matches!(requirement, Requirement::Optional | Requirement::Secret)
             }
             DifferenceKind::Unknown(_)
             | DifferenceKind::SecretMasked
@@ -163,26 +167,28 @@ impl Difference {
     }
 }
 
-/// How an answer differs from the contract.
-pub(super) fn differences(part: Part, shape: &Shape) -> Vec<Difference> {
+/// Returns the differences between a response and the contract.
+pub(super) fn differences(expected: ContractResponse, shape: &Shape) -> Vec<Difference> {
     let mut found = Vec::new();
-    match part {
-        Part::Choices => {
+    match expected {
+        ContractResponse::FlowConnectors => {
             compare(shape, "", &CHOICES, &mut found);
             compare(shape, "choices[]", &CHOICE, &mut found);
         }
-        // Older servers give a list without anything around it (documented).
-        Part::Page if shape.kinds("").is_some_and(|kinds| kinds.contains(&Kind::List)) => {
+        // Older servers return a bare list (documented).
+        ContractResponse::ConnectorPage
+            if shape.kinds("").is_some_and(|kinds| kinds.contains(&JsonKind::List)) =>
+        {
             compare(shape, "[]", &connector(), &mut found);
         }
-        Part::Page => {
+        ContractResponse::ConnectorPage => {
             compare(shape, "", &PAGE, &mut found);
             compare(shape, "data[]", &connector(), &mut found);
         }
-        Part::Connector => {
+        ContractResponse::Connector => {
             compare(shape, "", &connector(), &mut found);
         }
-        Part::Error => {
+        ContractResponse::Error => {
             compare(shape, "", &ERROR, &mut found);
             compare(shape, "error", &ERROR_DETAIL, &mut found);
             compare(shape, "error.message[]", &ERROR_MESSAGE, &mut found);
@@ -191,10 +197,9 @@ pub(super) fn differences(part: Part, shape: &Shape) -> Vec<Difference> {
     found
 }
 
-/// Holds the object at `path` against its fields. A list without elements says
-/// nothing about them.
-fn compare(shape: &Shape, path: &str, fields: &[Field], found: &mut Vec<Difference>) {
-    if !shape.kinds(path).is_some_and(|kinds| kinds.contains(&Kind::Object)) {
+/// Compares the object at `path` with its fields. An empty list has no objects to compare.
+fn compare(shape: &Shape, path: &str, fields: &[ContractField], found: &mut Vec<Difference>) {
+    if !shape.kinds(path).is_some_and(|kinds| kinds.contains(&JsonKind::Object)) {
         return;
     }
     let full = |name: &str| match path {
@@ -202,33 +207,33 @@ fn compare(shape: &Shape, path: &str, fields: &[Field], found: &mut Vec<Differen
         path => format!("{path}.{name}"),
     };
     // Keys are read in any letter case, see `json`.
-    let is = |name: &str, field: &Field| name.eq_ignore_ascii_case(field.name);
+    let is = |name: &str, field: &ContractField| name.eq_ignore_ascii_case(field.name);
     for field in fields {
         let seen = shape.members(path).find(|(name, _)| is(name, field));
-        let what = match (seen, field.need) {
+        let kind = match (seen, field.requirement) {
             (None, Requirement::Required | Requirement::Expected) => {
-                Some(DifferenceKind::Missing(field.need))
+                Some(DifferenceKind::Missing(field.requirement))
             }
             (None, Requirement::Optional | Requirement::Secret) => None,
-            (Some((_, kinds)), Requirement::Secret) if kinds.contains(&Kind::Text) => {
+            (Some((_, kinds)), Requirement::Secret) if kinds.contains(&JsonKind::Text) => {
                 Some(DifferenceKind::SecretShown)
             }
-            (Some((_, kinds)), Requirement::Secret) if kinds.contains(&Kind::Masked) => {
+            (Some((_, kinds)), Requirement::Secret) if kinds.contains(&JsonKind::Masked) => {
                 Some(DifferenceKind::SecretMasked)
             }
-            (Some((_, kinds)), need) => {
+            (Some((_, kinds)), requirement) => {
                 let other = kinds.iter().filter(|kind| !field.kinds.contains(kind));
                 let other = other.copied().collect::<BTreeSet<_>>();
-                (!other.is_empty()).then_some(DifferenceKind::OtherKind(need, other))
+                (!other.is_empty()).then_some(DifferenceKind::OtherKind(requirement, other))
             }
         };
-        found.extend(what.map(|what| Difference { field: full(field.name), what }));
+        found.extend(kind.map(|kind| Difference { field: full(field.name), kind }));
     }
     let unknown =
         shape.members(path).filter(|(name, _)| !fields.iter().any(|field| is(name, field)));
     found.extend(unknown.map(|(name, kinds)| Difference {
         field: full(name),
-        what: DifferenceKind::Unknown(kinds.clone()),
+        kind: DifferenceKind::Unknown(kinds.clone()),
     }));
 }
 
@@ -237,31 +242,30 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::super::redact::Redactor;
-    use super::super::super::shape::Names;
+    use super::super::super::shape::NameFilter;
     use super::*;
     use crate::connectors::wire;
     use crate::testing::{content, object, with};
 
-    fn differ(part: Part, body: &Value) -> Vec<Difference> {
-        let names = Names { is_known: has, redactor: &Redactor::default() };
+    fn differ(expected: ContractResponse, body: &Value) -> Vec<Difference> {
+        let names = NameFilter { is_known: has, redactor: &Redactor::default() };
         let shape = Shape::of(body.to_string().as_bytes(), &names).unwrap();
-        differences(part, &shape)
+        differences(expected, &shape)
     }
 
-    fn difference(field: &str, what: DifferenceKind) -> Difference {
-        Difference { field: field.to_owned(), what }
+    fn difference(field: &str, kind: DifferenceKind) -> Difference {
+        Difference { field: field.to_owned(), kind }
     }
 
-    /// A connector without credentials.
+    /// Returns a connector without credentials.
     fn plain() -> Value {
         let mut plain = object(1, 1);
         plain.as_object_mut().unwrap().remove("clientSecret");
         plain
     }
 
-    /// Every field that is written is in the table.
     #[test]
-    fn the_table_has_what_is_written() {
+    fn contract_has_every_field_that_is_written() {
         let body = wire::create(&content()).unwrap();
         let sent: Value = serde_json::from_slice(&body.bytes()).unwrap();
         for name in sent.as_object().unwrap().keys() {
@@ -269,58 +273,56 @@ mod tests {
         }
     }
 
-    /// Every field that is read is in the table.
     #[test]
-    fn the_table_has_what_is_read() {
+    fn contract_has_every_field_that_is_read() {
         for name in object(1, 1).as_object().unwrap().keys() {
             assert!(connector().iter().any(|field| field.name == name), "{name}");
         }
     }
 
-    /// What the table calls vital is what reading fails without.
     #[test]
-    fn what_is_vital_cannot_be_missing() {
+    fn reading_fails_without_required_fields_only() {
         let whole = plain();
         for field in connector() {
             let mut body = whole.clone();
             body.as_object_mut().unwrap().remove(field.name);
             let is_read = wire::connector(body.to_string().as_bytes()).is_ok();
-            assert_eq!(is_read, field.need != Requirement::Required, "{}", field.name);
+            assert_eq!(is_read, field.requirement != Requirement::Required, "{}", field.name);
         }
     }
 
     #[test]
-    fn an_answer_by_the_contract_has_no_differences() {
-        assert_eq!(differ(Part::Connector, &plain()), []);
+    fn responses_by_the_contract_have_no_differences() {
+        assert_eq!(differ(ContractResponse::Connector, &plain()), []);
         let page = json!({"meta": {}, "data": [plain()]});
-        assert_eq!(differ(Part::Page, &page), []);
-        assert_eq!(differ(Part::Page, &json!([plain()])), []);
-        assert_eq!(differ(Part::Page, &json!({"meta": {}, "data": []})), []);
+        assert_eq!(differ(ContractResponse::ConnectorPage, &page), []);
+        assert_eq!(differ(ContractResponse::ConnectorPage, &json!([plain()])), []);
+        assert_eq!(differ(ContractResponse::ConnectorPage, &json!({"meta": {}, "data": []})), []);
         let choices = json!({"count": 1, "choices": [{"name": "a", "value": "b"}]});
-        assert_eq!(differ(Part::Choices, &choices), []);
+        assert_eq!(differ(ContractResponse::FlowConnectors, &choices), []);
         let error = json!({"trackingId": "x", "error": {"message": [{"description": "y"}]}});
-        assert_eq!(differ(Part::Error, &error), []);
+        assert_eq!(differ(ContractResponse::Error, &error), []);
     }
 
     #[test]
-    fn differences_are_told_by_field() {
+    fn differences_name_their_fields() {
         let mut body = with(plain(), &json!({"shiny": [1], "active": "yes", "scope": 7}));
         body.as_object_mut().unwrap().remove("version");
-        let found = differ(Part::Page, &json!({"meta": {}, "data": [body]}));
+        let found = differ(ContractResponse::ConnectorPage, &json!({"meta": {}, "data": [body]}));
         let kinds = |kind| BTreeSet::from([kind]);
         assert_eq!(
             found,
             [
                 difference(
                     "data[].active",
-                    DifferenceKind::OtherKind(Requirement::Required, kinds(Kind::Text))
+                    DifferenceKind::OtherKind(Requirement::Required, kinds(JsonKind::Text))
                 ),
                 difference("data[].version", DifferenceKind::Missing(Requirement::Expected)),
                 difference(
                     "data[].scope",
-                    DifferenceKind::OtherKind(Requirement::Optional, kinds(Kind::Number))
+                    DifferenceKind::OtherKind(Requirement::Optional, kinds(JsonKind::Number))
                 ),
-                difference("data[].shiny", DifferenceKind::Unknown(kinds(Kind::List))),
+                difference("data[].shiny", DifferenceKind::Unknown(kinds(JsonKind::List))),
             ]
         );
         let harmless = found.iter().map(Difference::is_harmless).collect::<Vec<_>>();
@@ -328,18 +330,18 @@ mod tests {
     }
 
     #[test]
-    fn how_credentials_come_back_is_told() {
+    fn credentials_in_a_response_are_differences() {
         let body = json!({"clientSecret": "****", "password": "in the clear", "privateKey": null});
-        let found = differ(Part::Connector, &with(plain(), &body));
+        let found = differ(ContractResponse::Connector, &with(plain(), &body));
         let masked = difference("clientSecret", DifferenceKind::SecretMasked);
         let shown = difference("password", DifferenceKind::SecretShown);
         assert_eq!(found, [masked, shown]);
     }
 
     #[test]
-    fn an_error_of_another_form_is_told() {
+    fn error_of_another_shape_has_differences() {
         let spring = json!({"timestamp": 1, "status": 404, "error": "Not Found", "path": "/x"});
-        let fields = differ(Part::Error, &spring);
+        let fields = differ(ContractResponse::Error, &spring);
         let fields = fields.iter().map(|found| found.field.as_str()).collect::<Vec<_>>();
         assert_eq!(fields, ["trackingId", "error", "path", "status", "timestamp"]);
     }

@@ -1,19 +1,18 @@
-//! Creating a connector: never twice, and never without knowing its id if that
-//! can be helped.
+//! Creates a connector, never twice, and finds its id after a lost response if possible.
 //!
-//! A POST whose answer is lost is not repeated. The connector is looked up by
-//! its name instead, which is unique in the organization. It is ours if
+//! A POST with a lost response is not repeated. The connector is looked up by its name, which is
+//! unique in the organization. It is adopted if
 //!
-//! - its id was not in a list that we had read before,
-//! - no other create of this process has made it, or may still turn out to have
-//!   made it: two resources with the same name are one too many,
-//! - everything visible is as we sent it, and
-//! - it was created since our request began, by the *server's* clock: the
-//!   answer to the look-up carries the server's `Date`, and our own clock only
-//!   measures how long ago the request began. How far the two clocks are apart
-//!   therefore does not matter, and no list has to be read before each create.
+//! - its id was not in a list read before the request,
+//! - no other create of this process has made it or may still have made it: of two resources with
+//!   the same name only one can own it,
+//! - all fields that Webex returns are as in the request, and
+//! - it was created after the request began, by the *server's* clock: the response to the look-up
+//!   carries the server's `Date`, and this machine's clock only measures how long ago the request
+//!   began. So the difference of the two clocks does not matter, and no list has to be read before
+//!   each create.
 //!
-//! Anything less is an error that names the id.
+//! Otherwise the create fails with an error that names the id.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
@@ -25,36 +24,33 @@ use super::super::connector::{Connector, ConnectorContent};
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::{Response, RetryMode};
-use super::list_cache::{Creating, List};
+use super::list_cache::{ConnectorList, CreateInFlight};
 use super::write_error::{RemoteState, WriteError};
 use super::{Connectors, wire};
 
-/// How far the clock that dates responses and the one that dates connectors may
-/// be apart, both being Webex's. `Date` has a resolution of one second, and its
-/// rounding is in favor of the connector already.
+/// The accepted difference between the clocks for the `Date` of responses and for the times of
+/// connectors, both Webex's. `Date` is rounded down to a second, which only makes the check more
+/// tolerant.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// A connector that was created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Created {
-    /// The connector as Webex has it.
+    /// The connector as Webex returned it.
     pub connector: Connector,
-    /// Whether the response to our request was lost and the connector was
-    /// recognized by its name, fields and time instead. Worth a warning: its
-    /// secrets cannot be compared.
+    /// Whether the response was lost and the connector was identified by its name, fields and time
+    /// instead. The user should be warned: its secrets cannot be compared.
     pub adopted: bool,
 }
 
 impl Connectors {
-    /// Creates a connector, with one POST that is never repeated once it may
-    /// have been carried out.
+    /// Creates a connector, with one POST that is not repeated when it may have been carried out.
     ///
-    /// When the response is lost, the connector is looked up by its name, which
-    /// is unique in the organization, and adopted if it can only be ours; see
-    /// [`Created::adopted`].
+    /// When the response is lost, the connector is looked up by its name, which is unique in the
+    /// organization, and adopted if no one else can have created it; see [`Created::adopted`].
     ///
     /// # Errors
-    /// The error says what is true afterwards.
+    /// The error describes the connector after the failure.
     pub async fn create(
         &self,
         content: &ConnectorContent,
@@ -63,47 +59,49 @@ impl Connectors {
         let body = wire::create(content).map_err(|_| {
             not_created(Error::new(Operation::CreateConnector, ErrorKind::Unsendable))
         })?;
-        let attempt = Attempt {
+        let creation = Creation {
             connectors: self,
             content,
             budget,
             began: Instant::now(),
-            known: self.lists.known_ids(self.organization),
-            creating: self.lists.creating(self.organization, content.fields.name()),
+            known: self.list_cache.known_ids(self.organization),
+            creating: self.list_cache.creating(self.organization, content.fields.name()),
         };
         let request = self.session.endpoints.create(self.organization, body);
         match self.write(&request, budget).await {
-            Ok(response) => attempt.accepted(&response).await,
-            Err(error) if error.outcome_unknown => attempt.reconcile(error).await,
-            Err(error) if error.kind == ErrorKind::Conflict => Err(attempt.name_taken(error).await),
+            Ok(response) => creation.accepted(&response).await,
+            Err(error) if error.outcome_unknown => creation.reconcile(error).await,
+            Err(error) if error.kind == ErrorKind::Conflict => {
+                Err(creation.name_taken(error).await)
+            }
             Err(error) if error.kind == ErrorKind::InvalidRequest => {
-                Err(attempt.invalid(error).await)
+                Err(creation.invalid(error).await)
             }
             Err(error) => Err(not_created(error)),
         }
     }
 }
 
-/// One create, with what is needed to recognize its connector.
-struct Attempt<'a> {
+/// A create, with the facts that identify its connector.
+struct Creation<'a> {
     connectors: &'a Connectors,
     content: &'a ConnectorContent,
     budget: &'a Budget,
     began: Instant,
     known: HashSet<ConnectorId>,
-    creating: Creating<'a>,
+    creating: CreateInFlight<'a>,
 }
 
-impl Attempt<'_> {
-    /// The server says that it was created.
+impl Creation<'_> {
+    /// Reads the connector after a response of success.
     async fn accepted(&self, response: &Response) -> Result<Created, WriteError> {
         let problem = match wire::connector(response.body()) {
             Ok(connector) => return Ok(self.created(connector, false)),
             Err(problem) => problem,
         };
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         if let Some(id) = wire::connector_id(response.body()) {
-            self.connectors.lists.note_created(self.connectors.organization, &id);
+            self.connectors.list_cache.note_created(self.connectors.organization, &id);
             let error = match self.connectors.get(&id, &budget).await {
                 Ok(Some(connector)) => return Ok(self.created(connector, false)),
                 Ok(None) => response.unreadable(problem),
@@ -111,7 +109,7 @@ impl Attempt<'_> {
             };
             return Err(WriteError::new(error, RemoteState::OnlyId(id)));
         }
-        // The name is unique, so the connector that has it now was created by us.
+        // The name is unique, so the connector of this name is the created one.
         let error = response.unreadable(problem);
         match self.find(&budget).await {
             Ok(Some((connector, _))) => Ok(self.created(connector, false)),
@@ -119,9 +117,9 @@ impl Attempt<'_> {
         }
     }
 
-    /// The response was lost.
+    /// Looks the connector up after a lost response.
     async fn reconcile(&self, error: Error) -> Result<Created, WriteError> {
-        match self.find(&self.budget.for_looking()).await {
+        match self.find(&self.budget.for_reconciliation()).await {
             Ok(Some((connector, list))) if self.is_ours(&connector, &list) => {
                 Ok(self.created(connector, true))
             }
@@ -133,9 +131,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// Looks for the name. What was just created gets some time to become
-    /// visible.
-    async fn find(&self, budget: &Budget) -> Result<Option<(Connector, List)>, Error> {
+    /// Looks a connector of this name up. A new connector gets time to become visible.
+    async fn find(&self, budget: &Budget) -> Result<Option<(Connector, ConnectorList)>, Error> {
         let mut pauses = self.connectors.session.pauses_until_visible();
         loop {
             self.connectors.forget_list();
@@ -150,16 +147,16 @@ impl Attempt<'_> {
         }
     }
 
-    fn is_ours(&self, connector: &Connector, list: &List) -> bool {
+    fn is_ours(&self, connector: &Connector, list: &ConnectorList) -> bool {
         !self.known.contains(&connector.id)
             && !self.creating.may_be_anothers(&connector.id)
             && self.content.fields.is_equivalent(&connector.fields)
             && self.is_created_since(connector, list).unwrap_or(false)
     }
 
-    /// Whether a connector was created since our request began, by the server's
-    /// clock. None when one of the two times is missing.
-    fn is_created_since(&self, connector: &Connector, list: &List) -> Option<bool> {
+    /// Whether a connector was created after the request began, by the server's clock. `None` when
+    /// one of the two times is missing.
+    fn is_created_since(&self, connector: &Connector, list: &ConnectorList) -> Option<bool> {
         let milliseconds = u64::try_from(connector.created_time?).ok()?;
         let created = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))?;
         let ago = list.received.saturating_duration_since(self.began);
@@ -167,10 +164,10 @@ impl Attempt<'_> {
         Some(created >= began)
     }
 
-    /// 409: finds out which connector has the name. Webex may not tell upper and
-    /// lower case apart.
+    /// Returns the error for 409, with the connector that has the name. Webex may compare names
+    /// without letter case.
     async fn name_taken(&self, error: Error) -> WriteError {
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok();
         match list.as_ref().and_then(|list| list.holder_of(self.content.fields.name())) {
             Some(holder) => not_created(error.with_kind(ErrorKind::NameTaken))
@@ -179,17 +176,17 @@ impl Attempt<'_> {
         }
     }
 
-    /// 400: counts the connectors, because the limit of 10 is the likeliest
-    /// reason that is not in the request.
+    /// Returns the error for 400, with the number of connectors: the limit of 10 is the likeliest
+    /// reason apart from the request.
     async fn invalid(&self, error: Error) -> WriteError {
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         let list = self.connectors.cached_list(RetryMode::OneAttempt, &budget).await;
-        let connectors_in_organization = list.ok().map(|list| list.len());
+        let connectors_in_organization = list.ok().map(|list| list.connectors().len());
         WriteError { connectors_in_organization, ..not_created(error) }
     }
 
     fn created(&self, connector: Connector, adopted: bool) -> Created {
-        self.connectors.lists.note_created(self.connectors.organization, &connector.id);
+        self.connectors.list_cache.note_created(self.connectors.organization, &connector.id);
         Created { connector, adopted }
     }
 }
@@ -205,8 +202,8 @@ mod tests {
     use super::*;
     use crate::error::Deadline;
     use crate::testing::{
-        ID, OTHER_ID, Reply, SERVER_EPOCH, Script, answer, budget, connectors, content, empty,
-        lost, object, page, problem, raw, with,
+        ID, OTHER_ID, Reply, SERVER_EPOCH, Script, budget, connectors, content, empty, lost,
+        object, page, problem, raw, response, with,
     };
     use crate::transport::FailureKind;
 
@@ -219,32 +216,32 @@ mod tests {
     }
 
     fn rows(rows: &[Value]) -> Reply {
-        answer(200, &page(rows))
+        response(200, &page(rows))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_create_costs_one_post() {
-        let script = Script::new([answer(201, &object(0, seconds(0)))]);
+    async fn create_costs_one_post() {
+        let script = Script::new([response(201, &object(0, seconds(0)))]);
         let created = create(&script).await.unwrap();
         assert_eq!((created.connector.id.as_str(), created.adopted), (ID, false));
         assert_eq!(script.lines(), ["POST /connector"]);
-        assert_eq!(script.seen()[0].json()["clientSecret"], "s3cret-canary");
+        assert_eq!(script.requests()[0].json()["clientSecret"], "s3cret-canary");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_surely_did_not_happen_is_sent_again() {
+    async fn create_that_was_not_processed_is_sent_again() {
         for reply in [
             empty(429),
             Reply::Failure(FailureKind::Connection),
             Reply::Failure(FailureKind::Timeout(Deadline::Connect)),
         ] {
-            let script = Script::new([reply, answer(201, &object(0, seconds(0)))]);
+            let script = Script::new([reply, response(201, &object(0, seconds(0)))]);
             assert!(!create(&script).await.unwrap().adopted);
             assert_eq!(script.lines(), ["POST /connector", "POST /connector"]);
         }
     }
 
-    /// Everything after which nobody knows whether there is a connector now.
+    /// Returns the replies after which the outcome is unknown.
     fn unclear() -> Vec<Reply> {
         vec![
             lost(),
@@ -259,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lost_answer_is_looked_up_and_adopted() {
+    async fn connector_of_a_lost_response_is_adopted() {
         for reply in unclear() {
             let script = Script::new([reply, rows(&[object(0, seconds(1))])]);
             let created = create(&script).await.unwrap();
@@ -269,7 +266,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_found_and_it_is_safe_to_try_again() {
+    async fn create_without_a_connector_is_safe_to_repeat() {
         for reply in unclear() {
             let mut replies = vec![reply];
             replies.extend((0..6).map(|_| rows(&[])));
@@ -284,17 +281,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_becomes_visible_later_is_found() {
+    async fn connector_that_becomes_visible_later_is_adopted() {
         let script = Script::new([lost(), rows(&[]), rows(&[]), rows(&[object(0, seconds(0))])]);
         assert!(create(&script).await.unwrap().adopted);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_what_can_only_be_ours_is_adopted() {
+    async fn only_a_connector_of_this_create_is_adopted() {
         let ours = object(0, seconds(60));
         for (found, adopted) in [
             (ours.clone(), true),
-            // Spelled differently by the server.
+            // The server spells a URL differently.
             (with(ours.clone(), &json!({"resourceDomain": "https://CRM.example/api/"})), true),
             (with(ours.clone(), &json!({"scope": "other"})), false),
             (with(ours.clone(), &json!({"clientId": null})), false),
@@ -316,7 +313,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_date_nothing_is_adopted() {
+    async fn connector_is_not_adopted_without_a_server_date() {
         let undated = rows(&[object(0, seconds(0))]).header("date", "no date");
         let script = Script::new([lost(), undated]);
         let failure = create(&script).await.unwrap_err();
@@ -325,7 +322,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_there_before_is_not_adopted() {
+    async fn connector_from_before_the_create_is_not_adopted() {
         let known = object(0, seconds(9));
         let script = Script::new([rows(std::slice::from_ref(&known)), lost(), rows(&[known])]);
         let connectors = connectors(script.clone());
@@ -336,10 +333,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_another_create_has_made_is_not_adopted() {
-        // Two resources with the same name and fields. One is answered, the
-        // other is not, in either order.
-        let made = || answer(201, &object(0, seconds(0)));
+    async fn connector_of_another_create_is_not_adopted() {
+        // Two resources with the same name and fields: one gets a response, the other does not, in
+        // either order.
+        let made = || response(201, &object(0, seconds(0)));
         let found = || rows(&[object(0, seconds(0))]);
         let late = Duration::from_secs(1);
         for (one, other) in [
@@ -363,7 +360,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_look_that_fails_leaves_it_open() {
+    async fn create_whose_lookup_fails_has_an_unknown_outcome() {
         let script = Script::new([lost(), empty(403)]);
         let failure = create(&script).await.unwrap_err();
         assert_eq!(failure.remote, RemoteState::Unknown(None));
@@ -372,7 +369,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_passed_deadline_leaves_time_to_look() {
+    async fn create_past_its_deadline_is_still_looked_up() {
         let script = Script::new([Reply::Hang, rows(&[object(0, seconds(1))])]);
         let connectors = connectors(script.clone());
         let short = Budget { deadline: Instant::now() + Duration::from_secs(9), ..budget() };
@@ -380,17 +377,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_created_connector_is_never_lost() {
-        // The answer says no more than the id.
-        let script = Script::new([answer(201, &json!({"id": ID})), answer(200, &object(0, 1))]);
+    async fn created_connector_is_found_after_an_incomplete_response() {
+        // The response has only the id.
+        let script = Script::new([response(201, &json!({"id": ID})), response(200, &object(0, 1))]);
         let created = create(&script).await.unwrap();
         assert_eq!((created.connector.name(), created.adopted), ("crm", false));
-        // And then it cannot be read.
-        let script = Script::new([answer(201, &json!({"id": ID})), empty(403)]);
+        // And reading the connector fails.
+        let script = Script::new([response(201, &json!({"id": ID})), empty(403)]);
         let failure = create(&script).await.unwrap_err();
         let RemoteState::OnlyId(id) = failure.remote else { panic!("{failure:?}") };
         assert_eq!(id.as_str(), ID);
-        // The answer says nothing at all.
+        // The response is empty.
         let script = Script::new([empty(201), rows(&[object(0, seconds(-99))])]);
         assert!(!create(&script).await.unwrap().adopted);
         let script = Script::new([raw(201, "<html>"), empty(403)]);
@@ -400,7 +397,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_taken_name_names_its_holder() {
+    async fn create_with_a_taken_name_names_the_holder() {
         for name in ["crm", "CRM"] {
             let holder = with(object(4, seconds(5)), &json!({"id": OTHER_ID, "name": name}));
             let script = Script::new([problem(409, "similar entity"), rows(&[holder])]);
@@ -419,7 +416,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_invalid_request_counts_the_connectors() {
+    async fn invalid_create_counts_the_connectors() {
         let many: Vec<_> =
             (0..10).map(|n| with(object(0, 1), &json!({"id": format!("{n}")}))).collect();
         let script = Script::new([problem(400, "limit reached"), rows(&many)]);
@@ -428,7 +425,7 @@ mod tests {
         assert_eq!(failure.connectors_in_organization, Some(10));
         assert_eq!(failure.error.descriptions, ["limit reached"]);
         assert_eq!(failure.error.server_tracking_id.as_deref(), Some("ccconfig_1"));
-        // Counting is a courtesy and fails silently.
+        // The count is optional: its failure is ignored.
         let script = Script::new([problem(400, "password"), empty(503)]);
         let failure = create(&script).await.unwrap_err();
         assert_eq!(failure.connectors_in_organization, None);
@@ -437,7 +434,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_stop_nothing_is_looked_up() {
+    async fn stopped_create_is_not_looked_up() {
         let script = Script::new([Reply::Hang]);
         let connectors = connectors(script.clone());
         let (budget, content) = (budget(), content());

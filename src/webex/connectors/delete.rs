@@ -1,4 +1,4 @@
-//! Deleting a connector, also one that has to be deactivated first.
+//! Deletes a connector, also one that has to be deactivated first.
 
 use super::super::budget::Budget;
 use super::super::connector::Connector;
@@ -9,46 +9,46 @@ use super::Connectors;
 use super::activation::ActivationError;
 use super::write_error::{Availability, RemoteState, WriteError};
 
-/// A connector that is gone.
+/// A deleted connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deleted {
-    /// Whether it did not exist any more before the delete.
+    /// Whether it was gone before the delete.
     pub was_missing: bool,
 }
 
 impl Connectors {
-    /// Deletes a connector. That it is gone already is a success too, once
-    /// neither reading it nor the list finds it: a 404 alone may come from a
-    /// server that does not serve this method at this path.
+    /// Deletes a connector. One that is gone already is a success, when neither a read by id nor
+    /// the list finds it: a 404 alone may come from a server without this method at this path.
     ///
-    /// Where the server refuses to delete an active connector (423), it is
-    /// deactivated first, and activated again if deleting it fails.
+    /// When the server refuses to delete an active connector (423), it is deactivated first, and
+    /// activated again if the delete fails.
     ///
     /// # Errors
-    /// The error says what is true afterwards.
+    /// The error describes the connector after the failure.
     pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, WriteError> {
-        let removal = Removal { connectors: self, id, budget };
-        match removal.attempt().await {
+        let deletion = Deletion { connectors: self, id, budget };
+        match deletion.attempt().await {
             Ok(deleted) => Ok(deleted),
-            Err(failure) if failure.error.kind == ErrorKind::Locked => removal.saga(failure).await,
+            Err(failure) if failure.error.kind == ErrorKind::Locked => deletion.saga(failure).await,
             Err(failure) => Err(failure),
         }
     }
 }
 
 /// The delete of a connector.
-struct Removal<'a> {
+struct Deletion<'a> {
     connectors: &'a Connectors,
     id: &'a ConnectorId,
     budget: &'a Budget,
 }
 
-impl Removal<'_> {
-    /// Sends one DELETE, and finds out what it did.
+impl Deletion<'_> {
+    /// Sends a DELETE, and reads its outcome if necessary.
     async fn attempt(&self) -> Result<Deleted, WriteError> {
         let organization = self.connectors.organization;
         let request = self.connectors.session.endpoints.delete(organization, self.id);
-        let mut may_be_too_early = self.connectors.lists.was_just_created(organization, self.id);
+        let mut may_be_too_early =
+            self.connectors.list_cache.was_just_created(organization, self.id);
         loop {
             let error = match self.connectors.write(&request, self.budget).await {
                 Ok(_) => return Ok(Deleted { was_missing: false }),
@@ -61,13 +61,17 @@ impl Removal<'_> {
                 return Err(referenced(error, references));
             }
             let is_unclear = error.outcome_unknown;
-            let is_missing = error.kind == ErrorKind::NotFound && error.spoken_by_api;
+            let is_missing = error.kind == ErrorKind::NotFound && error.is_from_api;
             if !is_unclear && !is_missing {
-                return Err(unchanged(error));
+                return Err(WriteError::unchanged(error));
             }
-            // A 404 may also mean that nobody serves this method at this path,
-            // so neither is believed without a look.
-            return match self.connectors.read_fresh(self.id, &self.budget.for_looking()).await {
+            // A 404 may also mean that the server lacks this method at this path, so the connector
+            // is read after a 404 as well.
+            return match self
+                .connectors
+                .read_fresh(self.id, &self.budget.for_reconciliation())
+                .await
+            {
                 Ok(None) => Ok(Deleted { was_missing: !is_unclear }),
                 Ok(Some(_)) if is_missing && std::mem::take(&mut may_be_too_early) => continue,
                 Ok(Some(found)) => Err(WriteError::new(error, found.into())),
@@ -77,14 +81,14 @@ impl Removal<'_> {
         }
     }
 
-    /// Lists what refers to it, for an error. Empty if that cannot be found out.
+    /// Lists the references for an error; none if they cannot be read.
     async fn references(&self) -> Vec<Reference> {
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         self.connectors.references(self.id, &budget).await.unwrap_or_default()
     }
 
-    /// Lists what refers to it, for a decision. The endpoint is assumed: its
-    /// absence (404) allows the delete, any other failure to find out refuses it.
+    /// Lists the references for a decision. The endpoint is assumed: its absence (404) allows the
+    /// delete, any other failure prevents it.
     async fn references_for_sure(&self) -> Result<Vec<Reference>, Error> {
         match self.connectors.references(self.id, self.budget).await {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
@@ -92,20 +96,20 @@ impl Removal<'_> {
         }
     }
 
-    /// Deactivates and deletes.
+    /// Deactivates the connector, deletes it, and activates it again if the delete fails.
     async fn saga(&self, locked: WriteError) -> Result<Deleted, WriteError> {
         let current = match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(current)) => current,
             Ok(None) => return Ok(Deleted { was_missing: false }),
-            Err(error) => return Err(unchanged(error)),
+            Err(error) => return Err(WriteError::unchanged(error)),
         };
         if !current.active {
-            // Then being active is not what locks it.
+            // The lock has another reason than an active connector.
             let error = locked.error.with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.into()));
         }
-        // Deactivating one that is in use would break flows in vain, and might
-        // cost it its secrets, which are not known here.
+        // Deactivating a connector in use would break flows in vain. It might also blank the
+        // secrets, which are unknown here.
         match self.references_for_sure().await {
             Ok(references) if references.is_empty() => {}
             Ok(references) => return Err(referenced(locked.error, references)),
@@ -131,7 +135,7 @@ impl Removal<'_> {
         }
     }
 
-    /// Activates a connector again whose deletion failed.
+    /// Activates the connector again after a failed delete.
     async fn undo(&self, failure: WriteError, inactive: Connector) -> WriteError {
         let activate = async |budget| {
             self.connectors.reactivate(&inactive, &NO_SECRETS, &NO_SECRETS, &budget).await
@@ -149,17 +153,13 @@ impl Removal<'_> {
     }
 }
 
-/// Status 412, or any other that comes with the kinds of what refers to it.
+/// Returns the error for 412, or for another status with the kinds of the referring objects.
 fn referenced(error: Error, references: Vec<Reference>) -> WriteError {
-    unchanged(error.with_kind(ErrorKind::Referenced(references)))
+    WriteError::unchanged(error.with_kind(ErrorKind::Referenced(references)))
 }
 
-fn unchanged(error: Error) -> WriteError {
-    WriteError::new(error, RemoteState::Unchanged)
-}
-
-/// It may be gone or not. A delete carries no credentials, so those that Webex
-/// has are the old ones unless the connector was deactivated.
+/// Returns an error with an unknown outcome. A delete carries no credentials, so Webex has the old
+/// ones unless the connector was deactivated.
 fn unknown(error: Error) -> WriteError {
     WriteError::new(error, RemoteState::Unknown(None))
 }
@@ -173,8 +173,8 @@ mod tests {
     use super::*;
     use crate::Operation;
     use crate::testing::{
-        ID, Reply, Script, answer, budget, connectors, content, empty, found_after, id, lost,
-        object, page, problem, raw, with,
+        ID, Reply, Script, budget, connectors, content, empty, found_connector, id, lost, object,
+        page, problem, raw, response, with,
     };
 
     async fn delete(script: &Arc<Script>) -> Result<Deleted, WriteError> {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_delete_costs_one_call() {
+    async fn delete_costs_one_request() {
         for status in [200, 204] {
             let script = Script::new([empty(status)]);
             assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
@@ -200,41 +200,41 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_gone_already_is_deleted() {
+    async fn delete_of_an_absent_connector_succeeds() {
         let gone =
-            || [problem(404, "not found"), problem(404, "not found"), answer(200, &page(&[]))];
+            || [problem(404, "not found"), problem(404, "not found"), response(200, &page(&[]))];
         let script = Script::new(gone());
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: true });
         assert_eq!(
             lines(&script),
             ["DELETE /connector/{id}", "GET /connector/{id}", "GET /v2/connector"]
         );
-        // A repetition does not find what the first try removed.
+        // The second attempt does not find the connector that the first one deleted.
         let script = Script::new([lost()].into_iter().chain(gone()));
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
-        // A gateway's page says nothing.
+        // A gateway's page does not mean that the connector is gone.
         let script = Script::new([raw(404, "<html>")]);
         assert_eq!(delete(&script).await.unwrap_err().error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_404_is_not_believed_while_the_connector_can_be_read() {
-        // DELETE is not served, or not at this path; everything else is.
-        let script = Script::new([problem(404, "no route matched"), answer(200, &object(3, 1))]);
+    async fn delete_with_404_fails_while_the_connector_is_readable() {
+        // The server lacks DELETE at this path only.
+        let script = Script::new([problem(404, "no route matched"), response(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::NotFound);
-        found_after(&failure);
+        found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
-        // Only the list still has it.
-        let script = Script::new([empty(404), empty(404), answer(200, &page(&[object(3, 1)]))]);
+        // Only the list has the connector.
+        let script = Script::new([empty(404), empty(404), response(200, &page(&[object(3, 1)]))]);
         let failure = delete(&script).await.unwrap_err();
-        found_after(&failure);
+        found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_404_is_not_believed_when_nobody_can_look() {
-        // Below a wrong base URL everything is 404.
+    async fn delete_with_404_fails_when_reads_fail() {
+        // Below a wrong base URL every response is 404.
         for look in [vec![empty(404), empty(404)], vec![empty(403)], vec![empty(404), empty(403)]] {
             let script = Script::new([empty(404)].into_iter().chain(look));
             let failure = delete(&script).await.unwrap_err();
@@ -245,12 +245,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_just_created_is_not_gone() {
+    async fn delete_with_404_right_after_the_create_is_repeated() {
         let script = Script::new([
-            answer(201, &object(0, 1)),
+            response(201, &object(0, 1)),
             empty(404),
             empty(404),
-            answer(200, &object(0, 1)),
+            response(200, &object(0, 1)),
             empty(204),
         ]);
         let connectors = connectors(script.clone());
@@ -261,27 +261,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_refers_to_it_is_named() {
+    async fn delete_of_a_connector_in_use_names_its_references() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
-        let script = Script::new([problem(412, "in use"), answer(200, &page(&[flow]))]);
+        let script = Script::new([problem(412, "in use"), response(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
         let ErrorKind::Referenced(references) = &failure.error.kind else { panic!("{failure:?}") };
         let names: Vec<_> = references.iter().filter_map(|found| found.name.as_deref()).collect();
         assert_eq!(names, ["Main"]);
         assert_eq!(failure.remote, RemoteState::Unchanged);
-        // Not knowing the names does not change what it is.
+        // Without the names the error has the same kind.
         let script = Script::new([empty(412), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::Referenced(Vec::<Reference>::new()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_ends_unclear_is_settled_by_reading() {
-        let script = Script::new([empty(500), empty(404), answer(200, &page(&[]))]);
+    async fn unclear_delete_is_settled_by_reading() {
+        let script = Script::new([empty(500), empty(404), response(200, &page(&[]))]);
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
-        let script = Script::new([empty(500), answer(200, &object(3, 1))]);
+        let script = Script::new([empty(500), response(200, &object(3, 1))]);
         let failure = delete(&script).await.unwrap_err();
-        found_after(&failure);
+        found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
         let script = Script::new([empty(500), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
@@ -290,27 +290,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refused_delete_deletes_nothing() {
+    async fn refused_delete_changes_nothing() {
         for status in [400, 401, 403] {
             let script = Script::new([empty(status)]);
             let failure = delete(&script).await.unwrap_err();
             assert_eq!(failure.remote, RemoteState::Unchanged);
-            assert_eq!(script.seen().len(), 1);
+            assert_eq!(script.requests().len(), 1);
         }
     }
 
     fn saga(rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
         let begin = [
             empty(423),
-            answer(200, &object(3, 1)),
-            answer(200, &page(&[])),
-            answer(200, &inactive(4)),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
+            response(200, &inactive(4)),
         ];
         Script::new(begin.into_iter().chain(rest))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_active_connector_is_deactivated_and_deleted() {
+    async fn locked_connector_is_deactivated_and_deleted() {
         let script = saga([empty(204)]);
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
         assert_eq!(
@@ -323,79 +323,83 @@ mod tests {
                 "DELETE /connector/{id}"
             ]
         );
-        assert_eq!(script.seen()[3].json()["active"], false);
+        assert_eq!(script.requests()[3].json()["active"], false);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_in_use_is_not_even_deactivated() {
+    async fn connector_in_use_is_not_deactivated() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
         let script =
-            Script::new([empty(423), answer(200, &object(3, 1)), answer(200, &page(&[flow]))]);
+            Script::new([empty(423), response(200, &object(3, 1)), response(200, &page(&[flow]))]);
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
-        assert!(script.is_done() && script.seen().len() == 3);
+        assert!(script.is_done() && script.requests().len() == 3);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_may_be_in_use_is_not_deactivated_either() {
-        let look = |reply: Reply| [empty(423), answer(200, &object(3, 1)), reply];
+    async fn delete_with_unknown_references_deactivates_nothing() {
+        let look = |reply: Reply| [empty(423), response(200, &object(3, 1)), reply];
         for reply in [empty(403), raw(200, "<html>")] {
             let script = Script::new(look(reply));
             let failure = delete(&script).await.unwrap_err();
             assert_eq!(failure.error.operation, Operation::ListReferences);
-            assert!(found_after(&failure).active);
+            assert!(found_connector(&failure).active);
             assert_eq!(failure.availability, Availability::Unaffected);
-            assert_eq!(script.seen().len(), 3, "nothing was deactivated");
+            assert_eq!(script.requests().len(), 3, "nothing was deactivated");
         }
-        // The endpoint is assumed. Where there is none, the delete itself tells.
-        let rest = [answer(200, &inactive(4)), empty(204)];
+        // The endpoint is assumed. Without it, the response to the delete decides.
+        let rest = [response(200, &inactive(4)), empty(204)];
         let script = Script::new(look(empty(404)).into_iter().chain(rest));
         assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_named_dependency_counts_whatever_the_status() {
+    async fn referring_kinds_count_as_a_reference_with_any_status() {
         let body = json!({"error": {"key": "400", "reason": "dependency exists",
             "referencedEntities": ["flow"]}});
-        let script = Script::new([answer(400, &body), answer(200, &page(&[]))]);
+        let script = Script::new([response(400, &body), response(200, &page(&[]))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::Referenced(Vec::new()));
         assert_eq!(failure.error.referring_kinds, ["flow"]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_in_use_is_activated_again() {
+    async fn connector_is_reactivated_after_a_refused_delete() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
-        let script = saga([empty(412), answer(200, &page(&[flow])), answer(200, &object(5, 1))]);
+        let script =
+            saga([empty(412), response(200, &page(&[flow])), response(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
         assert_eq!(failure.availability, Availability::Restored);
-        assert_eq!((found_after(&failure).active, found_after(&failure).version), (true, Some(5)));
+        assert_eq!(
+            (found_connector(&failure).active, found_connector(&failure).version),
+            (true, Some(5))
+        );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn when_activating_fails_too_the_error_says_so() {
+    async fn delete_reports_a_failed_reactivation() {
         let script = saga([empty(403), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
-        let connector = found_after(&failure);
+        let connector = found_connector(&failure);
         assert!(!connector.active);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lock_that_is_not_about_being_active_is_an_error() {
-        let script = Script::new([empty(423), answer(200, &inactive(3))]);
+    async fn lock_of_an_inactive_connector_fails_its_delete() {
+        let script = Script::new([empty(423), response(200, &inactive(3))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
-        // Neither is one that stays when it has been deactivated.
-        let script = saga([empty(423), answer(200, &object(5, 1))]);
+        // A lock that remains after the deactivation has another reason, too.
+        let script = saga([empty(423), response(200, &object(5, 1))]);
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
-        // And one that does not let it be deactivated is about that.
+        // A lock that prevents the deactivation is an error of that step.
         let script = Script::new([
             empty(423),
-            answer(200, &object(3, 1)),
-            answer(200, &page(&[])),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
             empty(423),
         ]);
         let failure = delete(&script).await.unwrap_err();
@@ -404,13 +408,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stop_after_deactivating_leads_to_activating_again() {
+    async fn delete_stopped_after_deactivating_reactivates() {
         let script = Script::new([
             empty(423),
-            answer(200, &object(3, 1)),
-            answer(200, &page(&[])),
-            answer(200, &inactive(4)).after(std::time::Duration::from_secs(3)),
-            answer(200, &object(5, 1)),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
+            response(200, &inactive(4)).after(std::time::Duration::from_secs(3)),
+            response(200, &object(5, 1)),
         ]);
         let connectors = connectors(script.clone());
         let (id, budget) = (id(), budget());
@@ -421,7 +425,7 @@ mod tests {
         let failure = ended.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::Stopped);
         assert_eq!(failure.availability, Availability::Restored);
-        assert!(found_after(&failure).active);
-        assert_eq!(script.seen().len(), 5);
+        assert!(found_connector(&failure).active);
+        assert_eq!(script.requests().len(), 5);
     }
 }

@@ -1,8 +1,7 @@
-//! One list of connectors per organization, shared by all reads of a run.
+//! Caches one list of connectors per organization, shared by all reads of a run.
 //!
-//! Refreshing ten connectors of an organization costs one call. The list is
-//! forgotten when we write to the organization, and never believed to say that
-//! something is gone.
+//! Refreshing ten connectors of an organization costs one request. A write to the organization
+//! drops the list. The list alone never proves that a connector is gone.
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
@@ -16,26 +15,26 @@ use super::super::connector::Connector;
 use super::super::error::{Error, Operation};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::pipeline::RetryMode;
-use super::super::single_flight::{Flight, Join, single_flight};
+use super::super::single_flight::{Join, SharedRequest, single_flight};
 
-/// How long a list is believed. A run seldom takes longer; a process that
-/// lives on should not plan with what was true long ago.
+/// The time for which a list is used. A run seldom takes longer; a longer process should not plan
+/// with an old list.
 const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// How long after our own create a 404 may mean "not yet".
+/// The time after a create during which a 404 may mean that the connector is not visible yet.
 const VISIBILITY_WINDOW: Duration = Duration::from_secs(30);
 
-/// A list as it was at one moment.
+/// The connectors of an organization at one moment.
 #[derive(Clone, Debug)]
-pub(crate) struct List {
+pub(crate) struct ConnectorList {
     connectors: Arc<[Connector]>,
-    /// The server's clock when it gave the list.
+    /// The server's time of the list.
     pub(crate) server_time: Option<SystemTime>,
-    /// Our clock at that moment.
+    /// The time of this machine at that moment.
     pub(crate) received: Instant,
 }
 
-impl List {
+impl ConnectorList {
     pub(crate) fn new(
         rows: Vec<Connector>,
         server_time: Option<SystemTime>,
@@ -48,10 +47,6 @@ impl List {
         Arc::clone(&self.connectors)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.connectors.len()
-    }
-
     pub(crate) fn by_id(&self, id: &ConnectorId) -> Option<&Connector> {
         self.connectors.iter().find(|connector| connector.id == *id)
     }
@@ -60,8 +55,8 @@ impl List {
         self.connectors.iter().find(|connector| connector.name() == name)
     }
 
-    /// Whoever stands in the way of a name: the server may not tell upper and
-    /// lower case apart.
+    /// Returns the connector that has a name, in the exact letter case if there is one: the server
+    /// may compare names without it.
     pub(crate) fn holder_of(&self, name: &str) -> Option<&Connector> {
         let lower = name.to_lowercase();
         self.by_name(name).or_else(|| {
@@ -74,33 +69,32 @@ impl List {
 #[derive(Default)]
 pub(crate) struct ListCache(Mutex<HashMap<OrganizationId, CacheEntry>>);
 
-/// What is known about one organization.
+/// The list and the recent creates of one organization.
 #[derive(Default)]
 struct CacheEntry {
-    /// Counts our writes: a list that was asked for before a write ended is
-    /// not kept.
+    /// The number of writes. A list that was requested before the end of a write is not cached.
     generation: u64,
-    list: Option<List>,
-    /// The list request in flight, and how hard it tries.
-    in_flight: Option<(Flight<List>, RetryMode)>,
-    /// What we created, and when.
+    list: Option<ConnectorList>,
+    /// The list request in flight, and its retry mode.
+    in_flight: Option<(SharedRequest<ConnectorList>, RetryMode)>,
+    /// The connectors that this process created, with the times.
     created: HashMap<ConnectorId, Instant>,
-    /// The names that are being created now, and how many times.
+    /// The names of creates in flight, with their numbers.
     creating: HashMap<String, usize>,
 }
 
 impl ListCache {
-    /// The cached list, or the one that a single request brings for all who ask
-    /// meanwhile. `fetch` makes that request.
+    /// Returns the cached list, or the result of one request for all callers meanwhile. `fetch`
+    /// makes the request.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
         organization: OrganizationId,
         retry_mode: RetryMode,
         budget: &Budget,
         fetch: impl Fn() -> F,
-    ) -> Result<List, Error>
+    ) -> Result<ConnectorList, Error>
     where
-        F: Future<Output = Result<List, Error>> + Send + 'static,
+        F: Future<Output = Result<ConnectorList, Error>> + Send + 'static,
     {
         let join = || {
             let mut entries = self.entries();
@@ -110,22 +104,28 @@ impl ListCache {
             {
                 return Join::Cached(list.clone());
             }
-            if let Some((flight, theirs)) = &entry.in_flight {
+            if let Some((shared, theirs)) = &entry.in_flight {
                 let is_weaker = *theirs == RetryMode::OneAttempt && retry_mode != *theirs;
-                return Join::Joined { flight: flight.clone(), is_weaker };
+                return Join::Joined { shared: shared.clone(), is_weaker };
             }
             let (cache, generation) = (Arc::clone(self), entry.generation);
-            let done =
-                move |list: &Result<List, Error>| cache.store(organization, generation, list);
-            let flight = Flight::new(Operation::ListConnectors, fetch(), done);
-            entry.in_flight = Some((flight.clone(), retry_mode));
-            Join::Started(flight)
+            let done = move |list: &Result<ConnectorList, Error>| {
+                cache.store(organization, generation, list)
+            };
+            let shared = SharedRequest::new(Operation::ListConnectors, fetch(), done);
+            entry.in_flight = Some((shared.clone(), retry_mode));
+            Join::Started(shared)
         };
         single_flight(budget, join).await
     }
 
-    /// Keeps a list, unless a write has ended since it was requested.
-    fn store(&self, organization: OrganizationId, generation: u64, list: &Result<List, Error>) {
+    /// Caches a list, unless a write has ended since it was requested.
+    fn store(
+        &self,
+        organization: OrganizationId,
+        generation: u64,
+        list: &Result<ConnectorList, Error>,
+    ) {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
         if entry.generation == generation {
@@ -134,7 +134,7 @@ impl ListCache {
         }
     }
 
-    /// Forgets an organization's list, and lets nobody wait for an older one.
+    /// Drops an organization's list, and detaches the request in flight from later callers.
     pub(crate) fn invalidate(&self, organization: OrganizationId) {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
@@ -143,41 +143,40 @@ impl ListCache {
         entry.in_flight = None;
     }
 
-    /// Forgets an organization's list when the guard goes, however that comes
-    /// about.
+    /// Returns a guard that drops an organization's list when it is dropped, also after a panic or
+    /// a cancellation.
     pub(crate) fn invalidate_at_end(&self, organization: OrganizationId) -> Invalidation<'_> {
         Invalidation { list_cache: self, organization }
     }
 
-    /// The ids in the list that is in memory, if there is one.
+    /// Returns the ids in the cached list, if there is one.
     pub(crate) fn known_ids(&self, organization: OrganizationId) -> HashSet<ConnectorId> {
         let entries = self.entries();
         let list = entries.get(&organization).and_then(|entry| entry.list.as_ref());
-        let connectors = list.map(List::connectors);
+        let connectors = list.map(ConnectorList::connectors);
         connectors.iter().flat_map(|list| list.iter()).map(|found| found.id.clone()).collect()
     }
 
-    /// Remembers that we made a connector.
+    /// Notes a connector that this process created.
     pub(crate) fn note_created(&self, organization: OrganizationId, id: &ConnectorId) {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
         entry.created.insert(id.clone(), Instant::now());
     }
 
-    /// Whether we made a connector only a moment ago.
+    /// Whether this process created a connector within the visibility window.
     pub(crate) fn was_just_created(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
         let entries = self.entries();
         let created = entries.get(&organization).and_then(|entry| entry.created.get(id));
         created.is_some_and(|created| created.elapsed() < VISIBILITY_WINDOW)
     }
 
-    /// Notes that a connector of this name is being created, for as long as the
-    /// guard lives.
-    pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> Creating<'_> {
+    /// Notes a create in flight of this name until the guard is dropped.
+    pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> CreateInFlight<'_> {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
         *entry.creating.entry(name.to_owned()).or_default() += 1;
-        Creating { list_cache: self, organization, name: name.to_owned() }
+        CreateInFlight { list_cache: self, organization, name: name.to_owned() }
     }
 
     /// Nothing panics while holding the lock, so a poisoned one is intact.
@@ -186,7 +185,7 @@ impl ListCache {
     }
 }
 
-/// Forgets a list when it goes.
+/// Drops a list from the cache at the end of a write.
 pub(crate) struct Invalidation<'a> {
     list_cache: &'a ListCache,
     organization: OrganizationId,
@@ -198,16 +197,16 @@ impl Drop for Invalidation<'_> {
     }
 }
 
-/// A create that has not ended.
-pub(crate) struct Creating<'a> {
+/// A create in flight.
+pub(crate) struct CreateInFlight<'a> {
     list_cache: &'a ListCache,
     organization: OrganizationId,
     name: String,
 }
 
-impl Creating<'_> {
-    /// Whether a connector of this name may be another create's of this
-    /// process: that one has ended with it, or has not ended yet.
+impl CreateInFlight<'_> {
+    /// Whether another create of this process has made a connector of this name, or may still make
+    /// one.
     pub(crate) fn may_be_anothers(&self, id: &ConnectorId) -> bool {
         let entries = self.list_cache.entries();
         let Some(entry) = entries.get(&self.organization) else { return false };
@@ -215,7 +214,7 @@ impl Creating<'_> {
     }
 }
 
-impl Drop for Creating<'_> {
+impl Drop for CreateInFlight<'_> {
     fn drop(&mut self) {
         let mut entries = self.list_cache.entries();
         let entry = entries.entry(self.organization).or_default();
@@ -235,18 +234,18 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
     use crate::testing::{
-        Reply, Script, answer, budget, connectors, content, empty, id, object, organization, page,
-        with,
+        Reply, Script, budget, connectors, content, empty, id, object, organization, page,
+        response, with,
     };
 
     #[tokio::test(start_paused = true)]
-    async fn a_list_is_forgotten_after_each_of_our_writes() {
-        let list = || answer(200, &page(&[object(1, 1)]));
+    async fn list_is_dropped_after_each_write() {
+        let list = || response(200, &page(&[object(1, 1)]));
         let script = Script::new([
             list(),
-            answer(201, &object(0, 1)),
+            response(201, &object(0, 1)),
             list(),
-            answer(200, &object(1, 1)),
+            response(200, &object(1, 1)),
             list(),
             empty(204),
             list(),
@@ -265,15 +264,15 @@ mod tests {
             connectors.list(&budget).await.unwrap();
         }
         assert!(script.is_done());
-        assert_eq!(script.seen().len(), 7);
+        assert_eq!(script.requests().len(), 7);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_list_that_was_asked_for_before_a_write_ended_is_not_kept() {
+    async fn list_requested_before_the_end_of_a_write_is_not_cached() {
         let script = Script::new([
-            answer(200, &page(&[])).after(Duration::from_secs(5)),
-            answer(201, &object(0, 1)).after(Duration::from_secs(1)),
-            answer(200, &page(&[object(0, 1)])),
+            response(200, &page(&[])).after(Duration::from_secs(5)),
+            response(201, &object(0, 1)).after(Duration::from_secs(1)),
+            response(200, &page(&[object(0, 1)])),
         ]);
         let connectors = connectors(script.clone());
         let (budget, content) = (budget(), content());
@@ -285,10 +284,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn another_reader_does_not_suffer_from_a_stop_of_the_first() {
+    async fn stop_of_the_first_reader_does_not_fail_the_second() {
         let script = Script::new([
-            answer(200, &page(&[])).after(Duration::from_secs(5)),
-            answer(200, &page(&[object(0, 1)])),
+            response(200, &page(&[])).after(Duration::from_secs(5)),
+            response(200, &page(&[object(0, 1)])),
         ]);
         let connectors = connectors(script.clone());
         let (first, second) = (budget(), budget());
@@ -302,10 +301,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_panic_is_met_by_those_who_wait_and_by_nobody_later() {
+    async fn panic_in_a_list_request_fails_its_waiters_only() {
         let script = Script::new([
             Reply::Panic.after(Duration::from_secs(1)),
-            answer(200, &page(&[object(1, 1)])),
+            response(200, &page(&[object(1, 1)])),
         ]);
         let connectors = connectors(script.clone());
         let (first, second) = (budget(), budget());
@@ -317,8 +316,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failed_list_is_not_kept_and_an_old_one_neither() {
-        let list = || answer(200, &page(&[object(1, 1)]));
+    async fn failed_and_expired_lists_are_not_cached() {
+        let list = || response(200, &page(&[object(1, 1)]));
         let script = Script::new([empty(403), list(), list()]);
         let connectors = connectors(script.clone());
         assert!(connectors.list(&budget()).await.is_err());
@@ -329,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_create_knows_of_others_of_its_name() {
+    fn create_detects_other_creates_of_its_name() {
         let list_cache = ListCache::default();
         let organization = organization();
         let first = list_cache.creating(organization, "crm");
@@ -345,12 +344,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_held_in_any_letter_case() {
+    fn name_holder_is_found_in_any_letter_case() {
         let row = |name: &str| {
             let object = with(object(1, 1), &json!({"name": name, "id": name}));
             super::super::wire::connector(object.to_string().as_bytes()).unwrap()
         };
-        let list = List::new(vec![row("CRM"), row("crm")], None, Instant::now());
+        let list = ConnectorList::new(vec![row("CRM"), row("crm")], None, Instant::now());
         assert_eq!(list.holder_of("crm").unwrap().name(), "crm");
         assert_eq!(list.holder_of("Crm").unwrap().name(), "CRM");
         assert!(list.holder_of("other").is_none());

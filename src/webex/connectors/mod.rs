@@ -1,9 +1,8 @@
 //! The custom connectors of an organization.
 //!
-//! Reads come from one shared list per organization (`list_cache`). Writes each
-//! have a file of their own: `create`, `update`, `delete`. They share how a
-//! connector is activated (`activation`), and how a failure is described
-//! ([`WriteError`]).
+//! Reads share one cached list per organization (`list_cache`). Each write has a file: `create`,
+//! `update`, `delete`. Updates and deletes share the deactivation and reactivation of a connector
+//! (`activation`). All writes share the description of a failure ([`WriteError`]).
 
 mod activation;
 mod contract;
@@ -21,12 +20,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::body::Body;
+use super::body::RequestBody;
 use super::budget::Budget;
 use super::connector::{Connector, FlowConnector};
 use super::error::{BodyProblem, Error, ErrorKind, Operation, Reference};
 use super::identifiers::{ConnectorId, OrganizationId};
-use super::pipeline::{Response, RetryMode, kind_of_interruption};
+use super::pipeline::{Response, RetryMode};
 use super::request::{FlowSearch, Request};
 use super::session::Session;
 
@@ -38,42 +37,41 @@ pub use paging::ConnectorPages;
 pub use probe::{Probe, ProbeTarget};
 pub use write_error::{Availability, RemoteState, WriteError};
 
-use list_cache::List;
+use list_cache::ConnectorList;
 use paging::Pages;
 use wire::Page;
 
-/// How long [`Connectors::list_best_effort`] may take.
+/// The longest time of [`Connectors::list_best_effort`].
 const BEST_EFFORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The custom connectors of one organization.
 #[derive(Clone)]
 pub struct Connectors {
     session: Arc<Session>,
-    lists: Arc<ListCache>,
+    list_cache: Arc<ListCache>,
     organization: OrganizationId,
 }
 
 impl Connectors {
     pub(crate) fn new(
         session: Arc<Session>,
-        lists: Arc<ListCache>,
+        list_cache: Arc<ListCache>,
         organization: OrganizationId,
     ) -> Self {
-        Self { session, lists, organization }
+        Self { session, list_cache, organization }
     }
 
-    /// The organization.
+    /// Returns the organization.
     #[must_use]
     pub fn organization(&self) -> OrganizationId {
         self.organization
     }
 
-    /// Reads a connector, from the list that all reads of this organization
-    /// share. None means that it is gone: it is not in the list, *and* reading
-    /// it by its id is answered by the API with 404.
+    /// Reads a connector from the list that all reads of this organization share. Returns `None`
+    /// when it is gone: it is not in the list, *and* the API responds with 404 to a read by its id.
     ///
     /// # Errors
-    /// Anything else that keeps us from knowing.
+    /// Fails when the list or the connector cannot be read for another reason.
     pub async fn read(
         &self,
         id: &ConnectorId,
@@ -86,11 +84,11 @@ impl Connectors {
         }
     }
 
-    /// Reads a connector by its id, past the shared list. None means what it
-    /// means for [`read`](Self::read).
+    /// Reads a connector by its id instead of from the shared list. Returns `None` when it is gone,
+    /// like [`read`](Self::read).
     ///
     /// # Errors
-    /// Anything that keeps us from knowing.
+    /// Fails when the connector or, after a 404, the list cannot be read.
     pub async fn read_fresh(
         &self,
         id: &ConnectorId,
@@ -99,41 +97,40 @@ impl Connectors {
         if let Some(connector) = self.get(id, budget).await? {
             return Ok(Some(connector));
         }
-        // With a wrong base URL everything is 404. The list would be too.
+        // With a wrong base URL every response is 404, also that for the list.
         self.forget_list();
         let list = self.cached_list(RetryMode::Normal, budget).await?;
         Ok(list.by_id(id).cloned())
     }
 
-    /// All connectors of the organization, from the shared list.
+    /// Returns all connectors of the organization, from the shared list.
     ///
     /// # Errors
-    /// When the list cannot be read.
+    /// Fails when the list cannot be read.
     pub async fn list(&self, budget: &Budget) -> Result<Arc<[Connector]>, Error> {
         Ok(self.cached_list(RetryMode::Normal, budget).await?.connectors())
     }
 
-    /// All connectors of the organization, a page at a time, for callers who may
-    /// stop before the end.
+    /// Returns the connectors of the organization by page, for callers that may stop before the
+    /// last one. The pages are not cached.
     #[must_use]
     pub fn pages(&self) -> ConnectorPages {
         let request = self.session.endpoints.list(self.organization);
         ConnectorPages(self.paged(request, wire::connectors, RetryMode::Normal))
     }
 
-    /// The list for early warnings: one attempt of at most three seconds, from
-    /// the shared list if there is one, and filling it if not. None when it
-    /// cannot be read, for whatever reason.
+    /// Returns the list for optional checks, from the cache or with one attempt of at most three
+    /// seconds, or `None` when it cannot be read.
     pub async fn list_best_effort(&self, budget: &Budget) -> Option<Arc<[Connector]>> {
         let budget = budget.at_most(BEST_EFFORT_TIMEOUT);
         let list = self.cached_list(RetryMode::OneAttempt, &budget).await;
         list.ok().map(|list| list.connectors())
     }
 
-    /// Lists what refers to a connector, flows above all.
+    /// Lists the objects that refer to a connector, for example flows.
     ///
     /// # Errors
-    /// When the list cannot be read.
+    /// Fails when the list cannot be read.
     pub async fn references(
         &self,
         id: &ConnectorId,
@@ -144,12 +141,11 @@ impl Connectors {
         Ok(pages.all(budget).await?.0)
     }
 
-    /// Lists the connectors that Flow Designer offers, by the one call that
-    /// Cisco documents: names and ids only, and presumably only of active
-    /// connectors.
+    /// Lists the connectors that Flow Designer offers, with the only endpoint that Cisco documents.
+    /// It returns names and ids, presumably of active connectors only (assumed).
     ///
     /// # Errors
-    /// When the choices cannot be read.
+    /// Fails when the connectors cannot be read.
     pub async fn flow_connectors(
         &self,
         search: FlowSearch<'_>,
@@ -160,8 +156,8 @@ impl Connectors {
         wire::flow_connectors(response.body()).map_err(|problem| response.unreadable(problem))
     }
 
-    /// Reads a connector by its id. None on a 404 that the API itself speaks.
-    /// A connector that was just created gets some time to become visible.
+    /// Reads a connector by its id. Returns `None` after a 404 of the API, but not after one of a
+    /// gateway. A connector that was just created gets time to become visible.
     async fn get(&self, id: &ConnectorId, budget: &Budget) -> Result<Option<Connector>, Error> {
         let request = self.session.endpoints.read(self.organization, id);
         let mut pauses = self.session.pauses_until_visible();
@@ -170,25 +166,24 @@ impl Connectors {
                 Ok(response) => return read_connector(&response, id).map(Some),
                 Err(error) => error,
             };
-            if error.kind != ErrorKind::NotFound || !error.spoken_by_api {
+            if error.kind != ErrorKind::NotFound || !error.is_from_api {
                 return Err(error);
             }
-            let may_appear = self.lists.was_just_created(self.organization, id);
+            let may_appear = self.list_cache.was_just_created(self.organization, id);
             let Some(pause) = pauses.next().filter(|_| may_appear) else { return Ok(None) };
             budget
                 .wait(pause)
                 .await
-                .map_err(|interruption| error.with_kind(kind_of_interruption(interruption)))?;
+                .map_err(|interruption| error.with_kind(interruption.into()))?;
         }
     }
 
-    /// Replaces a connector. An error whose outcome is unknown may mean that it
-    /// was replaced.
+    /// Replaces a connector. After an error with an unknown outcome it may have been replaced.
     async fn put(
         &self,
         operation: Operation,
         id: &ConnectorId,
-        body: serde_json::Result<Body>,
+        body: serde_json::Result<RequestBody>,
         budget: &Budget,
     ) -> Result<Connector, Error> {
         let body = body.map_err(|_| Error::new(operation, ErrorKind::Unsendable))?;
@@ -201,32 +196,39 @@ impl Connectors {
         self.session.send(self.organization, request, RetryMode::Normal, budget).await
     }
 
-    /// Sends a request that changes something. However it ends, the cached list
-    /// is not true any more.
+    /// Sends a write, and drops the cached list at its end, also after an error.
     async fn write(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        let _invalidation = self.lists.invalidate_at_end(self.organization);
+        let _invalidation = self.list_cache.invalidate_at_end(self.organization);
         self.send(request, budget).await
     }
 
-    async fn cached_list(&self, retry_mode: RetryMode, budget: &Budget) -> Result<List, Error> {
+    async fn cached_list(
+        &self,
+        retry_mode: RetryMode,
+        budget: &Budget,
+    ) -> Result<ConnectorList, Error> {
         let fetch = || {
             let (connectors, budget) = (self.clone(), budget.clone());
             async move { connectors.fetch_list(retry_mode, &budget).await }
         };
-        self.lists.get(self.organization, retry_mode, budget, fetch).await
+        self.list_cache.get(self.organization, retry_mode, budget, fetch).await
     }
 
     fn forget_list(&self) {
-        self.lists.invalidate(self.organization);
+        self.list_cache.invalidate(self.organization);
     }
 
     /// Reads the list from the server.
-    async fn fetch_list(&self, retry_mode: RetryMode, budget: &Budget) -> Result<List, Error> {
+    async fn fetch_list(
+        &self,
+        retry_mode: RetryMode,
+        budget: &Budget,
+    ) -> Result<ConnectorList, Error> {
         let request = self.session.endpoints.list(self.organization);
         let (rows, first) = self.paged(request, wire::connectors, retry_mode).all(budget).await?;
         let server_time = first.as_ref().and_then(Response::server_time);
         let received = first.map_or_else(Instant::now, |first| first.received);
-        Ok(List::new(rows, server_time, received))
+        Ok(ConnectorList::new(rows, server_time, received))
     }
 
     fn paged<T>(
@@ -239,7 +241,7 @@ impl Connectors {
     }
 }
 
-/// Reads a connector from a response about the one that was asked for.
+/// Reads a connector from a response, and checks its id.
 fn read_connector(response: &Response, id: &ConnectorId) -> Result<Connector, Error> {
     let connector =
         wire::connector(response.body()).map_err(|problem| response.unreadable(problem))?;
@@ -259,8 +261,8 @@ mod tests {
     use super::*;
     use crate::PagingProblem;
     use crate::testing::{
-        ID, OTHER_ID, Script, answer, budget, connectors, content, empty, id, object, page,
-        problem, raw, with,
+        ID, OTHER_ID, Script, budget, connectors, content, empty, id, object, page, problem, raw,
+        response, with,
     };
 
     fn other() -> Value {
@@ -272,10 +274,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ten_reads_at_once_cost_one_call() {
+    async fn ten_concurrent_reads_cost_one_request() {
         let rows: Vec<_> =
             (0..10).map(|n| with(object(1, 1), &json!({"id": format!("id-{n}")}))).collect();
-        let script = Script::new([answer(200, &page(&rows)).after(Duration::from_secs(1))]);
+        let script = Script::new([response(200, &page(&rows)).after(Duration::from_secs(1))]);
         let connectors = connectors(script.clone());
         let budget = budget();
         let ids: Vec<_> =
@@ -288,89 +290,89 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn gone_is_what_is_in_no_list_and_404_by_id() {
-        let script = Script::new([answer(200, &page(&[other()])), problem(404, "not found")]);
+    async fn connector_missing_from_list_and_by_id_is_gone() {
+        let script = Script::new([response(200, &page(&[other()])), problem(404, "not found")]);
         let connectors = connectors(script.clone());
         assert_eq!(connectors.read(&id(), &budget()).await, Ok(None));
         assert_eq!(script.lines(), ["GET /v2/connector", &format!("GET /connector/{ID}")]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_else_means_gone() {
+    async fn no_other_failure_means_gone() {
         for status in [400, 401, 403, 405, 410, 500] {
-            let mut replies = vec![answer(200, &page(&[]))];
+            let mut replies = vec![response(200, &page(&[]))];
             replies.extend((0..6).map(|_| problem(status, "not found")));
             let connectors = connectors(Script::new(replies));
             assert!(connectors.read(&id(), &budget()).await.is_err(), "{status}");
         }
-        // A gateway's 404 says nothing about connectors.
-        let script = Script::new([answer(200, &page(&[])), raw(404, "<html>not found</html>")]);
+        // A gateway's 404 does not mean that the connector is gone.
+        let script = Script::new([response(200, &page(&[])), raw(404, "<html>not found</html>")]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
-        // Neither does a list that is 404 itself.
+        // Neither does a 404 for the list.
         let script = Script::new([empty(404)]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_row_missing_from_the_list_is_read_by_id() {
+    async fn connector_missing_from_the_list_is_read_by_id() {
         let broken = json!({"id": ID, "connectorType": "CUSTOM"});
         let script =
-            Script::new([answer(200, &page(&[broken, other()])), answer(200, &object(3, 1))]);
+            Script::new([response(200, &page(&[broken, other()])), response(200, &object(3, 1))]);
         let connectors = connectors(script.clone());
         assert_eq!(connectors.read(&id(), &budget()).await.unwrap().unwrap().version, Some(3));
         assert!(script.is_done());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_fresh_read_confirms_a_404_by_the_list() {
-        let script = Script::new([empty(404), answer(200, &page(&[other()]))]);
+    async fn fresh_read_confirms_a_404_by_the_list() {
+        let script = Script::new([empty(404), response(200, &page(&[other()]))]);
         assert_eq!(connectors(script).read_fresh(&id(), &budget()).await, Ok(None));
-        // Everything is 404 below a wrong base URL.
+        // Below a wrong base URL every response is 404.
         let script = Script::new([empty(404), empty(404)]);
         let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_about_another_connector_is_no_answer() {
-        let script = Script::new([answer(200, &other())]);
+    async fn response_about_another_connector_is_unreadable() {
+        let script = Script::new([response(200, &other())]);
         let error = connectors(script).read_fresh(&id(), &budget()).await.unwrap_err();
         let expected = ErrorKind::UnreadableBody(BodyProblem::OtherConnector);
         assert_eq!(error.kind, expected);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_404_right_after_our_own_create_is_waited_out() {
+    async fn status_404_right_after_a_create_is_waited_out() {
         let script = Script::new([
-            answer(201, &object(0, 1)),
+            response(201, &object(0, 1)),
             empty(404),
             empty(404),
-            answer(200, &object(0, 1)),
+            response(200, &object(0, 1)),
         ]);
         let connectors = connectors(script.clone());
         connectors.create(&content(), &budget()).await.unwrap();
         assert!(connectors.read_fresh(&id(), &budget()).await.unwrap().is_some());
         assert!(script.is_done());
-        // Later, and at some point anyway, a 404 means gone.
+        // After the visibility window a 404 means that the connector is gone.
         tokio::time::advance(Duration::from_secs(31)).await;
         script.then(empty(404));
-        script.then(answer(200, &page(&[])));
+        script.then(response(200, &page(&[])));
         assert_eq!(connectors.read_fresh(&id(), &budget()).await, Ok(None));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_for_our_own_create_is_bounded() {
-        let mut replies = vec![answer(201, &object(0, 1))];
+    async fn wait_for_a_created_connector_is_bounded() {
+        let mut replies = vec![response(201, &object(0, 1))];
         replies.extend((0..6).map(|_| empty(404)));
-        replies.push(answer(200, &page(&[])));
+        replies.push(response(200, &page(&[])));
         let script = Script::new(replies);
         let connectors = connectors(script.clone());
         connectors.create(&content(), &budget()).await.unwrap();
         assert_eq!(connectors.read_fresh(&id(), &budget()).await, Ok(None));
         let waited = Duration::from_millis(250 + 500 + 1000 + 2000 + 4000);
-        assert_eq!(script.seen().last().unwrap().at, waited);
+        assert_eq!(script.requests().last().unwrap().at, waited);
         assert!(script.is_done());
     }
 
@@ -378,72 +380,72 @@ mod tests {
     async fn all_pages_of_a_list_are_read() {
         let link = "/organization/x/v2/connector?page=1&pageSize=100";
         let script = Script::new([
-            answer(200, &linked(&[object(1, 1)], link)),
-            answer(200, &page(&[other()])),
+            response(200, &linked(&[object(1, 1)], link)),
+            response(200, &page(&[other()])),
         ]);
         let list = connectors(script.clone()).list(&budget()).await.unwrap();
         assert_eq!(list.len(), 2);
-        assert!(script.seen()[1].line.ends_with("/v2/connector?page=1&pageSize=100"));
+        assert!(script.requests()[1].line.ends_with("/v2/connector?page=1&pageSize=100"));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn pages_that_form_a_loop_or_do_not_end() {
+    async fn looping_and_endless_pages_are_errors() {
         let link = |n: usize| format!("/organization/x/v2/connector?page={n}");
-        let script = Script::new([1, 2, 1].map(|n| answer(200, &linked(&[], &link(n)))));
+        let script = Script::new([1, 2, 1].map(|n| response(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Paging(PagingProblem::Loop));
-        assert_eq!(script.seen().len(), 3);
+        assert_eq!(script.requests().len(), 3);
 
-        let script = Script::new((1..200).map(|n| answer(200, &linked(&[], &link(n)))));
+        let script = Script::new((1..200).map(|n| response(200, &linked(&[], &link(n)))));
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         let limit = MOST_PAGES;
         assert_eq!(error.kind, ErrorKind::Paging(PagingProblem::TooManyPages { limit }));
-        assert_eq!(script.seen().len(), MOST_PAGES);
+        assert_eq!(script.requests().len(), MOST_PAGES);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_next_page_elsewhere_is_not_read() {
+    async fn next_page_at_another_host_is_not_read() {
         for (link, host) in [
             ("https://evil.example/x?page=1", Some("evil.example")),
             ("//evil.example/x?page=1", Some("evil.example")),
             ("http://api.example/x?page=1", Some("api.example")),
             ("https://api.example:8443/x?page=1", Some("api.example")),
         ] {
-            let script = Script::new([answer(200, &linked(&[], link))]);
+            let script = Script::new([response(200, &linked(&[], link))]);
             let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
             let problem = PagingProblem::OtherOrigin { host: host.map(str::to_owned) };
             assert_eq!(error.kind, ErrorKind::Paging(problem));
-            assert_eq!(script.seen().len(), 1);
+            assert_eq!(script.requests().len(), 1);
         }
-        // Another place at the same host is not visited either.
+        // Another path at the same host is not requested either.
         let link = "/organization/x/secrets?page=1";
-        let script = Script::new([answer(200, &linked(&[], link)), answer(200, &page(&[]))]);
+        let script = Script::new([response(200, &linked(&[], link)), response(200, &page(&[]))]);
         connectors(script.clone()).list(&budget()).await.unwrap();
         assert_eq!(script.lines(), ["GET /v2/connector", "GET /v2/connector"]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_quick_look_is_silent_and_short() {
+    async fn best_effort_list_is_silent_and_short() {
         let script = Script::new([empty(503), crate::testing::Reply::Hang]);
         let connectors = connectors(script.clone());
         assert!(connectors.list_best_effort(&budget()).await.is_none());
         let began = tokio::time::Instant::now();
         assert!(connectors.list_best_effort(&budget()).await.is_none());
         assert_eq!(began.elapsed(), BEST_EFFORT_TIMEOUT);
-        assert_eq!(script.seen().len(), 2);
-        // What it finds, reads need not ask for again.
-        script.then(answer(200, &page(&[object(1, 1)])));
+        assert_eq!(script.requests().len(), 2);
+        // Reads use the list that it has cached.
+        script.then(response(200, &page(&[object(1, 1)])));
         assert_eq!(connectors.list_best_effort(&budget()).await.unwrap().len(), 1);
         assert_eq!(connectors.list(&budget()).await.unwrap().len(), 1);
-        assert_eq!(script.seen().len(), 3);
+        assert_eq!(script.requests().len(), 3);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_read_does_not_suffer_from_a_quick_look_that_fails() {
+    async fn read_survives_a_failed_best_effort_list() {
         let script = Script::new([
             empty(503).after(Duration::from_secs(1)),
             empty(503),
-            answer(200, &page(&[object(1, 1)])),
+            response(200, &page(&[object(1, 1)])),
         ]);
         let connectors = connectors(script.clone());
         let budget = budget();
@@ -456,7 +458,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn references_are_listed() {
         let flow = json!({"id": "f", "name": "Main", "type": "flow"});
-        let script = Script::new([answer(200, &page(&[flow]))]);
+        let script = Script::new([response(200, &page(&[flow]))]);
         let found = connectors(script.clone()).references(&id(), &budget()).await.unwrap();
         let expected = Reference {
             id: Some("f".to_owned()),

@@ -1,7 +1,7 @@
-//! Lists, a page at a time.
+//! Reads lists page by page.
 //!
-//! A list ends where the server names no next page. One that goes in circles,
-//! does not end, or leads to another host is an error.
+//! A list ends with a page without a next one. Pages that form a loop, do not end, or lead to
+//! another host are an error.
 
 use std::sync::Arc;
 
@@ -16,35 +16,34 @@ use super::super::request::{PAGE_SIZE, Request};
 use super::super::session::Session;
 use super::wire::Page;
 
-/// How many pages of a list are read: 10,000 connectors, a thousand times the
-/// documented limit.
+/// The most pages of a list: 10,000 connectors, a thousand times the documented limit.
 pub(super) const MOST_PAGES: usize = 100;
 
-/// How many rows of a list are kept. A server need not heed the size of a page
-/// that it is asked for, and a row takes more memory than it took in the answer.
+/// The most rows of a list. A server may ignore the page size of a request, and a row takes more
+/// memory than in the response.
 pub(super) const MOST_ROWS: usize = MOST_PAGES * PAGE_SIZE;
 
-/// The connectors of an organization as the server pages them, each page read
-/// when it is asked for. Past the shared list, and not kept.
+/// The connectors of an organization by page, each read on demand. They are neither read from the
+/// shared list nor cached.
 pub struct ConnectorPages(pub(super) Pages<Connector>);
 
 impl ConnectorPages {
-    /// The next page, which may be empty; none after the last.
+    /// Returns the next page, which may be empty, or `None` after the last one.
     ///
     /// # Errors
-    /// When it cannot be read. There is no further page then.
+    /// Fails when the page cannot be read. Then it was the last one.
     pub async fn next(&mut self, budget: &Budget) -> Result<Option<Vec<Connector>>, Error> {
         Ok(self.0.next(budget).await?.map(|(rows, _)| rows))
     }
 }
 
-/// A list that is being read.
+/// A list that is read page by page.
 pub(super) struct Pages<T> {
     session: Arc<Session>,
     organization: OrganizationId,
     retry_mode: RetryMode,
     read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
-    /// For the next page; none after the last.
+    /// The request for the next page; `None` after the last one.
     request: Option<Request>,
     seen: Vec<Url>,
     rows: usize,
@@ -62,7 +61,7 @@ impl<T> Pages<T> {
         Self { session, organization, retry_mode, read, request: Some(first), seen, rows: 0 }
     }
 
-    /// The next page's rows and the answer that held them.
+    /// Returns the rows of the next page and its response.
     pub(super) async fn next(
         &mut self,
         budget: &Budget,
@@ -90,7 +89,7 @@ impl<T> Pages<T> {
         Ok(Some((page.rows, response)))
     }
 
-    /// All rows, and the first answer, for its date.
+    /// Returns all rows and the first response, for its date.
     pub(super) async fn all(
         mut self,
         budget: &Budget,
@@ -104,10 +103,10 @@ impl<T> Pages<T> {
     }
 }
 
-/// The next page's URL: the same place with the link's query.
+/// Returns the URL of the next page: the current one with the link's query.
 ///
-/// Links are relative to the host (documented). Only their query is used, so a
-/// base URL with a path still works, and no link leads to another place.
+/// Links are relative to the host (documented). Only their query is used, so a base URL with a path
+/// works, and no link leads to another path.
 fn next_page(current: &Url, link: &str) -> Result<Url, PagingProblem> {
     let target = current.join(link).map_err(|_| PagingProblem::BadLink)?;
     if target.origin() != current.origin() {
@@ -123,31 +122,31 @@ mod tests {
     use serde_json::json;
 
     use super::MOST_ROWS;
-    use crate::testing::{OTHER_ID, Script, answer, budget, connectors, object, raw, with};
+    use crate::testing::{OTHER_ID, Script, budget, connectors, object, raw, response, with};
     use crate::{ErrorKind, PagingProblem};
 
     #[tokio::test(start_paused = true)]
-    async fn a_page_is_read_when_it_is_asked_for() {
+    async fn page_is_read_on_demand() {
         let page = |id: &str, next: Option<&str>| {
             let row = with(object(1, 1), &json!({"id": id}));
             json!({"meta": {"links": {"next": next}}, "data": [row]})
         };
         let script = Script::new([
-            answer(200, &page("first", Some("/x?page=1"))),
-            answer(200, &page(OTHER_ID, None)),
+            response(200, &page("first", Some("/x?page=1"))),
+            response(200, &page(OTHER_ID, None)),
         ]);
         let (connectors, budget) = (connectors(script.clone()), budget());
         let mut pages = connectors.pages();
-        assert_eq!(script.seen().len(), 0);
+        assert_eq!(script.requests().len(), 0);
         assert_eq!(pages.next(&budget).await.unwrap().unwrap()[0].id.as_str(), "first");
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(script.requests().len(), 1);
         assert_eq!(pages.next(&budget).await.unwrap().unwrap()[0].id.as_str(), OTHER_ID);
         assert!(pages.next(&budget).await.unwrap().is_none());
-        assert_eq!(script.seen().len(), 2);
+        assert_eq!(script.requests().len(), 2);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_list_that_is_too_long_is_not_kept() {
+    async fn list_with_too_many_rows_is_an_error() {
         let rows = |number: usize| {
             let row = r#"{"id":"a","name":"","active":true}"#;
             format!("[{}]", vec![row; number].join(","))
@@ -165,16 +164,16 @@ mod tests {
         let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
         let problem = PagingProblem::TooManyRows { limit: MOST_ROWS };
         assert_eq!(error.kind, ErrorKind::Paging(problem));
-        assert_eq!(script.seen().len(), 2);
+        assert_eq!(script.requests().len(), 2);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_comes_after_an_error() {
-        let script = Script::new([answer(403, &json!({}))]);
+    async fn pages_end_after_an_error() {
+        let script = Script::new([response(403, &json!({}))]);
         let connectors = connectors(script.clone());
         let mut pages = connectors.pages();
         assert!(pages.next(&budget()).await.is_err());
         assert!(pages.next(&budget()).await.unwrap().is_none());
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(script.requests().len(), 1);
     }
 }

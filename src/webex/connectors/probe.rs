@@ -1,6 +1,5 @@
-//! A look at what a tenant answers, for people who want to know whether it is
-//! what the contract says. Nothing is written, and no value is kept but the ids
-//! and names of connectors.
+//! Probes the responses of a tenant for differences from the contract. A probe writes nothing, and
+//! keeps no values but the ids and names of connectors.
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -12,51 +11,49 @@ use super::super::error::Error;
 use super::super::error_body::safe;
 use super::super::identifiers::ConnectorId;
 use super::super::request::FlowSearch;
-use super::super::shape::{Names, Shape};
-use super::contract::{self, Difference, Part};
+use super::super::shape::{NameFilter, Shape};
+use super::contract::{self, ContractResponse, Difference};
 use super::{Connectors, wire};
 
-/// Where to look.
+/// The endpoint of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeTarget<'a> {
-    /// The choices that Flow Designer offers.
+    /// The connectors that Flow Designer offers.
     FlowConnectors,
     /// The first page of the list of connectors.
     List,
-    /// One connector.
+    /// A connector by its id.
     Connector(&'a ConnectorId),
     /// A connector that does not exist.
-    Nothing,
+    MissingConnector,
 }
 
-/// What was seen.
+/// The result of a probe.
 #[derive(Clone, Debug)]
 pub struct Probe {
-    /// The host that was asked.
+    /// The host of the request.
     pub host: String,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: StatusCode,
-    /// What the answer means, when its status is not 2xx.
+    /// The error that the response means, when its status is not 2xx.
     pub refusal: Option<Error>,
-    /// The kind of content that the answer claims to be, such as
-    /// `application/json`.
+    /// The media type in the header, such as `application/json`.
     pub media_type: Option<String>,
-    /// Its fields; none when it is no JSON.
+    /// The fields of the response; `None` when it is no JSON.
     pub shape: Option<Shape>,
-    /// How it differs from the contract: from the contract of errors, when its
-    /// status is not 2xx.
+    /// The differences from the contract, for errors when the status is not 2xx.
     pub differences: Vec<Difference>,
-    /// The connectors in it, as far as they could be read.
+    /// The connectors in the response that could be read.
     pub connectors: Vec<FlowConnector>,
-    /// Why it cannot be read, although its status is 2xx.
+    /// The reason why a response of status 2xx cannot be read.
     pub unreadable: Option<String>,
 }
 
 impl Connectors {
-    /// Looks at an endpoint, by one request that is not repeated.
+    /// Probes an endpoint with one request that is not retried.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// Fails when there is no response.
     pub async fn probe(&self, at: ProbeTarget<'_>, budget: &Budget) -> Result<Probe, Error> {
         let endpoints = &self.session.endpoints;
         let organization = self.organization;
@@ -66,33 +63,39 @@ impl Connectors {
             }
             ProbeTarget::List => endpoints.list(organization),
             ProbeTarget::Connector(id) => endpoints.read(organization, id),
-            ProbeTarget::Nothing => endpoints.read(organization, &nobody()),
+            ProbeTarget::MissingConnector => endpoints.read(organization, &unused_id()),
         };
-        let seen = self.session.probe(organization, &request, budget).await?;
-        let body = seen.answer.body.as_slice();
-        let names = Names { is_known: contract::has, redactor: &seen.redactor };
+        let probed = self.session.probe(organization, &request, budget).await?;
+        let body = probed.response.body.as_slice();
+        let names = NameFilter { is_known: contract::has, redactor: &probed.redactor };
         let shape = Shape::of(body, &names);
-        let (part, read) = match at {
-            _ if seen.refusal.is_some() => (Part::Error, Ok(Vec::new())),
-            ProbeTarget::FlowConnectors => (Part::Choices, wire::flow_connectors(body)),
+        let (expected, read) = match at {
+            _ if probed.refusal.is_some() => (ContractResponse::Error, Ok(Vec::new())),
+            ProbeTarget::FlowConnectors => {
+                (ContractResponse::FlowConnectors, wire::flow_connectors(body))
+            }
             ProbeTarget::List => {
                 let page = wire::connectors(body).map(|page| page.rows);
-                (Part::Page, page.map(|rows| rows.into_iter().map(short).collect()))
+                (
+                    ContractResponse::ConnectorPage,
+                    page.map(|rows| rows.into_iter().map(flow_connector).collect()),
+                )
             }
-            ProbeTarget::Connector(_) | ProbeTarget::Nothing => {
-                (Part::Connector, wire::connector(body).map(|connector| vec![short(connector)]))
-            }
+            ProbeTarget::Connector(_) | ProbeTarget::MissingConnector => (
+                ContractResponse::Connector,
+                wire::connector(body).map(|connector| vec![flow_connector(connector)]),
+            ),
         };
-        let differences = shape.as_ref().map(|shape| contract::differences(part, shape));
-        let media_type = seen.answer.headers.get(CONTENT_TYPE).and_then(|value| {
+        let differences = shape.as_ref().map(|shape| contract::differences(expected, shape));
+        let media_type = probed.response.headers.get(CONTENT_TYPE).and_then(|value| {
             let essence = value.to_str().ok()?.split(';').next()?.trim();
-            Some(safe(essence, &seen.redactor))
+            Some(safe(essence, &probed.redactor))
         });
         let unreadable = read.as_ref().err().map(ToString::to_string);
         Ok(Probe {
             host: request.url.host_str().unwrap_or_default().to_owned(),
-            status: seen.answer.status,
-            refusal: seen.refusal,
+            status: probed.response.status,
+            refusal: probed.refusal,
             media_type,
             shape,
             differences: differences.unwrap_or_default(),
@@ -102,12 +105,12 @@ impl Connectors {
     }
 }
 
-fn short(connector: Connector) -> FlowConnector {
+fn flow_connector(connector: Connector) -> FlowConnector {
     FlowConnector { name: connector.name().to_owned(), id: connector.id }
 }
 
-/// An id that nothing has.
+/// Returns an id that no connector has.
 #[expect(clippy::expect_used, reason = "a UUID is a connector's id")]
-fn nobody() -> ConnectorId {
+fn unused_id() -> ConnectorId {
     ConnectorId::parse(&Uuid::new_v4().to_string()).expect("a UUID")
 }

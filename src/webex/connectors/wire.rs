@@ -1,17 +1,18 @@
-//! The JSON of connectors, of lists and of what Flow Designer offers.
+//! The JSON of connectors, of lists and of the connectors that Flow Designer offers.
 //!
-//! Names and literals of the form's fields are in the [table of
-//! fields](super::super::fields); all others are here, and in
-//! [`contract`](super::contract). `docs/api/custom-connectors.openapi.yaml` marks
-//! which of them are documented and which are assumed.
+//! Names and literals of the form's fields are in the [table of fields](super::super::fields); all
+//! others are here, and in [`contract`](super::contract). `docs/api/custom-connectors.openapi.yaml`
+//! marks which of them are documented and which are assumed.
 
 use safe_text::Secret;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::super::body::Body;
+use super::super::body::RequestBody;
 use super::super::connector::{Connector, ConnectorContent, FlowConnector};
 use super::super::error::{BodyProblem, Reference};
-use super::super::fields::{ConnectorFields, Content, FIELDS, Field, Secrets, readable_fields};
+use super::super::fields::{
+    ConnectorFields, FIELDS, Field, FieldContent, Secrets, readable_fields,
+};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::json::{self, Object};
 
@@ -19,7 +20,7 @@ use super::super::json::{self, Object};
 const CUSTOM: &str = "CUSTOM";
 
 /// A connector in a request.
-struct Written<'a> {
+struct ConnectorJson<'a> {
     id: Option<&'a ConnectorId>,
     version: Option<i64>,
     active: bool,
@@ -27,7 +28,7 @@ struct Written<'a> {
     secrets: &'a Secrets,
 }
 
-impl Serialize for Written<'_> {
+impl Serialize for ConnectorJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(None)?;
         if let Some(id) = self.id {
@@ -40,14 +41,14 @@ impl Serialize for Written<'_> {
         object.serialize_entry("active", &self.active)?;
         for row in FIELDS {
             match row.content {
-                Content::Text(field, _) | Content::Literal(field, _) => {
-                    let value = self.fields.get(field).map(|value| row.to_json(value));
-                    // A replacement says what the whole object is.
+                FieldContent::Text(field, _) | FieldContent::Literal(field, _) => {
+                    let value = self.fields.get(field).map(|value| row.json_word(value));
+                    // A replacement has all fields.
                     if value.is_some() || self.id.is_some() {
                         object.serialize_entry(row.json, &value)?;
                     }
                 }
-                Content::Credential(credential) => {
+                FieldContent::Credential(credential) => {
                     if let Some(secret) = self.secrets.get(credential) {
                         object.serialize_entry(row.json, &Exposed(secret))?;
                     }
@@ -58,7 +59,7 @@ impl Serialize for Written<'_> {
     }
 }
 
-/// The one place at which the secrets of connectors leave.
+/// A secret that is serialized in the clear, in request bodies only.
 struct Exposed<'a>(&'a Secret);
 
 impl Serialize for Exposed<'_> {
@@ -67,47 +68,48 @@ impl Serialize for Exposed<'_> {
     }
 }
 
-/// The body of a create.
-pub(crate) fn create(content: &ConnectorContent) -> serde_json::Result<Body> {
+/// Returns the body of a create.
+pub(crate) fn create(content: &ConnectorContent) -> serde_json::Result<RequestBody> {
     let ConnectorContent { active, fields, secrets } = content;
-    let written = Written { id: None, version: None, active: *active, fields, secrets };
-    Body::json(&written, secrets.to_vec())
+    let written = ConnectorJson { id: None, version: None, active: *active, fields, secrets };
+    RequestBody::json(&written, secrets.to_vec())
 }
 
-/// The body of a replacement by new content.
+/// Returns the body of a replacement by new content.
 pub(crate) fn replace(
     id: &ConnectorId,
     version: Option<i64>,
     content: &ConnectorContent,
     active: bool,
-) -> serde_json::Result<Body> {
+) -> serde_json::Result<RequestBody> {
     let ConnectorContent { active: _, fields, secrets } = content;
-    Body::json(&Written { id: Some(id), version, active, fields, secrets }, secrets.to_vec())
+    RequestBody::json(
+        &ConnectorJson { id: Some(id), version, active, fields, secrets },
+        secrets.to_vec(),
+    )
 }
 
-/// The body of a replacement that only activates or deactivates a connector.
+/// Returns the body of a replacement that only activates or deactivates a connector.
 ///
-/// `watched` are the secrets of the whole operation. A body may leave them out
-/// because the server refused one that had them, and its response may still be
-/// about those.
+/// `watched` are the secrets of the whole operation. The body may leave them out after the server
+/// refused them, and its response may still repeat them.
 pub(crate) fn set_active(
     connector: &Connector,
     active: bool,
     secrets: &Secrets,
     watched: &Secrets,
-) -> serde_json::Result<Body> {
+) -> serde_json::Result<RequestBody> {
     let Connector { id, version, fields, .. } = connector;
-    let written = Written { id: Some(id), version: *version, active, fields, secrets };
-    Body::json(&written, watched.to_vec())
+    let written = ConnectorJson { id: Some(id), version: *version, active, fields, secrets };
+    RequestBody::json(&written, watched.to_vec())
 }
 
-/// Reads a connector. Its secrets, should the server send them, are not
-/// decoded.
+/// Reads a connector. Secrets in the body are not decoded.
 pub(crate) fn connector(body: &[u8]) -> Result<Connector, BodyProblem> {
     from_object(&Object::parse(body)?)
 }
 
-/// Reads at least the id of a connector: an answer to a create may say no more.
+/// Reads only the id of a connector, for an incomplete response to a create.
 pub(crate) fn connector_id(body: &[u8]) -> Option<ConnectorId> {
     let object = Object::parse(body).ok()?;
     ConnectorId::parse(&object.text("id")?).ok()
@@ -120,7 +122,7 @@ fn from_object(object: &Object<'_>) -> Result<Connector, BodyProblem> {
     let id = object.text("id").and_then(|id| ConnectorId::parse(&id).ok());
     let organization = object.text("organizationId");
     let fields = readable_fields()
-        .filter_map(|(field, row)| Some((field, row.from_json(object.text(row.json)?))))
+        .filter_map(|(field, row)| Some((field, row.value_of(object.text(row.json)?))))
         .collect::<ConnectorFields>();
     if fields.get(Field::Name).is_none() {
         return Err(BodyProblem::Missing("name"));
@@ -143,16 +145,15 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
-/// Reads a page of connectors: the custom ones among them.
+/// Reads the custom connectors of a page.
 ///
-/// A row that cannot be read is left out instead of making the whole list
-/// unreadable: what is missing from a list is read by its id before anything is
-/// concluded, and that read says what is wrong with it.
+/// An unreadable row is left out, and the rest of the list stays readable. A connector missing from
+/// a list is read by its id, which returns the error.
 pub(crate) fn connectors(body: &[u8]) -> Result<Page<Connector>, BodyProblem> {
     page(body, |row| from_object(row).ok())
 }
 
-/// Reads a page of what refers to a connector.
+/// Reads a page of the references to a connector.
 pub(crate) fn references(body: &[u8]) -> Result<Page<Reference>, BodyProblem> {
     page(body, |row| {
         Some(Reference { id: row.text("id"), name: row.text("name"), kind: row.text("type") })
@@ -171,8 +172,7 @@ pub(crate) fn flow_connectors(body: &[u8]) -> Result<Vec<FlowConnector>, BodyPro
     Ok(choices.into_iter().filter_map(choice).collect())
 }
 
-/// `{"meta":{…},"data":[…]}`, or a bare array from older servers (both
-/// documented).
+/// Reads a page: `{"meta":{…},"data":[…]}`, or a bare array from older servers (both documented).
 fn page<T>(body: &[u8], read: impl Fn(&Object<'_>) -> Option<T>) -> Result<Page<T>, BodyProblem> {
     let row = |raw| read(&Object::from_raw(raw).ok()?);
     if json::is_array(body) {
@@ -225,7 +225,7 @@ mod tests {
         ConnectorContent { active: true, fields, secrets }
     }
 
-    fn text(body: serde_json::Result<Body>) -> String {
+    fn text(body: serde_json::Result<RequestBody>) -> String {
         String::from_utf8(body.unwrap().bytes().to_vec()).unwrap()
     }
 
@@ -235,7 +235,7 @@ mod tests {
 
     /// Golden bodies of creates: absent fields have no key.
     #[test]
-    fn creates_byte_by_byte() {
+    fn bodies_of_creates_are_exact() {
         for (content, expected) in [
             (
                 basic(),
@@ -258,10 +258,9 @@ mod tests {
         }
     }
 
-    /// Golden bodies of replacements: absent fields are null, but an absent
-    /// secret has no key.
+    /// Golden bodies of replacements: absent fields are null, but an absent secret has no key.
     #[test]
-    fn replacements_byte_by_byte() {
+    fn bodies_of_replacements_are_exact() {
         let head = format!(r#"{{"id":"{ID}","version":3,"connectorType":"CUSTOM""#);
         for (content, active, expected) in [
             (
@@ -293,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_or_absent_secret_is_never_sent() {
+    fn empty_and_absent_secrets_are_not_sent() {
         let credentials = [Credential::ClientSecret, Credential::PrivateKey, Credential::Password];
         let secrets = credentials.into_iter().map(|one| (one, Secret::from(""))).collect();
         let content = ConnectorContent { secrets, ..password() };
@@ -307,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_sends_back_what_was_read() {
+    fn activation_sends_back_what_was_read() {
         let read = with(object(4, 17), &json!({"grantType": "NEW_GRANT", "scope": "x"}));
         let connector = connector(read.to_string().as_bytes()).unwrap();
         let content = content();
@@ -331,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connector_is_read() {
+    fn connector_is_read() {
         let read = connector(object(3, 17).to_string().as_bytes()).unwrap();
         let expected = Connector {
             id: id(),
@@ -347,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn the_unexpected_is_tolerated() {
+    fn unknown_fields_and_literals_are_tolerated() {
         let body = format!(
             r#"{{"LASTUPDATEDTIME":5,"future":{{"deep":[1]}},"Active":false,"ID":"{ID}","Name":"n",
                "authenticationType":"SAML","grantType":"oauth9","organizationId":"{ORGANIZATION}"}}"#
@@ -362,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_comes_back_goes_nowhere() {
+    fn returned_secret_is_not_kept() {
         for echoed in [json!("****"), json!("s3cret-canary"), json!(null), json!({"x": 1})] {
             let body = with(object(3, 17), &json!({"clientSecret": echoed, "password": echoed}));
             let read = connector(body.to_string().as_bytes()).unwrap();
@@ -371,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_connector_has_must_be_there() {
+    fn connector_without_a_required_field_is_unreadable() {
         for key in ["id", "name", "active"] {
             let mut body = object(3, 17);
             body[key] = Value::Null;
@@ -381,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connector_of_another_type_is_none_of_ours() {
+    fn connector_of_another_type_is_refused() {
         let of_type = |kind: Value| with(object(3, 17), &json!({ "connectorType": kind }));
         for (kind, expected) in [
             (json!("SALESFORCE"), Some(BodyProblem::OtherType)),
@@ -407,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_choices_are_read() {
+    fn documented_choices_are_read() {
         let body = json!({"count": 2, "source": "list", "choices": [
             {"name": "SNOWConnector", "value": ID}, {"name": "broken"}], "isSearchEnabled": true});
         let read = flow_connectors(body.to_string().as_bytes()).unwrap();

@@ -1,5 +1,4 @@
-//! What is known about a request while it is being sent, and the errors that are
-//! made of it.
+//! The facts about a request that its errors report.
 
 use std::time::Duration;
 
@@ -9,21 +8,21 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::super::budget::Interruption;
-use super::super::error::{BodyProblem, Error, ErrorDetails, ErrorKind, Operation};
+use super::super::error::{BodyProblem, Error, ErrorDetails, ErrorKind};
 use super::super::error_body::{ErrorBody, safe};
 use super::super::redact::Redactor;
 use super::super::request::{Request, TRACKING_ID};
 use super::super::transport::{Failure, FailureKind, LARGEST_RESPONSE, RawResponse};
 use super::{Authorize, Token};
 
-/// What is known about a request while it is being sent.
+/// The facts about a request, collected during its attempts.
 #[derive(Clone)]
-pub(super) struct Context {
+pub(super) struct RequestContext {
     pub(super) details: ErrorDetails,
     started: Instant,
 }
 
-impl Context {
+impl RequestContext {
     pub(super) fn new(request: &Request) -> Self {
         let mut details = ErrorDetails::new(request.operation, ErrorKind::Stopped);
         details.method = Some(request.method.clone());
@@ -40,31 +39,11 @@ impl Context {
     }
 
     pub(super) fn interrupted(&self, interruption: Interruption) -> Error {
-        self.error(kind_of_interruption(interruption), None)
+        self.error(interruption.into(), None)
     }
 }
 
-/// The error about a wait for something that another operation had begun.
-pub(crate) fn interrupted(
-    operation: Operation,
-    interruption: Interruption,
-    began: Instant,
-) -> Error {
-    let mut details = ErrorDetails::new(operation, kind_of_interruption(interruption));
-    details.elapsed = began.elapsed();
-    details.waited = details.elapsed;
-    Error::from(details)
-}
-
-/// The kind of an error about a wait that was cut short.
-pub(crate) fn kind_of_interruption(interruption: Interruption) -> ErrorKind {
-    match interruption {
-        Interruption::Stopped => ErrorKind::Stopped,
-        Interruption::DeadlineExceeded => ErrorKind::DeadlineExceeded,
-    }
-}
-
-/// Everything that must not show up in the error of this request.
+/// Returns a redactor for all secrets of a request.
 pub(super) fn redactor(
     request: &Request,
     authorize: &dyn Authorize,
@@ -78,19 +57,19 @@ pub(super) fn redactor(
     redactor
 }
 
-/// The error for an answer of another status than 2xx.
+/// Returns the error for a response of another status than 2xx.
 pub(super) fn refusal(
-    context: &Context,
+    context: &RequestContext,
     request: &Request,
-    answer: &RawResponse,
+    response: &RawResponse,
     retry_after: Option<Duration>,
     is_renewable: bool,
     redactor: &Redactor,
 ) -> Error {
-    let problem = ErrorBody::read(answer.body.as_slice(), redactor);
-    let kind = match answer.status.as_u16() {
+    let problem = ErrorBody::read(response.body.as_slice(), redactor);
+    let kind = match response.status.as_u16() {
         300..=399 => {
-            ErrorKind::Redirected { target_host: target_host(&request.url, &answer.headers) }
+            ErrorKind::Redirected { target_host: target_host(&request.url, &response.headers) }
         }
         400 => ErrorKind::InvalidRequest,
         401 => ErrorKind::Unauthorized { refreshable: is_renewable },
@@ -104,17 +83,17 @@ pub(super) fn refusal(
         _ => ErrorKind::UnexpectedStatus,
     };
     Error::from(ErrorDetails {
-        server_tracking_id: server_tracking_id(&answer.headers, redactor).or(problem.tracking_id),
+        server_tracking_id: server_tracking_id(&response.headers, redactor).or(problem.tracking_id),
         descriptions: problem.descriptions,
         referring_kinds: problem.referring_kinds,
         oauth: problem.oauth,
-        spoken_by_api: problem.spoken_by_api,
-        ..context.details(kind, Some(answer.status))
+        is_from_api: problem.is_from_api,
+        ..context.details(kind, Some(response.status))
     })
 }
 
-/// The error for a request without an answer.
-pub(super) fn failed(context: &Context, failure: Failure) -> Error {
+/// Returns the error for a request without a response.
+pub(super) fn failed(context: &RequestContext, failure: Failure) -> Error {
     let kind = match failure.kind {
         FailureKind::NameResolution => ErrorKind::NameResolution,
         FailureKind::Connection => ErrorKind::Connection,
@@ -132,7 +111,7 @@ pub(super) fn failed(context: &Context, failure: Failure) -> Error {
     Error::from(ErrorDetails { cause: failure.cause, ..context.details(kind, failure.status) })
 }
 
-/// The host that a redirect points to, without anything else of its address.
+/// Returns the host of a redirect's target, without the rest of its URL.
 fn target_host(url: &Url, headers: &HeaderMap) -> Option<String> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
     url.join(location).ok()?.host_str().map(str::to_owned)

@@ -1,9 +1,9 @@
-//! One request with everything around it: a token, its turn, its attempts and
-//! the waits between them.
+//! Sends one request to its end: with a token, within the rate limit, with retries and the waits
+//! between them.
 //!
-//! This is where the layers meet: [`Authorize`] gives the token, the
-//! [`Limiter`] the turn, the [`Transport`] sends, [`retry`] decides. What comes
-//! out is an answer of status 2xx, or a typed error.
+//! [`Authorize`] supplies the token, the [`Limiter`] delays the request, the [`Transport`] sends it
+//! and [`retry`] decides about another attempt. The result is a response of status 2xx or a typed
+//! error.
 
 mod context;
 mod probe;
@@ -27,16 +27,14 @@ use super::retry::{self, AttemptOutcome, Idempotency, RetryDecision};
 use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use safe_text::Secret;
 
-use context::{Context, failed, redactor, refusal, server_tracking_id};
+use context::{RequestContext, failed, redactor, refusal, server_tracking_id};
 
-pub(crate) use context::{interrupted, kind_of_interruption};
 pub(crate) use probe::ProbeResponse;
 
-/// What our tracking ids begin with, so that Webex's support can tell whose
-/// they are.
+/// The prefix of tracking ids. Webex's support recognizes the requests of this client by it.
 const TRACKING_PREFIX: &str = "TERRAFORMWEBEX";
 
-/// Sends requests until they are answered or nothing more can be done.
+/// Sends requests until they succeed or must not be retried.
 pub(crate) struct HttpPipeline {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) limiter: Limiter,
@@ -45,83 +43,81 @@ pub(crate) struct HttpPipeline {
     pub(crate) user_agent: HeaderValue,
 }
 
-/// A token, and which of its kind it is.
+/// An access token and its generation.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) secret: Secret,
-    /// Counts up with each renewal, so that of many operations whose token was
-    /// refused only the first renews it.
+    /// Counts the renewals, so that of many operations with a refused token only the first renews
+    /// it.
     pub(crate) generation: u64,
 }
 
-/// Where the token of a request comes from.
+/// The source of a request's token.
 #[async_trait]
 pub(crate) trait Authorize: Send + Sync {
-    /// The token to use now; none where a request needs none.
+    /// Returns the current token, or none for a request without authorization.
     async fn token(&self, budget: &Budget) -> Result<Option<Token>, Error>;
 
-    /// Whether another token can be had when one is refused.
+    /// Whether a refused token can be renewed.
     fn is_renewable(&self) -> bool;
 
-    /// A token that is newer than the refused one.
+    /// Returns a token that is newer than the refused one.
     async fn renew(&self, refused: &Token, budget: &Budget) -> Result<Token, Error>;
 
-    /// Every secret that this source knows, to be kept out of texts.
+    /// Returns every secret of this source, for the redaction of texts.
     fn secrets(&self) -> Vec<Secret>;
 }
 
-/// How often a request is sent.
+/// How often a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryMode {
     /// As often as the settings allow.
     Normal,
-    /// Once: for what is nice to know but not worth waiting for.
+    /// Once, for optional information.
     OneAttempt,
 }
 
-/// An answer of status 2xx.
+/// A response of status 2xx.
 pub(crate) struct Response {
-    pub(crate) answer: RawResponse,
-    /// When the answer was complete.
+    pub(crate) response: RawResponse,
+    /// When the response was complete.
     pub(crate) received: Instant,
-    context: Context,
+    context: RequestContext,
 }
 
-/// How the last attempt to send a request ended.
-struct End {
+/// The last attempt to send a request.
+struct LastAttempt {
     outcome: Result<RawResponse, Failure>,
     at: Instant,
-    /// What the answer says about when to come back.
+    /// The wait that `Retry-After` asks for.
     retry_after: Option<Duration>,
-    /// Knows what must not be shown of it.
+    /// Removes the secrets of the call from texts of the response.
     redactor: Redactor,
 }
 
 impl Response {
     pub(crate) fn body(&self) -> &[u8] {
-        self.answer.body.as_slice()
+        self.response.body.as_slice()
     }
 
-    /// The server's clock when it answered.
+    /// Returns the server's time of the response.
     pub(crate) fn server_time(&self) -> Option<SystemTime> {
-        retry::server_time(&self.answer.headers)
+        retry::server_time(&self.response.headers)
     }
 
-    /// An error about an answer that looked good at first.
+    /// Returns an error about a response of status 2xx.
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
-        self.context.error(kind, Some(self.answer.status))
+        self.context.error(kind, Some(self.response.status))
     }
 
-    /// An error about a body that cannot be read, after a request that was
-    /// carried out.
+    /// Returns an error about the body of a response of status 2xx.
     pub(crate) fn unreadable(&self, problem: BodyProblem) -> Error {
         self.error(ErrorKind::UnreadableBody(problem))
     }
 }
 
 impl HttpPipeline {
-    /// Sends a request until it is answered with 2xx, or nothing more can be
-    /// done about it.
+    /// Sends a request until it succeeds with 2xx or must not be retried.
     pub(crate) async fn run(
         &self,
         request: &Request,
@@ -129,35 +125,34 @@ impl HttpPipeline {
         retry_mode: RetryMode,
         budget: &Budget,
     ) -> Result<Response, Error> {
-        let mut context = Context::new(request);
+        let mut context = RequestContext::new(request);
         let end = self.send(request, authorize, retry_mode, budget, &mut context).await?;
         match end.outcome {
-            Ok(answer) if answer.status.is_success() => {
+            Ok(response) if response.status.is_success() => {
                 context.details.outcome_unknown = false;
                 context.details.server_tracking_id =
-                    server_tracking_id(&answer.headers, &end.redactor);
-                Ok(Response { answer, received: end.at, context })
+                    server_tracking_id(&response.headers, &end.redactor);
+                Ok(Response { response, received: end.at, context })
             }
-            Ok(answer) => {
+            Ok(response) => {
                 let is_renewable = authorize.is_renewable();
                 let advice = end.retry_after;
-                Err(refusal(&context, request, &answer, advice, is_renewable, &end.redactor))
+                Err(refusal(&context, request, &response, advice, is_renewable, &end.redactor))
             }
             Err(failure) => Err(failed(&context, failure)),
         }
     }
 
-    /// Sends a request until it is sent no more, with a token, in its turn, and
-    /// with the waits between attempts; the error is one of all these. How often
-    /// it was tried, and what became of it, is in `context`.
+    /// Sends a request with a token, within the rate limit, until an attempt is the last one.
+    /// `context` counts the attempts. An error is about the token or an interrupted wait.
     async fn send(
         &self,
         request: &Request,
         authorize: &dyn Authorize,
         retry_mode: RetryMode,
         budget: &Budget,
-        context: &mut Context,
-    ) -> Result<End, Error> {
+        context: &mut RequestContext,
+    ) -> Result<LastAttempt, Error> {
         budget.check().map_err(|interruption| context.interrupted(interruption))?;
         let mut token = authorize.token(budget).await?;
         let mut may_renew = authorize.is_renewable();
@@ -170,7 +165,7 @@ impl HttpPipeline {
             }
             let outcome = self.attempt(request, token.as_ref(), context, budget).await;
             let ending = match &outcome {
-                Ok(answer) => AttemptOutcome::Status(answer.status),
+                Ok(response) => AttemptOutcome::Status(response.status),
                 Err(failure) => AttemptOutcome::Failure(failure.kind),
             };
             let is_unauthorized = ending == AttemptOutcome::Status(StatusCode::UNAUTHORIZED);
@@ -192,7 +187,7 @@ impl HttpPipeline {
             let retry_after = outcome
                 .as_ref()
                 .ok()
-                .and_then(|answer| retry::retry_after(&answer.headers, SystemTime::now()));
+                .and_then(|response| retry::retry_after(&response.headers, SystemTime::now()));
             let pause = retry::pause(retries, ending, retry_after, fastrand::f64());
             if ending == AttemptOutcome::Status(StatusCode::TOO_MANY_REQUESTS) && request.is_limited
             {
@@ -212,7 +207,7 @@ impl HttpPipeline {
             }
             context.details.needed_wait = (may_retry && !fits).then_some(pause);
             let redactor = redactor(request, authorize, token.as_ref());
-            return Ok(End { outcome, at, retry_after, redactor });
+            return Ok(LastAttempt { outcome, at, retry_after, redactor });
         }
     }
 
@@ -221,7 +216,7 @@ impl HttpPipeline {
         &self,
         request: &Request,
         token: Option<&Token>,
-        context: &mut Context,
+        context: &mut RequestContext,
         budget: &Budget,
     ) -> Result<RawResponse, Failure> {
         let tracking_id = format!("{TRACKING_PREFIX}_{}", Uuid::new_v4());
@@ -238,7 +233,7 @@ impl HttpPipeline {
         ended
     }
 
-    /// Sends a request within what is left of the operation's time.
+    /// Sends a request within the remaining time of the operation.
     async fn in_time(
         &self,
         idempotency: Idempotency,
@@ -261,7 +256,7 @@ impl HttpPipeline {
                 if idempotency == Idempotency::Read {
                     return Err(Failure::new(FailureKind::Stopped));
                 }
-                // The answer of a write holds what must not be lost.
+                // The response to a write may hold the id of a new connector or a new token.
                 match tokio::time::timeout(STOP_GRACE, sending).await {
                     Ok(ended) => ended,
                     Err(_) => return Err(Failure::new(FailureKind::Stopped)),
@@ -272,10 +267,10 @@ impl HttpPipeline {
     }
 }
 
-/// One line per attempt. Neither bodies nor headers nor ids in paths.
+/// Logs an attempt in one line, without bodies, headers, and ids in paths.
 fn log(
     request: &Request,
-    context: &Context,
+    context: &RequestContext,
     started: Instant,
     ended: &Result<RawResponse, Failure>,
 ) {
@@ -284,9 +279,9 @@ fn log(
     let (method, path) = (request.method.as_str(), request.template);
     let attempt = context.details.attempts;
     match ended {
-        Ok(answer) => {
-            let status = answer.status.as_u16();
-            let bytes = answer.body.len();
+        Ok(response) => {
+            let status = response.status.as_u16();
+            let bytes = response.body.len();
             tracing::debug!(
                 method,
                 path,

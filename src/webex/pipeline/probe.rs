@@ -1,42 +1,42 @@
-//! One request whose answer is of interest whatever it is.
+//! Sends one request and returns its response of any status.
 
 use super::super::budget::Budget;
 use super::super::error::Error;
 use super::super::redact::Redactor;
 use super::super::request::Request;
 use super::super::transport::RawResponse;
-use super::{Authorize, Context, HttpPipeline, RetryMode, failed, refusal};
+use super::{Authorize, HttpPipeline, RequestContext, RetryMode, failed, refusal};
 
-/// An answer of any status.
+/// A response of any status.
 pub(crate) struct ProbeResponse {
-    pub(crate) answer: RawResponse,
-    /// What the answer means, when its status is not 2xx.
+    pub(crate) response: RawResponse,
+    /// The error that the response means, when its status is not 2xx.
     pub(crate) refusal: Option<Error>,
-    /// Knows what must not be shown of it.
+    /// Removes the secrets of the call from texts of the response.
     pub(crate) redactor: Redactor,
 }
 
 impl HttpPipeline {
-    /// Sends a request once; after a 401 once more, if the token can be
-    /// renewed. Nothing is waited for but the rate limit.
+    /// Sends a request once; after a 401 once more, if the token can be renewed. It waits for the
+    /// rate limit only.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// Fails when there is no response.
     pub(crate) async fn probe(
         &self,
         request: &Request,
         authorize: &dyn Authorize,
         budget: &Budget,
     ) -> Result<ProbeResponse, Error> {
-        let mut context = Context::new(request);
+        let mut context = RequestContext::new(request);
         let once = RetryMode::OneAttempt;
         let end = self.send(request, authorize, once, budget, &mut context).await?;
-        let answer = end.outcome.map_err(|failure| failed(&context, failure))?;
+        let response = end.outcome.map_err(|failure| failed(&context, failure))?;
         let redactor = end.redactor;
-        let refusal = (!answer.status.is_success()).then(|| {
+        let refusal = (!response.status.is_success()).then(|| {
             let is_renewable = authorize.is_renewable();
-            refusal(&context, request, &answer, end.retry_after, is_renewable, &redactor)
+            refusal(&context, request, &response, end.retry_after, is_renewable, &redactor)
         });
-        Ok(ProbeResponse { answer, refusal, redactor })
+        Ok(ProbeResponse { response, refusal, redactor })
     }
 }

@@ -1,4 +1,4 @@
-//! What a request goes through, over a scripted transport.
+//! Tests the pipeline over a scripted transport.
 
 use std::num::NonZeroU32;
 
@@ -9,13 +9,13 @@ use super::*;
 use crate::Client;
 use crate::error::CertificateProblem;
 use crate::testing::{
-    ID, Reply, Script, answer, budget, client, connectors, content, empty, id, lost, object,
-    organization, page, problem, raw, reply_with, settings, static_token,
+    ID, Reply, Script, budget, client, connectors, content, empty, id, lost, object, organization,
+    page, problem, raw, reply_with, response, settings, static_token,
 };
 use crate::transport::LARGEST_RESPONSE;
 
 fn list() -> Reply {
-    answer(200, &page(&[]))
+    response(200, &page(&[]))
 }
 
 async fn read(script: &Arc<Script>, budget: &Budget) -> Result<usize, Error> {
@@ -23,25 +23,25 @@ async fn read(script: &Arc<Script>, budget: &Budget) -> Result<usize, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_as_told_and_then_goes_on() {
+async fn request_is_retried_after_the_advised_seconds() {
     let script = Script::new([problem(429, "slow down").header("retry-after", "20"), list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
-    let at = script.seen()[1].at;
+    let at = script.requests()[1].at;
     assert!(at >= Duration::from_secs(20) && at <= Duration::from_secs(22), "{at:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_until_a_date_by_the_servers_clock() {
+async fn request_is_retried_at_a_date_of_the_server_clock() {
     let until = SystemTime::UNIX_EPOCH + Duration::from_millis(1_774_641_703_000 + 30_000);
     let until = httpdate::fmt_http_date(until);
     let script = Script::new([problem(429, "").header("retry-after", &until), list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
-    let at = script.seen()[1].at;
+    let at = script.requests()[1].at;
     assert!(at >= Duration::from_secs(30) && at <= Duration::from_secs(33), "{at:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_one_operation_is_told_holds_for_all() {
+async fn retry_after_delays_all_operations() {
     let script = Script::new([empty(429).header("retry-after", "20"), list(), list(), list()]);
     let client = client(script.clone());
     let request = client.session.endpoints.list(organization());
@@ -52,22 +52,22 @@ async fn what_one_operation_is_told_holds_for_all() {
         send().await
     });
     assert!(first.is_ok() && second.is_ok());
-    let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
+    let times: Vec<_> = script.requests().iter().map(|request| request.at).collect();
     assert!(times[1] >= Duration::from_secs(20), "{times:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn absent_or_negative_advice_means_backoff() {
+async fn absent_and_negative_advice_mean_backoff() {
     for reply in [empty(429), empty(429).header("retry-after", "-5")] {
         let script = Script::new([reply, list()]);
         assert_eq!(read(&script, &budget()).await, Ok(0));
-        let at = script.seen()[1].at;
+        let at = script.requests()[1].at;
         assert!(at >= Duration::from_secs(1) && at < Duration::from_secs(3), "{at:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_absurd_wait_is_not_begun_and_the_error_names_it() {
+async fn wait_beyond_the_deadline_is_not_begun_and_reported() {
     let day = Duration::from_secs(86_400);
     let script = Script::new([empty(429).header("retry-after", "86400")]);
     let error = read(&script, &budget()).await.unwrap_err();
@@ -77,7 +77,7 @@ async fn an_absurd_wait_is_not_begun_and_the_error_names_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_error_says_how_often_and_how_long_was_tried() {
+async fn error_counts_attempts_and_waits() {
     let script = Script::new((0..6).map(|_| empty(429).header("retry-after", "10")));
     let error = read(&script, &budget()).await.unwrap_err();
     assert_eq!(error.attempts, 6);
@@ -87,7 +87,7 @@ async fn the_error_says_how_often_and_how_long_was_tried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reads_are_repeated() {
+async fn reads_are_retried_after_transient_failures() {
     for reply in [
         empty(429),
         empty(500),
@@ -101,12 +101,12 @@ async fn reads_are_repeated() {
     ] {
         let script = Script::new([reply.clone(), reply, list()]);
         assert_eq!(read(&script, &budget()).await, Ok(0));
-        assert_eq!(script.seen().len(), 3);
+        assert_eq!(script.requests().len(), 3);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_end_with_the_settings_and_with_the_budget() {
+async fn retries_are_bounded_by_settings_and_budget() {
     let script = Script::new((0..9).map(|_| lost()));
     let error = read(&script, &budget()).await.unwrap_err();
     assert_eq!((&error.kind, error.attempts), (&ErrorKind::ConnectionLost, 6));
@@ -116,7 +116,7 @@ async fn retries_end_with_the_settings_and_with_the_budget() {
     let script = Script::new([lost()]);
     let client = Client::over(few, script.clone()).unwrap();
     assert!(client.connectors(organization()).list(&budget()).await.is_err());
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(script.requests().len(), 1);
 
     let script = Script::new((0..9).map(|_| empty(503).header("retry-after", "10")));
     let short = Budget::within(Duration::from_secs(25), CancellationToken::new());
@@ -125,7 +125,7 @@ async fn retries_end_with_the_settings_and_with_the_budget() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_403_is_not_repeated_and_names_the_operation() {
+async fn status_403_is_not_retried_and_names_the_operation() {
     let script = Script::new([problem(403, "insufficient scope")]);
     let error = read(&script, &budget()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Forbidden);
@@ -136,20 +136,21 @@ async fn a_403_is_not_repeated_and_names_the_operation() {
         "could not list the organization's connectors: not allowed (host api.example, \
          status 403, tracking id ccconfig_1); Webex says: insufficient scope"
     );
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn our_tracking_id_is_on_every_request_and_in_the_error() {
+async fn tracking_id_is_in_every_request_and_in_the_error() {
     let script = Script::new([empty(503), empty(403)]);
     let error = read(&script, &budget()).await.unwrap_err();
-    let ids: Vec<_> = script.seen().iter().map(|seen| seen.headers["trackingid"].clone()).collect();
+    let ids: Vec<_> =
+        script.requests().iter().map(|request| request.headers["trackingid"].clone()).collect();
     assert_ne!(ids[0], ids[1]);
     assert_eq!(error.tracking_id.as_deref(), Some(ids[1].to_str().unwrap()));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_answer_of_the_api_is_told_by_type() {
+async fn unreadable_responses_have_distinct_error_kinds() {
     let too_large = ErrorKind::BodyTooLarge { limit: LARGEST_RESPONSE };
     for (reply, kind) in [
         (raw(200, "<html>"), ErrorKind::UnreadableBody(BodyProblem::NotJson)),
@@ -168,10 +169,10 @@ async fn what_is_no_answer_of_the_api_is_told_by_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_never_shows_a_body_or_a_secret() {
+async fn error_shows_no_body_and_no_secret() {
     let echo = json!({"error": {"message": "clientSecret s3cret-canary is wrong"},
         "clientSecret": "s3cret-canary", "trackingId": "static-access-token"});
-    for reply in [answer(400, &echo), raw(400, "<p>s3cret-canary</p>"), answer(200, &echo)] {
+    for reply in [response(400, &echo), raw(400, "<p>s3cret-canary</p>"), response(200, &echo)] {
         let script = Script::new([reply, list(), list(), list(), list(), list(), list()]);
         let error = connectors(script).create(&content(), &budget()).await.unwrap_err();
         let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
@@ -181,10 +182,10 @@ async fn an_error_never_shows_a_body_or_a_secret() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_takes_too_long_is_given_up() {
+async fn request_that_takes_too_long_is_abandoned() {
     let script = Script::new([Reply::Hang, list()]);
     assert_eq!(read(&script, &budget()).await, Ok(0));
-    assert!(script.seen()[1].at >= Duration::from_secs(60));
+    assert!(script.requests()[1].at >= Duration::from_secs(60));
 
     let script = Script::new([Reply::Hang]);
     let short = Budget::within(Duration::from_secs(5), CancellationToken::new());
@@ -194,7 +195,7 @@ async fn a_request_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_certificate_is_fatal_at_once() {
+async fn certificate_and_tls_failures_are_not_retried() {
     let problem = CertificateProblem::UnknownIssuer;
     for (failure, kind) in [
         (FailureKind::Certificate(problem), ErrorKind::Certificate(problem)),
@@ -209,7 +210,7 @@ async fn a_bad_certificate_is_fatal_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
+async fn redirect_is_not_followed_and_only_its_host_is_named() {
     for (location, host) in [
         ("https://evil.example/path?token=x", Some("evil.example")),
         ("http://user:pw@api.example/", Some("api.example")),
@@ -221,14 +222,14 @@ async fn a_redirect_is_not_followed_and_only_its_host_is_named() {
             let error = read(&script, &budget()).await.unwrap_err();
             let target_host = host.map(str::to_owned);
             assert_eq!(error.kind, ErrorKind::Redirected { target_host });
-            assert_eq!(script.seen().len(), 1);
+            assert_eq!(script.requests().len(), 1);
             assert!(!error.to_string().contains("pw"));
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_keep_to_the_limit() {
+async fn requests_stay_below_the_configured_limit() {
     let mut slow = settings(static_token());
     slow.requests_per_minute = NonZeroU32::new(60).unwrap();
     let script = Script::new((0..90).map(|_| list()));
@@ -239,13 +240,13 @@ async fn requests_keep_to_the_limit() {
         let sent = client.session.send(organization(), &request, RetryMode::Normal, &budget);
         assert!(sent.await.is_ok());
     }
-    let times: Vec<_> = script.seen().iter().map(|seen| seen.at).collect();
+    let times: Vec<_> = script.requests().iter().map(|request| request.at).collect();
     let first_minute = times.iter().filter(|at| **at < Duration::from_secs(60)).count();
     assert!(first_minute <= 60, "{first_minute}");
     assert!(times[89] < Duration::from_secs(100), "{:?}", times[89]);
 }
 
-/// A server that processes some requests a minute and refuses the rest.
+/// A server that processes a number of requests a minute and refuses the rest.
 struct Busy {
     per_minute: usize,
     minute: std::sync::Mutex<(Instant, usize)>,
@@ -273,7 +274,7 @@ impl Transport for Busy {
 }
 
 #[tokio::test(start_paused = true)]
-async fn operations_survive_a_limit_that_is_lower_than_ours() {
+async fn operations_survive_a_lower_limit_of_the_server() {
     let server = Arc::new(Busy {
         per_minute: 40,
         minute: std::sync::Mutex::new((Instant::now(), 0)),
@@ -286,7 +287,7 @@ async fn operations_survive_a_limit_that_is_lower_than_ours() {
         (0..200).map(|_| client.session.send(organization(), &request, RetryMode::Normal, &budget)),
     );
     assert!(sent.await.iter().all(Result::is_ok));
-    // 160, 120, 80 and 40 had to come back.
+    // 160, 120, 80 and 40 requests were refused.
     let refused = server.refused.load(std::sync::atomic::Ordering::SeqCst);
     assert!(refused <= 400, "{refused}");
 }
@@ -307,16 +308,16 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Recorder {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_log_tells_each_attempt_and_nothing_private() {
+async fn log_has_each_attempt_and_nothing_private() {
     use tracing_subscriber::layer::SubscriberExt as _;
     let text = Arc::new(std::sync::Mutex::new(String::new()));
     let recorder = tracing_subscriber::registry().with(Recorder(text.clone()));
-    // While there is only one subscriber, tracing asks that of whichever
-    // thread meets an event first, and other tests' threads have none.
+    // With only one subscriber, tracing caches the interest of the first thread with an event, and
+    // the threads of other tests have no subscriber.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(recorder);
     tracing::callsite::rebuild_interest_cache();
-    let script = Script::new([lost(), answer(200, &object(4, 1))]);
+    let script = Script::new([lost(), response(200, &object(4, 1))]);
     let connectors = connectors(script.clone());
     connectors.update(&id(), &content(), Some(3), &budget()).await.unwrap();
     let text = text.lock().unwrap().clone();
@@ -326,7 +327,7 @@ async fn the_log_tells_each_attempt_and_nothing_private() {
         "status=200",
         "attempt=1",
         "attempt=2",
-        script.seen()[1].headers["trackingid"].to_str().unwrap(),
+        script.requests()[1].headers["trackingid"].to_str().unwrap(),
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
@@ -336,7 +337,7 @@ async fn the_log_tells_each_attempt_and_nothing_private() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_ends_waits_and_reads_at_once() {
+async fn stop_ends_waits_and_reads_at_once() {
     for replies in [vec![Reply::Hang], vec![empty(429).header("retry-after", "100")]] {
         let script = Script::new(replies);
         let budget = budget();
@@ -347,22 +348,22 @@ async fn a_stop_ends_waits_and_reads_at_once() {
         let error = ended.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Stopped);
         assert_eq!(error.elapsed, Duration::from_secs(2));
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(script.requests().len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_new_starts_after_a_stop() {
+async fn no_request_starts_after_a_stop() {
     let script = Script::new([list()]);
     let budget = budget();
     budget.stop.cancel();
     assert_eq!(read(&script, &budget).await.unwrap_err().kind, ErrorKind::Stopped);
-    assert!(script.seen().is_empty());
+    assert!(script.requests().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_in_flight_is_finished_and_its_id_known() {
-    let created = answer(201, &object(0, 1)).after(Duration::from_secs(4));
+async fn create_in_flight_at_a_stop_is_finished() {
+    let created = response(201, &object(0, 1)).after(Duration::from_secs(4));
     let script = Script::new([created]);
     let budget = budget();
     let connectors = connectors(script.clone());
@@ -372,11 +373,11 @@ async fn a_write_in_flight_is_finished_and_its_id_known() {
         budget.stop.cancel();
     });
     assert_eq!(ended.unwrap().connector.id.as_str(), ID);
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_in_flight_is_not_waited_for_forever() {
+async fn write_in_flight_at_a_stop_ends_after_the_grace() {
     let script = Script::new([Reply::Hang]);
     let budget = budget();
     let connectors = connectors(script.clone());
@@ -390,12 +391,12 @@ async fn a_write_in_flight_is_not_waited_for_forever() {
     assert_eq!(failure.error.kind, ErrorKind::Stopped);
     assert!(failure.error.outcome_unknown);
     assert_eq!(began.elapsed(), Duration::from_secs(1) + STOP_GRACE);
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_client_does_nothing_before_its_first_call() {
+async fn new_client_sends_nothing() {
     let script = Script::new([]);
     drop(client(script.clone()));
-    assert!(script.seen().is_empty());
+    assert!(script.requests().is_empty());
 }

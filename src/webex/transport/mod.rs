@@ -1,7 +1,7 @@
-//! Sends one request and reads its answer, once.
+//! Sends one request and reads its response, once.
 //!
-//! [`Transport`] is the seam at which tests put a script in the place of the
-//! network. [`Https`] is the real one.
+//! [`Https`] is the implementation over the network. Tests implement [`Transport`] with scripted
+//! responses.
 
 mod https;
 
@@ -14,34 +14,34 @@ use super::error::{Cause, CertificateProblem, Deadline};
 
 pub(crate) use https::Https;
 
-/// The largest answer that is kept in memory: 4 MiB, a hundred times the
-/// largest list that the documented limits allow.
+/// The largest response that is kept in memory, in bytes: 4 MiB, a hundred times the largest list
+/// that the documented limits allow.
 pub(crate) const LARGEST_RESPONSE: usize = 4 * 1024 * 1024;
 
-/// Sends one request and reads its answer, once: no redirects, no retries.
+/// Sends one request and reads its response, once, without redirects and retries.
 #[async_trait]
 pub(crate) trait Transport: Send + Sync {
     /// Sends a request. Dropping the future abandons it.
     async fn send(&self, request: http::Request<Bytes>) -> Result<RawResponse, Failure>;
 }
 
-/// An answer, whole.
+/// A complete response.
 pub(crate) struct RawResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: WipedBuffer,
 }
 
-/// Why there is no answer.
+/// The reason why there is no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) kind: FailureKind,
     pub(crate) cause: Option<Cause>,
-    /// The status, when the header of an answer had come.
+    /// The status, when the header of a response had arrived.
     pub(crate) status: Option<StatusCode>,
 }
 
-/// The kinds of failures, by what they say about the request.
+/// The kinds of failures, as far as their consequences differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureKind {
     NameResolution,
@@ -54,9 +54,9 @@ pub(crate) enum FailureKind {
     BodyTooLarge,
     Compressed,
     Unsendable,
-    /// The user stopped the run while the request was under way.
+    /// The user stopped the run while the request was in flight.
     Stopped,
-    /// The operation's deadline passed while the request was under way.
+    /// The operation's deadline passed while the request was in flight.
     DeadlineExceeded,
 }
 

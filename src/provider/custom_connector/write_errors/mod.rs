@@ -110,7 +110,7 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
                      that use it fail meanwhile. State says active = false, so that the next \
                      apply activates it."
                 }
-                _ => "",
+                Availability::Unaffected | Availability::Restored | Availability::Lost(_) => "",
             };
             format!(
                 "It is not known whether the change was made. The next plan reads the connector \
@@ -181,7 +181,9 @@ pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
                     " It may be inactive, because it had to be deactivated first; flows that use \
                      it fail meanwhile. {AFTER_DELETE}"
                 ),
-                _ => String::new(),
+                Availability::Unaffected | Availability::Restored | Availability::Lost(_) => {
+                    String::new()
+                }
             };
             format!(
                 "It is not known whether it was deleted. It stays in state; the next plan looks \

@@ -1,10 +1,8 @@
-//! Updating a connector: one PUT, or the saga of deactivating, editing and
-//! activating again.
+//! Updates a connector with one PUT, or with the saga of deactivating, editing and activating it.
 //!
-//! A PUT of the same content may be repeated, but a repetition meets the
-//! version that the first try left behind. Whatever ends unclear is therefore
-//! settled by reading the connector: is everything as we sent it, and has its
-//! version moved?
+//! A PUT of the same content may be repeated, but then its version is stale if the first attempt
+//! took effect. An unclear outcome is therefore settled by reading the connector: the PUT took
+//! effect if all fields are as in the request and the version is higher.
 
 use super::super::budget::Budget;
 use super::super::connector::{Connector, ConnectorContent};
@@ -19,16 +17,16 @@ use super::{Connectors, wire};
 impl Connectors {
     /// Replaces a connector's content.
     ///
-    /// `expected_version` is the version that the decision to update was made
-    /// on. Another one on the server is [`ErrorKind::Stale`] and nothing is
-    /// overwritten. Without one, the version is read first.
+    /// `expected_version` is the version on which the decision to update is based. With another one
+    /// on the server the update fails with [`ErrorKind::Stale`] and overwrites nothing. Without
+    /// one, the version is read first.
     ///
-    /// One PUT, where the server lets an active connector be edited. Where it
-    /// does not (423), the connector is deactivated, edited and activated
-    /// again. If the edit fails, it is activated again all the same.
+    /// A server that allows edits of active connectors gets one PUT. After a refusal (423) the
+    /// connector is deactivated, edited and activated again. If the edit fails, it is activated
+    /// again as well.
     ///
     /// # Errors
-    /// The error says what is true afterwards.
+    /// The error describes the connector after the failure.
     pub async fn update(
         &self,
         id: &ConnectorId,
@@ -52,9 +50,9 @@ impl Connectors {
     }
 }
 
-/// The outcome of a PUT that did not simply succeed, if it is not the end.
+/// The settled outcome of a PUT without a clear success.
 enum Settled {
-    /// It did succeed.
+    /// It succeeded.
     Done(Box<Connector>),
     /// It was refused because the connector is active.
     Locked(Error),
@@ -84,11 +82,11 @@ impl Edit<'_> {
         match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(connector)) => Ok(connector),
             Ok(None) => Err(gone(Error::new(Operation::ReadConnector, ErrorKind::NotFound))),
-            Err(error) => Err(unchanged(error)),
+            Err(error) => Err(WriteError::unchanged(error)),
         }
     }
 
-    /// Finds out what a PUT that did not simply succeed has done.
+    /// Finds out the outcome of a PUT without a clear success.
     async fn settle(
         &self,
         error: Error,
@@ -102,20 +100,23 @@ impl Edit<'_> {
             return Ok(Settled::Locked(error));
         }
         if !is_unclear && !is_conflict && !is_missing {
-            return Err(unchanged(error));
+            return Err(WriteError::unchanged(error));
         }
-        let found = match self.connectors.read_fresh(self.id, &self.budget.for_looking()).await {
-            Ok(Some(found)) => found,
-            Ok(None) => return Err(gone(error)),
-            Err(reason) if is_missing && !is_unclear => return Err(unchanged(reason)),
-            Err(_) if is_unclear => return Err(WriteError::unknown(error, None)),
-            Err(_) => return Err(unchanged(error)),
-        };
+        let found =
+            match self.connectors.read_fresh(self.id, &self.budget.for_reconciliation()).await {
+                Ok(Some(found)) => found,
+                Ok(None) => return Err(gone(error)),
+                Err(reason) if is_missing && !is_unclear => {
+                    return Err(WriteError::unchanged(reason));
+                }
+                Err(_) if is_unclear => return Err(WriteError::unknown(error, None)),
+                Err(_) => return Err(WriteError::unchanged(error)),
+            };
         if is_unclear && self.took_effect(&found, version, active) {
             return Ok(Settled::Done(found.into()));
         }
         if is_missing && !is_unclear {
-            // It was not visible yet; now it is.
+            // The connector was not visible before; now it is.
             return match self.put(version, active, self.budget).await {
                 Ok(connector) => Ok(Settled::Done(connector.into())),
                 Err(error) if error.kind == ErrorKind::Locked => Ok(Settled::Locked(error)),
@@ -135,10 +136,10 @@ impl Edit<'_> {
         Err(WriteError::unknown(error, Some(found)))
     }
 
-    /// Whether a connector is what our PUT would have made of it.
+    /// Whether a connector is as the PUT would have left it.
     ///
-    /// Where the server counts no versions, a new secret leaves no trace, so
-    /// nothing is concluded when one was sent.
+    /// Without versions a new secret is not visible, so a PUT with a secret counts as not
+    /// effective.
     fn took_effect(&self, found: &Connector, version: Option<i64>, active: bool) -> bool {
         let moved = match (version, found.version) {
             (Some(before), Some(after)) => after > before,
@@ -147,14 +148,14 @@ impl Edit<'_> {
         moved && found.active == active && self.content.fields.is_equivalent(&found.fields)
     }
 
-    /// 409 or 412: tells a stale version from a name that is taken by looking
-    /// at the version, not at the text.
+    /// Returns the error for 409 or 412: a stale version or a taken name. The version decides, not
+    /// the text.
     async fn conflict(&self, error: Error, version: Option<i64>, found: Connector) -> WriteError {
         if version != found.version {
             let kind = ErrorKind::Stale { expected: version, found: found.version };
             return WriteError::new(error.with_kind(kind), found.into());
         }
-        let budget = self.budget.for_looking();
+        let budget = self.budget.for_reconciliation();
         let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok();
         let holder = list
             .as_ref()
@@ -165,7 +166,7 @@ impl Edit<'_> {
         WriteError::new(error, found.into()).with_name_holder(holder)
     }
 
-    /// Deactivates, edits, and activates again.
+    /// Deactivates the connector, edits it, and activates it again.
     async fn saga(&self, locked: Error, version: Option<i64>) -> Result<Connector, WriteError> {
         let current = self.current().await?;
         if version.is_some() && current.version.is_some() && version != current.version {
@@ -173,7 +174,7 @@ impl Edit<'_> {
             return Err(WriteError::new(locked.with_kind(kind), current.into()));
         }
         if !current.active {
-            // Then being active is not what locks it.
+            // The lock has another reason than an active connector.
             let error = locked.with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.into()));
         }
@@ -195,7 +196,7 @@ impl Edit<'_> {
         if !self.content.active {
             return Ok(edited);
         }
-        // What was begun is finished, whatever happened meanwhile.
+        // The saga is finished also after a stop or the deadline.
         let finish =
             async |budget| self.connectors.reactivate(&edited, secrets, secrets, &budget).await;
         match self.budget.clean_up(finish).await {
@@ -211,7 +212,7 @@ impl Edit<'_> {
         }
     }
 
-    /// Edits a connector that we deactivated.
+    /// Edits the deactivated connector.
     async fn edit_inactive(&self, inactive: &Connector) -> Result<Connector, WriteError> {
         let error = match self.put(inactive.version, false, self.budget).await {
             Ok(edited) => return Ok(edited),
@@ -220,18 +221,18 @@ impl Edit<'_> {
         match self.settle(error, inactive.version, false).await? {
             Settled::Done(edited) => Ok(*edited),
             Settled::Locked(error) => {
-                Err(unchanged(error.with_kind(ErrorKind::LockedThoughInactive)))
+                Err(WriteError::unchanged(error.with_kind(ErrorKind::LockedThoughInactive)))
             }
         }
     }
 
-    /// Activates a connector again whose edit failed.
+    /// Activates the connector again after a failed edit.
     ///
-    /// With the old content go the secrets that the deactivation carried, so
-    /// that new ones do not get there by way of an undo only.
+    /// The request carries the old content and the secrets of the deactivation, so that an undo
+    /// does not store new secrets on its own.
     async fn undo(&self, failure: WriteError, deactivated: Deactivated<'_>) -> WriteError {
-        // Somebody else's edit in between is not overwritten either, nor given
-        // secrets that might not be theirs.
+        // An edit by someone else in between is not overwritten, and gets no secrets, which may not
+        // belong to it.
         let theirs = |found: &Connector| found.version != deactivated.connector.version;
         let (latest, secrets): (_, &Secrets) = match &failure.remote {
             RemoteState::Absent => return failure,
@@ -247,8 +248,8 @@ impl Edit<'_> {
         let activate = async |budget: Budget| {
             let activated = self.connectors.reactivate(&latest, secrets, watched, &budget).await;
             match activated {
-                // They may be why the edit was refused. It had better be active
-                // with whatever it has, which is uncertain anyway.
+                // The secrets may be the reason why the edit was refused. The connector is better
+                // active with the present ones, which are uncertain anyway.
                 Err(refused) if is_about_the_content(&refused.error) && !secrets.is_empty() => {
                     let latest = &refused.connector;
                     self.connectors.reactivate(latest, &NO_SECRETS, watched, &budget).await
@@ -275,13 +276,9 @@ impl Edit<'_> {
     }
 }
 
-/// The connector does not exist any more.
+/// Returns the error about a connector that is gone.
 fn gone(error: Error) -> WriteError {
     WriteError::new(error.with_kind(ErrorKind::NotFound), RemoteState::Absent)
-}
-
-fn unchanged(error: Error) -> WriteError {
-    WriteError::new(error, RemoteState::Unchanged)
 }
 
 #[cfg(test)]

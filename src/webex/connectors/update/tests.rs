@@ -1,4 +1,4 @@
-//! Updates, call by call, against a script of answers.
+//! Tests updates, request by request, with scripted responses.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::testing::{
-    ID, OTHER_ID, Reply, Script, answer, budget, connectors, content, empty, found_after, id, lost,
-    object, page, problem, raw, with,
+    ID, OTHER_ID, Reply, Script, budget, connectors, content, empty, found_connector, id, lost,
+    object, page, problem, raw, response, with,
 };
 use crate::{CLEAN_UP_GRACE, Credential, Field};
 
@@ -24,74 +24,74 @@ fn inactive(version: i64) -> Value {
     with(object(version, 1), &json!({"active": false}))
 }
 
-/// Something of the content is still as it was.
+/// Returns a connector with the scope from before the update.
 fn old(version: i64) -> Value {
     with(object(version, 1), &json!({"scope": "old"}))
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_update_costs_one_put_and_carries_the_version() {
-    let script = Script::new([answer(200, &object(4, 1))]);
+async fn update_costs_one_put_with_the_version() {
+    let script = Script::new([response(200, &object(4, 1))]);
     assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
     assert_eq!(lines(&script), ["PUT /connector/{id}"]);
-    assert_eq!(script.seen()[0].json()["version"], 3);
-    assert_eq!(script.seen()[0].json()["clientSecret"], "s3cret-canary");
+    assert_eq!(script.requests()[0].json()["version"], 3);
+    assert_eq!(script.requests()[0].json()["clientSecret"], "s3cret-canary");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_version_that_is_not_known_is_read_first() {
-    let script = Script::new([answer(200, &old(7)), answer(200, &object(8, 1))]);
+async fn update_without_a_version_reads_it_first() {
+    let script = Script::new([response(200, &old(7)), response(200, &object(8, 1))]);
     update(&script, None).await.unwrap();
     assert_eq!(lines(&script), ["GET /connector/{id}", "PUT /connector/{id}"]);
-    assert_eq!(script.seen()[1].json()["version"], 7);
-    // A server that counts none gets none.
+    assert_eq!(script.requests()[1].json()["version"], 7);
+    // A server without versions gets none.
     let unversioned = with(old(0), &json!({"version": null}));
-    let script = Script::new([answer(200, &unversioned), answer(200, &unversioned)]);
+    let script = Script::new([response(200, &unversioned), response(200, &unversioned)]);
     update(&script, None).await.unwrap();
-    assert!(script.seen()[1].json().get("version").is_none());
+    assert!(script.requests()[1].json().get("version").is_none());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_to_a_put_is_sent_again() {
+async fn put_with_a_lost_response_is_sent_again() {
     for reply in [lost(), empty(502), empty(503), empty(504), Reply::Hang] {
-        let script = Script::new([reply, answer(200, &object(4, 1))]);
+        let script = Script::new([reply, response(200, &object(4, 1))]);
         assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conflict_with_our_own_first_try_is_a_success() {
+async fn conflict_with_the_first_attempt_is_a_success() {
     for status in [409, 412] {
-        let script = Script::new([lost(), empty(status), answer(200, &object(4, 1))]);
+        let script = Script::new([lost(), empty(status), response(200, &object(4, 1))]);
         assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
         assert_eq!(
             lines(&script),
             ["PUT /connector/{id}", "PUT /connector/{id}", "GET /connector/{id}"]
         );
     }
-    // But not with someone else's edit.
-    let script = Script::new([lost(), empty(409), answer(200, &old(4))]);
+    // A conflict with an edit by someone else is an error.
+    let script = Script::new([lost(), empty(409), response(200, &old(4))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(4) });
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ends_unclear_is_settled_by_reading() {
+async fn unclear_update_is_settled_by_reading() {
     for (reply, found, expected) in [
         (empty(500), object(4, 1), Ok(Some(4))),
         (raw(200, "<html>"), object(4, 1), Ok(Some(4))),
-        (answer(200, &with(object(4, 1), &json!({"id": OTHER_ID}))), object(4, 1), Ok(Some(4))),
+        (response(200, &with(object(4, 1), &json!({"id": OTHER_ID}))), object(4, 1), Ok(Some(4))),
         (empty(500), old(3), Err("unchanged")),
         (empty(500), object(3, 1), Err("unchanged")),
         (empty(500), old(4), Err("unknown")),
         (empty(500), inactive(4), Err("unknown")),
     ] {
-        let script = Script::new([reply, answer(200, &found)]);
+        let script = Script::new([reply, response(200, &found)]);
         let outcome = update(&script, Some(3)).await;
         match (outcome, expected) {
             (Ok(connector), Ok(version)) => assert_eq!(connector.version, version),
             (Err(failure), Err("unchanged")) => {
-                found_after(&failure);
+                found_connector(&failure);
                 assert_eq!(failure.availability, Availability::Unaffected);
             }
             (Err(failure), Err("unknown")) => {
@@ -104,9 +104,9 @@ async fn what_ends_unclear_is_settled_by_reading() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_versions_a_secret_that_may_be_lost_is_not_believed_to_be_saved() {
+async fn unversioned_update_of_a_secret_stays_unclear() {
     let unversioned = with(object(0, 1), &json!({"version": null}));
-    let replies = || [answer(200, &unversioned), empty(500), answer(200, &unversioned)];
+    let replies = || [response(200, &unversioned), empty(500), response(200, &unversioned)];
     let failure = update(&Script::new(replies()), None).await.unwrap_err();
     assert!(matches!(failure.remote, RemoteState::Unknown(_)));
     let plain = ConnectorContent { secrets: Secrets::default(), ..content() };
@@ -115,45 +115,45 @@ async fn without_versions_a_secret_that_may_be_lost_is_not_believed_to_be_saved(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_version_overwrites_nothing() {
+async fn stale_version_overwrites_nothing() {
     for status in [409, 412] {
-        let script = Script::new([problem(status, "similar entity"), answer(200, &object(5, 1))]);
+        let script = Script::new([problem(status, "similar entity"), response(200, &object(5, 1))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         let kind = ErrorKind::Stale { expected: Some(3), found: Some(5) };
         assert_eq!(failure.error.kind, kind);
-        let found = found_after(&failure);
+        let found = found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
         assert_eq!(found.version, Some(5));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_that_is_taken_is_told_from_a_stale_version() {
+async fn taken_name_differs_from_a_stale_version() {
     let holder = with(object(0, 1), &json!({"id": OTHER_ID}));
     let script = Script::new([
         empty(409),
-        answer(200, &old(3)),
-        answer(200, &page(&[holder, with(old(3), &json!({"name": "old"}))])),
+        response(200, &old(3)),
+        response(200, &page(&[holder, with(old(3), &json!({"name": "old"}))])),
     ]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::NameTaken);
     assert_eq!(failure.name_holder.unwrap().id.as_str(), OTHER_ID);
-    let script = Script::new([empty(409), answer(200, &old(3)), answer(200, &page(&[old(3)]))]);
+    let script = Script::new([empty(409), response(200, &old(3)), response(200, &page(&[old(3)]))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Conflict);
     assert!(failure.name_holder.is_none());
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_update_of_what_is_gone_says_so() {
-    let script = Script::new([empty(404), empty(404), answer(200, &page(&[]))]);
+async fn update_of_a_missing_connector_is_not_found() {
+    let script = Script::new([empty(404), empty(404), response(200, &page(&[]))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Absent);
     assert_eq!(failure.error.kind, ErrorKind::NotFound);
-    let script = Script::new([empty(404), answer(200, &page(&[]))]);
+    let script = Script::new([empty(404), response(200, &page(&[]))]);
     let failure = update(&script, None).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Absent);
-    // Below a wrong base URL everything is 404.
+    // Below a wrong base URL every response is 404.
     let script = Script::new([empty(404), empty(404), empty(404)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Unchanged);
@@ -161,32 +161,35 @@ async fn an_update_of_what_is_gone_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_update_changes_nothing() {
+async fn refused_update_changes_nothing() {
     for status in [400, 401, 403, 405] {
         let script = Script::new([problem(status, "no")]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         assert_eq!(failure.remote, RemoteState::Unchanged);
-        assert_eq!(script.seen().len(), 1);
+        assert_eq!(script.requests().len(), 1);
     }
 }
 
 fn saga(edit: Reply, rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
-    let begin =
-        [empty(423), answer(200, &old(3)), answer(200, &with(old(4), &json!({"active": false})))];
+    let begin = [
+        empty(423),
+        response(200, &old(3)),
+        response(200, &with(old(4), &json!({"active": false}))),
+    ];
     Script::new(begin.into_iter().chain([edit]).chain(rest))
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_locked_connector_is_deactivated_edited_and_activated() {
-    let script = saga(answer(200, &inactive(5)), [answer(200, &object(6, 1))]);
+async fn locked_connector_is_deactivated_edited_and_activated() {
+    let script = saga(response(200, &inactive(5)), [response(200, &object(6, 1))]);
     let connector = update(&script, Some(3)).await.unwrap();
     assert_eq!((connector.version, connector.active), (Some(6), true));
     let sent: Vec<_> = script
-        .seen()
+        .requests()
         .iter()
-        .filter(|seen| !seen.body.is_empty())
-        .map(|seen| {
-            let body = seen.json();
+        .filter(|request| !request.body.is_empty())
+        .map(|request| {
+            let body = request.json();
             (body["version"].clone(), body["active"].clone(), body["scope"].clone())
         })
         .collect();
@@ -200,30 +203,32 @@ async fn a_locked_connector_is_deactivated_edited_and_activated() {
             (json!(5), json!(true), null),
         ]
     );
-    for seen in script.seen().iter().filter(|seen| !seen.body.is_empty()) {
-        assert_eq!(seen.json()["clientSecret"], "s3cret-canary");
+    for request in script.requests().iter().filter(|request| !request.body.is_empty()) {
+        assert_eq!(request.json()["clientSecret"], "s3cret-canary");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_secret_does_not_keep_a_connector_from_being_deactivated() {
+async fn deactivation_is_repeated_without_a_refused_secret() {
     let script = Script::new([
         empty(423),
-        answer(200, &object(3, 1)),
+        response(200, &object(3, 1)),
         empty(423),
-        answer(200, &inactive(4)),
-        answer(200, &inactive(5)),
-        answer(200, &object(6, 1)),
+        response(200, &inactive(4)),
+        response(200, &inactive(5)),
+        response(200, &object(6, 1)),
     ]);
     update(&script, Some(3)).await.unwrap();
-    let seen = script.seen();
-    assert!(seen[2].body.contains("clientSecret") && !seen[3].body.contains("clientSecret"));
-    assert_eq!(seen[4].json()["clientSecret"], "s3cret-canary");
+    let requests = script.requests();
+    assert!(
+        requests[2].body.contains("clientSecret") && !requests[3].body.contains("clientSecret")
+    );
+    assert_eq!(requests[4].json()["clientSecret"], "s3cret-canary");
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_shall_be_inactive_stays_so() {
-    let script = saga(answer(200, &inactive(5)), []);
+async fn connector_planned_inactive_is_not_reactivated() {
+    let script = saga(response(200, &inactive(5)), []);
     let content = ConnectorContent { active: false, ..content() };
     let connectors = connectors(script.clone());
     let connector = connectors.update(&id(), &content, Some(3), &budget()).await.unwrap();
@@ -231,75 +236,75 @@ async fn one_that_shall_be_inactive_stays_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_edit_is_followed_by_activating_again() {
-    let script = saga(problem(400, "password is wrong"), [answer(200, &old(5))]);
+async fn connector_is_reactivated_after_a_failed_edit() {
+    let script = saga(problem(400, "password is wrong"), [response(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
     assert_eq!(failure.availability, Availability::Restored);
-    let connector = found_after(&failure);
+    let connector = found_connector(&failure);
     assert_eq!((connector.active, connector.version), (true, Some(5)));
-    let undo = script.seen().last().unwrap().json();
+    let undo = script.requests().last().unwrap().json();
     assert_eq!((undo["scope"].clone(), undo["active"].clone()), (json!("old"), json!(true)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_is_not_finished_without_its_secret() {
+async fn reactivation_after_an_edit_is_not_repeated_without_its_secret() {
     for status in [400, 423] {
-        let script = saga(answer(200, &inactive(5)), [empty(status), answer(200, &old(6))]);
+        let script = saga(response(200, &inactive(5)), [empty(status), response(200, &old(6))]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
-        let connector = found_after(&failure);
+        let connector = found_connector(&failure);
         assert_eq!((connector.active, connector.version), (false, Some(5)));
-        assert_eq!(script.seen().len(), 5, "it was not sent again without the secret");
+        assert_eq!(script.requests().len(), 5, "it was not sent again without the secret");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_undo_brings_no_new_secret_to_the_old_content() {
-    // Webex takes the secret as a part of the deactivation: it has it already.
-    let script = saga(empty(400), [answer(200, &old(5))]);
+async fn undo_adds_no_new_secret_to_the_old_content() {
+    // The deactivation has stored the secret.
+    let script = saga(empty(400), [response(200, &old(5))]);
     update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(script.seen().last().unwrap().json()["clientSecret"], "s3cret-canary");
-    // It finds it wrong when it is to be active.
-    let script = saga(empty(400), [empty(400), answer(200, &old(5))]);
+    assert_eq!(script.requests().last().unwrap().json()["clientSecret"], "s3cret-canary");
+    // Webex refuses the secret in the activation.
+    let script = saga(empty(400), [empty(400), response(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert!(script.is_done());
     assert_eq!(failure.availability, Availability::Restored);
-    assert!(found_after(&failure).active);
-    assert!(script.seen().last().unwrap().json().get("clientSecret").is_none());
-    // It does not: the secret is new, and the edit that it belongs to failed.
+    assert!(found_connector(&failure).active);
+    assert!(script.requests().last().unwrap().json().get("clientSecret").is_none());
+    // The deactivation has not stored the secret, and the edit with it failed.
     let script = Script::new([
         empty(423),
-        answer(200, &old(3)),
+        response(200, &old(3)),
         empty(423),
-        answer(200, &with(old(4), &json!({"active": false}))),
+        response(200, &with(old(4), &json!({"active": false}))),
         empty(400),
-        answer(200, &old(5)),
+        response(200, &old(5)),
     ]);
     update(&script, Some(3)).await.unwrap_err();
-    let undo = script.seen().last().unwrap().json();
+    let undo = script.requests().last().unwrap().json();
     assert_eq!((undo["active"].clone(), undo.get("clientSecret")), (json!(true), None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_even_that_fails_state_can_say_so() {
+async fn update_reports_a_failed_reactivation() {
     let script = saga(empty(403), [empty(403)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
-    let connector = found_after(&failure);
+    let connector = found_connector(&failure);
     assert_eq!((connector.active, connector.version), (false, Some(4)));
     assert_eq!(reason.operation, Operation::ReactivateConnector);
     assert_eq!(failure.error.operation, Operation::UpdateConnector);
 
-    let script = saga(answer(200, &inactive(5)), [empty(403)]);
+    let script = saga(response(200, &inactive(5)), [empty(403)]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
-    let connector = found_after(&failure);
-    // The edit itself went well, and state should hold it.
+    let connector = found_connector(&failure);
+    // The edit succeeded, so the state should have it.
     assert_eq!((connector.active, connector.version), (false, Some(5)));
 }
 
-/// An edit that somebody else makes while the connector is deactivated.
+/// Returns a connector with an edit by someone else, made while it is deactivated.
 fn theirs(version: i64) -> Value {
     with(inactive(version), &json!({"scope": "theirs"}))
 }
@@ -309,108 +314,109 @@ fn activated(version: i64) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn someone_elses_edit_in_between_is_kept_and_activated() {
-    let script = saga(empty(409), [answer(200, &theirs(9)), answer(200, &activated(10))]);
+async fn edit_by_someone_else_during_the_saga_is_kept() {
+    let script = saga(empty(409), [response(200, &theirs(9)), response(200, &activated(10))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(4), found: Some(9) });
-    let undo = script.seen().last().unwrap().json();
+    let undo = script.requests().last().unwrap().json();
     assert_eq!((undo["scope"].clone(), undo["version"].clone()), (json!("theirs"), json!(9)));
     assert!(undo.get("clientSecret").is_none());
     assert_eq!(failure.availability, Availability::Restored);
-    assert!(found_after(&failure).active);
+    assert!(found_connector(&failure).active);
 }
 
 #[tokio::test(start_paused = true)]
-async fn someone_elses_edit_before_activating_is_kept_and_told() {
+async fn edit_by_someone_else_before_activating_is_reported() {
     let script = saga(
-        answer(200, &inactive(5)),
-        [empty(409), answer(200, &theirs(9)), answer(200, &activated(10))],
+        response(200, &inactive(5)),
+        [empty(409), response(200, &theirs(9)), response(200, &activated(10))],
     );
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(5), found: Some(9) });
     assert!(!failure.error.outcome_unknown);
-    let last = script.seen().last().unwrap().json();
+    let last = script.requests().last().unwrap().json();
     assert_eq!((last["version"].clone(), last["scope"].clone()), (json!(9), json!("theirs")));
     assert!(last.get("clientSecret").is_none());
     assert_eq!(failure.availability, Availability::Restored);
-    let found = found_after(&failure);
+    let found = found_connector(&failure);
     assert_eq!((found.active, found.fields.get(Field::Scope)), (true, Some("theirs")));
-    // Also if they have activated it themselves.
-    let script = saga(answer(200, &inactive(5)), [empty(409), answer(200, &activated(7))]);
+    // The other edit has activated the connector itself.
+    let script = saga(response(200, &inactive(5)), [empty(409), response(200, &activated(7))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(5), found: Some(7) });
     assert!(script.is_done());
 }
 
 #[tokio::test(start_paused = true)]
-async fn someone_elses_edit_before_deactivating_is_not_overwritten() {
+async fn edit_by_someone_else_before_deactivating_is_kept() {
     for found in [activated(4), theirs(4)] {
         let script = Script::new([
             empty(423),
-            answer(200, &old(3)),
+            response(200, &old(3)),
             empty(409),
-            answer(200, &found),
-            answer(200, &inactive(9)),
+            response(200, &found),
+            response(200, &inactive(9)),
         ]);
         let failure = update(&script, Some(3)).await.unwrap_err();
         let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
         assert_eq!(failure.error.kind, stale);
-        let left = found_after(&failure);
+        let left = found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
         assert_eq!(left.fields.get(Field::Scope), Some("theirs"));
-        assert_eq!(script.seen().len(), 4, "nothing more was sent");
+        assert_eq!(script.requests().len(), 4, "nothing more was sent");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_to_a_switch_is_settled_by_looking() {
+async fn lost_response_to_an_activation_is_settled_by_reading() {
     // The deactivation was carried out; its repetition is in conflict with it.
     let deactivated = with(old(4), &json!({"active": false}));
-    let begin = || [empty(423), answer(200, &old(3)), lost(), empty(409)];
-    let rest = [answer(200, &deactivated), answer(200, &inactive(5)), answer(200, &object(6, 1))];
+    let begin = || [empty(423), response(200, &old(3)), lost(), empty(409)];
+    let rest =
+        [response(200, &deactivated), response(200, &inactive(5)), response(200, &object(6, 1))];
     let script = Script::new(begin().into_iter().chain(rest));
     assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
     assert!(script.is_done());
-    // Whoever has edited it since then is not overwritten; that we have
-    // deactivated it is not kept quiet.
-    let script = Script::new(begin().into_iter().chain([answer(200, &theirs(5))]));
+    // An edit by someone else since then is not overwritten, and the deactivation is reported.
+    let script = Script::new(begin().into_iter().chain([response(200, &theirs(5))]));
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Unknown(None));
     assert_eq!(failure.availability, Availability::Uncertain);
-    // The same for the activation.
-    let script = saga(answer(200, &inactive(5)), [lost(), empty(409), answer(200, &object(6, 1))]);
+    // The same holds for the activation.
+    let script =
+        saga(response(200, &inactive(5)), [lost(), empty(409), response(200, &object(6, 1))]);
     assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_version_is_noticed_before_anything_is_deactivated() {
-    let script = Script::new([empty(423), answer(200, &old(5))]);
+async fn stale_version_prevents_the_deactivation() {
+    let script = Script::new([empty(423), response(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(5) });
-    assert_eq!(script.seen().len(), 2);
+    assert_eq!(script.requests().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lock_that_is_not_about_being_active_is_an_error() {
-    let script = Script::new([empty(423), answer(200, &inactive(3))]);
+async fn lock_of_an_inactive_connector_fails_its_update() {
+    let script = Script::new([empty(423), response(200, &inactive(3))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
-    found_after(&failure);
+    found_connector(&failure);
     assert_eq!(failure.availability, Availability::Unaffected);
-    // Neither is one that stays when it has been deactivated.
-    let script = saga(empty(423), [answer(200, &old(5))]);
+    // A lock that remains after the deactivation has another reason, too.
+    let script = saga(empty(423), [response(200, &old(5))]);
     let failure = update(&script, Some(3)).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_after_deactivating_leads_to_activating_again() {
+async fn update_stopped_after_deactivating_reactivates() {
     let script = Script::new([
         empty(423),
-        answer(200, &old(3)),
-        answer(200, &with(old(4), &json!({"active": false})))
+        response(200, &old(3)),
+        response(200, &with(old(4), &json!({"active": false})))
             .after(std::time::Duration::from_secs(3)),
-        answer(200, &old(5)),
+        response(200, &old(5)),
     ]);
     let connectors = connectors(script.clone());
     let (id, content, budget) = (id(), content(), budget());
@@ -421,14 +427,14 @@ async fn a_stop_after_deactivating_leads_to_activating_again() {
     let failure = ended.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stopped);
     assert_eq!(failure.availability, Availability::Restored);
-    assert!(found_after(&failure).active);
-    assert_eq!(script.seen().last().unwrap().json()["active"], true);
+    assert!(found_connector(&failure).active);
+    assert_eq!(script.requests().last().unwrap().json()["active"], true);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_while_it_is_activated_again_is_seen() {
+async fn stop_during_the_reactivation_bounds_it() {
     let again = || empty(429).header("retry-after", "100");
-    let script = saga(answer(200, &inactive(5)), [again(), again()]);
+    let script = saga(response(200, &inactive(5)), [again(), again()]);
     let connectors = connectors(script.clone());
     let (id, content, budget) = (id(), content(), budget());
     let began = tokio::time::Instant::now();
@@ -439,19 +445,19 @@ async fn a_stop_while_it_is_activated_again_is_seen() {
     let failure = ended.unwrap_err();
     assert!(matches!(failure.availability, Availability::Lost(_)));
     assert!(began.elapsed() <= std::time::Duration::from_secs(60) + CLEAN_UP_GRACE);
-    assert_eq!(script.seen().len(), 5);
+    assert_eq!(script.requests().len(), 5);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_update_without_a_secret_sends_no_key_for_it() {
-    let script = Script::new([answer(200, &object(4, 1))]);
+async fn update_without_a_secret_sends_no_key_for_it() {
+    let script = Script::new([response(200, &object(4, 1))]);
     for secrets in
         [Secrets::default(), Secrets::default().with(Credential::ClientSecret, "".into())]
     {
-        script.then(answer(200, &object(4, 1)));
+        script.then(response(200, &object(4, 1)));
         let content = ConnectorContent { secrets, ..content() };
         let connectors = connectors(script.clone());
         connectors.update(&id(), &content, Some(3), &budget()).await.unwrap();
-        assert!(!script.seen().last().unwrap().body.contains("clientSecret"));
+        assert!(!script.requests().last().unwrap().body.contains("clientSecret"));
     }
 }

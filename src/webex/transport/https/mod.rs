@@ -1,4 +1,4 @@
-//! The real transport: reqwest over rustls.
+//! The transport over the network: reqwest over rustls.
 
 #[cfg(test)]
 mod tests;
@@ -25,13 +25,12 @@ use crate::settings::{Deadlines, Settings, is_loopback};
 
 /// Sends requests over the network.
 ///
-/// Reading the platform's certificate authorities takes some ten milliseconds
-/// and may fail, so each of the three stacks is built when the first request
-/// needs it: a run that plans new resources without a call never does.
+/// Reading the platform's certificate authorities takes about ten milliseconds and may fail. Each
+/// of the three HTTP clients is built for its first request, so a run without requests builds none.
 pub(crate) struct Https {
     deadlines: Deadlines,
     authorities: Option<Vec<u8>>,
-    /// `https` through whatever proxy the environment names.
+    /// `https` through the proxy of the environment, if there is one.
     remote: OnceCell<reqwest::Client>,
     /// `https` to a loopback address, never through a proxy.
     local: OnceCell<reqwest::Client>,
@@ -40,7 +39,7 @@ pub(crate) struct Https {
 }
 
 impl Https {
-    /// A transport that has not done anything yet.
+    /// Creates a transport. It reads no file and makes no connection.
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             deadlines: settings.deadlines,
@@ -51,7 +50,7 @@ impl Https {
         }
     }
 
-    async fn stack(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
+    async fn http_client(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
         let (cell, uses_tls, uses_proxy) = match (url.scheme(), is_loopback(url)) {
             ("http", _) => (&self.plain, false, false),
             (_, true) => (&self.local, true, false),
@@ -70,8 +69,8 @@ impl Https {
             .referer(false)
             .dns_resolver(SystemResolver)
             .connect_timeout(self.deadlines.connect)
-            // Shorter than the idle timeout of common gateways, so that a
-            // request seldom meets a connection that is just being closed.
+            // Shorter than the idle timeout of common gateways, so that requests are seldom sent on
+            // a connection that is being closed.
             .pool_idle_timeout(Duration::from_secs(20));
         if !uses_proxy {
             builder = builder.no_proxy();
@@ -84,15 +83,15 @@ impl Https {
         builder.build()
     }
 
-    async fn pipeline(
+    async fn exchange(
         &self,
-        stack: &reqwest::Client,
+        client: &reqwest::Client,
         request: reqwest::Request,
     ) -> Result<RawResponse, Failure> {
-        // The library does not say when it is connected. Its own deadline for
-        // connecting has passed before this one can.
+        // The library does not report when it is connected. Its own connect timeout passes before
+        // this one.
         let patience = self.deadlines.connect.saturating_add(self.deadlines.first_byte);
-        let mut response = timeout(patience, stack.execute(request))
+        let mut response = timeout(patience, client.execute(request))
             .await
             .map_err(|_| Failure::new(FailureKind::Timeout(Deadline::FirstByte)))?
             .map_err(failure)?;
@@ -126,13 +125,13 @@ impl Transport for Https {
             let cause = Cause::new(chain(&error.without_url()));
             Failure::new(FailureKind::Unsendable).because(cause)
         })?;
-        let stack = self.stack(request.url()).await?;
-        self.pipeline(stack, request).await
+        let client = self.http_client(request.url()).await?;
+        self.exchange(client, request).await
     }
 }
 
-/// The operating system's name resolution, with an error that can be told from
-/// others and that names the host: it may be the proxy's.
+/// The operating system's name resolution, with an error type of its own. The error names the host,
+/// which may be the proxy's.
 struct SystemResolver;
 
 #[derive(Debug, ThisError)]
@@ -157,11 +156,10 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// Sorts an error of the library by the types in its chain.
+/// Classifies an error of the library by the types in its chain.
 fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
-    // A broken connection after the handshake says nothing about whether the
-    // request was carried out.
+    // After the handshake a TLS error is a lost connection: the request may have been carried out.
     let handshake = find::<rustls::Error>(&error).filter(|_| error.is_connect());
     let kind = if let Some(tls) = handshake {
         tls_kind(tls)
@@ -208,8 +206,7 @@ fn certificate_problem(error: &CertificateError) -> CertificateProblem {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             CertificateProblem::WrongHost
         }
-        // A bad signature is that of an authority which has the name of a
-        // trusted one, but not its key.
+        // A bad signature means an authority with the name of a trusted one, but another key.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             CertificateProblem::UnknownIssuer
         }
@@ -218,8 +215,8 @@ fn certificate_problem(error: &CertificateError) -> CertificateProblem {
     }
 }
 
-/// Looks for a type of error in a chain, also inside of I/O errors, which hide
-/// what they wrap from `source`.
+/// Finds a type of error in a chain, also inside of I/O errors, which omit the error that they wrap
+/// from `source`.
 fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -237,8 +234,8 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
     None
 }
 
-/// The texts of a chain of errors, without repetitions. The URL, which could
-/// hold ids, was taken out before.
+/// Joins the texts of a chain of errors, without repetitions. The caller has removed the URL, which
+/// could hold ids.
 fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);

@@ -1,4 +1,4 @@
-//! The transport against peers on loopback addresses that behave badly.
+//! Tests the transport with faulty peers on loopback addresses.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -22,12 +22,12 @@ use super::*;
 use crate::testing::{budget, organization, settings, static_token};
 use crate::{BodyProblem, Client, Error, ErrorKind};
 
-/// Long enough for a loopback connection on a busy machine, short enough
-/// for a test that waits for it to pass.
+/// Long enough for a loopback connection on a busy machine, short enough for a test that waits for
+/// it to pass.
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(20);
 
-/// A peer that does the same with each connection, and counts them.
+/// Starts a peer that does the same with each connection, and counts them.
 async fn peer<F, Fut>(behave: F) -> (SocketAddr, Arc<AtomicUsize>)
 where
     F: Fn(TcpStream) -> Fut + Send + Sync + 'static,
@@ -58,7 +58,7 @@ async fn read_head(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// A peer that answers every request with these bytes and hangs up.
+/// Starts a peer that sends a text in response to every request and closes the connection.
 async fn saying(text: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
     peer(move |mut stream| async move {
         read_head(&mut stream).await;
@@ -93,14 +93,14 @@ async fn plain(address: SocketAddr) -> ErrorKind {
 }
 
 #[tokio::test]
-async fn an_answer_is_read() {
+async fn response_is_read() {
     let (address, _) = saying("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}").await;
     let settings = settings_for("http", "127.0.0.1", address.port(), deadlines());
     assert_eq!(list(settings).await, Ok(0));
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn refused_connection_is_a_connection_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -108,7 +108,7 @@ async fn nobody_listens() {
 }
 
 #[tokio::test]
-async fn a_name_that_cannot_be_resolved() {
+async fn unresolvable_name_is_reported_with_its_host() {
     // RFC 6761 §6.4: names in `invalid` resolve to nothing, anywhere.
     let host = "unresolvable.invalid";
     let error = list(settings_for("https", host, 443, deadlines())).await.unwrap_err();
@@ -119,7 +119,7 @@ async fn a_name_that_cannot_be_resolved() {
 }
 
 #[tokio::test]
-async fn an_endless_body_is_cut_off() {
+async fn endless_body_is_cut_off() {
     let (address, _) = peer(|mut stream| async move {
         read_head(&mut stream).await;
         let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
@@ -132,20 +132,20 @@ async fn an_endless_body_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_truncated_body_is_a_lost_connection() {
+async fn truncated_body_is_a_lost_connection() {
     let (address, _) = saying("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"data\":[]}").await;
     assert_eq!(plain(address).await, ErrorKind::ConnectionLost);
 }
 
 #[tokio::test]
-async fn a_compressed_body_is_not_unpacked() {
+async fn compressed_body_is_not_decompressed() {
     let (address, _) =
         saying("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n123").await;
     assert_eq!(plain(address).await, ErrorKind::UnreadableBody(BodyProblem::Compressed));
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_a_lost_connection() {
+async fn response_that_is_not_http_is_a_lost_connection() {
     let (address, _) = saying("\u{0}\u{1}garbage\r\n\r\n").await;
     assert_eq!(plain(address).await, ErrorKind::ConnectionLost);
     let (address, _) = saying("").await;
@@ -161,7 +161,7 @@ async fn silent() -> (SocketAddr, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn no_connection_in_time() {
+async fn late_connection_is_a_connect_timeout() {
     // Accepts, but never begins the TLS handshake.
     let (address, _) = silent().await;
     let deadlines = Deadlines { connect: SHORT, ..deadlines() };
@@ -170,7 +170,7 @@ async fn no_connection_in_time() {
 }
 
 #[tokio::test]
-async fn no_first_byte_in_time() {
+async fn late_first_byte_is_a_timeout() {
     let (address, _) = silent().await;
     let deadlines = Deadlines { connect: SHORT, first_byte: SHORT, idle: LONG };
     let settings = settings_for("http", "127.0.0.1", address.port(), deadlines);
@@ -178,7 +178,7 @@ async fn no_first_byte_in_time() {
 }
 
 #[tokio::test]
-async fn a_body_that_stands_still() {
+async fn stalled_body_is_an_idle_timeout() {
     let (address, _) = peer(|mut stream| async move {
         read_head(&mut stream).await;
         let begin = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{";
@@ -192,7 +192,7 @@ async fn a_body_that_stands_still() {
 }
 
 #[tokio::test]
-async fn a_body_that_drips() {
+async fn slow_body_is_a_total_timeout() {
     let (address, _) = peer(|mut stream| async move {
         read_head(&mut stream).await;
         let begin = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n";
@@ -209,12 +209,12 @@ async fn a_body_that_drips() {
 }
 
 #[tokio::test]
-async fn the_token_does_not_go_where_a_redirect_points() {
+async fn token_is_not_sent_to_the_target_of_a_redirect() {
     let (target, connections) = saying("HTTP/1.1 200 OK\r\n\r\n").await;
     let (address, _) = peer(move |mut stream| async move {
         read_head(&mut stream).await;
-        let answer = format!("HTTP/1.1 307 X\r\nLocation: http://{target}/x\r\n\r\n");
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        let response = format!("HTTP/1.1 307 X\r\nLocation: http://{target}/x\r\n\r\n");
+        stream.write_all(response.as_bytes()).await.unwrap();
     })
     .await;
     let target_host = Some("127.0.0.1".to_owned());
@@ -222,8 +222,8 @@ async fn the_token_does_not_go_where_a_redirect_points() {
     assert_eq!(connections.load(Ordering::SeqCst), 0);
 }
 
-/// What every system demands of certificates, beside what is tested here:
-/// names of their own, and a life of no more than 825 days (macOS).
+/// Returns a certificate that every system accepts: with a name of its own, and valid for at most
+/// 825 days (macOS).
 fn certificate(name: &str, until: OffsetDateTime) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -232,7 +232,7 @@ fn certificate(name: &str, until: OffsetDateTime) -> CertificateParams {
     params
 }
 
-/// A private authority.
+/// Returns a private authority.
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = certificate("A private authority", later());
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -245,7 +245,7 @@ fn pem(der: &[u8]) -> Vec<u8> {
     format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
 }
 
-/// A TLS server with a certificate for one host.
+/// Starts a TLS server with a certificate for one host.
 async fn tls_peer(
     issuer: Option<&CertifiedIssuer<'static, KeyPair>>,
     host: &str,
@@ -260,10 +260,10 @@ async fn tls_peer(
     .await
 }
 
-/// The same with another answer. A connection is broken off after one that
-/// is not complete, by what is no TLS.
+/// Starts a TLS server with a given response. After an incomplete one it sends an invalid TLS
+/// record.
 async fn tls_peer_saying(
-    answer: &'static str,
+    response: &'static str,
     issuer: Option<&CertifiedIssuer<'static, KeyPair>>,
     host: &str,
     valid_until: OffsetDateTime,
@@ -292,9 +292,9 @@ async fn tls_peer_saying(
         async move {
             let Ok(mut stream) = acceptor.accept(stream).await else { return };
             read_head(&mut stream).await;
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.write_all(response.as_bytes()).await.unwrap();
             stream.flush().await.unwrap();
-            if answer.ends_with('}') {
+            if response.ends_with('}') {
                 let _ = stream.shutdown().await;
             } else {
                 let (mut wire, _) = stream.into_inner();
@@ -320,7 +320,7 @@ async fn over_tls(address: SocketAddr, authority: Option<Vec<u8>>) -> Result<usi
 }
 
 #[tokio::test]
-async fn every_bad_certificate_is_told_apart_and_fatal() {
+async fn bad_certificates_have_distinct_problems_and_are_fatal() {
     let authority = authority();
     let trusted = || Some(pem(authority.der()));
     let issuer = Some(&authority);
@@ -337,11 +337,10 @@ async fn every_bad_certificate_is_told_apart_and_fatal() {
     ] {
         let error = over_tls(address, trusted).await.unwrap_err();
         if matches!(error.kind, ErrorKind::Unsendable) {
-            // A machine without any trusted authority, such as a bare container.
+            // The machine trusts no authority, like a minimal container.
             continue;
         }
-        // Linux has rustls' own verifier. The systems that have one themselves
-        // say of some problems only in words which it is.
+        // Linux uses rustls' own verifier. Other systems report some problems as text only.
         let in_words = !cfg!(target_os = "linux")
             && error.kind == ErrorKind::Certificate(CertificateProblem::Other);
         assert!(in_words || error.kind == ErrorKind::Certificate(problem), "{error:?}");
@@ -350,30 +349,30 @@ async fn every_bad_certificate_is_told_apart_and_fatal() {
 }
 
 #[tokio::test]
-async fn a_private_authority_can_be_trusted() {
+async fn private_authority_can_be_trusted() {
     let authority = authority();
     let address = tls_peer(Some(&authority), "127.0.0.1", later()).await;
     assert_eq!(over_tls(address, Some(pem(authority.der()))).await, Ok(0));
 }
 
-/// The request was sent by then, so a create may have been carried out.
+/// The request was sent before the failure, so a create may have been carried out.
 #[tokio::test]
-async fn tls_that_breaks_after_the_handshake_is_a_lost_connection() {
+async fn tls_failure_after_the_handshake_is_a_lost_connection() {
     let authority = authority();
-    for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\""] {
-        let address = tls_peer_saying(answer, Some(&authority), "127.0.0.1", later()).await;
+    for response in ["", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\""] {
+        let address = tls_peer_saying(response, Some(&authority), "127.0.0.1", later()).await;
         let error = over_tls(address, Some(pem(authority.der()))).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::ConnectionLost, "{answer:?}: {error:?}");
+        assert_eq!(error.kind, ErrorKind::ConnectionLost, "{response:?}: {error:?}");
         let cause = error.cause.as_ref().unwrap().to_string();
         assert!(!cause.is_empty());
     }
 }
 
 #[tokio::test]
-async fn plaintext_on_a_tls_port_is_told() {
+async fn plaintext_on_a_tls_port_is_not_tls() {
     let (address, _) = peer(|mut stream| async move {
-        let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
-        stream.write_all(answer).await.unwrap();
+        let response = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(response).await.unwrap();
         std::future::pending::<()>().await;
     })
     .await;
@@ -381,13 +380,13 @@ async fn plaintext_on_a_tls_port_is_told() {
     assert_eq!((&error.kind, error.attempts), (&ErrorKind::NotTls, 1));
 }
 
-/// Runs [`asks_through_the_environments_proxy`] in a process of its own,
-/// because the environment belongs to the whole process.
+/// Runs [`requests_in_a_child_process_use_the_proxy`] in a process of its own, because the
+/// environment belongs to the whole process.
 async fn with_environment(variables: &[(&str, String)]) -> String {
     let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "--ignored", "--nocapture"])
-        .arg("transport::https::tests::asks_through_the_environments_proxy")
+        .arg("transport::https::tests::requests_in_a_child_process_use_the_proxy")
         .stdin(Stdio::null());
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
         command.env_remove(name).env_remove(name.to_lowercase());
@@ -401,8 +400,8 @@ async fn with_environment(variables: &[(&str, String)]) -> String {
 }
 
 #[tokio::test]
-#[ignore = "run in a child process by the_environments_proxy_is_used_and_its_credentials_are_not_shown"]
-async fn asks_through_the_environments_proxy() {
+#[ignore = "run in a child process by proxy_of_the_environment_is_used_with_hidden_credentials"]
+async fn requests_in_a_child_process_use_the_proxy() {
     let error = list(settings_for("https", "proxied.invalid", 443, deadlines())).await;
     println!("{0} {0:?}", error.unwrap_err());
     let (address, _) = saying("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}").await;
@@ -411,14 +410,14 @@ async fn asks_through_the_environments_proxy() {
 }
 
 #[tokio::test]
-async fn the_environments_proxy_is_used_and_its_credentials_are_not_shown() {
+async fn proxy_of_the_environment_is_used_with_hidden_credentials() {
     let (heads, mut received) = tokio::sync::mpsc::unbounded_channel();
     let (address, connections) = peer(move |mut stream| {
         let heads = heads.clone();
         async move {
             heads.send(read_head(&mut stream).await).unwrap();
-            let answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
-            stream.write_all(answer).await.unwrap();
+            let response = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(response).await.unwrap();
         }
     })
     .await;
