@@ -3,7 +3,7 @@
 //!
 //! Like Terraform's own output, it leaves out members that are false or empty.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value as JsonValue, json};
 
 use super::protocol::tfplugin5::schema::nested_block::NestingMode;
 use super::protocol::tfplugin5::{self as protocol, StringKind};
@@ -13,11 +13,11 @@ use super::schema_messages;
 /// Returns the schemas of everything that is served, under the provider's full
 /// address.
 #[must_use]
-pub fn describe(registry: &Registry, address: &str) -> Value {
+pub fn describe(registry: &Registry, address: &str) -> JsonValue {
     let served = schema_messages::provider_schema(registry);
     let identities = schema_messages::identity_schemas(registry);
     let described = object([
-        ("provider", served.provider.map_or(Value::Null, schema)),
+        ("provider", served.provider.map_or(JsonValue::Null, schema)),
         ("resource_schemas", named(served.resource_schemas, schema)),
         ("data_source_schemas", named(served.data_source_schemas, schema)),
         ("list_resource_schemas", named(served.list_resource_schemas, schema)),
@@ -29,32 +29,32 @@ pub fn describe(registry: &Registry, address: &str) -> Value {
 
 fn named<T>(
     messages: impl IntoIterator<Item = (String, T)>,
-    describe: impl Fn(T) -> Value,
-) -> Value {
+    describe: impl Fn(T) -> JsonValue,
+) -> JsonValue {
     object(messages.into_iter().map(|(name, message)| (name, describe(message))))
 }
 
 /// Returns an object of the members that are neither false nor empty.
-fn object<N: Into<String>>(members: impl IntoIterator<Item = (N, Value)>) -> Value {
-    let is_kept = |value: &Value| match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-        Value::Bool(true) | Value::Number(_) => true,
+fn object<N: Into<String>>(members: impl IntoIterator<Item = (N, JsonValue)>) -> JsonValue {
+    let is_kept = |value: &JsonValue| match value {
+        JsonValue::Null | JsonValue::Bool(false) => false,
+        JsonValue::String(text) => !text.is_empty(),
+        JsonValue::Array(items) => !items.is_empty(),
+        JsonValue::Object(members) => !members.is_empty(),
+        JsonValue::Bool(true) | JsonValue::Number(_) => true,
     };
     let members = members.into_iter().filter(|(_, value)| is_kept(value));
-    Value::Object(members.map(|(name, value)| (name.into(), value)).collect::<Map<_, _>>())
+    JsonValue::Object(members.map(|(name, value)| (name.into(), value)).collect::<Map<_, _>>())
 }
 
-fn schema(message: protocol::Schema) -> Value {
+fn schema(message: protocol::Schema) -> JsonValue {
     object([
         ("version", json!(message.version)),
-        ("block", message.block.map_or(Value::Null, block)),
+        ("block", message.block.map_or(JsonValue::Null, block)),
     ])
 }
 
-fn block(message: protocol::schema::Block) -> Value {
+fn block(message: protocol::schema::Block) -> JsonValue {
     let description_kind = text_kind(message.description_kind());
     let attributes = message.attributes.into_iter();
     let blocks = message.block_types.into_iter();
@@ -66,7 +66,7 @@ fn block(message: protocol::schema::Block) -> Value {
     ])
 }
 
-fn attribute(message: protocol::schema::Attribute) -> Value {
+fn attribute(message: protocol::schema::Attribute) -> JsonValue {
     object([
         ("type", ty(&message.r#type)),
         ("description_kind", text_kind(message.description_kind())),
@@ -81,19 +81,22 @@ fn attribute(message: protocol::schema::Attribute) -> Value {
     ])
 }
 
-fn nested_block(message: protocol::schema::NestedBlock) -> Value {
+fn nested_block(message: protocol::schema::NestedBlock) -> JsonValue {
     let nesting_mode = match message.nesting() {
         NestingMode::Single => json!("single"),
         NestingMode::List => json!("list"),
         NestingMode::Set => json!("set"),
         NestingMode::Map => json!("map"),
         NestingMode::Group => json!("group"),
-        NestingMode::Invalid => Value::Null,
+        NestingMode::Invalid => JsonValue::Null,
     };
-    object([("nesting_mode", nesting_mode), ("block", message.block.map_or(Value::Null, block))])
+    object([
+        ("nesting_mode", nesting_mode),
+        ("block", message.block.map_or(JsonValue::Null, block)),
+    ])
 }
 
-fn identity(message: protocol::ResourceIdentitySchema) -> Value {
+fn identity(message: protocol::ResourceIdentitySchema) -> JsonValue {
     let attributes = message.identity_attributes.into_iter().map(|row| {
         let described = object([
             ("type", ty(&row.r#type)),
@@ -106,18 +109,18 @@ fn identity(message: protocol::ResourceIdentitySchema) -> Value {
     object([("version", json!(message.version)), ("attributes", object(attributes))])
 }
 
-fn function(message: protocol::Function) -> Value {
+fn function(message: protocol::Function) -> JsonValue {
     let parameters = message.parameters.into_iter().map(parameter);
     object([
         ("description", json!(message.description)),
         ("summary", json!(message.summary)),
-        ("return_type", message.r#return.map_or(Value::Null, |result| ty(&result.r#type))),
+        ("return_type", message.r#return.map_or(JsonValue::Null, |result| ty(&result.r#type))),
         ("parameters", parameters.collect()),
-        ("variadic_parameter", message.variadic_parameter.map_or(Value::Null, parameter)),
+        ("variadic_parameter", message.variadic_parameter.map_or(JsonValue::Null, parameter)),
     ])
 }
 
-fn parameter(message: protocol::function::Parameter) -> Value {
+fn parameter(message: protocol::function::Parameter) -> JsonValue {
     object([
         ("name", json!(message.name)),
         ("description", json!(message.description)),
@@ -125,7 +128,7 @@ fn parameter(message: protocol::function::Parameter) -> Value {
     ])
 }
 
-fn text_kind(kind: StringKind) -> Value {
+fn text_kind(kind: StringKind) -> JsonValue {
     match kind {
         StringKind::Plain => json!("plain"),
         StringKind::Markdown => json!("markdown"),
@@ -133,6 +136,6 @@ fn text_kind(kind: StringKind) -> Value {
 }
 
 /// Returns a type, which is JSON in the messages already.
-fn ty(json: &[u8]) -> Value {
+fn ty(json: &[u8]) -> JsonValue {
     serde_json::from_slice(json).unwrap_or_default()
 }

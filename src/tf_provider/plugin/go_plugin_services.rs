@@ -17,7 +17,7 @@ use crate::protocol::go_plugin::grpc_broker_server::{GrpcBroker, GrpcBrokerServe
 use crate::protocol::go_plugin::grpc_controller_server::{GrpcController, GrpcControllerServer};
 use crate::protocol::go_plugin::grpc_stdio_server::{GrpcStdio, GrpcStdioServer};
 use crate::protocol::go_plugin::{ConnInfo, Empty, StdioData};
-use crate::protocol::tfplugin5::provider_server::{Provider, ProviderServer};
+use crate::protocol::tfplugin5::provider_server::{Provider as ProviderService, ProviderServer};
 
 /// The largest message that go-plugin allows in either direction. gRPC's own
 /// default for receiving is 4 MB, which a large state exceeds.
@@ -27,7 +27,7 @@ const MESSAGE_LIMIT: usize = 256 << 20;
 const HEALTH_NAME: &str = "plugin";
 
 /// Returns all services of a connection.
-pub(super) async fn routes<S: Provider>(provider: S, lifetime: &Lifetime) -> Routes {
+pub(super) async fn routes<S: ProviderService>(provider: S, lifetime: &Lifetime) -> Routes {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status(HEALTH_NAME, ServingStatus::Serving).await;
 

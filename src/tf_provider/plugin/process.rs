@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use tonic::transport::Server;
+use tonic::transport;
 
 use super::connection::accept_all;
 use super::go_plugin_services::routes;
@@ -18,7 +18,7 @@ use super::provider_info::ProviderInfo;
 use super::signals::Signals;
 use super::tls::{ServerIdentity, TlsError};
 use crate::lifetime::{Lifetime, TIME_FOR_CHANGES};
-use crate::protocol::tfplugin5::provider_server::Provider;
+use crate::protocol::tfplugin5::provider_server::Provider as ProviderService;
 
 /// The flow-control windows of HTTP/2: per call, and per connection.
 const CALL_WINDOW: u32 = 1 << 20;
@@ -46,7 +46,7 @@ pub fn started_by_terraform() -> bool {
 
 /// Serves a provider; see [`serve`](crate::serve). `make_service` gets a handle
 /// on the life of the process.
-pub(crate) fn run<S: Provider>(
+pub(crate) fn run<S: ProviderService>(
     info: &ProviderInfo,
     mode: Mode,
     make_service: impl FnOnce(Lifetime) -> S,
@@ -80,10 +80,10 @@ enum StartError {
     #[error("cannot tell Terraform where to connect: {0}")]
     HandshakeOutput(io::Error),
     #[error("cannot serve connections: {0}")]
-    Connections(#[from] tonic::transport::Error),
+    Connections(#[from] transport::Error),
 }
 
-fn serve<S: Provider>(
+fn serve<S: ProviderService>(
     info: &ProviderInfo,
     mode: Mode,
     parent: Parent,
@@ -120,7 +120,7 @@ fn debug_handshake() -> Handshake {
     Handshake { listen_on, client_certificate: None }
 }
 
-async fn serve_connections<S: Provider>(
+async fn serve_connections<S: ProviderService>(
     info: &ProviderInfo,
     mode: Mode,
     handshake: Handshake,
@@ -151,7 +151,7 @@ async fn serve_connections<S: Provider>(
     };
     let routes = routes(make_service(lifetime.clone()), &lifetime).await;
     let clients = accept_all(listener, identity.map(|identity| identity.config), lifetime.clone());
-    let server = Server::builder()
+    let server = transport::Server::builder()
         .initial_stream_window_size(CALL_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .add_routes(routes)

@@ -3,7 +3,7 @@
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::function::FunctionError;
 use crate::object::{Configuration, Identity, Object, State};
-use crate::protocol::tfplugin5 as wire;
+use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registered;
 use crate::resource::ValidateRequest;
 use crate::schema::IdentitySchema;
@@ -11,7 +11,7 @@ use crate::value::{Path, Step, Type, Value, json, msgpack};
 
 /// Reads a value by its type. A value that was not sent is null.
 pub(super) fn decode(
-    value: Option<&wire::DynamicValue>,
+    value: Option<&protocol::DynamicValue>,
     ty: &Type,
     what: &str,
 ) -> Result<Value, Diagnostics> {
@@ -37,7 +37,7 @@ pub(super) fn decode(
 
 /// Reads an object by its schema; `None` if it is null.
 pub(super) fn decode_object<T: ?Sized>(
-    value: Option<&wire::DynamicValue>,
+    value: Option<&protocol::DynamicValue>,
     served: &Registered<T>,
     what: &str,
 ) -> Result<Option<Object>, Diagnostics> {
@@ -47,7 +47,7 @@ pub(super) fn decode_object<T: ?Sized>(
 
 /// Reads a configuration by its schema. An absent one has all arguments null.
 pub(super) fn decode_configuration<T: ?Sized>(
-    value: Option<&wire::DynamicValue>,
+    value: Option<&protocol::DynamicValue>,
     served: &Registered<T>,
 ) -> Result<Configuration, Diagnostics> {
     let object = decode_object(value, served, "configuration")?;
@@ -56,7 +56,7 @@ pub(super) fn decode_configuration<T: ?Sized>(
 
 /// Validates a configuration.
 pub(super) fn validate<T: ?Sized>(
-    value: Option<&wire::DynamicValue>,
+    value: Option<&protocol::DynamicValue>,
     served: &Registered<T>,
     validate: fn(&T, ValidateRequest<'_>) -> Diagnostics,
 ) -> Result<Diagnostics, Diagnostics> {
@@ -66,7 +66,7 @@ pub(super) fn validate<T: ?Sized>(
 
 /// Reads an identity; `None` if there is none.
 pub(super) fn decode_identity(
-    identity: Option<&wire::ResourceIdentityData>,
+    identity: Option<&protocol::ResourceIdentityData>,
     schema: Option<&(IdentitySchema, Type)>,
 ) -> Result<Option<Identity>, Diagnostics> {
     let (Some(identity), Some((_, ty))) = (identity, schema) else { return Ok(None) };
@@ -78,21 +78,21 @@ pub(super) fn decode_identity(
 }
 
 /// Writes a value, in msgpack as Terraform prefers.
-pub(super) fn encode(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Diagnostics> {
+pub(super) fn encode(value: &Value, ty: &Type) -> Result<protocol::DynamicValue, Diagnostics> {
     let bytes = msgpack::encode(value, ty).map_err(|error| {
         Diagnostics::from(Diagnostic::error(
             "The provider produced a value that does not fit its schema",
             format!("{error}. This is a defect of the provider; please report it."),
         ))
     })?;
-    Ok(wire::DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() })
+    Ok(protocol::DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() })
 }
 
 /// Writes a state; null if there is none.
 pub(super) fn encode_state(
     state: Option<State>,
     ty: &Type,
-) -> Result<wire::DynamicValue, Diagnostics> {
+) -> Result<protocol::DynamicValue, Diagnostics> {
     let value = state.map_or(Value::Null, |state| state.into_object().into_value());
     encode(&value, ty)
 }
@@ -101,22 +101,22 @@ pub(super) fn encode_state(
 pub(super) fn encode_identity(
     identity: Option<Identity>,
     schema: Option<&(IdentitySchema, Type)>,
-) -> Result<Option<wire::ResourceIdentityData>, Diagnostics> {
+) -> Result<Option<protocol::ResourceIdentityData>, Diagnostics> {
     let (Some(identity), Some((_, ty))) = (identity, schema) else { return Ok(None) };
     let identity_data = encode(&identity.0.into_value(), ty)?;
-    Ok(Some(wire::ResourceIdentityData { identity_data: Some(identity_data) }))
+    Ok(Some(protocol::ResourceIdentityData { identity_data: Some(identity_data) }))
 }
 
-pub(super) fn diagnostics(messages: Diagnostics) -> Vec<wire::Diagnostic> {
+pub(super) fn diagnostics(messages: Diagnostics) -> Vec<protocol::Diagnostic> {
     messages.into_iter().map(diagnostic).collect()
 }
 
-pub(super) fn diagnostic(message: Diagnostic) -> wire::Diagnostic {
+pub(super) fn diagnostic(message: Diagnostic) -> protocol::Diagnostic {
     let severity = match message.severity() {
-        Severity::Error => wire::diagnostic::Severity::Error,
-        Severity::Warning => wire::diagnostic::Severity::Warning,
+        Severity::Error => protocol::diagnostic::Severity::Error,
+        Severity::Warning => protocol::diagnostic::Severity::Warning,
     };
-    wire::Diagnostic {
+    protocol::Diagnostic {
         severity: severity.into(),
         summary: message.summary().to_owned(),
         detail: message.detail().to_owned(),
@@ -124,20 +124,20 @@ pub(super) fn diagnostic(message: Diagnostic) -> wire::Diagnostic {
     }
 }
 
-pub(super) fn attribute_path(path: &Path) -> wire::AttributePath {
-    use wire::attribute_path::step::Selector;
+pub(super) fn attribute_path(path: &Path) -> protocol::AttributePath {
+    use protocol::attribute_path::step::Selector;
     let steps = path.steps().iter().map(|step| {
         let selector = match step {
             Step::Attribute(name) => Selector::AttributeName(name.clone()),
             Step::Key(key) => Selector::ElementKeyString(key.clone()),
             Step::Index(index) => Selector::ElementKeyInt(*index),
         };
-        wire::attribute_path::Step { selector: Some(selector) }
+        protocol::attribute_path::Step { selector: Some(selector) }
     });
-    wire::AttributePath { steps: steps.collect() }
+    protocol::AttributePath { steps: steps.collect() }
 }
 
-pub(super) fn function_error(error: FunctionError) -> wire::FunctionError {
+pub(super) fn function_error(error: FunctionError) -> protocol::FunctionError {
     let argument = error.argument.and_then(|position| i64::try_from(position).ok());
-    wire::FunctionError { text: error.text, function_argument: argument }
+    protocol::FunctionError { text: error.text, function_argument: argument }
 }

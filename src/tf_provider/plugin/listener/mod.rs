@@ -24,7 +24,7 @@ pub(super) struct Address {
     pub(super) place: String,
 }
 
-/// An open socket. Dropping it removes what it left in the file system.
+/// An open socket. Dropping it removes its files.
 #[derive(Debug)]
 pub(super) enum Listener {
     /// In the file system.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::{Debug, Display};
 
-use serde_json::Value;
+use serde_json::Value as JsonValue;
 use time::OffsetDateTime;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -113,12 +113,12 @@ where
 struct Fields {
     message: String,
     /// In the order in which they were first set.
-    named: Vec<(&'static str, Value)>,
+    named: Vec<(&'static str, JsonValue)>,
 }
 
 impl Fields {
     /// Sets a field. JSON allows no name twice, so the later value stays.
-    fn set(&mut self, name: &'static str, value: Value) {
+    fn set(&mut self, name: &'static str, value: JsonValue) {
         match self.named.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,
             None => self.named.push((name, value)),
@@ -138,7 +138,7 @@ impl Fields {
         }
     }
 
-    fn set_literal(&mut self, field: &Field, literal: impl Into<Value>) {
+    fn set_literal(&mut self, field: &Field, literal: impl Into<JsonValue>) {
         match (field.name(), literal.into()) {
             ("message", literal) => self.message = literal.to_string(),
             (name, literal) => self.set(name, literal),

@@ -7,7 +7,7 @@
 use std::fmt::{self, Display, Write};
 
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::Value as JsonValue;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -38,7 +38,7 @@ const TIMESTAMP: &[BorrowedFormatItem<'_>] =
 /// Builds a line.
 pub(super) struct Line {
     /// The fields in the order in which they are written.
-    fields: Vec<(String, Value)>,
+    fields: Vec<(String, JsonValue)>,
     /// An upper limit of the bytes that the fields take.
     size: usize,
     dropped: usize,
@@ -62,9 +62,9 @@ impl Line {
     }
 
     /// Adds a field, if it fits. Names that begin with `@` are reserved.
-    pub(super) fn field(&mut self, name: &str, value: impl Into<Value>) {
+    pub(super) fn field(&mut self, name: &str, value: impl Into<JsonValue>) {
         let mut value = value.into();
-        if let Value::String(text) = &value {
+        if let JsonValue::String(text) = &value {
             value = bounded(VALUE_LIMIT, text).into();
         }
         self.push(bounded(NAME_LIMIT, name.trim_start_matches('@')), value);
@@ -90,7 +90,7 @@ impl Line {
         line
     }
 
-    fn push(&mut self, name: String, value: Value) {
+    fn push(&mut self, name: String, value: JsonValue) {
         let value_size = match value.as_str() {
             Some(text) => encoded_size(text) + 2,
             None => value.to_string().len(),

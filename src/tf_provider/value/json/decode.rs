@@ -34,13 +34,13 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
 ///
 /// # Errors
 ///
-/// As [`decode`], for what remains.
+/// As [`decode`], for the attributes that are kept.
 pub fn decode_state(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
     decode_as(Origin::State, bytes, ty)
 }
 
 fn decode_as(origin: Origin, bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
-    let mut context = Context { origin, memory: MemoryLimit::for_message(bytes.len()) };
+    let mut context = DecodeContext { origin, memory: MemoryLimit::for_message(bytes.len()) };
     read_whole(bytes, &mut context, ty, MAX_DEPTH)
 }
 
@@ -51,14 +51,14 @@ enum Origin {
     State,
 }
 
-struct Context {
+struct DecodeContext {
     origin: Origin,
     memory: MemoryLimit,
 }
 
 fn read_whole(
     bytes: &[u8],
-    context: &mut Context,
+    context: &mut DecodeContext,
     ty: &Type,
     depth: usize,
 ) -> Result<Value, DecodeError> {
@@ -70,7 +70,7 @@ fn read_whole(
 
 fn read(
     reader: &mut Reader<'_>,
-    context: &mut Context,
+    context: &mut DecodeContext,
     ty: &Type,
     depth: usize,
 ) -> Result<Value, DecodeError> {
@@ -124,7 +124,7 @@ fn read(
 /// Reads an array, and returns its elements that have a type, and the number of all.
 fn read_items<'t>(
     reader: &mut Reader<'_>,
-    context: &mut Context,
+    context: &mut DecodeContext,
     ty: &Type,
     depth: usize,
     element_type: impl Fn(usize) -> Option<&'t Type>,
@@ -146,7 +146,7 @@ fn read_items<'t>(
 
 fn read_map(
     reader: &mut Reader<'_>,
-    context: &mut Context,
+    context: &mut DecodeContext,
     element: &Type,
     depth: usize,
 ) -> Result<Value, DecodeError> {
@@ -170,7 +170,7 @@ fn read_map(
 
 fn read_object(
     reader: &mut Reader<'_>,
-    context: &mut Context,
+    context: &mut DecodeContext,
     types: &BTreeMap<String, Type>,
     depth: usize,
 ) -> Result<Value, DecodeError> {
@@ -210,7 +210,7 @@ fn read_object(
 /// first, so it is skipped, and read when its type is known.
 fn read_dynamic(
     reader: &mut Reader<'_>,
-    context: &mut Context,
+    context: &mut DecodeContext,
     kind: JsonKind,
     depth: usize,
 ) -> Result<Value, DecodeError> {
@@ -271,7 +271,7 @@ enum Text<'a> {
 
 fn read_text<'a>(
     reader: &mut Reader<'a>,
-    context: &mut Context,
+    context: &mut DecodeContext,
     kind: JsonKind,
 ) -> Result<Text<'a>, DecodeError> {
     let text =
