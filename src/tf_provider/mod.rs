@@ -4,7 +4,7 @@
 //! [`Provider`](provider::Provider) for the provider block,
 //! [`Resource`](resource::Resource), [`DataSource`](data_source::DataSource),
 //! [`ListResource`](list::ListResource) and [`Function`](function::Function). It
-//! registers them in a [`Registry`](provider::Registry), and calls [`serve`] in
+//! registers them in a [`Registry`](provider::Registry), and calls [`serve()`] in
 //! `main`. The framework runs the process as go-plugin does, decodes the calls,
 //! plans by the schemas, and encodes the responses.
 //!

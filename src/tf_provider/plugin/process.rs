@@ -44,7 +44,7 @@ pub fn started_by_terraform() -> bool {
     handshake::is_cookie(std::env::var_os(handshake::COOKIE_NAME))
 }
 
-/// Serves a provider; see [`serve`](crate::serve). `make_service` gets a handle
+/// Serves a provider; see [`serve`](crate::serve()). `make_service` gets a handle
 /// on the life of the process.
 pub(crate) fn run<S: ProviderService>(
     info: &ProviderInfo,

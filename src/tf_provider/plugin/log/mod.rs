@@ -2,7 +2,7 @@
 //!
 //! The form is that of HashiCorp's hclog. Terraform crashes when a reserved
 //! field is no string, and shows a line raw when the time has not exactly six
-//! fractional digits, so only [`line`] writes one. Events of other crates are
+//! fractional digits, so only [`mod@line`] writes one. Events of other crates are
 //! dropped: at their lower levels they show the traffic, headers with tokens
 //! included.
 
