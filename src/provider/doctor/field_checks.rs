@@ -52,8 +52,8 @@ pub(super) fn check<'a>(probes: impl Iterator<Item = &'a Probe>) -> Check {
 /// Describes differences for the owner of the tenant.
 pub(super) fn sentences(differences: &[Difference]) -> String {
     let texts = differences.iter().map(|difference| {
-        let Difference { field, what } = difference;
-        match what {
+        let Difference { field, kind } = difference;
+        match kind {
             DifferenceKind::Missing(_) => format!("{field} is missing"),
             DifferenceKind::Unknown(found) => format!("{field} is not known ({})", kinds(found)),
             DifferenceKind::OtherKind(_, found) => format!("{field} is {}", kinds(found)),
