@@ -23,7 +23,7 @@ format: ## Format all sources
 	$(CARGO) fmt --all
 
 docs: ## Make the pages of docs/ from schemas and prose
-	UPDATE_DOCS=1 $(CARGO) test --locked --test integration documentation::pages
+	UPDATE_DOCS=1 $(CARGO) test --locked --test integration documentation::generated_pages
 
 install: ## Install a release build for `terraform init` (MIRROR=folder for another place)
 	@.ci/install $(if $(MIRROR),--mirror "$(MIRROR)")

@@ -1,8 +1,8 @@
-//! How long values take to be read from msgpack and written to it.
+//! Times of reading and writing values as msgpack.
 //!
-//! Three sizes: the state of one connector, which is what nearly all calls
-//! carry; a value of 1 MB in a few large pieces; and one of 100,000 elements in
-//! small ones. `cargo bench --bench codec` compares with the run before.
+//! Three sizes: the state of one connector, as in nearly all calls; a value of
+//! 1 MB in large strings; and values of 100,000 small elements.
+//! `cargo bench --bench codec` compares with the previous run.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -37,7 +37,7 @@ fn codec(criterion: &mut Criterion) {
     }
 }
 
-/// A state with a text in each argument that holds one.
+/// Returns a state with a value in each attribute.
 fn state(ty: &Type) -> Value {
     match ty {
         Type::Object(types) => Value::Map(

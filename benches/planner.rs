@@ -1,7 +1,6 @@
-//! How long the generic planner takes for one connector.
+//! Times of the generic planner for one connector.
 //!
-//! The three kinds of plan that there are: nothing to do, which is nearly every
-//! one; a change; a creation.
+//! Three kinds of plan: no change, which is the usual one, an update, and a create.
 
 use std::hint::black_box;
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the release binary and measures it:
 #   benches/run.sh [git ref]
-# With a reference, that commit is measured beside this tree, pair by pair. It is
+# With a reference, that commit is compared with this tree, in pairs. It is
 # built in a worktree of its own, which is removed at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,8 +11,8 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 tree=$target/bench/tree
 binary=terraform-provider-webex
 
-# Both commits use one target folder, so that what did not change is built once.
-# What is measured is a copy: `cargo bench` puts its own build into that place.
+# Both commits use one target folder, so that unchanged crates are built once. A
+# copy of the binary is measured: `cargo bench` overwrites the original.
 build() {
   (cd "$1" && CARGO_TARGET_DIR=$target "$cargo" build --release --locked --bin $binary)
   mkdir -p "$target/bench/$2"

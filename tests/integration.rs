@@ -4,52 +4,50 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for what it expects")]
 #![allow(clippy::disallowed_methods, reason = "tests are set up by the environment")]
 
-/// Tools of the tests: the real Terraform CLI in a folder of its own, and the
-/// plugin client that stands in for Terraform.
+/// Helpers: the real Terraform CLI, and a plugin client that replaces Terraform.
 mod support;
 
-/// The process: handshake, mutual TLS, signals, orphans, ends.
+/// The provider as a process: handshake, mutual TLS, signals, ends.
 mod plugin_process;
 
 /// Imports without circles, places that expose credentials, lengths of files.
 mod architecture;
 
-/// The life of a connector through the real CLI.
+/// The life cycle of a connector through the real CLI.
 mod life_cycle;
 
-/// What goes wrong between the provider and Webex, seen through the real CLI.
+/// Faults between the provider and Webex, through the real CLI.
 mod resilience;
 
 /// The API client against the simulator.
 mod webex;
 
-/// Credentials: what is sent, what is kept, what is never seen.
+/// Credentials: the requests that carry them, and the places that must not hold them.
 mod secrets;
 
-/// Each of the protocol's calls, sent well and badly.
+/// The protocol's calls, with valid and invalid values.
 mod conformance;
 
-/// Finding and adopting what exists: data sources, functions, imports, lists,
-/// generated configuration, doctor.
+/// Existing connectors: data sources, functions, imports, lists, generated configuration, doctor.
 mod adoption;
 
-/// The documentation: made from what is served, its links and its examples.
+/// The documentation: generated pages, links and examples.
 mod documentation;
 
 /// Random scenarios, and the invariants of all of them.
 mod model_based;
 
-/// Installing from the source tree, and the files of a release.
+/// Installation from the source tree, and the files of a release.
 mod packaging;
 
-/// Cost that grows with the size of a value, and no faster.
+/// Cost that is linear in the size of a value.
 mod linear_cost;
 
-/// Bad input: the argument that each message points at, and its words.
+/// Invalid input: the argument and the words of each message.
 mod bad_input;
 
-/// What the fuzzer has found or was given, replayed.
+/// The corpus of the fuzzer.
 mod fuzz_corpus;
 
-/// Licences, sources and duplicates of what the project is made of.
+/// Licenses, sources and duplicates of dependencies.
 mod supply_chain;

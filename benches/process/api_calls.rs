@@ -1,9 +1,9 @@
-//! How many calls of the API the commands lead to, from the simulator's journal.
+//! Numbers of API calls per command, from the simulator's journal.
 //!
-//! A saved plan is applied without a refresh, so the calls of `terraform apply
-//! plan.out` are those of the operation alone, but for a creation: Terraform
-//! plans it once more, and our plan of a creation looks whether the name is
-//! taken. The creation alone is therefore counted without the CLI.
+//! A saved plan is applied without a refresh, so `terraform apply plan.out` makes
+//! the calls of the operation alone. A create is an exception: Terraform plans it
+//! again, and our plan of a create checks whether the name is taken. The calls of
+//! a create alone are therefore counted without the CLI.
 
 use crate::report::{Figure, Report, Unit};
 use crate::session::{Session, launch, runtime, towards};
@@ -19,7 +19,7 @@ const APPLY: &[&str] = &["apply", "-no-color", "-auto-approve"];
 const APPLY_PLAN: &[&str] = &["apply", "-no-color", "plan.out"];
 const DESTROY: &[&str] = &["destroy", "-no-color", "-auto-approve"];
 
-/// The name of a figure, what it is, and what it should be.
+/// The name of a figure, its description, and its target.
 const ROWS: [(&str, &str, Option<f64>); 17] = [
     ("calls_create", "create of 1", Some(1.0)),
     ("calls_create_plan", "… `plan` of it (a look for the name and the limit)", None),
@@ -87,7 +87,7 @@ fn count_calls(subject: &Subject, many: usize) -> [Option<usize>; ROWS.len()] {
     .map(Some)
 }
 
-/// The calls of one ApplyResourceChange that creates.
+/// Counts the calls of one ApplyResourceChange that creates.
 async fn creation(subject: &Subject) -> usize {
     let simulator = simulator(1, false);
     let mut session = Session::start(subject, towards(launch(subject), &simulator)).await;
@@ -100,7 +100,7 @@ async fn creation(subject: &Subject) -> usize {
     calls
 }
 
-/// The calls in the life of one connector.
+/// Counts the calls in the life of one connector.
 struct Life {
     create_saved: usize,
     create_plan: usize,
@@ -139,7 +139,7 @@ fn one(subject: &Subject, active_lock: bool) -> Life {
     }
 }
 
-/// The calls of a refresh, and of an apply that finds nothing to do.
+/// Counts the calls of a refresh, and of an apply without changes.
 fn unchanged(subject: &Subject, connectors: usize) -> [usize; 2] {
     let workspace = Workspace::of_webex(subject, connectors, true);
     workspace.run(APPLY);

@@ -1,4 +1,4 @@
-//! The binary: its size, and how long it takes to be built.
+//! The size of the binary, and the time of its build.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
     report.add(figure.rounds(&zipped.collect::<Vec<Vec<f64>>>()));
 }
 
-/// The size as the registry would deliver it; nothing without the `zip` command.
+/// Returns the size of the zip file; `None` without the `zip` command.
 fn zipped(program: &Path) -> Option<f64> {
     let folder = tempfile::tempdir().unwrap();
     let archive = folder.path().join("provider.zip");
@@ -27,7 +27,7 @@ fn zipped(program: &Path) -> Option<f64> {
     Some(megabytes(archive.metadata().unwrap().len()))
 }
 
-/// Builds into an empty folder. Crates have to be downloaded by then.
+/// Builds into an empty folder. Crates have to be downloaded already.
 pub(crate) fn measure_clean_build(settings: &Settings, report: &mut Report) {
     if !settings.clean_build {
         return;

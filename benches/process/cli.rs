@@ -1,5 +1,5 @@
-//! What users wait for: commands of the real CLI, beside the same commands with
-//! `terraform_data`, which Terraform serves without starting a provider.
+//! Commands of the real CLI, compared with the same commands for `terraform_data`,
+//! which Terraform serves without starting a provider.
 
 use crate::machine::{self, Demand};
 use crate::report::{Figure, Report, Unit};
@@ -11,10 +11,10 @@ use crate::workspace::Workspace;
 const PLAN: &[&str] = &["plan", "-no-color"];
 const APPLY: &[&str] = &["apply", "-no-color", "-auto-approve"];
 
-/// How often the commands about few connectors are run.
+/// The number of runs of the commands for few connectors.
 const ROUNDS: usize = 15;
 
-/// How often those about a thousand.
+/// The number of runs of the commands for a thousand.
 const ROUNDS_OF_MANY: usize = 3;
 
 pub(crate) fn measure(settings: &Settings, report: &mut Report) {
@@ -55,7 +55,7 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
     );
 }
 
-/// What of these commands is the provider's part: its memory and its CPU time.
+/// Measures the provider's memory and CPU time in these commands.
 pub(crate) fn measure_provider(settings: &Settings, report: &mut Report) {
     demands(settings, report, 10, 12.0);
     demands(settings, report, if settings.quick { 20 } else { 1_000 }, 40.0);
@@ -67,18 +67,18 @@ pub(crate) fn measure_provider(settings: &Settings, report: &mut Report) {
     );
 }
 
-/// Which command.
+/// A command.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// Everything is to be created.
+    /// A plan that creates everything.
     Plan,
-    /// Everything is created.
+    /// An apply that creates everything.
     Apply,
-    /// Everything is there.
+    /// A plan without changes.
     Refresh,
 }
 
-/// How long the commands took in each round: of each program, and then of
+/// The times of the commands in each round: of each program, and then of
 /// `terraform_data`.
 struct Timing {
     rounds: Vec<[Vec<f64>; 3]>,
@@ -93,7 +93,7 @@ impl Timing {
             .collect::<Vec<_>>();
         workspaces.push(Some(Workspace::of_data(connectors)));
         let mut measured = workspaces.iter().map(|_| Default::default()).collect::<Vec<_>>();
-        // What is read from disk for the first time is another figure.
+        // The first run reads from disk, which is another figure.
         for round in 0..=rounds {
             for (workspace, measured) in workspaces.iter().zip(&mut measured) {
                 let Some(workspace) = workspace else { continue };
@@ -114,7 +114,7 @@ impl Timing {
         programs.iter().map(|commands| commands[kind as usize].clone()).collect()
     }
 
-    /// Of each program beside `terraform_data` in the same round.
+    /// The difference of each program to `terraform_data` in the same round.
     fn compared(&self, kind: Kind, compare: fn(f64, f64) -> f64) -> Vec<Vec<f64>> {
         let data = &self.rounds[self.rounds.len() - 1][kind as usize];
         let programs = self.rounds(kind).into_iter().map(|times| {

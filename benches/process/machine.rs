@@ -1,6 +1,6 @@
-//! What the kernel knows: processes, their memory and their CPU time, the load.
+//! Memory and CPU time of processes, and the load of the machine.
 //!
-//! All of it comes from Linux' `/proc`; elsewhere these figures are missing.
+//! The figures come from Linux' `/proc`. Other systems have none.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,17 +8,17 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// How often running processes are looked at.
+/// The interval of looking at running processes.
 const GLANCE: Duration = Duration::from_millis(2);
 
-/// The load of the last minute, five and fifteen minutes.
+/// Returns the load of the last minute, five and fifteen minutes.
 pub(crate) fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = text.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
     if load.is_empty() { "unknown".to_owned() } else { load }
 }
 
-/// The kind of machine, in one line.
+/// Returns a description of the machine, in one line.
 pub(crate) fn description() -> String {
     let field = |file: &str, name: &str| {
         let text = fs::read_to_string(file).unwrap_or_default();
@@ -34,17 +34,17 @@ pub(crate) fn description() -> String {
     format!("{cores} cores, {processor}{memory}, {}", std::env::consts::OS)
 }
 
-/// The first line of what a program prints.
+/// Returns the first line of a program's output.
 pub(crate) fn first_line(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
-/// The most memory that a running process has had resident, in bytes.
+/// Returns the peak of a process's resident memory, in bytes.
 ///
-/// This is `VmHWM`. What `wait4` reports instead would count the memory of
-/// whoever started the process, up to the moment of its `exec`.
+/// This is `VmHWM`. The figure of `wait4` would include the memory of the parent
+/// before the `exec`.
 pub(crate) fn peak_memory(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -52,7 +52,7 @@ pub(crate) fn peak_memory(process: u32) -> Option<u64> {
     Some(kibibytes << 10)
 }
 
-/// The CPU time that a process has taken so far, over all its threads.
+/// Returns the CPU time of a process so far, over all its threads.
 pub(crate) fn cpu_time(process: u32) -> Option<Duration> {
     let mut sum = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task")).ok()? {
@@ -62,21 +62,21 @@ pub(crate) fn cpu_time(process: u32) -> Option<Duration> {
     Some(Duration::from_nanos(sum))
 }
 
-/// What the processes of a program demanded during a command.
+/// The memory and CPU time of a program's processes during a command.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Demand {
-    /// The peak memory of the most demanding one, in bytes.
+    /// The highest peak of memory among the processes, in bytes.
     pub(crate) memory: u64,
-    /// The CPU time of all of them.
+    /// The CPU time of all processes.
     pub(crate) cpu: Duration,
 }
 
-/// Runs a command to its end and tells what those of the processes it started
-/// demanded that execute `program`; nothing if none was seen.
+/// Runs a command, and returns the demand of its processes that execute `program`;
+/// `None` if none was seen.
 ///
-/// They are looked at every two milliseconds; what a process takes in the last
-/// of them is missed, when it is only closing its connections. Before its
-/// `exec` a process still has the memory of its parent, and is not `program`.
+/// The processes are sampled every two milliseconds. The last interval, in which a
+/// process closes its connections, is missed. Before its `exec`, a process has the
+/// memory of its parent, and is not counted.
 pub(crate) fn demand_of_children(mut command: Command, program: &Path) -> Option<Demand> {
     let program = program.canonicalize().unwrap();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

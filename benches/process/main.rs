@@ -1,14 +1,13 @@
-//! Measures the provider as Terraform meets it: as a process.
+//! Measures the provider as a process.
 //!
-//! `make bench` builds the release binary and runs this against it; nothing
-//! leaves the machine. Webex is played by the simulator, Terraform by the
-//! tests' plugin client where milliseconds count, and by the real CLI where
-//! users wait for it. The outcome is `report.json` and `report.md`.
+//! `make bench` builds the release binary and runs this against it, without any
+//! network. The simulator takes the place of Webex. The tests' plugin client takes
+//! the place of Terraform for times in milliseconds, and the real CLI runs the
+//! commands of users. The results are `report.json` and `report.md`.
 //!
-//! Everything that is compared is measured in turn, not one after the other: on
-//! a machine that others use as well, the load changes from minute to minute.
-//! What does not depend on the load (calls, memory, instructions, CPU time) is
-//! reported beside what does.
+//! Compared programs are measured in turn: on a machine with other work, the load
+//! changes from minute to minute. Figures that do not depend on the load (calls,
+//! memory, instructions) are reported as well.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -39,10 +38,10 @@ mod support;
 use report::Report;
 use settings::Settings;
 
-/// A part of the report, and how it is measured.
+/// The name of a part of the report, and its measurement.
 type Section = (&'static str, fn(&Settings, &mut Report));
 
-/// In the order of the report: what takes long, and disturbs, comes last.
+/// The sections in the order of the report: long and disturbing ones come last.
 const SECTIONS: [Section; 8] = [
     ("artifact", artifact::measure),
     ("starts", starts::measure),

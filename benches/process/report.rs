@@ -13,22 +13,22 @@ use crate::statistics::Sample;
 /// One line of the table.
 #[derive(Serialize)]
 pub(crate) struct Figure {
-    /// What programs know it by; it stays the same from version to version.
+    /// The name for programs, stable from version to version.
     pub(crate) id: String,
-    /// What people know it by.
+    /// The name for people.
     pub(crate) name: String,
-    /// What it is measured in.
+    /// The unit.
     pub(crate) unit: Unit,
-    /// What it should not exceed, or reach for figures per second.
+    /// The target: an upper limit, or a lower one for figures per second.
     pub(crate) target: Option<f64>,
-    /// What was measured of each program, in the order of the programs.
+    /// The measurements of each program, in the order of the programs.
     pub(crate) values: Vec<Option<Sample>>,
-    /// The differences of the second program to the first, pair by pair.
+    /// The differences of the second program to the first, in pairs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) change: Option<Sample>,
 }
 
-/// What a figure is measured in.
+/// A unit of measurement.
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Unit {
@@ -40,11 +40,11 @@ pub(crate) enum Unit {
     Mebibytes,
     /// 10^6 bytes, as file sizes are usually given.
     Megabytes,
-    /// Calls in a second; more is better.
+    /// Calls per second; more is better.
     PerSecond,
     /// A ratio.
     Ratio,
-    /// How many calls of the API there were.
+    /// A number of API calls.
     Calls,
     /// 10^3 instructions of the processor.
     Kiloinstructions,
@@ -70,7 +70,7 @@ impl Unit {
 }
 
 impl Figure {
-    /// A figure of which nothing has been measured yet.
+    /// Returns a figure without measurements.
     pub(crate) fn new(id: &str, name: &str, unit: Unit) -> Self {
         Self {
             id: id.to_owned(),
@@ -82,14 +82,14 @@ impl Figure {
         }
     }
 
-    /// What it should not exceed.
+    /// Sets the target.
     pub(crate) fn target(mut self, target: f64) -> Self {
         self.target = Some(target);
         self
     }
 
-    /// What was measured of each program in turn, so that the measurements of
-    /// the same number belong together. Nothing for a program that has none.
+    /// Sets the measurements of each program in turn, so that those of the same
+    /// index belong together. A program may have none.
     pub(crate) fn rounds(mut self, rounds: &[Vec<f64>]) -> Self {
         self.values = rounds
             .iter()
@@ -106,7 +106,7 @@ impl Figure {
     }
 }
 
-/// Everything that was found out.
+/// All results.
 #[derive(Serialize)]
 pub(crate) struct Report {
     date: String,
@@ -122,7 +122,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// A report without figures.
+    /// Returns a report without figures.
     pub(crate) fn begin(settings: &Settings) -> Self {
         let terraform = std::env::var("TF_CLI").ok().filter(|program| !program.is_empty());
         let terraform = terraform.unwrap_or_else(|| "terraform".to_owned());
@@ -152,7 +152,7 @@ impl Report {
         }
     }
 
-    /// Adds what has to be said beside the figures.
+    /// Adds a remark.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
@@ -211,7 +211,7 @@ impl Report {
     }
 }
 
-/// The median, and the extremes where there are any.
+/// Shows the median, and the extremes if there are any.
 fn shown(unit: Unit, sample: &Sample) -> String {
     let median = unit.shown(sample.median);
     if sample.count == 1 || sample.least.total_cmp(&sample.most).is_eq() {
@@ -220,8 +220,8 @@ fn shown(unit: Unit, sample: &Sample) -> String {
     format!("**{median}** ({} to {})", unit.shown(sample.least), unit.shown(sample.most))
 }
 
-/// Of the first two programs: the median of the differences, and how many times
-/// the first's median the second's is.
+/// Shows the median of the differences between the first two programs, and the
+/// ratio of their medians.
 fn comparison(figure: &Figure) -> String {
     let [Some(first), Some(second), ..] = figure.values.as_slice() else { return String::new() };
     let ratio = second.median / first.median;

@@ -30,11 +30,11 @@ const NOTHING: &[u8] = &[0xc0];
 pub(crate) struct Session<'a> {
     pub(crate) plugin: Plugin,
     subject: &'a Subject,
-    /// What is null in every object of the resource unless it is set.
+    /// An object of the resource with all attributes null.
     template: Map<String, Value>,
 }
 
-/// An object that a provider made, as Terraform keeps it.
+/// An object of the provider, as Terraform stores it.
 #[derive(Clone, Default)]
 pub(crate) struct Stored {
     pub(crate) configuration: Bytes,
@@ -43,7 +43,7 @@ pub(crate) struct Stored {
     identity: Option<protocol::ResourceIdentityData>,
 }
 
-/// A plan, as Terraform keeps it.
+/// A plan, as Terraform stores it.
 #[derive(Clone)]
 pub(crate) struct Planned {
     configuration: Bytes,
@@ -51,13 +51,13 @@ pub(crate) struct Planned {
     answer: protocol::plan_resource_change::Response,
 }
 
-/// How to start a subject, as Terraform does.
+/// Returns the start of a subject, as by Terraform.
 pub(crate) fn launch(subject: &Subject) -> Launch {
     let launch = Launch::new(&subject.program);
     if subject.is_webex() { launch } else { launch.somebody_elses() }
 }
 
-/// Calls ours makes go to the simulator, as fast as it is allowed to.
+/// Sends the API calls of our provider to the simulator, at full speed.
 pub(crate) fn towards(launch: Launch, simulator: &Simulator) -> Launch {
     launch
         .with("WEBEX_CC_BASE_URL", simulator.base_url())
@@ -65,19 +65,18 @@ pub(crate) fn towards(launch: Launch, simulator: &Simulator) -> Launch {
         .with("WEBEX_CC_REQUESTS_PER_MINUTE", "100000")
 }
 
-/// One thread, as in Terraform's way to a provider: the other core is the
-/// provider's.
+/// Returns a runtime of one thread. The other core is for the provider.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 impl<'a> Session<'a> {
-    /// Starts and connects; nothing is called yet.
+    /// Starts and connects, without any call.
     pub(crate) async fn start(subject: &'a Subject, launch: Launch) -> Self {
         Self { plugin: launch.start().await, subject, template: Map::new() }
     }
 
-    /// Does what Terraform does before it asks about resources.
+    /// Makes the calls that Terraform makes before those about resources.
     pub(crate) async fn configure(&mut self) {
         let provider = match &self.subject.kind {
             Kind::Other(example) => {
@@ -103,7 +102,7 @@ impl<'a> Session<'a> {
         assert_no_errors(&answer.diagnostics);
     }
 
-    /// Asks for all schemas. The answer is received and not looked at.
+    /// Requests all schemas, and drops the response.
     pub(crate) async fn schema(&self) {
         let name =
             if self.plugin.announcement.protocol == 5 { "GetSchema" } else { "GetProviderSchema" };
@@ -115,14 +114,14 @@ impl<'a> Session<'a> {
         if self.plugin.announcement.protocol == 5 { "Configure" } else { "ConfigureProvider" }
     }
 
-    /// Plans the creation of the object of that number.
+    /// Plans the create of the object with this number.
     pub(crate) async fn plan_creation(&self, number: usize) -> Planned {
         let configuration = self.configuration(number);
         let nothing = Bytes::from_static(NOTHING);
         self.plan(configuration.clone(), nothing, configuration, &Stored::default()).await
     }
 
-    /// Plans again what is there already: nothing to do.
+    /// Plans an existing object without a change.
     pub(crate) async fn plan_nothing(&self, stored: &Stored) -> Planned {
         let Stored { configuration, state, .. } = stored.clone();
         self.plan(configuration, state.clone(), state, stored).await
@@ -150,7 +149,7 @@ impl<'a> Session<'a> {
         Planned { configuration, prior, answer }
     }
 
-    /// Carries a plan out.
+    /// Applies a plan.
     pub(crate) async fn apply(&self, planned: Planned) -> Stored {
         let Planned { configuration, prior, answer } = planned;
         let request = protocol::apply_resource_change::Request {
@@ -188,17 +187,17 @@ impl<'a> Session<'a> {
         assert_ne!(&*state, NOTHING, "the object is there");
     }
 
-    /// The most memory that the provider has taken so far, in bytes.
+    /// Returns the peak of the provider's memory so far, in bytes.
     pub(crate) fn peak_memory(&self) -> Option<u64> {
         machine::peak_memory(self.plugin.process())
     }
 
-    /// The CPU time that the provider has taken so far.
+    /// Returns the provider's CPU time so far.
     pub(crate) fn cpu_time(&self) -> Option<Duration> {
         machine::cpu_time(self.plugin.process())
     }
 
-    /// Ends the provider, and tells how long it took to be gone.
+    /// Ends the provider, and returns the time that it took.
     pub(crate) async fn end(self) -> Duration {
         self.plugin.shutdown().await.took
     }
@@ -238,7 +237,7 @@ fn assert_no_errors(diagnostics: &[protocol::Diagnostic]) {
     assert_eq!(errors.collect::<Vec<_>>(), Vec::<&protocol::Diagnostic>::new());
 }
 
-/// An object of that schema in which nothing is set.
+/// Returns an object of the schema with all attributes null.
 fn nulls(schema: &protocol::Schema) -> Map<String, Value> {
     use protocol::schema::nested_block::NestingMode;
     let block = schema.block.as_ref().unwrap();
@@ -254,7 +253,7 @@ fn dynamic(msgpack: Bytes) -> protocol::DynamicValue {
     protocol::DynamicValue { msgpack, json: Bytes::new() }
 }
 
-/// JSON as msgpack, in the form in which Terraform would send it.
+/// Converts JSON to msgpack as Terraform sends it.
 fn msgpack(value: &Value) -> Bytes {
     let mut output = Vec::new();
     write(&mut output, value);

@@ -1,31 +1,31 @@
-//! What is measured, and how thoroughly: read from `BENCH_…` variables.
+//! The settings of a run, from `BENCH_…` variables.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::subject::{Example, Subject};
 
-/// What this run is to do.
+/// The settings of a run.
 pub(crate) struct Settings {
-    /// Where the report goes.
+    /// The folder of the report.
     pub(crate) folder: PathBuf,
     /// All programs to measure; ours is the first.
     pub(crate) subjects: Vec<Subject>,
-    /// Measures little, to see whether the measuring works.
+    /// Whether to measure little, as a check of the measuring itself.
     pub(crate) quick: bool,
     /// Whether a clean build is timed, which takes minutes.
     pub(crate) clean_build: bool,
-    /// The only sections to measure; all where it is empty.
+    /// The only sections to measure; all if empty.
     only: Vec<String>,
 }
 
 impl Settings {
-    /// `BENCH_OWN`: our binary. `BENCH_BASE`: an older build of it, and
-    /// `BENCH_BASE_NAME` how to call it. `BENCH_PROVIDER`: anybody's provider,
-    /// with `BENCH_PROVIDER_CONFIGURATION` (JSON), and for calls about
-    /// resources `BENCH_RESOURCE` and `BENCH_CONFIGURATION` (JSON with every
-    /// attribute of the resource). `BENCH_QUICK`, `BENCH_CLEAN_BUILD`,
-    /// `BENCH_ONLY` (sections, with commas) and `BENCH_FOLDER` for the rest.
+    /// Reads the environment. `BENCH_OWN`: our binary. `BENCH_BASE`: an older build
+    /// of it, with the name `BENCH_BASE_NAME`. `BENCH_PROVIDER`: another provider,
+    /// with `BENCH_PROVIDER_CONFIGURATION` (JSON), and for calls about resources
+    /// `BENCH_RESOURCE` and `BENCH_CONFIGURATION` (JSON with every attribute of the
+    /// resource). `BENCH_QUICK`, `BENCH_CLEAN_BUILD`, `BENCH_ONLY` (sections, with
+    /// commas) and `BENCH_FOLDER` set the other fields.
     pub(crate) fn from_environment() -> Self {
         let own = path("BENCH_OWN")
             .unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_terraform-provider-webex")));
@@ -49,18 +49,18 @@ impl Settings {
         }
     }
 
-    /// Whether a section is to be measured.
+    /// Whether to measure a section.
     pub(crate) fn wants(&self, section: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|name| name == section)
     }
 
-    /// How often to measure: this often, or hardly in a quick run.
+    /// Returns the number of repetitions: `thorough`, or few in a quick run.
     pub(crate) fn rounds(&self, thorough: usize) -> usize {
         if self.quick { thorough.min(3) } else { thorough }
     }
 }
 
-/// The program's name, without a version behind it.
+/// Returns the program's name without its version.
 fn name_of(program: &Path) -> String {
     let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     name.trim_start_matches("terraform-provider-").to_owned()
@@ -82,6 +82,6 @@ fn text(name: &str) -> Option<String> {
 }
 
 fn path(name: &str) -> Option<PathBuf> {
-    // The benches run in the package's folder, where `make` runs too.
+    // The benches run in the package's folder, as `make` does.
     text(name).map(|value| std::path::absolute(value).unwrap())
 }

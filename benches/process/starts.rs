@@ -1,4 +1,5 @@
-//! Starts: from the execution to the handshake line, and on to the first answer.
+//! Times from the start of the process to the handshake line, and to the first
+//! response.
 
 use std::time::Instant;
 
@@ -8,13 +9,13 @@ use crate::settings::Settings;
 use crate::statistics::{mebibytes, microseconds, milliseconds};
 use crate::subject::Subject;
 
-/// How many starts are measured.
+/// The number of measured starts.
 const STARTS: usize = 50;
 
-/// How many schemas each process is asked for before the one that is measured.
+/// The number of schema requests before the measured one, for each process.
 const CALLS_TO_WARM_UP: usize = 10;
 
-/// The name of a figure, its unit and its target, and what it is.
+/// The name of a figure, its unit, its target and its description.
 type Row = (&'static str, &'static str, Unit, Option<f64>, fn(&Start) -> Option<f64>);
 
 const ROWS: [Row; 6] = [
@@ -38,7 +39,7 @@ const ROWS: [Row; 6] = [
     ("schema_memory", "peak memory after GetSchema", Unit::Mebibytes, None, |start| start.memory),
 ];
 
-/// What was measured of one process.
+/// The measurements of one process.
 struct Start {
     handshake: f64,
     cpu: Option<f64>,

@@ -1,24 +1,24 @@
-//! Samples and what is reported of them.
+//! Samples, and their medians and extremes.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// Measurements of the same thing, in one unit.
+/// Measurements of one quantity, in one unit.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Sample {
-    /// The middle one.
+    /// The median.
     pub(crate) median: f64,
-    /// The lowest.
+    /// The lowest value.
     pub(crate) least: f64,
-    /// The highest.
+    /// The highest value.
     pub(crate) most: f64,
-    /// How many there were.
+    /// The number of measurements.
     pub(crate) count: usize,
 }
 
 impl Sample {
-    /// Of at least one measurement.
+    /// Summarizes measurements, of which there is at least one.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut values = values.into_iter().collect::<Vec<_>>();
         values.sort_by(f64::total_cmp);
@@ -32,27 +32,27 @@ impl Sample {
     }
 }
 
-/// In milliseconds.
+/// Converts to milliseconds.
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-/// In microseconds.
+/// Converts to microseconds.
 pub(crate) fn microseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
-/// Bytes as mebibytes, in which memory is counted.
+/// Converts bytes to mebibytes, the unit of memory.
 pub(crate) fn mebibytes(bytes: u64) -> f64 {
     count(bytes) / f64::from(1 << 20)
 }
 
-/// Bytes as megabytes, in which files are counted.
+/// Converts bytes to megabytes, the unit of file sizes.
 pub(crate) fn megabytes(bytes: u64) -> f64 {
     count(bytes) / 1e6
 }
 
-/// A count as a measurement. Nothing here counts beyond 2^52.
+/// Converts a count. No count here exceeds 2^52.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 pub(crate) fn count(count: impl TryInto<u64, Error: std::fmt::Debug>) -> f64 {
     count.try_into().unwrap() as f64

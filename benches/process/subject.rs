@@ -1,35 +1,35 @@
-//! A program that is measured.
+//! A measured program.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use webex_cc_simulator::{Options, Simulator};
 
-/// How many connectors an organization can have.
+/// The most connectors of an organization.
 pub(crate) const CONNECTORS_PER_ORGANIZATION: usize = 10;
 
-/// The resource that is measured of ours.
+/// The measured resource of our provider.
 const RESOURCE: &str = "webex_cc_custom_connector";
 
 /// A provider's binary.
 pub(crate) struct Subject {
-    /// How reports call it.
+    /// The name in reports.
     pub(crate) name: String,
     /// The binary.
     pub(crate) program: PathBuf,
-    /// Whose it is.
+    /// The origin.
     pub(crate) kind: Kind,
 }
 
-/// Whose provider it is.
+/// The origin of a provider.
 pub(crate) enum Kind {
-    /// Ours, of this or of another version.
+    /// Our provider, in this or another version.
     Webex,
-    /// Somebody else's, of which we know what we are told.
+    /// Another provider, with the settings for it.
     Other(Example),
 }
 
-/// How to use a provider that is not ours.
+/// The settings for another provider.
 pub(crate) struct Example {
     /// The provider block, with every attribute.
     pub(crate) provider: Value,
@@ -46,12 +46,12 @@ impl Subject {
         Self { name: name.to_owned(), program: program.to_owned(), kind: Kind::Other(example) }
     }
 
-    /// Whether it is ours.
+    /// Whether the provider is ours.
     pub(crate) fn is_webex(&self) -> bool {
         matches!(self.kind, Kind::Webex)
     }
 
-    /// The resource type that calls are about, if one is known.
+    /// Returns the resource type for calls, if one is known.
     pub(crate) fn resource(&self) -> Option<&str> {
         match &self.kind {
             Kind::Webex => Some(RESOURCE),
@@ -59,8 +59,8 @@ impl Subject {
         }
     }
 
-    /// What a user would write for the object of that number. Attributes that
-    /// are missing here are null.
+    /// Returns the configuration of the object with this number. Other attributes
+    /// are null.
     pub(crate) fn configuration(&self, number: usize) -> Value {
         match &self.kind {
             Kind::Webex => json!({
@@ -78,12 +78,12 @@ impl Subject {
     }
 }
 
-/// The organization of that number.
+/// Returns the organization with this number.
 pub(crate) fn organization(number: usize) -> String {
     format!("3f1c9a52-7d4e-4b8a-9c06-{number:012}")
 }
 
-/// A simulated Webex with organizations for so many connectors.
+/// Starts a simulator with organizations for `connectors` connectors.
 pub(crate) fn simulator(connectors: usize, active_lock: bool) -> Simulator {
     let organizations = connectors.div_ceil(CONNECTORS_PER_ORGANIZATION).max(1);
     let options = Options {
@@ -95,7 +95,7 @@ pub(crate) fn simulator(connectors: usize, active_lock: bool) -> Simulator {
     Simulator::start(options).expect("a simulator")
 }
 
-/// Deletes all connectors behind the provider's back.
+/// Deletes all connectors in the simulator, without the provider.
 pub(crate) fn clear(simulator: &Simulator, connectors: usize) {
     for number in 0..connectors.div_ceil(CONNECTORS_PER_ORGANIZATION).max(1) {
         let organization = organization(number);

@@ -1,8 +1,8 @@
-//! Calls about resources: how many in a second with fifty in flight over one
-//! connection, and what one costs.
+//! Calls about resources per second, with fifty in flight over one connection, and
+//! the cost of one call.
 //!
-//! The simulator answers at once and shares the machine with the provider, as
-//! does the client. CPU time is the provider's own.
+//! The simulator responds at once. It shares the machine with the provider, and so
+//! does the client. CPU time is that of the provider alone.
 
 use std::future::Future;
 use std::path::Path;
@@ -19,13 +19,13 @@ use crate::statistics::{count, mebibytes, microseconds};
 use crate::subject::{Kind, Subject, simulator};
 use crate::support::plugin_client::Launch;
 
-/// How many calls are under way at a time.
+/// The number of calls in flight.
 const IN_FLIGHT: usize = 50;
 
-/// How often everything is measured.
+/// The number of repetitions.
 const ROUNDS: usize = 5;
 
-/// How many calls are counted to know what one costs.
+/// The number of calls by which the instructions of one are counted.
 const CALLS_COUNTED: usize = 500;
 
 /// The kinds of calls, in the order of their measurement.
@@ -36,7 +36,7 @@ const CALLS: [(&str, &str); 4] = [
     ("plan", "PlanResourceChange, without changes"),
 ];
 
-/// What was measured of one process.
+/// The measurements of one process.
 struct Measured {
     per_second: [f64; CALLS.len()],
     cpu: [Option<f64>; CALLS.len()],
@@ -102,8 +102,8 @@ async fn process(subject: &Subject, simulator: &Simulator, objects: usize) -> Me
     Measured { per_second: all.map(|(rate, _)| rate), cpu: all.map(|(_, cpu)| cpu), memory }
 }
 
-/// Makes so many calls; tells how many there were in a second, and the CPU
-/// microseconds of each.
+/// Makes `calls` calls, and returns their number per second and the CPU time of each
+/// in microseconds.
 async fn timed<F: Future>(
     session: &Session<'_>,
     calls: usize,
@@ -125,8 +125,8 @@ fn launch_of(subject: &Subject, simulator: &Simulator) -> Launch {
     }
 }
 
-/// Counts the instructions of one PlanResourceChange: twice as many calls less
-/// the same without, so that all that happens once cancels itself out.
+/// Counts the instructions of one PlanResourceChange, from the difference of two
+/// processes with different numbers of calls, which cancels out the start.
 pub(crate) fn measure_instructions(settings: &Settings, report: &mut Report) {
     let calls = if settings.quick { 20 } else { CALLS_COUNTED };
     let counted = settings.subjects.iter().map(|subject| {
@@ -143,8 +143,8 @@ pub(crate) fn measure_instructions(settings: &Settings, report: &mut Report) {
     report.add(figure.rounds(&counted.collect::<Vec<Vec<f64>>>()));
 }
 
-/// All instructions of a process that plans so often; nothing without valgrind.
-/// What `callgrind_annotate` shows stays in the folder.
+/// Returns all instructions of a process that plans `calls` times; `None` without
+/// valgrind. The output for `callgrind_annotate` stays in the folder.
 fn instructions(subject: &Subject, calls: usize, folder: &Path) -> Option<u64> {
     machine::first_line("valgrind", &["--version"])?;
     let simulator = simulator(1, false);
@@ -170,7 +170,7 @@ fn instructions(subject: &Subject, calls: usize, folder: &Path) -> Option<u64> {
     total(&counted)
 }
 
-/// The sum at the end of callgrind's output.
+/// Returns the sum at the end of callgrind's output.
 fn total(counted: &Path) -> Option<u64> {
     let text = std::fs::read_to_string(counted).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("totals:"))?;

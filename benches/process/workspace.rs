@@ -1,5 +1,5 @@
-//! A folder in which the real CLI manages so many connectors, or so many
-//! `terraform_data` of the same content, which cost no provider process.
+//! A folder in which the real CLI manages connectors, or `terraform_data` of the
+//! same content, which need no provider process.
 
 use std::process::Command;
 use std::time::Instant;
@@ -14,14 +14,14 @@ use crate::support::terraform::Terraform;
 /// A folder with a configuration.
 pub(crate) struct Workspace {
     terraform: Terraform,
-    /// Absent where no provider of ours is at work.
+    /// The simulator, if our provider is used.
     pub(crate) simulator: Option<Simulator>,
     connectors: usize,
 }
 
 impl Workspace {
-    /// As many objects of that provider; nothing if we do not know how to make
-    /// one.
+    /// Returns a folder with `objects` objects of a provider; `None` if there is no
+    /// configuration for them.
     pub(crate) fn of(subject: &Subject, objects: usize) -> Option<Self> {
         match &subject.kind {
             Kind::Webex => Some(Self::of_webex(subject, objects, false)),
@@ -29,22 +29,21 @@ impl Workspace {
         }
     }
 
-    /// Connectors of our provider; ten in each organization.
+    /// Returns a folder with connectors of our provider, ten in each organization.
     pub(crate) fn of_webex(subject: &Subject, connectors: usize, active_lock: bool) -> Self {
         let simulator = simulator(connectors, active_lock);
         let mut terraform = Terraform::of(&subject.program);
         terraform.set("WEBEX_CC_BASE_URL", simulator.base_url());
         terraform.set("WEBEX_ACCESS_TOKEN", simulator.token());
-        // The default, 300, is what Cisco allows; a hundred lists would take
-        // 15 seconds with it, whatever the provider does.
+        // With the default, Cisco's limit of 300, a hundred lists would take
+        // 15 seconds.
         terraform.set("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
         let workspace = Self { terraform, simulator: Some(simulator), connectors };
         workspace.write("agent");
         workspace
     }
 
-    /// Somebody else's resource, found as Terraform finds a provider that is
-    /// being developed.
+    /// Returns a folder with objects of another provider, by a development override.
     fn of_example(subject: &Subject, example: &Example, objects: usize) -> Option<Self> {
         let (resource, configuration) = example.resource.as_ref()?;
         let (provider, _) = resource.split_once('_')?;
@@ -70,9 +69,9 @@ impl Workspace {
         Some(Self { terraform, simulator: None, connectors: objects })
     }
 
-    /// As many `terraform_data`.
+    /// Returns a folder with `connectors` objects of type `terraform_data`.
     pub(crate) fn of_data(connectors: usize) -> Self {
-        // Where the provider would be does not matter: nothing asks for it.
+        // The folder of the provider does not matter, as none is used.
         let terraform = Terraform::offline();
         terraform.write("versions.tf", "");
         let workspace = Self { terraform, simulator: None, connectors };
@@ -80,7 +79,7 @@ impl Workspace {
         workspace
     }
 
-    /// Writes the configuration with that user name in each connector.
+    /// Writes the configuration with this user name in each connector.
     pub(crate) fn write(&self, username: &str) {
         let content = format!(
             r#"
@@ -101,8 +100,7 @@ impl Workspace {
         self.terraform.write("main.tf", &block);
     }
 
-    /// Runs a command, which has to succeed, and tells how long it took in
-    /// milliseconds.
+    /// Runs a command, which has to succeed, and returns its time in milliseconds.
     pub(crate) fn run(&self, arguments: &[&str]) -> f64 {
         let started = Instant::now();
         let output = self.terraform.run(arguments);
@@ -111,12 +109,12 @@ impl Workspace {
         milliseconds(took)
     }
 
-    /// The command, for those who run it themselves.
+    /// Returns the command, without running it.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.terraform.command(arguments)
     }
 
-    /// Runs a command and tells how many calls of the API it led to.
+    /// Runs a command, and returns the number of its API calls.
     pub(crate) fn calls(&self, arguments: &[&str]) -> usize {
         let simulator = self.simulator.as_ref().expect("a provider that makes calls");
         simulator.clear_journal();
@@ -124,10 +122,10 @@ impl Workspace {
         simulator.journal().len()
     }
 
-    /// Forgets all that was made, in state and in Webex.
+    /// Removes all objects from state and from the simulator.
     pub(crate) fn reset(&self) {
         for file in ["terraform.tfstate", "terraform.tfstate.backup"] {
-            // It is not there before the first apply.
+            // The file does not exist before the first apply.
             let _ = std::fs::remove_file(self.terraform.folder().join(file));
         }
         if let Some(simulator) = &self.simulator {
@@ -135,7 +133,7 @@ impl Workspace {
         }
     }
 
-    /// How many objects the state holds.
+    /// Returns the number of objects in state.
     pub(crate) fn stored(&self) -> usize {
         let state =
             serde_json::from_str::<Value>(&self.terraform.read("terraform.tfstate")).unwrap();
@@ -143,7 +141,7 @@ impl Workspace {
     }
 }
 
-/// The attributes that are set: in a configuration, null is the same as nothing.
+/// Returns the attributes that are not null.
 fn given(configuration: &Value) -> Map<String, Value> {
     let attributes = configuration.as_object().into_iter().flatten();
     let given = attributes.filter(|(_, value)| !value.is_null());

@@ -1,8 +1,8 @@
-//! Reads JSON (RFC 8259) in one pass, without building a document.
+//! A JSON reader (RFC 8259) that reads in one pass and builds no document.
 //!
-//! It exists for what serde_json does not offer: the digits of a number as
-//! written, the position of a string in the input, keys that occur twice, and
-//! strings that are copied only into a [`Secret`].
+//! It offers what serde_json does not: the digits of a number as written, the
+//! position of a string in the input, keys that occur twice, and strings that are
+//! copied only into a [`Secret`].
 //!
 //! ```
 //! use json_reader::{ReadError, Reader};
@@ -19,6 +19,21 @@
 //! reader.end()?;
 //! # Ok::<_, ReadError>(())
 //! ```
+//!
+//! # Not supported
+//!
+//! Streams, as the input is one slice, writing, and extensions of JSON such as
+//! comments. Numbers are not converted. Keys that occur twice are for the caller to
+//! refuse.
+//!
+//! # Invariants
+//!
+//! - Any input is read or refused with a [`ReadError`]; none causes a panic.
+//! - Memory is allocated only by [`Literal::decode`] and
+//!   [`Literal::decode_secret`], in proportion to the literal.
+//! - Arrays and objects are followed down to the given number of levels, also
+//!   in skipped values.
+//! - An error contains its kind and position, and none of the input.
 
 use std::borrow::Cow;
 
@@ -54,7 +69,7 @@ pub enum Kind {
 pub struct ReadError {
     /// The reason.
     pub kind: ReadErrorKind,
-    /// Where, counted in bytes from 0.
+    /// The position, counted in bytes from 0.
     pub offset: usize,
 }
 
@@ -117,7 +132,7 @@ impl<'a> Reader<'a> {
     /// Reads `null`.
     ///
     /// # Errors
-    /// When something else follows.
+    /// When another value follows.
     pub fn null(&mut self) -> Result<(), ReadError> {
         self.next_byte()?;
         self.word("null")
@@ -126,7 +141,7 @@ impl<'a> Reader<'a> {
     /// Reads `true` or `false`.
     ///
     /// # Errors
-    /// When something else follows.
+    /// When another value follows.
     pub fn bool(&mut self) -> Result<bool, ReadError> {
         let flag = self.next_byte()? == b't';
         self.word(if flag { "true" } else { "false" })?;
@@ -136,7 +151,7 @@ impl<'a> Reader<'a> {
     /// Reads a number and returns it as it is written.
     ///
     /// # Errors
-    /// When something else follows.
+    /// When another value follows.
     pub fn number(&mut self) -> Result<&'a str, ReadError> {
         self.next_byte()?;
         let start = self.position;
@@ -157,7 +172,7 @@ impl<'a> Reader<'a> {
     /// Reads a string.
     ///
     /// # Errors
-    /// When something else follows, or an escape stands for no character.
+    /// When another value follows, or an escape is invalid.
     pub fn string(&mut self) -> Result<Literal<'a>, ReadError> {
         self.next_byte()?;
         let start = self.position;
@@ -191,7 +206,7 @@ impl<'a> Reader<'a> {
     /// Reads an array. `each` reads one element and gets its index.
     ///
     /// # Errors
-    /// Those of `each`, and when something else than an array follows.
+    /// Those of `each`, and when another value than an array follows.
     pub fn array<E: From<ReadError>>(
         &mut self,
         mut each: impl FnMut(&mut Self, usize) -> Result<(), E>,
@@ -214,7 +229,7 @@ impl<'a> Reader<'a> {
     /// Reads an object. `each` gets a key and reads its value.
     ///
     /// # Errors
-    /// Those of `each`, and when something else than an object follows.
+    /// Those of `each`, and when another value than an object follows.
     pub fn object<E: From<ReadError>>(
         &mut self,
         mut each: impl FnMut(&mut Self, Literal<'a>) -> Result<(), E>,
@@ -291,7 +306,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Skips white space and looks at what follows.
+    /// Skips white space and returns the next byte, without consuming it.
     fn next_byte(&mut self) -> Result<u8, ReadError> {
         self.skip_space();
         self.byte().ok_or_else(|| self.error(ReadErrorKind::Truncated))
@@ -344,7 +359,7 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Literal<'a> {
-    /// Returns the string that the literal stands for.
+    /// Returns the decoded string.
     #[must_use]
     pub fn decode(self) -> Cow<'a, str> {
         if !self.escaped {
@@ -355,11 +370,11 @@ impl<'a> Literal<'a> {
         Cow::Owned(text)
     }
 
-    /// Returns the string that the literal stands for, if it is a credential.
+    /// Returns the decoded string as a credential.
     #[must_use]
     pub fn decode_secret(self) -> Secret {
-        // An escape is never shorter than what it stands for, so the text does
-        // not grow beyond this and leaves no copy of itself behind.
+        // An escape is never shorter than its character, so the string does not
+        // grow, which would leave a copy in freed memory.
         let mut text = String::with_capacity(self.raw.len());
         self.decode_into(&mut text);
         Secret::new(text)
@@ -388,7 +403,7 @@ impl<'a> Literal<'a> {
         while let Some(backslash) = rest.find('\\') {
             text.push_str(&rest[..backslash]);
             rest = &rest[backslash..];
-            // The reader has checked every escape; this cannot be taken.
+            // The reader has checked every escape, so this is never `None`.
             let Some((character, length)) = read_escape(rest) else { break };
             text.push(character);
             rest = &rest[length..];
@@ -397,9 +412,8 @@ impl<'a> Literal<'a> {
     }
 }
 
-/// The character that an escape at the beginning of `text` stands for, and how
-/// many bytes the escape takes. `None` if it is none, or half of a surrogate
-/// pair, which stands for no character.
+/// Returns the character of an escape at the beginning of `text`, and the length of
+/// the escape in bytes; `None` if it is invalid, or half of a surrogate pair.
 fn read_escape(text: &str) -> Option<(char, usize)> {
     let character = match text.as_bytes().get(1)? {
         b'"' => '"',
@@ -516,11 +530,11 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_given_back_on_the_way_out() {
+    fn closed_levels_can_be_used_again() {
         assert_eq!(check(b"[[],[],[[[[[[[]]]]]]],{}]"), Ok(()));
     }
 
-    /// Texts that are nearly JSON.
+    /// Generates texts that are nearly JSON.
     fn nearly_json() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![
             "[", "]", "{", "}", ",", ":", "\"", "\"a\"", "\\", "\\u", "12", "00e9", "d83d", "\\n",
@@ -532,12 +546,10 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 4_096, ..ProptestConfig::default() })]
 
-        /// serde_json reads any nesting below 128 as we do. It looks into
-        /// numbers and strings only when it keeps them, hence `RawValue` for
-        /// the grammar and `Value` for the strings.
+        /// Nestings stay below serde_json's limit of 128.
         #[test]
         fn accepts_the_same_texts_as_serde_json(text in nearly_json()) {
-            // It also refuses numbers beyond its own range.
+            // serde_json refuses numbers beyond its own range.
             let exponents = text.split('e').skip(1).map(|rest| rest.trim_start_matches(['+', '-']));
             let digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_digit).count();
             prop_assume!(exponents.map(digits).all(|digits| digits <= 2));
@@ -546,13 +558,13 @@ mod tests {
         }
 
         #[test]
-        fn strings_come_back_as_serde_json_wrote_them(content in any::<String>()) {
+        fn strings_written_by_serde_json_are_decoded(content in any::<String>()) {
             let written = serde_json::to_string(&content).unwrap();
             prop_assert_eq!(string(&written), Ok(content));
         }
 
         #[test]
-        fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>()) {
+        fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>()) {
             let _ = check(&bytes);
         }
     }

@@ -1,23 +1,23 @@
-//! The cellar: characters that nobody sees.
-//!
-//! They can hide lines of a plan, reverse the direction of writing, or make two
-//! names look the same. Names with one are refused, and texts of others are
-//! shown without.
+//! Invisible characters.
 
-/// Whether a character is acted upon instead of shown: control characters, line
-/// breaks among them, and what Unicode has for the same purposes.
+/// Whether a character controls the display instead of being shown: control
+/// characters, including line breaks and tabs, and Unicode's characters for
+/// direction, joining and zero width.
+///
+/// Such characters can hide lines of a plan, reverse the direction of writing, or
+/// make two names look the same.
 #[must_use]
 pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
-            // Widths of nothing, joiners, and marks of direction.
+            // Zero-width spaces, joiners, and marks of direction.
             '\u{200b}'..='\u{200f}'
             // Separators of lines and paragraphs, embeddings and overrides.
             | '\u{2028}'..='\u{202e}'
             // Joiners, invisible operators, and isolates.
             | '\u{2060}'..='\u{2069}'
-            // The mark of byte order, which is a space of no width elsewhere.
+            // The byte order mark, elsewhere a zero-width space.
             | '\u{feff}'
         )
 }
@@ -27,7 +27,7 @@ mod tests {
     use super::is_invisible;
 
     #[test]
-    fn what_is_acted_upon_is_told_from_what_is_shown() {
+    fn control_characters_are_invisible_and_others_are_not() {
         let hidden = "\n\r\t\u{0}\u{1b}\u{7f}\u{9b}\u{200b}\u{200d}\u{200e}\u{2028}\u{2029}\u{202e}\
                       \u{2060}\u{2066}\u{2069}\u{feff}";
         assert!(hidden.chars().all(is_invisible));

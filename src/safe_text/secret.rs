@@ -1,10 +1,8 @@
-//! The cellar: a string that cannot be shown by accident.
+//! A credential that is not shown by accident.
 //!
-//! Every credential is a [`Secret`] from the byte where it enters the process
-//! to the byte where it leaves. There is no `Display`, no `Serialize`, and
-//! `Debug` shows a placeholder, so a credential reaches a log line, a
-//! diagnostic or a file only by a call of [`Secret::expose`]. Each of those
-//! calls is a sink, and the architecture test holds the list of them.
+//! There is no `Display` and no `Serialize`, and `Debug` shows a placeholder. A
+//! credential reaches a log line, a diagnostic or a file only by a call of
+//! [`Secret::expose`].
 
 use std::fmt;
 
@@ -13,17 +11,17 @@ use subtle::ConstantTimeEq;
 
 /// A credential: client secret, password, private key or token.
 ///
-/// The content is overwritten with zeros when the value is dropped, and two
-/// secrets are compared without their content steering the time it takes.
+/// Dropping it overwrites the content with zeros. Comparing two secrets takes a
+/// time that depends on their lengths only.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes a credential in.
+    /// Takes a credential, and leaves no other copy of it in memory.
     #[must_use]
     pub fn new(content: String) -> Self {
-        // Boxing a string with spare capacity reallocates and would leave the
-        // first copy behind in freed memory; an exact copy lets us wipe it.
+        // Boxing a string with spare capacity reallocates, and would leave the
+        // first copy in freed memory. An exact copy is made, and the first wiped.
         let mut content = content;
         if content.capacity() == content.len() {
             return Self(SecretString::from(content));
@@ -33,13 +31,13 @@ impl Secret {
         Self(SecretString::from(exact))
     }
 
-    /// The content, for the one place at which it has to leave.
+    /// Returns the content.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the content is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.expose_secret().is_empty()
@@ -87,8 +85,8 @@ mod tests {
 
     use super::Secret;
 
-    /// Does not compile if the type has one of the traits: each of them gives
-    /// `Marked` a second meaning, and the compiler cannot tell which is meant.
+    /// Does not compile if the type has one of the traits: the call of `mark` would
+    /// be ambiguous.
     macro_rules! has_none_of {
         ($type:ty: $($trait:path),+ $(,)?) => {
             const _: fn() = || {
@@ -97,7 +95,7 @@ mod tests {
                 }
                 impl<T: ?Sized> Marked<()> for T {}
                 $({
-                    #[allow(dead_code, reason = "it is there for the compiler only")]
+                    #[allow(dead_code, reason = "only the compiler needs it")]
                     struct Has;
                     impl<T: ?Sized + $trait> Marked<Has> for T {}
                 })+
@@ -106,14 +104,14 @@ mod tests {
         };
     }
 
-    // Every way in which the content could leave unseen.
+    // The traits that would expose the content.
     has_none_of!(
         Secret: Display, LowerHex, Serialize, Error, Deref, AsRef<str>, AsRef<[u8]>, Borrow<str>,
         Into<String>, Into<Vec<u8>>, Copy, std::hash::Hash,
     );
 
     #[test]
-    fn the_content_is_wiped_when_it_is_dropped() {
+    fn content_is_wiped_on_drop() {
         fn is_wiped<T: ZeroizeOnDrop>(_: &T) {}
         let Secret(content) = Secret::from("hunter2");
         is_wiped::<SecretString>(&content);

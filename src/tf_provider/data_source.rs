@@ -8,34 +8,37 @@ use super::object::{Configuration, State};
 use super::resource::ValidateRequest;
 use super::schema::Schema;
 
-/// Something that Terraform reads and never changes.
+/// A type of remote object that Terraform reads and never changes.
 #[async_trait]
 pub trait DataSource: Send + Sync {
-    /// Its arguments and results.
+    /// Returns the schema of arguments and results.
     fn schema(&self) -> Schema;
 
-    /// Checks a configuration without any call. Values may be unknown.
+    /// Checks a configuration offline. Values may be unknown.
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Reads it.
+    /// Reads the object.
+    ///
+    /// # Errors
+    /// The messages, at least one of them an error.
     async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics>;
 }
 
-/// What to read.
+/// The request to read a data source.
 #[derive(Debug)]
 pub struct DataSourceRequest {
-    /// What the user wrote, wholly known.
+    /// The configuration, wholly known.
     pub configuration: Configuration,
-    /// Ends when Terraform wants to stop.
+    /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
-/// What was read.
+/// The result of a read.
 #[derive(Debug)]
 pub struct DataSourceResponse {
-    /// Arguments and results.
+    /// The arguments and results.
     pub state: State,
     /// Warnings.
     pub diagnostics: Diagnostics,

@@ -1,23 +1,23 @@
-//! Errors and warnings, in the form in which Terraform shows them.
+//! Errors and warnings for the user.
 
 use super::value::Path;
 use safe_text::is_invisible;
 
-/// How bad it is.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The operation failed.
     Error,
-    /// The operation went on, but the user should know.
+    /// The operation continues, and the user should know.
     Warning,
 }
 
 /// One message to the user.
 ///
-/// The summary says in one line what could not be done. The detail says what
-/// happened, what is true now, and what to do. Control characters other than
-/// line breaks are removed on entry, because text from elsewhere could use them
-/// to hide lines of a plan.
+/// The summary names the failed operation in one line. The detail describes the
+/// cause, the current state, and the remedy. Invisible characters other than line
+/// breaks are removed, because text from elsewhere could use them to hide lines
+/// of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     severity: Severity,
@@ -27,13 +27,13 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// A message that ends the operation.
+    /// Returns a message that fails the operation.
     #[must_use]
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(Severity::Error, summary.into(), detail.into())
     }
 
-    /// A message that lets the operation go on.
+    /// Returns a message that lets the operation continue.
     #[must_use]
     pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(Severity::Warning, summary.into(), detail.into())
@@ -43,44 +43,44 @@ impl Diagnostic {
         Self { severity, summary: printable(&summary), detail: printable(&detail), attribute: None }
     }
 
-    /// The same message, pointing at an argument.
+    /// Returns the message with the attribute at fault.
     #[must_use]
     pub fn at(mut self, path: Path) -> Self {
         self.attribute = Some(path);
         self
     }
 
-    /// How bad it is.
+    /// The severity.
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.severity
     }
 
-    /// What could not be done.
+    /// The summary.
     #[must_use]
     pub fn summary(&self) -> &str {
         &self.summary
     }
 
-    /// What happened, what is true now, what to do.
+    /// The detail.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The argument at fault.
+    /// The attribute at fault.
     #[must_use]
     pub fn attribute(&self) -> Option<&Path> {
         self.attribute.as_ref()
     }
 }
 
-/// Messages in the order in which they came up.
+/// Messages in the order in which they were added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// No messages.
+    /// Returns no messages.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -97,13 +97,13 @@ impl Diagnostics {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// Whether there is no message at all.
+    /// Whether there are no messages.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The messages.
+    /// Iterates over the messages.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()
     }
@@ -136,7 +136,7 @@ impl FromIterator<Diagnostic> for Diagnostics {
     }
 }
 
-/// Removes what a terminal would act upon and what hides other text.
+/// Removes characters that control a terminal or hide other text.
 fn printable(text: &str) -> String {
     text.chars().filter(|&character| character == '\n' || !is_invisible(character)).collect()
 }
@@ -146,7 +146,7 @@ mod tests {
     use super::Diagnostic;
 
     #[test]
-    fn terminal_control_is_removed() {
+    fn invisible_characters_are_removed() {
         let message =
             Diagnostic::error("a\u{1b}[2J\u{2028}\u{feff}b\r\u{202e}", "one\ntwo\u{7}\u{9b}");
         assert_eq!(message.summary(), "a[2Jb");

@@ -1,34 +1,34 @@
-//! Provider-defined functions: pure, offline. Since Terraform 1.8.
+//! Provider-defined functions: pure and offline. Since Terraform 1.8.
 
 use super::value::{Type, Value};
 
 /// A function that configurations call as `provider::NAME::FUNCTION(…)`.
 ///
-/// It may be called before the provider is configured, and must answer the
-/// same for the same arguments for ever.
+/// It may be called before the provider is configured, and must always return
+/// the same result for the same arguments.
 pub trait Function: Send + Sync {
-    /// Its parameters and its result.
+    /// Returns the parameters and the type of the result.
     fn signature(&self) -> Signature;
 
-    /// Computes it. Arguments are known, and null only where allowed; those of
-    /// a variadic parameter come last.
+    /// Computes the result. Arguments are known and not null. Those of a variadic
+    /// parameter come last.
     ///
     /// # Errors
     ///
-    /// When an argument does not fit.
+    /// When an argument is invalid.
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError>;
 }
 
-/// Parameters and result.
+/// The parameters and the type of the result.
 #[derive(Clone, Debug)]
 pub struct Signature {
-    /// One sentence in plain text.
+    /// The summary, one sentence in plain text.
     pub summary: &'static str,
-    /// The whole story, in Markdown.
+    /// The description in Markdown.
     pub description: &'static str,
     /// The parameters in order.
     pub parameters: Vec<Parameter>,
-    /// A last parameter that may be given any number of times.
+    /// A last parameter for any number of arguments.
     pub variadic: Option<Parameter>,
     /// The type of the result.
     pub result: Type,
@@ -37,25 +37,25 @@ pub struct Signature {
 /// One parameter.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Its name in documentation.
+    /// The name in documentation.
     pub name: &'static str,
-    /// Its type.
+    /// The type.
     pub ty: Type,
-    /// One sentence in Markdown.
+    /// The description, one sentence in Markdown.
     pub description: &'static str,
 }
 
-/// Why a call failed.
+/// The error of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionError {
-    /// What is wrong and what to do.
+    /// The fault and the remedy.
     pub text: String,
     /// The argument at fault, counted from zero.
     pub argument: Option<usize>,
 }
 
 impl FunctionError {
-    /// An argument does not fit.
+    /// Returns the error of an invalid argument.
     #[must_use]
     pub fn argument(position: usize, text: impl Into<String>) -> Self {
         Self { text: text.into(), argument: Some(position) }

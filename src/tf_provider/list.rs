@@ -1,4 +1,4 @@
-//! List resources: what `terraform query` finds. Since Terraform 1.14.
+//! List resources, which `terraform query` searches. Since Terraform 1.14.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,55 +12,57 @@ use super::object::{Configuration, Identity, State};
 use super::resource::ValidateRequest;
 use super::schema::Schema;
 
-/// A way to find existing objects of a managed resource of the same name.
+/// Finds existing objects of the managed resource of the same name.
 #[async_trait]
 pub trait ListResource: Send + Sync {
-    /// What to search by.
+    /// Returns the schema of the search criteria.
     fn schema(&self) -> Schema;
 
-    /// Checks a configuration without any call. Values may be unknown.
+    /// Checks a configuration offline. Values may be unknown.
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Sends what it finds, until [`ListSink::send`] says that nobody listens.
-    async fn list(&self, request: ListRequest, found: ListSink);
+    /// Sends the objects found, until [`ListSink::send`] returns `false`.
+    async fn list(&self, request: ListRequest, sink: ListSink);
 }
 
-/// What to search for.
+/// The request to list objects.
 #[derive(Debug)]
 pub struct ListRequest {
-    /// What the user wrote, wholly known.
+    /// The search criteria, wholly known.
     pub configuration: Configuration,
-    /// Whether the objects themselves are wanted beside their identities.
+    /// Whether the objects are wanted in addition to their identities.
     pub include_object: bool,
-    /// Ends when Terraform wants to stop.
+    /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
-/// One object.
+/// One object found.
 #[derive(Debug)]
 pub struct ListItem {
-    /// What tells it from every other one.
+    /// The object's identity.
     pub identity: Identity,
-    /// What a person calls it.
+    /// The object's name for people.
     pub display_name: String,
-    /// The object, when it was asked for.
+    /// The object, if the request includes it.
     pub object: Option<State>,
 }
 
-/// Where a search puts what it finds. It is closed when the limit is reached or
-/// the client has gone.
+/// Receives the objects that a list resource finds.
+///
+/// The limit holds for one sender at a time: clones that send concurrently may
+/// exceed it.
 #[derive(Clone, Debug)]
 pub struct ListSink {
     events: mpsc::Sender<Result<ListItem, Diagnostic>>,
-    /// How many more objects are wanted.
+    /// The number of objects still wanted.
     wanted: Arc<AtomicUsize>,
 }
 
 impl ListSink {
-    /// A channel that holds `capacity` items, so that a search never runs far
-    /// ahead of the client, and takes `limit` of them.
+    /// Returns a channel for `limit` items. It holds `capacity` items, so that a
+    /// search never runs far ahead of the client.
     #[must_use]
     pub fn channel(
         capacity: usize,
@@ -70,8 +72,8 @@ impl ListSink {
         (Self { events, wanted: Arc::new(AtomicUsize::new(limit)) }, receiver)
     }
 
-    /// Hands over one object. `false` says that the search is over: this was the
-    /// last one that is wanted, or nobody listens any more.
+    /// Sends one object. Returns `false` if the search is over: the limit is
+    /// reached, or the client has disconnected.
     pub async fn send(&self, item: ListItem) -> bool {
         let wanted = self.wanted.load(Ordering::Relaxed);
         if wanted == 0 || self.events.send(Ok(item)).await.is_err() {
@@ -81,14 +83,14 @@ impl ListSink {
         wanted > 1
     }
 
-    /// Ends when nobody listens any more.
+    /// Returns when the client has disconnected.
     pub async fn closed(&self) {
         self.events.closed().await;
     }
 
-    /// Reports a problem.
+    /// Sends an error or a warning.
     pub async fn fail(&self, problem: Diagnostic) {
-        // Whoever has stopped listening does not miss the problem.
+        // A client that has disconnected does not miss the message.
         let _ = self.events.send(Err(problem)).await;
     }
 }

@@ -1,10 +1,10 @@
 //! Objects in their three roles: configuration, plan and state.
 //!
-//! The roles are distinct types. A write-only argument exists in a
-//! [`Configuration`] only: plans and states are made by functions that blank
-//! it, so no code can carry it further by mistake. Credentials can be read from
-//! a [`Configuration`] only: a request that takes one from a plan or a state
-//! does not compile.
+//! The roles are distinct types. [`Plan::new`] and [`State::new`] clear the
+//! write-only attributes of the block that they are given, at every depth.
+//! [`Configuration::secret`] has no counterpart on a plan or a state, so a
+//! request that takes a credential from one of them by mistake does not compile.
+//! [`Object::get`] still returns the [`Value::Secret`] of a stored credential.
 //!
 //! ```
 //! use tf_provider::object::Configuration;
@@ -33,19 +33,19 @@ use super::schema::Block;
 use super::value::{Number, Value};
 use safe_text::Secret;
 
-/// The value of an argument: absent, not known yet, or known.
+/// The value of an attribute: absent, unknown, or known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Argument<T> {
-    /// Not set.
+    /// Null.
     Absent,
-    /// To be known only after apply.
+    /// Known only after apply.
     Unknown,
-    /// Set.
+    /// Known.
     Known(T),
 }
 
 impl<T> Argument<T> {
-    /// The value, when there is one.
+    /// Returns the value, if it is known.
     #[must_use]
     pub fn known(self) -> Option<T> {
         match self {
@@ -54,27 +54,27 @@ impl<T> Argument<T> {
         }
     }
 
-    /// Whether it is not set.
+    /// Whether the attribute is null.
     #[must_use]
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    /// Whether it is set but not known yet.
+    /// Whether the attribute is unknown.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
 }
 
-/// Attribute and block values by name.
+/// The values of attributes and blocks by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object(BTreeMap<String, Value>);
 
 impl Object {
-    /// An object with all attributes null.
+    /// Returns an object with all attributes null.
     ///
-    /// A block that may be repeated is an empty list, as Terraform wants it.
+    /// A block that may be repeated is an empty list, as Terraform requires.
     #[must_use]
     pub fn null(block: &Block) -> Self {
         let attributes =
@@ -89,9 +89,9 @@ impl Object {
         Self(attributes.chain(blocks).collect())
     }
 
-    /// The object in a decoded value; `None` when the value is null.
+    /// Returns the object in a decoded value; `None` if the value is null.
     ///
-    /// An object that is unknown as a whole has all attributes unknown.
+    /// An unknown object has all attributes unknown.
     #[must_use]
     pub fn from_value(value: Value, block: &Block) -> Option<Self> {
         match value {
@@ -111,41 +111,44 @@ impl Object {
         }
     }
 
-    /// An object of these entries.
+    /// Returns an object of these entries.
     pub(crate) fn from_entries(entries: BTreeMap<String, Value>) -> Self {
         Self(entries)
     }
 
-    /// The object as one value.
+    /// Returns the object as one value.
     #[must_use]
     pub fn into_value(self) -> Value {
         Value::Map(self.0)
     }
 
-    /// An attribute's value; null when there is no such attribute.
+    /// Returns an attribute's value; null if there is no such attribute.
     #[must_use]
     pub fn get(&self, name: &str) -> &Value {
         self.0.get(name).unwrap_or(&Value::Null)
     }
 
-    /// The names of its attributes and blocks.
+    /// Returns the names of the attributes and blocks.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// Gives an attribute a value.
+    /// Sets an attribute.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.0.insert(name.to_owned(), value.into());
     }
 
-    /// The same object with one more value.
+    /// Returns the object with one attribute set.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.set(name, value);
         self
     }
 
-    /// A text.
+    /// Returns a string attribute.
+    ///
+    /// Like all accessors by type, it returns [`Argument::Absent`] for an attribute
+    /// that does not exist or has another type.
     #[must_use]
     pub fn string(&self, name: &str) -> Argument<&str> {
         self.argument(name, |value| {
@@ -153,7 +156,7 @@ impl Object {
         })
     }
 
-    /// A credential. Only a [`Configuration`] gives one away.
+    /// Returns a credential, for a [`Configuration`].
     fn secret(&self, name: &str) -> Argument<&Secret> {
         self.argument(
             name,
@@ -163,13 +166,13 @@ impl Object {
         )
     }
 
-    /// A truth value.
+    /// Returns a boolean attribute.
     #[must_use]
     pub fn bool(&self, name: &str) -> Argument<bool> {
         self.argument(name, |value| if let Value::Bool(flag) = value { Some(*flag) } else { None })
     }
 
-    /// A number.
+    /// Returns a number attribute.
     #[must_use]
     pub fn number(&self, name: &str) -> Argument<&Number> {
         self.argument(
@@ -180,7 +183,7 @@ impl Object {
         )
     }
 
-    /// A nested object, of a block that stands there once.
+    /// Returns a copy of a nested object, that of a single block.
     #[must_use]
     pub fn object(&self, name: &str) -> Argument<Object> {
         self.argument(name, |value| {
@@ -188,8 +191,8 @@ impl Object {
         })
     }
 
-    /// The codec has read every value by its type, so a value of another type
-    /// can only mean that the caller asked for the wrong attribute: absent.
+    /// The codec reads every value by its type. A value of another type means
+    /// that the caller asked for the wrong attribute.
     fn argument<'a, T>(
         &'a self,
         name: &str,
@@ -202,13 +205,13 @@ impl Object {
         known(value).map_or(Argument::Absent, Argument::Known)
     }
 
-    /// Whether everything in it is known.
+    /// Whether all values in the object are known.
     #[must_use]
     pub fn is_wholly_known(&self) -> bool {
         self.0.values().all(Value::is_wholly_known)
     }
 
-    /// Blanks what may exist in configuration only, at every depth.
+    /// Sets write-only attributes to null, at every depth.
     pub(crate) fn clear_write_only(&mut self, block: &Block) {
         clear_write_only(&mut self.0, block);
     }
@@ -233,7 +236,7 @@ fn clear_write_only(entries: &mut BTreeMap<String, Value>, block: &Block) {
     }
 }
 
-/// Declares a role of an object.
+/// Defines a role of an object.
 macro_rules! role {
     ($(#[$documentation:meta])* $name:ident) => {
         $(#[$documentation])*
@@ -247,7 +250,7 @@ macro_rules! role {
                 &self.0
             }
 
-            /// The values, to build another object from.
+            /// Returns the values, to build another object from.
             #[must_use]
             pub fn into_object(self) -> Object {
                 self.0
@@ -257,27 +260,27 @@ macro_rules! role {
 }
 
 role! {
-    /// What the user wrote. The only role in which write-only values exist.
+    /// The configuration that the user wrote, the only role with write-only values.
     Configuration
 }
 role! {
-    /// What Terraform has been told will be.
+    /// The planned state.
     Plan
 }
 role! {
-    /// What is.
+    /// The state.
     State
 }
 
 impl Configuration {
-    /// Takes what Terraform sent.
+    /// Makes a configuration of the values that Terraform sent.
     #[must_use]
     pub fn new(object: Object) -> Self {
         Self(object)
     }
 
-    /// A credential. A plan and a state have no such method, so that what is
-    /// sent can only be what the user configured.
+    /// Returns a credential at the top level. Plans and states have no such
+    /// method.
     #[must_use]
     pub fn secret(&self, name: &str) -> Argument<&Secret> {
         self.0.secret(name)
@@ -285,7 +288,7 @@ impl Configuration {
 }
 
 impl Plan {
-    /// A plan, without the write-only values.
+    /// Makes a plan, and clears the block's write-only attributes.
     #[must_use]
     pub fn new(mut object: Object, block: &Block) -> Self {
         object.clear_write_only(block);
@@ -294,7 +297,7 @@ impl Plan {
 }
 
 impl State {
-    /// A state, without the write-only values.
+    /// Makes a state, and clears the block's write-only attributes.
     #[must_use]
     pub fn new(mut object: Object, block: &Block) -> Self {
         object.clear_write_only(block);
@@ -302,37 +305,37 @@ impl State {
     }
 }
 
-/// The values that tell one remote object from every other one.
+/// The resource identity: the values that identify one remote object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Identity(pub Object);
 
-/// What a provider remembers beside the state of an object.
+/// The private state: the provider's own data, stored with an object's state.
 ///
-/// It is stored in plain text in the state file: no secrets. Content that
-/// cannot be read, such as that of a newer version, counts as nothing.
+/// The state file contains it in plain text, so it must not hold secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrivateState(Vec<u8>);
 
 impl PrivateState {
-    /// Takes the bytes that Terraform kept.
+    /// Takes the bytes that Terraform stored.
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// The bytes for Terraform to keep.
+    /// Returns the bytes for Terraform to store.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
     }
 
-    /// Remembers a structure.
+    /// Encodes a structure as JSON. One without a JSON form becomes empty.
     #[must_use]
     pub fn encode<T: serde::Serialize>(content: &T) -> Self {
         Self(serde_json::to_vec(content).unwrap_or_default())
     }
 
-    /// What was remembered.
+    /// Decodes a structure. Empty and unreadable content, such as that of a newer
+    /// version, is the default.
     #[must_use]
     pub fn decode<T: serde::de::DeserializeOwned + Default>(&self) -> T {
         serde_json::from_slice(&self.0).unwrap_or_default()
@@ -349,7 +352,7 @@ mod tests {
     use crate::schema::{Attribute, Block, NestedBlock};
     use crate::value::Type;
 
-    /// Write-only arguments at every depth at which there can be some.
+    /// Returns a block with write-only attributes at every depth.
     fn block() -> Block {
         let attributes = || {
             vec![
@@ -371,7 +374,7 @@ mod tests {
         }
     }
 
-    /// The same secret in all of these arguments.
+    /// Returns an object with the same secret in all of these attributes.
     fn object(secret: &str) -> Object {
         let arguments = || {
             Object::default()
@@ -384,7 +387,7 @@ mod tests {
         arguments().with("one", one).with("many", many())
     }
 
-    /// The values of an argument at all depths.
+    /// Collects the values of an attribute at all depths.
     fn all(value: &Value, name: &str, found: &mut Vec<Value>) {
         if let Value::List(items) = value {
             items.iter().for_each(|item| all(item, name, found));
@@ -396,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn plans_and_states_have_no_write_only_value_at_any_depth() {
+    fn plan_and_state_have_no_write_only_value_at_any_depth() {
         let objects = [
             Plan::new(object("hunter2"), &block()).into_object(),
             State::new(object("hunter2"), &block()).into_object(),
@@ -412,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_gives_its_credentials_away_and_an_object_does_not() {
+    fn credential_is_read_from_a_configuration_only() {
         let configuration = Configuration::new(object("hunter2"));
         assert_eq!(configuration.secret("secret_wo").known(), Some(&Secret::from("hunter2")));
         assert_eq!(configuration.object().string("secret_wo"), Argument::Absent);

@@ -1,50 +1,55 @@
-//! The generic planner: from what Terraform proposes to what will be.
+//! The generic planner, which turns Terraform's proposed state into the planned
+//! state.
 //!
-//! The order of the steps matters. Defaults come before the comparison with
-//! the prior state, or a default would look like a change; write-only values go
-//! before it, or they would always look like one. Computed values become
-//! unknown only when something that reaches the remote object changes, or every
-//! second plan would show a difference.
+//! The order of the steps matters. Defaults are applied before the comparison
+//! with the prior state, or a default would look like a change. Write-only values
+//! are cleared before it, or they would always look like one. Computed values
+//! become unknown only if the remote object changes, or every second plan would
+//! show a difference.
+//!
+//! Defaults, computed values and replacements work at the top level of a schema.
+//! Inside nested blocks they have no effect.
 
 use super::object::{Configuration, Object, Plan, State};
 use super::schema::{Attribute, Block, Requirement};
 use super::value::{Path, Value};
 
-/// A plan in the making, as a resource may still complete it.
+/// Builds a plan, and lets a resource modify it.
 #[derive(Debug)]
 pub struct PlanBuilder<'a> {
-    /// What the user wrote.
+    /// The configuration.
     pub configuration: &'a Configuration,
-    /// What is; `None` when the object is to be created.
+    /// The prior state; `None` for a create.
     pub prior: Option<&'a State>,
     planned: Object,
-    settled: Vec<&'static str>,
+    /// The computed attributes with a default.
+    defaulted: Vec<&'static str>,
+    /// The attributes that do not reach the remote object.
     local: Vec<String>,
     forces_update: bool,
 }
 
 impl PlanBuilder<'_> {
-    /// The values planned so far.
+    /// Returns the values planned so far.
     #[must_use]
     pub fn planned(&self) -> &Object {
         &self.planned
     }
 
-    /// Fills in an optional computed argument that the user left out.
+    /// Sets an optional computed attribute that the configuration omits.
     ///
-    /// What the user wrote is never overridden: Terraform would reject the plan.
+    /// Configured values are never overridden: Terraform would reject the plan.
     pub fn set_default(&mut self, name: &'static str, value: impl Into<Value>) {
         if self.configuration.object().get(name).is_null() {
             self.planned.set(name, value);
-            self.settled.push(name);
+            self.defaulted.push(name);
         }
     }
 
-    /// Keeps the prior spelling of an argument whose new one means the same, so
-    /// that there is no difference.
+    /// Keeps the prior value of an attribute that is semantically equal to the
+    /// configured one, so that the plan shows no difference.
     ///
-    /// Terraform accepts the prior value in the place of what the user wrote
-    /// where neither is null; elsewhere this does nothing.
+    /// Has no effect if either value is null: Terraform would reject the plan.
     pub fn use_prior_state(&mut self, name: &'static str) {
         let Some(prior) = self.prior else { return };
         let prior = prior.object().get(name);
@@ -53,66 +58,65 @@ impl PlanBuilder<'_> {
         }
     }
 
-    /// Says that a difference of this argument concerns state alone and does
-    /// not reach the remote object.
+    /// Marks an attribute as local: a difference changes the state only, and not
+    /// the remote object.
     pub fn exclude_from_update(&mut self, name: &str) {
         self.local.push(name.to_owned());
     }
 
-    /// Plans an update of an existing object although no argument differs.
+    /// Plans an update of an existing object even if no attribute differs.
     ///
-    /// This is for what the generic planner cannot see: a write-only value is
-    /// in no state, so whether it was ever sent is known to the resource only.
+    /// A write-only value is in no state, so only the resource knows whether it
+    /// was ever sent.
     pub fn force_update(&mut self) {
         self.forces_update = true;
     }
 }
 
-/// The outcome of planning.
+/// A finished plan.
 #[derive(Debug)]
 pub struct PlannedChange {
-    /// What will be.
+    /// The planned state.
     pub plan: Plan,
-    /// The arguments whose change needs a new object.
+    /// The changed attributes that require a replacement.
     pub requires_replace: Vec<Path>,
-    /// Whether the change reaches the remote object.
+    /// Whether applying the plan changes the remote object.
     pub changes_remote: bool,
 }
 
-/// Plans a creation (`prior` is `None`) or an update.
+/// Plans a create (`prior` is `None`) or an update.
 ///
-/// `proposed` is Terraform's own merge: what the user wrote, and prior values
-/// of computed arguments that the user left out. `complete` may then fill in
-/// arguments whose default depends on others.
+/// `proposed` is Terraform's own merge of the configuration and the prior values
+/// of computed attributes. `modify` changes the plan after defaults are applied.
 pub fn plan_change(
     block: &Block,
     configuration: &Configuration,
     prior: Option<&State>,
     proposed: Object,
-    complete: impl FnOnce(&mut PlanBuilder<'_>),
+    modify: impl FnOnce(&mut PlanBuilder<'_>),
 ) -> PlannedChange {
-    let mut draft = PlanBuilder {
+    let mut builder = PlanBuilder {
         configuration,
         prior,
         planned: proposed,
-        settled: Vec::new(),
+        defaulted: Vec::new(),
         local: Vec::new(),
         forces_update: false,
     };
-    apply_defaults(block, &mut draft);
-    draft.planned.clear_write_only(block);
-    complete(&mut draft);
-    let PlanBuilder { mut planned, settled, local, forces_update, .. } = draft;
+    apply_defaults(block, &mut builder);
+    builder.planned.clear_write_only(block);
+    modify(&mut builder);
+    let PlanBuilder { mut planned, defaulted, local, forces_update, .. } = builder;
 
     let changes_remote =
         prior.is_none_or(|prior| forces_update || differs(block, prior.object(), &planned, &local));
     let absent = |name: &str| configuration.object().get(name).is_null();
     for attribute in &block.attributes {
-        let open = attribute.is_computed()
+        let is_open = attribute.is_computed()
             && attribute.default.is_none()
             && absent(attribute.name)
-            && !settled.contains(&attribute.name);
-        if !open {
+            && !defaulted.contains(&attribute.name);
+        if !is_open {
             continue;
         }
         let value = match prior {
@@ -133,15 +137,15 @@ pub fn plan_change(
     PlannedChange { plan: Plan::new(planned, block), requires_replace, changes_remote }
 }
 
-fn apply_defaults(block: &Block, draft: &mut PlanBuilder<'_>) {
+fn apply_defaults(block: &Block, builder: &mut PlanBuilder<'_>) {
     for attribute in &block.attributes {
         if let Some(default) = &attribute.default {
-            draft.set_default(attribute.name, default.clone());
+            builder.set_default(attribute.name, default.clone());
         }
     }
 }
 
-/// Whether an argument or a block that reaches the remote object differs.
+/// Whether an attribute or a block differs that reaches the remote object.
 fn differs(block: &Block, prior: &Object, planned: &Object, local: &[String]) -> bool {
     let attributes = block
         .attributes
@@ -157,7 +161,7 @@ fn differs(block: &Block, prior: &Object, planned: &Object, local: &[String]) ->
     attributes || blocks
 }
 
-/// Whether an attribute is to have another value, as Terraform compares them.
+/// Whether an attribute's value changes, as Terraform compares values.
 fn is_changed(attribute: &Attribute, prior: &Object, planned: &Object) -> bool {
     !prior.get(attribute.name).equals(planned.get(attribute.name), &attribute.ty)
 }
@@ -168,7 +172,7 @@ mod tests {
     use crate::schema::NestedBlock;
     use crate::value::Type;
 
-    /// One attribute of each kind that the planner treats in its own way.
+    /// Returns a block with one attribute of each kind.
     fn block() -> Block {
         let limits = Block {
             attributes: vec![Attribute::optional("create", Type::String, "")],
@@ -182,7 +186,7 @@ mod tests {
                 Attribute::optional("kind", Type::String, "")
                     .default_value("plain")
                     .requires_replace(),
-                Attribute::optional_computed("flavour", Type::String, ""),
+                Attribute::optional_computed("flavor", Type::String, ""),
                 Attribute::write_only_secret("secret_wo", ""),
             ],
             blocks: vec![NestedBlock::single("timeouts", limits).local()],
@@ -199,7 +203,7 @@ mod tests {
         Value::from(text)
     }
 
-    /// What Terraform proposes: the configuration over the computed prior values.
+    /// Returns Terraform's proposal: the configuration over the computed prior values.
     fn proposed(configuration: &Object, prior: Option<&Object>) -> Object {
         let mut proposed = configuration.clone();
         for attribute in block().attributes.iter().filter(|attribute| attribute.is_computed()) {
@@ -226,19 +230,19 @@ mod tests {
             ("changed", text("monday")),
             ("name", text("a")),
             ("kind", text("plain")),
-            ("flavour", text("sweet")),
+            ("flavor", text("sweet")),
         ])
     }
 
     #[test]
-    fn a_creation_has_defaults_and_unknown_computed_values() {
+    fn create_has_defaults_and_unknown_computed_values() {
         let planned = plan(&object(&[("name", text("a"))]), None);
         let expected = object(&[
             ("id", Value::Unknown),
             ("changed", Value::Unknown),
             ("name", text("a")),
             ("kind", text("plain")),
-            ("flavour", Value::Unknown),
+            ("flavor", Value::Unknown),
         ]);
         assert_eq!(planned.plan.object(), &expected);
         assert_eq!(planned.requires_replace, []);
@@ -246,29 +250,29 @@ mod tests {
     }
 
     #[test]
-    fn without_a_change_the_plan_is_the_prior_state() {
+    fn plan_without_a_change_is_the_prior_state() {
         let planned = plan(&object(&[("name", text("a"))]), Some(&stored()));
         assert_eq!(planned.plan.object(), &stored());
         assert!(!planned.changes_remote);
     }
 
     #[test]
-    fn a_change_makes_volatile_values_unknown_and_keeps_stable_ones() {
-        let configuration = object(&[("name", text("b")), ("flavour", text("sour"))]);
+    fn update_makes_only_volatile_values_unknown() {
+        let configuration = object(&[("name", text("b")), ("flavor", text("sour"))]);
         let planned = plan(&configuration, Some(&stored()));
         let expected = object(&[
             ("id", text("1")),
             ("changed", Value::Unknown),
             ("name", text("b")),
             ("kind", text("plain")),
-            ("flavour", text("sour")),
+            ("flavor", text("sour")),
         ]);
         assert_eq!(planned.plan.object(), &expected);
         assert_eq!(planned.requires_replace, []);
     }
 
     #[test]
-    fn another_normal_form_is_no_change() {
+    fn value_in_another_normal_form_is_no_change() {
         let accented = |name: &str| stored().with("name", name).with("kind", name);
         let planned = plan(&accented("Z\u{fc}rich"), Some(&accented("Zu\u{308}rich")));
         assert!(!planned.changes_remote);
@@ -276,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_what_cannot_be_edited_replaces() {
+    fn change_of_an_immutable_attribute_requires_replace() {
         let configuration = object(&[("name", text("a")), ("kind", text("fancy"))]);
         let planned = plan(&configuration, Some(&stored()));
         assert_eq!(planned.requires_replace, [Path::attribute("kind")]);
@@ -286,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_only_value_is_in_no_plan_and_is_no_change() {
+    fn write_only_value_is_in_no_plan_and_is_no_change() {
         let secret = Value::Secret(safe_text::Secret::from("hunter2"));
         let configuration = object(&[("name", text("a")), ("secret_wo", secret)]);
         for prior in [None, Some(stored())] {
@@ -297,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_a_local_block_reaches_nobody() {
+    fn change_of_a_local_block_does_not_change_the_remote() {
         let limit = Value::Map([("create".to_owned(), text("5m"))].into());
         let configuration = object(&[("name", text("a")), ("timeouts", limit.clone())]);
         let planned = plan(&configuration, Some(&stored()));
@@ -306,30 +310,30 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_a_local_argument_reaches_nobody() {
+    fn change_of_a_local_attribute_does_not_change_the_remote() {
         let (block, state) = (block(), State::new(stored(), &block()));
-        let configuration = stored().with("flavour", "sour");
+        let configuration = stored().with("flavor", "sour");
         let planned = plan_change(
             &block,
             &Configuration::new(configuration.clone()),
             Some(&state),
             proposed(&configuration, Some(&stored())),
-            |draft| draft.exclude_from_update("flavour"),
+            |builder| builder.exclude_from_update("flavor"),
         );
         assert_eq!(planned.plan.object(), &configuration);
         assert!(!planned.changes_remote);
     }
 
     #[test]
-    fn another_spelling_of_the_same_is_no_change() {
+    fn kept_prior_state_is_no_change() {
         let block = block();
         let keep = |configuration: &Object, prior: Option<&Object>| {
             let state = prior.map(|prior| State::new(prior.clone(), &block));
             let proposed = proposed(configuration, prior);
             let configuration = Configuration::new(configuration.clone());
-            plan_change(&block, &configuration, state.as_ref(), proposed, |draft| {
-                for name in ["name", "kind", "flavour"] {
-                    draft.use_prior_state(name);
+            plan_change(&block, &configuration, state.as_ref(), proposed, |builder| {
+                for name in ["name", "kind", "flavor"] {
+                    builder.use_prior_state(name);
                 }
             })
         };
@@ -339,29 +343,28 @@ mod tests {
         assert_eq!(planned.requires_replace, []);
         assert!(!planned.changes_remote);
 
-        // There is nothing to keep where nothing was, or where the user has
-        // taken it away.
+        // Nothing is kept if the prior or the configured value is null.
         assert_eq!(keep(&respelled, None).plan.object().get("kind"), &text("PLAIN"));
-        let (tasteless, removed) = (stored().with("flavour", Value::Null), stored());
-        let planned = keep(&stored().with("flavour", "sour"), Some(&tasteless));
-        assert_eq!(planned.plan.object().get("flavour"), &text("sour"));
+        let (tasteless, removed) = (stored().with("flavor", Value::Null), stored());
+        let planned = keep(&stored().with("flavor", "sour"), Some(&tasteless));
+        assert_eq!(planned.plan.object().get("flavor"), &text("sour"));
         let planned = keep(&removed.with("kind", Value::Null), Some(&stored().with("kind", "x")));
         assert_eq!(planned.plan.object().get("kind"), &text("plain"));
     }
 
     #[test]
-    fn completing_fills_in_what_the_user_left_out_and_nothing_else() {
+    fn set_default_fills_in_omitted_attributes_only() {
         let block = block();
         for (given, expected) in [(Value::Null, "salty"), (text("sour"), "sour")] {
-            let configuration = object(&[("name", text("a")), ("flavour", given)]);
+            let configuration = object(&[("name", text("a")), ("flavor", given)]);
             let planned = plan_change(
                 &block,
                 &Configuration::new(configuration.clone()),
                 None,
                 proposed(&configuration, None),
-                |draft| draft.set_default("flavour", "salty"),
+                |builder| builder.set_default("flavor", "salty"),
             );
-            assert_eq!(planned.plan.object().get("flavour"), &text(expected));
+            assert_eq!(planned.plan.object().get("flavor"), &text(expected));
         }
     }
 }

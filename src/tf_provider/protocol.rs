@@ -4,6 +4,9 @@
 /// Terraform's own protocol.
 pub(crate) mod tfplugin5 {
     tonic::include_proto!("tfplugin5");
+
+    /// The messages of GetSchema, the one call whose messages have another name.
+    pub(crate) use get_provider_schema as get_schema;
 }
 
 /// The services that go-plugin adds.

@@ -1,4 +1,4 @@
-//! The provider as a whole, and the table of everything it serves.
+//! The provider block, and the registry of everything that a provider serves.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,35 +15,35 @@ use super::resource::{Resource, ValidateRequest};
 use super::schema::{IdentitySchema, Schema};
 use super::value::Type;
 
-/// The provider block: its arguments, and what it does with them.
+/// The provider block.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// Its arguments.
+    /// Returns the schema.
     fn schema(&self) -> Schema;
 
-    /// Checks a configuration without any call. Values may be unknown.
+    /// Checks a configuration offline. Values may be unknown.
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Takes a configuration. Values may be unknown while planning.
+    /// Configures the provider. Values may be unknown while Terraform plans.
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics;
 }
 
-/// A configuration to take.
+/// The request to configure the provider.
 #[derive(Debug)]
 pub struct ConfigureRequest {
-    /// What the user wrote.
+    /// The configuration.
     pub configuration: Configuration,
-    /// The version of the Terraform or OpenTofu on the other side.
+    /// The version of Terraform or OpenTofu.
     pub terraform_version: String,
 }
 
-/// Everything that a provider serves: the one table from which the server,
-/// the documentation and the tests are derived.
+/// Everything that a provider serves.
 ///
-/// Schemas are built when they are first needed and then kept, so a process
-/// that Terraform starts for one call pays for one schema.
+/// Schemas are built on first use and then kept, so a process that Terraform
+/// starts for one call builds one schema. A name that is registered twice keeps
+/// the last object.
 pub struct Registry {
     /// The provider block.
     pub provider: Registered<dyn Provider>,
@@ -70,7 +70,7 @@ impl fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// A table that holds the provider block only.
+    /// Returns a registry with the provider block only.
     #[must_use]
     pub fn new(provider: Box<dyn Provider>) -> Self {
         Self {
@@ -96,8 +96,8 @@ impl Registry {
         self
     }
 
-    /// Adds a list resource. A managed resource of the same name with an
-    /// identity must be served too.
+    /// Adds a list resource. A managed resource of the same name with an identity
+    /// must be registered, too.
     #[must_use]
     pub fn list_resource(mut self, type_name: &'static str, list: Box<dyn ListResource>) -> Self {
         self.list_resources.insert(type_name, Registered::new(list, ListResource::schema));

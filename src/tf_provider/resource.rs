@@ -11,30 +11,35 @@ use super::plan::PlanBuilder;
 use super::schema::{Block, IdentitySchema, Requirement, Schema};
 use super::value::json;
 
-/// A kind of remote object that Terraform creates, updates and deletes.
+/// A type of remote object that Terraform creates, updates and deletes.
 ///
-/// The framework plans by the schema alone; a resource adds what a table cannot
-/// say. No method needs to catch panics: each call is isolated.
+/// The framework plans by the schema. [`modify_plan`](Self::modify_plan) and
+/// [`check_plan`](Self::check_plan) add rules that a schema cannot express. No
+/// method needs to catch panics: a panic ends its own call only.
+///
+/// The framework does not carry over private state and identity: a response has
+/// to repeat those of the request, or they are removed from state.
 #[async_trait]
 pub trait Resource: Send + Sync {
-    /// Its arguments.
+    /// Returns the schema. It is built once and then kept.
     fn schema(&self) -> Schema;
 
-    /// What tells one object from every other one, where the type has that.
+    /// Returns the schema of the resource identity, if the type has one.
     fn identity(&self) -> Option<IdentitySchema> {
         None
     }
 
-    /// Checks a configuration without any call. Values may be unknown.
+    /// Checks a configuration offline. Values may be unknown.
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Fills in defaults that depend on other arguments, without any call.
-    /// `private` is what was remembered beside the prior state.
-    fn modify_plan(&self, _draft: &mut PlanBuilder<'_>, _private: &PrivateState) {}
+    /// Modifies a plan offline, such as by defaults that depend on other
+    /// arguments. `private` belongs to the prior state.
+    fn modify_plan(&self, _plan: &mut PlanBuilder<'_>, _private: &PrivateState) {}
 
-    /// Looks at a finished plan: warnings, early errors, what to remember.
+    /// Checks a finished plan: returns warnings, early errors, and the private
+    /// state for the apply.
     async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
         CheckPlanResponse { private: request.private.clone(), ..CheckPlanResponse::default() }
     }
@@ -45,13 +50,13 @@ pub trait Resource: Send + Sync {
     /// Creates the object.
     async fn create(&self, request: CreateRequest) -> ApplyResponse;
 
-    /// Changes the object in place.
+    /// Updates the object in place.
     async fn update(&self, request: UpdateRequest) -> ApplyResponse;
 
     /// Deletes the object.
     async fn delete(&self, request: DeleteRequest) -> ApplyResponse;
 
-    /// Makes the first state of an existing object; Terraform reads it next.
+    /// Returns the first state of an existing object. Terraform reads it next.
     async fn import(&self, _request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         Err(Diagnostic::error(
             "This resource cannot be imported",
@@ -60,10 +65,13 @@ pub trait Resource: Send + Sync {
         .into())
     }
 
-    /// Converts the state of an older schema version.
+    /// Converts the state of an older schema version, which is JSON.
     ///
-    /// By default today's arguments are taken from it: missing ones are null,
-    /// unknown ones are dropped.
+    /// By default, attributes that the schema lacks are dropped, and those that
+    /// the state lacks are null.
+    ///
+    /// # Errors
+    /// When the state cannot be converted.
     fn upgrade(&self, schema: &Schema, _version: i64, raw: &[u8]) -> Result<Object, Diagnostics> {
         let unreadable = |cause: String| {
             Diagnostic::error(
@@ -80,16 +88,15 @@ pub trait Resource: Send + Sync {
             .ok_or_else(|| unreadable("It holds no object".to_owned()).into())
     }
 
-    /// The configuration that would manage an imported object.
-    ///
-    /// By default [`generate_block`].
+    /// Returns a configuration for an imported object; by default that of
+    /// [`generate_block`].
     fn generate(&self, schema: &Schema, state: &State) -> Object {
         generate_block(&schema.block, state.object())
     }
 }
 
-/// The configuration that would manage an object of this state: everything that
-/// a user may set, that is not a credential, and that is not the default.
+/// Returns the configuration for an object with this state: every attribute that
+/// a user may set, except for credentials, defaults and nested blocks.
 #[must_use]
 pub fn generate_block(block: &Block, state: &Object) -> Object {
     let mut configuration = Object::null(block);
@@ -105,158 +112,158 @@ pub fn generate_block(block: &Block, state: &Object) -> Object {
     configuration
 }
 
-/// A configuration to check.
+/// The request to check a configuration.
 #[derive(Debug)]
 pub struct ValidateRequest<'a> {
-    /// What the user wrote.
+    /// The configuration.
     pub configuration: &'a Configuration,
 }
 
-/// A plan to look at.
+/// The request to check a plan.
 #[derive(Debug)]
 pub struct CheckPlanRequest<'a> {
-    /// What the user wrote.
+    /// The configuration.
     pub configuration: &'a Configuration,
-    /// What is; `None` when the object is to be created.
+    /// The prior state; `None` for a create.
     pub prior: Option<&'a State>,
-    /// What will be; `None` when the object is to be deleted.
+    /// The planned state; `None` for a delete.
     pub plan: Option<&'a Plan>,
-    /// Whether applying it reaches the remote object.
+    /// Whether applying the plan changes the remote object.
     pub changes_remote: bool,
-    /// The arguments whose change needs a new object.
+    /// The changed attributes that require a replacement.
     pub requires_replace: &'a [super::value::Path],
-    /// What was remembered beside the state.
+    /// The private state.
     pub private: &'a PrivateState,
-    /// Ends when Terraform wants to stop.
+    /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
-/// What came of looking at a plan.
+/// The result of a check of a plan.
 #[derive(Debug, Default)]
 pub struct CheckPlanResponse {
-    /// Messages; an error refuses the plan.
+    /// Messages. An error refuses the plan.
     pub diagnostics: Diagnostics,
-    /// What to remember until apply.
+    /// The private state for the apply.
     pub private: PrivateState,
 }
 
-/// An object to read.
+/// The request to read an object.
 #[derive(Debug)]
 pub struct ReadRequest {
-    /// What was known.
+    /// The prior state.
     pub state: State,
-    /// What was remembered beside it.
+    /// The private state.
     pub private: PrivateState,
     /// The stored identity, if any.
     pub identity: Option<Identity>,
-    /// Ends when Terraform wants to stop.
+    /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
-/// What came of reading.
+/// The result of a read.
 #[derive(Debug)]
 pub struct ReadResponse {
-    /// What is. `None` says that the object is gone.
+    /// The current state; `None` if the object no longer exists.
     pub state: Option<State>,
-    /// What to remember beside it.
+    /// The private state to store. An empty one removes the stored one.
     pub private: PrivateState,
-    /// The object's identity.
+    /// The object's identity. `None` removes the stored one.
     pub identity: Option<Identity>,
-    /// Messages. With an error, `state` must be what was known before.
+    /// Messages. With an error, `state` must be that of the request.
     pub diagnostics: Diagnostics,
 }
 
-/// An object to create.
+/// The request to create an object.
 #[derive(Debug)]
 pub struct CreateRequest {
-    /// What the user wrote, credentials included.
+    /// The configuration, including credentials.
     pub configuration: Configuration,
-    /// What is to be.
+    /// The planned state.
     pub plan: Plan,
-    /// What was remembered when planning.
+    /// The private state from the plan.
     pub private: PrivateState,
-    /// Where to put what is known to be true already.
+    /// Keeps intermediate results.
     pub checkpoint: Checkpoint,
-    /// Ends when Terraform wants to stop.
+    /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
-/// An object to change.
+/// The request to update an object.
 #[derive(Debug)]
 pub struct UpdateRequest {
-    /// What the user wrote, credentials included.
+    /// The configuration, including credentials.
     pub configuration: Configuration,
-    /// What is.
+    /// The prior state.
     pub prior: State,
-    /// What is to be.
+    /// The planned state.
     pub plan: Plan,
-    /// What was remembered when planning.
+    /// The private state from the plan.
     pub private: PrivateState,
     /// The stored identity, if any.
     pub identity: Option<Identity>,
-    /// Where to put what is known to be true already.
+    /// Keeps intermediate results.
     pub checkpoint: Checkpoint,
-    /// Ends when Terraform wants to stop.
+    /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
-/// An object to delete.
+/// The request to delete an object.
 #[derive(Debug)]
 pub struct DeleteRequest {
-    /// What is.
+    /// The prior state.
     pub prior: State,
-    /// What was remembered beside it.
+    /// The private state.
     pub private: PrivateState,
     /// The stored identity, if any.
     pub identity: Option<Identity>,
-    /// Where to put what is known to be true already.
+    /// Keeps intermediate results.
     pub checkpoint: Checkpoint,
-    /// Ends when Terraform wants to stop.
+    /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
-/// What is true after a create, an update or a delete, also after one that
-/// failed: an object that was created before something else went wrong is in
-/// `state`, beside the error.
+/// The result of a create, an update or a delete, also of a failed one: an
+/// object that was created before the failure is in `state`, and the error is
+/// in `diagnostics`.
 #[derive(Clone, Debug, Default)]
 pub struct ApplyResponse {
-    /// What is. `None` says that no object exists.
+    /// The current state; `None` if no object exists.
     pub state: Option<State>,
-    /// What to remember beside it.
+    /// The private state to store. An empty one removes the stored one.
     pub private: PrivateState,
-    /// The object's identity.
+    /// The object's identity. `None` removes the stored one.
     pub identity: Option<Identity>,
     /// Messages.
     pub diagnostics: Diagnostics,
 }
 
-/// What a call has achieved so far, kept where a panic cannot take it along.
+/// Keeps the intermediate result of a call, which is its result if it panics.
 #[derive(Clone, Debug, Default)]
 pub struct Checkpoint(Arc<Mutex<Option<ApplyResponse>>>);
 
 impl Checkpoint {
-    /// Keeps what is true now.
-    pub fn save(&self, outcome: ApplyResponse) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    /// Keeps a result in place of the last one.
+    pub fn save(&self, response: ApplyResponse) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
     }
 
-    /// What was true last.
+    /// Returns the last result.
     #[must_use]
     pub fn last(&self) -> Option<ApplyResponse> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// What to import by.
+/// The request to import an object.
 #[derive(Debug)]
 pub struct ImportRequest {
-    /// An id, or an identity block.
+    /// The id, or the identity.
     pub by: ImportBy,
-    /// Ends when Terraform wants to stop.
+    /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
-/// The two ways to name an existing object.
+/// The two ways to identify an existing object.
 #[derive(Debug)]
 pub enum ImportBy {
     /// `terraform import ADDRESS ID`, or `id = …` in an import block.
@@ -265,12 +272,12 @@ pub enum ImportBy {
     Identity(Identity),
 }
 
-/// The first state of an existing object.
+/// The result of an import.
 #[derive(Debug)]
 pub struct ImportResponse {
-    /// As much as the request says; the rest is read next.
+    /// The values from the request. Terraform reads the others next.
     pub state: State,
-    /// What to remember beside it.
+    /// The private state to store.
     pub private: PrivateState,
     /// The object's identity.
     pub identity: Option<Identity>,

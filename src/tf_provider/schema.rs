@@ -1,55 +1,55 @@
-//! Schemas: what an object's arguments are, in ordered tables.
+//! Schemas: the attributes of objects, in ordered tables.
 //!
-//! One table per object is the only place where an argument is declared. The
-//! planner, the codec, the protocol's schema messages, the documentation and
-//! the tests about documentation all read it.
+//! One table per object is the only declaration of its attributes. The planner,
+//! the codec and the protocol's schema messages read it, and so can generated
+//! documentation.
 
 use std::collections::BTreeMap;
 
 use super::value::{Type, Value};
 
-/// What an object looks like in configuration and state.
+/// The schema of an object in configuration and state.
 #[derive(Clone, Debug)]
 pub struct Schema {
-    /// Raised when state written by an older provider needs to be converted.
+    /// The version, raised when older state needs to be converted.
     pub version: i64,
-    /// The arguments.
+    /// The attributes and blocks.
     pub block: Block,
 }
 
 impl Schema {
-    /// The first version of a schema.
+    /// Returns version 0 of a schema.
     #[must_use]
     pub fn new(block: Block) -> Self {
         Self { version: 0, block }
     }
 
-    /// The type by which values of this schema are read and written.
+    /// Returns the type by which values of this schema are read and written.
     #[must_use]
     pub fn value_type(&self) -> Type {
         self.block.value_type()
     }
 }
 
-/// Arguments and nested blocks.
+/// Attributes and nested blocks.
 #[derive(Clone, Debug, Default)]
 pub struct Block {
-    /// What the object is, in Markdown.
+    /// The description in Markdown.
     pub description: &'static str,
-    /// The arguments, in the order in which they are documented.
+    /// The attributes, in the order of their documentation.
     pub attributes: Vec<Attribute>,
     /// The nested blocks.
     pub blocks: Vec<NestedBlock>,
 }
 
 impl Block {
-    /// The attribute of that name.
+    /// Returns the attribute with this name.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
-    /// The type of the block's values: an object of attributes and blocks.
+    /// Returns the type of the block's values: an object of attributes and blocks.
     #[must_use]
     pub fn value_type(&self) -> Type {
         let attributes = self
@@ -61,43 +61,44 @@ impl Block {
     }
 }
 
-/// Who gives an attribute its value.
+/// The source of an attribute's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
-    /// The user must.
+    /// The user must set it.
     Required,
-    /// The user may; otherwise it is null.
+    /// The user may set it; otherwise it is null.
     Optional,
-    /// The user may; otherwise the provider does.
+    /// The user may set it; otherwise the provider does.
     OptionalComputed,
-    /// Only the provider does.
+    /// Only the provider sets it.
     Computed,
 }
 
-/// One argument.
+/// One attribute.
 #[derive(Clone, Debug)]
 pub struct Attribute {
-    /// Its name in configuration.
+    /// The name in configuration.
     pub name: &'static str,
-    /// Its type. [`Type::Secret`] makes it sensitive.
+    /// The type. [`Type::Secret`] makes the attribute sensitive. Inside of a list,
+    /// a set, a map, a tuple or an object it does not.
     pub ty: Type,
-    /// Who gives it its value.
+    /// The source of the value.
     pub requirement: Requirement,
-    /// One or two sentences in Markdown.
+    /// The description, one or two sentences in Markdown.
     pub description: &'static str,
-    /// The value when configuration has none.
+    /// The value if the configuration has none.
     pub default: Option<Value>,
-    /// Whether it exists in configuration only, never in plan or state.
+    /// Whether the value exists in configuration only, never in plan or state.
     pub write_only: bool,
-    /// The argument that replaces a write-only one where Terraform knows none:
-    /// the same value, stored in state.
+    /// The attribute for the same value, stored in state, if the attribute is
+    /// write-only and Terraform does not support that.
     pub stored_alternative: Option<&'static str>,
-    /// Whether a change needs a new object.
+    /// Whether a change requires a replacement.
     pub requires_replace: bool,
-    /// Whether the computed value stays for the life of the object. Otherwise
-    /// every update may change it, so that a plan shows it as unknown.
+    /// Whether the computed value never changes. Otherwise any update may change
+    /// it, and the plan of an update shows it as unknown.
     pub use_state_for_unknown: bool,
-    /// What to use instead, when it should no longer be used.
+    /// The deprecation message, which names the attribute to use instead.
     pub deprecated: Option<&'static str>,
 }
 
@@ -122,37 +123,37 @@ impl Attribute {
         }
     }
 
-    /// The user must set it.
+    /// Returns an attribute that the user must set.
     #[must_use]
     pub fn required(name: &'static str, ty: Type, description: &'static str) -> Self {
         Self::new(name, ty, Requirement::Required, description)
     }
 
-    /// The user may set it.
+    /// Returns an attribute that the user may set.
     #[must_use]
     pub fn optional(name: &'static str, ty: Type, description: &'static str) -> Self {
         Self::new(name, ty, Requirement::Optional, description)
     }
 
-    /// The user may set it, and the provider does otherwise.
+    /// Returns an attribute that the user may set, and otherwise the provider.
     #[must_use]
     pub fn optional_computed(name: &'static str, ty: Type, description: &'static str) -> Self {
         Self::new(name, ty, Requirement::OptionalComputed, description)
     }
 
-    /// Only the provider sets it.
+    /// Returns an attribute that only the provider sets.
     #[must_use]
     pub fn computed(name: &'static str, ty: Type, description: &'static str) -> Self {
         Self::new(name, ty, Requirement::Computed, description)
     }
 
-    /// A credential that the user may set and that is kept in state.
+    /// Returns a credential that the user may set, stored in state.
     #[must_use]
     pub fn secret(name: &'static str, description: &'static str) -> Self {
         Self::optional(name, Type::Secret, description)
     }
 
-    /// A credential that the user may set and that is kept nowhere.
+    /// Returns a credential that the user may set, stored nowhere.
     #[must_use]
     pub fn write_only_secret(name: &'static str, description: &'static str) -> Self {
         let mut attribute = Self::secret(name, description);
@@ -160,16 +161,16 @@ impl Attribute {
         attribute
     }
 
-    /// Names the argument to use instead of a write-only one with a Terraform
-    /// that does not support those.
+    /// Names the attribute to use with a Terraform that does not support
+    /// write-only attributes.
     #[must_use]
     pub fn stored_alternative(mut self, name: &'static str) -> Self {
         self.stored_alternative = Some(name);
         self
     }
 
-    /// The value when configuration has none. Terraform allows a plan to fill
-    /// in only what is computed, so the attribute becomes that.
+    /// Sets the default, and makes the attribute optional and computed: Terraform
+    /// allows a plan to fill in computed attributes only.
     #[must_use]
     pub fn default_value(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
@@ -177,27 +178,27 @@ impl Attribute {
         self
     }
 
-    /// A change needs a new object.
+    /// Makes a change require a replacement.
     #[must_use]
     pub fn requires_replace(mut self) -> Self {
         self.requires_replace = true;
         self
     }
 
-    /// The computed value stays for the life of the object.
+    /// Makes plans keep the computed value from state.
     #[must_use]
     pub fn use_state_for_unknown(mut self) -> Self {
         self.use_state_for_unknown = true;
         self
     }
 
-    /// Whether Terraform must not show it.
+    /// Whether Terraform hides the value.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {
         self.ty == Type::Secret
     }
 
-    /// Whether the provider may give it a value.
+    /// Whether the provider may set the attribute.
     #[must_use]
     pub fn is_computed(&self) -> bool {
         match self.requirement {
@@ -205,15 +206,9 @@ impl Attribute {
             Requirement::Required | Requirement::Optional => false,
         }
     }
-
-    /// Whether the user may give it a value.
-    #[must_use]
-    pub fn is_configurable(&self) -> bool {
-        self.requirement != Requirement::Computed
-    }
 }
 
-/// How the repetitions of a block make one value.
+/// The number of times that a block may occur.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nesting {
     /// At most once: an object or null.
@@ -225,31 +220,31 @@ pub enum Nesting {
 /// A block within a block.
 #[derive(Clone, Debug)]
 pub struct NestedBlock {
-    /// Its name in configuration.
+    /// The name in configuration.
     pub name: &'static str,
-    /// What it holds.
+    /// The attributes and blocks inside.
     pub block: Block,
-    /// How often it may stand there.
+    /// The number of times that it may occur.
     pub nesting: Nesting,
-    /// Whether it only steers the provider, so that a change of it reaches no
-    /// API and leaves computed values as they are.
+    /// Whether the block configures the provider's own behavior, such as
+    /// timeouts. A change then does not change the remote object.
     pub local: bool,
 }
 
 impl NestedBlock {
-    /// A block that stands there once or not at all.
+    /// Returns a block that may occur once.
     #[must_use]
     pub fn single(name: &'static str, block: Block) -> Self {
         Self { name, block, nesting: Nesting::Single, local: false }
     }
 
-    /// A block that may be repeated.
+    /// Returns a block that may be repeated.
     #[must_use]
     pub fn list(name: &'static str, block: Block) -> Self {
         Self { name, block, nesting: Nesting::List, local: false }
     }
 
-    /// It only steers the provider.
+    /// Marks the block as local to the provider.
     #[must_use]
     pub fn local(mut self) -> Self {
         self.local = true;
@@ -265,17 +260,17 @@ impl NestedBlock {
     }
 }
 
-/// The attributes that tell one remote object from every other one.
+/// The schema of a resource identity.
 #[derive(Clone, Debug)]
 pub struct IdentitySchema {
-    /// Raised when stored identities need to be converted.
+    /// The version, raised when stored identities need to be converted.
     pub version: i64,
     /// The attributes.
     pub attributes: Vec<IdentityAttribute>,
 }
 
 impl IdentitySchema {
-    /// The type by which identities are read and written.
+    /// Returns the type by which identities are read and written.
     #[must_use]
     pub fn value_type(&self) -> Type {
         let attributes = self
@@ -289,12 +284,12 @@ impl IdentitySchema {
 /// One attribute of an identity.
 #[derive(Clone, Debug)]
 pub struct IdentityAttribute {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Its type.
+    /// The type.
     pub ty: Type,
-    /// Whether an import block must give it; otherwise it may.
+    /// Whether an import block must set it; otherwise it may.
     pub required_for_import: bool,
-    /// One sentence.
+    /// The description, one sentence.
     pub description: &'static str,
 }

@@ -81,15 +81,11 @@ pub struct Row {
 
 /// The table, in the order in which requests have the fields.
 #[rustfmt::skip]
-pub const FIELDS: [Row; 13] = {
+pub const FIELDS: &[Row] = {
     use Applies::{Never, Optional, Required};
     use FieldContent::{Literal, Text};
     use Credential::{ClientSecret, Password, PrivateKey};
     use Equivalence::{Address, Pem};
-    use Field::{
-        AuthenticationType, Certificate, ClientId, GrantType, Name, ResourceDomainUrl, Scope,
-        TokenUrl, Username, ValidationUrl,
-    };
     const TYPES: Literals = &[(BASIC, "BASIC"), (OAUTH2, "OAUTH2")];
     const GRANTS: Literals = &[
         (CLIENT_CREDENTIALS, "CLIENT_CREDENTIALS_SECRET"),
@@ -97,32 +93,32 @@ pub const FIELDS: [Row; 13] = {
         (PASSWORD, "PASSWORD"),
     ];
     // The columns: basic, client credentials, password grant, certificate.
-    [
-        row(Text(Name, Equivalence::Text), "name", "name",
+    &[
+        row(Text(Field::Name, Equivalence::Text), "name", "name",
             [Required, Required,    Required, Required]),
-        row(Literal(AuthenticationType, TYPES), "authentication_type", "authenticationType",
+        row(Literal(Field::AuthenticationType, TYPES), "authentication_type", "authenticationType",
             [Required, Required,    Required, Required]),
-        row(Literal(GrantType, GRANTS), "grant_type", "grantType",
+        row(Literal(Field::GrantType, GRANTS), "grant_type", "grantType",
             [Never,    Optional,    Required, Required]),
-        row(Text(ResourceDomainUrl, Address), "resource_domain_url", "resourceDomain",
+        row(Text(Field::ResourceDomainUrl, Address), "resource_domain_url", "resourceDomain",
             [Required, Required,    Required, Required]),
-        row(Text(ClientId, Equivalence::Text), "client_id", "clientId",
+        row(Text(Field::ClientId, Equivalence::Text), "client_id", "clientId",
             [Never,    Required,    Required, Required]),
         row(FieldContent::Credential(ClientSecret), "client_secret", "clientSecret",
             [Never,    Required,    Required, Never   ]),
-        row(Text(TokenUrl, Address), "token_url", "tokenUrl",
+        row(Text(Field::TokenUrl, Address), "token_url", "tokenUrl",
             [Never,    Required,    Required, Required]),
-        row(Text(Scope, Equivalence::Text), "scope", "scope",
+        row(Text(Field::Scope, Equivalence::Text), "scope", "scope",
             [Never,    Optional,    Optional, Optional]),
-        row(Text(Certificate, Pem), "certificate", "certificate",
+        row(Text(Field::Certificate, Pem), "certificate", "certificate",
             [Never,    Never,       Never,    Required]),
         row(FieldContent::Credential(PrivateKey), "private_key", "privateKey",
             [Never,    Never,       Never,    Required]),
-        row(Text(Username, Equivalence::Text), "username", "username",
+        row(Text(Field::Username, Equivalence::Text), "username", "username",
             [Required, Never,       Required, Never   ]),
         row(FieldContent::Credential(Password), "password", "password",
             [Required, Never,       Required, Never   ]),
-        row(Text(ValidationUrl, Address), "validation_url", "validationUrl",
+        row(Text(Field::ValidationUrl, Address), "validation_url", "validationUrl",
             [Required, Never,       Optional, Never   ]),
     ]
 };

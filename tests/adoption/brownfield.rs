@@ -1,5 +1,4 @@
-//! The guide about existing connectors, step by step, from a mirror and with
-//! `init`, as users do it.
+//! Follows the guide about existing connectors step by step, with a mirror and with `init`.
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
@@ -15,8 +14,7 @@ use crate::support::simulator::{
 use crate::support::terraform::Terraform;
 use crate::support::{files, system};
 
-/// A folder in which `terraform init` installs the provider that was just built
-/// from a mirror.
+/// Returns a folder in which `terraform init` installs the provider that was just built.
 fn installable(simulator: &Simulator) -> Terraform {
     let terraform = Terraform::with(simulator);
     fs::remove_file(terraform.folder().join("versions.tf")).expect("the file of other tests");
@@ -46,7 +44,7 @@ fn example(terraform: &Terraform, step: &str, file: &str) {
     terraform.write(file, &files::read(&format!("examples/guides/brownfield/{step}/{file}")));
 }
 
-/// What adopting must not do, whichever way was taken.
+/// Fails the test if adopting wrote to Webex or stored a credential.
 fn nothing_was_touched(simulator: &Simulator, terraform: &Terraform) {
     assert_eq!(writes(simulator), 0, "adopting writes nothing to Webex");
     let state = terraform.read("terraform.tfstate");
@@ -80,12 +78,12 @@ fn four_commands_adopt_ten_connectors() {
     terraform.plan().failed().says("cannot be destroyed");
     terraform.write("main.tf", &main);
 
-    // From now on a file says what the connectors are.
+    // A file describes the connectors from here on.
     let connectors = terraform.run(["output", "-json", "connectors"]).succeeded().stdout;
     assert!(!connectors.contains(ONLY_WEBEX_KNOWS));
     terraform.write("connectors.json", &connectors);
     example(&terraform, "own", "main.tf");
-    // Not by exit code, which also counts that the data source has gone.
+    // The exit code would count that the data source is gone.
     terraform.plan().succeeded().says("No changes.");
     let edited = connectors.replace("\"useraccount\"", "\"useraccount offline\"");
     assert_ne!(connectors, edited);
@@ -101,7 +99,7 @@ fn four_commands_adopt_ten_connectors() {
     terraform.plans_nothing();
 }
 
-/// The same for two organizations, of which the token's own is one.
+/// The token belongs to one of the two organizations.
 #[test]
 fn connectors_of_two_organizations_are_adopted_in_place() {
     let simulator = two_organizations(false);
@@ -146,7 +144,7 @@ fn generated(simulator: &Simulator, number: usize) -> Terraform {
     terraform
 }
 
-/// Names that differ only in what an address cannot hold.
+/// The names differ only in characters that an address cannot hold.
 #[test]
 fn generated_addresses_of_similar_names_are_distinct() {
     let simulator = unlocked();

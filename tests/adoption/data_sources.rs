@@ -1,5 +1,4 @@
-//! The data sources: through the CLI, and what they answer under Terraform's
-//! checks.
+//! Data sources, through the CLI and under Terraform's checks.
 
 use serde_json::json;
 use tf_provider::value::Value;
@@ -68,7 +67,7 @@ fn missing_connector_is_an_error_on_its_argument() {
     look("id = \"..\"").says("The id cannot be used");
     look("name = \"a\"\norganization_id = \"x\"").says("The organization id cannot be read");
 
-    // Names are unique; a server that lets two have the same is no surprise.
+    // Names are unique, but the provider does not rely on it.
     let twin = json!({"name": "Zendesk", "authenticationType": "BASIC"});
     simulator.store(simulator.organization(), "5c7c2677-0000-4000-8000-00000000000f", twin);
     look("name = \"Zendesk\"")
@@ -148,7 +147,7 @@ fn invalid_regex_is_an_error_without_a_call() {
 fn flow_connectors_use_only_the_documented_endpoint() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
-    // A tenant that knows nothing of our contract.
+    // This tenant serves only the documented endpoint.
     simulator.faults([Script::answer(404, json!({})).path("/organization/*/v2/connector")]);
     let terraform = Terraform::with(&simulator);
     terraform.write(
@@ -182,8 +181,8 @@ fn data_source_without_credentials_names_the_variable() {
     }
 }
 
-/// Reads a data source under Terraform's checks: the answer fits the schema, is
-/// wholly known, and keeps what the user wrote.
+/// Reads a data source under Terraform's checks: the response fits the schema, is wholly known, and
+/// keeps the configured values.
 async fn read(
     core: &mut TerraformCore,
     name: &str,

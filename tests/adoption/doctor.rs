@@ -1,4 +1,4 @@
-//! `doctor`: what it says of good and bad tenants, and what it never says.
+//! `doctor`: its reports on conforming and failing tenants, and the data that it never shows.
 
 use std::process::Command;
 
@@ -27,7 +27,7 @@ impl Seen {
         self
     }
 
-    /// How a check came out.
+    /// Returns the outcome of a check.
     #[track_caller]
     fn outcome(&self, name: &str) -> &str {
         self.check(name)["outcome"].as_str().expect("an outcome")
@@ -59,7 +59,7 @@ fn run(variables: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String, 
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// Runs it in both forms.
+/// Runs `doctor` in both output formats.
 fn examined(variables: &[(&str, &str)]) -> Seen {
     let (code, page, stderr) = run(variables, &["doctor"]);
     assert_eq!(stderr, "");
@@ -118,7 +118,7 @@ fn doctor_names_connector_path_if_the_list_is_missing() {
     assert_eq!(seen.outcome("flow connectors"), "ok");
     assert!(!seen.page.contains("canary-page") && !seen.json.to_string().contains("canary-page"));
 
-    // Who has set the path knows of it.
+    // The environment names the path.
     let set = [
         ("WEBEX_CC_BASE_URL", simulator.base_url()),
         ("WEBEX_ACCESS_TOKEN", simulator.token()),
@@ -188,7 +188,7 @@ fn doctor_reports_a_missing_connector_without_404() {
         (Script::answer(404, json!("<html>")), "instead of JSON"),
     ] {
         let simulator = tenant();
-        // The first read is of a connector that there is.
+        // The first read is of an existing connector.
         let first = Script::new(Action::DelayMs(0)).path(ONE).times(1);
         simulator.faults([first, script.path(ONE)]);
         let seen = of(&simulator);
@@ -221,7 +221,7 @@ fn doctor_reports_unreachable_hosts_and_missing_settings() {
     examined(&[token, ("WEBEX_CC_REGION", "moon")]).says("not a known region");
 }
 
-/// Credentials of every kind, and a tenant that repeats all it is sent.
+/// Credentials of every kind, and a tenant that repeats everything that it receives.
 #[test]
 fn doctor_shows_no_credentials_and_no_names_in_json() {
     let options = Options { secrets: SecretsInAnswers::Echo, ..Options::default() };

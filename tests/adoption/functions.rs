@@ -1,4 +1,4 @@
-//! The functions through the CLI: results, and errors at the right argument.
+//! Functions through the CLI: results, and errors at their argument.
 
 use serde_json::{Value, json};
 
@@ -6,11 +6,11 @@ use crate::support::terraform::{Output, Terraform};
 
 const UUID: &str = "f5b36187-c8dd-4727-8b2f-f9c447f29046";
 
-/// The example id that Webex's documentation of people shows.
+/// An id from Webex's documentation of people.
 const PERSON: &str =
     "Y2lzY29zcGFyazovL3VzL1BFT1BMRS9mNWIzNjE4Ny1jOGRkLTQ3MjctOGIyZi1mOWM0NDdmMjkwNDY";
 
-/// What an expression gives, without any configuration of the provider.
+/// Evaluates an expression without a provider block.
 fn evaluate(expression: &str) -> Result<Value, Output> {
     let terraform = Terraform::offline();
     terraform.write("main.tf", &format!("output \"x\" {{\n  value = {expression}\n}}\n"));

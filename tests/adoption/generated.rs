@@ -1,8 +1,8 @@
-//! Configuration that is generated for imported connectors: it validates, its
-//! plan is empty, and it holds no secret.
+//! Generated configuration of imported connectors: it is valid, plans nothing and holds no secret.
 
 use std::collections::BTreeMap;
 
+use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use tf_provider::value::Value;
 
 use super::made_by_hand;
@@ -14,9 +14,7 @@ use crate::support::simulator::{
 use crate::support::terraform::Terraform;
 use crate::support::terraform_core::{Action, Instance, TerraformCore};
 
-const CONNECTOR: &str = "webex_cc_custom_connector";
-
-/// Generates configuration for an import, feeds it back, and gives it.
+/// Imports a connector, generates its configuration, and plans with it. Returns both.
 async fn fed_back(core: &mut TerraformCore, id: &str) -> (Value, Instance) {
     let (imported, said) = core.import(id).await.unwrap();
     let imported = imported.unwrap_or_else(|| panic!("{id} is not there: {said:?}"));
@@ -28,7 +26,7 @@ async fn fed_back(core: &mut TerraformCore, id: &str) -> (Value, Instance) {
     (configuration, imported)
 }
 
-/// What is set in an object.
+/// Returns the attributes that are not null.
 fn set(object: &Value) -> BTreeMap<&str, &Value> {
     let Value::Map(entries) = object else { panic!("an object") };
     let entries = entries.iter().filter(|(_, value)| !value.is_null());
@@ -45,7 +43,7 @@ async fn generated_configuration_is_valid_and_plans_empty() {
         assert!(!format!("{configuration:?}").contains(ONLY_WEBEX_KNOWS));
     }
 
-    // Nothing is said that goes without saying.
+    // Defaults are left out.
     let (basic, _) = fed_back(&mut core, &ids[0]).await;
     let names = set(&basic).into_keys().collect::<Vec<_>>();
     assert_eq!(names, ["name", "resource_domain_url", "username", "validation_url"]);
@@ -63,15 +61,14 @@ async fn generated_configuration_names_another_organization() {
     assert_eq!(of(&configuration, "organization_id"), &Value::from(ANOTHER_ORGANIZATION));
 }
 
-/// The whole way with the CLI on the path: `import` blocks, generated
-/// configuration, apply, no changes.
+/// Uses `import` blocks, generates the configuration, and applies it.
 #[test]
 fn generated_configuration_of_the_cli_plans_empty() {
     let simulator = unlocked();
     let ids = made_by_hand(&simulator);
     let terraform = Terraform::with(&simulator);
     let imports = ids.iter().enumerate().map(|(place, id)| {
-        format!("import {{\n  to = {CONNECTOR}.c{place}\n  id = \"{id}\"\n}}\n")
+        format!("import {{\n  to = {TYPE_NAME}.c{place}\n  id = \"{id}\"\n}}\n")
     });
     terraform.write("imports.tf", &imports.collect::<String>());
     terraform
@@ -89,7 +86,7 @@ fn generated_configuration_of_the_cli_plans_empty() {
     assert_eq!(writes(&simulator), 0, "adopting writes nothing");
 }
 
-/// A `moved` block from another type is answered in words, and nothing is lost.
+/// Terraform asks the provider for a `moved` block from another type. State stays as it is.
 #[test]
 fn move_from_another_type_explains_the_import_block() {
     let simulator = unlocked();

@@ -40,12 +40,12 @@ async fn import_by_identity_works_without_the_organization() {
     assert!(said[0].text.contains("There is no such connector"), "{said:?}");
 }
 
-/// The folder of the resource's examples.
+/// Reads an example of the resource.
 fn example(file: &str) -> String {
     files::read(&format!("examples/resources/webex_cc_custom_connector/{file}"))
 }
 
-/// The resource of the examples, in a folder where it can be imported to.
+/// Returns a folder with the resource of the examples, into which it can be imported.
 fn to_import(simulator: &Simulator) -> Terraform {
     simulator.store(simulator.organization(), ID, incidents().made_by_hand());
     let mut terraform = Terraform::with(simulator);

@@ -1,6 +1,7 @@
-//! The list resource: what it sends, how it stops, and `terraform query`.
+//! The list resource: its events, its limit, and `terraform query`.
 
 use serde_json::json;
+use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use tf_provider::value::Value;
 use webex_cc_simulator::{Action, Options, Script, Simulator};
 
@@ -12,9 +13,7 @@ use crate::support::simulator::{start, unlocked};
 use crate::support::terraform::Terraform;
 use crate::support::terraform_core::{Message, TerraformCore, answer, messages};
 
-const CONNECTOR: &str = "webex_cc_custom_connector";
-
-/// One event, under Terraform's checks.
+/// One event that passed Terraform's checks.
 #[derive(Debug)]
 struct Event {
     name: String,
@@ -22,7 +21,7 @@ struct Event {
     object: Option<Value>,
 }
 
-/// What a search sends until it ends.
+/// Lists connectors. Returns all events and messages.
 async fn search(
     core: &mut TerraformCore,
     arguments: &[(&'static str, &str)],
@@ -50,11 +49,11 @@ async fn listed(
 ) -> tonic::Streaming<protocol::list_resource::Event> {
     let schemas = core.client().get_schema(protocol::get_provider_schema::Request {}).await;
     let schemas = answer("GetSchema", schemas).unwrap();
-    let shape = Shape::of(&schemas.list_resource_schemas[CONNECTOR]).unwrap();
-    // A search has nothing to compute.
+    let shape = Shape::of(&schemas.list_resource_schemas[TYPE_NAME]).unwrap();
+    // The configuration of a list has no computed attributes.
     assert_eq!(shape.attributes(|attribute| attribute.computed), Vec::<&str>::new());
     let config = Some(shape.encode(&shape.object(arguments.iter().copied())));
-    let type_name = CONNECTOR.to_owned();
+    let type_name = TYPE_NAME.to_owned();
     let request = protocol::validate_list_resource_config::Request {
         type_name: type_name.clone(),
         config: config.clone(),
@@ -69,8 +68,8 @@ async fn listed(
     answer("ListResource", stream).unwrap()
 }
 
-/// Terraform wants an identity that fits its schema, a name to show, and an
-/// object that fits the resource's schema if it asked for one.
+/// Checks an event as Terraform does: an identity that fits its schema, a name, and an object of
+/// the resource's schema if one was requested.
 fn checked(
     core: &TerraformCore,
     event: protocol::list_resource::Event,
@@ -107,7 +106,7 @@ async fn list_returns_objects_only_on_request() {
         );
         for event in events {
             let Some(object) = event.object else { continue };
-            // The same as what an import would have in state.
+            // An import has the same state.
             let (imported, _) = core.import(&event.id).await.unwrap();
             assert_eq!(object, imported.unwrap().state, "{}", event.name);
         }
@@ -145,7 +144,7 @@ async fn list_that_fails_keeps_its_results() {
     let simulator = start(options);
     made_by_hand(&simulator);
     let (_plugin, mut core) = TerraformCore::connected(&simulator).await;
-    // The first page comes as it is.
+    // The first page passes.
     let first = Script::new(Action::DelayMs(0)).times(1);
     simulator.faults([first, Script::answer(403, json!({}))]);
     let (events, said) = search(&mut core, &[], false, 0).await;
@@ -153,8 +152,7 @@ async fn list_that_fails_keeps_its_results() {
     assert!(said[0].is_error && said[0].text.contains("Could not list the connectors"), "{said:?}");
 }
 
-/// The whole way with Terraform 1.14 and later: query, generated
-/// configuration, imports by identity, no changes.
+/// Needs Terraform 1.14: query, generated configuration, imports by identity, no changes.
 #[test]
 fn terraform_query_generates_what_plans_empty() {
     let simulator = unlocked();
@@ -163,7 +161,7 @@ fn terraform_query_generates_what_plans_empty() {
     if !terraform.is_terraform_since(1, 14, "terraform query") {
         return;
     }
-    let query = format!("list \"{CONNECTOR}\" \"all\" {{\n  provider = webex\n}}\n");
+    let query = format!("list \"{TYPE_NAME}\" \"all\" {{\n  provider = webex\n}}\n");
     terraform.write("all.tfquery.hcl", &query);
     terraform.write("provider.tf", "provider \"webex\" {}\n");
     let found = terraform.run(["query", "-no-color", "-generate-config-out=all.tf"]).succeeded();

@@ -1,8 +1,7 @@
-//! Finding what exists and bringing it under Terraform.
+//! Finds existing connectors and brings them under Terraform.
 //!
-//! What the CLI on the path knows is run with it. What it is too old for is run
-//! with it where `TF_CLI` names a newer one, and always through the plugin
-//! client, under the checks that Terraform makes.
+//! The CLI runs everything that it supports. Where it is too old, `TF_CLI` may name a newer one,
+//! and the plugin client makes the same calls under Terraform's checks.
 
 mod brownfield;
 mod data_sources;

@@ -1,4 +1,4 @@
-//! `schema` prints what the CLI prints.
+//! The command `schema` prints the same schemas as the CLI.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::terraform::Terraform;
 
-/// What a CLI shows only from this version on.
+/// The parts that only later versions of the CLI print.
 const LATER: [&str; 2] = ["list_resource_schemas", "resource_identity_schemas"];
 
 fn only_provider(document: &str) -> serde_json::Map<String, Value> {

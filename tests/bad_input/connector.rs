@@ -1,4 +1,4 @@
-//! Mistakes in a connector's arguments.
+//! Invalid arguments of a connector.
 
 use safe_text::Secret;
 use terraform_provider_webex::provider::custom_connector::validation;
@@ -11,7 +11,7 @@ use crate::support::pem;
 use crate::support::simulator::locked;
 use crate::support::terraform::Terraform;
 
-/// A good connector of a kind.
+/// Returns a valid connector of a kind.
 fn good(kind: &str) -> Object {
     let connector = all().into_iter().find(|connector| connector.kind == kind).expect("a kind");
     connector.object(Form::WriteOnly, 0)
@@ -117,9 +117,8 @@ fn unknown_literals_are_refused() {
     are(&validate(&Configuration::new(explicit)), &[said], "explicitly");
 }
 
-/// The rule table once more, as the issue of the user has it: for each kind
-/// what it needs and what it may have beside that. Credentials are needed when
-/// a connector is created.
+/// The rule table in the words of the requirements: the arguments that each kind needs, and those
+/// that it may have. Creating a connector needs its credentials.
 const NEEDED: [(&str, &[&str], &[&str]); 4] = [
     ("basic", &["username", "validation_url"], &["password"]),
     ("client_credentials", &["client_id", "token_url"], &["client_secret", "scope"]),
@@ -135,7 +134,7 @@ const NEEDED: [(&str, &[&str], &[&str]); 4] = [
     ),
 ];
 
-/// A good value for each argument that is not for all kinds.
+/// Returns a valid value of an argument that not all kinds have.
 fn value_of(argument: &str) -> Value {
     let pair = pem::pair();
     match argument {
@@ -194,7 +193,7 @@ fn each_kind_accepts_only_its_arguments() {
     }
 }
 
-/// Whoever thinks of no default is told of it.
+/// Without its default, the message would be hard to understand.
 #[test]
 fn missing_arguments_mention_the_default() {
     let basic = Configuration::new(good("basic").with("username", Value::Null));
@@ -206,7 +205,7 @@ fn missing_arguments_mention_the_default() {
     are(&validate(&grant), &[said], "client_credentials");
 }
 
-/// Each credential of each kind.
+/// Calls `check` with each credential of each kind.
 fn credentials(check: impl Fn(&Connector, &Credential)) {
     for connector in all() {
         for credential in &connector.credentials {
@@ -355,7 +354,7 @@ fn all_errors_are_reported_at_once() {
     assert_eq!(arguments.collect::<Vec<_>>(), expected);
 }
 
-/// What a user sees: the sentence, and the line.
+/// The CLI shows the message and the line.
 #[test]
 fn cli_shows_the_line_of_the_argument() {
     let simulator = locked();
@@ -389,7 +388,7 @@ fn cli_shows_the_line_of_the_argument() {
         .says("10: create = \"soon\"");
     assert!(simulator.journal().is_empty(), "validating makes no call");
 
-    // What is needed to create is said by the plan, before anything is done.
+    // The plan requires the arguments that a create needs, before any request.
     terraform.write("main.tf", &resource(
         "  name = \"Zendesk\"\n  resource_domain_url = \"https://example.com\"\n  username = \"a\"\n  \
          validation_url = \"https://example.com\"",

@@ -1,5 +1,5 @@
-//! Bad input: for each mistake, the argument that the message points at, and
-//! its words. Nothing here needs Webex, and nothing that is unknown is wrong.
+//! Invalid input: the argument and the words of each message. No test needs Webex, and no unknown
+//! value is invalid.
 
 mod connector;
 mod provider;
@@ -8,8 +8,8 @@ mod unknown;
 
 use tf_provider::diagnostics::{Diagnostics, Severity};
 
-/// The errors of a check, each as `argument: summary | detail`; one without an
-/// argument has a dash there.
+/// Returns the errors of a check, each as `argument: summary | detail`, with a dash for no
+/// argument.
 fn errors(messages: &Diagnostics) -> Vec<String> {
     let errors = messages.iter().filter(|message| message.severity() == Severity::Error);
     let shown = errors.map(|message| {
@@ -19,8 +19,8 @@ fn errors(messages: &Diagnostics) -> Vec<String> {
     shown.collect()
 }
 
-/// Fails the test unless there are exactly these errors, each beginning as
-/// given before the bar and having the words behind it in its detail.
+/// Fails the test unless there are exactly these errors. The part before the bar is the beginning
+/// of an error, the part after it is in its detail.
 #[track_caller]
 fn are(messages: &Diagnostics, expected: &[&str], title: &str) {
     let found = errors(messages);

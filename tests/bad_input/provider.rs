@@ -1,4 +1,4 @@
-//! Mistakes in the provider block and in the environment.
+//! Invalid values in the provider block and in the environment.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ fn text(text: &str) -> Value {
     Value::from(text)
 }
 
-/// What Configure says to a block and an environment.
+/// Configures the provider by a block and an environment. Returns the messages.
 fn configured(block: &[(&str, Value)], environment: &[(&str, &str)]) -> Diagnostics {
     let environment = environment.iter().copied().collect::<BTreeMap<_, _>>();
     let lookup = |name: &str| environment.get(name).map(|&value| value.to_owned());
@@ -34,7 +34,7 @@ fn configuration_of(block: &[(&str, Value)]) -> Configuration {
     Configuration::new(block.iter().fold(empty, |all, (name, value)| all.with(name, value.clone())))
 }
 
-/// A block that can work, with one more argument.
+/// Returns a valid block with one more argument.
 fn with(argument: &'static str, value: Value) -> Vec<(&'static str, Value)> {
     let mut block = vec![("access_token", secret("token"))];
     if argument != "base_url" {
@@ -45,8 +45,7 @@ fn with(argument: &'static str, value: Value) -> Vec<(&'static str, Value)> {
     block
 }
 
-/// Mistakes that are seen in the value alone: the argument, the value, the
-/// variable with the value, and what is said.
+/// Invalid values, each as argument, value, and the message.
 const VALUES: &[(&str, &str, &str)] = &[
     ("region", "us9", "is not a known region | \"us9\" is not one of us1, eu1"),
     ("base_url", "example.com", "is not a URL | Write a full address such as https://"),
@@ -75,7 +74,7 @@ fn invalid_values_of_block_and_environment_are_refused() {
         let block = with(argument, text(value));
         let expected = format!("{argument}: {argument} {head} | {words}");
         are(&configured(&block, &[]), &[&expected], value);
-        // What can be seen without an environment is said by validate already.
+        // Validation finds the same without an environment.
         are(&configuration::validate(&configuration_of(&block)), &[&expected], value);
 
         let variable = configuration::schema::variable(argument);
@@ -124,7 +123,7 @@ fn region_and_base_url_exclude_each_other() {
     let expected =
         "-: WEBEX_CC_BASE_URL and WEBEX_CC_REGION exclude each other | Keep one of them.";
     are(&configured(&[], &both), &[expected], "in the environment");
-    // The block wins over the environment, without a word.
+    // The block wins over the environment without a message.
     let block = with("region", text("us1"));
     let environment = [("WEBEX_CC_BASE_URL", "https://a.example")];
     assert_eq!(errors(&configured(&block, &environment)), [""; 0]);
@@ -219,7 +218,7 @@ fn contradictory_or_incomplete_credentials_are_refused() {
         are(&messages, &[expected], expected);
         assert!(!format!("{messages:?}").contains("hunter2"));
 
-        // The same from the environment names the variables.
+        // The environment gives the same errors, with the names of the variables.
         let environment = block
             .iter()
             .map(|(name, value)| (configuration::schema::variable(name), shown(value)))
@@ -235,7 +234,7 @@ fn contradictory_or_incomplete_credentials_are_refused() {
     }
 }
 
-/// A value as an environment would hold it.
+/// Returns a value as an environment holds it.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -289,7 +288,7 @@ fn token_of_another_organization_raises_a_warning() {
     assert!(!message.detail().contains("abc"));
 }
 
-/// What a user sees: the sentence, and the line.
+/// The CLI shows the message and the line.
 #[test]
 fn cli_shows_the_line_of_the_provider_argument() {
     let terraform = Terraform::offline();

@@ -6,11 +6,10 @@ use crate::support::simulator::locked;
 use crate::support::terraform::Terraform;
 use crate::support::terraform_core::TerraformCore;
 
-/// Variables with their values.
+/// Environment variables and their values.
 type Environment = [(&'static str, &'static str)];
 
-/// An environment that lacks something, what the lack is called, and the
-/// variable that the message has to name.
+/// An incomplete environment, the summary of the error, and a part of its detail.
 const LACKS: [(&Environment, &str, &str); 4] = [
     (&[], "The provider's access_token is missing", "WEBEX_ACCESS_TOKEN"),
     (&[("WEBEX_ACCESS_TOKEN", "t")], "The provider's region is missing", "WEBEX_CC_REGION"),
@@ -19,7 +18,7 @@ const LACKS: [(&Environment, &str, &str); 4] = [
         "The organization is not known",
         "WEBEX_ORGANIZATION_ID",
     ),
-    // No token tells then, whichever comes back.
+    // The provider cannot tell the organization from these tokens.
     (
         &[
             ("WEBEX_REFRESH_TOKEN", "t"),
@@ -65,7 +64,7 @@ fn cli_names_the_missing_token_at_apply() {
         .says("for a Service App, set service_app_id");
 }
 
-/// Values of the provider block that are known only while applying.
+/// The values of the provider block become known during the apply.
 #[test]
 fn provider_known_only_at_apply_plans_without_a_call() {
     let simulator = locked();

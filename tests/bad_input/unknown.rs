@@ -1,4 +1,4 @@
-//! Unknown values are accepted in every argument.
+//! Every argument may be unknown.
 
 use terraform_provider_webex::provider::configuration;
 use terraform_provider_webex::provider::configuration::schema as provider_schema;
@@ -13,15 +13,15 @@ use crate::support::checker::{of, plain};
 use crate::support::connectors::{Form, all};
 use crate::support::terraform_core::{Action, TerraformCore};
 
-/// The arguments that a user can set.
+/// Returns the arguments that a user can set.
 fn configurable() -> Vec<&'static str> {
     let attributes = schema::schema().block.attributes;
     let attributes = attributes.into_iter().filter(|one| one.requirement != Requirement::Computed);
     attributes.map(|attribute| attribute.name).collect()
 }
 
-/// Good connectors of all kinds and forms, each with one argument unknown, with
-/// two, and with all.
+/// Returns valid connectors of all kinds and forms, each with one argument unknown, with two, and
+/// with all.
 fn with_unknowns() -> Vec<(String, Object)> {
     let mut found = Vec::new();
     for connector in all() {
@@ -63,13 +63,12 @@ fn unknown_arguments_raise_no_error() {
     }
 }
 
-/// The same through the protocol, without any address or credentials: a plan of
-/// a new connector needs neither.
+/// Plans through the protocol, without an address and without credentials.
 #[tokio::test]
 async fn plan_with_unknown_arguments_makes_no_call() {
     let (plugin, mut core) = TerraformCore::running(&[]).await;
     for (title, object) in with_unknowns() {
-        // Two at once would take long and prove little more here.
+        // Two unknown arguments at once would take long and prove little more.
         if title.contains(',') {
             continue;
         }
@@ -103,8 +102,8 @@ fn unknown_provider_arguments_raise_no_error() {
     assert_eq!(errors(&messages), [""; 0]);
 }
 
-/// What needs the client says which of the arguments it waits for, and a way
-/// out that works: a variable alone would not win over the provider block.
+/// The message names the unknown argument and a variable. It advises to remove the argument,
+/// because the provider block wins over the environment.
 #[test]
 fn unknown_provider_argument_is_named() {
     let environment = |name: &str| match name {

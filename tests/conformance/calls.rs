@@ -1,5 +1,5 @@
-//! Every call, sent well and badly: whatever is sent, what comes back are
-//! messages, never a gRPC error, except UNIMPLEMENTED for what is not served.
+//! Every call with valid and invalid values: the response holds messages and is never a gRPC error,
+//! except UNIMPLEMENTED for a call that is not served.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::support::simulator::unlocked;
 use crate::support::terraform_core::{Message, TerraformCore, failed, messages};
 use crate::support::value_json::value_json;
 
-/// Declares the calls of the service, in its order, with what each is about.
+/// Declares the calls of the service in its order, each with its subject.
 macro_rules! calls {
     ($($call:ident: $about:ident,)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,10 +72,10 @@ calls! {
     Stop: Nothing,
 }
 
-/// What a call is about.
+/// The subject of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum About {
-    /// Nothing in particular: the request is empty.
+    /// None: the request is empty.
     Nothing,
     /// The provider block.
     Provider,
@@ -87,12 +87,12 @@ enum About {
     List,
     /// A function.
     Function,
-    /// Something that this provider does not serve.
+    /// Something that the provider does not serve.
     NotServed,
 }
 
 impl Call {
-    /// Whether the values travel as the raw JSON of a state file.
+    /// Whether the values are the raw JSON of a state file.
     fn takes_raw_json(self) -> bool {
         matches!(
             self,
@@ -100,7 +100,7 @@ impl Call {
         )
     }
 
-    /// Makes the call with one value in all places that take one.
+    /// Makes the call with one value wherever it takes one.
     async fn send(
         self,
         client: &mut ProviderClient<Channel>,
@@ -266,8 +266,7 @@ impl Call {
                 let answer = client.call_function(request).await?.into_inner();
                 assert!(answer.error.is_some() != answer.result.is_some(), "one or the other");
                 let text = format!("{:?}", answer.result);
-                // A function fails with one text; the rest of this suite reads it
-                // as a message.
+                // A function fails with a text, which these tests read as a message.
                 let said = answer.error.map(|error| Diagnostic {
                     severity: protocol::diagnostic::Severity::Error.into(),
                     summary: error.text.clone(),
@@ -322,12 +321,12 @@ impl Call {
     }
 }
 
-/// What came back, as far as all calls have it.
+/// The parts of a response that all calls have.
 #[derive(Debug, PartialEq)]
 struct Answer {
-    /// All of it, for comparison.
+    /// The whole response, for comparison.
     all: String,
-    /// The messages in it.
+    /// Its messages.
     messages: Vec<Message>,
 }
 
@@ -341,7 +340,7 @@ impl Answer {
     }
 }
 
-/// A process, and what it serves.
+/// A process and its schemas.
 struct Peer {
     client: ProviderClient<Channel>,
     schemas: protocol::get_provider_schema::Response,
@@ -356,8 +355,8 @@ impl Peer {
         Self { client, schemas, identity: core.identity.clone() }
     }
 
-    /// The name and the type of the values of something served that a call can
-    /// be about. `None` when nothing of the kind is served.
+    /// Returns the name of something served that a call can be about, with the type of its values.
+    /// `None` if nothing of the kind is served.
     fn known(&self, call: Call) -> Option<(String, Type)> {
         let first = |schemas: &std::collections::HashMap<String, protocol::Schema>| {
             let (name, schema) = schemas.iter().next()?;
@@ -386,7 +385,7 @@ impl Peer {
         }
     }
 
-    /// Sends a call; a gRPC error fails the test.
+    /// Makes a call. A gRPC error fails the test.
     async fn send(&mut self, call: Call, name: &str, value: Option<DynamicValue>) -> Answer {
         match call.send(&mut self.client, name, value.clone()).await {
             Ok(answer) => answer,
@@ -403,7 +402,7 @@ fn by_json(bytes: impl Into<Vec<u8>>) -> DynamicValue {
     DynamicValue { msgpack: Default::default(), json: bytes.into().into() }
 }
 
-/// A value of a type with everything null.
+/// Returns a value of a type in which everything is null.
 fn nothing(ty: &Type) -> Value {
     match ty {
         Type::Object(types) => {
@@ -421,12 +420,12 @@ fn nothing(ty: &Type) -> Value {
     }
 }
 
-/// A block that may be repeated is an empty list.
+/// A repeatable block is an empty list.
 fn absent(ty: &Type) -> Value {
     if matches!(ty, Type::List(_)) { Value::List(Vec::new()) } else { Value::Null }
 }
 
-/// The table of this file is the service's, in its order.
+/// The table has the order of the service.
 #[test]
 fn table_lists_every_call_of_the_service() {
     let definition = include_str!("../../proto/tfplugin5.proto");
@@ -476,8 +475,7 @@ async fn calls_without_arguments_need_no_configuration() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Every call may come in a process in which GetSchema was never called, and
-/// with any of its values left out.
+/// The process has not served GetSchema before, and any value may be absent.
 #[tokio::test]
 async fn absent_values_raise_no_grpc_error_in_a_new_process() {
     let simulator = unlocked();
@@ -536,7 +534,7 @@ fn hostile(ty: &Type) -> Vec<(&'static str, DynamicValue)> {
         }
         let (first, _) = types.iter().next().expect("an argument");
         let mut twice = good.clone();
-        // One entry more than there are arguments, and the first one again.
+        // One entry more than there are arguments: the first one again.
         let count = u16::try_from(types.len() + 1).expect("a small number").to_be_bytes();
         let entries = if good[0] == 0xde { 3 } else { 1 };
         twice.splice(..entries, [0xde, count[0], count[1]]);
@@ -557,8 +555,7 @@ async fn hostile_values_raise_error_messages() {
     for (call, (name, ty)) in served.collect::<Vec<_>>() {
         let mut sent = 0;
         for (what, value) in hostile(&ty) {
-            // A state file of an older provider may lack arguments and may have
-            // others; that is not hostile but the reason for the call.
+            // An older state file may lack arguments or have others, which the call handles.
             let is_raw = call.takes_raw_json();
             if is_raw && (value.json.is_empty() || what == "extra key in JSON") {
                 continue;
@@ -569,7 +566,7 @@ async fn hostile_values_raise_error_messages() {
         }
         assert!(sent > 3, "{call:?} was tried by {sent} values");
     }
-    // It still serves, and nothing of it got any further.
+    // The process still serves, and made no request.
     let answer = peer.send(Call::GetMetadata, "", None).await;
     assert!(!answer.failed());
     assert!(simulator.journal().is_empty(), "{:?}", simulator.journal());
@@ -588,7 +585,7 @@ async fn value_of_24_megabytes_is_read() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// The other encoding says the same.
+/// Both encodings hold the same value.
 #[tokio::test]
 async fn json_and_msgpack_give_the_same_response() {
     let simulator = unlocked();

@@ -1,6 +1,5 @@
-//! The corner cases by which the field tests its providers, by their names; as
-//! far as the real provider can show them. What it has no example of (dynamic
-//! values, variadic functions) the framework's own tests show.
+//! Corner cases of providers, as far as this provider has them. The framework's own tests cover the
+//! others (dynamic values, variadic functions).
 
 use serde_json::json;
 use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
@@ -38,8 +37,8 @@ fn raw(json: impl Into<Vec<u8>>) -> RawState {
     RawState { json: json.into(), flatmap: Default::default() }
 }
 
-/// Missing and extra keys are what an upgrade is for. A credential that an older
-/// provider may have kept is dropped.
+/// The state has missing and extra keys, and a write-only value that an older provider may have
+/// kept.
 #[tokio::test]
 async fn schema_upgrade_fits_the_state_to_the_schema() {
     let simulator = unlocked();
@@ -94,13 +93,13 @@ async fn create_and_read_set_the_identity() {
     let identity = made.identity.clone().expect("an identity");
     assert_eq!(of(&identity, "id"), of(&made.state, "id"));
     assert_eq!(of(&identity, "organization_id"), &Value::from(simulator.organization()));
-    // A state from before identities has none; reading gives it one.
+    // An older state has no identity. Reading adds it.
     let (read, _) = core.refresh(&Instance { identity: None, ..made.clone() }).await.unwrap();
     assert_eq!(read.unwrap().identity, Some(identity));
     plugin.shutdown().await.assert_tidy();
 }
 
-/// A stored identity that is not the object's is not silently replaced.
+/// The stored identity is not the object's.
 #[tokio::test]
 async fn identity_of_another_object_is_refused() {
     let simulator = unlocked();
@@ -144,8 +143,7 @@ async fn identity_upgrade_refuses_newer_versions() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// What Webex spells otherwise keeps the user's spelling, also in the answer to
-/// the very write.
+/// State keeps the user's spelling, also after the write itself.
 #[tokio::test]
 async fn another_spelling_by_webex_plans_nothing() {
     let simulator = unlocked();
@@ -178,7 +176,7 @@ async fn timeouts_are_validated_and_change_only_state() {
 
     let (made, _) = core.settle(None, &with(configuration, "timeouts", block("1m"))).await.unwrap();
     assert_eq!(of(of(&made.state, "timeouts"), "create"), &Value::from("1m"));
-    // Another limit is a change of state only.
+    // Another timeout changes only state.
     simulator.clear_journal();
     let configuration = with(basic("Timeouts"), "timeouts", block("2m"));
     let plan = core.plan(Some(&made), &configuration).await.unwrap();
@@ -188,7 +186,7 @@ async fn timeouts_are_validated_and_change_only_state() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Numbers that no float holds come back digit by digit.
+/// No float holds these numbers.
 #[tokio::test]
 async fn numbers_keep_every_digit() {
     let simulator = unlocked();
@@ -211,8 +209,8 @@ async fn numbers_keep_every_digit() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// A provider block that is known only after apply plans new objects without a
-/// call. What needs a call names the argument that is unknown.
+/// A provider block with unknown values plans new objects without a call. An operation that needs a
+/// call names the unknown argument.
 #[tokio::test]
 async fn unknown_provider_block_plans_and_names_the_argument() {
     let plugin = Launch::provider().start().await;
@@ -248,8 +246,8 @@ async fn unknown_provider_block_plans_and_names_the_argument() {
         let plan = core.plan(None, &configuration).await.unwrap();
         assert!(!failed(&plan.messages), "{name}: {plan:?}");
         assert_eq!(plan.action, Action::Create);
-        // Whatever is unknown is named, and not what excludes it or what is
-        // missing beside it. A call can do without knowing of looks ahead.
+        // The message names the unknown argument, and neither one that excludes it nor one that is
+        // missing. A read does not need preflight_checks.
         let (kept, said) = core.refresh(&stored).await.unwrap();
         assert_eq!(kept.as_ref(), Some(&stored));
         let summary = format!("The provider's {name} is not known yet");
@@ -259,8 +257,7 @@ async fn unknown_provider_block_plans_and_names_the_argument() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// A client that allows deferral gets an ordinary plan all the same: OpenTofu
-/// 1.11.0 allows it without meaning it.
+/// OpenTofu 1.11.0 allows deferral by mistake.
 #[tokio::test]
 async fn plan_is_never_deferred() {
     let plugin = Launch::provider().start().await;

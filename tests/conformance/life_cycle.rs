@@ -1,5 +1,4 @@
-//! Objects led through their lives, every answer held against Terraform's own
-//! checks.
+//! Life cycles of objects under Terraform's own checks.
 
 use serde_json::json;
 use tf_provider::value::{Type, Value};
@@ -11,7 +10,7 @@ use crate::support::connectors::{self, Form};
 use crate::support::simulator::{all_stored, unlocked, writes};
 use crate::support::terraform_core::{Action, Instance, TerraformCore, failed};
 
-/// Makes a change that has to be one, and has to be the last.
+/// Applies a change, after which nothing is left to plan.
 async fn settle(
     core: &mut TerraformCore,
     before: Option<Instance>,
@@ -22,7 +21,7 @@ async fn settle(
     after
 }
 
-/// Destroys it, and makes sure that nothing is left.
+/// Destroys the object, and checks that nothing is left.
 async fn destroy(core: &mut TerraformCore, simulator: &Simulator, object: &Instance) {
     let plan = core.plan(Some(object), &Value::Null).await.unwrap();
     assert_eq!((plan.action, &plan.planned), (Action::Delete, &Value::Null));
@@ -63,8 +62,8 @@ async fn life_cycle_of_each_kind_passes_terraforms_checks() {
         let repaired = settle(&mut core, drifted, &renamed).await;
 
         let tainted = Instance { tainted: true, ..repaired };
-        // Terraform hides it from the plan of its successor, so it looks like a
-        // rival there; but the plan that deletes it first does not fail.
+        // Terraform hides the tainted object from the plan, so it looks like a rival. The plan
+        // deletes it first and does not fail.
         core.configure().await.unwrap();
         let plan = core.plan(Some(&tainted), &renamed).await.unwrap();
         let warning = plan.messages.iter().find(|message| message.text.contains("will fail"));
@@ -132,7 +131,7 @@ async fn unknown_values_raise_no_error() {
         for unknown in one_by_one.chain([all]) {
             let said = core.validate(&unknown).await.unwrap();
             assert!(!failed(&said), "{unknown:?}: {said:?}");
-            // The checker makes sure that the plan is unknown where this is.
+            // The checker requires the plan to be unknown where the configuration is.
             let plan = core.plan(None, &unknown).await.unwrap();
             assert!(!failed(&plan.messages), "{unknown:?}: {:?}", plan.messages);
         }
@@ -166,8 +165,7 @@ async fn unknown_blocks_raise_no_error() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// All is known at apply. A peer that sends something unknown all the same must
-/// not have a connector created of what is left.
+/// Terraform never applies unknown values. The provider must not create a connector from the rest.
 #[tokio::test]
 async fn apply_of_unknown_values_is_refused() {
     let simulator = unlocked();

@@ -1,8 +1,7 @@
 //! The protocol's 28 calls, over gRPC and mutual TLS, to the program itself.
 //!
-//! [`calls`] sends every call well and badly, [`life_cycle`] leads objects
-//! through their lives under Terraform's own checks, [`corner_cases`] has the
-//! cases that the field tests providers by, one test each.
+//! [`calls`] makes every call with valid and invalid values, [`life_cycle`] runs life cycles under
+//! Terraform's own checks, [`corner_cases`] has one test for each corner case.
 
 mod calls;
 mod corner_cases;

@@ -1,5 +1,4 @@
-//! The contract with Webex, as pages show it: which calls there are, and how
-//! much is known about each.
+//! The contract with Webex as pages show it: the calls, and how much is known about each.
 
 use std::fmt::Write as _;
 
@@ -9,7 +8,7 @@ use crate::support::files;
 
 const DOCUMENT: &str = "docs/api/custom-connectors.openapi.yaml";
 
-/// One call.
+/// A call.
 pub(super) struct Operation {
     /// Its name in the contract.
     pub(super) id: String,
@@ -17,7 +16,7 @@ pub(super) struct Operation {
     pub(super) method: String,
     /// The path, with its parameters in braces.
     pub(super) path: String,
-    /// How much is known about it.
+    /// How reliable the knowledge about it is.
     pub(super) standing: String,
 }
 
@@ -30,14 +29,13 @@ impl Operation {
         self.method == method && same_length && mine.zip(sent).all(fits)
     }
 
-    /// The scope that a token needs for it (documented for the Configuration
-    /// APIs as a whole).
+    /// Returns the scope that a token needs for it, documented for all Configuration APIs.
     fn scope(&self) -> &'static str {
         if self.method == "GET" { "cjp:config_read" } else { "cjp:config_write" }
     }
 }
 
-/// All calls.
+/// Returns all calls of the contract.
 pub(super) fn operations() -> Vec<Operation> {
     let document: Value = serde_yaml_ng::from_str(&files::read(DOCUMENT)).unwrap();
     let mut operations = Vec::new();
@@ -60,8 +58,8 @@ pub(super) fn operations() -> Vec<Operation> {
     operations
 }
 
-/// A table of the calls that an object makes. Each line of `uses` is
-/// `<occasion>: <names of calls>`.
+/// Returns a table of the calls of an object. Each line of `uses` is `<occasion>: <names of
+/// calls>`.
 pub(super) fn table(uses: &str) -> String {
     let operations = operations();
     let mut table = "| When | Call | Scope | Standing |\n|---|---|---|---|\n".to_owned();

@@ -1,4 +1,4 @@
-//! Every example in a page is a file, and every file of an example works.
+//! All configuration in pages comes from files, and all examples work.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,8 +11,8 @@ use crate::support::files;
 use crate::support::simulator::{all_stored, locked, two_organizations};
 use crate::support::terraform::{Terraform, skipped};
 
-/// What examples ask for by variables without a default. The private key fits
-/// the certificate beside the example.
+/// The variables of examples that have no default. The private key fits the certificate of the
+/// example.
 fn variables() -> [(&'static str, String); 12] {
     let text = str::to_owned;
     [
@@ -34,15 +34,14 @@ fn variables() -> [(&'static str, String); 12] {
     ]
 }
 
-/// The folders below `examples/` that hold a configuration, modules apart.
+/// Returns the folders below `examples/` that hold a configuration, without modules.
 fn folders() -> BTreeSet<String> {
     let files = files::below("examples", ".tf").into_iter();
     let folders = files.map(|file| file.rsplit_once('/').unwrap().0.to_owned());
     folders.filter(|folder| !folder.starts_with("examples/modules/")).collect()
 }
 
-/// A folder of the test's own with an example in it. Which files belong to it
-/// is asked, because those that import name objects that do not exist.
+/// Copies the files of an example that `belongs` selects into the folder of the test.
 fn copy(terraform: &mut Terraform, folder: &str, belongs: impl Fn(&str) -> bool) {
     for entry in fs::read_dir(files::root().join(folder)).unwrap() {
         let entry = entry.unwrap();
@@ -51,11 +50,11 @@ fn copy(terraform: &mut Terraform, folder: &str, belongs: impl Fn(&str) -> bool)
             continue;
         }
         let text = fs::read_to_string(entry.path()).unwrap();
-        // Seen from the test's folder, modules are elsewhere.
+        // Modules have another path from the folder of the test.
         let modules = files::root().join("examples/modules").display().to_string();
         let text = text.replace("\"../modules/", &format!("\"{}/", modules.replace('\\', "/")));
         if name.ends_with(".tf") && text.contains("required_providers") {
-            // It says by itself what the test would say for it.
+            // The example has its own `versions.tf` settings.
             fs::remove_file(terraform.folder().join("versions.tf")).unwrap();
         }
         terraform.write(&name, &text);
@@ -67,8 +66,7 @@ fn copy(terraform: &mut Terraform, folder: &str, belongs: impl Fn(&str) -> bool)
     }
 }
 
-/// Configuration that a page shows is a file, or a part of one, so that it is
-/// formatted, validated and run.
+/// Files are formatted, validated and applied by other tests.
 #[test]
 fn configuration_in_pages_comes_from_examples() {
     let examples = [".tf", ".hcl"].iter().flat_map(|ending| files::below("examples", ending));
@@ -93,8 +91,7 @@ fn lines(text: &str) -> Vec<String> {
     text.trim_matches('\n').lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// The registry's layout is for pages; what stands there and on no page was
-/// forgotten.
+/// Files in the registry's layout exist for pages.
 #[test]
 fn every_example_of_an_object_is_on_a_page() {
     let pages = files::pages().into_iter().map(|page| files::read(&page));
@@ -129,7 +126,7 @@ fn examples_validate() {
         let output = terraform.validate();
         assert_eq!(output.code, Some(0), "{folder}: {}{}", output.stdout, output.stderr);
     };
-    // Two ways to import the same object exclude each other.
+    // Two imports of the same object exclude each other.
     let by_identity = "import-by-identity.tf";
     for folder in folders() {
         if !is_for_this_cli(&folder) {
@@ -143,7 +140,7 @@ fn examples_validate() {
     }
 }
 
-/// Whether the example does without a later version of the CLI.
+/// Returns whether this version of the CLI supports the example.
 fn is_for_this_cli(folder: &str) -> bool {
     let files = files::below(folder, ".tf");
     let texts = files.iter().map(|file| files::read(file)).collect::<String>();
@@ -159,13 +156,12 @@ fn is_for_this_cli(folder: &str) -> bool {
     is_new_enough
 }
 
-/// Terraform does since 1.12, OpenTofu does not yet.
+/// Terraform supports it since 1.12, OpenTofu does not yet.
 fn imports_by_identity() -> bool {
     Terraform::offline().is_terraform_since(1, 12, "validating the import by identity")
 }
 
-/// What creates connectors can be applied and leaves nothing to do, and every
-/// call that is made is on the page.
+/// The examples leave nothing to plan, and make only calls that their page lists.
 #[test]
 fn examples_of_resources_apply() {
     let page = "resources/cc_custom_connector.md";
@@ -188,7 +184,7 @@ fn examples_of_resources_apply() {
     }
 }
 
-/// What reads finds what is there, and calls what its page says.
+/// The examples find the connector, and make only calls that their page lists.
 #[test]
 fn examples_of_reads_apply() {
     let examples = [
@@ -215,7 +211,7 @@ fn examples_of_reads_apply() {
                 calls_are_documented(&simulator, page, folder);
             }
             None => {
-                // The result stands beside the example, as a comment.
+                // A comment in the example holds the result.
                 let text = files::read(&format!("examples/{folder}/function.tf"));
                 let promised = text.lines().find_map(|line| line.trim().strip_prefix("# "));
                 assert!(outputs.contains(promised.unwrap()), "{folder}: {outputs}");
@@ -253,7 +249,7 @@ fn calls_are_documented(simulator: &Simulator, page: &str, folder: &str) {
     }
 }
 
-/// The first thing that anybody pastes is all that Terraform needs.
+/// Terraform needs no other file.
 #[test]
 fn configuration_in_the_readme_applies() {
     let code = markdown::parse(&files::read("README.md")).code;
@@ -268,7 +264,7 @@ fn configuration_in_the_readme_applies() {
     terraform.plans_nothing();
 }
 
-/// A module says which versions it needs in two places.
+/// `versions.tf` and the README name the same versions.
 #[test]
 fn modules_state_the_versions_that_they_need() {
     let mut modules = 0;
@@ -305,7 +301,7 @@ fn modules_pass_their_own_tests() {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::copy(files::root().join(&file), path).unwrap();
         }
-        // Modules of tests have to be installed; the provider is there already.
+        // `get` installs the modules of tests. The provider is there already.
         terraform.run(["get", "-no-color"]).succeeded();
         terraform.run(["test", "-no-color"]).succeeded().says("0 failed");
         assert!(all_stored(&simulator).is_empty(), "{name} leaves something");
@@ -315,8 +311,7 @@ fn modules_pass_their_own_tests() {
     assert!(modules >= 1, "there are no modules");
 }
 
-/// A constraint lets patches in and the next minor version out, because until
-/// 1.0 a minor version may change what configurations mean.
+/// Until 1.0, a minor version may change the meaning of a configuration.
 #[test]
 fn version_constraints_allow_only_patches() {
     let version = env!("CARGO_PKG_VERSION");

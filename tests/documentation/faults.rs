@@ -32,7 +32,7 @@ fn tests() -> BTreeMap<String, Found> {
                 }
                 if !runs && line.contains("mod ") {
                     assert!(line.ends_with('{'), "{file}: {line} is not for Linux");
-                    // Nor does the rest of the file count as run.
+                    // The rest of the file does not count as run either.
                     module_runs = false;
                 }
                 (is_test, runs) = (false, true);

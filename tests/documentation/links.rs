@@ -1,11 +1,9 @@
-//! No link leads nowhere, as far as that can be told without a network.
+//! Links of pages, checked without a network.
 //!
-//! The pages below `docs/` are read in two places: in the repository, and on a
-//! registry, which serves pages and nothing else. One form works in both: the
-//! shortest way to another page, with its `.md`, which registries take off.
-//! Without the ending, or by a detour such as `../docs/guides/x.md`, a link
-//! works in one of them only. What is no page of the documentation (an example,
-//! the simulator) is named there by its path, without a link.
+//! The pages below `docs/` are read in the repository and on registries, which serve only pages. A
+//! link works in both if it is the shortest path to a page, with `.md`, which registries remove. A
+//! link without `.md`, or by a detour such as `../docs/guides/x.md`, works in one of them. Pages
+//! name other files by their path, without a link.
 
 use super::{markdown, none, pages};
 use crate::support::files;
@@ -24,7 +22,7 @@ fn links_have_targets() {
     none(dead);
 }
 
-/// What is wrong with a link.
+/// Returns the problem of a link.
 fn problem(page: &str, text: &str, target: &str) -> Option<&'static str> {
     if target.starts_with("https://") {
         return None;
@@ -56,7 +54,7 @@ fn problem(page: &str, text: &str, target: &str) -> Option<&'static str> {
     (!anchors.iter().any(|known| known == anchor)).then_some("there is no such heading")
 }
 
-/// Whether registries serve a file, as a page of the documentation.
+/// Whether registries serve a file as a page of the documentation.
 fn is_served(file: &str) -> bool {
     let Some(file) = file.strip_prefix("docs/") else { return false };
     let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -64,7 +62,7 @@ fn is_served(file: &str) -> bool {
     file == "index.md" || has_pages && file.ends_with(".md")
 }
 
-/// The way from a page of the documentation to another one.
+/// Returns the shortest path from a page of the documentation to another one.
 fn shortest(page: &str, destination: &str) -> String {
     let (from, _) = page.rsplit_once('/').unwrap_or_default();
     let (to, name) = destination.rsplit_once('/').unwrap_or_default();
@@ -75,7 +73,7 @@ fn shortest(page: &str, destination: &str) -> String {
     format!("{up}{}", destination.trim_start_matches("docs/"))
 }
 
-/// The path of `target` as seen from a page; `None` above the root.
+/// Returns the path of `target` as a page links it; `None` above the root.
 fn join(page: &str, target: &str) -> Option<String> {
     let mut parts = page.split('/').collect::<Vec<_>>();
     parts.pop();

@@ -1,27 +1,27 @@
-//! As much of Markdown as the checks need: code, headings, links.
+//! The parts of Markdown that the checks need: code, headings, links.
 
-/// A fenced piece of code.
+/// A fenced block of code.
 pub(super) struct Code {
-    /// What stands behind the opening fence.
+    /// The text after the opening fence.
     pub(super) language: String,
     /// The lines between the fences.
     pub(super) lines: Vec<String>,
-    /// Where the opening fence stands, counted from 1.
+    /// The line of the opening fence, counted from 1.
     pub(super) line: usize,
 }
 
-/// A page, taken apart.
+/// The parsed parts of a page.
 #[derive(Default)]
 pub(super) struct Page {
-    /// The pieces of code.
+    /// The blocks of code.
     pub(super) code: Vec<Code>,
-    /// The anchors that headings make, as GitHub makes them.
+    /// The anchors of headings, as GitHub makes them.
     pub(super) anchors: Vec<String>,
-    /// The targets of links, each with its line.
+    /// The targets of links with their lines.
     pub(super) links: Vec<(String, usize)>,
 }
 
-/// Takes a page apart.
+/// Parses a page.
 pub(super) fn parse(text: &str) -> Page {
     let mut page = Page::default();
     let mut open: Option<(Code, String)> = None;
@@ -60,7 +60,7 @@ fn heading(line: &str) -> Option<&str> {
     (1..=6).contains(&level).then(|| text.strip_prefix(' ')).flatten()
 }
 
-/// The anchor of a heading.
+/// Returns the anchor of a heading.
 pub(super) fn slug(heading: &str) -> String {
     let text = heading.trim().to_lowercase();
     let kept = text.chars().filter_map(|character| match character {
@@ -73,7 +73,7 @@ pub(super) fn slug(heading: &str) -> String {
 }
 
 fn without_inline_code(line: &str) -> String {
-    // Every second piece stands between backticks.
+    // Every second part is between backticks.
     line.split('`').step_by(2).collect::<Vec<_>>().join("` `")
 }
 

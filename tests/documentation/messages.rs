@@ -1,15 +1,14 @@
-//! The guides name messages as they are printed, so that whoever searches for
-//! one finds what to do.
+//! The guides quote messages exactly, so that a search for a message finds its guide.
 
 use super::none;
 use crate::support::files;
 
-/// The guides that name messages: in headings, at the beginning of a point, and
-/// in tables whose first column is headed by `the message says`.
+/// The guides that quote messages: in headings, at the beginning of a list item, and in the first
+/// column of tables with the header `the message says`.
 const GUIDES: [&str; 3] =
     ["docs/guides/troubleshooting.md", "docs/guides/network.md", "docs/guides/getting-a-token.md"];
 
-/// The head of a table of messages.
+/// The header of a table of messages.
 const TABLE: &str = "| the message says |";
 
 #[test]
@@ -28,8 +27,7 @@ fn messages_in_guides_exist_in_the_provider() {
     none(findings);
 }
 
-/// Everything that the provider can say, a line each: the reviewed texts, and
-/// the sources for what no review shows.
+/// Returns all texts of the provider, one per line: the snapshots, and the sources for the others.
 fn said() -> Vec<String> {
     let reviewed = files::below("src/provider", ".snap");
     let sources = files::below("src/provider", ".rs");
@@ -37,7 +35,7 @@ fn said() -> Vec<String> {
     let mut lines = Vec::new();
     for file in reviewed.into_iter().chain(sources) {
         let text = files::read(&file);
-        // A text of the sources goes on below, behind a backslash and an indent.
+        // A string continues after a backslash and an indent.
         let pieces = text.split("\\\n").enumerate();
         let pieces =
             pieces.map(|(index, piece)| if index == 0 { piece } else { piece.trim_start() });
@@ -47,8 +45,7 @@ fn said() -> Vec<String> {
     lines
 }
 
-/// Whether a line has the parts of a message, in their order. `…` stands for
-/// what differs from case to case.
+/// Whether a line has the parts of a message in their order. `…` stands for a variable part.
 fn says(line: &str, message: &str) -> bool {
     let mut rest = line;
     message.split('…').all(|part| {
@@ -58,7 +55,7 @@ fn says(line: &str, message: &str) -> bool {
     })
 }
 
-/// The messages that a guide names, each with its line.
+/// Returns the messages that a guide quotes, with their lines.
 fn named(guide: &str) -> Vec<(usize, String)> {
     let mut named = Vec::new();
     let mut in_table = false;
@@ -66,8 +63,7 @@ fn named(guide: &str) -> Vec<(usize, String)> {
         in_table = line.starts_with(TABLE) || in_table && line.starts_with('|');
         let begins_with_one = line.starts_with("### `") || line.starts_with("- `");
         let first_column = line.split('|').nth(1).filter(|_| in_table);
-        // What alternates with the messages is prose; two of them are joined
-        // by nothing else than these words.
+        // The text between two messages is prose, unless it is one of these joints.
         let pieces = first_column.unwrap_or(line).split('`').collect::<Vec<_>>();
         if !begins_with_one && first_column.is_none() {
             continue;

@@ -1,11 +1,10 @@
-//! The documentation is made from what is served, and does not lie.
+//! The documentation matches the provider.
 //!
-//! `docs/` holds two kinds of pages. Those of the provider, its resources, data
-//! sources, list resources and functions are made here: schemas, rules and the
-//! contract come from their tables, prose from the `.md` file beside each
-//! object in `src/provider`. The guides are written by hand. What is committed
-//! is compared with what is made; `make docs` (which sets `UPDATE_DOCS`) writes
-//! it. The program that users run carries none of this.
+//! `docs/` holds two kinds of pages. The pages of the provider, its resources, data sources, list
+//! resources and functions are generated: schemas, rules and calls from their tables, prose from
+//! the `.md` file next to each object in `src/provider`. The guides are written by hand. The tests
+//! compare the committed pages with the generated ones; `make docs` (which sets `UPDATE_DOCS`)
+//! writes them. The program has no part in it.
 
 mod contract;
 mod examples;
@@ -25,7 +24,7 @@ use tf_provider::schema::{Attribute, Block, Requirement};
 
 use crate::support::files;
 
-/// Fails the test with all findings at once.
+/// Fails the test with all findings.
 #[track_caller]
 fn none(findings: Vec<String>) {
     assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
@@ -97,7 +96,7 @@ fn sentences_of_block(name: &str, block: &Block, findings: &mut Vec<String>) {
     }
 }
 
-/// Something that begins and ends like a sentence.
+/// Checks that a text begins and ends like a sentence.
 fn sentence(name: &str, text: &str, findings: &mut Vec<String>) {
     let begins = text.starts_with(|first: char| first.is_uppercase() || first == '`');
     if !begins || !text.ends_with('.') || text.contains("  ") {
@@ -121,7 +120,7 @@ fn every_argument_of_the_provider_names_its_variable() {
     none(findings);
 }
 
-/// A write-only argument without a version could never be changed.
+/// Without a version, a write-only argument could never change.
 #[test]
 fn every_write_only_argument_has_a_version() {
     let registry = registry();

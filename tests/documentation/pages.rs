@@ -1,10 +1,9 @@
-//! The pages of everything that is served.
+//! The generated pages.
 //!
-//! Prose stands beside the code of each object, in a `.md` file that names it
-//! in its first line: `<!-- resource webex_cc_custom_connector -->`. A line
-//! `{{schema}}` is replaced by what is made from the tables, `{{example FILE}}`
-//! by a file below `examples/`, `{{guides}}` by links to all guides. Front
-//! matter, title and description come from the schema, so they are said once.
+//! The prose of each object is in a `.md` file next to its code. The first line names the object:
+//! `<!-- resource webex_cc_custom_connector -->`. Directives insert the rest: `{{schema}}` the
+//! schema, `{{example FILE}}` a file below `examples/`, `{{guides}}` links to all guides. Front
+//! matter, title and description come from the schema.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,10 +17,10 @@ use super::{contract, schema};
 use crate::support::files;
 use webex_contact_center::{Applies, ConnectorKind, kind_dependent_fields};
 
-/// The folders of made pages.
+/// The folders of generated pages.
 pub(super) const FOLDERS: [&str; 4] = ["resources", "data-sources", "list-resources", "functions"];
 
-/// The guides, in the order in which people need them.
+/// The guides, in reading order.
 const GUIDES: [&str; 12] = [
     "getting-started",
     "getting-a-token",
@@ -37,7 +36,7 @@ const GUIDES: [&str; 12] = [
     "upgrading",
 ];
 
-/// The heading under which the registry lists objects.
+/// The heading of the objects in the registry.
 const SUBCATEGORY: &str = "Contact Center";
 
 /// A page.
@@ -48,9 +47,9 @@ pub(super) struct Page {
     pub(super) text: String,
 }
 
-/// What a page is about.
+/// The subject of a page.
 pub(super) struct Subject {
-    /// How the prose names its kind: `resource`, `data source`, …
+    /// The kind in the prose: `resource`, `data source`, …
     pub(super) kind: &'static str,
     /// Its full name.
     pub(super) name: String,
@@ -64,8 +63,7 @@ pub(super) struct Subject {
     pub(super) signature: Option<Signature>,
 }
 
-/// All pages. Fails when something served has no prose, and when prose is about
-/// nothing that is served.
+/// Returns all pages. Fails if a subject has no prose, or prose has no subject.
 pub(super) fn all() -> Vec<Page> {
     let mut prose = prose();
     let subjects = subjects();
@@ -81,7 +79,7 @@ pub(super) fn all() -> Vec<Page> {
     pages
 }
 
-/// What is served.
+/// Returns everything that the provider serves.
 pub(super) fn subjects() -> Vec<Subject> {
     let registry = registry();
     let block = registry.provider.schema().block.clone();
@@ -144,7 +142,7 @@ fn subject(kind: &'static str, folder: &str, word: &str, name: &str, block: Bloc
     }
 }
 
-/// The prose by what it is about, each with its file.
+/// Returns the prose of each subject, with its file.
 fn prose() -> BTreeMap<String, (String, String)> {
     let mut all = BTreeMap::new();
     for file in files::below("src", ".md") {
@@ -171,7 +169,7 @@ fn page(subject: &Subject, file: &str, prose: &str) -> Page {
     Page { path: subject.page.clone(), text: format!("{text}\n") }
 }
 
-/// The first sentence in plain text.
+/// Returns the first sentence in plain text.
 fn first_sentence(description: &str) -> String {
     let paragraph = description.split("\n\n").next().unwrap_or_default();
     let sentence = paragraph.split_once(". ").map_or(paragraph, |(first, _)| first);
@@ -219,7 +217,7 @@ fn make(subject: &Subject, directive: &str) -> String {
     }
 }
 
-/// Which arguments apply to which kind of connector, from the rule table.
+/// Returns a table of arguments by kind of connector, from the rule table.
 fn kinds() -> String {
     let mut table = "| argument |".to_owned();
     for kind in ConnectorKind::ALL {
@@ -244,7 +242,7 @@ fn kinds() -> String {
     table
 }
 
-/// A link to each guide, under the title that stands in its first lines.
+/// Returns a link to each guide with its title.
 fn guides() -> String {
     let present = files::below("docs/guides", ".md");
     let mut listed = GUIDES.map(|name| format!("docs/guides/{name}.md"));

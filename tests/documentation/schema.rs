@@ -1,5 +1,4 @@
-//! Schemas in Markdown, in the order and with the words that users know from
-//! other providers' pages.
+//! Schemas in Markdown, in the form of other providers' pages.
 
 use std::fmt::Write as _;
 
@@ -7,7 +6,7 @@ use tf_provider::function::Signature;
 use tf_provider::schema::{Attribute, Block, IdentitySchema, NestedBlock, Nesting, Requirement};
 use tf_provider::value::{Type, Value};
 
-/// All arguments of a block, and its nested blocks below.
+/// Returns the arguments of a block and of its nested blocks.
 pub(super) fn block(block: &Block) -> String {
     let mut text = arguments(block, "###");
     for nested in &block.blocks {
@@ -18,7 +17,7 @@ pub(super) fn block(block: &Block) -> String {
     text
 }
 
-/// The arguments by who gives them their value.
+/// Returns the arguments in three groups: required, optional, read-only.
 fn arguments(block: &Block, level: &str) -> String {
     let groups: [(&str, &[Requirement]); 3] = [
         ("Required", &[Requirement::Required]),
@@ -79,7 +78,7 @@ fn nested(nested: &NestedBlock) -> String {
     format!("- `{name}` ({kind}, [see below](#{anchor})) {description}")
 }
 
-/// The attributes by which an `import` block can name an object.
+/// Returns the attributes of an identity.
 pub(super) fn identity(schema: &IdentitySchema) -> String {
     let lines = schema.attributes.iter().map(|attribute| {
         let requirement = if attribute.required_for_import { "Required" } else { "Optional" };
@@ -89,7 +88,7 @@ pub(super) fn identity(schema: &IdentitySchema) -> String {
     lines.collect()
 }
 
-/// How a function is called.
+/// Returns the signature of a function.
 pub(super) fn signature(name: &str, signature: &Signature) -> String {
     let type_of = |ty: &Type| type_name(ty).to_lowercase();
     let mut parameters = signature
@@ -104,7 +103,7 @@ pub(super) fn signature(name: &str, signature: &Signature) -> String {
     format!("```text\n{name}({}) {result}\n```\n", parameters.join(", "))
 }
 
-/// The parameters of a function.
+/// Returns the parameters of a function.
 pub(super) fn parameters(signature: &Signature) -> String {
     let mut text = String::new();
     for (index, parameter) in signature.parameters.iter().enumerate() {
@@ -129,7 +128,7 @@ fn type_name(ty: &Type) -> String {
         Type::Set(item) => format!("Set of {}", type_name(item)),
         Type::Map(item) => format!("Map of {}", type_name(item)),
         Type::Tuple(_) => "Tuple".to_owned(),
-        // Longer ones are described in words.
+        // Prose describes longer ones.
         Type::Object(attributes) if attributes.len() > 4 => "Object".to_owned(),
         Type::Object(attributes) => {
             let attributes =
@@ -139,7 +138,7 @@ fn type_name(ty: &Type) -> String {
     }
 }
 
-/// A default as configurations write it.
+/// Returns a default as configurations write it.
 fn literal(value: &Value) -> String {
     match value {
         Value::Bool(flag) => flag.to_string(),

@@ -1,5 +1,4 @@
-//! The corpus of the fuzzer, replayed: every file that was ever interesting,
-//! through the very functions that the fuzz targets call.
+//! Replays the fuzzer's corpus through the functions that the fuzz targets call.
 
 use crate::support::files::root;
 
@@ -7,11 +6,10 @@ use crate::support::files::root;
 #[allow(unreachable_pub, reason = "it is a library of its own there")]
 mod properties;
 
-/// A target's name, and what it does with bytes.
+/// The name of a target, and its function.
 type Target = (&'static str, fn(&[u8]));
 
-/// The targets that are reached through the public interface. Two more are in
-/// `src/webex/fuzzing.rs`, with a replay of their own.
+/// The targets of the public interface. `src/webex/fuzzing.rs` replays the two others.
 const TARGETS: [Target; 6] = [
     ("msgpack", properties::msgpack),
     ("json", properties::json),
@@ -43,7 +41,7 @@ fn corpus_violates_no_property() {
     }
 }
 
-/// Bytes near those of the corpus, as the fuzzer would try them first.
+/// The mutations are those that the fuzzer tries first.
 #[test]
 fn mutated_corpus_violates_no_property() {
     for (target, property) in TARGETS {

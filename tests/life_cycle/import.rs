@@ -1,4 +1,4 @@
-//! Import: by id, by organization and id, and what goes wrong.
+//! Import by id, by organization and id, and its errors.
 
 use serde_json::json;
 
@@ -54,8 +54,7 @@ fn import_block_imports_without_changes() {
     terraform.plans_nothing();
 }
 
-/// Editing it would make a custom connector of it, and destroying it would take
-/// it away from whoever uses it.
+/// An edit would change the type of the connector, and a destroy would break its users.
 #[test]
 fn connector_of_another_type_is_not_imported() {
     let simulator = unlocked();

@@ -9,7 +9,7 @@ use crate::support::connectors::{
 use crate::support::simulator::{all_stored, calls, id_of, last_body, locked, stored, unlocked};
 use crate::support::terraform::Terraform;
 
-/// The new connector would need the name of the old one, which is still there.
+/// The new connector needs the name of the old one, which still exists.
 #[test]
 fn create_before_destroy_explains_the_name_conflict() {
     let simulator = unlocked();
@@ -41,7 +41,7 @@ fn create_before_destroy_explains_the_name_conflict() {
     terraform.plans_nothing();
 }
 
-/// Fails the test unless every field of `expected` is stored as it says.
+/// Fails the test unless every field of `expected` is stored.
 #[track_caller]
 fn stores(stored: &Value, expected: &Value) {
     for (field, value) in expected.as_object().expect("an object") {
@@ -50,7 +50,7 @@ fn stores(stored: &Value, expected: &Value) {
 }
 
 #[track_caller]
-fn lives(connector: &Connector) {
+fn completes_a_life_cycle(connector: &Connector) {
     let simulator = unlocked();
     let organization = simulator.organization();
     let terraform = Terraform::with(&simulator);
@@ -71,7 +71,7 @@ fn lives(connector: &Connector) {
             "POST /organization/ORG/connector 201",
         ]
     );
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["id"], json!(id));
     assert_eq!(attributes["organization_id"], json!(organization));
     assert_eq!(attributes["created_time"].as_str().map(|time| time.ends_with('Z')), Some(true));
@@ -90,7 +90,7 @@ fn lives(connector: &Connector) {
     );
     terraform.plans_nothing();
 
-    // Somebody edits it in Control Hub; the next apply puts it right.
+    // An edit in Control Hub is drift, which the next apply repairs.
     simulator.store(organization, &id, json!({ connector.editable_key(): "drifted" }));
     terraform.plan().succeeded().says("drifted").says("1 to change");
     terraform.apply().succeeded().says("1 changed");
@@ -108,26 +108,26 @@ fn lives(connector: &Connector) {
 
 #[test]
 fn life_cycle_of_basic_authentication() {
-    lives(&basic());
+    completes_a_life_cycle(&basic());
 }
 
 #[test]
 fn life_cycle_of_client_credentials() {
-    lives(&client_credentials());
+    completes_a_life_cycle(&client_credentials());
 }
 
 #[test]
 fn life_cycle_of_the_password_grant() {
-    lives(&password_grant());
+    completes_a_life_cycle(&password_grant());
 }
 
 #[test]
 fn life_cycle_of_a_certificate() {
-    lives(&certificate());
+    completes_a_life_cycle(&certificate());
 }
 
-/// A server that lets only deactivated connectors be edited or deleted: the
-/// connector is active again afterwards.
+/// The server refuses to edit or delete active connectors. The connector is active again
+/// afterwards.
 #[test]
 fn active_connector_is_deactivated_for_edit_and_delete() {
     let simulator = locked();
@@ -180,7 +180,7 @@ fn change_of_timeouts_writes_nothing() {
     terraform.plans_nothing();
 }
 
-/// What Webex spells otherwise keeps the user's spelling.
+/// State keeps the user's spelling.
 #[test]
 fn another_spelling_of_a_url_plans_nothing() {
     let simulator = unlocked();
@@ -191,11 +191,11 @@ fn another_spelling_of_a_url_plans_nothing() {
     });
     simulator.store(simulator.organization(), &id_of(&stored(&simulator)), spelling);
     terraform.plans_nothing();
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["resource_domain_url"], json!("https://example.zendesk.com/api/v2/"));
 }
 
-/// A replacement is announced, because flows refer to a connector by its id.
+/// Flows refer to a connector by its id.
 #[test]
 fn replacement_warns_about_flows() {
     let simulator = unlocked();

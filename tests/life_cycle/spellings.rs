@@ -1,4 +1,4 @@
-//! Another spelling of what there is: it replaces nothing and updates nothing.
+//! Other spellings of the same values replace nothing and update nothing.
 
 use base64::Engine as _;
 use serde_json::json;
@@ -7,19 +7,18 @@ use crate::support::connectors::{ADDRESS, Connector, Form, certificate, resource
 use crate::support::simulator::{locked, stored, writes};
 use crate::support::terraform::Terraform;
 
-/// The organization's id as the public Webex APIs write it.
+/// Returns the organization's id as the public Webex APIs write it.
 fn base64(organization: &str) -> String {
     let address = format!("ciscospark://us/ORGANIZATION/{organization}");
     base64::engine::general_purpose::STANDARD_NO_PAD.encode(address)
 }
 
-/// Returns a connector whose URLs are `host`.
+/// Gives a connector's URLs this host, and a scope.
 fn at(host: &str, connector: Connector) -> Connector {
     connector.with("resource_domain_url", host).with("token_url", host).with("scope", "a")
 }
 
-/// An import stores the organization's UUID and Webex's spelling of everything
-/// else; configurations may spell otherwise.
+/// An import stores the organization's UUID and Webex's spelling of all values.
 #[test]
 fn imported_connector_in_another_spelling_plans_nothing() {
     let simulator = locked();
@@ -42,7 +41,7 @@ fn imported_connector_in_another_spelling_plans_nothing() {
     }
     assert_eq!(writes(&simulator), 0);
 
-    // What is really another value is an update in place, and stays one.
+    // A different value is an update in place.
     let other = spelled.with("scope", "b").hcl(Form::WithoutVersion);
     terraform.write("main.tf", &resource(&other));
     terraform
@@ -78,7 +77,7 @@ fn created_connector_in_another_spelling_plans_nothing() {
     terraform.plans_nothing();
     assert_eq!(writes(&simulator), 0);
 
-    // Another organization is another organization, however it is spelled.
+    // Another organization is a replacement in every spelling.
     let elsewhere = base64("9b2e7c10-4f3d-4a6b-8e21-7c5d0f9a1b34");
     terraform.write("main.tf", &again.with("organization_id", elsewhere).resource());
     terraform.plan().says("must be replaced").says("Flows that use this connector");

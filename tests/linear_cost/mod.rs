@@ -1,7 +1,7 @@
-//! Cost that grows with the size of a value, and no faster.
+//! Cost that is linear in the size of a value.
 //!
-//! What is counted is allocations and their bytes, which are the same on every
-//! machine; how long they take is measured by the benches.
+//! The tests count allocations and their bytes, which are the same on every machine. The benches
+//! measure time.
 
 use crate::support::value_json::value_json;
 use tf_provider::object::{Configuration, Object, State};
@@ -11,8 +11,8 @@ use tf_provider::value::{Type, Value, json, msgpack};
 
 /// Fails unless four times the size costs at most four times as much.
 ///
-/// `prepare` makes the input of a size, whose cost is not counted. Sizes are
-/// powers of two, so that buffers which double are equally well filled.
+/// `prepare` makes the input, which is not counted. Sizes are powers of two, so that buffers which
+/// double are equally full.
 #[track_caller]
 fn assert_linear<T>(what: &str, prepare: impl Fn(usize) -> T, work: impl Fn(T)) {
     let [small, large] = [1 << 10, 1 << 12].map(|size| {
@@ -20,12 +20,12 @@ fn assert_linear<T>(what: &str, prepare: impl Fn(usize) -> T, work: impl Fn(T)) 
         let cost = allocation_counter::measure(|| work(input));
         (cost.count_total, cost.bytes_total)
     });
-    // What is spent once, whatever the size, leaves room for no mistake.
+    // Constant costs make the factor smaller than four.
     assert!(small.0 > 0 && large.0 <= small.0 * 4, "{what}: {small:?} → {large:?} allocations");
     assert!(large.1 <= small.1 * 4 + small.1 / 4, "{what}: {small:?} → {large:?} bytes");
 }
 
-/// A list, a map and an object with so many elements, and their types.
+/// Returns a list, a map and an object of this size, with their types.
 fn values(size: usize) -> Vec<(Type, Value)> {
     let name = |index: usize| format!("key_{index:06}");
     let text = |index: usize| Value::from(format!("value {index}"));

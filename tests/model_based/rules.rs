@@ -1,8 +1,8 @@
 //! The invariants of all scenarios.
 //!
-//! This is the whole model. It lists what must never happen: two connectors of one name, a connector
-//! that no message names and no state holds, a secret that is blank or old, a connector that is left
-//! inactive without a message, a secret in a place that people read.
+//! This is the whole model. It lists what must never happen: two connectors of one name, a
+//! connector that no message names and no state holds, a secret that is blank or old, a connector
+//! that is left inactive without a message, a secret in a place that people read.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +62,7 @@ impl DesiredState {
     }
 }
 
-/// What users know in addition to what Webex stores.
+/// The knowledge of users in addition to the content of Webex.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Knowledge {
     /// Ids that a message has named, or that users removed from state.

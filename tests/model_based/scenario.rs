@@ -82,7 +82,7 @@ pub(super) enum Argument {
     Name,
 }
 
-/// What goes wrong during a command.
+/// A fault during a command.
 #[derive(Clone, Debug)]
 pub(super) enum Fault {
     /// Nothing.

@@ -132,8 +132,8 @@ impl World {
         }
     }
 
-    /// Runs `terraform apply` or `terraform destroy`, and checks the rules. Returns the messages, and
-    /// whether the command finished.
+    /// Runs `terraform apply` or `terraform destroy`, and checks the rules. Returns the messages,
+    /// and whether the command finished.
     async fn command(
         &mut self,
         configuration: &Value,

@@ -1,7 +1,7 @@
-//! Installing from the source tree, and the files of a release.
+//! Installation from the source tree, and the files of a release.
 //!
-//! Other files stand in for the programs here: what is asserted are names,
-//! layouts, sums and signatures. `make dist` itself is run by the release.
+//! Other files replace the programs here. The tests check names, layouts, checksums and signatures.
+//! The release itself runs `make dist`.
 
 use std::collections::BTreeMap;
 use std::env::consts::EXE_SUFFIX;
@@ -19,10 +19,10 @@ use crate::support::workspace;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A moment that no clock shows by chance.
+/// A time that no clock shows by chance.
 const MOMENT: &str = "1700000001";
 
-/// Runs a program of the project or of the system to its success.
+/// Runs a program that has to succeed.
 #[track_caller]
 fn run(command: &mut Command) -> Output {
     let output = command.stdin(Stdio::null()).output().unwrap();
@@ -31,8 +31,8 @@ fn run(command: &mut Command) -> Output {
     output
 }
 
-/// Whether a program is there that only packaging needs. If not, the reader of
-/// the test's output is told what was left out.
+/// Returns whether a program is installed that only packaging needs. If not, the output of the test
+/// names what it skips.
 fn is_installed(program: &str) -> bool {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     let found = output.is_ok_and(|output| output.status.success());
@@ -49,17 +49,17 @@ fn host() -> String {
     host.expect("a host").to_owned()
 }
 
-/// A top-level block of what was printed for pasting.
+/// Returns a top-level block of the text to paste.
 fn block(text: &str, name: &str) -> String {
     let start = text.find(&format!("\n{name} {{\n")).expect("the block") + 1;
     let end = start + text[start..].find("\n}\n").expect("the end of the block") + 3;
     text[start..end].to_owned()
 }
 
-/// What `make install` does, and what a person then does with what it prints.
+/// Runs `make install`, and follows its output.
 #[test]
 fn installed_provider_initializes_and_locks() {
-    // Windows has a bash only where somebody has installed one.
+    // Windows may have no bash.
     if !is_unix("installing from the source tree") {
         return;
     }
@@ -86,7 +86,7 @@ fn installed_provider_initializes_and_locks() {
     terraform.apply().succeeded().does_not_say("overrides").says("1 added");
     terraform.plans_nothing();
 
-    // The printed command works from anywhere, the guide's after `init`.
+    // The printed command works in any folder, the guide's after `init`.
     let printed = printed.lines().last().unwrap();
     let guide = files::read("docs/guides/api-compatibility.md");
     let mut lines = guide.lines().filter_map(|line| line.strip_prefix("$ "));
@@ -103,14 +103,14 @@ fn installed_provider_initializes_and_locks() {
     }
 }
 
-/// A command of the script that packages.
+/// Returns a command of the packaging script.
 fn package(command: &str) -> Command {
     let mut script = Command::new("python3");
     script.arg(root().join(".ci/package.py")).arg(command).stdin(Stdio::null());
     script
 }
 
-/// Runs a command that has to fail; returns what it says.
+/// Runs a command that has to fail. Returns its standard error.
 #[track_caller]
 fn refusal(command: &mut Command) -> String {
     let output = command.output().unwrap();
@@ -118,7 +118,7 @@ fn refusal(command: &mut Command) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A release of files that stand in for the programs.
+/// A release with other files as programs.
 struct Release {
     folder: tempfile::TempDir,
 }
@@ -159,7 +159,7 @@ impl Release {
         fs::read_to_string(self.out().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// Sums and contents as another program sees them.
+    /// Returns checksums and contents as another program sees them.
     fn inspect(&self) -> Value {
         let script = root().join("tests/packaging/inspect.py");
         let output = run(Command::new("python3").arg(script).arg(self.out()));
@@ -213,11 +213,11 @@ fn release_has_the_files_that_the_registry_requires() {
         entries.collect::<BTreeMap<_, _>>()
     };
     let owned = |name: &str, mode: &str| (name.to_owned(), mode.to_owned());
-    let licence = owned("LICENSE", "100644");
+    let license = owned("LICENSE", "100644");
     let program = owned(&format!("terraform-provider-webex_v{VERSION}{EXE_SUFFIX}"), "100755");
-    assert_eq!(entries(&zip), BTreeMap::from([licence.clone(), program]));
+    assert_eq!(entries(&zip), BTreeMap::from([license.clone(), program]));
     let program = owned(&format!("webex-cc-simulator{EXE_SUFFIX}"), "100755");
-    assert_eq!(entries(&simulator), BTreeMap::from([licence, program]));
+    assert_eq!(entries(&simulator), BTreeMap::from([license, program]));
 
     let summed = release.read(&sums);
     let summed = summed.lines().map(|line| line.split_once("  ").unwrap());
@@ -257,8 +257,7 @@ fn release_has_the_files_that_the_registry_requires() {
     assert!(!ours.iter().any(|name| has(name)), "{components:?}");
 }
 
-/// Before anything is built: a tag of another version, or a changelog that has
-/// not been finished, would be published for ever.
+/// A wrong tag or an unfinished changelog would be published for good.
 #[test]
 fn release_requires_a_dated_version_and_its_tag() {
     if !is_installed("python3") {
@@ -286,7 +285,7 @@ fn release_requires_a_dated_version_and_its_tag() {
     assert!(said.contains(&format!("has nothing about {VERSION}")), "{said}");
 }
 
-/// What is packaged is started from the zip, and has to be what it is called.
+/// The programs are started from the zip and have to report their name and version.
 #[test]
 fn programs_that_do_not_start_are_not_released() {
     if !is_unix("programs that stand in for those of a release") || !is_installed("python3") {
@@ -328,7 +327,7 @@ fn release_is_reproducible() {
     assert_eq!(Release::make(None).inspect(), Release::make(None).inspect());
 }
 
-/// The hashes in the notes are those that Terraform computes for itself.
+/// Terraform computes the same hashes.
 #[test]
 fn release_notes_have_the_hashes_of_the_lock_file() {
     if !is_installed("python3") {
@@ -363,7 +362,7 @@ fn release_notes_have_the_hashes_of_the_lock_file() {
 
 #[test]
 fn release_is_signed_if_there_is_a_key() {
-    // The gpg that Windows has from Git takes other paths than Windows' programs.
+    // The gpg of Git for Windows takes other paths than Windows programs.
     let what = "signing a release, which is done on Linux";
     if !is_unix(what) || !is_installed("python3") || !is_installed("gpg") {
         return;
@@ -374,7 +373,7 @@ fn release_is_signed_if_there_is_a_key() {
         let mut command = Command::new("gpg");
         run(command.env("GNUPGHOME", home.path()).arg("--batch").args(arguments))
     };
-    // The registry knows RSA and DSA keys.
+    // The registry accepts RSA and DSA keys.
     let user = "release@example.com";
     gpg(&["--passphrase", "", "--quick-generate-key", user, "rsa2048", "sign", "never"]);
     let release = Release::make(Some((user, home.path())));
@@ -384,7 +383,7 @@ fn release_is_signed_if_there_is_a_key() {
     gpg(&["--verify", &signature, &path(&sums)]);
     let content = fs::read(&signature).unwrap();
     assert!(!content.starts_with(b"-----"), "the registry wants a binary signature");
-    // The agent that gpg has started would live on.
+    // gpg has started an agent.
     let mut end = Command::new("gpgconf");
     run(end.env("GNUPGHOME", home.path()).args(["--kill", "all"]));
 }

@@ -1,4 +1,4 @@
-//! Clients: the one that started the provider, and all others.
+//! The client that started the provider, and other clients.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::plugin_client::connection::open;
 use crate::support::plugin_client::proto::tfplugin5::{DynamicValue, prepare_provider_config};
 use crate::support::plugin_client::{Credentials, Identity, Launch, Plugin, provider_on};
 
-/// Whether somebody with such credentials gets an answer.
+/// Whether a client with these credentials gets a response.
 async fn admits(plugin: &Plugin, credentials: &Credentials<'_>) -> bool {
     match plugin.connect(credentials).await {
         Ok(channel) => serves(provider_on(channel)).await.is_ok(),
@@ -71,7 +71,7 @@ async fn silent_clients_do_not_block_others() {
     for _ in 0..5 {
         silent.push(open(&plugin.announcement.address).await.unwrap());
     }
-    // The silent ones are given up after ten seconds; they are not waited for.
+    // The provider gives up silent clients after ten seconds.
     let admitted = timeout(Duration::from_secs(5), admits(&plugin, &Credentials::Own)).await;
     assert_eq!(admitted, Ok(true));
     let ended = plugin.shutdown().await;
@@ -97,7 +97,7 @@ async fn message_above_the_default_limit_is_accepted() {
     let config = DynamicValue { msgpack: vec![0xc0; 24 << 20].into(), json: Default::default() };
     let request = prepare_provider_config::Request { config: Some(config) };
     let answer = plugin.provider().prepare_provider_config(request).await;
-    // What the provider thinks of it is no matter here.
+    // Any message about the value will do.
     if let Err(status) = answer {
         assert!(!matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted), "{status:?}");
     }

@@ -1,4 +1,4 @@
-//! Ends: asked for, by a signal, or because nobody is left to serve.
+//! Ends of the process: on request, by a signal, or without clients.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::support::system::{Signal, is_unix};
 
 #[tokio::test]
 async fn shutdown_ends_the_process_at_once() {
-    // The machine may be busy with something else; the provider may not.
+    // The fastest of five, because the machine may be busy.
     let mut fastest = Duration::MAX;
     for _ in 0..5 {
         let ended = Launch::provider().start().await.shutdown().await;
@@ -28,7 +28,7 @@ async fn terminal_signals_do_not_end_the_process() {
         [(Signal::Interrupt, "SIGINT"), (Signal::Quit, "SIGQUIT"), (Signal::HangUp, "SIGHUP")]
     {
         plugin.signal(signal);
-        // Its line in the log tells that the signal has arrived.
+        // The log has a line once the signal has arrived.
         while !plugin.stderr().iter().any(|line| line.contains(name)) {
             serves(plugin.provider()).await.unwrap();
         }
@@ -62,7 +62,7 @@ async fn orphaned_process_ends() {
     assert!(log.iter().any(|line| line.contains("Terraform has ended")), "{log:#?}");
 }
 
-/// On Windows this is how a provider learns that Terraform was killed.
+/// On Windows, the provider notices the end of Terraform in this way only.
 #[tokio::test]
 async fn process_without_clients_ends() {
     let plugin = Launch::provider().with("TF_LOG", "debug").start().await;

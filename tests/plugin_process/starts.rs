@@ -1,4 +1,4 @@
-//! Starts: announced as documented, in poor surroundings, or not at all.
+//! Starts of the process: the announcement, restricted environments, refusals.
 
 use std::fs;
 
@@ -6,8 +6,9 @@ use crate::plugin_process::serves;
 use crate::support::checker::plain;
 use crate::support::connectors::{Form, basic};
 use crate::support::plugin_client::{Address, Launch, assert_is_log_line, folder_of};
-use crate::support::system::{Barren, is_unix, mode};
+use crate::support::system::{UnwritableFolder, is_unix, mode};
 use crate::support::terraform_core::{Action, TerraformCore, failed};
+use webex_cc_simulator::{Options, Simulator};
 
 #[tokio::test]
 async fn announcement_names_a_private_socket() {
@@ -50,7 +51,7 @@ async fn long_temporary_path_does_not_prevent_the_start() {
 
 #[tokio::test]
 async fn start_needs_neither_home_nor_writable_folder() {
-    let nowhere = Barren::new();
+    let nowhere = UnwritableFolder::new();
     let plugin = Launch::provider().without("HOME").directory(nowhere.path()).start().await;
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
@@ -60,7 +61,7 @@ async fn start_needs_neither_home_nor_writable_folder() {
 /// Only the temporary folder is writable.
 #[tokio::test]
 async fn plan_needs_neither_home_nor_network() {
-    let nowhere = Barren::new();
+    let nowhere = UnwritableFolder::new();
     let plugin = Launch::provider()
         .without("HOME")
         .directory(nowhere.path())
@@ -146,4 +147,23 @@ async fn log_level_follows_the_environment() {
     let plugin = Launch::provider().with("TF_LOG", "trace").with("TF_LOG_PROVIDER_WEBEX", "off");
     let ended = plugin.start().await.shutdown().await;
     assert_eq!(ended.stderr, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn log_shows_the_module_of_each_crate() {
+    let simulator = Simulator::start(Options::default()).expect("a simulator");
+    let plugin = Launch::provider()
+        .with("WEBEX_CC_BASE_URL", simulator.base_url())
+        .with("WEBEX_ACCESS_TOKEN", simulator.token())
+        .with("TF_LOG", "debug")
+        .start()
+        .await;
+    let mut core = TerraformCore::start(plugin.provider()).await.expect("it is configured");
+    let _not_found = core.import("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").await;
+    let ended = plugin.shutdown().await;
+    let log = &ended.assert_tidy().stderr;
+    for module in ["provider.tf_provider.plugin.process", "provider.webex.pipeline"] {
+        let shown = format!("\"@module\":\"{module}\"");
+        assert!(log.iter().any(|line| line.contains(&shown)), "{module}: {log:#?}");
+    }
 }

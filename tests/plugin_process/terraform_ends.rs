@@ -1,4 +1,4 @@
-//! Ends of the real Terraform, and of calls that were running then.
+//! Interrupted runs of the real Terraform, and interrupted calls.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::support::system::{self, Signal, is_linux, is_socket, is_unix};
 use crate::support::terraform::Terraform;
 use crate::support::terraform_core::{TerraformCore, failed};
 
-/// A Webex that takes its time for every write, after it has done it.
+/// Starts a simulator that delays its response to each POST.
 fn slow(answer_after: Duration) -> Simulator {
     let simulator = unlocked();
     let milliseconds = u64::try_from(answer_after.as_millis()).expect("a short time");
@@ -25,7 +25,7 @@ fn slow(answer_after: Duration) -> Simulator {
     simulator
 }
 
-/// Looks again and again until something is there.
+/// Polls until there is something.
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
@@ -41,8 +41,7 @@ fn creation_is_under_way(simulator: &Simulator) -> Option<()> {
     (count(simulator, "POST") > 0).then_some(())
 }
 
-/// `terraform apply` in a process group of its own, as a shell starts it, with
-/// a temporary folder of its own.
+/// Starts `terraform apply` in a process group and with a temporary folder of its own.
 fn apply(terraform: &mut Terraform, temporary: &Path, connector: &Connector) -> Child {
     terraform.set("TMPDIR", temporary.to_str().expect("a path in UTF-8"));
     terraform.write("main.tf", &connector.resource());
@@ -52,7 +51,7 @@ fn apply(terraform: &mut Terraform, temporary: &Path, connector: &Connector) -> 
     command.spawn().expect("the terraform command")
 }
 
-/// The sockets in a folder, at any depth.
+/// Counts the sockets in a folder, at any depth.
 fn sockets(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -64,15 +63,15 @@ fn sockets(folder: &Path) -> usize {
         .sum()
 }
 
-/// The state and the parent of a process, as Linux tells it.
+/// Returns the state and the parent of a process, from `/proc`.
 fn state_and_parent(process: u32) -> Option<(char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name, in parentheses, may hold anything.
+    // The name, in parentheses, may hold any character.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
-/// The processes that another one has started.
+/// Returns the child processes of a process.
 fn children(parent: u32) -> Vec<u32> {
     let entries = fs::read_dir("/proc").expect("the processes").flatten();
     let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -130,7 +129,7 @@ fn killed_terraform_leaves_the_connector_active() {
     let temporary = tempfile::tempdir().expect("a folder");
     let mut terraform = Terraform::applied(&simulator, &basic().resource());
     simulator.clear_journal();
-    // Refused, deactivated, edited: the third takes its time.
+    // The refusal and the deactivation pass, and the edit is delayed.
     let write = |delay| Script::new(Action::DelayMs(delay)).method("PUT");
     simulator.faults([write(0).times(2), write(3_000).times(1)]);
     let mut child = apply(&mut terraform, temporary.path(), &basic().edited());
@@ -166,23 +165,23 @@ fn ctrl_c_during_a_create_saves_the_id() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("Interrupt received"), "{text}");
 
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["id"], stored(&simulator)["id"]);
-    let instance = terraform.instance(ADDRESS).expect("the connector in state");
+    let instance = terraform.instance(ADDRESS);
     assert_eq!(instance.get("status"), None::<&Value>, "it is not tainted");
     assert_eq!(sockets(temporary.path()), 0);
     simulator.faults([]);
     terraform.plans_nothing();
 }
 
-/// What stops a creation that is under way.
+/// An interruption of a create in flight.
 #[derive(Clone, Copy, Debug)]
 enum Stopper {
     Stop,
     Terminate,
 }
 
-/// Starts a creation and stops the provider meanwhile; returns what came of it.
+/// Starts a create and interrupts it. Returns whether it failed, and the id in its response.
 async fn stopped(
     stopper: Stopper,
     simulator: &Simulator,

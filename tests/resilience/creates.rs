@@ -1,4 +1,4 @@
-//! Creates that may have happened, and creates that are refused.
+//! Creates with an unknown outcome, and creates that are refused.
 
 use serde_json::json;
 use webex_cc_simulator::{Action, Script};
@@ -27,7 +27,7 @@ fn lost_response_to_a_create_adopts_the_connector() {
             .says("The answer to creating connector \"Zendesk\" was lost")
             .says("1 added");
         assert_eq!(count(&simulator, "POST"), 1);
-        let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+        let attributes = terraform.attributes(ADDRESS);
         assert_eq!(attributes["id"], stored(&simulator)["id"]);
         terraform.plans_nothing();
     }
@@ -159,7 +159,7 @@ fn ignored_argument_is_an_error_and_state_has_webexs_value() {
         .says("Webex did not take username as it was sent")
         .says("Sent: \"agent2\". What Webex has now: \"somebody else\"")
         .says("on main.tf line");
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["username"], json!("somebody else"));
 }
 
@@ -171,7 +171,7 @@ fn create_with_an_unreadable_response_keeps_the_id() {
     let terraform = Terraform::configured(&simulator, &basic().resource());
     simulator.faults([on_create(Script::lost_answer(201, "<html>".into()).times(1))]);
     terraform.apply().succeeded().says("1 added");
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["id"], stored(&simulator)["id"]);
     assert_eq!(count(&simulator, "POST"), 1);
     terraform.plans_nothing();

@@ -1,4 +1,4 @@
-//! `request_timeout` in the provider block: what it ends, and what it lets pass.
+//! `request_timeout` in the provider block.
 
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ use crate::support::simulator::unlocked;
 
 const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
 
-/// Reads a list through a provider block with this `request_timeout`, from a
-/// host that begins to answer after `silence`. Only the host's silence is spent
-/// on a paused clock: sockets know no other time than the real one.
+/// Lists connectors through a provider block with this `request_timeout`. The host responds after
+/// `silence`, which passes on a paused clock. The rest uses the real clock, because it uses
+/// sockets.
 async fn list_of_a_slow_host(request_timeout: &str, silence: Duration) -> Result<usize, ErrorKind> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
@@ -56,7 +56,7 @@ fn first_byte_may_use_the_request_timeout() {
     let cases =
         [("60s", 54, Ok(0)), ("60s", 70, too_late()), ("5m", 290, Ok(0)), ("5m", 310, too_late())];
     for (request_timeout, silence, expected) in cases {
-        // Each on a clock of its own: what came too late has left it paused.
+        // Each case has a runtime, because a timeout leaves the clock paused.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let silence = Duration::from_secs(silence);
         let found = runtime.block_on(list_of_a_slow_host(request_timeout, silence));
@@ -64,7 +64,7 @@ fn first_byte_may_use_the_request_timeout() {
     }
 }
 
-/// What the message advises helps.
+/// The message advises a longer `request_timeout`.
 #[test]
 fn slow_response_succeeds_with_a_longer_request_timeout() {
     let simulator = unlocked();

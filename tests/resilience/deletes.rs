@@ -1,4 +1,4 @@
-//! Deletes.
+//! Deletes of connectors that are in use, missing, or active, and interrupted deletes.
 
 use serde_json::{Value, json};
 use webex_cc_simulator::Script;
@@ -23,7 +23,7 @@ fn delete_of_a_connector_in_use_names_the_flows() {
             .says("\"Callback\"")
             .says("use a `removed` block");
         assert_eq!(stored(&simulator)["active"], json!(true));
-        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+        assert_eq!(terraform.attributes(ADDRESS)["id"], json!(id));
 
         simulator.clear_references(simulator.organization());
         terraform.destroy().succeeded();
@@ -49,13 +49,13 @@ fn connector_with_unknown_references_is_not_deactivated() {
     assert_eq!(count(&simulator, "PUT"), 0);
     assert_eq!(stored(&simulator)["active"], json!(true));
 
-    // The advice holds.
+    // The advice of the error works.
     terraform.write("main.tf", &basic().with("active", false).resource());
     terraform.apply().succeeded();
     terraform.destroy().succeeded();
 }
 
-/// What the next apply does depends on the configuration, and the error says so.
+/// The next apply depends on the configuration, and the error says so.
 #[test]
 fn connector_left_inactive_by_a_delete_is_repaired() {
     for still_configured in [true, false] {
@@ -94,8 +94,7 @@ fn delete_of_a_missing_connector_succeeds() {
     terraform.run(["apply", "-no-color", "saved"]).succeeded().says("1 destroyed");
 }
 
-/// Whatever answers 404 to DELETE, a connector that can still be read is not
-/// forgotten.
+/// A DELETE may answer 404 although the connector can be read.
 #[test]
 fn delete_404_of_an_existing_connector_keeps_state() {
     let simulator = unlocked();
@@ -108,15 +107,15 @@ fn delete_404_of_an_existing_connector_keeps_state() {
             .failed()
             .says("Could not delete connector \"Zendesk\"")
             .says("The connector is still there, and active: Webex still shows it");
-        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+        assert_eq!(terraform.attributes(ADDRESS)["id"], json!(id));
     }
     simulator.faults([]);
     terraform.destroy().succeeded();
     assert_eq!(all_stored(&simulator), Vec::<Value>::new());
 }
 
-/// The connection is killed at every step of deleting an active connector; the
-/// next destroy converges, and no connector is left deactivated unnoticed.
+/// The connection breaks at each step of deleting an active connector. A connector that stays
+/// inactive is reported, and the next destroy converges.
 #[test]
 fn delete_interrupted_at_any_step_converges() {
     for (method, step) in [("DELETE", 0), ("DELETE", 1), ("PUT", 0)] {
@@ -133,7 +132,7 @@ fn delete_interrupted_at_any_step_converges() {
                 let is_active = connector["active"] == json!(true);
                 let told = text.contains("INACTIVE") || text.contains("may be inactive");
                 assert!(is_active || told, "{method} {step}: deactivated unnoticed\n{text}");
-                assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], connector["id"]);
+                assert_eq!(terraform.attributes(ADDRESS)["id"], connector["id"]);
             }
 
             simulator.faults([]);

@@ -1,4 +1,4 @@
-//! Edits: other people's, interrupted ones, and those of active connectors.
+//! Edits by others, interrupted edits, and edits of active connectors.
 
 use serde_json::json;
 use webex_cc_simulator::{OmittedSecret, Options, Script};
@@ -31,7 +31,6 @@ fn edit_between_plan_and_apply_is_not_overwritten() {
     terraform.plans_nothing();
 }
 
-/// The PUT carries the version that the plan saw.
 #[test]
 fn put_carries_the_planned_version() {
     let simulator = unlocked();
@@ -42,7 +41,7 @@ fn put_carries_the_planned_version() {
     assert_eq!(last_body(&simulator, "PUT")["version"], version);
 }
 
-/// The answer to a PUT is lost: it is settled by looking, not by guessing.
+/// The provider reads the connector to find out whether the PUT was carried out.
 #[test]
 fn lost_response_to_an_update_converges() {
     for script in [Script::close_after(), Script::close_before(), Script::answer(503, json!(null))]
@@ -63,7 +62,7 @@ fn lost_response_to_an_update_converges() {
 fn refused_edit_leaves_the_connector_active() {
     let simulator = locked();
     let terraform = applied(&simulator);
-    // 423 for the edit, then the deactivation passes, then the edit fails.
+    // 423 for the edit; the deactivation passes; the edit is refused.
     let refused = json!({ "error": { "message": [{ "description": "username: too short" }] } });
     simulator.faults([
         on("PUT", Script::answer(423, json!({ "error": "locked" })).times(1)),
@@ -78,7 +77,7 @@ fn refused_edit_leaves_the_connector_active() {
         .says("is active again.")
         .says("Webex says: username: too short");
     assert_eq!(stored(&simulator)["active"], json!(true));
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!((&attributes["active"], &attributes["username"]), (&json!(true), &json!("agent")));
 
     simulator.faults([]);
@@ -105,7 +104,7 @@ fn failed_reactivation_is_reported_and_repaired() {
         .says("THE CONNECTOR IS INACTIVE, and flows that use it fail.")
         .says("State says active = false");
     assert_eq!(stored(&simulator)["active"], json!(false));
-    let attributes = terraform.attributes(ADDRESS).expect("the connector in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["active"], json!(false));
 
     simulator.faults([]);
@@ -122,8 +121,7 @@ fn refused_reactivation_keeps_the_credentials() {
     let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
     let simulator = start(options);
     let terraform = applied(&simulator);
-    // The refusal, the deactivation and the edit pass; then the third party is
-    // down for a moment.
+    // The refusal, the deactivation and the edit pass. Then the validation fails once.
     simulator.faults([
         pass("PUT", 3),
         on("PUT", Script::answer(400, json!({ "error": "validation failed" })).times(1)),
@@ -139,7 +137,7 @@ fn refused_reactivation_keeps_the_credentials() {
     terraform.plans_nothing();
 }
 
-/// A lock that has nothing to do with being active is not told to be about that.
+/// The error does not advise to deactivate the connector.
 #[test]
 fn lock_of_an_inactive_connector_has_its_own_error() {
     let simulator = locked();
@@ -158,9 +156,8 @@ fn lock_of_an_inactive_connector_has_its_own_error() {
     terraform.apply().succeeded().says("1 changed");
 }
 
-/// The connection is killed at every step of an update of an active connector,
-/// before and after processing; the next apply converges, and the connector is
-/// active in the end.
+/// The connection breaks at each step of updating an active connector, before and after processing.
+/// The next apply converges, and the connector is active.
 #[test]
 fn update_interrupted_at_any_step_converges() {
     for step in 0..4 {
@@ -207,7 +204,7 @@ fn update_of_a_deleted_connector_explains_the_next_plan() {
     terraform.plan().succeeded().says("1 to add");
 }
 
-/// A new name that is taken is an error on `name`.
+/// The name is taken by another connector.
 #[test]
 fn rename_to_a_taken_name_names_its_holder() {
     let simulator = unlocked();

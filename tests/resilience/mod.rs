@@ -1,5 +1,5 @@
-//! What goes wrong between the provider and Webex, seen through the real CLI:
-//! what the user reads, what is in state, and that the next apply converges.
+//! Faults between the provider and Webex through the real CLI: the messages, the state, and that
+//! the next apply converges.
 //!
 //! `docs/design/faults.md` lists every fault and the tests that prove each.
 

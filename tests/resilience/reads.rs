@@ -1,4 +1,4 @@
-//! Reads: what counts as gone, what does not, and how few calls are made.
+//! Reads: what counts as deleted, retries, and the number of calls.
 
 use std::fmt::Write as _;
 
@@ -57,7 +57,7 @@ fn only_a_404_counts_as_deleted() {
             .failed()
             .says("Could not read connector \"Zendesk\"")
             .says("Nothing was changed; state holds what was known before.");
-        assert_eq!(terraform.attributes(ADDRESS).expect("in state")["id"], json!(id));
+        assert_eq!(terraform.attributes(ADDRESS)["id"], json!(id));
     }
 }
 
@@ -125,7 +125,8 @@ fn refresh_makes_one_call_per_organization() {
             .hcl(Form::Stateful);
         let _ = write!(
             configuration,
-            "resource \"webex_cc_custom_connector\" \"r{position}\" {{\n  count = 10\n{connector}}}\n"
+            "resource \"webex_cc_custom_connector\" \"r{position}\" {{\n  count = 10\n\
+             {connector}}}\n"
         );
     }
     terraform.write("main.tf", &configuration);

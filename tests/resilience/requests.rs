@@ -1,4 +1,4 @@
-//! What every request carries.
+//! Headers of every request.
 
 use serde_json::json;
 
@@ -29,7 +29,6 @@ fn requests_carry_user_agent_and_tracking_id() {
     assert_eq!(tracking_ids.len(), journal.len(), "each request has an id of its own");
 }
 
-/// The id that the error shows is the one that was sent.
 #[test]
 fn error_shows_the_tracking_id_of_the_request() {
     let simulator = unlocked();

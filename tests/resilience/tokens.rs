@@ -1,4 +1,4 @@
-//! Tokens that are renewed, for one organization and for many.
+//! Renewal of tokens, for one organization and for many.
 
 use webex_cc_simulator::{Authorization, Options, Simulator};
 
@@ -6,7 +6,7 @@ use crate::support::connectors::{Form, basic, resource};
 use crate::support::simulator::{ANOTHER_ORGANIZATION, locked, start, two_organizations, unlocked};
 use crate::support::terraform::Terraform;
 
-/// A folder whose provider gets its tokens by a refresh token.
+/// Returns a folder with a refresh token for the provider.
 fn with_refresh_token(simulator: &Simulator) -> Terraform {
     let mut terraform = Terraform::with(simulator);
     let authorization = Authorization::default();
@@ -19,7 +19,7 @@ fn with_refresh_token(simulator: &Simulator) -> Terraform {
     terraform
 }
 
-/// A provider block whose tokens are a Service App's.
+/// Returns a provider block with a Service App.
 fn service_app(simulator: &Simulator) -> String {
     let Authorization { client_id, client_secret, service_app_id, applications_token, .. } =
         Authorization::default();
@@ -43,7 +43,6 @@ fn token_requests(simulator: &Simulator) -> usize {
     journal.iter().filter(|exchange| exchange.path == "/v1/access_token").count()
 }
 
-/// Ten connectors at once, one refresh.
 #[test]
 fn parallel_operations_share_one_token_refresh() {
     let simulator = unlocked();
@@ -56,7 +55,7 @@ fn parallel_operations_share_one_token_refresh() {
     assert_eq!(token_requests(&simulator), 1);
 }
 
-/// A refresh token that Webex replaces: the run goes on, and the user is told.
+/// The run continues with the new refresh token.
 #[test]
 fn replaced_refresh_token_raises_a_warning() {
     let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
@@ -73,7 +72,7 @@ fn replaced_refresh_token_raises_a_warning() {
         .says("Webex has replaced the refresh token")
         .says("kept by this process only")
         .says("valid until");
-    // The simulator ends the old one at once, so the next process is refused.
+    // The simulator revokes the old one at once, so the next process is refused.
     terraform
         .plan()
         .failed()
@@ -93,11 +92,11 @@ fn wrong_client_secret_is_an_error_of_the_token_endpoint() {
         .says("The token endpoint at 127.0.0.1 refuses the credentials")
         .says("Nothing was created.")
         .does_not_say("wrong-client-secret");
-    // The early warnings stay silent, and nothing was asked of the API.
+    // The plan makes no request to the API and raises no warning.
     assert!(simulator.journal().iter().all(|exchange| exchange.path == "/v1/access_token"));
 }
 
-/// Tokens for two organizations, from where the provider block says.
+/// The provider block names the endpoint of the tokens.
 #[test]
 fn service_app_uses_one_token_per_organization() {
     let simulator = two_organizations(false);
@@ -121,7 +120,7 @@ fn service_app_uses_one_token_per_organization() {
     }
 }
 
-/// Whatever is wrong with a Service App, the message is about Service Apps.
+/// The messages do not mention refresh tokens.
 #[test]
 fn service_app_errors_name_its_own_arguments() {
     let simulator = locked();

@@ -1,6 +1,5 @@
-//! The bodies of all requests that may carry a credential, as they arrive: for
-//! each row of the rule table, each form of its credentials, and each way in
-//! which Webex may answer with credentials.
+//! The bodies of all requests that may carry a credential: for each kind of connector, each form of
+//! its credentials, and each way in which Webex may return credentials.
 
 use serde_json::{Value as Json, json};
 use tf_provider::value::Value;
@@ -9,10 +8,10 @@ use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 use super::{MODES, simulator};
 use crate::support::checker::{of, plain};
 use crate::support::connectors::{Connector, Form, ONLY_WEBEX_KNOWS, all};
-use crate::support::simulator::start;
+use crate::support::simulator::{start, stored};
 use crate::support::terraform_core::{Instance, TerraformCore, failed};
 
-/// Returns the body that creates a connector: what is absent has no key.
+/// Returns the body that creates a connector. Absent fields have no key.
 fn create(connector: &Connector, form: Form) -> Json {
     let mut body = with_credentials(connector, form, 0);
     body.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
@@ -37,7 +36,7 @@ fn with_credentials(connector: &Connector, form: Form, generation: usize) -> Jso
     }
 }
 
-/// The bodies of the writes since the last time, with their methods.
+/// Returns the writes since the last call, as method and body.
 fn writes(simulator: &Simulator) -> Vec<(String, Json)> {
     let journal = simulator.journal();
     simulator.clear_journal();
@@ -49,8 +48,7 @@ fn one(method: &str, body: Json) -> Vec<(String, Json)> {
     vec![(method.to_owned(), body)]
 }
 
-/// Fails the test unless state has of the credentials what was configured in
-/// the stateful form, and nothing of the others.
+/// Fails the test unless state has the stateful credentials and no others.
 #[track_caller]
 fn keeps_what_was_configured(
     held: &Instance,
@@ -70,8 +68,13 @@ fn keeps_what_was_configured(
     }
 }
 
-/// Create, update of another field, rotation.
-async fn lives(core: &mut TerraformCore, simulator: &Simulator, connector: &Connector, form: Form) {
+/// Creates, updates another field, and rotates the credentials.
+async fn writes_carry_credentials(
+    core: &mut TerraformCore,
+    simulator: &Simulator,
+    connector: &Connector,
+    form: Form,
+) {
     let configuration = connector.object(form, 0);
     let (held, _) = core.settle(None, &plain(&configuration)).await.unwrap();
     assert_eq!(writes(simulator), one("POST", create(connector, form)));
@@ -89,7 +92,7 @@ async fn lives(core: &mut TerraformCore, simulator: &Simulator, connector: &Conn
     let rotated = plain(&connector.object(form, 1));
     let (held, _) = core.settle(Some(&held), &rotated).await.unwrap();
     if form == Form::WithoutVersion && connector.second_certificate.is_none() {
-        // Nothing that Terraform could see has changed.
+        // Terraform sees no difference.
         assert_eq!(writes(simulator), []);
     } else {
         assert_eq!(writes(simulator), one("PUT", replace(connector, form, 1, &id, 2)));
@@ -105,22 +108,18 @@ async fn every_write_carries_the_configured_credentials() {
         let (plugin, mut core) = TerraformCore::connected(&simulator).await;
         for connector in all() {
             for form in Form::GIVEN {
-                lives(&mut core, &simulator, &connector, form).await;
+                writes_carry_credentials(&mut core, &simulator, &connector, form).await;
             }
         }
         plugin.shutdown().await.assert_tidy();
     }
 }
 
-/// Takes over what is there; an import has to succeed.
+/// Imports a connector, which has to succeed.
 async fn imported(core: &mut TerraformCore, id: &str) -> Instance {
     let (imported, said) = core.import(id).await.unwrap();
     assert!(!failed(&said), "{said:?}");
     imported.expect("a connector")
-}
-
-fn stored(simulator: &Simulator, id: &str) -> Json {
-    simulator.stored(simulator.organization(), id).expect("the connector")
 }
 
 #[tokio::test]
@@ -146,22 +145,22 @@ async fn absent_credentials_have_no_key() {
 
             let edited = connector.clone().edited();
             core.settle(Some(&held), &plain(&edited.object(Form::Absent, 0))).await.unwrap();
-            let version = version_before(&simulator, &id);
+            let version = version_before(&simulator);
             assert_eq!(
                 writes(&simulator),
                 one("PUT", replace(&edited, Form::Absent, 0, &id, version))
             );
             for credential in &connector.credentials {
-                assert_eq!(stored(&simulator, &id)[credential.key], json!(ONLY_WEBEX_KNOWS));
+                assert_eq!(stored(&simulator)[credential.key], json!(ONLY_WEBEX_KNOWS));
             }
             simulator.remove(simulator.organization(), &id);
         }
     }
 }
 
-/// The version that the last write was made on.
-fn version_before(simulator: &Simulator, id: &str) -> i64 {
-    stored(simulator, id)["version"].as_i64().expect("a version") - 1
+/// Returns the version before the last write.
+fn version_before(simulator: &Simulator) -> i64 {
+    stored(simulator)["version"].as_i64().expect("a version") - 1
 }
 
 #[tokio::test]
@@ -175,10 +174,10 @@ async fn credential_added_after_an_import_is_sent_once() {
             let configuration = plain(&connector.object(form, 0));
             let (held, plan) = core.settle(Some(&held), &configuration).await.unwrap();
             let said = plan.messages;
-            let body = replace(&connector, form, 0, &id, version_before(&simulator, &id));
+            let body = replace(&connector, form, 0, &id, version_before(&simulator));
             assert_eq!(writes(&simulator), one("PUT", body), "{}, {form:?}", connector.kind);
             keeps_what_was_configured(&held, &connector, form, 0);
-            // An update in which nothing else differs says why it is made.
+            // A warning explains an update in which no argument differs.
             let explained = said.iter().filter(|message| {
                 !message.is_error
                     && message.summary().contains("will be sent to Webex for the first")
@@ -193,8 +192,7 @@ async fn credential_added_after_an_import_is_sent_once() {
     }
 }
 
-/// Where an active connector has to be deactivated first, the credentials are
-/// in each of the three requests, beside what was there before and after.
+/// An active connector has to be deactivated first. All three requests carry the credentials.
 #[tokio::test]
 async fn deactivation_and_activation_carry_the_credentials() {
     for mode in MODES {
@@ -216,8 +214,8 @@ async fn deactivation_and_activation_carry_the_credentials() {
             let mut switch = edit(0, false);
             switch["certificate"] = connector.json()["certificate"].clone();
             let sent = writes(&simulator).into_iter().map(|(_, body)| body).collect::<Vec<_>>();
-            // A server that takes the new credential for an edit of an active
-            // connector gets the deactivation once more without it.
+            // This server counts the new credential as an edit, so the provider deactivates without
+            // it.
             let mut without = switch.clone();
             for credential in &connector.credentials {
                 without.as_object_mut().expect("an object").remove(credential.key);
@@ -225,7 +223,7 @@ async fn deactivation_and_activation_carry_the_credentials() {
             let expected = [edit(0, true), switch, without, edit(1, false), edit(2, true)];
             assert_eq!(sent, expected, "{}", connector.kind);
             for credential in &connector.credentials {
-                assert_eq!(stored(&simulator, &id)[credential.key], json!(credential.values[1]));
+                assert_eq!(stored(&simulator)[credential.key], json!(credential.values[1]));
             }
             simulator.remove(simulator.organization(), &id);
         }

@@ -1,6 +1,4 @@
-//! The corner cases of write-only arguments by their names in the field: basic,
-//! import, move, upgrade, validations, old Terraform. `forms` tries the same with
-//! the real CLI.
+//! Corner cases of write-only arguments, under Terraform's checks. `forms` covers the real CLI.
 
 use safe_text::Secret;
 use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
@@ -25,7 +23,6 @@ fn is_blank(object: &Value) {
     }
 }
 
-/// Basic: in no plan and in no state, at any step.
 #[tokio::test]
 async fn write_only_values_are_in_no_plan_and_no_state() {
     let simulator = simulator(SecretsInAnswers::Echo);
@@ -54,7 +51,7 @@ async fn write_only_values_are_in_no_plan_and_no_state() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// Import: null, whatever Webex answers.
+/// Webex may return credentials in an import.
 #[tokio::test]
 async fn import_leaves_credentials_null() {
     for mode in super::MODES {
@@ -75,8 +72,7 @@ async fn import_leaves_credentials_null() {
     }
 }
 
-/// Move: no other type describes a connector, so there is nothing to take over;
-/// the refusal repeats nothing of the other object.
+/// No other type describes a connector. The refusal shows nothing of the other object.
 #[tokio::test]
 async fn move_from_another_type_shows_no_values() {
     let (_plugin, mut core) = TerraformCore::running(&[]).await;
@@ -99,8 +95,8 @@ async fn move_from_another_type_shows_no_values() {
     assert!(!format!("{message:?}").contains("hunter2"));
 }
 
-/// Upgrade: a state that somebody else has written may hold one. It is gone
-/// after the first read, without a trace in the log.
+/// A state from elsewhere may hold a write-only value. It is gone after the first read, and the log
+/// does not hold it.
 #[tokio::test]
 async fn upgrade_drops_write_only_values() {
     let (plugin, mut core) = TerraformCore::running(&[]).await;
@@ -125,7 +121,7 @@ async fn upgrade_drops_write_only_values() {
     assert!(log.contains("UpgradeResourceState") && !log.contains("hunter2"), "{log}");
 }
 
-/// Validations: the forms against each other. (All messages: `bad_input`.)
+/// `bad_input` covers all messages.
 #[tokio::test]
 async fn forms_of_credentials_are_validated() {
     let (_plugin, mut core) = TerraformCore::running(&[]).await;
@@ -151,8 +147,7 @@ async fn forms_of_credentials_are_validated() {
     }
 }
 
-/// Old Terraform: one that would keep the value refuses it, on its argument;
-/// without one, everything works as ever.
+/// An older Terraform would store the value. Without a write-only argument, it works.
 #[tokio::test]
 async fn write_only_arguments_need_terraform_1_11() {
     let old =
@@ -173,7 +168,7 @@ async fn write_only_arguments_need_terraform_1_11() {
                 assert!(message.detail().contains(&format!("use {} instead", credential.argument)));
                 assert!(!format!("{message:?}").contains(&credential.values[0][..8]));
             }
-            // Known only later is set all the same.
+            // An unknown value counts as set.
             let unknown = connector
                 .credentials
                 .iter()

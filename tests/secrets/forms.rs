@@ -1,5 +1,5 @@
-//! The forms of a credential through the real CLI: ephemeral values, moving
-//! from one form to the other, import, generated configuration.
+//! The forms of a credential through the real CLI: ephemeral values, changes of the form, import,
+//! generated configuration.
 
 use serde_json::{Value, json};
 use webex_cc_simulator::SecretsInAnswers;
@@ -13,12 +13,12 @@ fn with(credentials: &str) -> String {
     resource(&format!("{}{credentials}", client_credentials().hcl(Form::Absent)))
 }
 
-/// The state file, in which nothing may be found of a write-only value.
+/// Fails the test if the state file holds a write-only value.
 #[track_caller]
 fn state_has_nothing_of(terraform: &Terraform, credential: &str) {
     let state = terraform.read("terraform.tfstate");
     assert!(!state.contains(credential), "{state}");
-    let attributes = terraform.attributes(ADDRESS).expect("it is in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["client_secret_wo"], json!(null));
 }
 
@@ -42,7 +42,7 @@ fn ephemeral_variable_is_sent_and_not_stored() {
         state_has_nothing_of(&terraform, "from-a-vault-1");
         terraform.plans_nothing();
 
-        // Another value alone is no difference; the version says when.
+        // Another value is no difference; another version is one.
         terraform.set("TF_VAR_secret", "from-a-vault-2");
         terraform.plans_nothing();
         terraform.write("main.tf", &configuration(2));
@@ -60,8 +60,7 @@ fn ephemeral_value_in_a_stateful_argument_is_refused() {
     let mut terraform = Terraform::with(&simulator);
     terraform.set("TF_VAR_secret", "from-a-vault");
     terraform.write("main.tf", &format!("{EPHEMERAL}{}", with("  client_secret = var.secret")));
-    // The CLI's own words, which begin with a capital in OpenTofu: the stateful
-    // form is not write-only.
+    // The message is the CLI's, with a capital letter in OpenTofu.
     terraform.plan().failed().says("phemeral value").says("client_secret = var.secret");
 }
 
@@ -86,7 +85,7 @@ fn change_between_forms_updates_in_place() {
             assert_eq!(last_body(&simulator, "PUT")["clientSecret"], json!(sent));
             assert_eq!(stored(&simulator)["id"], id);
             terraform.plans_nothing();
-            let attributes = terraform.attributes(ADDRESS).expect("it is in state");
+            let attributes = terraform.attributes(ADDRESS);
             let kept = sent.starts_with("stateful");
             assert_eq!(attributes["client_secret"], if kept { json!(sent) } else { json!(null) });
         }
@@ -97,8 +96,7 @@ fn change_between_forms_updates_in_place() {
     }
 }
 
-/// A write-only value without a version is no difference that Terraform could
-/// see, and still it is not forgotten.
+/// A write-only value without a version is no difference that Terraform sees.
 #[test]
 fn write_only_credential_after_an_import_is_sent() {
     for mode in MODES {
@@ -136,8 +134,7 @@ fn import_block_sends_the_configured_credential() {
     terraform.plans_nothing();
 }
 
-/// Terraform itself writes the configuration of an import. It is valid as it
-/// is, holds no credential, and changes nothing.
+/// Terraform generates the configuration of an import.
 #[test]
 fn generated_configuration_holds_no_credential() {
     for mode in MODES {
@@ -175,11 +172,10 @@ fn moved_block_sends_nothing() {
     terraform.apply().succeeded().says("0 added, 0 changed, 0 destroyed");
     assert_eq!(writes(&simulator), 0);
     let attributes = terraform.attributes("webex_cc_custom_connector.elsewhere");
-    assert_eq!(attributes.expect("it has moved")["client_secret_wo"], json!(null));
+    assert_eq!(attributes["client_secret_wo"], json!(null));
 }
 
-/// A value that is known only while applying is checked then, and an empty one
-/// is never sent.
+/// The value becomes known during the apply.
 #[test]
 fn credential_that_is_empty_at_apply_is_refused() {
     let simulator = simulator(SecretsInAnswers::Omit);

@@ -1,5 +1,4 @@
-//! The guide `docs/guides/secrets.md` says what happens: its examples are
-//! applied, and the outputs that it shows are those of the real CLI.
+//! Applies the examples of `docs/guides/secrets.md`, and compares its outputs with the real CLI.
 
 use serde_json::json;
 use webex_cc_simulator::{SecretsInAnswers, Simulator};
@@ -14,7 +13,7 @@ fn example(name: &str) -> String {
     files::read(&format!("examples/guides/secrets/{name}/main.tf"))
 }
 
-/// A folder with an example of the guide and values for its variables.
+/// Returns a folder with an example of the guide, and values of its variables.
 fn with_example(simulator: &Simulator, name: &str) -> Terraform {
     let mut terraform = Terraform::with(simulator);
     terraform.write("main.tf", &example(name));
@@ -23,7 +22,7 @@ fn with_example(simulator: &Simulator, name: &str) -> Terraform {
     terraform
 }
 
-/// The words of a text, with ids and times made equal.
+/// Returns the words of a text, with placeholders for ids and times.
 fn words(text: &str) -> Vec<String> {
     let is_id = |word: &str| word.len() == 36 && word.split('-').count() == 5;
     let is_time = |word: &str| {
@@ -41,7 +40,7 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The block of output in the guide that has this text in it.
+/// Returns the block of output in the guide that contains a text.
 fn shown(mark: &str) -> String {
     let guide = files::read("docs/guides/secrets.md");
     let blocks = guide.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next());
@@ -92,7 +91,7 @@ fn examples_of_the_guide_apply() {
         assert!(value.starts_with("the "), "{value}");
         assert_eq!(terraform.read("terraform.tfstate").contains(value), kept, "{name}");
     }
-    // Raising one version sends both credentials, as the guide says.
+    // Another version sends both credentials.
     let simulator = simulator(SecretsInAnswers::Null);
     let terraform = with_example(&simulator, "two-credentials");
     terraform.apply().succeeded();
@@ -105,7 +104,6 @@ fn examples_of_the_guide_apply() {
     );
 }
 
-/// Ephemeral values may stand in the provider block, as the guide says.
 #[test]
 fn provider_block_accepts_ephemeral_values() {
     let simulator = simulator(SecretsInAnswers::Omit);

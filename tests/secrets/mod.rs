@@ -1,4 +1,4 @@
-//! Credentials: what is sent, what is kept, what is never seen.
+//! Credentials: the requests that carry them, and the places that must not hold them.
 
 mod bodies;
 mod canary;
@@ -14,8 +14,7 @@ use webex_cc_simulator::{Options, SecretsInAnswers, Simulator};
 
 use crate::support::simulator::start;
 
-/// Every way in which Webex may answer with credentials; which it does is
-/// unknown.
+/// The ways in which Webex may return credentials. The real one is unknown.
 pub(crate) const MODES: [SecretsInAnswers; 4] = [
     SecretsInAnswers::Omit,
     SecretsInAnswers::Null,
@@ -23,7 +22,7 @@ pub(crate) const MODES: [SecretsInAnswers; 4] = [
     SecretsInAnswers::Echo,
 ];
 
-/// A simulator that lets active connectors be edited and answers like this.
+/// Starts a simulator that returns credentials like this and edits active connectors.
 fn simulator(secrets: SecretsInAnswers) -> Simulator {
     start(Options { secrets, active_lock: false, ..Options::default() })
 }

@@ -1,5 +1,4 @@
-//! Credentials of a proxy, which come from `HTTPS_PROXY`: they are used, and
-//! they are seen nowhere, whether the proxy lets requests through or not.
+//! Credentials of a proxy from `HTTPS_PROXY`, with a proxy that connects and with one that refuses.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -20,7 +19,7 @@ const HOST: &str = "api.wxcc-us1.cisco.com";
 const USER: &str = "pRx7wUserQ4mZ2";
 const PASSWORD: &str = "k9Tv2LqXw8RbZ5nC";
 
-/// What a proxy does with a request to connect.
+/// How a proxy answers a request to connect.
 #[derive(Clone, Copy, Debug)]
 enum Manner {
     /// Connects to the simulator, behind a certificate for Webex's host.
@@ -31,8 +30,8 @@ enum Manner {
     Closes,
 }
 
-/// What is in the certificate of [`HOST`]: macOS wants to know its purpose, and
-/// that it lives for no more than 825 days.
+/// Returns the parameters of the certificate of [`HOST`]. macOS requires the purpose, and a life of
+/// at most 825 days.
 fn parameters() -> rcgen::CertificateParams {
     let mut parameters = rcgen::CertificateParams::new([HOST.to_owned()]).expect("a name");
     let now = time::OffsetDateTime::now_utc();
@@ -42,7 +41,7 @@ fn parameters() -> rcgen::CertificateParams {
     parameters
 }
 
-/// A proxy on a thread of its own, and what it was asked.
+/// A proxy in a thread, and the requests that it got.
 struct Proxy {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,

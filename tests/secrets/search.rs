@@ -1,5 +1,4 @@
-//! The search for credentials that got out: in whichever encoding, whole or in
-//! part.
+//! Searches for credentials in every encoding, whole or in part.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,20 +8,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::Value as Json;
 
-/// So many bytes in a row count as a part of a credential.
+/// The length of a part of a credential that counts as a hit.
 const WINDOW: usize = 8;
 
-/// A credential by the name under which a test reports it.
+/// A credential with a name for reports.
 #[derive(Clone, Debug)]
 pub(crate) struct Canary {
-    /// How a hit is reported.
+    /// The name in reports.
     pub(crate) name: String,
-    /// What to look for.
+    /// The credential.
     pub(crate) text: String,
 }
 
 impl Canary {
-    /// A credential. It must be unlike anything else that a test handles.
+    /// Names a credential, which must be unlike all other text of the test.
     pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
         assert!(text.len() >= WINDOW, "{name} is too short to be told from other text");
@@ -30,14 +29,14 @@ impl Canary {
     }
 }
 
-/// A place at which a part of a credential was found.
+/// A place that holds a part of a credential.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Hit {
-    /// Which credential.
+    /// The name of the credential.
     pub(crate) canary: String,
-    /// How it was written there.
+    /// The encoding.
     pub(crate) encoding: &'static str,
-    /// Where.
+    /// The place.
     pub(crate) place: String,
 }
 
@@ -48,7 +47,7 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// Looks for these. Windows that several of them share belong to none.
+    /// Prepares a search. A part that two credentials share belongs to neither.
     pub(crate) fn of(canaries: &[Canary]) -> Self {
         let mut windows = HashMap::<[u8; WINDOW], Option<(String, &'static str)>>::new();
         for canary in canaries {
@@ -74,7 +73,7 @@ impl Search {
         Self { windows: windows.into_iter().filter_map(owned).collect() }
     }
 
-    /// The credentials of which a part is in these bytes, each once.
+    /// Returns the credentials of which these bytes hold a part, each once.
     pub(crate) fn hits(&self, place: &str, bytes: &[u8]) -> Vec<Hit> {
         let found = bytes.windows(WINDOW).filter_map(|window| self.windows.get(window));
         let mut hits = found
@@ -90,7 +89,7 @@ impl Search {
     }
 }
 
-/// A text in all the ways in which it could turn up.
+/// Returns a text in all encodings.
 fn encodings(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let json = serde_json::to_string(text).expect("JSON");
     let json = &json[1..json.len() - 1];
@@ -116,7 +115,7 @@ fn encodings(text: &str) -> Vec<(&'static str, Vec<u8>)> {
         bytes.extend(text.as_bytes());
         for (name, engine) in [("base64", STANDARD), ("URL-safe base64", URL_SAFE)] {
             let encoded = engine.encode(&bytes);
-            // The characters at both ends depend on the neighbours too.
+            // The characters at both ends depend on their neighbors.
             let first = [0, 2, 3][before];
             let last = encoded.trim_end_matches('=').len() - 1;
             forms.push((name, encoded.as_bytes()[first..last].to_vec()));
@@ -141,8 +140,7 @@ fn percent_encoded(text: &str, upper: bool) -> String {
     encoded.collect()
 }
 
-/// All that is in a folder: files as they are, the entries of archives, and
-/// what state files hold in base64.
+/// Returns the contents of a folder: files, the entries of archives, and private state.
 pub(crate) fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut contents = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -157,7 +155,7 @@ pub(crate) fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     contents
 }
 
-/// A file, and what is inside of it.
+/// Returns a file and everything inside.
 pub(crate) fn unpacked(name: &str, bytes: Vec<u8>) -> Vec<(String, Vec<u8>)> {
     let mut contents = Vec::new();
     for (entry, inner) in entries_of_zip(&bytes) {
@@ -187,8 +185,8 @@ fn private_states(json: &Json, found: &mut impl FnMut(Vec<u8>)) {
     }
 }
 
-/// The entries of a zip archive; none when it is not one. Read from the
-/// directory at its end, because Terraform writes lengths behind the data.
+/// Returns the entries of a zip archive, or none. Reads the directory at the end, because Terraform
+/// writes lengths after the data.
 fn entries_of_zip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     if !bytes.starts_with(b"PK\x03\x04") {
         return Vec::new();
@@ -259,7 +257,7 @@ fn search_finds_every_encoding() {
 fn search_reads_archives_and_private_state() {
     let private = STANDARD.encode("{\"leak\":\"hunter2hunter2\"}");
     let state = format!("{{\"resources\":[{{\"instances\":[{{\"private\":\"{private}\"}}]}}]}}");
-    // One entry, deflated, with its lengths in the directory only.
+    // One deflated entry. Only the directory holds its lengths.
     let packed = miniz_oxide::deflate::compress_to_vec(state.as_bytes(), 6);
     let length = u32::try_from(packed.len()).expect("a short text").to_le_bytes();
     let mut archive = b"PK\x03\x04\x14\0\x08\0\x08\0\0\0\0\0\0\0\0\0".to_vec();
@@ -278,7 +276,7 @@ fn search_reads_archives_and_private_state() {
     fs::write(folder.path().join("below/plan"), archive).expect("a file");
     let search = Search::of(&[Canary::new("canary", "hunter2hunter2")]);
     let contents = contents(folder.path());
-    // The archive itself may show it too, where packing has saved nothing.
+    // The archive may show it, too, where deflating saves nothing.
     let inside = contents.iter().filter(|(name, _)| name != "plan");
     let hits = inside.flat_map(|(name, bytes)| search.hits(name, bytes));
     let places = hits.map(|hit| (hit.place, hit.encoding)).collect::<Vec<_>>();

@@ -1,15 +1,16 @@
-//! Credentials that somebody may have changed in Control Hub: they cannot be
-//! read back, so a plan can only say that somebody was there.
+//! Credentials that may have changed in Control Hub. Webex does not return them, so a plan can only
+//! warn.
 
 use serde_json::json;
 use webex_cc_simulator::{OmittedSecret, Options, Script, SecretsInAnswers, Simulator};
 
 use super::{MODES, simulator};
+use crate::resilience::{on, pass};
 use crate::support::connectors::{ADDRESS, Form, password_grant, resource};
 use crate::support::simulator::{id_of, locked, start, stored, writes};
 use crate::support::terraform::Terraform;
 
-const SUSPICION: &str = "Somebody else has saved this connector";
+const WARNING: &str = "Somebody else has saved this connector";
 
 /// Returns a configuration of a connector with two credentials.
 fn connector(credentials: &str) -> String {
@@ -24,7 +25,7 @@ fn write_only(version: u32) -> String {
 
 fn applied(simulator: &Simulator, configuration: &str) -> Terraform {
     let terraform = Terraform::applied(simulator, configuration);
-    terraform.plan().succeeded().does_not_say(SUSPICION);
+    terraform.plan().succeeded().does_not_say(WARNING);
     terraform
 }
 
@@ -43,22 +44,22 @@ fn save_by_others_is_reported_with_its_time_and_a_remedy() {
                 .plan()
                 .succeeded()
                 .says("No changes")
-                .says(SUSPICION)
+                .says(WARNING)
                 .says(&format!("The connector \"CRM\" ({id}) was saved outside Terraform at 2100-01-01T00:00:00Z."))
                 .says("it does not read credentials")
                 .says("client_secret and password may have been replaced")
                 .says("To send yours again, raise password_wo_version (it is 1).")
-                // The line of the argument that can be acted upon.
+                // The message points at the line of the write-only argument.
                 .says("password_wo = \"wo\"");
-            // Keeping what was read does not make it forgotten.
+            // A refresh does not end the warning.
             terraform.run(["apply", "-refresh-only", "-auto-approve", "-no-color"]).succeeded();
         }
 
         terraform.write("main.tf", &write_only(2));
-        terraform.apply().succeeded().says("1 changed").does_not_say(SUSPICION);
+        terraform.apply().succeeded().says("1 changed").does_not_say(WARNING);
         let now = stored(&simulator);
         assert_eq!((&now["password"], &now["clientSecret"]), (&json!("wo"), &json!("stateful")));
-        terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+        terraform.plan().succeeded().says("No changes").does_not_say(WARNING);
     }
 }
 
@@ -72,7 +73,7 @@ fn stateful_credential_is_advised_to_become_write_only() {
     terraform
         .plan()
         .succeeded()
-        .says(SUSPICION)
+        .says(WARNING)
         .says("replace client_secret by client_secret_wo and client_secret_wo_version = 1")
         .says("client_secret = \"one\"");
     let moved =
@@ -81,7 +82,7 @@ fn stateful_credential_is_advised_to_become_write_only() {
     terraform.apply().succeeded().says("1 changed");
     let now = stored(&simulator);
     assert_eq!(now["clientSecret"], json!("one"));
-    terraform.plan().succeeded().does_not_say(SUSPICION);
+    terraform.plan().succeeded().does_not_say(WARNING);
 }
 
 #[test]
@@ -91,13 +92,12 @@ fn credential_without_a_version_is_advised_to_get_one() {
     let terraform = applied(&simulator, &connector(secrets));
     simulator.store(simulator.organization(), &id_of(&stored(&simulator)), json!({}));
     terraform.plan().succeeded().says("To send yours again, set client_secret_wo_version = 1.");
-    // Whoever keeps it elsewhere is left in peace.
+    // Without credentials in the configuration there is no warning.
     terraform.write("main.tf", &connector(""));
-    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+    terraform.plan().succeeded().says("No changes").does_not_say(WARNING);
 }
 
-/// Where Webex blanks a credential that an update leaves out, an update would be
-/// the opposite of leaving it alone.
+/// This server blanks a credential that an update leaves out, so an update would remove it.
 #[test]
 fn removed_credential_sends_nothing() {
     let options = Options { omitted_secret: OmittedSecret::Blank, ..Options::default() };
@@ -117,12 +117,12 @@ fn removed_credential_sends_nothing() {
     assert_eq!(writes(&simulator), 0, "nothing is sent");
     let now = stored(&simulator);
     assert_eq!((&now["password"], &now["clientSecret"]), (&json!("theirs"), &json!("theirs")));
-    let attributes = terraform.attributes(ADDRESS).expect("it is in state");
+    let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["password_wo_version"], json!(null));
     assert_eq!(attributes["client_secret"], json!(null));
-    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+    terraform.plan().succeeded().says("No changes").does_not_say(WARNING);
 
-    // Who takes it back has it sent again, also without a version.
+    // A credential that is configured again is sent, also without a version.
     let again = "  client_secret_wo = \"ours\"\n  password_wo = \"ours\"";
     terraform.write("main.tf", &connector(again));
     terraform
@@ -145,11 +145,11 @@ fn visible_drift_is_repaired_with_the_credentials() {
         &id,
         json!({ "username": "x", "password": "theirs" }),
     );
-    terraform.plan().succeeded().says("1 to change").does_not_say(SUSPICION);
+    terraform.plan().succeeded().says("1 to change").does_not_say(WARNING);
     terraform.apply().succeeded();
     let now = stored(&simulator);
     assert_eq!((&now["password"], &now["username"]), (&json!("wo"), &json!("service")));
-    terraform.plan().succeeded().does_not_say(SUSPICION);
+    terraform.plan().succeeded().does_not_say(WARNING);
 }
 
 #[test]
@@ -161,41 +161,38 @@ fn imported_connector_raises_no_warning() {
     simulator.store(simulator.organization(), &id, json!({}));
     terraform.write("main.tf", &connector(""));
     terraform.run(["import", "-no-color", ADDRESS, &id]).succeeded();
-    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+    terraform.plan().succeeded().says("No changes").does_not_say(WARNING);
 }
 
-/// Writes of our own move the time as well, most of all those that deactivate
-/// and activate; also when they fail.
+/// Own writes move the time as well, also when they fail.
 #[test]
 fn own_writes_raise_no_warning() {
     let simulator = locked();
     let terraform = applied(&simulator, &write_only(1));
-    let on_put = |script: Script| script.method("PUT").path("/organization/*/connector/*");
-    let delayed = || on_put(Script::new(webex_cc_simulator::Action::DelayMs(0)));
 
-    // An update by way of deactivation.
+    // An update of an active connector.
     terraform.write("main.tf", &write_only(2));
     terraform.apply().succeeded();
-    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+    terraform.plan().succeeded().says("No changes").does_not_say(WARNING);
 
-    // The edit is refused, and the connector activated again.
+    // The edit is refused, and the connector is activated again.
     terraform.write("main.tf", &write_only(3));
     simulator.faults([
-        on_put(Script::answer(423, json!(null))).times(1),
-        delayed().times(1),
-        on_put(Script::answer(400, json!({ "error": "no" }))).times(1),
+        on("PUT", Script::answer(423, json!(null))).times(1),
+        pass("PUT", 1),
+        on("PUT", Script::answer(400, json!({ "error": "no" }))).times(1),
     ]);
     terraform.apply().failed();
     simulator.faults([]);
     terraform.write("main.tf", &write_only(2));
-    terraform.plan().succeeded().says("1 to change").does_not_say(SUSPICION);
+    terraform.plan().succeeded().says("1 to change").does_not_say(WARNING);
 
-    // The edit was carried out, and nobody learns of it.
+    // The edit is carried out, and its response is lost.
     terraform.write("main.tf", &write_only(4));
     simulator.faults([
-        on_put(Script::answer(423, json!(null))).times(1),
-        delayed().times(1),
-        on_put(Script::lost_answer(502, json!("<html>"))),
+        on("PUT", Script::answer(423, json!(null))).times(1),
+        pass("PUT", 1),
+        on("PUT", Script::lost_answer(502, json!("<html>"))),
         Script::answer(502, json!("<html>")).method("GET").path("/organization/*/connector/*"),
     ]);
     let mut impatient = Terraform::with(&simulator);
@@ -206,9 +203,9 @@ fn own_writes_raise_no_warning() {
     impatient.apply().failed();
     simulator.faults([]);
     impatient.write("main.tf", &write_only(2));
-    impatient.plan().succeeded().does_not_say(SUSPICION);
+    impatient.plan().succeeded().does_not_say(WARNING);
 
-    // A deletion that is refused because a flow uses the connector.
+    // A delete is refused, because a flow uses the connector.
     let terraform = impatient;
     terraform.write("main.tf", &write_only(5));
     terraform.apply().succeeded();
@@ -216,11 +213,11 @@ fn own_writes_raise_no_warning() {
     simulator.faults([Script::answer(412, flow).method("DELETE")]);
     terraform.destroy().failed();
     simulator.faults([]);
-    terraform.plan().succeeded().says("No changes").does_not_say(SUSPICION);
+    terraform.plan().succeeded().says("No changes").does_not_say(WARNING);
 }
 
-/// Somebody edits the credential between plan and apply: ours is refused, and
-/// theirs is not taken for ours later on.
+/// The credential changes in Control Hub between plan and apply. The apply is refused, and the
+/// change is not taken for an own write later.
 #[test]
 fn edit_that_refused_an_apply_is_reported_later() {
     let simulator = simulator(SecretsInAnswers::Omit);
@@ -232,5 +229,5 @@ fn edit_that_refused_an_apply_is_reported_later() {
     terraform.run(["apply", "-no-color", "plan"]).failed().says("Nothing was overwritten");
 
     terraform.write("main.tf", &write_only(1));
-    terraform.plan().succeeded().says("No changes").says(SUSPICION);
+    terraform.plan().succeeded().says("No changes").says(WARNING);
 }

@@ -1,6 +1,5 @@
-//! Writes that do not come to their end can leave Webex with other credentials
-//! than before, or with none. That is told, and the next plan sends the
-//! configured ones again, whatever the user does with the configuration.
+//! Interrupted writes can leave Webex with other credentials, or with none. The error reports it,
+//! and the next plan sends the configured credentials again.
 
 use serde_json::json;
 use webex_cc_simulator::{OmittedSecret, Options, Script, Simulator};
@@ -15,13 +14,12 @@ const AGAIN: &str = "The credentials will be sent to Webex again";
 /// Both forms of a credential.
 const FORMS: [Form; 2] = [Form::Stateful, Form::WriteOnly];
 
-/// A simulator that locks active connectors.
+/// Starts a simulator that locks active connectors.
 fn locking(omitted_secret: OmittedSecret) -> Simulator {
     start(Options { omitted_secret, ..Options::default() })
 }
 
-/// A rotation is refused, and given up. The new secret is not in Webex with the
-/// old content, and Webex gets the old one again to be sure.
+/// The edit with the new credential is refused, and the user restores the old configuration.
 #[test]
 fn abandoned_rotation_restores_the_old_credential() {
     for form in FORMS {
@@ -32,8 +30,8 @@ fn abandoned_rotation_restores_the_old_credential() {
             terraform.write("main.tf", &old);
             terraform.apply().succeeded();
 
-            // The lock, the deactivation with the new secret (refused as an
-            // edit) and without it pass; the edit is refused.
+            // The lock, the deactivation with the new credential (refused) and without it pass. The
+            // edit is refused.
             simulator.faults([
                 pass("PUT", 3),
                 on("PUT", Script::answer(400, json!({ "error": "username: no" })).times(1)),
@@ -59,8 +57,7 @@ fn abandoned_rotation_restores_the_old_credential() {
     }
 }
 
-/// A delete does not know the credentials, so a deactivation for it may cost
-/// them.
+/// A delete does not know the credentials, so a deactivation may remove them.
 #[test]
 fn failed_delete_sends_the_credentials_again() {
     for form in FORMS {
@@ -86,7 +83,7 @@ fn failed_delete_sends_the_credentials_again() {
     }
 }
 
-/// Where the configuration holds none, nothing can be sent, and that is told.
+/// Nothing can be sent again.
 #[test]
 fn failed_edit_without_credentials_explains_the_risk() {
     let simulator = locking(OmittedSecret::Keep);

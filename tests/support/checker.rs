@@ -1,15 +1,13 @@
-//! What Terraform asserts about a provider's answers, so that any test can.
+//! Terraform's checks of a provider's responses.
 //!
-//! The rules are those of Terraform's own plan and apply checks (package
-//! `objchange` and the resource nodes of its core, read at 1.17), in our own
-//! words: a plan may differ from the configuration only where the provider
-//! computes, what a plan knew must come back equal, write-only values never
-//! come back, nothing is unknown after apply, an identity fits its schema. Where
-//! Terraform is more lenient than this project wants to be (it never looks at
-//! the identity of an object that it did not ask for), the stricter rule counts.
+//! The rules are those of Terraform's own plan and apply checks (package `objchange` and the
+//! resource nodes of its core, read at 1.17): a plan may differ from the configuration only in
+//! computed attributes, planned values must come back equal, write-only values never come back,
+//! nothing is unknown after an apply, and an identity fits its schema. Where Terraform is more
+//! lenient (it ignores the identity of an object that it did not ask for), these checks are
+//! stricter.
 //!
-//! Values are read by the schema *that the provider sent*, not by the one in
-//! its source.
+//! Values are read by the schema that the provider sent, not by the one in its source.
 #![allow(
     clippy::wildcard_enum_match_arm,
     reason = "values of all kinds that do not belong somewhere are one case"
@@ -21,10 +19,10 @@ use tf_provider::value::{Type, Value, msgpack};
 use super::plugin_client::proto::tfplugin5::{self as protocol, DynamicValue};
 use protocol::schema::nested_block::NestingMode;
 
-/// Everything that is wrong with an answer, one sentence each.
+/// The problems of a response, one sentence each.
 pub(crate) type Problems = Vec<String>;
 
-/// A schema as it came over the wire.
+/// A schema as the provider sent it.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     /// Its version.
@@ -61,12 +59,12 @@ impl Shape {
         Ok(Self { version: schema.version, block, ty })
     }
 
-    /// The type of its values. Sensitive texts are plain ones here.
+    /// The type of its values. Sensitive strings are plain here.
     pub(crate) fn ty(&self) -> &Type {
         &self.ty
     }
 
-    /// The names of its attributes that some property holds for.
+    /// Returns the names of the attributes that `wanted` selects.
     pub(crate) fn attributes(
         &self,
         wanted: impl Fn(&protocol::schema::Attribute) -> bool,
@@ -75,12 +73,12 @@ impl Shape {
         found.map(|attribute| attribute.name.as_str()).collect()
     }
 
-    /// An object with nothing set.
+    /// Returns an object in which nothing is set.
     pub(crate) fn empty(&self) -> Value {
         empty(&self.block)
     }
 
-    /// An object with these arguments set and nothing else.
+    /// Returns an object in which only these arguments are set.
     pub(crate) fn object<V: Into<Value>>(
         &self,
         arguments: impl IntoIterator<Item = (&'static str, V)>,
@@ -93,19 +91,19 @@ impl Shape {
         Value::Map(entries)
     }
 
-    /// Reads a value that the provider sent: one encoding, msgpack, and exactly
-    /// the schema's keys at every depth.
+    /// Reads a value that the provider sent: in msgpack, and with exactly the schema's keys at
+    /// every depth.
     pub(crate) fn decode(&self, sent: Option<&DynamicValue>) -> Result<Value, String> {
         decode(sent, &self.ty)
     }
 
-    /// A value in the form in which Terraform sends it.
+    /// Encodes a value as Terraform does.
     pub(crate) fn encode(&self, value: &Value) -> DynamicValue {
         encode(value, &self.ty)
     }
 
-    /// What Terraform proposes: the configuration, and the prior values of what
-    /// the configuration leaves to the provider.
+    /// Returns the state that Terraform proposes: the configuration, with the prior values of unset
+    /// computed attributes.
     pub(crate) fn proposed_new(&self, prior: &Value, configuration: &Value) -> Value {
         if configuration.is_null() {
             return Value::Null;
@@ -113,7 +111,7 @@ impl Shape {
         proposed_new(&self.block, prior, configuration)
     }
 
-    /// What Terraform finds wrong with a plan.
+    /// Returns the problems of a plan.
     pub(crate) fn plan_problems(
         &self,
         prior: &Value,
@@ -126,15 +124,15 @@ impl Shape {
         problems
     }
 
-    /// What Terraform finds wrong with the outcome of an apply that reported no
-    /// error, or with the second plan that it makes when it applies.
+    /// Returns the problems of a successful apply, or of the second plan that Terraform makes for
+    /// it.
     pub(crate) fn apply_problems(&self, planned: &Value, actual: &Value) -> Problems {
         let mut problems = Problems::new();
         compatible(&self.block, planned, actual, "", &mut problems);
         problems
     }
 
-    /// What is wrong with a state as such, whatever led to it.
+    /// Returns the problems of a state by itself.
     pub(crate) fn state_problems(&self, state: &Value) -> Problems {
         let mut problems = Problems::new();
         write_only_null(&self.block, state, "", &mut problems);
@@ -145,7 +143,7 @@ impl Shape {
     }
 }
 
-/// Reads a value that the provider sent by its type.
+/// Reads a value of a type that the provider sent.
 pub(crate) fn decode(sent: Option<&DynamicValue>, ty: &Type) -> Result<Value, String> {
     let sent = sent.ok_or("no value was sent")?;
     if !sent.json.is_empty() {
@@ -154,13 +152,13 @@ pub(crate) fn decode(sent: Option<&DynamicValue>, ty: &Type) -> Result<Value, St
     msgpack::decode(&sent.msgpack, ty).map_err(|error| format!("a value does not fit: {error}"))
 }
 
-/// A value in the form in which Terraform sends it.
+/// Encodes a value of a type as Terraform does.
 pub(crate) fn encode(value: &Value, ty: &Type) -> DynamicValue {
     let bytes = msgpack::encode(value, ty).expect("a value of the type");
     DynamicValue { msgpack: bytes.into(), json: Default::default() }
 }
 
-/// An object as Terraform holds it: to Terraform, credentials are texts.
+/// Returns an object as Terraform holds it, with credentials as strings.
 pub(crate) fn plain(object: &Object) -> Value {
     fn texts(value: Value) -> Value {
         match value {
@@ -175,8 +173,8 @@ pub(crate) fn plain(object: &Object) -> Value {
     texts(object.clone().into_value())
 }
 
-/// What is wrong with an identity. It may be unknown in the plan of a creation
-/// only, and must be there wherever `required`.
+/// Returns the problems of an identity. `required` forbids an absent or unknown one, which only the
+/// plan of a create may have.
 pub(crate) fn identity_problems(
     identity: Option<&protocol::ResourceIdentityData>,
     ty: &Type,
@@ -248,7 +246,7 @@ fn type_of(block: &Block) -> Type {
     Type::Object(attributes.chain(blocks).collect())
 }
 
-/// Whether a block makes a list; otherwise it is one object.
+/// Whether a block is a list; otherwise it is one object.
 fn repeats(nesting: NestingMode) -> bool {
     match nesting {
         NestingMode::Single | NestingMode::Group => false,
@@ -273,7 +271,7 @@ fn empty(block: &Block) -> Value {
 }
 
 fn proposed_new(block: &Block, prior: &Value, configuration: &Value) -> Value {
-    // An object that is to be created has a prior with nothing set.
+    // The prior of a new object has nothing set.
     let nothing = empty(block);
     let prior = if prior.is_null() { &nothing } else { prior };
     let attributes = block.attributes.iter().map(|attribute| {
@@ -328,7 +326,7 @@ fn plan_valid(
         if is.equals(wanted, &ty) && !attribute.write_only || keeps_prior {
             continue;
         }
-        // A write-only value must be null, which is checked for the whole plan.
+        // The check of the whole plan covers write-only values.
         let computes = attribute.computed && (!attribute.optional || wanted.is_null());
         if !attribute.write_only && !computes {
             wrong("planned otherwise than configured");
@@ -400,7 +398,7 @@ fn compatible(block: &Block, planned: &Value, actual: &Value, at: &str, problems
     }
 }
 
-/// Whether what was known is still the same; what was unknown may be anything.
+/// Whether a known value is unchanged. An unknown one may have become anything.
 fn value_compatible(planned: &Value, actual: &Value, ty: &Type) -> bool {
     match (planned, actual, ty) {
         (Value::Unknown, _, _) => true,
@@ -441,7 +439,7 @@ fn write_only_null(block: &Block, value: &Value, at: &str, problems: &mut Proble
     }
 }
 
-/// An attribute of an object; null of what is no object.
+/// Returns an attribute of an object; null for anything else.
 pub(crate) fn of<'v>(object: &'v Value, name: &str) -> &'v Value {
     match object {
         Value::Map(entries) => entries.get(name).unwrap_or(&Value::Null),

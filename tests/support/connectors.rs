@@ -22,7 +22,7 @@ pub(crate) const ONLY_WEBEX_KNOWS: &str = "canary-only-webex-knows";
 pub(crate) const PASSWORD: &str = "first password\n";
 
 /// The arguments that are no credentials, with their JSON keys.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: &[(&str, &str)] = &[
     ("name", "name"),
     ("active", "active"),
     ("resource_domain_url", "resourceDomain"),
@@ -39,7 +39,7 @@ pub(crate) fn resource(arguments: &str) -> String {
     format!("resource \"webex_cc_custom_connector\" \"test\" {{\n{arguments}\n}}\n")
 }
 
-/// A connector as a user configures it.
+/// A configured connector.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     /// The authentication type `basic`, or the grant type.
@@ -185,8 +185,8 @@ impl Connector {
         object
     }
 
-    /// Returns the JSON of the connector without credentials, id and version.
-    /// What is absent is null.
+    /// Returns the JSON of the connector without credentials, id and version. Absent fields are
+    /// null.
     pub(crate) fn json(&self) -> Json {
         let (authentication_type, grant_type) = self.types;
         let mut body = json!({
@@ -212,7 +212,7 @@ impl Connector {
         body
     }
 
-    /// Returns the JSON of a connector whose credentials were entered in Control Hub.
+    /// Returns the JSON of a connector with credentials from Control Hub.
     pub(crate) fn made_by_hand(&self) -> Json {
         self.json_with(|_| ONLY_WEBEX_KNOWS)
     }

@@ -1,25 +1,25 @@
-//! The files of the project, by their paths from its root, with `/`.
+//! Files of the project, by their paths from the root, with `/`.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// The project's root.
+/// The root of the project.
 pub(crate) fn root() -> PathBuf {
     env!("CARGO_MANIFEST_DIR").into()
 }
 
-/// A file's text, with line ends as in the repository.
+/// Reads a file, with the line ends of the repository.
 pub(crate) fn read(path: &str) -> String {
     let text = fs::read_to_string(root().join(path));
     text.unwrap_or_else(|error| panic!("{path}: {error}")).replace("\r\n", "\n")
 }
 
-/// All files below a folder whose names end like this, sorted.
+/// Returns the files below a folder with names that end with `ending`, sorted.
 pub(crate) fn below(folder: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
-        // A folder that is not there holds nothing.
+        // A missing folder is empty.
         let Ok(entries) = fs::read_dir(&folder) else { continue };
         for entry in entries {
             let path = entry.unwrap().path();
@@ -38,7 +38,7 @@ pub(crate) fn below(folder: &str, ending: &str) -> Vec<String> {
     found
 }
 
-/// Every page that people read: those at the root, and those in the folders.
+/// Returns all pages in Markdown: those at the root, and those in folders.
 pub(crate) fn pages() -> Vec<String> {
     let mut pages = fs::read_dir(root())
         .unwrap()

@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Helpers of the tests.
 
 pub(crate) mod checker;
 pub(crate) mod connectors;

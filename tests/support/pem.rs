@@ -1,8 +1,8 @@
-//! A certificate and its private key, made anew for each test run.
+//! Certificates and private keys, new in each test run.
 
 use base64::Engine as _;
 
-/// Both in PEM.
+/// A certificate and its private key in PEM.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
     /// `-----BEGIN CERTIFICATE-----`
@@ -11,7 +11,7 @@ pub(crate) struct Pair {
     pub(crate) private_key: String,
 }
 
-/// A certificate that belongs to its key.
+/// Makes a certificate with its key.
 pub(crate) fn pair() -> Pair {
     let made = rcgen::generate_simple_self_signed(["connector.example.com".to_owned()])
         .expect("a certificate");
@@ -21,7 +21,7 @@ pub(crate) fn pair() -> Pair {
     }
 }
 
-/// RFC 7468, with the lines of 64 characters that it asks for.
+/// Encodes bytes as RFC 7468 requires, in lines of 64 characters.
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     let mut lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>();

@@ -1,9 +1,9 @@
-//! Simulators, and what they hold and have received.
+//! Simulators, their connectors and the requests that they received.
 
 use serde_json::Value as Json;
 use webex_cc_simulator::{DEFAULT_ORGANIZATION, Exchange, Options, Simulator};
 
-/// The organization that the examples name beside the token's own.
+/// The second organization of the examples.
 pub(crate) const ANOTHER_ORGANIZATION: &str = "9b2e7c10-51d3-4f0a-8f7e-6a4c2d9e1b58";
 
 /// Starts a simulator.
@@ -32,7 +32,7 @@ pub(crate) fn all_stored(simulator: &Simulator) -> Vec<Json> {
     simulator.all_stored(simulator.organization())
 }
 
-/// Returns the connector of the first organization, of which there has to be one.
+/// Returns the only connector of the first organization.
 #[track_caller]
 pub(crate) fn stored(simulator: &Simulator) -> Json {
     let mut all = all_stored(simulator);

@@ -1,8 +1,7 @@
-//! What systems have, or do without: the one place where tests differ.
+//! Differences between operating systems.
 //!
-//! Everything is there on every system, so that tests compile and are listed on
-//! each. A test of something that its system lacks asks first, and what it then
-//! leaves out is told to the reader of the output.
+//! All functions exist on all systems, so that tests compile everywhere. A test of something that a
+//! system lacks asks first, and its output names what it skips.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +9,8 @@ use std::process::Command;
 
 use super::terraform::skipped;
 
-/// Whether this system is a Unix, with signals, modes and sockets in the file
-/// system. If not, the reader of the test's output is told what was left out.
+/// Returns whether this system is a Unix, with signals, modes and sockets in the file system. If
+/// not, the output of the test names what it skips.
 pub(crate) fn is_unix(what: &str) -> bool {
     if !cfg!(unix) {
         skipped(&format!("{what}: it needs a Unix"));
@@ -19,8 +18,8 @@ pub(crate) fn is_unix(what: &str) -> bool {
     cfg!(unix)
 }
 
-/// Whether this system tells about its processes in `/proc`, as Linux does. If
-/// not, the reader of the test's output is told what was left out.
+/// Returns whether this system lists its processes in `/proc`, as Linux does. If not, the output of
+/// the test names what it skips.
 pub(crate) fn is_linux(what: &str) -> bool {
     if !cfg!(target_os = "linux") {
         skipped(&format!("{what}: it needs Linux"));
@@ -28,15 +27,15 @@ pub(crate) fn is_linux(what: &str) -> bool {
     cfg!(target_os = "linux")
 }
 
-/// The variables without which this system starts no program that uses the
-/// network, with their values.
+/// Returns the environment variables that this system needs to start a program that uses the
+/// network.
 pub(crate) fn needed_variables() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
     let names: &[&str] = if cfg!(windows) { &["SystemRoot"] } else { &[] };
     names.iter().filter_map(|&name| Some((name, std::env::var_os(name)?)))
 }
 
-/// A path as it stands between quotes in a configuration, where a backslash
-/// would begin an escape. Windows takes slashes, too.
+/// Returns a path for a quoted string of a configuration, in which a backslash begins an escape.
+/// Windows accepts slashes.
 pub(crate) fn in_configuration(path: &Path) -> String {
     let text = path.to_str().expect("a path in UTF-8");
     if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() }
@@ -47,9 +46,9 @@ pub(crate) fn in_configuration(path: &Path) -> String {
 pub(crate) enum Signal {
     /// Ctrl-C.
     Interrupt,
-    /// Ctrl-\, which asks Go programs for their stacks.
+    /// Ctrl-\, for which Go programs print their stacks.
     Quit,
-    /// The end of the terminal.
+    /// The terminal was closed.
     HangUp,
     /// A request to end.
     Terminate,
@@ -67,7 +66,7 @@ impl From<Signal> for rustix::process::Signal {
     }
 }
 
-/// The number of a process in the form that calls want.
+/// Converts the id of a process.
 #[cfg(unix)]
 fn number(process: u32) -> rustix::process::Pid {
     let process = i32::try_from(process).expect("the number of a process");
@@ -82,7 +81,7 @@ pub(crate) fn send(signal: Signal, process: u32) {
     panic!("there is no {signal:?} for process {process}: ask is_unix first");
 }
 
-/// Sends a signal to all processes of a group, as a terminal does. For Unix.
+/// Sends a signal to all processes of a group. For Unix.
 pub(crate) fn send_to_group(signal: Signal, first: u32) {
     #[cfg(unix)]
     rustix::process::kill_process_group(number(first), signal.into()).expect("a signal is sent");
@@ -90,8 +89,7 @@ pub(crate) fn send_to_group(signal: Signal, first: u32) {
     panic!("there is no {signal:?} for group {first}: ask is_unix first");
 }
 
-/// Makes a command's process the first of a group of its own, as a shell does.
-/// For Unix.
+/// Makes a command's process the first of a new group. For Unix.
 pub(crate) fn own_group(command: &mut Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
@@ -99,7 +97,7 @@ pub(crate) fn own_group(command: &mut Command) {
     panic!("there is no group for {command:?}: ask is_unix first");
 }
 
-/// Who may do what with a file, as in `chmod`. For Unix.
+/// Returns the permissions of a file, as in `chmod`. For Unix.
 pub(crate) fn mode(path: &Path) -> u32 {
     #[cfg(unix)]
     return std::os::unix::fs::PermissionsExt::mode(
@@ -109,8 +107,8 @@ pub(crate) fn mode(path: &Path) -> u32 {
     panic!("there is no mode of {path:?}: ask is_unix first");
 }
 
-/// Lets nobody but the owner do anything with a file or folder. Elsewhere than
-/// on Unix, what is in a user's temporary folder is private already.
+/// Restricts a file or folder to its owner. On other systems than Unix, a user's temporary folder
+/// is private already.
 pub(crate) fn make_private(path: &Path) {
     #[cfg(unix)]
     {
@@ -121,7 +119,7 @@ pub(crate) fn make_private(path: &Path) {
     let _ = path;
 }
 
-/// Whether a file is a socket, which it can be on Unix only.
+/// Whether a file is a socket, which exists on Unix only.
 pub(crate) fn is_socket(kind: fs::FileType) -> bool {
     #[cfg(unix)]
     return std::os::unix::fs::FileTypeExt::is_socket(&kind);
@@ -132,18 +130,18 @@ pub(crate) fn is_socket(kind: fs::FileType) -> bool {
     }
 }
 
-/// A folder that nothing is written to.
-pub(crate) struct Barren(Option<tempfile::TempDir>);
+/// A folder in which nothing can be written.
+pub(crate) struct UnwritableFolder(Option<tempfile::TempDir>);
 
-impl Barren {
-    /// On Linux one in which nobody can write, not even a privileged user;
-    /// elsewhere an empty one, which an ordinary user of a Unix cannot write to.
+impl UnwritableFolder {
+    /// On Linux, no user can write to it. Elsewhere it is an empty folder; an ordinary user of a
+    /// Unix cannot write to it.
     pub(crate) fn new() -> Self {
         if cfg!(target_os = "linux") {
             return Self(None);
         }
         let folder = tempfile::tempdir().expect("a folder");
-        // On Windows this would only keep the folder from being removed.
+        // On Windows, this would only prevent the removal of the folder.
         if cfg!(unix) {
             let mut permissions = fs::metadata(folder.path()).expect("a folder").permissions();
             permissions.set_readonly(true);
@@ -152,7 +150,7 @@ impl Barren {
         Self(Some(folder))
     }
 
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> PathBuf {
         self.0.as_ref().map_or_else(|| "/proc".into(), |folder| folder.path().to_owned())
     }

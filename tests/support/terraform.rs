@@ -1,5 +1,4 @@
-//! The real Terraform CLI in a folder of its own, with the provider that was
-//! just built.
+//! The real Terraform CLI in a folder of its own, with the provider that was just built.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -14,11 +13,10 @@ use webex_cc_simulator::Simulator;
 
 use super::system;
 
-/// The provider's address, as the tests' configurations name it.
+/// The provider's address in configurations.
 const SOURCE: &str = "webex-contact-center/webex";
 
-/// Says what a test leaves out, and how much was left out so far. Beside the
-/// output of tests, which is shown of failed ones only.
+/// Reports what a test skips, with a count. Standard error shows it also for tests that pass.
 pub(crate) fn skipped(what: &str) {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
@@ -31,7 +29,7 @@ pub(crate) struct Terraform {
     environment: Vec<(String, String)>,
 }
 
-/// What a command printed, and how it ended.
+/// The output and the exit code of a command.
 #[derive(Debug)]
 pub(crate) struct Output {
     /// The exit code; `None` when a signal ended the command.
@@ -43,8 +41,8 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// All that a user sees, with the line breaks and the frame that Terraform
-    /// draws around messages taken out, so that a test can look for sentences.
+    /// Returns all output, without the line breaks and the frame that Terraform draws around
+    /// messages.
     pub(crate) fn text(&self) -> String {
         let all = format!("{}\n{}", self.stdout, self.stderr);
         let lines = all.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim());
@@ -58,14 +56,14 @@ impl Output {
         self
     }
 
-    /// Fails the test unless the command failed.
+    /// Fails the test unless the command failed with exit code 1.
     #[track_caller]
     pub(crate) fn failed(self) -> Self {
         assert_eq!(self.code, Some(1), "{}\n{}", self.stdout, self.stderr);
         self
     }
 
-    /// Fails the test unless the user sees these words.
+    /// Fails the test unless the output contains these words.
     #[track_caller]
     pub(crate) fn says(self, words: &str) -> Self {
         let text = self.text();
@@ -73,7 +71,7 @@ impl Output {
         self
     }
 
-    /// Fails the test if the user sees these words.
+    /// Fails the test if the output contains these words.
     #[track_caller]
     pub(crate) fn does_not_say(self, words: &str) -> Self {
         let text = self.text();
@@ -83,7 +81,7 @@ impl Output {
 }
 
 impl Terraform {
-    /// A folder whose provider calls a simulator.
+    /// Creates a folder with a provider that calls a simulator.
     pub(crate) fn with(simulator: &Simulator) -> Self {
         let mut terraform = Self::offline();
         terraform.set("WEBEX_CC_BASE_URL", simulator.base_url());
@@ -91,27 +89,27 @@ impl Terraform {
         terraform
     }
 
-    /// The same with a configuration in it.
+    /// Creates a folder with a configuration and a provider that calls a simulator.
     pub(crate) fn configured(simulator: &Simulator, configuration: &str) -> Self {
         let terraform = Self::with(simulator);
         terraform.write("main.tf", configuration);
         terraform
     }
 
-    /// The same, applied.
+    /// Creates a folder like [`Self::configured`], and applies the configuration.
     pub(crate) fn applied(simulator: &Simulator, configuration: &str) -> Self {
         let terraform = Self::configured(simulator, configuration);
         terraform.apply().succeeded();
         terraform
     }
 
-    /// A folder whose provider has neither address nor credentials.
+    /// Creates a folder with a provider that has neither address nor credentials.
     pub(crate) fn offline() -> Self {
         Self::of(Path::new(env!("CARGO_BIN_EXE_terraform-provider-webex")))
     }
 
-    /// The same with another build of the provider, which has to have the usual
-    /// file name: `terraform-provider-webex`.
+    /// Creates a folder with a build of the provider. The name of the file has to be
+    /// `terraform-provider-webex`.
     pub(crate) fn of(binary: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let binaries = system::in_configuration(binary.parent().expect("the folder of the binary"));
@@ -131,18 +129,18 @@ impl Terraform {
         terraform
     }
 
-    /// Sets a variable of the commands' environment.
+    /// Sets an environment variable of the commands.
     pub(crate) fn set(&mut self, variable: &str, value: &str) {
         self.environment.retain(|(name, _)| name != variable);
         self.environment.push((variable.to_owned(), value.to_owned()));
     }
 
-    /// Removes a variable from the commands' environment.
+    /// Removes an environment variable of the commands.
     pub(crate) fn unset(&mut self, variable: &str) {
         self.environment.retain(|(name, _)| name != variable);
     }
 
-    /// Where the configuration is.
+    /// The path of the folder.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
@@ -157,12 +155,12 @@ impl Terraform {
         fs::read_to_string(self.folder.path().join(file)).expect("a file of the folder")
     }
 
-    /// A command, ready to be run or spawned.
+    /// Returns a command, ready to run.
     pub(crate) fn command<S: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Command {
-        // Set but empty is how pipelines pass on what they do not have.
+        // Pipelines set absent variables to empty strings.
         let program = std::env::var("TF_CLI").ok().filter(|program| !program.is_empty());
         let program = program.unwrap_or_else(|| "terraform".to_owned());
         let mut command = Command::new(program);
@@ -186,7 +184,7 @@ impl Terraform {
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command.
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
         let output = self
             .command(arguments)
@@ -199,9 +197,8 @@ impl Terraform {
         }
     }
 
-    /// Whether the CLI is of this version or a later one, and what it calls
-    /// itself. The versions of Terraform and OpenTofu mean the same up to 1.5
-    /// only; beyond, ask for what the other one has too.
+    /// Returns whether the CLI has this version or a later one, and its version. Terraform and
+    /// OpenTofu share versions up to 1.5 only; beyond, compare features that both have.
     pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> (bool, String) {
         let output = self.run(["version", "-json"]).succeeded();
         let version = serde_json::from_str::<Value>(&output.stdout).expect("a version as JSON");
@@ -216,8 +213,8 @@ impl Terraform {
         self.run(["version"]).stdout.starts_with("Terraform")
     }
 
-    /// Whether the CLI is Terraform, and at least of this version. If not, the
-    /// reader of the test's output is told what was left out.
+    /// Returns whether the CLI is Terraform of this version or later. If not, the output of the
+    /// test names what it skips.
     pub(crate) fn is_terraform_since(&self, major: u32, minor: u32, what: &str) -> bool {
         let (is_new, version) = self.is_at_least(major, minor);
         let is_terraform = self.is_terraform();
@@ -241,45 +238,46 @@ impl Terraform {
         self.run(["plan", "-no-color"])
     }
 
-    /// `terraform apply` without questions.
+    /// `terraform apply` without confirmation.
     pub(crate) fn apply(&self) -> Output {
         self.run(["apply", "-auto-approve", "-no-color"])
     }
 
-    /// `terraform destroy` without questions.
+    /// `terraform destroy` without confirmation.
     pub(crate) fn destroy(&self) -> Output {
         self.run(["destroy", "-auto-approve", "-no-color"])
     }
 
-    /// Fails the test unless a plan has nothing to do.
+    /// Fails the test unless the plan is empty.
     #[track_caller]
     pub(crate) fn plans_nothing(&self) {
         let output = self.run(["plan", "-no-color", "-detailed-exitcode"]);
         assert_eq!(output.code, Some(0), "{}\n{}", output.stdout, output.stderr);
     }
 
-    /// The values of all outputs.
+    /// Returns the values of all outputs.
     pub(crate) fn outputs(&self) -> Value {
         let outputs = self.run(["output", "-json"]).succeeded().stdout;
         let outputs = serde_json::from_str::<BTreeMap<String, Value>>(&outputs).expect("JSON");
         outputs.into_iter().map(|(name, output)| (name, output["value"].clone())).collect()
     }
 
-    /// The attributes of a resource, as the state file has them; `None` when
-    /// the resource is not there.
-    pub(crate) fn attributes(&self, address: &str) -> Option<Value> {
-        Some(self.instance(address)?["attributes"].clone())
+    /// Returns the attributes of a resource, which has to be in the state file.
+    #[track_caller]
+    pub(crate) fn attributes(&self, address: &str) -> Value {
+        self.instance(address)["attributes"].clone()
     }
 
-    /// A resource instance as the state file has it.
-    pub(crate) fn instance(&self, address: &str) -> Option<Value> {
+    /// Returns the only instance of a resource, which has to be in the state file.
+    #[track_caller]
+    pub(crate) fn instance(&self, address: &str) -> Value {
         let state = serde_json::from_str::<Value>(&self.read("terraform.tfstate"))
             .expect("the state file is JSON");
         let (kind, name) = address.split_once('.').expect("an address of type and name");
-        let resources = state["resources"].as_array()?.clone();
-        let resource = resources.into_iter().find(|resource| {
+        let mut resources = state["resources"].as_array().into_iter().flatten();
+        let resource = resources.find(|resource| {
             resource["type"] == kind && resource["name"] == name && resource["mode"] == "managed"
-        })?;
-        Some(resource["instances"][0].clone())
+        });
+        resource.expect("a resource in the state file")["instances"][0].clone()
     }
 }

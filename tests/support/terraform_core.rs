@@ -1,10 +1,8 @@
-//! What Terraform's core does with one resource: the order of its calls, and
-//! its checks after each of them.
+//! The calls and checks of Terraform's core for one resource.
 //!
-//! [`TerraformCore`] speaks to one provider process. What survives a process, the
-//! [`Instance`], is what the state file would hold. Everything that Terraform
-//! itself would reject, and everything that it could not show to a user, is an
-//! `Err` with the broken rule; what a user would read is in [`Message`]s.
+//! [`TerraformCore`] calls one provider process. An [`Instance`] is what the state file holds. An
+//! `Err` names a rule that the provider breaks: Terraform would reject the response, or could not
+//! show it. [`Message`]s are what a user reads.
 
 use std::collections::BTreeMap;
 
@@ -23,21 +21,21 @@ use super::plugin_client::{Launch, Plugin};
 use super::value_json::value_json;
 use protocol::diagnostic::Severity;
 
-/// The outcome of something that Terraform checks; the error is the broken rule.
+/// The outcome of a check. The error is the broken rule.
 pub(crate) type Checked<T> = Result<T, String>;
 
-/// What this client can do, as Terraform 1.11 and later say it.
+/// The capabilities of Terraform 1.11 and later.
 const CAPABILITIES: Option<ClientCapabilities> =
     Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: true });
 
-/// A message as the user reads it.
+/// A message to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
-    /// Whether it ends the operation.
+    /// Whether it is an error; otherwise it is a warning.
     pub(crate) is_error: bool,
     /// Summary and detail.
     pub(crate) text: String,
-    /// The argument that it points at, steps joined by dots.
+    /// The path of the argument, joined by dots.
     pub(crate) at: Option<String>,
 }
 
@@ -47,7 +45,7 @@ impl Message {
         self.text.split_once('\n').map_or(&self.text, |(summary, _)| summary)
     }
 
-    /// The rest.
+    /// The lines after the first.
     pub(crate) fn detail(&self) -> &str {
         self.text.split_once('\n').map_or("", |(_, detail)| detail)
     }
@@ -58,17 +56,16 @@ pub(crate) fn failed(messages: &[Message]) -> bool {
     messages.iter().any(|message| message.is_error)
 }
 
-/// One object as the state file holds it.
+/// An object in the state file.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Instance {
     /// Its attributes.
     pub(crate) state: Value,
-    /// What the provider remembers beside them.
+    /// Its private state.
     pub(crate) private: Vec<u8>,
     /// Its identity.
     pub(crate) identity: Option<Value>,
-    /// Whether it is to be replaced because its creation failed, or because
-    /// the user said so.
+    /// Whether it is tainted: its create failed, or the user said so.
     pub(crate) tainted: bool,
 }
 
@@ -82,35 +79,35 @@ impl Instance {
     }
 }
 
-/// What a plan is going to do.
+/// The action of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Nothing.
+    /// Change nothing.
     Nothing,
-    /// Create an object where none is.
+    /// Create the object.
     Create,
-    /// Change it in place.
+    /// Update the object in place.
     Update,
-    /// Delete it and create another one.
+    /// Delete the object and create another one.
     Replace,
-    /// Delete it.
+    /// Delete the object.
     Delete,
 }
 
 /// A plan that passed all checks.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// What it is going to do.
+    /// Its action.
     pub(crate) action: Action,
-    /// What will be.
+    /// The planned object.
     pub(crate) planned: Value,
-    /// What the user reads.
+    /// Its messages.
     pub(crate) messages: Vec<Message>,
     private: Vec<u8>,
     identity: Option<protocol::ResourceIdentityData>,
 }
 
-/// The core, for custom connectors, on a connection to one process.
+/// Terraform's core for custom connectors, connected to one process.
 pub(crate) struct TerraformCore {
     client: ProviderClient<Channel>,
     configure: protocol::configure::Request,
@@ -121,8 +118,7 @@ pub(crate) struct TerraformCore {
 }
 
 impl TerraformCore {
-    /// Starts the provider with these variables of the environment, and configures it. It logs
-    /// everything.
+    /// Starts the provider in this environment, with logs at TRACE, and configures it.
     pub(crate) async fn running(environment: &[(&str, &str)]) -> (Plugin, Self) {
         // The limit of Webex would slow the tests down.
         let launch = Launch::provider()
@@ -135,7 +131,7 @@ impl TerraformCore {
         (plugin, core)
     }
 
-    /// Starts the provider, which calls a simulator.
+    /// Starts the provider, and connects it to a simulator.
     pub(crate) async fn connected(simulator: &Simulator) -> (Plugin, Self) {
         Self::running(&[
             ("WEBEX_CC_BASE_URL", simulator.base_url()),
@@ -144,8 +140,8 @@ impl TerraformCore {
         .await
     }
 
-    /// Reads the schemas, and configures the provider by the environment alone, which has to raise
-    /// no message.
+    /// Reads the schemas, and configures the provider by its environment, which must raise no
+    /// message.
     pub(crate) async fn start(mut client: ProviderClient<Channel>) -> Checked<Self> {
         let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
         let schemas = answer("GetSchema", schemas)?;
@@ -184,8 +180,7 @@ impl TerraformCore {
         if said.is_empty() { Ok(core) } else { Err(format!("configuring says {said:#?}")) }
     }
 
-    /// Configure, with which the provider forgets what it knew: the next command,
-    /// for which Terraform would start another process.
+    /// Configures the provider again, which forgets everything, as for the next command.
     pub(crate) async fn configure(&mut self) -> Checked<Vec<Message>> {
         let configured = answer("Configure", self.client.configure(self.configure.clone()).await)?;
         let said = messages(&configured.diagnostics)?;
@@ -193,12 +188,12 @@ impl TerraformCore {
         Ok(said)
     }
 
-    /// ValidateResourceTypeConfig.
+    /// Validates a configuration.
     pub(crate) async fn validate(&mut self, configuration: &Value) -> Checked<Vec<Message>> {
         self.validate_as(configuration, CAPABILITIES).await
     }
 
-    /// The same as a Terraform that can do something else.
+    /// Validates a configuration with other capabilities.
     pub(crate) async fn validate_as(
         &mut self,
         configuration: &Value,
@@ -213,8 +208,8 @@ impl TerraformCore {
         messages(&answer("ValidateResourceTypeConfig", answered)?.diagnostics)
     }
 
-    /// UpgradeResourceState and ReadResource, as at the start of every plan.
-    /// `None` says that the object is gone.
+    /// Upgrades and reads the state, as at the start of every plan. `None` means that the object is
+    /// gone.
     pub(crate) async fn refresh(
         &mut self,
         instance: &Instance,
@@ -248,7 +243,7 @@ impl TerraformCore {
         let state = self.shape.decode(read.new_state.as_ref())?;
         broken("the state that was read", self.shape.state_problems(&state))?;
         if failed(&said) {
-            // Terraform keeps what it has, and so must the answer.
+            // Terraform keeps the state, and so must the response.
             let same = state.equals(&instance.state, self.shape.ty());
             let kept = same.then_some(()).ok_or("it is not what was known before".to_owned());
             checked("the state of a read that failed", kept)?;
@@ -263,8 +258,7 @@ impl TerraformCore {
         Ok((Some(Instance { state, private: read.private, identity, tainted }), said))
     }
 
-    /// Plans from what is to what the configuration says; a null configuration
-    /// is a destroy.
+    /// Plans the change to a configuration. A null configuration is a destroy.
     pub(crate) async fn plan(
         &mut self,
         instance: Option<&Instance>,
@@ -298,13 +292,13 @@ impl TerraformCore {
                 }
                 return Ok(Plan { action, ..plan });
             }
-            // Planned once more, as a creation.
+            // Terraform plans a replacement once more, as a create.
             let (mut again, _) =
                 self.plan_call(&nothing, configuration, plan.private.clone(), identity).await?;
             again.messages.splice(0..0, plan.messages);
             return Ok(Plan { action: Action::Replace, ..again });
         }
-        // Terraform hides what is tainted: the provider plans a creation.
+        // Terraform hides a tainted object, so the provider plans a create.
         let (plan, _) = self.plan_call(&nothing, configuration, Vec::new(), None).await?;
         Ok(Plan { action: Action::Replace, ..plan })
     }
@@ -346,7 +340,7 @@ impl TerraformCore {
             replaces.push(name);
         }
         if failed(&said) {
-            // Terraform does not look at the rest.
+            // Terraform ignores the rest.
             let plan = Plan {
                 action: Action::Nothing,
                 planned: prior.clone(),
@@ -376,9 +370,9 @@ impl TerraformCore {
         Ok((plan, replaces))
     }
 
-    /// Validates, plans and applies, all of which has to succeed; in the next
-    /// command, a refresh has nothing to say and a plan nothing to do. Answers
-    /// the plan that was applied, with the messages of both.
+    /// Validates, plans and applies, and then refreshes and plans again. Fails on any error, on a
+    /// message of the second refresh, and on a second plan that is not empty. Returns the instance
+    /// and the first plan, with the messages of plan and apply.
     pub(crate) async fn settle(
         &mut self,
         before: Option<&Instance>,
@@ -404,8 +398,8 @@ impl TerraformCore {
         Ok((read, plan))
     }
 
-    /// Carries out a plan that was made for `instance`, the way an apply does:
-    /// it plans once more and holds the second plan against the first.
+    /// Applies a plan of `instance` as Terraform does: it plans again, and compares the second plan
+    /// with the first.
     pub(crate) async fn apply(
         &mut self,
         instance: Option<&Instance>,
@@ -454,8 +448,7 @@ impl TerraformCore {
     ) -> Checked<(Option<Instance>, Vec<Message>)> {
         let nothing = Value::Null;
         let prior = instance.map_or(&nothing, |instance| &instance.state);
-        // When a successor is planned again, its predecessor is out of state, and
-        // everything that was remembered beside it.
+        // The second plan of a replacement has neither prior state nor private state.
         let private = instance.map(|instance| instance.private.clone()).unwrap_or_default();
         let identity = instance.and_then(|instance| instance.identity.clone());
         let (again, _) = self.plan_call(prior, configuration, private, identity).await?;
@@ -497,7 +490,7 @@ impl TerraformCore {
             broken("the result of an apply", problems)?;
         }
         if state.is_null() {
-            // After an error Terraform keeps what it had.
+            // After an error, Terraform keeps the state.
             let kept = failed(&said).then(|| instance.cloned()).flatten();
             return Ok((kept, said));
         }
@@ -510,12 +503,12 @@ impl TerraformCore {
         Ok((Some(Instance { state, private: answered.private, identity, tainted }), said))
     }
 
-    /// ImportResourceState by id, and the read that Terraform makes of it.
+    /// Imports a connector by id, and reads it.
     pub(crate) async fn import(&mut self, id: &str) -> Checked<(Option<Instance>, Vec<Message>)> {
         self.import_by(id, None).await
     }
 
-    /// The same by an identity, whose id is empty then. Since Terraform 1.12.
+    /// Imports a connector by identity, with an empty id. Since Terraform 1.12.
     pub(crate) async fn import_identity(
         &mut self,
         identity: &Value,
@@ -560,7 +553,7 @@ impl TerraformCore {
         Ok((read, said))
     }
 
-    /// GenerateResourceConfig, as after an import. Since Terraform 1.14.
+    /// Generates the configuration of an instance, as after an import. Since Terraform 1.14.
     pub(crate) async fn generate(&mut self, instance: &Instance) -> Checked<Value> {
         let request = protocol::generate_resource_config::Request {
             type_name: TYPE_NAME.to_owned(),
@@ -574,7 +567,7 @@ impl TerraformCore {
         Ok(configuration)
     }
 
-    /// The connection, for calls that Terraform would not make.
+    /// The connection, for other calls.
     pub(crate) fn client(&mut self) -> &mut ProviderClient<Channel> {
         &mut self.client
     }
@@ -596,14 +589,14 @@ impl TerraformCore {
     }
 }
 
-/// The answer, unless it is a gRPC error: those make Terraform lose objects.
+/// Returns the response, or names the gRPC error, for which Terraform loses objects.
 pub(crate) fn answer<T>(call: &str, outcome: Result<Response<T>, Status>) -> Checked<T> {
     outcome
         .map(Response::into_inner)
         .map_err(|status| format!("{call} answered with a gRPC error: {status:?}"))
 }
 
-/// Reads messages, each of which has to be one that a user can act upon.
+/// Reads messages, each of which must have a severity, a summary and a detail.
 pub(crate) fn messages(sent: &[Diagnostic]) -> Checked<Vec<Message>> {
     sent.iter().map(message).collect()
 }

@@ -1,4 +1,4 @@
-//! One life of a connector, for each way to authenticate.
+//! The life cycle of a connector, for each kind.
 
 use std::time::Duration;
 
@@ -271,7 +271,7 @@ async fn expired_token_is_refreshed_during_a_run() {
     ));
     for _ in 0..2 {
         simulator.expire_tokens();
-        // The refresh token that was replaced would not serve a second time.
+        // Webex refuses the replaced refresh token.
         assert!(connectors.read_fresh(&id, &budget()).await.unwrap().is_some());
     }
     let refreshes = calls(&simulator).iter().filter(|call| call.contains("access_token")).count();

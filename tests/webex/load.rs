@@ -10,12 +10,12 @@ use webex_contact_center::{Client, Connectors, OrganizationId};
 use super::{basic, budget, calling, calls, refresh_token, settings};
 use crate::support::simulator::{locked, start};
 
-/// Five organizations with room for ten connectors each.
+/// Returns five organizations, which hold ten connectors each.
 fn organizations() -> Vec<String> {
     (1..=5).map(|n| format!("{n}1111111-2222-4333-8444-555555555555")).collect()
 }
 
-fn crowd(simulator: &Simulator, per_minute: u32) -> Vec<Connectors> {
+fn organizations_of(simulator: &Simulator, per_minute: u32) -> Vec<Connectors> {
     let mut settings = settings(simulator);
     settings.requests_per_minute = NonZeroU32::new(per_minute).unwrap();
     let client = Client::new(settings).unwrap();
@@ -23,10 +23,10 @@ fn crowd(simulator: &Simulator, per_minute: u32) -> Vec<Connectors> {
     organizations().iter().map(organization).collect()
 }
 
-async fn create_fifty(crowd: &[Connectors]) {
+async fn create_fifty(connectors: &[Connectors]) {
     let creates = (0..50).map(|number| async move {
         let content = basic(&format!("connector {number}"));
-        crowd[number % 5].create(&content, &budget()).await
+        connectors[number % 5].create(&content, &budget()).await
     });
     for created in join_all(creates).await {
         assert!(!created.unwrap().adopted);
@@ -40,7 +40,7 @@ async fn fifty_operations_stay_below_the_rate_limit() {
         rate_limit: Some(300),
         ..Options::default()
     });
-    create_fifty(&crowd(&simulator, 300)).await;
+    create_fifty(&organizations_of(&simulator, 300)).await;
     assert_eq!(simulator.journal().len(), 50, "no call was refused, none was repeated");
     assert!(simulator.journal().iter().all(|exchange| exchange.status == Some(201)));
 }
@@ -50,7 +50,7 @@ async fn fifty_operations_survive_a_used_up_rate_limit() {
     let simulator = start(Options { organizations: organizations(), ..Options::default() });
     let busy = Script::answer(429, Value::Null).header("Retry-After", "1").times(10);
     simulator.faults([busy]);
-    create_fifty(&crowd(&simulator, 6000)).await;
+    create_fifty(&organizations_of(&simulator, 6000)).await;
     assert_eq!(simulator.journal().len(), 60, "ten calls were refused and repeated");
 }
 
@@ -92,7 +92,7 @@ async fn fifty_reads_share_one_token_refresh() {
     settings.requests_per_minute = NonZeroU32::new(6000).unwrap();
     settings.credentials = refresh_token();
     let client = Client::new(settings).unwrap();
-    // The refresh token is one of the first organization.
+    // The refresh token belongs to the first organization.
     let organization = OrganizationId::parse(&organizations()[0]).unwrap();
     let connectors = client.connectors(organization);
     let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;

@@ -1,15 +1,11 @@
-//! The API client against the simulator, over real sockets.
+//! The API client and the simulator, over real sockets: names, literals, statuses.
 //!
-//! What depends on time alone is tested beside the code, under a paused clock.
-//! Here the two sides of the contract meet: names, literals, statuses.
+//! Unit tests with a paused clock cover what depends on time.
 
-/// One life of a connector, for each way to authenticate.
 mod life_cycle;
 
-/// Connections that die at each step of each operation.
 mod outages;
 
-/// Many operations at once: rate limit, shared lists, shared refreshes.
 mod load;
 
 use std::time::Duration;
@@ -31,7 +27,7 @@ fn settings(simulator: &Simulator) -> Settings {
     let mut settings = Settings::new(base.parse().unwrap(), credentials);
     settings.token_url = format!("{base}/v1/access_token").parse().unwrap();
     settings.applications_url = format!("{base}/v1/applications").parse().unwrap();
-    // A test that waits for what never comes should not take long.
+    // Tests should not wait long for a connector that does not exist.
     settings.visibility_timeout = Duration::ZERO;
     settings.max_retries = 2;
     settings
@@ -58,7 +54,7 @@ fn budget() -> Budget {
     Budget::within(Duration::from_secs(120), CancellationToken::new())
 }
 
-/// Returns the content that the client saves for a connector, under another name.
+/// Returns the content of a connector, under another name.
 fn content(connector: &Connector, name: &str) -> ConnectorContent {
     let mut fields = readable_fields()
         .filter_map(|(field, row)| Some((field, connector.text(row.argument)?)))
@@ -83,7 +79,7 @@ fn client_credentials(name: &str) -> ConnectorContent {
     content(&connectors::client_credentials(), name)
 }
 
-/// Method and last part of the path of every request so far.
+/// Returns the method and the last part of the path of every request.
 fn calls(simulator: &Simulator) -> Vec<String> {
     simulator
         .journal()

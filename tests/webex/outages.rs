@@ -1,9 +1,8 @@
-//! Connections that die at each step of each operation.
+//! Connections that break at each step of each operation.
 //!
-//! A script that delays by nothing lets the first requests pass; the next ones
-//! are cut off before or after they took effect, a few times or for good.
-//! Afterwards the client must not have claimed what is not true, and with the
-//! connection back, the same operation must reach its end.
+//! A script with no delay lets the first requests pass. The next ones break before or after they
+//! are carried out, a few times or until the end. The client must not report anything false, and
+//! after the outage, the same operation must succeed.
 
 use futures_util::future::join_all;
 use webex_cc_simulator::{Action, Moment, Script, Simulator};
@@ -13,7 +12,7 @@ use super::{budget, calling, client_credentials};
 use crate::support::connectors;
 use crate::support::simulator::{all_stored, locked};
 
-/// After how many requests the connection dies, when, and for how many.
+/// After how many requests the connection breaks, when, and for how many requests.
 #[derive(Clone, Copy, Debug)]
 struct Outage {
     after: u32,

@@ -218,7 +218,7 @@ fn missing_permissions_are_named_for_each_operation() {
 }
 
 #[test]
-fn every_notice_in_words() {
+fn texts_of_all_notices() {
     let mut page = String::new();
     let notices = [
         Notice::RefreshTokenReplaced { valid_until: None },

@@ -196,7 +196,7 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn a_state_holds_what_webex_has_and_keeps_what_webex_does_not_tell() {
+    fn state_combines_webex_and_what_webex_does_not_return() {
         let state = state(&connector(), organization(), &planned());
         let object = state.object();
         assert_eq!(object.string("id").known(), Some("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10"));
@@ -208,7 +208,7 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn the_users_spelling_stays_where_it_means_the_same() {
+    fn equivalent_spelling_of_the_user_stays() {
         let same = [
             ("resource_domain_url", "https://example.com/api/"),
             ("resource_domain_url", "https://EXAMPLE.com:443/api"),
@@ -224,7 +224,7 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn what_means_something_else_is_a_difference_and_webexs_is_in_state() {
+    fn different_value_is_reported_and_stored() {
         let others = [
             ("name", "Help Desk"),
             ("authentication_type", OAUTH2),
@@ -247,7 +247,7 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn what_was_ignored_is_a_difference() {
+    fn ignored_argument_is_reported() {
         let mut ignored = connector();
         ignored.fields.set(Field::Username, None);
         ignored.active = false;
@@ -258,7 +258,7 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn an_empty_text_of_webex_is_none() {
+    fn empty_string_of_webex_is_null() {
         let mut empty = connector();
         empty.fields.set(Field::Scope, Some(String::new()));
         assert_eq!(differences(&plan(planned()), &empty), []);
@@ -266,7 +266,7 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn a_literal_that_is_not_known_is_shown_as_webex_spells_it() {
+    fn unknown_literal_is_shown_as_webex_spells_it() {
         let mut newer = connector();
         newer.fields.set(Field::AuthenticationType, Some("MUTUAL_TLS".to_owned()));
         let state = state(&newer, organization(), &Object::null(block()));
@@ -274,7 +274,7 @@ pub(in crate::provider) mod tests {
     }
 
     #[test]
-    fn another_spelling_of_the_same_is_told_from_a_change() {
+    fn equivalent_spellings_are_no_change() {
         let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
         let base64 = "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi8zZjFjOWE1Mi03ZDRlLTRiOGEtOWMwNi01ZTJkO\
                       DFiN2Y0MzA";

@@ -1,5 +1,4 @@
-//! What a finished plan is looked at for: warnings that come early enough to
-//! act upon.
+//! Warnings about a finished plan, early enough to act upon.
 
 use std::time::Duration;
 
@@ -20,24 +19,24 @@ use webex_contact_center::{Budget, Connector, OrganizationId};
 /// How many custom connectors an organization can have (documented by Cisco).
 const LIMIT: usize = 10;
 
-/// How long a look ahead may take; the client itself gives up sooner.
+/// The time limit of the preflight checks. The client itself gives up sooner.
 const PREFLIGHT: Duration = Duration::from_secs(10);
 
-/// Looks at a plan.
+/// Checks a plan.
 pub async fn check_plan(
-    connection: &ProviderData,
+    provider: &ProviderData,
     request: CheckPlanRequest<'_>,
 ) -> CheckPlanResponse {
-    let private = PrivateData::recall(request.private);
+    let private = PrivateData::decode(request.private);
     let mut diagnostics = Diagnostics::new();
     let Some(plan) = request.plan else {
-        return CheckPlanResponse { diagnostics, private: private.private() };
+        return CheckPlanResponse { diagnostics, private: private.encode() };
     };
     match request.prior {
         None => {
             diagnostics.extend(validation::validate_creation(request.configuration));
             if !diagnostics.has_errors() {
-                diagnostics.extend(preflight(connection, plan, None, &request).await);
+                diagnostics.extend(preflight(provider, plan, None, &request).await);
             }
         }
         Some(prior) => {
@@ -46,9 +45,9 @@ pub async fn check_plan(
                 diagnostics.push(replacement(prior, request.requires_replace));
             } else if renamed(prior, plan) {
                 let own = prior.object().string("id").known();
-                diagnostics.extend(preflight(connection, plan, own, &request).await);
+                diagnostics.extend(preflight(provider, plan, own, &request).await);
             }
-            diagnostics.extend(other_organization(connection, prior, request.configuration));
+            diagnostics.extend(other_organization(provider, prior, request.configuration));
             let credentials = CredentialsPlan::new(request.configuration, &private);
             if !request.changes_remote {
                 let configured = &credentials.configured;
@@ -66,7 +65,7 @@ pub async fn check_plan(
             }
         }
     }
-    CheckPlanResponse { diagnostics, private: private.private() }
+    CheckPlanResponse { diagnostics, private: private.encode() }
 }
 
 /// Warns of what an update does about credentials, which no plan shows.
@@ -96,8 +95,8 @@ fn renamed(prior: &State, plan: &Plan) -> bool {
     !matches!(planned, Value::Unknown) && prior.object().get("name") != planned
 }
 
-/// Flows refer to a connector by its id, so a new connector is not a neutral
-/// change.
+/// Warns of a replacement: flows refer to a connector by its id, so a new
+/// connector is not a neutral change.
 fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
     let arguments = paths.iter().map(Path::to_string).collect::<Vec<_>>().join(", ");
     let id = prior.object().string("id").known().unwrap_or("unknown").to_owned();
@@ -119,16 +118,16 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
     }
 }
 
-/// The provider's organization has moved and the connector has not.
+/// Warns that the provider's organization has changed and the connector's has not.
 fn other_organization(
-    connection: &ProviderData,
+    provider: &ProviderData,
     prior: &State,
     configuration: &Configuration,
 ) -> Option<Diagnostic> {
     if !configuration.object().get("organization_id").is_null() {
         return None;
     }
-    let now = connection.organization()?;
+    let now = provider.organization()?;
     let then = OrganizationId::parse(prior.object().string("organization_id").known()?).ok()?;
     (now != then).then(|| {
         Diagnostic::warning(
@@ -228,7 +227,7 @@ fn external_change(
     prior: &State,
     configuration: &Configuration,
 ) -> Option<Diagnostic> {
-    let time = private.touched?;
+    let time = private.external_change?;
     // A version is the easiest to raise, and one of them sends all credentials.
     let is_write_only = |row: &&CredentialArguments| row.is_write_only(configuration);
     let row = configured.iter().find(is_write_only).or_else(|| configured.first())?;
@@ -265,17 +264,17 @@ fn external_change(
     )
 }
 
-/// A look at the organization's connectors before anything is created.
+/// Compares a plan with the organization's connectors before anything is created.
 ///
-/// It never fails and never waits: offline or unconfigured, it says nothing.
+/// It never fails and never waits: offline or unconfigured, it reports nothing.
 async fn preflight(
-    connection: &ProviderData,
+    provider: &ProviderData,
     plan: &Plan,
     own_id: Option<&str>,
     request: &CheckPlanRequest<'_>,
 ) -> Diagnostics {
-    let Ok(ready) = connection.ready() else { return Diagnostics::new() };
-    if !ready.preflight || connection.is_applying() {
+    let Ok(ready) = provider.ready() else { return Diagnostics::new() };
+    if !ready.preflight || provider.is_applying() {
         return Diagnostics::new();
     }
     let Some(organization) = planned_organization(&ready, plan.object()) else {
@@ -289,9 +288,9 @@ async fn preflight(
 
     let mut messages = Diagnostics::new();
     if let Some(name) = plan.object().string("name").known()
-        && let Some(rival) = others.iter().find(|other| other.name() == name)
+        && let Some(holder) = others.iter().find(|other| other.name() == name)
     {
-        messages.push(name_taken(rival, organization));
+        messages.push(name_taken(holder, organization));
     }
     if request.prior.is_none() && others.len() >= LIMIT {
         messages.push(Diagnostic::warning(
@@ -313,7 +312,7 @@ fn planned_organization(ready: &ConfiguredProvider, plan: &Object) -> Option<Org
     }
 }
 
-fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
+fn name_taken(holder: &Connector, organization: OrganizationId) -> Diagnostic {
     Diagnostic::warning(
         "The name is already taken",
         format!(
@@ -321,8 +320,8 @@ fn name_taken(rival: &Connector, organization: OrganizationId) -> Diagnostic {
              applying this plan will fail, unless the same plan deletes the existing connector \
              first, which it does not with create_before_destroy. Choose another name, or take the \
              existing connector over:\n\n{}",
-            rival.name(),
-            import_block(organization, &rival.id)
+            holder.name(),
+            import_block(organization, &holder.id)
         ),
     )
     .at(Path::attribute("name"))

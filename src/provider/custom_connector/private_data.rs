@@ -1,6 +1,6 @@
-//! What is remembered beside a connector's state, in Terraform's private state.
+//! The content of a connector's private state.
 //!
-//! It is plain text in the state file: numbers and ids, no credentials.
+//! It is plain text in the state file: numbers and names, no credentials.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub enum LastWriter {
     Unknown,
 }
 
-/// What is remembered.
+/// What the provider knows of a connector beside its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PrivateData {
@@ -27,52 +27,53 @@ pub struct PrivateData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
     /// When our own last write was done, by Webex's clock, in milliseconds
-    /// since 1970. Nothing after an import, and nothing after a write of which
-    /// it is not known whether it was carried out.
+    /// since 1970. None after an import, and none after a write of which it is
+    /// not known whether it was carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<i64>,
     /// When somebody else saved the connector after that: a credential may
     /// have changed. It stays until the credentials are sent again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub touched: Option<i64>,
+    #[serde(rename = "touched", skip_serializing_if = "Option::is_none")]
+    pub external_change: Option<i64>,
     /// The credentials that our last write carried, by the names of their
     /// stateful arguments. Names only; nothing after an import.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sent: Vec<String>,
     /// Whether Webex may hold other credentials than `sent` says, or none,
-    /// because a write of ours did not come to its end. It stays until the
-    /// credentials are sent again.
+    /// because a write of ours did not complete. It stays until the credentials
+    /// are sent again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uncertain: bool,
 }
 
 impl PrivateData {
-    /// Reads what was remembered.
+    /// Decodes private state.
     #[must_use]
-    pub fn recall(private: &PrivateState) -> Self {
+    pub fn decode(private: &PrivateState) -> Self {
         private.decode()
     }
 
-    /// Remembers our own write, which carried these credentials.
+    /// Records our own write, which carried these credentials.
     #[must_use]
     pub fn of_write(connector: &Connector, sent: &[&str]) -> Self {
         Self {
             version: connector.version,
             written: connector.last_updated_time,
-            touched: None,
+            external_change: None,
             sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
             uncertain: false,
         }
     }
 
-    /// Remembers a create of which only the id came back.
+    /// Records a create of which only the id came back.
     #[must_use]
     pub fn of_unread_write(sent: &[&str]) -> Self {
         let sent = sent.iter().map(|&credential| credential.to_owned()).collect();
         Self { sent, ..Self::default() }
     }
 
-    /// Remembers a write that failed, and what was found after it, if anything.
+    /// Records a write that failed, and the connector that was found after it, if
+    /// any.
     ///
     /// A failed write may have moved the time of the last change all the same,
     /// by deactivating the connector and activating it again. That must not
@@ -88,22 +89,22 @@ impl PrivateData {
         Self { version, written, ..self }
     }
 
-    /// Remembers whether the write that failed has left it uncertain which
-    /// credentials Webex has.
+    /// Records whether a failed write has left it uncertain which credentials
+    /// Webex has.
     #[must_use]
-    pub fn in_doubt(self, is_uncertain: bool) -> Self {
+    pub fn with_uncertainty(self, is_uncertain: bool) -> Self {
         Self { uncertain: self.uncertain || is_uncertain, ..self }
     }
 
-    /// Remembers a read.
+    /// Records a read.
     #[must_use]
     pub fn after_read(self, connector: &Connector) -> Self {
         let theirs = match (self.written, connector.last_updated_time) {
             (Some(written), Some(now)) if now > written => Some(now),
             _ => None,
         };
-        let touched = theirs.or(self.touched);
-        Self { version: connector.version, touched, ..self }
+        let external_change = theirs.or(self.external_change);
+        Self { version: connector.version, external_change, ..self }
     }
 
     /// Forgets credentials that the configuration no longer gives, so that they
@@ -120,9 +121,9 @@ impl PrivateData {
         self.sent.iter().any(|sent| sent == credential)
     }
 
-    /// The form in which Terraform keeps it.
+    /// Encodes it for Terraform.
     #[must_use]
-    pub fn private(&self) -> PrivateState {
+    pub fn encode(&self) -> PrivateState {
         PrivateState::encode(self)
     }
 }
@@ -135,22 +136,22 @@ mod tests {
     use webex_contact_center::Connector;
 
     #[test]
-    fn what_is_remembered_comes_back() {
+    fn private_data_round_trips() {
         let private = PrivateData {
             version: Some(3),
             written: Some(1_774_641_703_000),
-            touched: None,
+            external_change: None,
             sent: vec!["password".to_owned()],
             uncertain: true,
         };
-        assert_eq!(PrivateData::recall(&private.private()), private);
+        assert_eq!(PrivateData::decode(&private.encode()), private);
     }
 
     #[test]
-    fn what_cannot_be_read_counts_as_nothing() {
+    fn unreadable_private_state_is_empty() {
         for bytes in [&b""[..], b"\xff", b"[]", b"{\"version\":\"three\"}"] {
             let private = PrivateState::from_bytes(bytes.to_vec());
-            assert_eq!(PrivateData::recall(&private), PrivateData::default());
+            assert_eq!(PrivateData::decode(&private), PrivateData::default());
         }
     }
 
@@ -163,65 +164,65 @@ mod tests {
     }
 
     #[test]
-    fn a_later_write_of_somebody_else_is_noticed_until_ours_follows() {
+    fn external_change_is_kept_until_our_next_write() {
         let ours = PrivateData::of_write(&connector(), &["password"]);
-        assert_eq!(ours.clone().after_read(&connector()).touched, None);
+        assert_eq!(ours.clone().after_read(&connector()).external_change, None);
 
         let theirs = saved_again(&connector());
         let after = ours.after_read(&theirs);
-        assert_eq!((after.touched, after.version), (theirs.last_updated_time, Some(8)));
-        assert_eq!(after.clone().after_read(&theirs).touched, theirs.last_updated_time);
+        assert_eq!((after.external_change, after.version), (theirs.last_updated_time, Some(8)));
+        assert_eq!(after.clone().after_read(&theirs).external_change, theirs.last_updated_time);
 
         let again = PrivateData::of_write(&saved_again(&theirs), &["password"]);
-        assert_eq!(again.after_read(&saved_again(&theirs)).touched, None);
+        assert_eq!(again.after_read(&saved_again(&theirs)).external_change, None);
     }
 
     #[test]
-    fn nothing_is_suspected_of_an_imported_connector() {
-        assert_eq!(PrivateData::default().after_read(&connector()).touched, None);
+    fn imported_connector_has_no_external_change() {
+        assert_eq!(PrivateData::default().after_read(&connector()).external_change, None);
     }
 
     #[test]
-    fn a_failed_write_of_ours_is_not_taken_for_somebody_elses() {
+    fn our_failed_write_is_no_external_change() {
         let ours = PrivateData::of_write(&connector(), &["password"]);
         // Deactivated, refused, and activated again.
         let undone = saved_again(&saved_again(&connector()));
         let private = ours.clone().after_failure(LastWriter::Us, Some(&undone));
-        assert_eq!(private.after_read(&undone).touched, None);
+        assert_eq!(private.after_read(&undone).external_change, None);
         // Carried out or not: nobody knows.
         let private = ours.clone().after_failure(LastWriter::Unknown, None);
-        assert_eq!(private.after_read(&saved_again(&connector())).touched, None);
+        assert_eq!(private.after_read(&saved_again(&connector())).external_change, None);
         // Nothing was done.
         let private = ours.clone().after_failure(LastWriter::Us, None);
         assert_eq!(private, ours);
     }
 
     #[test]
-    fn an_edit_that_refused_ours_is_noticed() {
+    fn stale_write_reveals_an_external_change() {
         let ours = PrivateData::of_write(&connector(), &["password"]);
         let theirs = saved_again(&connector());
         let private = ours.after_failure(LastWriter::SomeoneElse, Some(&theirs));
         assert_eq!(private.version, theirs.version);
-        assert_eq!(private.after_read(&theirs).touched, theirs.last_updated_time);
+        assert_eq!(private.after_read(&theirs).external_change, theirs.last_updated_time);
     }
 
     #[test]
-    fn a_failed_delete_forgets_neither_the_edit_of_others_nor_what_was_sent() {
+    fn failed_delete_keeps_external_change_and_sent_names() {
         let theirs = saved_again(&connector());
         let private = PrivateData::of_write(&connector(), &["password"]).after_read(&theirs);
         let undone = saved_again(&theirs);
         let private = private.after_failure(LastWriter::Us, Some(&undone)).after_read(&undone);
-        assert_eq!(private.touched, theirs.last_updated_time);
+        assert_eq!(private.external_change, theirs.last_updated_time);
         assert!(private.has_sent("password") && !private.has_sent("client_secret"));
     }
 
     #[test]
-    fn doubts_about_credentials_stay_until_they_are_sent_again() {
-        let doubtful = PrivateData::of_write(&connector(), &["password"]).in_doubt(true);
+    fn uncertain_credentials_stay_uncertain_until_sent() {
+        let doubtful = PrivateData::of_write(&connector(), &["password"]).with_uncertainty(true);
         let later = doubtful.after_read(&connector());
-        let later = later.after_failure(LastWriter::Us, None).in_doubt(false);
+        let later = later.after_failure(LastWriter::Us, None).with_uncertainty(false);
         assert!(later.uncertain && later.has_sent("password"));
-        assert!(PrivateData::recall(&later.private()).uncertain);
+        assert!(PrivateData::decode(&later.encode()).uncertain);
         assert!(!PrivateData::of_write(&connector(), &["password"]).uncertain);
     }
 }

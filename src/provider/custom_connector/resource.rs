@@ -32,14 +32,14 @@ use webex_contact_center::{
 
 /// The resource `webex_cc_custom_connector`.
 pub struct CustomConnector {
-    connection: Arc<ProviderData>,
+    provider: Arc<ProviderData>,
 }
 
 impl CustomConnector {
-    /// The resource, which makes its calls over `connection`.
+    /// Creates the resource, which makes its calls with the configured provider.
     #[must_use]
-    pub fn new(connection: Arc<ProviderData>) -> Self {
-        Self { connection }
+    pub fn new(provider: Arc<ProviderData>) -> Self {
+        Self { provider }
     }
 }
 
@@ -57,36 +57,36 @@ impl Resource for CustomConnector {
         validation::validate(request.configuration)
     }
 
-    fn modify_plan(&self, draft: &mut PlanBuilder<'_>, private: &PrivateState) {
-        let grant = match draft.planned().string("authentication_type") {
+    fn modify_plan(&self, plan: &mut PlanBuilder<'_>, private: &PrivateState) {
+        let grant = match plan.planned().string("authentication_type") {
             Argument::Known(OAUTH2) => Value::from(CLIENT_CREDENTIALS),
             Argument::Known(BASIC) | Argument::Absent => Value::Null,
             // A literal of a newer Webex: what is there stays.
-            Argument::Known(_) => draft.planned().get("grant_type").clone(),
+            Argument::Known(_) => plan.planned().get("grant_type").clone(),
             Argument::Unknown => Value::Unknown,
         };
-        draft.set_default("grant_type", grant);
-        if let Some(prior) = draft.prior {
-            for argument in model::equivalent_arguments(draft.configuration, prior) {
-                draft.use_prior_state(argument);
+        plan.set_default("grant_type", grant);
+        if let Some(prior) = plan.prior {
+            for argument in model::equivalent_arguments(plan.configuration, prior) {
+                plan.use_prior_state(argument);
             }
         }
-        if draft.prior.is_none()
-            && let Some(organization) = self.connection.organization()
+        if plan.prior.is_none()
+            && let Some(organization) = self.provider.organization()
         {
-            draft.set_default("organization_id", organization.to_string());
+            plan.set_default("organization_id", organization.to_string());
         }
-        let credentials = CredentialsPlan::new(draft.configuration, &PrivateData::recall(private));
+        let credentials = CredentialsPlan::new(plan.configuration, &PrivateData::decode(private));
         for argument in credentials.unmanaged_arguments() {
-            draft.exclude_from_update(argument);
+            plan.exclude_from_update(argument);
         }
         if !credentials.to_send.is_empty() {
-            draft.force_update();
+            plan.force_update();
         }
     }
 
     async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
-        plan_warnings::check_plan(&self.connection, request).await
+        plan_warnings::check_plan(&self.provider, request).await
     }
 
     async fn read(&self, request: ReadRequest) -> ReadResponse {
@@ -96,7 +96,7 @@ impl Resource for CustomConnector {
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        let target = match Target::of_state(&self.connection, &request.state) {
+        let target = match Target::of_state(&self.provider, &request.state) {
             Ok(target) => target,
             Err(message) => return unchanged(message.into()),
         };
@@ -105,11 +105,11 @@ impl Resource for CustomConnector {
         match connectors.read(&target.id, &budget).await {
             Ok(Some(connector)) => {
                 let state = model::state(&connector, target.organization, request.state.object());
-                let private = PrivateData::recall(&request.private).after_read(&connector);
+                let private = PrivateData::decode(&request.private).after_read(&connector);
                 ReadResponse {
                     identity: Some(identity(&connector.id, target.organization)),
                     state: Some(state),
-                    private: private.private(),
+                    private: private.encode(),
                     diagnostics: notices(&target.ready),
                 }
             }
@@ -135,7 +135,7 @@ impl Resource for CustomConnector {
     }
 
     async fn create(&self, request: CreateRequest) -> ApplyResponse {
-        self.connection.mark_applying();
+        self.provider.mark_applying();
         let (ready, organization) = match self.destination(request.plan.object()) {
             Ok(found) => found,
             Err(message) => {
@@ -182,22 +182,22 @@ impl Resource for CustomConnector {
     }
 
     async fn update(&self, request: UpdateRequest) -> ApplyResponse {
-        self.connection.mark_applying();
+        self.provider.mark_applying();
         let same = |messages: Diagnostics, state: State| ApplyResponse {
             state: Some(state),
             private: request.private.clone(),
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        let private = PrivateData::recall(&request.private);
+        let private = PrivateData::decode(&request.private);
         let credentials = CredentialsPlan::new(&request.configuration, &private);
         let unmanaged = credentials.unmanaged_arguments().collect::<Vec<_>>();
         if changes_nothing_remote(&request, &unmanaged) {
             let state = State::new(request.plan.object().clone(), schema::block());
-            let private = private.without(&unmanaged).private();
+            let private = private.without(&unmanaged).encode();
             return ApplyResponse { private, ..same(Diagnostics::new(), state) };
         }
-        let target = match Target::of_state(&self.connection, &request.prior) {
+        let target = match Target::of_state(&self.provider, &request.prior) {
             Ok(target) => target,
             Err(message) => return same(message.into(), request.prior.clone()),
         };
@@ -232,14 +232,14 @@ impl Resource for CustomConnector {
     }
 
     async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
-        self.connection.mark_applying();
+        self.provider.mark_applying();
         let kept = |messages: Diagnostics| ApplyResponse {
             state: Some(request.prior.clone()),
             private: request.private.clone(),
             identity: request.identity.clone(),
             diagnostics: messages,
         };
-        let target = match Target::of_state(&self.connection, &request.prior) {
+        let target = match Target::of_state(&self.provider, &request.prior) {
             Ok(target) => target,
             Err(message) => return kept(message.into()),
         };
@@ -252,7 +252,7 @@ impl Resource for CustomConnector {
             }
             Err(failure) => {
                 let message = write_errors::delete_failed(&failure, &named(&request.prior));
-                let private = PrivateData::recall(&request.private);
+                let private = PrivateData::decode(&request.private);
                 let known = Before { prior: &request.prior, identity: request.identity, private };
                 known.after(&failure, target.organization, message)
             }
@@ -279,7 +279,7 @@ impl Resource for CustomConnector {
         })?;
         let organization = match organization {
             Some(organization) => organization,
-            None => self.connection.ready()?.organization(None)?,
+            None => self.provider.ready()?.organization(None)?,
         };
         let block = schema::block();
         let object = Object::null(block)
@@ -298,7 +298,7 @@ impl Resource for CustomConnector {
         let mut configuration = generate_block(&schema.block, state.object());
         let organization = configuration.string("organization_id").known().map(str::to_owned);
         let organization = organization.and_then(|text| OrganizationId::parse(&text).ok());
-        if organization.is_some() && organization == self.connection.organization() {
+        if organization.is_some() && organization == self.provider.organization() {
             configuration.set("organization_id", Value::Null);
         }
         configuration
@@ -306,12 +306,12 @@ impl Resource for CustomConnector {
 }
 
 impl CustomConnector {
-    /// Where a connector that is to be created goes.
+    /// Returns the organization of a connector to create.
     fn destination(
         &self,
         plan: &Object,
     ) -> Result<(ConfiguredProvider, OrganizationId), Diagnostic> {
-        let ready = self.connection.ready()?;
+        let ready = self.provider.ready()?;
         let explicit = organization::explicit(plan)?;
         let organization = ready.organization(explicit)?;
         Ok((ready, organization))
@@ -326,8 +326,8 @@ struct Target {
 }
 
 impl Target {
-    fn of_state(connection: &ProviderData, state: &State) -> Result<Self, Diagnostic> {
-        let ready = connection.ready()?;
+    fn of_state(provider: &ProviderData, state: &State) -> Result<Self, Diagnostic> {
+        let ready = provider.ready()?;
         let organization = ready.organization(organization::explicit(state.object())?)?;
         let id = state.object().string("id").known().unwrap_or_default();
         let id = ConnectorId::parse(id).map_err(|problem| {
@@ -340,7 +340,7 @@ impl Target {
     }
 }
 
-/// What Terraform knew of a connector before a write that failed.
+/// The connector as Terraform knew it before a write that failed.
 struct Before<'a> {
     prior: &'a State,
     identity: Option<Identity>,
@@ -362,7 +362,7 @@ impl Before<'_> {
             | RemoteState::OnlyId(_)
             | RemoteState::Unknown(_) => None,
         };
-        let private = self.private.in_doubt(failure.credentials_uncertain);
+        let private = self.private.with_uncertainty(failure.credentials_uncertain);
         let private = private.after_failure(last_writer(&failure.error), found);
         let mut response = match found {
             Some(connector) => outcome_of(connector, organization, self.prior.object(), &private),
@@ -375,7 +375,7 @@ impl Before<'_> {
                 };
                 ApplyResponse {
                     state: Some(state),
-                    private: private.private(),
+                    private: private.encode(),
                     identity: self.identity,
                     diagnostics: Diagnostics::new(),
                 }
@@ -397,7 +397,7 @@ fn last_writer(error: &Error) -> LastWriter {
     }
 }
 
-/// What is true after a write of ours.
+/// Returns the response to a write that succeeded.
 fn outcome_of(
     connector: &Connector,
     organization: OrganizationId,
@@ -406,14 +406,14 @@ fn outcome_of(
 ) -> ApplyResponse {
     ApplyResponse {
         state: Some(model::state(connector, organization, base)),
-        private: private.private(),
+        private: private.encode(),
         identity: Some(identity(&connector.id, organization)),
         diagnostics: Diagnostics::new(),
     }
 }
 
-/// What is true after a create of which only the id came back: the plan, as far
-/// as anybody knows.
+/// Returns the response to a create of which only the id came back: the plan, as
+/// far as it is known.
 fn outcome_of_id(
     id: &ConnectorId,
     organization: OrganizationId,
@@ -433,7 +433,7 @@ fn outcome_of_id(
     }
     ApplyResponse {
         state: Some(State::new(object, block)),
-        private: PrivateData::of_unread_write(sent).private(),
+        private: PrivateData::of_unread_write(sent).encode(),
         identity: Some(identity(id, organization)),
         diagnostics: Diagnostics::new(),
     }

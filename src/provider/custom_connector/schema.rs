@@ -143,7 +143,7 @@ fn attributes() -> Vec<Attribute> {
     attributes
 }
 
-/// What tells one connector from every other one.
+/// Returns the schema of the resource identity.
 #[must_use]
 pub fn identity() -> IdentitySchema {
     IdentitySchema {

@@ -1,14 +1,13 @@
 //! Connections: accepted, authenticated, and counted while they last.
 
 use std::io;
+use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt, future, stream};
 use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tonic::transport::server::Connected;
@@ -40,7 +39,7 @@ pub(super) fn accept_all(
     listener: Listener,
     tls: Option<Arc<ServerConfig>>,
     lifetime: Lifetime,
-) -> impl Stream<Item = io::Result<Connection>> {
+) -> impl Stream<Item = io::Result<Pin<Connection>>> {
     let acceptor = tls.map(TlsAcceptor::from);
     stream::unfold(listener, |listener| async {
         loop {
@@ -57,7 +56,7 @@ pub(super) fn accept_all(
     .buffer_unordered(CONCURRENT_HANDSHAKES)
     .filter_map(move |authenticated| {
         future::ready(match authenticated {
-            Ok(io) => Some(Ok(Connection { io, _client: lifetime.client() })),
+            Ok(io) => Some(Ok(Pin::new(Connection { io, _client: lifetime.client() }))),
             Err(error) => {
                 tracing::warn!(%error, "Refused a connection");
                 None
@@ -79,50 +78,25 @@ async fn authenticate(
     }
 }
 
-impl Connected for Connection {
+impl Deref for Connection {
+    type Target = dyn Duplex;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.io
+    }
+}
+
+impl DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut *self.io
+    }
+}
+
+/// A pinned pointer reads and writes by its target.
+impl Connected for Pin<Connection> {
     type ConnectInfo = ();
 
     fn connect_info(&self) {}
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(context, pieces)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(context)
-    }
 }
 
 #[cfg(test)]

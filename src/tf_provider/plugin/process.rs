@@ -46,11 +46,11 @@ pub fn started_by_terraform() -> bool {
 
 /// Serves a provider; see [`serve`](crate::serve). `make_service` gets a handle
 /// on the life of the process.
-pub(crate) fn run<S, F>(info: &ProviderInfo, mode: Mode, make_service: F) -> ExitCode
-where
-    S: Provider,
-    F: FnOnce(Lifetime) -> S,
-{
+pub(crate) fn run<S: Provider>(
+    info: &ProviderInfo,
+    mode: Mode,
+    make_service: impl FnOnce(Lifetime) -> S,
+) -> ExitCode {
     // First of all, before the parent could end.
     let parent = Parent::current();
     log::report_panics();
@@ -83,16 +83,12 @@ enum StartError {
     Connections(#[from] tonic::transport::Error),
 }
 
-fn serve<S, F>(
+fn serve<S: Provider>(
     info: &ProviderInfo,
     mode: Mode,
     parent: Parent,
-    make_service: F,
-) -> Result<(), StartError>
-where
-    S: Provider,
-    F: FnOnce(Lifetime) -> S,
-{
+    make_service: impl FnOnce(Lifetime) -> S,
+) -> Result<(), StartError> {
     let handshake = match mode {
         Mode::Child => child_handshake()?,
         Mode::Debug => debug_handshake(),
@@ -124,17 +120,13 @@ fn debug_handshake() -> Handshake {
     Handshake { listen_on, client_certificate: None }
 }
 
-async fn serve_connections<S, F>(
+async fn serve_connections<S: Provider>(
     info: &ProviderInfo,
     mode: Mode,
     handshake: Handshake,
     parent: Parent,
-    make_service: F,
-) -> Result<(), StartError>
-where
-    S: Provider,
-    F: FnOnce(Lifetime) -> S,
-{
+    make_service: impl FnOnce(Lifetime) -> S,
+) -> Result<(), StartError> {
     // Before the socket is on disk, where a signal could leave it behind.
     let mut signals = Signals::install().map_err(StartError::Signals)?;
     let identity = handshake.client_certificate.map(ServerIdentity::for_client).transpose()?;

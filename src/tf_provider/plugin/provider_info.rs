@@ -9,8 +9,8 @@ pub struct ProviderInfo {
     pub version: &'static str,
     /// The full address, such as `registry.terraform.io/example/cloud`.
     pub address: &'static str,
-    /// The provider's own crates, the events of which go into the log beside
-    /// those of the framework. Events of all other crates are dropped.
+    /// The provider's own crates. Their events go into the log, as do those of the
+    /// framework. Events of all other crates are dropped.
     ///
     /// Each crate's name, as in the targets of `tracing`, comes with the module
     /// that Terraform shows for it: with `("cloud_client", "client")`, an event

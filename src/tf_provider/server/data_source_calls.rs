@@ -7,20 +7,18 @@ use crate::data_source::{DataSource, DataSourceRequest};
 use crate::diagnostics::Diagnostics;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registered;
-use crate::resource::ValidateRequest;
 
 impl Server {
     fn data_source(&self, type_name: &str) -> Result<&Registered<dyn DataSource>, Diagnostics> {
         find(&self.registry.data_sources, "Unknown data source", "data source", type_name)
     }
 
-    pub(super) fn validate_data_source(
+    pub(super) async fn validate_data_source(
         &self,
         request: &protocol::validate_data_source_config::Request,
     ) -> Result<protocol::validate_data_source_config::Response, Diagnostics> {
         let served = self.data_source(&request.type_name)?;
-        let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let messages = served.object.validate(ValidateRequest { configuration: &configuration });
+        let messages = wire::validate(request.config.as_ref(), served, DataSource::validate)?;
         Ok(protocol::validate_data_source_config::Response::default().with(messages))
     }
 

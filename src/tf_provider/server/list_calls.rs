@@ -13,35 +13,33 @@ use crate::list::{ListItem, ListRequest, ListResource, ListSink};
 use crate::panics::catch_panic;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::{Registered, Registry};
-use crate::resource::ValidateRequest;
 
 /// The response to ListResource. Dropping it ends the search.
 pub(super) type Events =
     Pin<Box<dyn Stream<Item = Result<protocol::list_resource::Event, Status>> + Send>>;
 
-/// How far a search may run ahead of the client, in objects.
+/// The number of objects by which a search may run ahead of the client.
 const AHEAD: usize = 16;
 
 impl Server {
-    pub(super) fn validate_list(
+    pub(super) async fn validate_list(
         &self,
         request: &protocol::validate_list_resource_config::Request,
     ) -> Result<protocol::validate_list_resource_config::Response, Diagnostics> {
         let served = list_resource(&self.registry, &request.type_name)?;
-        let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let messages = served.object.validate(ValidateRequest { configuration: &configuration });
+        let messages = wire::validate(request.config.as_ref(), served, ListResource::validate)?;
         Ok(protocol::validate_list_resource_config::Response::default().with(messages))
     }
 
     pub(super) async fn list(&self, request: &protocol::list_resource::Request) -> Events {
         let limit = usize::try_from(request.limit).ok().filter(|&limit| limit > 0);
-        let (found, events) = ListSink::channel(AHEAD, limit.unwrap_or(usize::MAX));
+        let (sink, events) = ListSink::channel(AHEAD, limit.unwrap_or(usize::MAX));
         let listed = catch_panic(async { self.list_request(request) })
             .await
             .unwrap_or_else(|panicked| Err(defect("ListResource", &panicked).into()));
         let listed = match listed {
             Ok(listed) => listed,
-            Err(messages) => return stream::iter(messages.into_iter().map(problem)).boxed(),
+            Err(messages) => return stream::iter(messages.into_iter().map(message_event)).boxed(),
         };
         let registry = self.registry.clone();
         let type_name = request.type_name.clone();
@@ -52,18 +50,18 @@ impl Server {
             let type_name = type_name.clone();
             async move {
                 if let Ok(served) = list_resource(&registry, &type_name) {
-                    let problems = found.clone();
-                    let search = served.object.list(listed, found);
+                    let errors = sink.clone();
+                    let search = served.object.list(listed, sink);
                     if let Err(panicked) = catch_panic(search).await {
-                        problems.fail(defect("ListResource", &panicked)).await;
+                        errors.fail(defect("ListResource", &panicked)).await;
                     }
                 }
             }
         });
         ReceiverStream::new(events)
             .map(move |event| match event {
-                Ok(item) => found_event(&registry, &type_name, item),
-                Err(message) => problem(message),
+                Ok(item) => item_event(&registry, &type_name, item),
+                Err(message) => message_event(message),
             })
             .boxed()
     }
@@ -89,14 +87,14 @@ fn list_resource<'a>(
     find(&registry.list_resources, "Unknown list resource", "list resource", type_name)
 }
 
-fn problem(message: Diagnostic) -> Result<protocol::list_resource::Event, Status> {
+fn message_event(message: Diagnostic) -> Result<protocol::list_resource::Event, Status> {
     Ok(protocol::list_resource::Event {
         diagnostic: vec![wire::diagnostic(message)],
         ..Default::default()
     })
 }
 
-fn found_event(
+fn item_event(
     registry: &Registry,
     type_name: &str,
     item: ListItem,

@@ -1,6 +1,7 @@
 //! The 28 calls of the protocol: decode, look up, call, encode.
 //!
-//! This file dispatches each call to the file of its kind of object.
+//! This file dispatches each call to the file of its kind of object. Most calls
+//! are rows of a table; their handlers return a response or messages.
 
 mod data_source_calls;
 mod function_calls;
@@ -8,6 +9,7 @@ mod list_calls;
 mod provider_calls;
 mod resource_calls;
 mod rpc;
+mod state_calls;
 mod wire;
 
 #[cfg(test)]
@@ -18,13 +20,11 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use self::rpc::{RpcResponse as _, run_rpc, run_rpc_or};
+use self::rpc::run_rpc;
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::lifetime::Lifetime;
 use super::protocol::tfplugin5::{self as protocol, provider_server};
 use super::provider::{Registered, Registry};
-use super::resource::Checkpoint;
-use super::schema_messages;
 
 /// Serves everything in a registry.
 #[derive(Clone, Debug)]
@@ -60,263 +60,99 @@ fn not_served<T>(kind: &str) -> Result<Response<T>, Status> {
     Err(Status::unimplemented(format!("this provider serves no {kind}")))
 }
 
-#[tonic::async_trait]
-impl provider_server::Provider for Server {
-    async fn get_metadata(
-        &self,
-        _request: Request<protocol::get_metadata::Request>,
-    ) -> Result<Response<protocol::get_metadata::Response>, Status> {
-        run_rpc("GetMetadata", "", async { Ok(schema_messages::metadata(&self.registry)) }).await
+/// Implements the service.
+///
+/// A row of `calls` is a call, its name in the log, its handler, and the field of
+/// the request with the name of the type, if any. The handlers of `infallible`
+/// return a response in any case.
+macro_rules! service {
+    (
+        calls { $($method:ident $rpc:literal => $handler:ident($($name:ident)?);)+ }
+        infallible { $($infallible:ident => $infallible_handler:ident();)+ }
+        not_served { $($absent:ident $kind:literal;)+ }
+    ) => {
+        #[tonic::async_trait]
+        impl provider_server::Provider for Server {
+            $(
+                async fn $method(
+                    &self,
+                    request: Request<protocol::$method::Request>,
+                ) -> Result<Response<protocol::$method::Response>, Status> {
+                    let request = request.into_inner();
+                    let [type_name, ..] = [$(request.$name.as_str(),)? ""];
+                    Ok(Response::new(run_rpc($rpc, type_name, self.$handler(&request)).await))
+                }
+            )+
+            $(
+                async fn $infallible(
+                    &self,
+                    request: Request<protocol::$infallible::Request>,
+                ) -> Result<Response<protocol::$infallible::Response>, Status> {
+                    Ok(Response::new(self.$infallible_handler(&request.into_inner()).await))
+                }
+            )+
+            $(
+                async fn $absent(
+                    &self,
+                    _request: Request<protocol::$absent::Request>,
+                ) -> Result<Response<protocol::$absent::Response>, Status> {
+                    not_served($kind)
+                }
+            )+
+
+            type ListResourceStream = list_calls::Events;
+
+            async fn list_resource(
+                &self,
+                request: Request<protocol::list_resource::Request>,
+            ) -> Result<Response<Self::ListResourceStream>, Status> {
+                Ok(Response::new(self.list(&request.into_inner()).await))
+            }
+
+            type InvokeActionStream =
+                tokio_stream::Empty<Result<protocol::invoke_action::Event, Status>>;
+
+            async fn invoke_action(
+                &self,
+                _request: Request<protocol::invoke_action::Request>,
+            ) -> Result<Response<Self::InvokeActionStream>, Status> {
+                not_served("actions")
+            }
+        }
+    };
+}
+
+service! {
+    calls {
+        get_metadata "GetMetadata" => metadata();
+        get_schema "GetSchema" => schemas();
+        get_resource_identity_schemas "GetResourceIdentitySchemas" => identity_schemas();
+        get_functions "GetFunctions" => functions();
+        prepare_provider_config "PrepareProviderConfig" => validate_provider();
+        configure "Configure" => configure_provider();
+        validate_resource_type_config "ValidateResourceTypeConfig" => validate_resource(type_name);
+        upgrade_resource_state "UpgradeResourceState" => upgrade_state(type_name);
+        upgrade_resource_identity "UpgradeResourceIdentity" => upgrade_identity(type_name);
+        plan_resource_change "PlanResourceChange" => plan(type_name);
+        import_resource_state "ImportResourceState" => import(type_name);
+        move_resource_state "MoveResourceState" => move_state(target_type_name);
+        generate_resource_config "GenerateResourceConfig" => generate(type_name);
+        validate_data_source_config "ValidateDataSourceConfig" => validate_data_source(type_name);
+        read_data_source "ReadDataSource" => read_data(type_name);
+        validate_list_resource_config "ValidateListResourceConfig" => validate_list(type_name);
     }
-
-    async fn get_schema(
-        &self,
-        _request: Request<protocol::get_provider_schema::Request>,
-    ) -> Result<Response<protocol::get_provider_schema::Response>, Status> {
-        run_rpc("GetSchema", "", async { Ok(schema_messages::provider_schema(&self.registry)) })
-            .await
+    infallible {
+        stop => stop_calls();
+        read_resource => read_or_keep();
+        apply_resource_change => apply_or_keep();
+        call_function => function_result();
     }
-
-    async fn prepare_provider_config(
-        &self,
-        request: Request<protocol::prepare_provider_config::Request>,
-    ) -> Result<Response<protocol::prepare_provider_config::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("PrepareProviderConfig", "", async { self.prepare_provider_config(request) }).await
-    }
-
-    async fn configure(
-        &self,
-        request: Request<protocol::configure::Request>,
-    ) -> Result<Response<protocol::configure::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("Configure", "", self.configure_provider(request)).await
-    }
-
-    async fn stop(
-        &self,
-        _request: Request<protocol::stop::Request>,
-    ) -> Result<Response<protocol::stop::Response>, Status> {
-        tracing::info!("Terraform asks to stop");
-        self.lifetime.stop();
-        Ok(Response::new(protocol::stop::Response::default()))
-    }
-
-    async fn validate_resource_type_config(
-        &self,
-        request: Request<protocol::validate_resource_type_config::Request>,
-    ) -> Result<Response<protocol::validate_resource_type_config::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("ValidateResourceTypeConfig", &request.type_name, async {
-            self.validate_resource(&request)
-        })
-        .await
-    }
-
-    async fn upgrade_resource_state(
-        &self,
-        request: Request<protocol::upgrade_resource_state::Request>,
-    ) -> Result<Response<protocol::upgrade_resource_state::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("UpgradeResourceState", &request.type_name, async { self.upgrade_state(&request) })
-            .await
-    }
-
-    async fn get_resource_identity_schemas(
-        &self,
-        _request: Request<protocol::get_resource_identity_schemas::Request>,
-    ) -> Result<Response<protocol::get_resource_identity_schemas::Response>, Status> {
-        run_rpc("GetResourceIdentitySchemas", "", async {
-            Ok(protocol::get_resource_identity_schemas::Response {
-                identity_schemas: schema_messages::identity_schemas(&self.registry),
-                ..Default::default()
-            })
-        })
-        .await
-    }
-
-    async fn upgrade_resource_identity(
-        &self,
-        request: Request<protocol::upgrade_resource_identity::Request>,
-    ) -> Result<Response<protocol::upgrade_resource_identity::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("UpgradeResourceIdentity", &request.type_name, async {
-            self.upgrade_identity(&request)
-        })
-        .await
-    }
-
-    async fn read_resource(
-        &self,
-        request: Request<protocol::read_resource::Request>,
-    ) -> Result<Response<protocol::read_resource::Response>, Status> {
-        let request = request.into_inner();
-        // A failed refresh must not lose what is in state.
-        let kept = || protocol::read_resource::Response {
-            new_state: request.current_state.clone(),
-            private: request.private.clone(),
-            new_identity: request.current_identity.clone(),
-            ..Default::default()
-        };
-        let call = async {
-            Ok(self.read(&request).await.unwrap_or_else(|messages| kept().with(messages)))
-        };
-        run_rpc_or("ReadResource", &request.type_name, call, kept).await
-    }
-
-    async fn plan_resource_change(
-        &self,
-        request: Request<protocol::plan_resource_change::Request>,
-    ) -> Result<Response<protocol::plan_resource_change::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("PlanResourceChange", &request.type_name, self.plan(&request)).await
-    }
-
-    async fn apply_resource_change(
-        &self,
-        request: Request<protocol::apply_resource_change::Request>,
-    ) -> Result<Response<protocol::apply_resource_change::Response>, Status> {
-        let request = request.into_inner();
-        let checkpoint = Checkpoint::default();
-        let kept = || self.best_known(&request, &checkpoint);
-        let call = async {
-            let outcome = self.apply(&request, checkpoint.clone()).await;
-            Ok(outcome.unwrap_or_else(|messages| kept().with(messages)))
-        };
-        run_rpc_or("ApplyResourceChange", &request.type_name, call, kept).await
-    }
-
-    async fn import_resource_state(
-        &self,
-        request: Request<protocol::import_resource_state::Request>,
-    ) -> Result<Response<protocol::import_resource_state::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("ImportResourceState", &request.type_name, self.import(&request)).await
-    }
-
-    async fn move_resource_state(
-        &self,
-        request: Request<protocol::move_resource_state::Request>,
-    ) -> Result<Response<protocol::move_resource_state::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("MoveResourceState", &request.target_type_name, async { self.move_state(&request) })
-            .await
-    }
-
-    async fn generate_resource_config(
-        &self,
-        request: Request<protocol::generate_resource_config::Request>,
-    ) -> Result<Response<protocol::generate_resource_config::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("GenerateResourceConfig", &request.type_name, async { self.generate(&request) })
-            .await
-    }
-
-    async fn validate_data_source_config(
-        &self,
-        request: Request<protocol::validate_data_source_config::Request>,
-    ) -> Result<Response<protocol::validate_data_source_config::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("ValidateDataSourceConfig", &request.type_name, async {
-            self.validate_data_source(&request)
-        })
-        .await
-    }
-
-    async fn read_data_source(
-        &self,
-        request: Request<protocol::read_data_source::Request>,
-    ) -> Result<Response<protocol::read_data_source::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("ReadDataSource", &request.type_name, self.read_data(&request)).await
-    }
-
-    async fn get_functions(
-        &self,
-        _request: Request<protocol::get_functions::Request>,
-    ) -> Result<Response<protocol::get_functions::Response>, Status> {
-        run_rpc("GetFunctions", "", async {
-            let functions = schema_messages::functions(&self.registry);
-            Ok(protocol::get_functions::Response { functions, ..Default::default() })
-        })
-        .await
-    }
-
-    async fn call_function(
-        &self,
-        request: Request<protocol::call_function::Request>,
-    ) -> Result<Response<protocol::call_function::Response>, Status> {
-        Ok(Response::new(self.function_result(&request.into_inner()).await))
-    }
-
-    type ListResourceStream = list_calls::Events;
-
-    async fn list_resource(
-        &self,
-        request: Request<protocol::list_resource::Request>,
-    ) -> Result<Response<Self::ListResourceStream>, Status> {
-        Ok(Response::new(self.list(&request.into_inner()).await))
-    }
-
-    async fn validate_list_resource_config(
-        &self,
-        request: Request<protocol::validate_list_resource_config::Request>,
-    ) -> Result<Response<protocol::validate_list_resource_config::Response>, Status> {
-        let request = request.into_inner();
-        run_rpc("ValidateListResourceConfig", &request.type_name, async {
-            self.validate_list(&request)
-        })
-        .await
-    }
-
-    async fn validate_ephemeral_resource_config(
-        &self,
-        _request: Request<protocol::validate_ephemeral_resource_config::Request>,
-    ) -> Result<Response<protocol::validate_ephemeral_resource_config::Response>, Status> {
-        not_served("ephemeral resources")
-    }
-
-    async fn open_ephemeral_resource(
-        &self,
-        _request: Request<protocol::open_ephemeral_resource::Request>,
-    ) -> Result<Response<protocol::open_ephemeral_resource::Response>, Status> {
-        not_served("ephemeral resources")
-    }
-
-    async fn renew_ephemeral_resource(
-        &self,
-        _request: Request<protocol::renew_ephemeral_resource::Request>,
-    ) -> Result<Response<protocol::renew_ephemeral_resource::Response>, Status> {
-        not_served("ephemeral resources")
-    }
-
-    async fn close_ephemeral_resource(
-        &self,
-        _request: Request<protocol::close_ephemeral_resource::Request>,
-    ) -> Result<Response<protocol::close_ephemeral_resource::Response>, Status> {
-        not_served("ephemeral resources")
-    }
-
-    async fn plan_action(
-        &self,
-        _request: Request<protocol::plan_action::Request>,
-    ) -> Result<Response<protocol::plan_action::Response>, Status> {
-        not_served("actions")
-    }
-
-    async fn validate_action_config(
-        &self,
-        _request: Request<protocol::validate_action_config::Request>,
-    ) -> Result<Response<protocol::validate_action_config::Response>, Status> {
-        not_served("actions")
-    }
-
-    type InvokeActionStream = tokio_stream::Empty<Result<protocol::invoke_action::Event, Status>>;
-
-    async fn invoke_action(
-        &self,
-        _request: Request<protocol::invoke_action::Request>,
-    ) -> Result<Response<Self::InvokeActionStream>, Status> {
-        not_served("actions")
+    not_served {
+        validate_ephemeral_resource_config "ephemeral resources";
+        open_ephemeral_resource "ephemeral resources";
+        renew_ephemeral_resource "ephemeral resources";
+        close_ephemeral_resource "ephemeral resources";
+        plan_action "actions";
+        validate_action_config "actions";
     }
 }

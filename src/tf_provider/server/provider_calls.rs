@@ -5,19 +5,60 @@ use super::rpc::RpcResponse as _;
 use super::wire;
 use crate::diagnostics::Diagnostics;
 use crate::protocol::tfplugin5 as protocol;
-use crate::provider::ConfigureRequest;
-use crate::resource::ValidateRequest;
+use crate::provider::{ConfigureRequest, Provider};
+use crate::schema_messages;
 
 impl Server {
-    pub(super) fn prepare_provider_config(
+    pub(super) async fn stop_calls(
         &self,
-        request: protocol::prepare_provider_config::Request,
+        _request: &protocol::stop::Request,
+    ) -> protocol::stop::Response {
+        tracing::info!("Terraform asks to stop");
+        self.lifetime.stop();
+        protocol::stop::Response::default()
+    }
+
+    pub(super) async fn metadata(
+        &self,
+        _request: &protocol::get_metadata::Request,
+    ) -> Result<protocol::get_metadata::Response, Diagnostics> {
+        Ok(schema_messages::metadata(&self.registry))
+    }
+
+    pub(super) async fn schemas(
+        &self,
+        _request: &protocol::get_provider_schema::Request,
+    ) -> Result<protocol::get_provider_schema::Response, Diagnostics> {
+        Ok(schema_messages::provider_schema(&self.registry))
+    }
+
+    pub(super) async fn identity_schemas(
+        &self,
+        _request: &protocol::get_resource_identity_schemas::Request,
+    ) -> Result<protocol::get_resource_identity_schemas::Response, Diagnostics> {
+        let identity_schemas = schema_messages::identity_schemas(&self.registry);
+        Ok(protocol::get_resource_identity_schemas::Response {
+            identity_schemas,
+            ..Default::default()
+        })
+    }
+
+    pub(super) async fn functions(
+        &self,
+        _request: &protocol::get_functions::Request,
+    ) -> Result<protocol::get_functions::Response, Diagnostics> {
+        let functions = schema_messages::functions(&self.registry);
+        Ok(protocol::get_functions::Response { functions, ..Default::default() })
+    }
+
+    pub(super) async fn validate_provider(
+        &self,
+        request: &protocol::prepare_provider_config::Request,
     ) -> Result<protocol::prepare_provider_config::Response, Diagnostics> {
         let served = &self.registry.provider;
-        let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let messages = served.object.validate(ValidateRequest { configuration: &configuration });
+        let messages = wire::validate(request.config.as_ref(), served, Provider::validate)?;
         let response = protocol::prepare_provider_config::Response {
-            prepared_config: request.config,
+            prepared_config: request.config.clone(),
             ..Default::default()
         };
         Ok(response.with(messages))
@@ -25,12 +66,12 @@ impl Server {
 
     pub(super) async fn configure_provider(
         &self,
-        request: protocol::configure::Request,
+        request: &protocol::configure::Request,
     ) -> Result<protocol::configure::Response, Diagnostics> {
         let served = &self.registry.provider;
         let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let request =
-            ConfigureRequest { configuration, terraform_version: request.terraform_version };
+        let terraform_version = request.terraform_version.clone();
+        let request = ConfigureRequest { configuration, terraform_version };
         let messages = served.object.configure(request).await;
         Ok(protocol::configure::Response::default().with(messages))
     }

@@ -1,6 +1,6 @@
-//! Calls about managed resources.
+//! Calls about managed resources: validate, read, plan and apply.
 
-use super::rpc::RpcResponse as _;
+use super::rpc::{RpcResponse as _, run_rpc_or};
 use super::{Server, find, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::object::{Configuration, Identity, Object, Plan, PrivateState, State};
@@ -8,18 +8,21 @@ use crate::plan::plan_change;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registered;
 use crate::resource::{
-    ApplyResponse, CheckPlanRequest, Checkpoint, CreateRequest, DeleteRequest, ImportBy,
-    ImportRequest, ReadRequest, Resource, UpdateRequest, ValidateRequest,
+    ApplyResponse, CheckPlanRequest, Checkpoint, CreateRequest, DeleteRequest, ReadRequest,
+    Resource, UpdateRequest, ValidateRequest,
 };
 use crate::schema::Block;
-use crate::value::{Path, Value, json};
+use crate::value::{Path, Value};
 
 impl Server {
-    fn resource(&self, type_name: &str) -> Result<&Registered<dyn Resource>, Diagnostics> {
+    pub(super) fn resource(
+        &self,
+        type_name: &str,
+    ) -> Result<&Registered<dyn Resource>, Diagnostics> {
         find(&self.registry.resources, "Unknown resource type", "resource", type_name)
     }
 
-    pub(super) fn validate_resource(
+    pub(super) async fn validate_resource(
         &self,
         request: &protocol::validate_resource_type_config::Request,
     ) -> Result<protocol::validate_resource_type_config::Response, Diagnostics> {
@@ -36,68 +39,23 @@ impl Server {
         Ok(protocol::validate_resource_type_config::Response::default().with(messages))
     }
 
-    pub(super) fn upgrade_state(
+    /// Reads an object. A failed read keeps the state of the request.
+    pub(super) async fn read_or_keep(
         &self,
-        request: &protocol::upgrade_resource_state::Request,
-    ) -> Result<protocol::upgrade_resource_state::Response, Diagnostics> {
-        let served = self.resource(&request.type_name)?;
-        let schema = served.schema();
-        if request.version > schema.version {
-            return Err(newer_state("state", request.version, schema.version).into());
-        }
-        let raw = request.raw_state.as_ref().map_or(&[][..], |raw| raw.json.as_slice());
-        if raw.is_empty() {
-            return Err(Diagnostic::error(
-                "The stored state is too old to be read",
-                "It was written by Terraform 0.11 or older, which this provider does not support. \
-                 Nothing was changed. Import the object again.",
-            )
-            .into());
-        }
-        let object = served.object.upgrade(schema, request.version, raw)?;
-        let state = State::new(object, &schema.block);
-        Ok(protocol::upgrade_resource_state::Response {
-            upgraded_state: Some(wire::encode_state(Some(state), served.value_type())?),
+        request: &protocol::read_resource::Request,
+    ) -> protocol::read_resource::Response {
+        let kept = || protocol::read_resource::Response {
+            new_state: request.current_state.clone(),
+            private: request.private.clone(),
+            new_identity: request.current_identity.clone(),
             ..Default::default()
-        })
+        };
+        let call =
+            async { Ok(self.read(request).await.unwrap_or_else(|messages| kept().with(messages))) };
+        run_rpc_or("ReadResource", &request.type_name, call, kept).await
     }
 
-    pub(super) fn upgrade_identity(
-        &self,
-        request: &protocol::upgrade_resource_identity::Request,
-    ) -> Result<protocol::upgrade_resource_identity::Response, Diagnostics> {
-        let served = self.resource(&request.type_name)?;
-        let Some((schema, value_type)) = served.identity() else {
-            return Err(Diagnostic::error(
-                "This resource has no identity",
-                format!("Resources of type {:?} are told apart by their id.", request.type_name),
-            )
-            .into());
-        };
-        if request.version > schema.version {
-            return Err(newer_state("identity", request.version, schema.version).into());
-        }
-        let raw = request.raw_identity.as_ref().map_or(&[][..], |raw| raw.json.as_slice());
-        let unreadable = |cause: String| {
-            Diagnostic::error(
-                "The stored identity cannot be read",
-                format!("{cause}. Nothing was changed. Refreshing the resource stores it anew."),
-            )
-        };
-        let value =
-            json::decode_state(raw, value_type).map_err(|error| unreadable(error.to_string()))?;
-        if value.is_null() {
-            return Err(unreadable("It holds no object".to_owned()).into());
-        }
-        Ok(protocol::upgrade_resource_identity::Response {
-            upgraded_identity: Some(protocol::ResourceIdentityData {
-                identity_data: Some(wire::encode(&value, value_type)?),
-            }),
-            ..Default::default()
-        })
-    }
-
-    pub(super) async fn read(
+    async fn read(
         &self,
         request: &protocol::read_resource::Request,
     ) -> Result<protocol::read_resource::Response, Diagnostics> {
@@ -115,17 +73,17 @@ impl Server {
             identity: stored.clone(),
             stop: self.lifetime.stopping(),
         };
-        let outcome = served.object.read(read).await;
-        if let Some(change) = identity_change(stored.as_ref(), outcome.identity.as_ref()) {
+        let result = served.object.read(read).await;
+        if let Some(change) = identity_change(stored.as_ref(), result.identity.as_ref()) {
             return Err(change.into());
         }
-        let answer = protocol::read_resource::Response {
-            new_state: Some(wire::encode_state(outcome.state, served.value_type())?),
-            private: outcome.private.into_bytes(),
-            new_identity: wire::encode_identity(outcome.identity, served.identity())?,
+        let response = protocol::read_resource::Response {
+            new_state: Some(wire::encode_state(result.state, served.value_type())?),
+            private: result.private.into_bytes(),
+            new_identity: wire::encode_identity(result.identity, served.identity())?,
             ..Default::default()
         };
-        Ok(answer.with(outcome.diagnostics))
+        Ok(response.with(result.diagnostics))
     }
 
     pub(super) async fn plan(
@@ -140,13 +98,13 @@ impl Server {
         let private = PrivateState::from_bytes(request.prior_private.clone());
 
         let planned = proposed.map(|proposed| {
-            plan_change(block, &configuration, prior.as_ref(), proposed, |draft| {
-                served.object.modify_plan(draft, &private);
+            plan_change(block, &configuration, prior.as_ref(), proposed, |builder| {
+                served.object.modify_plan(builder, &private);
             })
         });
         let requires_replace =
             planned.as_ref().map_or(&[][..], |planned| planned.requires_replace.as_slice());
-        let review = served
+        let checked = served
             .object
             .check_plan(CheckPlanRequest {
                 configuration: &configuration,
@@ -158,19 +116,33 @@ impl Server {
                 stop: self.lifetime.stopping(),
             })
             .await;
-        let answer = protocol::plan_resource_change::Response {
+        let response = protocol::plan_resource_change::Response {
             requires_replace: requires_replace.iter().map(wire::attribute_path).collect(),
             planned_state: Some(served.encode_plan(planned.map(|planned| planned.plan))?),
-            planned_private: review.private.into_bytes(),
-            // While it plans a replacement, Terraform asks once more without a
-            // prior state, and then sends the identity of what is replaced.
+            planned_private: checked.private.into_bytes(),
+            // To plan a replacement, Terraform asks again without a prior state,
+            // and then sends the identity of the replaced object.
             planned_identity: request.prior_identity.clone().filter(|_| prior.is_some()),
             ..Default::default()
         };
-        Ok(answer.with(review.diagnostics))
+        Ok(response.with(checked.diagnostics))
     }
 
-    pub(super) async fn apply(
+    /// Applies a plan. A failed apply keeps the last checkpoint, or the prior state.
+    pub(super) async fn apply_or_keep(
+        &self,
+        request: &protocol::apply_resource_change::Request,
+    ) -> protocol::apply_resource_change::Response {
+        let checkpoint = Checkpoint::default();
+        let kept = || self.best_known(request, &checkpoint);
+        let call = async {
+            let response = self.apply(request, checkpoint.clone()).await;
+            Ok(response.unwrap_or_else(|messages| kept().with(messages)))
+        };
+        run_rpc_or("ApplyResourceChange", &request.type_name, call, kept).await
+    }
+
+    async fn apply(
         &self,
         request: &protocol::apply_resource_change::Request,
         checkpoint: Checkpoint,
@@ -190,7 +162,7 @@ impl Server {
         let stored = identity.clone().filter(|_| prior.is_some());
         let stop = self.lifetime.stopping();
         let _change = prior.is_some().then(|| self.lifetime.change());
-        let mut outcome = match (prior, plan) {
+        let mut result = match (prior, plan) {
             (None, None) => ApplyResponse::default(),
             (None, Some(plan)) => {
                 let request = CreateRequest { configuration, plan, private, checkpoint, stop };
@@ -213,21 +185,21 @@ impl Server {
                 served.object.delete(request).await
             }
         };
-        if let Some(change) = identity_change(stored.as_ref(), outcome.identity.as_ref()) {
-            outcome.diagnostics.push(change);
+        if let Some(change) = identity_change(stored.as_ref(), result.identity.as_ref()) {
+            result.diagnostics.push(change);
         }
-        served.encode_outcome(outcome)
+        served.encode_result(result)
     }
 
-    /// The answer of an apply that did not come to its end: what was true last.
-    pub(super) fn best_known(
+    /// Returns the response of a failed apply.
+    fn best_known(
         &self,
         request: &protocol::apply_resource_change::Request,
         checkpoint: &Checkpoint,
     ) -> protocol::apply_resource_change::Response {
-        let saved = checkpoint.last().and_then(|outcome| {
-            self.resource(&request.type_name).ok()?.encode_outcome(outcome).ok()
-        });
+        let saved = checkpoint
+            .last()
+            .and_then(|result| self.resource(&request.type_name).ok()?.encode_result(result).ok());
         saved.unwrap_or_else(|| protocol::apply_resource_change::Response {
             new_state: request.prior_state.clone(),
             private: request.planned_private.clone(),
@@ -235,69 +207,10 @@ impl Server {
             ..Default::default()
         })
     }
-
-    pub(super) async fn import(
-        &self,
-        request: &protocol::import_resource_state::Request,
-    ) -> Result<protocol::import_resource_state::Response, Diagnostics> {
-        let served = self.resource(&request.type_name)?;
-        let by = match served.stored_identity(request.identity.as_ref())? {
-            Some(identity) => ImportBy::Identity(identity),
-            None => ImportBy::Id(request.id.clone()),
-        };
-        let import = ImportRequest { by, stop: self.lifetime.stopping() };
-        let imported = served.object.import(import).await?;
-        let resource = protocol::import_resource_state::ImportedResource {
-            type_name: request.type_name.clone(),
-            state: Some(wire::encode_state(Some(imported.state), served.value_type())?),
-            private: imported.private.into_bytes(),
-            identity: wire::encode_identity(imported.identity, served.identity())?,
-        };
-        Ok(protocol::import_resource_state::Response {
-            imported_resources: vec![resource],
-            ..Default::default()
-        })
-    }
-
-    pub(super) fn move_state(
-        &self,
-        request: &protocol::move_resource_state::Request,
-    ) -> Result<protocol::move_resource_state::Response, Diagnostics> {
-        self.resource(&request.target_type_name)?;
-        Err(Diagnostic::error(
-            "The resource cannot be moved from another type",
-            format!(
-                "A {:?} of {} cannot become a {:?}: no other resource type describes the same \
-                 object. Nothing was changed. Replace the `moved` block by an `import` block, and \
-                 by a `removed` block for the old address.",
-                request.source_type_name, request.source_provider_address, request.target_type_name
-            ),
-        )
-        .into())
-    }
-
-    pub(super) fn generate(
-        &self,
-        request: &protocol::generate_resource_config::Request,
-    ) -> Result<protocol::generate_resource_config::Response, Diagnostics> {
-        let served = self.resource(&request.type_name)?;
-        let Some(state) = served.state(request.state.as_ref())? else {
-            return Err(Diagnostic::error(
-                "There is nothing to generate configuration from",
-                "The imported object has no state.",
-            )
-            .into());
-        };
-        let configuration = served.object.generate(served.schema(), &state);
-        Ok(protocol::generate_resource_config::Response {
-            config: Some(wire::encode(&configuration.into_value(), served.value_type())?),
-            ..Default::default()
-        })
-    }
 }
 
 impl Registered<dyn Resource> {
-    fn object_of(
+    pub(super) fn object_of(
         &self,
         value: Option<&protocol::DynamicValue>,
         what: &str,
@@ -312,12 +225,15 @@ impl Registered<dyn Resource> {
         wire::decode_configuration(value, self)
     }
 
-    fn state(&self, value: Option<&protocol::DynamicValue>) -> Result<Option<State>, Diagnostics> {
+    pub(super) fn state(
+        &self,
+        value: Option<&protocol::DynamicValue>,
+    ) -> Result<Option<State>, Diagnostics> {
         let object = self.object_of(value, "state")?;
         Ok(object.map(|object| State::new(object, &self.schema().block)))
     }
 
-    fn stored_identity(
+    pub(super) fn stored_identity(
         &self,
         identity: Option<&protocol::ResourceIdentityData>,
     ) -> Result<Option<Identity>, Diagnostics> {
@@ -329,22 +245,22 @@ impl Registered<dyn Resource> {
         wire::encode(&value, self.value_type())
     }
 
-    fn encode_outcome(
+    fn encode_result(
         &self,
-        outcome: ApplyResponse,
+        result: ApplyResponse,
     ) -> Result<protocol::apply_resource_change::Response, Diagnostics> {
-        let answer = protocol::apply_resource_change::Response {
-            new_state: Some(wire::encode_state(outcome.state, self.value_type())?),
-            private: outcome.private.into_bytes(),
-            new_identity: wire::encode_identity(outcome.identity, self.identity())?,
+        let response = protocol::apply_resource_change::Response {
+            new_state: Some(wire::encode_state(result.state, self.value_type())?),
+            private: result.private.into_bytes(),
+            new_identity: wire::encode_identity(result.identity, self.identity())?,
             ..Default::default()
         };
-        Ok(answer.with(outcome.diagnostics))
+        Ok(response.with(result.diagnostics))
     }
 }
 
-/// One error for each write-only argument that a Terraform which would store it
-/// has sent.
+/// Returns one error for each write-only argument, for a Terraform that would
+/// store it.
 fn write_only_refused(block: &Block, configuration: &Configuration) -> Vec<Diagnostic> {
     let set = block.attributes.iter().filter(|attribute| {
         attribute.write_only && !configuration.object().get(attribute.name).is_null()
@@ -367,8 +283,9 @@ fn write_only_refused(block: &Block, configuration: &Configuration) -> Vec<Diagn
     .collect()
 }
 
-/// Terraform applies only what is known. Applying what is left of a
-/// configuration would create something that nobody asked for.
+/// Returns the error of an apply with unknown values. Terraform applies known
+/// values only; without the unknown ones, the object would not be the configured
+/// one.
 fn not_known_at_apply() -> Diagnostic {
     Diagnostic::error(
         "The configuration is not wholly known",
@@ -378,8 +295,8 @@ fn not_known_at_apply() -> Diagnostic {
     )
 }
 
-/// An object has one identity for life. Values that the stored one has not got
-/// may be added.
+/// Returns the error of a changed identity, which must stay the same. Values that
+/// the stored one lacks may be added.
 fn identity_change(stored: Option<&Identity>, now: Option<&Identity>) -> Option<Diagnostic> {
     let (stored, now) = (stored?, now?);
     let changed = stored.0.names().find(|name| {
@@ -394,14 +311,4 @@ fn identity_change(stored: Option<&Identity>, now: Option<&Identity>) -> Option<
              and import the right object again."
         ),
     ))
-}
-
-fn newer_state(what: &str, stored: i64, known: i64) -> Diagnostic {
-    Diagnostic::error(
-        format!("The stored {what} was written by a newer provider"),
-        format!(
-            "Its schema version is {stored}; this version of the provider knows versions up to \
-             {known}. Nothing was changed. Upgrade the provider with `terraform init -upgrade`."
-        ),
-    )
 }

@@ -7,8 +7,6 @@
 use std::future::Future;
 use std::time::Instant;
 
-use tonic::{Response, Status};
-
 use super::wire;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::panics::{Panicked, catch_panic};
@@ -62,18 +60,18 @@ pub(super) async fn run_rpc<R: RpcResponse>(
     rpc: &'static str,
     type_name: &str,
     call: impl Future<Output = Result<R, Diagnostics>>,
-) -> Result<Response<R>, Status> {
+) -> R {
     run_rpc_or(rpc, type_name, call, R::default).await
 }
 
-/// Runs a call. `fallback` returns the response of a call that panicked, with
-/// everything that Terraform must not forget.
+/// Runs a call. `fallback` returns the response of a call that panicked, with all
+/// state that Terraform must not forget.
 pub(super) async fn run_rpc_or<R: RpcResponse>(
     rpc: &'static str,
     type_name: &str,
     call: impl Future<Output = Result<R, Diagnostics>>,
     fallback: impl FnOnce() -> R,
-) -> Result<Response<R>, Status> {
+) -> R {
     let started = Instant::now();
     // Randomness is a system call, and only the log shows the id.
     let is_logged = tracing::enabled!(tracing::Level::DEBUG);
@@ -97,7 +95,7 @@ pub(super) async fn run_rpc_or<R: RpcResponse>(
         diagnostic_error_count = errors,
         "served request"
     );
-    Ok(Response::new(response))
+    response
 }
 
 /// Returns the message of a panic.

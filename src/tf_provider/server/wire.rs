@@ -5,6 +5,7 @@ use crate::function::FunctionError;
 use crate::object::{Configuration, Identity, Object, State};
 use crate::protocol::tfplugin5 as wire;
 use crate::provider::Registered;
+use crate::resource::ValidateRequest;
 use crate::schema::IdentitySchema;
 use crate::value::{Path, Step, Type, Value, json, msgpack};
 
@@ -51,6 +52,16 @@ pub(super) fn decode_configuration<T: ?Sized>(
 ) -> Result<Configuration, Diagnostics> {
     let object = decode_object(value, served, "configuration")?;
     Ok(Configuration::new(object.unwrap_or_else(|| Object::null(&served.schema().block))))
+}
+
+/// Validates a configuration.
+pub(super) fn validate<T: ?Sized>(
+    value: Option<&wire::DynamicValue>,
+    served: &Registered<T>,
+    validate: fn(&T, ValidateRequest<'_>) -> Diagnostics,
+) -> Result<Diagnostics, Diagnostics> {
+    let configuration = decode_configuration(value, served)?;
+    Ok(validate(&served.object, ValidateRequest { configuration: &configuration }))
 }
 
 /// Reads an identity; `None` if there is none.

@@ -1,4 +1,4 @@
-//! When two values mean the same to Terraform.
+//! Equality of values as Terraform defines it.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -8,22 +8,22 @@ use unicode_normalization::UnicodeNormalization;
 use super::{Type, Value};
 
 impl Value {
-    /// Whether two values of a type mean the same to Terraform.
+    /// Whether two values of a type are equal for Terraform.
     ///
-    /// Texts are compared in Unicode's normal form C, in which Terraform sends
-    /// and keeps them; numbers by value; sets without regard to order. Null and
-    /// unknown equal themselves only. A secret equals a text of the same
-    /// content, so that a value may be compared before and after its schema
-    /// made a secret of it.
+    /// Strings are compared in Unicode's normal form C, in which Terraform sends
+    /// and stores them, numbers by value, and sets regardless of order. Null and
+    /// unknown equal themselves only. A secret equals a string of the same
+    /// content, so that a value may be compared before and after its schema made
+    /// it a secret.
     ///
-    /// Unlike `==`, which compares representations.
+    /// In contrast, `==` compares representations.
     #[must_use]
     pub fn equals(&self, other: &Self, ty: &Type) -> bool {
         compare(self, other, ty).is_eq()
     }
 }
 
-/// An order in which values that mean the same are equal, to sort sets by.
+/// Compares values, to sort sets by.
 fn compare(left: &Value, right: &Value, ty: &Type) -> Ordering {
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
@@ -34,7 +34,7 @@ fn compare(left: &Value, right: &Value, ty: &Type) -> Ordering {
             Type::Tuple(types) => {
                 compare_lists(left, right, |index| types.get(index).unwrap_or(&Type::Dynamic))
             }
-            // The values are not of the type. They are compared all the same.
+            // The values are not of the type. They are compared nevertheless.
             Type::Bool
             | Type::Number
             | Type::String
@@ -46,7 +46,7 @@ fn compare(left: &Value, right: &Value, ty: &Type) -> Ordering {
         (Value::Map(left), Value::Map(right)) => compare_maps(left, right, ty),
         (Value::Dynamic(left), Value::Dynamic(right)) => {
             let ((left_type, left), (right_type, right)) = (left.as_ref(), right.as_ref());
-            // Types that are written alike differ in secrecy at most.
+            // Types with the same JSON differ in secrecy at most.
             left_type
                 .to_json()
                 .cmp(&right_type.to_json())
@@ -111,7 +111,7 @@ fn compare_maps(
     })
 }
 
-/// The entries in the order of their normalized keys.
+/// Returns the entries in the order of their normalized keys.
 fn sorted_entries(entries: &BTreeMap<String, Value>) -> Vec<(&String, &Value)> {
     let mut entries: Vec<_> = entries.iter().collect();
     entries.sort_by(|(left, _), (right, _)| compare_texts(left, right));
@@ -122,7 +122,7 @@ fn first_difference(mut orderings: impl Iterator<Item = Ordering>) -> Ordering {
     orderings.find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// The content of a text, secret or not.
+/// Returns the content of a string, secret or not.
 fn text(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text),
@@ -137,13 +137,12 @@ fn text(value: &Value) -> Option<&str> {
     }
 }
 
-/// Compares character by character, so that no normalized copy of a secret is
-/// made.
+/// Compares by character, without a normalized copy of a secret.
 fn compare_texts(left: &str, right: &str) -> Ordering {
     if left == right { Ordering::Equal } else { left.nfc().cmp(right.nfc()) }
 }
 
-/// An order of the kinds of values.
+/// Returns the position of a value's kind in the order.
 fn rank(value: &Value) -> u8 {
     match value {
         Value::Null => 0,
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_compared_in_normal_form() {
+    fn strings_are_compared_in_normal_form() {
         let (composed, decomposed) = (Value::from(COMPOSED), Value::from(DECOMPOSED));
         assert_ne!(composed, decomposed);
         assert!(composed.equals(&decomposed, &Type::String));
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn only_sets_disregard_order() {
+    fn order_matters_except_in_sets() {
         let string = || Box::new(Type::String);
         let (one, other) = (list(&["a", "b", "a"]), list(&["b", "a", "a"]));
         assert!(one.equals(&other, &Type::Set(string())));
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_are_compared_by_meaning_all_the_way_down() {
+    fn nested_sets_are_compared_by_value() {
         let ty = Type::Set(Box::new(Type::Set(Box::new(Type::String))));
         let one = Value::List(vec![list(&["x", COMPOSED]), list(&["y"])]);
         let other = Value::List(vec![list(&["y"]), list(&[DECOMPOSED, "x"])]);
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_not_confused() {
+    fn values_of_different_kinds_are_not_equal() {
         assert!(number("1").equals(&number("1.0"), &Type::Number));
         assert!(!Value::Null.equals(&Value::Unknown, &Type::String));
         assert!(!Value::from("").equals(&Value::Null, &Type::String));
@@ -231,7 +230,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_value_equals_itself((ty, value) in typed_value(schema_type())) {
+        fn value_equals_itself((ty, value) in typed_value(schema_type())) {
             prop_assert!(value.equals(&value.clone(), &ty));
         }
 

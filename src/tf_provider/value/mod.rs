@@ -1,8 +1,8 @@
-//! Terraform values: what they are, and how they travel.
+//! Terraform values and their encodings.
 //!
-//! A [`Value`] alone says little; every value is read and written by its
-//! [`Type`], which comes from a schema. [`msgpack`] is what Terraform speaks on
-//! the wire, [`json`] is how state files and some older calls are written.
+//! Every [`Value`] is read and written by its [`Type`], which comes from a
+//! schema. Terraform uses [`msgpack`] on the wire, and [`json`] in state files
+//! and in some older calls.
 
 mod equality;
 mod error;
@@ -20,7 +20,7 @@ pub(crate) mod arbitrary;
 
 use std::collections::BTreeMap;
 
-pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
+pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, LocatedError};
 pub use limits::{MAX_DEPTH, MAX_ENCODED, memory_limit};
 pub use number::{MAX_DIGITS, Number, NumberError};
 pub use path::{Path, Step};
@@ -29,40 +29,40 @@ pub use type_json::TypeError;
 
 use safe_text::Secret;
 
-/// A value as Terraform sees it: absent, not known yet, or known.
+/// A value in Terraform: null, unknown, or known.
 ///
 /// `Debug` is safe to print: sensitive strings are [`Secret`]s.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Not set.
+    /// Null.
     Null,
-    /// To be known only after apply. What Terraform adds about an unknown value
-    /// (a prefix, bounds) is dropped: nothing here decides on it.
+    /// Known only after apply. Refinements of an unknown value (a prefix, bounds)
+    /// are dropped.
     Unknown,
     /// `true` or `false`.
     Bool(bool),
     /// A number, without loss.
     Number(Number),
-    /// Text.
+    /// A string.
     String(String),
-    /// Text of an attribute that its schema calls sensitive.
+    /// A string of an attribute that is sensitive by its schema.
     Secret(Secret),
     /// A list, a set (in the order received) or a tuple.
     List(Vec<Value>),
     /// A map, or an object with exactly the attributes of its type.
     Map(BTreeMap<String, Value>),
-    /// A value that brings its type along, where the schema leaves it open.
+    /// A value with its type, where the schema leaves the type open.
     Dynamic(Box<(Type, Value)>),
 }
 
 impl Value {
-    /// Whether the value is absent.
+    /// Whether the value is null. A dynamic value with a type is not.
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Whether this value, and everything in it, is known.
+    /// Whether the value, and everything in it, is known.
     #[must_use]
     pub fn is_wholly_known(&self) -> bool {
         match self {

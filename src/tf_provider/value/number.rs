@@ -1,8 +1,8 @@
 //! Numbers without loss.
 //!
-//! Terraform computes with 512-bit floating point and sends what it has. A
-//! [`Number`] keeps every digit of it, and refuses magnitudes that nobody means
-//! but that would turn twelve bytes of input into gigabytes of digits.
+//! Terraform computes with 512-bit floating point and sends all digits. A
+//! [`Number`] keeps every one of them, and refuses magnitudes that would turn
+//! twelve bytes of input into gigabytes of digits.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -11,8 +11,7 @@ use std::str::FromStr;
 use bigdecimal::num_bigint::{BigInt, Sign};
 use bigdecimal::{BigDecimal, ToPrimitive};
 
-/// The most digits that a number may have before its decimal point, and the
-/// most that it may have after it.
+/// The most digits of a number before its decimal point, and the most after it.
 ///
 /// Every 64-bit float fits exactly: the largest has 309 digits before the
 /// point, the smallest 1,074 after it. Terraform's own 512 bits hold about 154
@@ -21,14 +20,13 @@ pub const MAX_DIGITS: usize = 1_100;
 
 /// A number of any precision, or an infinity.
 ///
-/// Two numbers are equal when their values are, however they were spelled:
-/// `1`, `1.0` and `10e-1` are the same number. There is no NaN, and no negative
-/// zero.
+/// Numbers are compared by value: `1`, `1.0` and `10e-1` are equal. There is no
+/// NaN, and no negative zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Number(Repr);
 
-/// A finite number is kept without trailing zeros, and within [`MAX_DIGITS`],
-/// so that comparing and printing have bounded costs.
+/// A finite number has no trailing zeros, and at most [`MAX_DIGITS`], so that
+/// comparing and printing have bounded costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Repr {
     NegativeInfinity,
@@ -36,7 +34,7 @@ enum Repr {
     PositiveInfinity,
 }
 
-/// Why something is not a [`Number`].
+/// The reason why an input is not a [`Number`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
     /// Not written as a decimal number: an optional minus, digits, an optional
@@ -46,36 +44,36 @@ pub enum NumberError {
     /// More digits before or after the decimal point than [`MAX_DIGITS`].
     #[error("the number has more than {MAX_DIGITS} digits before or after its decimal point")]
     OutOfRange,
-    /// The floating point value that stands for "not a number".
+    /// The floating point value NaN.
     #[error("the number is the floating point value NaN, which Terraform does not have")]
     NotANumber,
 }
 
 impl Number {
-    /// +∞
+    /// The number +∞.
     pub const INFINITY: Self = Self(Repr::PositiveInfinity);
-    /// −∞
+    /// The number −∞.
     pub const NEGATIVE_INFINITY: Self = Self(Repr::NegativeInfinity);
 
-    /// Whether this is not an infinity.
+    /// Whether the number is finite.
     #[must_use]
     pub fn is_finite(&self) -> bool {
         matches!(self.0, Repr::Finite(_))
     }
 
-    /// Whether this is finite and has no digits after the decimal point.
+    /// Whether the number is finite and has no digits after the decimal point.
     #[must_use]
     pub fn is_integer(&self) -> bool {
         self.finite().is_some_and(BigDecimal::is_integer)
     }
 
-    /// The same number as `i64`, if it is an integer in that range.
+    /// Returns the number as `i64`, if it is an integer in that range.
     #[must_use]
     pub fn to_i64(&self) -> Option<i64> {
         self.finite().filter(|decimal| decimal.is_integer()).and_then(BigDecimal::to_i64)
     }
 
-    /// The `f64` that is nearest to this number; an infinity beyond the range.
+    /// Returns the nearest `f64`; an infinity beyond its range.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
         match &self.0 {
@@ -90,14 +88,14 @@ impl Number {
         }
     }
 
-    /// The same number as `f64`, if that type can hold it without loss.
+    /// Returns the number as `f64`, if that is exact.
     #[must_use]
     pub fn to_f64_exact(&self) -> Option<f64> {
         let nearest = self.to_f64();
         (Self::try_from(nearest).as_ref() == Ok(self)).then_some(nearest)
     }
 
-    /// About how many bytes of memory the digits take.
+    /// Returns about how many bytes of memory the digits take.
     pub(super) fn weight(&self) -> usize {
         self.finite().map_or(0, |decimal| {
             let (digits, _) = decimal.as_bigint_and_scale();
@@ -289,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_read_by_value_and_written_plainly() {
+    fn numbers_are_written_without_exponent_or_extra_zeros() {
         for (text, written) in [
             ("0", "0"),
             ("-0.00e9", "0"),
@@ -306,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_decimal_number_is_refused() {
+    fn text_that_is_no_decimal_number_is_refused() {
         for text in [
             "", "-", "+1", "1.", ".5", "1e", "1e+", "e5", "0x10", "1_000", " 1", "1 ", "Inf",
             "NaN", "1.2.3", "1e5e5", "--1", "1e-+2", "١",
@@ -335,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_are_taken_exactly() {
+    fn floats_are_converted_exactly() {
         let tenth = Number::try_from(0.1).unwrap();
         assert_eq!(
             tenth,
@@ -350,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_given_only_when_exact() {
+    fn only_exact_integers_convert_to_i64() {
         assert_eq!(number("9223372036854775807").to_i64(), Some(i64::MAX));
         assert_eq!(number("9223372036854775808").to_i64(), None);
         assert_eq!(number("1.5").to_i64(), None);
@@ -373,7 +371,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_float_survives(bits in any::<u64>()) {
+        fn every_float_is_converted_back(bits in any::<u64>()) {
             let float = f64::from_bits(bits);
             prop_assume!(!float.is_nan());
             let number = Number::try_from(float).unwrap();
@@ -388,7 +386,7 @@ mod tests {
         }
 
         #[test]
-        fn every_float_without_fraction_survives(integer in any::<i32>(), power in 0..900_i32) {
+        fn every_integral_float_is_converted_back(integer in any::<i32>(), power in 0..900_i32) {
             let float = f64::from(integer) * 2.0_f64.powi(power);
             let number = Number::try_from(float).unwrap();
             prop_assert_eq!(number.to_f64_exact(), Some(float));
@@ -396,7 +394,7 @@ mod tests {
         }
 
         #[test]
-        fn every_integer_survives(signed in any::<i64>(), unsigned in any::<u64>()) {
+        fn every_integer_is_converted_back(signed in any::<i64>(), unsigned in any::<u64>()) {
             prop_assert_eq!(Number::from(signed).to_i64(), Some(signed));
             prop_assert_eq!(Number::from(unsigned).to_string(), unsigned.to_string());
             prop_assert_eq!(Number::from(signed).to_string(), signed.to_string());

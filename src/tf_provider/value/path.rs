@@ -1,9 +1,9 @@
-//! Paths: which part of a value is meant.
+//! Paths to parts of a value.
 
 use std::fmt;
 
-/// The most characters of one step that are shown: a name or key from a hostile
-/// peer could be as long as its message.
+/// The most characters shown of one step. A name or key from a hostile peer may
+/// be as long as its message.
 const SHOWN: usize = 100;
 
 /// One step into a value.
@@ -17,34 +17,34 @@ pub enum Step {
     Index(i64),
 }
 
-/// Where in a configuration something is, from the root down.
+/// The steps from the root of a value to one of its parts.
 ///
-/// It is displayed the way an expression would name it: `tags["a"].ports[0]`.
+/// A path is displayed as an expression: `tags["a"].ports[0]`.
 /// The protocol has no step into an element of a set, so a path ends at the set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
 impl Path {
-    /// The object as a whole.
+    /// Returns the path of the whole object.
     #[must_use]
     pub fn root() -> Self {
         Self::default()
     }
 
-    /// An attribute or block at the top level.
+    /// Returns the path of an attribute or block at the top level.
     #[must_use]
     pub fn attribute(name: &str) -> Self {
         Self::root().then(Step::Attribute(name.to_owned()))
     }
 
-    /// The same path and one step more.
+    /// Appends a step.
     #[must_use]
     pub fn then(mut self, step: Step) -> Self {
         self.0.push(step);
         self
     }
 
-    /// The same path seen from one step further out.
+    /// Prepends a step.
     #[must_use]
     pub fn within(mut self, step: Step) -> Self {
         self.0.insert(0, step);
@@ -57,7 +57,7 @@ impl Path {
         &self.0
     }
 
-    /// Whether the object as a whole is meant.
+    /// Whether this is the path of the whole object.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
@@ -84,7 +84,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// The beginning of a text, and an ellipsis if that is not all of it.
+/// Returns the beginning of a text, and an ellipsis if it is cut.
 fn clip(text: &str) -> (&str, &'static str) {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => (&text[..end], "…"),
@@ -97,7 +97,7 @@ mod tests {
     use super::{Path, Step};
 
     #[test]
-    fn a_path_reads_like_an_expression() {
+    fn path_is_displayed_as_an_expression() {
         let path = Path::attribute("tags")
             .then(Step::Key("a \"b\"".to_owned()))
             .then(Step::Attribute("ports".to_owned()))
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn long_and_invisible_names_are_shown_cut_and_escaped() {
+    fn long_names_are_cut_and_invisible_ones_escaped() {
         let path = Path::attribute("a\u{1b}[2J").then(Step::Key("é".repeat(1_000)));
         let shown = path.to_string();
         assert!(shown.starts_with(r"a\u{1b}[2J["), "{shown}");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_added_at_either_end() {
+    fn steps_are_added_at_both_ends() {
         let inner =
             Path::attribute("b").within(Step::Index(3)).within(Step::Attribute("a".to_owned()));
         assert_eq!(inner.to_string(), "a[3].b");

@@ -1,8 +1,8 @@
-//! The types that values are read and written by.
+//! The types by which values are read and written.
 
 use std::collections::BTreeMap;
 
-/// The type of a value, as a schema states it.
+/// The type of a value, as in a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {
     /// `"bool"`
@@ -11,13 +11,14 @@ pub enum Type {
     Number,
     /// `"string"`
     String,
-    /// `"string"` on the wire; its values are read as secrets.
+    /// `"string"` on the wire; values are read as [`Value::Secret`].
     ///
-    /// This is how "sensitive" becomes a matter of types: a schema gives this
-    /// type to sensitive attributes, and the decoder never makes a plain string
-    /// of one.
+    /// A schema gives this type to sensitive attributes. The decoder never makes a
+    /// plain string of one.
+    ///
+    /// [`Value::Secret`]: super::Value::Secret
     Secret,
-    /// `"dynamic"`: each value brings its own type.
+    /// `"dynamic"`: each value comes with its own type.
     Dynamic,
     /// `["list", …]`
     List(Box<Type>),

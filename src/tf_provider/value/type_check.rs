@@ -56,17 +56,12 @@ pub(super) fn expectation(ty: &Type) -> &'static str {
 /// Returns the error that a value is of another kind than its type.
 pub(super) fn mismatch(ty: &Type, value: &Value) -> EncodeError {
     const DYNAMIC: &str = "a value with its type";
-    let expected = match ty {
-        Type::String => "a text that is not secret",
-        Type::Dynamic => DYNAMIC,
-        Type::Bool
-        | Type::Number
-        | Type::Secret
-        | Type::List(_)
-        | Type::Set(_)
-        | Type::Map(_)
-        | Type::Tuple(_)
-        | Type::Object(_) => expectation(ty),
+    let expected = if *ty == Type::String {
+        "a text that is not secret"
+    } else if *ty == Type::Dynamic {
+        DYNAMIC
+    } else {
+        expectation(ty)
     };
     let found = match value {
         Value::Null => "null",

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_type_is_refused() {
+    fn json_that_is_no_type_is_refused() {
         for json in [
             r#""any""#,
             r#""String""#,
@@ -321,12 +321,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_type_survives(ty in wire_type()) {
+        fn json_of_every_type_is_read_back(ty in wire_type()) {
             prop_assert_eq!(Type::from_json(&ty.to_json()), Ok(ty));
         }
 
         #[test]
-        fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>()) {
+        fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>()) {
             drop(Type::from_json(&bytes));
         }
     }

@@ -40,7 +40,7 @@ impl Serialize for ConnectorJson<'_> {
         }
         object.serialize_entry("connectorType", CUSTOM)?;
         object.serialize_entry("active", &self.active)?;
-        for row in &FIELDS {
+        for row in FIELDS {
             match row.content {
                 FieldContent::Text(field, _) | FieldContent::Literal(field, _) => {
                     let value = self.fields.get(field).map(|value| row.json_word(value));

@@ -1,4 +1,4 @@
-//! How the plugin client connects: certificates, TLS, sockets of both kinds.
+//! Connections of the plugin client: certificates, TLS, sockets of both kinds.
 
 use std::io;
 use std::sync::Arc;
@@ -20,15 +20,14 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::Address;
 
-/// A certificate with its key, as go-plugin makes one: self-signed, on P-521,
-/// and marked as an authority.
+/// A certificate with its key, as go-plugin makes it: self-signed, on P-521, and an authority.
 pub(crate) struct Identity {
     certificate: rcgen::Certificate,
     key: rcgen::KeyPair,
 }
 
 impl Identity {
-    /// Makes one.
+    /// Makes a certificate.
     pub(crate) fn generate() -> Self {
         use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
@@ -53,27 +52,27 @@ impl Identity {
     }
 }
 
-/// How a client shows who it is.
+/// How a client authenticates.
 pub(crate) enum Credentials<'a> {
-    /// As the client that started the provider.
+    /// With the certificate of the client that started the provider.
     Own,
-    /// By another certificate.
+    /// With another certificate.
     Other(&'a Identity),
-    /// By the right certificate, without having its key.
+    /// With the right certificate, but another key.
     Stolen(&'a Identity),
-    /// Not at all, over TLS.
+    /// With no certificate, over TLS.
     None,
-    /// Not at all, without TLS.
+    /// Without TLS.
     Plaintext,
 }
 
 /// Both versions of TLS that a client may speak.
 pub(crate) const ALL_VERSIONS: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
 
-/// Opens a connection to `address`, where the server has to show `pinned`.
+/// Opens a connection to `address`, where the server has to have the certificate `pinned`.
 ///
-/// A refusal may show here or in the first call: under TLS 1.3 the client is
-/// done before the server has looked at it.
+/// A refusal may show here or in the first call: under TLS 1.3, the client finishes the handshake
+/// before the server has checked its certificate.
 pub(super) async fn connect(
     address: &Address,
     pinned: Option<&CertificateDer<'static>>,
@@ -92,7 +91,7 @@ pub(super) async fn connect(
     Endpoint::from_static("http://localhost").connect_with_connector(dialer).await
 }
 
-/// TLS with the certificate of the one and the key of the other.
+/// Returns TLS with the certificate of one identity and the key of another.
 fn tls(
     pinned: Option<&CertificateDer<'static>>,
     client: Option<(&Identity, &Identity)>,
@@ -110,7 +109,7 @@ fn tls(
         None => config.with_no_client_auth(),
         Some((certificate, key)) => {
             let key = provider.key_provider.load_private_key(key.key().into()).unwrap();
-            // Not checked against each other: a thief's do not match.
+            // The certificate and the key need not match.
             let shown = rustls::sign::CertifiedKey::new(vec![certificate.certificate()], key);
             let shown = rustls::sign::SingleCertAndKey::from(shown);
             config.with_client_cert_resolver(Arc::new(shown))
@@ -132,7 +131,7 @@ pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// Connects, and says nothing.
+/// Connects without sending anything.
 pub(crate) async fn open(address: &Address) -> io::Result<Box<dyn Duplex>> {
     match address {
         #[cfg(unix)]
@@ -141,7 +140,7 @@ pub(crate) async fn open(address: &Address) -> io::Result<Box<dyn Duplex>> {
         Address::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
         Address::Tcp(address) => {
             let connection = TcpStream::connect(address).await?;
-            // As Go does for every connection.
+            // Go does it for every connection.
             connection.set_nodelay(true)?;
             Ok(Box::new(connection))
         }
@@ -176,7 +175,7 @@ impl Service<http::Uri> for Dialer {
     }
 }
 
-/// Accepts the announced certificate, if it is made out to `localhost`.
+/// Accepts the announced certificate, if its name is `localhost`.
 #[derive(Debug)]
 struct Pinned {
     certificate: CertificateDer<'static>,

@@ -1,10 +1,9 @@
-//! A plugin client that does what Terraform does.
+//! A plugin client that acts as Terraform does.
 //!
-//! It starts a provider with go-plugin's environment and a certificate of the
-//! kind that go-plugin makes, reads the one line of its standard output, pins
-//! the provider's certificate, opens the side streams, and makes calls. For
-//! tests of refusals it can also come with the wrong certificate, with none,
-//! or without TLS.
+//! It starts a provider with go-plugin's environment and a certificate as go-plugin makes it, reads
+//! the line on standard output, pins the provider's certificate, opens the side streams, and makes
+//! calls. For tests of refusals, it can connect with the wrong certificate, with none, or without
+//! TLS.
 
 pub(crate) mod connection;
 
@@ -51,10 +50,10 @@ use proto::plugin::grpc_controller_client::GrpcControllerClient;
 use proto::plugin::grpc_stdio_client::GrpcStdioClient;
 use proto::tfplugin5::provider_client::ProviderClient;
 
-/// Terraform's own limit for messages.
+/// Terraform's limit for messages.
 const MESSAGE_LIMIT: usize = 256 << 20;
 
-/// Longer than anything here should take on a busy machine.
+/// A deadline that a busy machine meets.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
@@ -68,7 +67,7 @@ pub(crate) struct Launch {
     identity: Option<Identity>,
     debugging: bool,
     is_somebody_elses: bool,
-    /// Holds the provider's temporary files; removed at the end.
+    /// The provider's temporary files, removed at the end.
     temporary: tempfile::TempDir,
 }
 
@@ -78,8 +77,8 @@ impl Launch {
         Self::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
     }
 
-    /// As Terraform does it, in an environment that holds nothing else, with an
-    /// empty temporary folder of its own.
+    /// Starts a program as Terraform does, in an otherwise empty environment and with an empty
+    /// temporary folder.
     pub(crate) fn new(program: impl Into<PathBuf>) -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let identity = Identity::generate();
@@ -112,15 +111,15 @@ impl Launch {
         self
     }
 
-    /// Names the temporary folder as Unix and Windows do, and passes on what
-    /// nothing can be started without.
+    /// Names the temporary folder as Unix and Windows do, and passes on the variables that the
+    /// system needs.
     fn with_what_the_system_needs(self) -> Self {
         let folder = self.temporary.path().to_owned();
         let launch = self.with("TMPDIR", &folder).with("TMP", folder);
         system::needed_variables().fold(launch, |launch, (name, value)| launch.with(name, value))
     }
 
-    /// Takes an environment variable away.
+    /// Removes an environment variable.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.environment.remove(&OsString::from(name));
         self
@@ -144,7 +143,7 @@ impl Launch {
         self
     }
 
-    /// In debug mode: without cookie, certificates, or anything of the kind.
+    /// Starts debug mode, without cookie and certificates.
     pub(crate) fn debugging(mut self) -> Self {
         self.identity = None;
         self.environment.clear();
@@ -152,16 +151,15 @@ impl Launch {
         self.with_what_the_system_needs().argument("--debug")
     }
 
-    /// Bears with what others' providers do: they may speak version 6 of the
-    /// protocol, and break the connection instead of answering Shutdown.
+    /// Allows version 6 of the protocol, and a broken connection instead of a response to Shutdown.
     #[allow(dead_code, reason = "for the benches, which measure other providers too")]
     pub(crate) fn somebody_elses(mut self) -> Self {
         self.is_somebody_elses = true;
         self
     }
 
-    /// Puts a process between us and the provider: a shell that starts it and
-    /// waits. It is then the shell that [`Plugin::kill_parent`] kills. For Unix.
+    /// Starts the provider from a shell that waits for it. [`Plugin::kill_parent`] kills the shell.
+    /// For Unix.
     pub(crate) fn below_a_shell(mut self) -> Self {
         let provider = std::mem::replace(&mut self.program, "/bin/sh".into());
         self.arguments.insert(0, "-c".into());
@@ -170,7 +168,7 @@ impl Launch {
         self
     }
 
-    /// The process, before it has said anything.
+    /// Starts the process.
     fn spawn(&self) -> Child {
         let mut command = Command::new(&self.program);
         command
@@ -187,7 +185,7 @@ impl Launch {
         command.spawn().unwrap()
     }
 
-    /// Starts the provider, reads its announcement, connects.
+    /// Starts the provider, reads its announcement, and connects.
     pub(crate) async fn start(self) -> Plugin {
         let executed = Instant::now();
         let mut child = self.spawn();
@@ -248,10 +246,10 @@ impl Launch {
     }
 }
 
-/// What a program that ended by itself left.
+/// The results of a program that ended by itself.
 #[derive(Debug)]
 pub(crate) struct Output {
-    /// How it ended.
+    /// Its exit status.
     pub(crate) status: ExitStatus,
     /// Its standard output.
     pub(crate) stdout: String,
@@ -261,17 +259,17 @@ pub(crate) struct Output {
     pub(crate) left_behind: Vec<PathBuf>,
 }
 
-/// Where a provider listens.
+/// The address of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// On a socket in the file system, as on Unix.
+    /// A socket in the file system, as on Unix.
     Unix(PathBuf),
-    /// On a port, as on Windows.
+    /// A port, as on Windows.
     Tcp(SocketAddr),
 }
 
 impl Address {
-    /// Reads it as go-plugin does.
+    /// Parses an address as go-plugin does.
     fn parse(network: &str, place: &str) -> Option<Self> {
         match network {
             "unix" => Some(Self::Unix(place.into())),
@@ -280,7 +278,7 @@ impl Address {
         }
     }
 
-    /// The socket in the file system, where there has to be one.
+    /// Returns the path of a socket in the file system.
     pub(crate) fn socket(&self) -> &Path {
         match self {
             Self::Unix(socket) => socket,
@@ -289,21 +287,21 @@ impl Address {
     }
 }
 
-/// The one line of standard output, taken apart.
+/// The parsed line of standard output.
 #[derive(Clone, Debug)]
 pub(crate) struct Announcement {
-    /// All fields, as they stand.
+    /// All fields.
     pub(crate) fields: Vec<String>,
     /// The version of the protocol.
     pub(crate) protocol: u32,
-    /// Where it listens.
+    /// The address.
     pub(crate) address: Address,
     /// The provider's certificate.
     pub(crate) certificate: Option<CertificateDer<'static>>,
 }
 
 impl Announcement {
-    /// Reads it as go-plugin does.
+    /// Parses the line as go-plugin does.
     fn parse(line: &str) -> Option<Self> {
         let fields: Vec<String> = line.trim().split('|').map(str::to_owned).collect();
         let [core, version, network, place, protocol, certificate, ..] = fields.as_slice() else {
@@ -314,7 +312,7 @@ impl Announcement {
         }
         let address = Address::parse(network, place)?;
         let version = version.parse().ok()?;
-        // go-plugin takes anything of up to 50 characters for no certificate.
+        // go-plugin ignores a certificate of up to 50 characters.
         let certificate = (certificate.len() > 50)
             .then(|| STANDARD_NO_PAD.decode(certificate).map(CertificateDer::from))
             .transpose()
@@ -322,7 +320,7 @@ impl Announcement {
         Some(Self { protocol: version, address, certificate, fields })
     }
 
-    /// Reads what debug mode tells people, as Terraform reads the variable.
+    /// Reads the variable in the output of debug mode as Terraform does.
     fn parse_debug_text(text: &str) -> Option<Self> {
         let (_, quoted) = text.split_once("TF_REATTACH_PROVIDERS")?;
         let (_, quoted) = quoted.split_once('\'')?;
@@ -334,7 +332,7 @@ impl Announcement {
         Some(Self { fields: vec![json.to_owned()], protocol: 5, address, certificate: None })
     }
 
-    /// Opens a connection to what was announced.
+    /// Connects to the announced address.
     async fn connect(
         &self,
         own: Option<&Identity>,
@@ -349,17 +347,17 @@ impl Announcement {
 pub(crate) struct Plugin {
     launch: Launch,
     child: Child,
-    /// When the process was about to be started.
+    /// When the start of the process began.
     #[allow(dead_code, reason = "for the benches")]
     pub(crate) executed: Instant,
-    /// When its announcement was there.
+    /// When its announcement was complete.
     #[allow(dead_code, reason = "for the benches")]
     pub(crate) announced: Instant,
-    /// What it announced.
+    /// Its announcement.
     pub(crate) announcement: Announcement,
     channel: Channel,
     side_streams: JoinHandle<()>,
-    /// Dropped, it closes our side of the side streams.
+    /// Closes the client's side of the side streams when it is dropped.
     hold_open: Option<oneshot::Sender<()>>,
     stderr: Stderr,
     rest_of_stdout: JoinHandle<String>,
@@ -396,7 +394,7 @@ impl Plugin {
         self.stderr.lines()
     }
 
-    /// The number of the process that was started.
+    /// The id of the process that was started.
     pub(crate) fn process(&self) -> u32 {
         self.child.id().expect("a process that has not been waited for")
     }
@@ -406,12 +404,12 @@ impl Plugin {
         system::send(signal, self.process());
     }
 
-    /// Kills the process that was started, and waits for nothing.
+    /// Kills the process that was started, without waiting.
     pub(crate) fn kill(&mut self) {
         self.child.start_kill().unwrap();
     }
 
-    /// Ends it as Terraform does, which waits for two seconds and then kills.
+    /// Ends the process as Terraform does, which waits for two seconds and then kills.
     pub(crate) async fn shutdown(mut self) -> Ended {
         let mut controller = GrpcControllerClient::new(self.channel.clone());
         let answer = controller.shutdown(proto::plugin::Empty {}).await;
@@ -425,7 +423,7 @@ impl Plugin {
         drop(self.hold_open.take());
         self.side_streams.abort();
         let _ = (&mut self.side_streams).await;
-        // A channel that is connected to nothing takes the place of the one.
+        // A channel without a connection replaces the channel.
         let nobody = tonic::transport::Endpoint::from_static("http://localhost").connect_lazy();
         drop(std::mem::replace(&mut self.channel, nobody));
         self.side_streams = tokio::spawn(std::future::ready(()));
@@ -437,8 +435,8 @@ impl Plugin {
         self.wait(Instant::now()).await
     }
 
-    /// Kills the process that was started: the provider itself, or the shell
-    /// that it was started below. Waits for the provider's end.
+    /// Kills the process that was started: the provider, or the shell above it. Waits for the
+    /// provider's end.
     pub(crate) async fn kill_parent(mut self) -> Ended {
         self.kill();
         self.wait(Instant::now()).await
@@ -446,8 +444,7 @@ impl Plugin {
 
     async fn wait(&mut self, since: Instant) -> Ended {
         let ended = async {
-            // Both ends of its output are closed by the end of the process,
-            // whether or not it is our own child.
+            // The end of the process closes both outputs, also if it is no direct child.
             let rest_of_stdout = (&mut self.rest_of_stdout).await.unwrap();
             self.stderr.closed().await;
             let took = since.elapsed();
@@ -456,7 +453,7 @@ impl Plugin {
         };
         let ended = tokio::time::timeout(PATIENCE, ended).await;
         let (rest_of_stdout, took, status) = ended.expect("an end in time");
-        // They end with the connection, and complain if something came.
+        // They end with the connection, and panic if anything arrived.
         (&mut self.side_streams).await.unwrap();
         Ended {
             status,
@@ -471,20 +468,20 @@ impl Plugin {
 /// How a provider ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// How the process that was started ended.
+    /// The exit status of the process that was started.
     pub(crate) status: ExitStatus,
-    /// How long it took the provider to be gone.
+    /// The time until the provider ended.
     pub(crate) took: Duration,
-    /// What it wrote to standard output after the announcement.
+    /// Its standard output after the announcement.
     pub(crate) rest_of_stdout: String,
-    /// Everything it wrote to standard error.
+    /// Its standard error.
     pub(crate) stderr: Vec<String>,
     /// The names in its temporary folder.
     pub(crate) left_behind: Vec<PathBuf>,
 }
 
 impl Ended {
-    /// Checks that nothing is left, and nothing was said that should not be.
+    /// Checks that no files are left, and no output but log lines.
     pub(crate) fn assert_tidy(&self) -> &Self {
         assert_eq!(self.left_behind, Vec::<PathBuf>::new(), "files left behind");
         assert_eq!(self.rest_of_stdout, "", "standard output after the announcement");
@@ -495,7 +492,7 @@ impl Ended {
     }
 }
 
-/// Checks a line of standard error for everything that Terraform relies on.
+/// Checks a line of standard error against Terraform's requirements.
 pub(crate) fn assert_is_log_line(line: &str) {
     let fields: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -513,8 +510,7 @@ pub(crate) fn provider_on(channel: Channel) -> ProviderClient<Channel> {
         .max_encoding_message_size(MESSAGE_LIMIT)
 }
 
-/// Opens the two streams that go-plugin keeps open all the time, which it does
-/// until `closed`.
+/// Opens the two streams that go-plugin keeps open, until `closed`.
 fn open_side_streams(channel: Channel, closed: oneshot::Receiver<()>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let stdio = async {
@@ -543,7 +539,7 @@ fn left_behind(folder: &tempfile::TempDir) -> Vec<PathBuf> {
     folder.path().read_dir().unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
-/// Lines of standard error as they come.
+/// Collects lines of standard error.
 struct Stderr {
     lines: Arc<Mutex<Vec<String>>>,
     reader: JoinHandle<()>,
@@ -571,7 +567,7 @@ impl Stderr {
     }
 }
 
-/// The folder above a socket.
+/// Returns the folder of a socket.
 pub(crate) fn folder_of(socket: &Path) -> &Path {
     socket.parent().expect("a socket in a folder")
 }

@@ -110,7 +110,7 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
                      that use it fail meanwhile. State says active = false, so that the next \
                      apply activates it."
                 }
-                _ => "",
+                Availability::Unaffected | Availability::Restored | Availability::Lost(_) => "",
             };
             format!(
                 "It is not known whether the change was made. The next plan reads the connector \
@@ -181,7 +181,9 @@ pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
                     " It may be inactive, because it had to be deactivated first; flows that use \
                      it fail meanwhile. {AFTER_DELETE}"
                 ),
-                _ => String::new(),
+                Availability::Unaffected | Availability::Restored | Availability::Lost(_) => {
+                    String::new()
+                }
             };
             format!(
                 "It is not known whether it was deleted. It stays in state; the next plan looks \
@@ -227,14 +229,14 @@ pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
     api_errors::error(summary, &failure.error, &format!("{truth}{credentials}"))
 }
 
-/// Reassures those who know that a write may have to deactivate a connector.
+/// Reassures people who know that a write may have to deactivate a connector.
 fn still_active(connector: &Connector) -> &'static str {
     if connector.active { ", and active" } else { "" }
 }
 
-/// What becomes of a connector that a failed delete has left inactive. Who
-/// deletes does not see the configuration: the block may be there still (after
-/// `terraform destroy`) or not, and then the next apply tries to delete again.
+/// The advice for a connector that a failed delete has left inactive. A delete
+/// does not see the configuration: the block may still exist (after `terraform
+/// destroy`) or not, and then the next apply tries to delete again.
 const AFTER_DELETE: &str = "State says active = false. If the configuration still has the \
     connector, the next `terraform apply` activates it; if not, it deletes it. To put it back \
     into service now, reactivate it in Control Hub.";
@@ -262,7 +264,7 @@ pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnosti
     )
 }
 
-/// One error for each argument that came back otherwise than it was sent.
+/// Returns an error for each argument that Webex changed or ignored.
 #[must_use]
 pub fn not_taken(differences: &[Difference], write: Write) -> Vec<Diagnostic> {
     let tainted = match write {

@@ -27,7 +27,7 @@ fn failure(error: Error, remote: RemoteState, availability: Availability) -> Wri
 }
 
 #[test]
-fn every_end_of_a_write_in_words() {
+fn texts_of_all_write_outcomes() {
     use Availability::{Lost, Restored, Unaffected, Uncertain};
     use RemoteState::{Absent, OnlyId, Unchanged, Unknown};
     let server_error = |operation| for_tests(operation, ErrorKind::ServerError);

@@ -1,5 +1,4 @@
-//! Corner cases of the protocol that the real provider has no example of, by
-//! the names under which the field tests them.
+//! Corner cases of the protocol that need a resource made for the test.
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -19,7 +18,7 @@ use crate::resource::{
 use crate::schema::{IdentitySchema, Schema};
 use crate::value::{Type, Value, msgpack};
 
-/// A resource that becomes what was planned; its id is always 1.
+/// A resource with the planned state; its id is always 1.
 struct Echo;
 
 fn echoed(object: &Object) -> ApplyResponse {
@@ -70,7 +69,7 @@ impl Provider for Echo {
     }
 }
 
-/// Finds things for as long as anybody wants them, and says when it ends.
+/// Finds objects until the client stops, and sends their number.
 struct Endless(mpsc::UnboundedSender<usize>);
 
 #[async_trait]
@@ -97,7 +96,7 @@ impl ListResource for Endless {
     }
 }
 
-/// Joins a separator and any number of texts.
+/// Joins any number of strings by a separator.
 struct Join;
 
 impl Function for Join {
@@ -120,7 +119,7 @@ impl Function for Join {
     }
 }
 
-/// Gives back what it is given, type included.
+/// Returns its argument.
 struct Same;
 
 impl Function for Same {
@@ -145,7 +144,7 @@ fn registry() -> Registry {
         .function("same", Box::new(Same))
 }
 
-/// Plans and applies a creation, and returns what is in state then.
+/// Plans and applies a create, and returns the new state.
 async fn created(config: &Value) -> Value {
     let server = server(registry());
     let planned = server
@@ -174,7 +173,7 @@ async fn created(config: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn dynamic_values() {
+async fn dynamic_values_keep_their_type() {
     let list = Type::List(Box::new(Type::Number));
     let object = Type::Object([("a".to_owned(), list.clone())].into());
     let numbers = Value::List(vec![1.into(), Value::Null]);
@@ -191,13 +190,13 @@ async fn dynamic_values() {
         let state = created(&config).await;
         assert_eq!(state, thing([("name", "a".into()), ("id", "1".into()), ("anything", dynamic)]));
     }
-    // Without a type there is nothing to keep but that it is null.
+    // A null without a type stays null.
     let state = created(&thing([("name", "a".into())])).await;
     assert_eq!(state, thing([("name", "a".into()), ("id", "1".into())]));
 }
 
 #[tokio::test]
-async fn precision_of_numbers() {
+async fn numbers_keep_their_precision() {
     for digits in
         ["1e400", "-1e-400", "0.1000000000000000055511151231257827", "36893488147419103233"]
     {
@@ -208,17 +207,17 @@ async fn precision_of_numbers() {
 }
 
 #[tokio::test]
-async fn variadic_functions() {
+async fn variadic_function_takes_any_number_of_arguments() {
     let server = server(registry());
     let call = async |arguments: &[Value]| {
         let arguments = arguments.iter().map(|value| sent_as(value, &Type::String)).collect();
         let name = "join".to_owned();
-        let answer = server
+        let response = server
             .call_function(request(protocol::call_function::Request { name, arguments }))
             .await
             .expect("no gRPC error")
             .into_inner();
-        match (answer.result, answer.error) {
+        match (response.result, response.error) {
             (Some(result), None) => Ok(msgpack::decode(&result.msgpack, &Type::String).unwrap()),
             (None, Some(error)) => Err(error),
             both => panic!("{both:?}"),
@@ -238,19 +237,19 @@ async fn variadic_functions() {
         name: "join".to_owned(),
         arguments: vec![text.clone(), text, flag],
     };
-    let answer = server.call_function(request(wrong)).await.unwrap().into_inner();
-    assert_eq!(answer.error.and_then(|error| error.function_argument), Some(2));
+    let response = server.call_function(request(wrong)).await.unwrap().into_inner();
+    assert_eq!(response.error.and_then(|error| error.function_argument), Some(2));
 }
 
 #[tokio::test]
-async fn dynamic_arguments_and_results_of_functions() {
+async fn function_takes_and_returns_dynamic_values() {
     let server = server(registry());
     let value = Value::Dynamic(Box::new((Type::Number, 7.into())));
     let arguments = vec![sent_as(&value, &Type::Dynamic)];
     let call = protocol::call_function::Request { name: "same".to_owned(), arguments };
-    let answer = server.call_function(request(call)).await.unwrap().into_inner();
-    assert_eq!(answer.error, None);
-    let result = msgpack::decode(&answer.result.unwrap().msgpack, &Type::Dynamic).unwrap();
+    let response = server.call_function(request(call)).await.unwrap().into_inner();
+    assert_eq!(response.error, None);
+    let result = msgpack::decode(&response.result.unwrap().msgpack, &Type::Dynamic).unwrap();
     assert_eq!(result, value);
 }
 
@@ -264,21 +263,21 @@ fn wanted(limit: i64, include_resource_object: bool) -> protocol::list_resource:
 }
 
 #[tokio::test]
-async fn list_limit() {
+async fn list_ends_at_its_limit() {
     let (ended, mut ends) = mpsc::unbounded_channel();
     let server = server(registry().list_resource("thing", Box::new(Endless(ended))));
     for limit in [1, 3, 100] {
         let events = server.list_resource(request(wanted(limit, false))).await.unwrap();
         let events: Vec<_> = events.into_inner().collect().await;
         assert_eq!(i64::try_from(events.len()), Ok(limit));
-        // The search is told with the last one that it was the last.
+        // The last send returns `false`.
         let more = i64::try_from(ends.recv().await.unwrap()).unwrap();
         assert_eq!(more, limit - 1, "{limit} wanted");
     }
 }
 
 #[tokio::test]
-async fn list_ends_when_nobody_listens() {
+async fn list_ends_when_the_client_disconnects() {
     let (ended, mut ends) = mpsc::unbounded_channel();
     let server = server(registry().list_resource("thing", Box::new(Endless(ended))));
     let mut events = server.list_resource(request(wanted(0, false))).await.unwrap().into_inner();
@@ -288,7 +287,7 @@ async fn list_ends_when_nobody_listens() {
 }
 
 #[tokio::test]
-async fn list_include_object() {
+async fn list_includes_objects_on_request() {
     let (ended, _ends) = mpsc::unbounded_channel();
     let server = server(registry().list_resource("thing", Box::new(Endless(ended))));
     for include in [false, true] {
@@ -304,10 +303,10 @@ async fn list_include_object() {
     }
 }
 
-/// A client that allows deferral gets an ordinary answer, because nothing here
-/// defers (OpenTofu 1.11.0 allows it without meaning it).
+/// A client that allows deferral gets an ordinary plan. OpenTofu 1.11.0 allows it
+/// by mistake.
 #[tokio::test]
-async fn deferred_is_never_answered() {
+async fn plan_is_never_deferred() {
     let server = server(registry());
     let client_capabilities =
         Some(protocol::ClientCapabilities { deferral_allowed: true, ..Default::default() });
@@ -326,10 +325,8 @@ async fn deferred_is_never_answered() {
     assert_eq!((planned.deferred, planned.diagnostics.len()), (None, 0));
 }
 
-/// What a peer applies although it is not known is refused before anything is
-/// done.
 #[tokio::test]
-async fn unknown_at_apply() {
+async fn apply_of_unknown_values_creates_nothing() {
     let server = server(registry());
     let unknown = sent(&thing([("name", Value::Unknown)]));
     let applied = server
@@ -343,12 +340,11 @@ async fn unknown_at_apply() {
         .unwrap()
         .into_inner();
     assert_eq!(applied.diagnostics.len(), 1);
-    assert_eq!(applied.new_state, None, "there was nothing before, and there is nothing now");
+    assert_eq!(applied.new_state, None, "nothing existed before, and nothing was created");
 }
 
-/// What is created does not have the identity of what it replaces.
 #[tokio::test]
-async fn identity_of_a_replacement_is_not_planned() {
+async fn replacement_does_not_plan_the_old_identity() {
     let server = server(registry());
     let id = Value::Map([("id".to_owned(), "1".into())].into());
     let known = Some(protocol::ResourceIdentityData {
@@ -370,10 +366,8 @@ async fn identity_of_a_replacement_is_not_planned() {
     assert_eq!(plan(sent(&Value::Null)).await, None);
 }
 
-/// An update that comes back with another identity is an error, beside the
-/// state that is true now.
 #[tokio::test]
-async fn identity_change_refused() {
+async fn update_that_changes_the_identity_is_an_error() {
     let server = server(registry());
     let other = Value::Map([("id".to_owned(), "2".into())].into());
     let planned_identity = Some(protocol::ResourceIdentityData {

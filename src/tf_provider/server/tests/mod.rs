@@ -1,6 +1,5 @@
-//! The framework by itself, serving small things made for the purpose: what no
-//! real provider should ever show, and what the real one here has no example
-//! of.
+//! Tests of the server with small resources: panics, and corner cases of the
+//! protocol.
 
 mod corner_cases;
 mod panics;
@@ -16,13 +15,13 @@ use crate::provider::Registry;
 use crate::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
 use crate::value::{Type, Value, msgpack};
 
-/// A server of a registry, as it is when the process has just started.
+/// Returns a server in a process that has just started.
 fn server(registry: Registry) -> Server {
     Server::new(registry, Lifetime::new())
 }
 
-/// The one schema of these tests: a name, anything, a number, a credential that
-/// is kept nowhere, and an id.
+/// Returns the schema of these tests: a name, a dynamic value, a number, a
+/// write-only credential, and an id.
 fn schema() -> Schema {
     Schema::new(Block {
         description: "A thing.",
@@ -37,7 +36,7 @@ fn schema() -> Schema {
     })
 }
 
-/// The identity that goes with it.
+/// Returns the identity schema of these tests.
 fn identity() -> IdentitySchema {
     IdentitySchema {
         version: 0,
@@ -50,7 +49,7 @@ fn identity() -> IdentitySchema {
     }
 }
 
-/// A value of the schema with these attributes set.
+/// Returns a value of the schema with these attributes set.
 fn thing<const N: usize>(attributes: [(&str, Value); N]) -> Value {
     let Type::Object(types) = schema().value_type() else { unreachable!("schemas are objects") };
     let mut entries = BTreeMap::from_iter(types.into_keys().map(|name| (name, Value::Null)));
@@ -60,24 +59,24 @@ fn thing<const N: usize>(attributes: [(&str, Value); N]) -> Value {
     Value::Map(entries)
 }
 
-/// How Terraform sends a value.
+/// Encodes a value of the schema as Terraform does.
 fn sent(value: &Value) -> Option<protocol::DynamicValue> {
     let msgpack = msgpack::encode(value, &schema().value_type()).unwrap().into();
     Some(protocol::DynamicValue { msgpack, json: Default::default() })
 }
 
-/// How Terraform sends a value of any type.
+/// Encodes a value of any type as Terraform does.
 fn sent_as(value: &Value, ty: &Type) -> protocol::DynamicValue {
     let msgpack = msgpack::encode(value, ty).unwrap().into();
     protocol::DynamicValue { msgpack, json: Default::default() }
 }
 
-/// What Terraform receives.
+/// Decodes a value of the schema as Terraform does.
 fn received(value: Option<&protocol::DynamicValue>) -> Value {
     msgpack::decode(&value.expect("a value").msgpack, &schema().value_type()).unwrap()
 }
 
-/// A request as the protocol's service takes it.
+/// Returns a request to the service.
 fn request<T>(content: T) -> Request<T> {
     Request::new(content)
 }

@@ -1,5 +1,5 @@
-//! Panics: each is the error of one call. What is known by then
-//! is kept, the text shows no value, and the next call is served.
+//! Panics: each is an error of one call. Its message contains no value, state is
+//! kept, and the next call is served.
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -10,7 +10,7 @@ use crate::diagnostics::Diagnostics;
 use crate::function::{Function, FunctionError, Signature};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
 use crate::object::{Identity, Object, PrivateState, State};
-use crate::protocol::tfplugin5::provider_server::Provider as Calls;
+use crate::protocol::tfplugin5::provider_server::Provider as Service;
 use crate::protocol::tfplugin5::{self as protocol, Diagnostic};
 use crate::provider::{ConfigureRequest, Provider, Registry};
 use crate::resource::{
@@ -21,7 +21,7 @@ use crate::resource::{
 use crate::schema::{IdentitySchema, Schema};
 use crate::value::{Type, Value};
 
-/// What every panic here quotes, as an assertion on a credential would.
+/// The text of every panic, as of an assertion on a credential.
 const CANARY: &str = "canary-in-a-panic";
 
 /// The name of an object whose calls save a checkpoint before they panic.
@@ -34,7 +34,7 @@ fn panics() -> ! {
     panic!("{CANARY}");
 }
 
-/// What is known to be true when the call panics.
+/// Saves a checkpoint if the object has the name for it.
 fn save(checkpoint: &Checkpoint, name: &Value) {
     if *name == Value::from(CHECKPOINT) {
         let object = Object::null(&schema().block).with("name", "saved").with("id", "7");
@@ -145,7 +145,7 @@ impl Function for Panics {
     }
 }
 
-/// A resource whose very schema panics.
+/// Panics in its schema.
 struct NoSchema;
 
 #[async_trait]
@@ -164,7 +164,7 @@ fn registry() -> Registry {
         .function("panics", Box::new(Panics))
 }
 
-/// The one message of a panic: an error that says where and not what.
+/// Asserts one message, which names the call and not the text of the panic.
 #[track_caller]
 fn assert_defect(call: &str, messages: &[Diagnostic]) {
     let [message] = messages else { panic!("{call}: {messages:?}") };
@@ -177,30 +177,30 @@ fn assert_defect(call: &str, messages: &[Diagnostic]) {
 
 macro_rules! unary {
     ($server:expr, $method:ident, $request:expr) => {
-        Calls::$method(&$server, request($request)).await.expect("no gRPC error").into_inner()
+        Service::$method(&$server, request($request)).await.expect("no gRPC error").into_inner()
     };
 }
 
 #[tokio::test]
-async fn calls_that_change_nothing_answer_with_the_defect() {
+async fn panic_in_a_call_that_changes_nothing_is_its_error() {
     let server = server(registry());
     let name = || "thing".to_owned();
     let config = || sent(&thing([("name", "a".into()), ("secret_wo", CANARY.into())]));
     let raw = || Some(protocol::RawState { json: b"{}".to_vec(), flatmap: [].into() });
 
-    let answer = unary!(
+    let response = unary!(
         server,
         prepare_provider_config,
         protocol::prepare_provider_config::Request { config: config() }
     );
-    assert_defect("PrepareProviderConfig", &answer.diagnostics);
-    let answer = unary!(
+    assert_defect("PrepareProviderConfig", &response.diagnostics);
+    let response = unary!(
         server,
         configure,
         protocol::configure::Request { config: config(), ..Default::default() }
     );
-    assert_defect("Configure", &answer.diagnostics);
-    let answer = unary!(
+    assert_defect("Configure", &response.diagnostics);
+    let response = unary!(
         server,
         validate_resource_type_config,
         protocol::validate_resource_type_config::Request {
@@ -209,8 +209,8 @@ async fn calls_that_change_nothing_answer_with_the_defect() {
             client_capabilities: None
         }
     );
-    assert_defect("ValidateResourceTypeConfig", &answer.diagnostics);
-    let answer = unary!(
+    assert_defect("ValidateResourceTypeConfig", &response.diagnostics);
+    let response = unary!(
         server,
         upgrade_resource_state,
         protocol::upgrade_resource_state::Request {
@@ -219,8 +219,8 @@ async fn calls_that_change_nothing_answer_with_the_defect() {
             raw_state: raw()
         }
     );
-    assert_defect("UpgradeResourceState", &answer.diagnostics);
-    let answer = unary!(
+    assert_defect("UpgradeResourceState", &response.diagnostics);
+    let response = unary!(
         server,
         plan_resource_change,
         protocol::plan_resource_change::Request {
@@ -230,8 +230,8 @@ async fn calls_that_change_nothing_answer_with_the_defect() {
             ..Default::default()
         }
     );
-    assert_defect("PlanResourceChange", &answer.diagnostics);
-    let answer = unary!(
+    assert_defect("PlanResourceChange", &response.diagnostics);
+    let response = unary!(
         server,
         import_resource_state,
         protocol::import_resource_state::Request {
@@ -240,21 +240,21 @@ async fn calls_that_change_nothing_answer_with_the_defect() {
             ..Default::default()
         }
     );
-    assert_defect("ImportResourceState", &answer.diagnostics);
-    assert!(answer.imported_resources.is_empty());
-    let answer = unary!(
+    assert_defect("ImportResourceState", &response.diagnostics);
+    assert!(response.imported_resources.is_empty());
+    let response = unary!(
         server,
         generate_resource_config,
         protocol::generate_resource_config::Request { type_name: name(), state: config() }
     );
-    assert_defect("GenerateResourceConfig", &answer.diagnostics);
-    let answer = unary!(
+    assert_defect("GenerateResourceConfig", &response.diagnostics);
+    let response = unary!(
         server,
         validate_data_source_config,
         protocol::validate_data_source_config::Request { type_name: name(), config: config() }
     );
-    assert_defect("ValidateDataSourceConfig", &answer.diagnostics);
-    let answer = unary!(
+    assert_defect("ValidateDataSourceConfig", &response.diagnostics);
+    let response = unary!(
         server,
         read_data_source,
         protocol::read_data_source::Request {
@@ -263,8 +263,8 @@ async fn calls_that_change_nothing_answer_with_the_defect() {
             ..Default::default()
         }
     );
-    assert_defect("ReadDataSource", &answer.diagnostics);
-    let answer = unary!(
+    assert_defect("ReadDataSource", &response.diagnostics);
+    let response = unary!(
         server,
         validate_list_resource_config,
         protocol::validate_list_resource_config::Request {
@@ -273,28 +273,28 @@ async fn calls_that_change_nothing_answer_with_the_defect() {
             ..Default::default()
         }
     );
-    assert_defect("ValidateListResourceConfig", &answer.diagnostics);
+    assert_defect("ValidateListResourceConfig", &response.diagnostics);
 
-    // After all of this, calls that do not panic are served.
-    let answer = unary!(server, get_schema, protocol::get_provider_schema::Request {});
-    assert!(answer.diagnostics.is_empty() && answer.resource_schemas.len() == 1);
+    // Calls that do not panic are still served.
+    let response = unary!(server, get_schema, protocol::get_provider_schema::Request {});
+    assert!(response.diagnostics.is_empty() && response.resource_schemas.len() == 1);
 }
 
 #[tokio::test]
-async fn a_function_says_where_it_panicked() {
+async fn panic_in_a_function_is_its_error() {
     let server = server(registry());
-    let answer = unary!(
+    let response = unary!(
         server,
         call_function,
         protocol::call_function::Request { name: "panics".to_owned(), arguments: Vec::new() }
     );
-    let error = answer.error.expect("an error");
+    let error = response.error.expect("an error");
     assert!(error.text.contains("panicked"), "{error:?}");
-    assert!(!error.text.contains(CANARY) && answer.result.is_none(), "{error:?}");
+    assert!(!error.text.contains(CANARY) && response.result.is_none(), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_list_keeps_what_was_found_before_the_panic() {
+async fn list_keeps_the_objects_found_before_a_panic() {
     let server = server(registry());
     let wanted = protocol::list_resource::Request {
         type_name: "thing".to_owned(),
@@ -315,18 +315,18 @@ async fn a_list_keeps_what_was_found_before_the_panic() {
 }
 
 #[tokio::test]
-async fn a_schema_that_panics_spoils_the_calls_that_need_it_and_no_other() {
+async fn panic_in_a_schema_fails_only_the_calls_that_need_it() {
     let server = server(registry().list_resource("thing", Box::new(NoSchema)));
     for _ in 0..2 {
-        let answer = unary!(server, get_schema, protocol::get_provider_schema::Request {});
-        assert_defect("GetSchema", &answer.diagnostics);
+        let response = unary!(server, get_schema, protocol::get_provider_schema::Request {});
+        assert_defect("GetSchema", &response.diagnostics);
     }
-    let answer = unary!(server, get_metadata, protocol::get_metadata::Request {});
-    assert!(answer.diagnostics.is_empty());
+    let response = unary!(server, get_metadata, protocol::get_metadata::Request {});
+    assert!(response.diagnostics.is_empty());
 }
 
 #[tokio::test]
-async fn a_read_keeps_state_private_state_and_identity() {
+async fn panic_in_a_read_keeps_state_private_state_and_identity() {
     let server = server(registry());
     let state = thing([("name", "a".into()), ("id", "1".into())]);
     let current_identity = Some(protocol::ResourceIdentityData {
@@ -335,7 +335,7 @@ async fn a_read_keeps_state_private_state_and_identity() {
             &identity().value_type(),
         )),
     });
-    let answer = unary!(
+    let response = unary!(
         server,
         read_resource,
         protocol::read_resource::Request {
@@ -346,15 +346,15 @@ async fn a_read_keeps_state_private_state_and_identity() {
             ..Default::default()
         }
     );
-    assert_defect("ReadResource", &answer.diagnostics);
-    assert_eq!(received(answer.new_state.as_ref()), state);
-    assert_eq!(answer.private, b"remembered");
-    assert_eq!(answer.new_identity, current_identity);
+    assert_defect("ReadResource", &response.diagnostics);
+    assert_eq!(received(response.new_state.as_ref()), state);
+    assert_eq!(response.private, b"remembered");
+    assert_eq!(response.new_identity, current_identity);
 }
 
 /// Create, update and delete, each before and after a checkpoint.
 #[tokio::test]
-async fn an_apply_keeps_what_is_known() {
+async fn panic_in_an_apply_keeps_the_last_checkpoint() {
     let server = server(registry());
     for name in ["a", CHECKPOINT] {
         let old = thing([("name", name.into()), ("id", "1".into())]);
@@ -363,7 +363,7 @@ async fn an_apply_keeps_what_is_known() {
         for (prior, planned) in [(&nothing, &new), (&old, &new), (&old, &nothing)] {
             let config =
                 if planned.is_null() { nothing.clone() } else { thing([("name", name.into())]) };
-            let answer = unary!(
+            let response = unary!(
                 server,
                 apply_resource_change,
                 protocol::apply_resource_change::Request {
@@ -375,24 +375,23 @@ async fn an_apply_keeps_what_is_known() {
                     ..Default::default()
                 }
             );
-            assert_defect("ApplyResourceChange", &answer.diagnostics);
-            let kept = received(answer.new_state.as_ref());
+            assert_defect("ApplyResourceChange", &response.diagnostics);
+            let kept = received(response.new_state.as_ref());
             if name == CHECKPOINT {
                 // Without the write-only value that the checkpoint was given.
                 assert_eq!(kept, thing([("name", "saved".into()), ("id", "7".into())]));
-                assert_eq!(answer.private, b"\"saved\"");
-                assert!(answer.new_identity.is_some());
+                assert_eq!(response.private, b"\"saved\"");
+                assert!(response.new_identity.is_some());
             } else {
                 assert_eq!(&kept, prior);
-                assert_eq!(answer.private, b"remembered");
+                assert_eq!(response.private, b"remembered");
             }
         }
     }
 }
 
-/// A call that panics ends no other one that runs beside it.
 #[tokio::test]
-async fn calls_beside_a_panic_run_to_their_end() {
+async fn panic_in_a_call_does_not_end_concurrent_calls() {
     let server = server(registry());
     let state = sent(&thing([("name", "a".into())]));
     let reads = (0..50).map(|_| {
@@ -402,7 +401,7 @@ async fn calls_beside_a_panic_run_to_their_end() {
             ..Default::default()
         }))
     });
-    for answer in futures_util::future::join_all(reads).await {
-        assert_defect("ReadResource", &answer.expect("no gRPC error").into_inner().diagnostics);
+    for response in futures_util::future::join_all(reads).await {
+        assert_defect("ReadResource", &response.expect("no gRPC error").into_inner().diagnostics);
     }
 }

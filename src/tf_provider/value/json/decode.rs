@@ -97,33 +97,15 @@ fn read(
         Type::Dynamic => read_dynamic(reader, context, kind, deeper(depth)?),
         Type::List(element) | Type::Set(element) => {
             expect(JsonKind::Array, kind, expectation(ty))?;
-            let depth = deeper(depth)?;
-            let mut items = Vec::new();
-            reader.array(|reader, index| {
-                context.memory.element(items.len())?;
-                let item = read(reader, context, element, depth);
-                items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
-                Ok::<_, DecodeError>(())
-            })?;
+            let (items, _) = read_items(reader, context, ty, deeper(depth)?, |_| Some(element))?;
             Ok(Value::List(items))
         }
         Type::Tuple(elements) => {
             expect(JsonKind::Array, kind, expectation(ty))?;
-            let depth = deeper(depth)?;
-            let (mut items, mut found) = (Vec::new(), 0);
-            reader.array(|reader, index| {
-                found += 1;
-                let Some(element) = elements.get(index) else {
-                    reader.skip()?;
-                    return Ok(());
-                };
-                context.memory.element(items.len())?;
-                let item = read(reader, context, element, depth);
-                items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
-                Ok::<_, DecodeError>(())
-            })?;
-            if found != elements.len() {
-                let expected = elements.len();
+            let element = |index| elements.get(index);
+            let (items, found) = read_items(reader, context, ty, deeper(depth)?, element)?;
+            let expected = elements.len();
+            if found != expected {
                 return Err(DecodeErrorKind::WrongLength { expected, found }.into());
             }
             Ok(Value::List(items))
@@ -137,6 +119,29 @@ fn read(
             read_object(reader, context, types, deeper(depth)?)
         }
     }
+}
+
+/// Reads an array, and returns its elements that have a type, and the number of all.
+fn read_items<'t>(
+    reader: &mut Reader<'_>,
+    context: &mut Context,
+    ty: &Type,
+    depth: usize,
+    element_type: impl Fn(usize) -> Option<&'t Type>,
+) -> Result<(Vec<Value>, usize), DecodeError> {
+    let (mut items, mut found) = (Vec::new(), 0);
+    reader.array(|reader, index| {
+        found += 1;
+        let Some(element) = element_type(index) else {
+            reader.skip()?;
+            return Ok(());
+        };
+        context.memory.element(items.len())?;
+        let item = read(reader, context, element, depth);
+        items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
+        Ok::<_, DecodeError>(())
+    })?;
+    Ok((items, found))
 }
 
 fn read_map(

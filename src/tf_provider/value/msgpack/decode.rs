@@ -12,8 +12,8 @@ use safe_text::Secret;
 
 /// Reads a value of the type.
 ///
-/// The attributes of an object are exactly those of its type. What Terraform
-/// adds about an unknown value is dropped.
+/// The attributes of an object are exactly those of its type. Refinements of an
+/// unknown value are dropped.
 ///
 /// # Errors
 ///
@@ -129,7 +129,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads attributes in the order of the type, which is sorted by name, as
-    /// Terraform sends them: each is then the next one, and need not be found.
+    /// Terraform sends them. No attribute then has to be looked up.
     fn object(
         &mut self,
         types: &BTreeMap<String, Type>,
@@ -153,8 +153,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reads the rest of an object whose attributes come in another order. The
-    /// name of the first of them has been read already; `left` counts it.
+    /// Reads the other attributes of an object that is not in the order of its
+    /// type. `key` is the name of the first, which `left` includes.
     fn unsorted_object(
         &mut self,
         types: &BTreeMap<String, Type>,
@@ -182,7 +182,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reads the value of an attribute of an object that has `present` already.
+    /// Reads an attribute of an object that has `present` attributes already.
     fn attribute(
         &mut self,
         name: &str,

@@ -50,21 +50,12 @@ fn write(output: &mut ByteBuf, value: &Value, ty: &Type, depth: usize) -> Result
             write(output, value, ty, deeper(depth)?)?;
         }
         (Type::List(element) | Type::Set(element), Value::List(items)) => {
-            let depth = deeper(depth)?;
-            written(encode::write_array_len(output, length(items.len())?).map(drop));
-            for (index, item) in items.iter().enumerate() {
-                write(output, item, element, depth)
-                    .map_err(|error| error.within(element_step(ty, index)))?;
-            }
+            let types = std::iter::repeat(element.as_ref());
+            write_items(output, ty, items, types, deeper(depth)?)?;
         }
         (Type::Tuple(types), Value::List(items)) => {
             check_length(types.len(), items.len())?;
-            let depth = deeper(depth)?;
-            written(encode::write_array_len(output, length(items.len())?).map(drop));
-            for (index, (item, element)) in items.iter().zip(types).enumerate() {
-                write(output, item, element, depth)
-                    .map_err(|error| error.within(element_step(ty, index)))?;
-            }
+            write_items(output, ty, items, types.iter(), deeper(depth)?)?;
         }
         (Type::Map(element), Value::Map(entries)) => {
             let depth = deeper(depth)?;
@@ -90,6 +81,21 @@ fn write(output: &mut ByteBuf, value: &Value, ty: &Type, depth: usize) -> Result
     }
     if output.as_slice().len() > MAX_ENCODED {
         return Err(EncodeErrorKind::TooLarge.into());
+    }
+    Ok(())
+}
+
+fn write_items<'t>(
+    output: &mut ByteBuf,
+    ty: &Type,
+    items: &[Value],
+    types: impl Iterator<Item = &'t Type>,
+    depth: usize,
+) -> Result<(), EncodeError> {
+    written(encode::write_array_len(output, length(items.len())?).map(drop));
+    for (index, (item, element)) in items.iter().zip(types).enumerate() {
+        write(output, item, element, depth)
+            .map_err(|error| error.within(element_step(ty, index)))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The wire format, vector by vector, and what a hostile peer could send.
+//! Tests of the wire format, also of hostile messages.
 
 use std::collections::BTreeMap;
 
@@ -48,9 +48,9 @@ fn kind(message: &[u8], ty: &Type) -> DecodeErrorKind {
     decode(message, ty).unwrap_err().kind().clone()
 }
 
-/// What Terraform's own tests and a recorded session say, in both directions.
+/// The vectors are from Terraform's own tests and a recorded session.
 #[test]
-fn vectors() {
+fn vectors_are_read_and_written() {
     let hello = || Value::from("hello");
     let hellos = || Value::List(vec![hello()]);
     for (ty, value, message) in [
@@ -112,9 +112,8 @@ fn vectors() {
     }
 }
 
-/// Other spellings of the same, which are read but not written.
 #[test]
-fn other_spellings() {
+fn other_encodings_of_a_value_are_read() {
     for (ty, value, message) in [
         (Type::String, Value::Unknown, "c7070c8201c202a2782d"),
         (Type::String, Value::Unknown, "d5ff0102"),
@@ -142,7 +141,7 @@ fn other_spellings() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn error_names_the_fault_and_its_place() {
     let wrong = |expected, found| DecodeErrorKind::WrongKind { expected, found };
     let pair = || object(&[("a", Type::String), ("b", Type::Bool)]);
     for (ty, message, path, kind) in [
@@ -205,7 +204,7 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
-fn errors_say_where_and_never_what() {
+fn errors_do_not_contain_the_value() {
     let ty = object(&[("port", Type::Number), ("password", Type::Secret)]);
     let message = encode(
         &entries(&[("port", Value::from("hunter2")), ("password", Value::from("hunter2"))]),
@@ -220,7 +219,7 @@ fn errors_say_where_and_never_what() {
 }
 
 #[test]
-fn what_does_not_conform_is_not_written() {
+fn value_of_another_type_is_not_written() {
     let secret = || Value::Secret(Secret::from("hunter2"));
     let pair = || object(&[("a", Type::String), ("b", Type::Bool)]);
     let wrong = |expected, found| EncodeErrorKind::WrongKind { expected, found };
@@ -290,7 +289,7 @@ fn depth_is_limited_in_both_directions() {
 }
 
 #[test]
-fn dynamic_values_in_each_other_count_as_depth() {
+fn depth_of_nested_dynamic_values_is_limited() {
     let nested = |levels: usize| {
         let shell = [b"\x92\xc4\x09\"dynamic\"".as_slice()].concat();
         [shell.repeat(levels), b"\xc0".to_vec()].concat()
@@ -320,7 +319,7 @@ fn attributes_are_written_in_the_order_of_their_names() {
     assert_eq!(hex(&encode(&value, &ty).unwrap()), "82a161c2a162c3");
 }
 
-/// All sequences of up to four attributes, of which the type has three.
+/// Tries all sequences of up to four attributes for a type with three.
 #[test]
 fn attributes_are_read_in_any_order() {
     let names = ["a", "b", "c"];
@@ -361,7 +360,7 @@ fn attributes_are_read_in_any_order() {
     }
 }
 
-/// The most memory that reading a message takes at once, in bytes.
+/// Returns the peak of memory for reading a message, in bytes.
 fn peak(message: &[u8], ty: &Type) -> usize {
     let memory = allocation_counter::measure(|| drop(decode(message, ty)));
     usize::try_from(memory.bytes_max).unwrap()
@@ -379,7 +378,7 @@ fn declared_lengths_allocate_nothing() {
 }
 
 #[test]
-fn memory_is_bounded_whatever_a_message_holds() {
+fn memory_of_any_message_is_bounded() {
     use crate::value::memory_limit;
 
     const COUNT: u32 = 800_000;
@@ -409,7 +408,7 @@ fn memory_is_bounded_whatever_a_message_holds() {
     ] {
         let (used, limit) = (peak(&message, &ty), memory_limit(message.len()));
         assert!(used <= limit, "{what}: {used} bytes of {limit}");
-        // Otherwise nothing would have been measured.
+        // Otherwise nothing was measured.
         assert!(used > limit / 10, "{what}: {used} bytes of {limit}");
     }
 }
@@ -427,13 +426,13 @@ fn large_values_are_read() {
 
 proptest! {
     #[test]
-    fn every_value_survives((ty, value) in typed_value(schema_type())) {
+    fn message_of_every_value_is_read_back((ty, value) in typed_value(schema_type())) {
         let message = encode(&value, &ty).unwrap();
         prop_assert_eq!(decode(&message, &ty), Ok(value));
     }
 
     #[test]
-    fn every_beginning_of_a_message_is_too_short(
+    fn truncated_message_is_refused(
         (ty, value) in typed_value(schema_type()),
         cut in any::<prop::sample::Index>(),
     ) {
@@ -443,16 +442,16 @@ proptest! {
     }
 
     #[test]
-    fn no_message_makes_it_panic(ty in schema_type(), message in any::<Vec<u8>>()) {
+    fn any_message_is_read_or_refused(ty in schema_type(), message in any::<Vec<u8>>()) {
         if let Ok(value) = decode(&message, &ty) {
-            // What was read can be written and read again.
+            // The value can be written and read again.
             let written = encode(&value, &ty).unwrap();
             prop_assert_eq!(decode(&written, &ty), Ok(value));
         }
     }
 
     #[test]
-    fn no_damage_makes_it_panic(
+    fn damaged_message_is_read_or_refused(
         (ty, value) in typed_value(schema_type()),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
@@ -468,7 +467,7 @@ proptest! {
 }
 
 #[test]
-fn a_map_keeps_every_key() {
+fn map_keeps_every_key() {
     let keys = ["", "a", "é", "\u{0}"];
     let value = Value::Map(BTreeMap::from(keys.map(|key| (key.to_owned(), Value::Null))));
     let message = encode(&value, &map(Type::Bool)).unwrap();
