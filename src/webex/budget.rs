@@ -97,12 +97,13 @@ impl Budget {
     /// Finishes or undoes a write in several steps, also after a stop.
     ///
     /// `work` gets a budget of its own: the remaining time of this one, or [`CLEAN_UP_GRACE`] if
-    /// that is more. A stop before or during it does not end it at once, but after that grace.
+    /// that is more. A stop before or during it does not end it at once: it bounds the rest by that
+    /// grace.
     pub(crate) async fn clean_up<F: Future>(&self, work: impl FnOnce(Self) -> F) -> F::Output {
         let give_up = CancellationToken::new();
         let deadline = self.deadline.max(after(CLEAN_UP_GRACE));
         let work = work(Self { deadline, stop: give_up.clone() });
-        let patience = async {
+        let grace = async {
             self.stop.cancelled().await;
             tokio::time::sleep(CLEAN_UP_GRACE - STOP_GRACE).await;
             give_up.cancel();
@@ -111,7 +112,7 @@ impl Budget {
         tokio::select! {
             biased;
             output = work => output,
-            never = patience => match never {},
+            never = grace => match never {},
         }
     }
 }
@@ -149,7 +150,7 @@ mod tests {
 
     /// Returns how long cleaning up that never succeeds lasts with a stop `stopped_after` its
     /// start.
-    async fn hopeless(budget: &Budget, stopped_after: Duration) -> Duration {
+    async fn endless_clean_up(budget: &Budget, stopped_after: Duration) -> Duration {
         let began = Instant::now();
         let stop = budget.stop.clone();
         let work = async |budget: Budget| {
@@ -167,11 +168,11 @@ mod tests {
     async fn stop_before_or_during_cleaning_up_leaves_it_a_grace() {
         let minute = Duration::from_secs(60);
         let budget = Budget::within(10 * minute, CancellationToken::new());
-        let patience = CLEAN_UP_GRACE - STOP_GRACE;
-        assert_eq!(hopeless(&budget, minute).await, minute + patience);
+        let grace = CLEAN_UP_GRACE - STOP_GRACE;
+        assert_eq!(endless_clean_up(&budget, minute).await, minute + grace);
         // Now the run is stopped already.
         assert_eq!(budget.for_reconciliation().check(), Err(Interruption::Stopped));
-        assert_eq!(hopeless(&budget, minute).await, patience);
+        assert_eq!(endless_clean_up(&budget, minute).await, grace);
     }
 
     #[tokio::test(start_paused = true)]

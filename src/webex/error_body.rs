@@ -8,8 +8,8 @@
 //! - The public Webex APIs return `{"message","errors":[{"description"}],"trackingId"}`.
 //! - A token endpoint follows RFC 6749 §5.2.
 
-use super::error::OauthError;
 use super::json::{self, Array, Object};
+use super::problems::OauthError;
 use super::redact::Redactor;
 use safe_text::is_invisible;
 

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::error::BodyProblem;
+use super::problems::BodyProblem;
 
 /// The members of a JSON object, not yet decoded.
 #[derive(Debug)]

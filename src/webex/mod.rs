@@ -39,8 +39,8 @@
 //!   serialized. A [`Connector`] has no field for one. The secrets of a call are removed from the
 //!   server's texts.
 //!
-//! The client never follows a redirect, decides by the text of a message, handles a connector of
-//! another type, or writes to a file.
+//! The client follows no redirect, makes no decision by the text of a message, changes no connector
+//! of another type, and writes no file.
 //!
 //! # Layers
 //!
@@ -61,7 +61,7 @@
 //! - `settings`, `limiter`: the settings and their checks, the rate limit.
 //! - `error_body`, `shape`: the known fields of an error response, the shape of any response.
 //! - `redact`, `percent`, `json`: redaction of secrets, percent-encoding, lenient JSON objects.
-//! - `error`: the errors of calls.
+//! - `error`, `problems`: the errors of calls, and the problems that they name.
 //! - `connector`, `fields`, `kinds`, `equivalence`, `identifiers`, `body`, `budget`: the
 //!   vocabulary.
 //!
@@ -86,6 +86,7 @@ mod kinds;
 mod limiter;
 mod percent;
 mod pipeline;
+mod problems;
 mod redact;
 mod request;
 mod retry;
@@ -105,10 +106,7 @@ pub use connectors::{
     Availability, ConnectorPages, Connectors, Created, Deleted, RemoteState, WriteError,
 };
 pub use equivalence::{Equivalence, is_same_key};
-pub use error::{
-    BodyProblem, Cause, CertificateProblem, Deadline, Error, ErrorDetails, ErrorKind, OauthError,
-    Operation, PagingProblem, Reference, TokenProblem,
-};
+pub use error::{Cause, Error, ErrorDetails, ErrorKind, Operation, Reference, TokenProblem};
 pub use fields::{
     ConnectorFields, Credential, FIELDS, Field, FieldContent, Row, Secrets, kind_dependent_fields,
     readable_fields,
@@ -120,6 +118,7 @@ pub use kinds::{
     Applies, BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, ConnectorKind, OAUTH2,
     PASSWORD,
 };
+pub use problems::{BodyProblem, CertificateProblem, Deadline, OauthError, PagingProblem};
 pub use request::FlowSearch;
 pub use settings::{
     APPLICATIONS_URL, Credentials, Deadlines, Setting, SettingProblem, Settings, SettingsError,

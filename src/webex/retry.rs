@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 
-use super::error::Deadline;
+use super::problems::Deadline;
 use super::transport::FailureKind;
 
 /// The effect of sending a request twice.
@@ -202,7 +202,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::error::CertificateProblem;
+    use crate::problems::CertificateProblem;
 
     const SEMANTICS: [Idempotency; 4] =
         [Idempotency::Read, Idempotency::Replace, Idempotency::Delete, Idempotency::Create];

@@ -71,9 +71,10 @@ pub struct Deadlines {
 impl Deadlines {
     /// Returns the deadlines for a request timeout.
     ///
-    /// Connecting gets 10 seconds and the body 5, or half and a twelfth of a short timeout. The
-    /// rest is for the wait for the response, which a slow third party prolongs. All three pass
-    /// before the request timeout does, so that the error names the exact one.
+    /// Connecting gets 10 seconds, at most half of the timeout. The body keeps 5 seconds, at most a
+    /// twelfth of the timeout. The rest is for the wait for the response, which a slow third party
+    /// prolongs. All three pass before the request timeout does, so that the error names the exact
+    /// one.
     #[must_use]
     pub fn within(request_timeout: Duration) -> Self {
         let connect = Duration::from_secs(10).min(request_timeout / 2);

@@ -6,10 +6,11 @@ use serde::{Serialize, Serializer};
 
 use super::super::body::{FormValue, RequestBody};
 use super::super::budget::Budget;
-use super::super::error::{BodyProblem, Error, ErrorKind, TokenProblem};
+use super::super::error::{Error, ErrorKind, TokenProblem};
 use super::super::identifiers::OrganizationId;
 use super::super::json::Object;
 use super::super::pipeline::{Response, RetryMode};
+use super::super::problems::BodyProblem;
 use super::super::settings::Credentials;
 use super::bearer::FixedToken;
 use super::{Notice, Tokens, lock};

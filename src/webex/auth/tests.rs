@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::BodyProblem;
 use crate::ErrorKind;
-use crate::error::OauthError;
 use crate::pipeline::RetryMode;
+use crate::problems::OauthError;
 use crate::testing::{
     ORGANIZATION, Reply, Script, budget, empty, organization, page, raw, refresh_token, response,
     settings, static_token,

@@ -117,7 +117,7 @@ impl Creation<'_> {
         }
     }
 
-    /// Looks the connector up after a lost response.
+    /// Looks up the connector after a lost response.
     async fn reconcile(&self, error: Error) -> Result<Created, WriteError> {
         match self.find(&self.budget.for_reconciliation()).await {
             Ok(Some((connector, list))) if self.is_ours(&connector, &list) => {
@@ -131,7 +131,7 @@ impl Creation<'_> {
         }
     }
 
-    /// Looks a connector of this name up. A new connector gets time to become visible.
+    /// Looks up a connector of this name. A new connector gets time to become visible.
     async fn find(&self, budget: &Budget) -> Result<Option<(Connector, ConnectorList)>, Error> {
         let mut pauses = self.connectors.session.pauses_until_visible();
         loop {
@@ -149,7 +149,7 @@ impl Creation<'_> {
 
     fn is_ours(&self, connector: &Connector, list: &ConnectorList) -> bool {
         !self.known.contains(&connector.id)
-            && !self.creating.may_be_anothers(&connector.id)
+            && !self.creating.may_be_of_another_create(&connector.id)
             && self.content.fields.is_equivalent(&connector.fields)
             && self.is_created_since(connector, list).unwrap_or(false)
     }
@@ -200,7 +200,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::error::Deadline;
+    use crate::problems::Deadline;
     use crate::testing::{
         ID, OTHER_ID, Reply, SERVER_EPOCH, Script, budget, connectors, content, empty, lost,
         object, page, problem, raw, response, with,

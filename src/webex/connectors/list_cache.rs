@@ -207,7 +207,7 @@ pub(crate) struct CreateInFlight<'a> {
 impl CreateInFlight<'_> {
     /// Whether another create of this process has made a connector of this name, or may still make
     /// one.
-    pub(crate) fn may_be_anothers(&self, id: &ConnectorId) -> bool {
+    pub(crate) fn may_be_of_another_create(&self, id: &ConnectorId) -> bool {
         let entries = self.list_cache.entries();
         let Some(entry) = entries.get(&self.organization) else { return false };
         entry.created.contains_key(id) || entry.creating.get(&self.name).is_some_and(|&n| n > 1)
@@ -332,15 +332,15 @@ mod tests {
         let list_cache = ListCache::default();
         let organization = organization();
         let first = list_cache.creating(organization, "crm");
-        assert!(!first.may_be_anothers(&id()));
+        assert!(!first.may_be_of_another_create(&id()));
         let other = list_cache.creating(organization, "other");
         let second = list_cache.creating(organization, "crm");
-        assert!(first.may_be_anothers(&id()) && second.may_be_anothers(&id()));
-        assert!(!other.may_be_anothers(&id()));
+        assert!(first.may_be_of_another_create(&id()) && second.may_be_of_another_create(&id()));
+        assert!(!other.may_be_of_another_create(&id()));
         drop(second);
-        assert!(!first.may_be_anothers(&id()));
+        assert!(!first.may_be_of_another_create(&id()));
         list_cache.note_created(organization, &id());
-        assert!(first.may_be_anothers(&id()));
+        assert!(first.may_be_of_another_create(&id()));
     }
 
     #[test]

@@ -23,9 +23,10 @@ use tokio::time::Instant;
 use super::body::RequestBody;
 use super::budget::Budget;
 use super::connector::{Connector, FlowConnector};
-use super::error::{BodyProblem, Error, ErrorKind, Operation, Reference};
+use super::error::{Error, ErrorKind, Operation, Reference};
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::pipeline::{Response, RetryMode};
+use super::problems::BodyProblem;
 use super::request::{FlowSearch, Request};
 use super::session::Session;
 

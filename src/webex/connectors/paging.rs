@@ -9,9 +9,10 @@ use url::Url;
 
 use super::super::budget::Budget;
 use super::super::connector::Connector;
-use super::super::error::{BodyProblem, Error, ErrorKind, PagingProblem};
+use super::super::error::{Error, ErrorKind};
 use super::super::identifiers::OrganizationId;
 use super::super::pipeline::{Response, RetryMode};
+use super::super::problems::{BodyProblem, PagingProblem};
 use super::super::request::{PAGE_SIZE, Request};
 use super::super::session::Session;
 use super::wire::Page;

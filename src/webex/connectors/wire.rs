@@ -9,12 +9,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::super::body::RequestBody;
 use super::super::connector::{Connector, ConnectorContent, FlowConnector};
-use super::super::error::{BodyProblem, Reference};
+use super::super::error::Reference;
 use super::super::fields::{
     ConnectorFields, FIELDS, Field, FieldContent, Secrets, readable_fields,
 };
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::json::{self, Object};
+use super::super::problems::BodyProblem;
 
 /// The type of custom connectors among the connectors of an organization.
 const CUSTOM: &str = "CUSTOM";

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::super::budget::Interruption;
-use super::super::error::{BodyProblem, Error, ErrorDetails, ErrorKind};
+use super::super::error::{Error, ErrorDetails, ErrorKind};
 use super::super::error_body::{ErrorBody, safe};
+use super::super::problems::BodyProblem;
 use super::super::redact::Redactor;
 use super::super::request::{Request, TRACKING_ID};
 use super::super::transport::{Failure, FailureKind, LARGEST_RESPONSE, RawResponse};

@@ -19,8 +19,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::budget::{Budget, STOP_GRACE};
-use super::error::{BodyProblem, Cause, Deadline, Error, ErrorKind};
+use super::error::{Cause, Error, ErrorKind};
 use super::limiter::Limiter;
+use super::problems::{BodyProblem, Deadline};
 use super::redact::Redactor;
 use super::request::Request;
 use super::retry::{self, AttemptOutcome, Idempotency, RetryDecision};

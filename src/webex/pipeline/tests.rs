@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::Client;
-use crate::error::CertificateProblem;
+use crate::problems::CertificateProblem;
 use crate::testing::{
     ID, Reply, Script, budget, client, connectors, content, empty, id, lost, object, organization,
     page, problem, raw, reply_with, response, settings, static_token,

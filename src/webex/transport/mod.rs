@@ -10,7 +10,8 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use super::body::WipedBuffer;
-use super::error::{Cause, CertificateProblem, Deadline};
+use super::error::Cause;
+use super::problems::{CertificateProblem, Deadline};
 
 pub(crate) use https::Https;
 

@@ -20,7 +20,8 @@ use url::Url;
 
 use super::{Deadline, Failure, FailureKind, LARGEST_RESPONSE, RawResponse, Transport};
 use crate::body::WipedBuffer;
-use crate::error::{Cause, CertificateProblem};
+use crate::error::Cause;
+use crate::problems::CertificateProblem;
 use crate::settings::{Deadlines, Settings, is_loopback};
 
 /// Sends requests over the network.
