@@ -54,7 +54,8 @@ fn function_errors_point_at_the_argument() {
     let function = |call: &str| evaluate(&format!("provider::webex::{call}")).unwrap_err();
     function("decode_id(\"nonsense\")")
         .says("Invalid value for \"id\" parameter")
-        .says("This is no Webex id");
+        .says("This is no Webex id")
+        .does_not_say("..");
     function(&format!("encode_id(\"PEOPLE\", \"{PERSON}\")"))
         .says("Invalid value for \"uuid\" parameter")
         .says("This is no UUID");

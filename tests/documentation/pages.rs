@@ -159,8 +159,13 @@ fn prose() -> BTreeMap<String, (String, String)> {
 fn page(subject: &Subject, file: &str, prose: &str) -> Page {
     let Subject { page_title, title, subcategory, .. } = subject;
     let summary = first_sentence(subject.description);
+    // The registry's tool for checking documentation refuses an index with the key.
+    let subcategory = match subject.kind {
+        "provider" => String::new(),
+        _ => format!("subcategory: \"{subcategory}\"\n"),
+    };
     let text = format!(
-        "---\npage_title: \"{page_title}\"\nsubcategory: \"{subcategory}\"\ndescription: |-\n  \
+        "---\npage_title: \"{page_title}\"\n{subcategory}description: |-\n  \
          {summary}\n---\n\n<!-- Made by `make docs` from the schema and from {file}: edit those. \
          -->\n\n# {title}\n\n{}\n\n{}",
         subject.block.description,

@@ -139,5 +139,7 @@ pub(super) fn attribute_path(path: &Path) -> protocol::AttributePath {
 
 pub(super) fn function_error(error: FunctionError) -> protocol::FunctionError {
     let argument = error.argument.and_then(|position| i64::try_from(position).ok());
-    protocol::FunctionError { text: error.text, function_argument: argument }
+    // Terraform puts the text into a sentence of its own and ends that with a full stop.
+    let text = error.text.strip_suffix('.').unwrap_or(&error.text).to_owned();
+    protocol::FunctionError { text, function_argument: argument }
 }
