@@ -1,10 +1,14 @@
 //! Keeps the client below Webex's rate limit.
 //!
 //! Webex allows 300 requests a minute per client id and does not process more (documented). The
-//! limiter is a token bucket: a tenth of a minute's requests may go at once, so that a plan of a
-//! few connectors is not delayed. The rest is spread evenly, so that no sliding window of a minute
-//! holds more than the limit. All operations of a client share it, in order of arrival.
+//! limiter is a sliding window: a request waits only if as many as the limit were sent in the
+//! minute before it. All operations of a client share it, in order of arrival.
+//!
+//! Other processes with the same client id count at Webex and are not seen here. A response 429 is
+//! how they show. After one, requests are spread evenly for some minutes, at the rate that Webex
+//! has just accepted.
 
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::{Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,43 +18,52 @@ use tokio::time::Instant;
 
 use super::budget::{Budget, Interruption};
 
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// The time added to a minute, because timers are exact to a millisecond only.
-const SLACK: Duration = Duration::from_millis(5);
+/// The window of the limit, and some time for requests that arrive later than they were sent.
+const WINDOW: Duration = Duration::from_millis(60_500);
 
 /// The longest pause of all operations: two minutes. Afterwards each operation obeys the
 /// `Retry-After` of its own responses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
+/// How long requests are spread evenly after a response 429: five minutes.
+const CAUTION: Duration = Duration::from_secs(300);
+
+/// The smallest rate after responses 429, as a part of the limit.
+const SMALLEST_PART: usize = 10;
+
 /// Limits the rate of requests.
 pub(crate) struct Limiter {
     /// Orders the waiting requests. Tokio's mutex is fair.
     queue: Mutex<()>,
-    bucket: StdMutex<Bucket>,
+    window: StdMutex<Window>,
 }
 
-/// The state of the generic cell rate algorithm: one point in time instead of a count of tokens.
-struct Bucket {
-    /// The time between two requests after the burst.
-    interval: Duration,
-    /// The time by which a burst may be ahead of the even rate.
-    lead: Duration,
-    /// The time of the next request at the even rate.
-    due: Option<Instant>,
+/// The requests of the last minute.
+struct Window {
+    /// The most requests in a window.
+    limit: usize,
+    /// When they were sent, without those that Webex refused.
+    sent: VecDeque<Instant>,
     /// The end of a pause that the server asked for.
     paused_until: Option<Instant>,
+    /// Set for some time after a response 429.
+    caution: Option<Caution>,
+}
+
+/// The rate after a response 429.
+#[derive(Clone, Copy)]
+struct Caution {
+    /// The time between two requests.
+    interval: Duration,
+    until: Instant,
 }
 
 impl Limiter {
     /// Creates a limiter of at most `per_minute` requests in any minute.
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
-        let limit = per_minute.get();
-        let burst = (limit / 10).max(1);
-        let interval = (MINUTE + SLACK) / (limit - burst + 1);
-        let bucket =
-            Bucket { interval, lead: interval * (burst - 1), due: None, paused_until: None };
-        Self { queue: Mutex::new(()), bucket: StdMutex::new(bucket) }
+        let limit = usize::try_from(per_minute.get()).unwrap_or(usize::MAX);
+        let window = Window { limit, sent: VecDeque::new(), paused_until: None, caution: None };
+        Self { queue: Mutex::new(()), window: StdMutex::new(window) }
     }
 
     /// Waits until a request may be sent, and returns the time it waited.
@@ -58,49 +71,59 @@ impl Limiter {
         let arrived = Instant::now();
         let _turn = budget.run(self.queue.lock()).await?;
         loop {
-            let wait = self.bucket().take(Instant::now());
+            let wait = self.window().take(Instant::now());
             let Some(wait) = wait else { return Ok(arrived.elapsed()) };
             budget.wait(wait).await?;
         }
     }
 
-    /// Delays all requests, because the server asked for it.
+    /// Delays all requests, because the server has refused one and asked for it.
     pub(crate) fn pause(&self, duration: Duration) {
         let until = Instant::now() + duration.min(LONGEST_PAUSE);
-        let mut bucket = self.bucket();
-        bucket.paused_until = bucket.paused_until.max(Some(until));
-        // No second burst right after the pause.
-        bucket.due = bucket.due.max(Some(until + bucket.lead));
+        let mut window = self.window();
+        // A refused request was not processed (documented), so it does not count. Which one it was
+        // does not matter: without the oldest, the window errs on the side of waiting.
+        window.sent.pop_front();
+        window.paused_until = window.paused_until.max(Some(until));
+        let accepted = window.sent.len().max(window.limit / SMALLEST_PART).max(1);
+        let interval = WINDOW / u32::try_from(accepted).unwrap_or(u32::MAX);
+        window.caution = Some(Caution { interval, until: until + CAUTION });
     }
 
-    fn bucket(&self) -> MutexGuard<'_, Bucket> {
-        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Bucket {
+impl Window {
     /// Counts a request, or returns the time to wait before the next call.
     fn take(&mut self, now: Instant) -> Option<Duration> {
-        if let Some(until) = self.paused_until.filter(|until| *until > now) {
-            return Some(until - now);
+        while self.sent.front().is_some_and(|sent| now.duration_since(*sent) >= WINDOW) {
+            self.sent.pop_front();
         }
-        let due = self.due.map_or(now, |due| due.max(now));
-        let wait = (due - now).saturating_sub(self.lead);
-        if wait.is_zero() {
-            self.due = Some(due + self.interval);
-            return None;
+        let oldest = self.sent.front().filter(|_| self.sent.len() >= self.limit);
+        let room = oldest.map(|oldest| *oldest + WINDOW);
+        let caution = self.caution.filter(|caution| caution.until > now);
+        let spread =
+            caution.and_then(|caution| self.sent.back().map(|last| *last + caution.interval));
+        let next = [self.paused_until, room, spread].into_iter().flatten().max();
+        match next.filter(|next| *next > now) {
+            Some(next) => Some(next - now),
+            None => {
+                self.sent.push_back(now);
+                None
+            }
         }
-        Some(wait)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
 
     fn limiter(per_minute: u32) -> Limiter {
         Limiter::new(NonZeroU32::new(per_minute).unwrap())
@@ -110,45 +133,88 @@ mod tests {
         Budget::within(Duration::from_secs(3600), CancellationToken::new())
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn requests_within_the_burst_are_not_delayed() {
-        let limiter = limiter(300);
-        for _ in 0..30 {
-            assert_eq!(limiter.acquire(&budget()).await, Ok(Duration::ZERO));
+    /// Sends so many requests, and returns when.
+    async fn schedule(limiter: &Limiter, requests: u32) -> Vec<Instant> {
+        let mut sent = Vec::new();
+        for _ in 0..requests {
+            limiter.acquire(&budget()).await.unwrap();
+            sent.push(Instant::now());
         }
-        assert!(limiter.acquire(&budget()).await.unwrap() > Duration::ZERO);
+        sent
+    }
+
+    /// Fails the test if a minute has more requests than the limit. A request that is late by the
+    /// timer's millisecond counts too.
+    #[track_caller]
+    fn keeps_the_limit(sent: &[Instant], limit: u32) {
+        let window = MINUTE + Duration::from_millis(1);
+        for (index, start) in sent.iter().enumerate() {
+            let in_window = sent.iter().skip(index).filter(|at| **at - *start <= window).count();
+            assert!(in_window <= limit as usize, "{in_window} requests with limit {limit}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_within_the_limit_are_not_delayed() {
+        for limit in [1, 60, 300] {
+            let (limiter, started) = (limiter(limit), Instant::now());
+            schedule(&limiter, limit).await;
+            assert_eq!(started.elapsed(), Duration::ZERO);
+            assert!(limiter.acquire(&budget()).await.unwrap() > MINUTE);
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_minute_has_more_requests_than_the_limit() {
-        for limit in [1, 2, 7, 10, 60, 300, 1000] {
-            let limiter = limiter(limit);
-            let mut passed = Vec::new();
-            for _ in 0..limit * 3 {
-                limiter.acquire(&budget()).await.unwrap();
-                passed.push(Instant::now());
+        for limit in [1, 2, 7, 60, 300, 1000] {
+            for pause in [Duration::ZERO, Duration::from_millis(70), Duration::from_secs(7)] {
+                let (limiter, mut sent) = (limiter(limit), Vec::new());
+                for _ in 0..limit * 3 {
+                    sent.extend(schedule(&limiter, 1).await);
+                    tokio::time::sleep(pause).await;
+                }
+                keeps_the_limit(&sent, limit);
             }
-            // A request that is late by the timer's millisecond counts too.
-            let window = MINUTE + Duration::from_millis(1);
-            for (index, start) in passed.iter().enumerate() {
-                let in_window = passed.iter().skip(index).filter(|at| **at - *start <= window);
-                assert!(in_window.count() <= limit as usize, "limit {limit}");
-            }
-            // The rate is at most a tenth below the limit.
-            let whole = *passed.last().unwrap() - *passed.first().unwrap();
-            assert!(whole <= MINUTE * 3 + MINUTE / 3, "limit {limit} took {whole:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn pause_delays_all_requests_and_ends_without_a_burst() {
-        let limiter = Arc::new(limiter(300));
+    async fn full_rate_costs_little_more_than_the_minutes_that_it_needs() {
+        let (limiter, started) = (limiter(300), Instant::now());
+        schedule(&limiter, 900).await;
+        assert!(started.elapsed() < MINUTE * 2 + Duration::from_secs(2), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pause_delays_all_requests_and_spreads_those_that_follow() {
+        let limiter = limiter(300);
+        schedule(&limiter, 61).await;
         limiter.pause(Duration::from_secs(7));
         let started = Instant::now();
-        limiter.acquire(&budget()).await.unwrap();
-        assert_eq!(started.elapsed(), Duration::from_secs(7));
-        limiter.acquire(&budget()).await.unwrap();
-        assert!(started.elapsed() > Duration::from_secs(7));
+        let sent = schedule(&limiter, 100).await;
+        assert_eq!(sent[0] - started, Duration::from_secs(7));
+        // Webex has accepted 60 in the minute before.
+        for pair in sent.windows(2) {
+            assert!(pair[1] - pair[0] >= Duration::from_secs(1), "{:?}", pair[1] - pair[0]);
+        }
+        keeps_the_limit(&sent, 60);
+        tokio::time::sleep(CAUTION).await;
+        let started = Instant::now();
+        schedule(&limiter, 200).await;
+        assert_eq!(started.elapsed(), Duration::ZERO, "the full rate is back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn repeated_refusals_leave_a_tenth_of_the_rate() {
+        let limiter = limiter(300);
+        schedule(&limiter, 100).await;
+        for _ in 0..100 {
+            limiter.pause(Duration::from_secs(1));
+        }
+        let started = Instant::now();
+        schedule(&limiter, 31).await;
+        let took = started.elapsed();
+        assert!(took > Duration::from_secs(60) && took < Duration::from_secs(63), "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]
