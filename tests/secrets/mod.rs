@@ -5,6 +5,7 @@ mod canary;
 mod corner_cases;
 mod forms;
 mod guide;
+mod ignored;
 mod proxy;
 mod search;
 mod touched;

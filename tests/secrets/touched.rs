@@ -145,7 +145,7 @@ fn visible_drift_is_repaired_with_the_credentials() {
         &id,
         json!({ "username": "x", "password": "theirs" }),
     );
-    terraform.plan().succeeded().says("1 to change").does_not_say(WARNING);
+    terraform.plan().succeeded().says("1 to change").says("its credentials will be overwritten");
     terraform.apply().succeeded();
     let now = stored(&simulator);
     assert_eq!((&now["password"], &now["username"]), (&json!("wo"), &json!("service")));

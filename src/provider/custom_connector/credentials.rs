@@ -2,9 +2,9 @@
 //! what an update has to do about them.
 
 use safe_text::Secret;
-use tf_provider::object::Configuration;
+use tf_provider::object::{Configuration, Plan};
 use tf_provider::schema::Attribute;
-use tf_provider::value::Type;
+use tf_provider::value::{Type, Value};
 use webex_contact_center::{Credential, Secrets};
 
 use super::private_data::PrivateData;
@@ -100,17 +100,25 @@ impl CredentialArguments {
         if self.is_write_only(configuration) { self.write_only } else { self.stateful }
     }
 
-    fn value(&self, configuration: &Configuration) -> Option<Secret> {
-        let known = |argument| configuration.secret(argument).known().cloned();
-        known(self.stateful).or_else(|| known(self.write_only))
+    /// Returns the value to send. The stateful form has it in the plan, which may
+    /// differ from the configuration: `ignore_changes` keeps what is in state.
+    fn value(&self, plan: &Plan, configuration: &Configuration) -> Option<Secret> {
+        if let Value::Secret(planned) = plan.object().get(self.stateful) {
+            return Some(planned.clone());
+        }
+        configuration.secret(self.write_only).known().cloned()
     }
 }
 
-/// Returns the credentials that a request made from this configuration carries.
+/// Returns the credentials that a request carries: those that its plan knows.
 #[must_use]
-pub fn configured_secrets(configuration: &Configuration) -> Secrets {
-    let value = |row: &CredentialArguments| Some((row.credential, row.value(configuration)?));
-    CREDENTIALS.iter().filter_map(value).collect()
+pub fn planned_secrets(
+    plan: &Plan,
+    configuration: &Configuration,
+    private: &PrivateData,
+) -> Secrets {
+    let known = CREDENTIALS.iter().filter(|row| !private.plan_ignores(row.stateful));
+    known.filter_map(|row| Some((row.credential, row.value(plan, configuration)?))).collect()
 }
 
 /// Returns the names of the credentials that a request carries.
@@ -138,11 +146,13 @@ pub struct CredentialsPlan {
 }
 
 impl CredentialsPlan {
-    /// Compares a configuration with what was sent before.
+    /// Compares a configuration with what was sent before. A credential that the
+    /// plan ignores counts as not given.
     #[must_use]
     pub fn new(configuration: &Configuration, private: &PrivateData) -> Self {
-        let (configured, unmanaged) =
-            CREDENTIALS.into_iter().partition::<Vec<_>, _>(|row| row.is_configured(configuration));
+        let (configured, unmanaged) = CREDENTIALS.into_iter().partition::<Vec<_>, _>(|row| {
+            row.is_configured(configuration) && !private.plan_ignores(row.stateful)
+        });
         let is_new = |row: &&CredentialArguments| {
             row.is_write_only(configuration) && !private.has_sent(row.stateful)
         };
@@ -160,7 +170,6 @@ impl CredentialsPlan {
 #[cfg(test)]
 mod tests {
     use tf_provider::object::Object;
-    use tf_provider::value::Value;
 
     use super::super::model::tests::connector;
     use super::super::schema::block;
@@ -181,7 +190,9 @@ mod tests {
     #[test]
     fn an_empty_credential_is_configured_and_not_sent() {
         let configuration = with("password_wo", Value::from(Secret::from("")));
-        assert_eq!(names(&configured_secrets(&configuration)), [""; 0]);
+        let nothing = Plan::new(Object::null(block()), block());
+        let secrets = planned_secrets(&nothing, &configuration, &PrivateData::default());
+        assert_eq!(names(&secrets), [""; 0]);
         assert_eq!(stateful(&plan(&configuration).configured), ["password"]);
     }
 

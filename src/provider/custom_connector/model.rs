@@ -1,8 +1,8 @@
 //! Maps Terraform's objects to Webex's and back, apart from any call.
 //!
 //! [`content`] goes from plan and configuration to Webex, [`state`] comes back.
-//! Credentials are taken from the configuration only: a plan or a state never
-//! gives one to a request, and what Webex returns of one is not even read.
+//! A request carries only credentials that its plan has seen, and what Webex
+//! returns of one is not even read.
 
 use safe_text::Secret;
 use tf_provider::object::{Argument, Configuration, Object, Plan, State};
@@ -14,7 +14,8 @@ use webex_contact_center::{
     readable_fields,
 };
 
-use super::credentials::configured_secrets;
+use super::credentials::planned_secrets;
+use super::private_data::PrivateData;
 use super::schema::block;
 
 /// Returns a field's value in Webex. An empty string is none.
@@ -53,9 +54,13 @@ fn private_key(object: &Object) -> Option<&Secret> {
     if let Value::Secret(key) = object.get("private_key") { Some(key) } else { None }
 }
 
-/// Returns what to send: the plan, with the credentials of the configuration.
+/// Returns what to send: the plan, with the credentials that it knows.
 #[must_use]
-pub fn content(plan: &Plan, configuration: &Configuration) -> ConnectorContent {
+pub fn content(
+    plan: &Plan,
+    configuration: &Configuration,
+    private: &PrivateData,
+) -> ConnectorContent {
     let object = plan.object();
     let planned = |(field, row): (Field, &webex_contact_center::Row)| {
         Some((field, object.string(row.argument).known()?.to_owned()))
@@ -65,7 +70,7 @@ pub fn content(plan: &Plan, configuration: &Configuration) -> ConnectorContent {
         fields.set(Field::AuthenticationType, Some(BASIC.to_owned()));
     }
     let active = object.bool("active").known().unwrap_or(true);
-    ConnectorContent { active, fields, secrets: configured_secrets(configuration) }
+    ConnectorContent { active, fields, secrets: planned_secrets(plan, configuration, private) }
 }
 
 /// Returns a state: what Webex has, and from `base` what Webex does not return
@@ -152,7 +157,7 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
 
 #[cfg(test)]
 pub(in crate::provider) mod tests {
-    use webex_contact_center::{ConnectorId, Credential, OAUTH2, Secrets};
+    use webex_contact_center::{ConnectorId, Credential, OAUTH2};
 
     use super::*;
 
@@ -309,19 +314,35 @@ pub(in crate::provider) mod tests {
         }
     }
 
-    #[test]
-    fn credentials_come_from_the_configuration_only() {
-        let configured = Object::null(block()).with("password_wo", Secret::from("new"));
-        let content = content(&plan(planned()), &Configuration::new(configured));
-        assert_eq!(content.secrets.get(Credential::Password), Some(&Secret::from("new")));
-        let nothing = Configuration::new(Object::null(block()));
-        assert_eq!(super::content(&plan(planned()), &nothing).secrets, Secrets::default());
+    fn password_sent(plan: Object, configured: Object, private: &PrivateData) -> Option<String> {
+        let content = content(&super::tests::plan(plan), &Configuration::new(configured), private);
+        content.secrets.get(Credential::Password).map(|secret| secret.expose().to_owned())
     }
 
     #[test]
-    fn an_empty_credential_is_not_sent() {
-        let configured = Object::null(block()).with("password_wo", Secret::from(""));
-        let content = content(&plan(planned()), &Configuration::new(configured));
-        assert_eq!(content.secrets, Secrets::default());
+    fn write_only_credential_comes_from_the_configuration() {
+        let plan = || Object::null(block()).with("name", "Help desk");
+        let configured = |value: &str| plan().with("password_wo", Secret::from(value));
+        let private = PrivateData::default();
+        assert_eq!(password_sent(plan(), configured("new"), &private).as_deref(), Some("new"));
+        assert_eq!(password_sent(plan(), configured(""), &private), None, "empty");
+        assert_eq!(password_sent(plan(), plan(), &private), None, "absent");
+    }
+
+    #[test]
+    fn credential_that_the_plan_ignores_is_not_sent() {
+        let plan = || Object::null(block()).with("name", "Help desk");
+        let configured = || plan().with("password_wo", Secret::from("new"));
+        let ignored = PrivateData::default().with_plan(["client_secret"].into_iter());
+        assert_eq!(password_sent(plan(), configured(), &ignored), None);
+        let known = PrivateData::default().with_plan(["password"].into_iter());
+        assert_eq!(password_sent(plan(), configured(), &known).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn stateful_credential_is_sent_as_planned() {
+        let configured = planned().with("password", Secret::from("ignored"));
+        let private = PrivateData::default().with_plan(["password"].into_iter());
+        assert_eq!(password_sent(planned(), configured, &private).as_deref(), Some("hunter2"));
     }
 }

@@ -27,11 +27,12 @@ pub async fn check_plan(
     provider: &ProviderData,
     request: CheckPlanRequest<'_>,
 ) -> CheckPlanResponse {
-    let private = PrivateData::decode(request.private);
+    let private = PrivateData::before_plan(request.private);
     let mut diagnostics = Diagnostics::new();
     let Some(plan) = request.plan else {
         return CheckPlanResponse { diagnostics, private: private.encode() };
     };
+    let credentials = CredentialsPlan::new(request.configuration, &private);
     match request.prior {
         None => {
             diagnostics.extend(validation::validate_creation(request.configuration));
@@ -48,12 +49,13 @@ pub async fn check_plan(
                 diagnostics.extend(preflight(provider, plan, own, &request).await);
             }
             diagnostics.extend(other_organization(provider, prior, request.configuration));
-            let credentials = CredentialsPlan::new(request.configuration, &private);
+            diagnostics.extend(validation::certificate_and_key(request.configuration));
+            let configured = &credentials.configured;
             if !request.changes_remote {
-                let configured = &credentials.configured;
                 let changed = external_change(&private, configured, prior, request.configuration);
                 diagnostics.extend(changed);
             } else if !is_replaced {
+                diagnostics.extend(overwritten_change(&private, configured, prior, plan));
                 let configuration = request.configuration;
                 diagnostics.extend(credential_warnings(
                     &private,
@@ -65,7 +67,8 @@ pub async fn check_plan(
             }
         }
     }
-    CheckPlanResponse { diagnostics, private: private.encode() }
+    let known = credentials.configured.iter().map(|row| row.stateful);
+    CheckPlanResponse { diagnostics, private: private.with_plan(known).encode() }
 }
 
 /// Warns of what an update does about credentials, which no plan shows.
@@ -261,6 +264,38 @@ fn external_change(
             ),
         )
         .at(Path::attribute(row.argument(configuration))),
+    )
+}
+
+/// Warns that an update overwrites the credentials of a connector that somebody
+/// else has saved.
+fn overwritten_change(
+    private: &PrivateData,
+    configured: &[CredentialArguments],
+    prior: &State,
+    plan: &Plan,
+) -> Option<Diagnostic> {
+    let time = private.external_change?;
+    let first = configured.first()?;
+    // A new version or a new value is there to overwrite the credentials.
+    let changes = |argument: &str| prior.object().get(argument) != plan.object().get(argument);
+    if configured.iter().any(|row| changes(row.version) || changes(row.stateful)) {
+        return None;
+    }
+    let names = listed(configured, |row| row.stateful);
+    Some(
+        Diagnostic::warning(
+            "Somebody else has saved this connector, and its credentials will be overwritten",
+            format!(
+                "The connector {} was saved outside Terraform at {}. The provider does not read \
+                 credentials, so {names} may have been replaced there. Applying this plan sends \
+                 those of the configuration. To keep what Webex has, remove them from the \
+                 configuration, or list their arguments in ignore_changes, before you apply.",
+                named(prior),
+                model::rfc3339(time),
+            ),
+        )
+        .at(Path::attribute(first.stateful)),
     )
 }
 

@@ -44,6 +44,12 @@ pub struct PrivateData {
     /// are sent again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uncertain: bool,
+    /// The credentials that the configuration of a plan gives, by the names of
+    /// their stateful arguments. None outside of a plan. Terraform takes
+    /// arguments in `ignore_changes` out of the configuration that it plans with,
+    /// and applies with the whole one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Vec<String>>,
 }
 
 impl PrivateData {
@@ -51,6 +57,12 @@ impl PrivateData {
     #[must_use]
     pub fn decode(private: &PrivateState) -> Self {
         private.decode()
+    }
+
+    /// Decodes private state to plan with: an earlier plan does not count.
+    #[must_use]
+    pub fn before_plan(private: &PrivateState) -> Self {
+        Self { planned: None, ..Self::decode(private) }
     }
 
     /// Records our own write, which carried these credentials.
@@ -62,6 +74,7 @@ impl PrivateData {
             external_change: None,
             sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
             uncertain: false,
+            planned: None,
         }
     }
 
@@ -86,7 +99,7 @@ impl PrivateData {
             (LastWriter::SomeoneElse, _) | (LastWriter::Us, None) => self.written,
             (LastWriter::Us, Some(connector)) => connector.last_updated_time,
         };
-        Self { version, written, ..self }
+        Self { version, written, planned: None, ..self }
     }
 
     /// Records whether a failed write has left it uncertain which credentials
@@ -104,7 +117,7 @@ impl PrivateData {
             _ => None,
         };
         let external_change = theirs.or(self.external_change);
-        Self { version: connector.version, external_change, ..self }
+        Self { version: connector.version, external_change, planned: None, ..self }
     }
 
     /// Forgets credentials that the configuration no longer gives, so that they
@@ -112,7 +125,21 @@ impl PrivateData {
     #[must_use]
     pub fn without(mut self, unmanaged: &[&str]) -> Self {
         self.sent.retain(|sent| !unmanaged.contains(&sent.as_str()));
+        self.planned = None;
         self
+    }
+
+    /// Records the credentials that the configuration of a plan gives.
+    #[must_use]
+    pub fn with_plan(self, credentials: impl Iterator<Item = &'static str>) -> Self {
+        Self { planned: Some(credentials.map(str::to_owned).collect()), ..self }
+    }
+
+    /// Whether the plan knows nothing of a credential, although the configuration
+    /// may give it.
+    #[must_use]
+    pub fn plan_ignores(&self, credential: &str) -> bool {
+        self.planned.as_ref().is_some_and(|all| !all.iter().any(|name| name == credential))
     }
 
     /// Whether a credential was in our last write.
@@ -143,6 +170,7 @@ mod tests {
             external_change: None,
             sent: vec!["password".to_owned()],
             uncertain: true,
+            planned: Some(vec!["password".to_owned()]),
         };
         assert_eq!(PrivateData::decode(&private.encode()), private);
     }

@@ -76,7 +76,8 @@ impl Resource for CustomConnector {
         {
             plan.set_default("organization_id", organization.to_string());
         }
-        let credentials = CredentialsPlan::new(plan.configuration, &PrivateData::decode(private));
+        let credentials =
+            CredentialsPlan::new(plan.configuration, &PrivateData::before_plan(private));
         for argument in credentials.unmanaged_arguments() {
             plan.exclude_from_update(argument);
         }
@@ -144,7 +145,8 @@ impl Resource for CustomConnector {
         };
         let budget =
             Budget::within(Timeout::Create.of(request.plan.object()), request.stop.clone());
-        let content = model::content(&request.plan, &request.configuration);
+        let private = PrivateData::decode(&request.private);
+        let content = model::content(&request.plan, &request.configuration, &private);
         let created = ready.client.connectors(organization).create(&content, &budget).await;
         let base = request.plan.object();
         let sent = credentials::names(&content.secrets);
@@ -203,7 +205,7 @@ impl Resource for CustomConnector {
         };
         let budget =
             Budget::within(Timeout::Update.of(request.plan.object()), request.stop.clone());
-        let content = model::content(&request.plan, &request.configuration);
+        let content = model::content(&request.plan, &request.configuration, &private);
         let sent = credentials::names(&content.secrets);
         let connectors = target.ready.client.connectors(target.organization);
         match connectors.update(&target.id, &content, private.version, &budget).await {

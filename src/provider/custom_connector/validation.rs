@@ -315,8 +315,9 @@ fn secrets(configuration: &Configuration) -> Diagnostics {
     messages
 }
 
-/// PEM that parses, and a certificate that belongs to its key.
-fn certificate_and_key(configuration: &Configuration) -> Option<Diagnostic> {
+/// Checks that PEM parses, and that a certificate belongs to its key.
+#[must_use]
+pub fn certificate_and_key(configuration: &Configuration) -> Option<Diagnostic> {
     let certificate = match configuration.object().string("certificate").known() {
         Some(text) if !text.trim().is_empty() => {
             match CertificateDer::from_pem_slice(text.as_bytes()) {
