@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::limiter::Reservation;
+
 /// The time that a write in flight gets for its response after the user stops the run: 5 seconds.
 ///
 /// Abandoning it at once would lose the id of a connector that Webex creates all the same.
@@ -34,6 +36,8 @@ pub struct Budget {
     pub deadline: Instant,
     /// Cancelled when the user stops the run.
     pub stop: CancellationToken,
+    /// The requests that are admitted ahead of the others.
+    pub(crate) reservation: Option<Reservation>,
 }
 
 /// The reason why a wait ended early.
@@ -47,7 +51,7 @@ impl Budget {
     /// Creates a budget that ends after `duration` or when `stop` is cancelled.
     #[must_use]
     pub fn within(duration: Duration, stop: CancellationToken) -> Self {
-        Self { deadline: after(duration), stop }
+        Self { deadline: after(duration), stop, reservation: None }
     }
 
     /// Returns the time until the deadline; zero when it has passed.
@@ -85,13 +89,13 @@ impl Budget {
 
     /// Returns this budget with at most `duration` until its deadline.
     pub(crate) fn at_most(&self, duration: Duration) -> Self {
-        Self { deadline: self.deadline.min(after(duration)), stop: self.stop.clone() }
+        Self { deadline: self.deadline.min(after(duration)), ..self.clone() }
     }
 
     /// Returns a budget with at least [`CLEAN_UP_GRACE`] to find out the outcome of a write with a
     /// lost response. A stop still ends it, because a read is a new request.
     pub(crate) fn for_reconciliation(&self) -> Self {
-        Self { deadline: self.deadline.max(after(CLEAN_UP_GRACE)), stop: self.stop.clone() }
+        Self { deadline: self.deadline.max(after(CLEAN_UP_GRACE)), ..self.clone() }
     }
 
     /// Finishes or undoes a write in several steps, also after a stop.
@@ -102,7 +106,7 @@ impl Budget {
     pub(crate) async fn clean_up<F: Future>(&self, work: impl FnOnce(Self) -> F) -> F::Output {
         let give_up = CancellationToken::new();
         let deadline = self.deadline.max(after(CLEAN_UP_GRACE));
-        let work = work(Self { deadline, stop: give_up.clone() });
+        let work = work(Self { deadline, stop: give_up.clone(), ..self.clone() });
         let grace = async {
             self.stop.cancelled().await;
             tokio::time::sleep(CLEAN_UP_GRACE - STOP_GRACE).await;

@@ -7,13 +7,18 @@
 //! Other processes with the same client id count at Webex and are not seen here. A response 429 is
 //! how they show. After one, requests are spread evenly for some minutes, at the rate that Webex
 //! has just accepted.
+//!
+//! An operation that takes a connector out of service reserves its requests before the first of
+//! them ([`Reservation`]), so that the connector is not inactive while they wait for this limit.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::{Mutex as StdMutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::budget::{Budget, Interruption};
@@ -28,6 +33,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// How long requests are spread evenly after a response 429: five minutes.
 const CAUTION: Duration = Duration::from_secs(300);
 
+/// The requests that a connector is inactive for: its deactivation, the edit or the delete, and its
+/// reactivation.
+const SWITCH_REQUESTS: usize = 3;
+
+/// The most connectors that are inactive at a time. At the documented limit of requests, more would
+/// not be faster.
+const MOST_INACTIVE: usize = 3;
+
+/// The wait for reserved requests that were not sent yet.
+const RESERVED_PAUSE: Duration = Duration::from_millis(100);
+
 /// The smallest rate after responses 429, as a part of the limit.
 const SMALLEST_PART: usize = 10;
 
@@ -35,7 +51,23 @@ const SMALLEST_PART: usize = 10;
 pub(crate) struct Limiter {
     /// Orders the waiting requests. Tokio's mutex is fair.
     queue: Mutex<()>,
-    window: StdMutex<Window>,
+    window: Arc<StdMutex<Window>>,
+    inactive: Arc<Semaphore>,
+}
+
+/// Requests of one operation that are admitted together, before the first of them is sent.
+///
+/// Later requests of the operation are admitted at once as well: they bring the connector back. Only
+/// a pause that the server has asked for delays any of them.
+#[derive(Clone)]
+pub(crate) struct Reservation(Arc<ReservedRequests>);
+
+struct ReservedRequests {
+    window: Arc<StdMutex<Window>>,
+    /// The requests that were not sent yet.
+    left: AtomicUsize,
+    /// The permit to make a connector inactive, for a reservation of that kind.
+    _inactive: Option<OwnedSemaphorePermit>,
 }
 
 /// The requests of the last minute.
@@ -44,6 +76,8 @@ struct Window {
     limit: usize,
     /// When they were sent, without those that Webex refused.
     sent: VecDeque<Instant>,
+    /// The number of requests that are reserved and not sent.
+    reserved: usize,
     /// The end of a pause that the server asked for.
     paused_until: Option<Instant>,
     /// Set for some time after a response 429.
@@ -61,19 +95,66 @@ struct Caution {
 impl Limiter {
     /// Creates a limiter of at most `per_minute` requests in any minute.
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
-        let limit = usize::try_from(per_minute.get()).unwrap_or(usize::MAX);
-        let window = Window { limit, sent: VecDeque::new(), paused_until: None, caution: None };
-        Self { queue: Mutex::new(()), window: StdMutex::new(window) }
+        let window = Window {
+            limit: usize::try_from(per_minute.get()).unwrap_or(usize::MAX),
+            sent: VecDeque::new(),
+            reserved: 0,
+            paused_until: None,
+            caution: None,
+        };
+        Self {
+            queue: Mutex::new(()),
+            window: Arc::new(StdMutex::new(window)),
+            inactive: Arc::new(Semaphore::new(MOST_INACTIVE)),
+        }
     }
 
     /// Waits until a request may be sent, and returns the time it waited.
     pub(crate) async fn acquire(&self, budget: &Budget) -> Result<Duration, Interruption> {
         let arrived = Instant::now();
+        let reservation = match &budget.reservation {
+            Some(reservation) => reservation.clone(),
+            None => self.reserve(1, None, budget).await?,
+        };
+        while let Some(wait) = reservation.take(Instant::now()) {
+            budget.wait(wait).await?;
+        }
+        Ok(arrived.elapsed())
+    }
+
+    /// Waits until a connector may be made inactive, and reserves the requests for that. A budget
+    /// with the reservation waits for nothing but the server.
+    pub(crate) async fn reserve_switch(&self, budget: &Budget) -> Result<Budget, Interruption> {
+        let permit = budget.run(Arc::clone(&self.inactive).acquire_owned()).await?.ok();
+        let reservation = self.reserve(SWITCH_REQUESTS, permit, budget).await?;
+        Ok(Budget { reservation: Some(reservation), ..budget.clone() })
+    }
+
+    /// Waits until so many requests may be sent, and reserves them. More than the limit are not
+    /// reserved.
+    async fn reserve(
+        &self,
+        requests: usize,
+        permit: Option<OwnedSemaphorePermit>,
+        budget: &Budget,
+    ) -> Result<Reservation, Interruption> {
         let _turn = budget.run(self.queue.lock()).await?;
         loop {
-            let wait = self.window().take(Instant::now());
-            let Some(wait) = wait else { return Ok(arrived.elapsed()) };
-            budget.wait(wait).await?;
+            let reserved = {
+                let mut window = self.window();
+                let requests = requests.min(window.limit);
+                window.reserve(requests, Instant::now()).map(|()| requests)
+            };
+            match reserved {
+                Ok(requests) => {
+                    return Ok(Reservation(Arc::new(ReservedRequests {
+                        window: Arc::clone(&self.window),
+                        left: AtomicUsize::new(requests),
+                        _inactive: permit,
+                    })));
+                }
+                Err(wait) => budget.wait(wait).await?,
+            }
         }
     }
 
@@ -91,30 +172,70 @@ impl Limiter {
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.window)
+    }
+}
+
+impl Reservation {
+    /// Counts a request as sent, or returns the time to wait before the next call.
+    fn take(&self, now: Instant) -> Option<Duration> {
+        let mut window = lock(&self.0.window);
+        if let Some(end) = window.paused_until.filter(|end| *end > now) {
+            return Some(end - now);
+        }
+        let less_one = |left: usize| left.checked_sub(1);
+        if self.0.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less_one).is_ok() {
+            window.reserved -= 1;
+        }
+        window.sent.push_back(now);
+        None
+    }
+}
+
+impl Drop for ReservedRequests {
+    fn drop(&mut self) {
+        lock(&self.window).reserved -= *self.left.get_mut();
+    }
+}
+
+impl fmt::Debug for Reservation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Reservation").field(&self.0.left).finish()
     }
 }
 
 impl Window {
-    /// Counts a request, or returns the time to wait before the next call.
-    fn take(&mut self, now: Instant) -> Option<Duration> {
+    /// Reserves requests, or returns the time to wait before the next call.
+    fn reserve(&mut self, requests: usize, now: Instant) -> Result<(), Duration> {
         while self.sent.front().is_some_and(|sent| now.duration_since(*sent) >= WINDOW) {
             self.sent.pop_front();
         }
-        let oldest = self.sent.front().filter(|_| self.sent.len() >= self.limit);
-        let room = oldest.map(|oldest| *oldest + WINDOW);
+        let excess = (self.sent.len() + self.reserved + requests).saturating_sub(self.limit);
+        let room = match excess.checked_sub(1) {
+            None => None,
+            Some(last) => {
+                let leaves = self.sent.get(last).map(|sent| *sent + WINDOW);
+                Some(leaves.unwrap_or(now + RESERVED_PAUSE))
+            }
+        };
         let caution = self.caution.filter(|caution| caution.until > now);
-        let spread =
-            caution.and_then(|caution| self.sent.back().map(|last| *last + caution.interval));
-        let next = [self.paused_until, room, spread].into_iter().flatten().max();
-        match next.filter(|next| *next > now) {
-            Some(next) => Some(next - now),
-            None => {
-                self.sent.push_back(now);
-                None
+        let spread = caution.and_then(|caution| {
+            let interval = caution.interval.saturating_mul(u32::try_from(requests).ok()?);
+            self.sent.back().map(|last| *last + interval)
+        });
+        match [self.paused_until, room, spread].into_iter().flatten().max() {
+            Some(next) if next > now => Err(next - now),
+            Some(_) | None => {
+                self.reserved += requests;
+                Ok(())
             }
         }
     }
+}
+
+/// Nothing panics while holding the lock, so a poisoned one is intact.
+fn lock(window: &StdMutex<Window>) -> MutexGuard<'_, Window> {
+    window.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -183,6 +304,73 @@ mod tests {
         let (limiter, started) = (limiter(300), Instant::now());
         schedule(&limiter, 900).await;
         assert!(started.elapsed() < MINUTE * 2 + Duration::from_secs(2), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reserved_requests_do_not_wait_for_the_limit() {
+        let limiter = limiter(10);
+        let switch = limiter.reserve_switch(&budget()).await.unwrap();
+        let others = schedule(&limiter, 7).await;
+        let started = Instant::now();
+        let waiting = async {
+            limiter.acquire(&budget()).await.unwrap();
+            started.elapsed()
+        };
+        let switching = async {
+            let mut sent = Vec::new();
+            for _ in 0..SWITCH_REQUESTS {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                assert_eq!(limiter.acquire(&switch).await, Ok(Duration::ZERO));
+                sent.push(Instant::now());
+            }
+            // A further one brings the connector back.
+            assert_eq!(limiter.acquire(&switch).await, Ok(Duration::ZERO));
+            sent
+        };
+        let (waited, sent) = tokio::join!(waiting, switching);
+        assert!(waited > MINUTE, "{waited:?}");
+        keeps_the_limit(&[others, sent].concat(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reservation_waits_for_room_and_returns_what_it_did_not_use() {
+        let limiter = limiter(10);
+        schedule(&limiter, 8).await;
+        let started = Instant::now();
+        let switch = limiter.reserve_switch(&budget()).await.unwrap();
+        assert_eq!(started.elapsed(), WINDOW, "two of ten are left, and a switch needs three");
+        limiter.acquire(&switch).await.unwrap();
+        drop(switch);
+        let started = Instant::now();
+        schedule(&limiter, 9).await;
+        assert_eq!(started.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_connectors_are_inactive_at_a_time() {
+        for limit in [1, 300] {
+            let limiter = limiter(limit);
+            let inactive = AtomicUsize::new(0);
+            let switch = || async {
+                let budget = limiter.reserve_switch(&budget()).await.unwrap();
+                let others = inactive.fetch_add(1, Ordering::Relaxed);
+                assert!(others < MOST_INACTIVE);
+                for _ in 0..SWITCH_REQUESTS {
+                    assert_eq!(limiter.acquire(&budget).await, Ok(Duration::ZERO));
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                inactive.fetch_sub(1, Ordering::Relaxed);
+            };
+            tokio::join!(switch(), switch(), switch(), switch(), switch(), switch(), switch());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pause_of_the_server_delays_reserved_requests() {
+        let limiter = limiter(300);
+        let switch = limiter.reserve_switch(&budget()).await.unwrap();
+        limiter.pause(Duration::from_secs(7));
+        assert_eq!(limiter.acquire(&switch).await, Ok(Duration::from_secs(7)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -146,6 +147,32 @@ fn killed_terraform_leaves_the_connector_active() {
     simulator.faults([]);
     terraform.apply().succeeded();
     terraform.plans_nothing();
+}
+
+/// Requests that have to wait for the rate limit wait before the connector is
+/// deactivated. A stop during the wait leaves it as it was.
+#[test]
+fn connector_stays_active_while_its_update_waits_for_the_rate_limit() {
+    if !is_unix("Ctrl-C while an update waits") {
+        return;
+    }
+    let simulator = locked();
+    let temporary = tempfile::tempdir().expect("a folder");
+    let mut terraform = Terraform::applied(&simulator, &basic().resource());
+    simulator.clear_journal();
+    // There is room for the refusal and a read, and not for three writes more.
+    terraform.set("WEBEX_CC_REQUESTS_PER_MINUTE", "4");
+    let child = apply(&mut terraform, temporary.path(), &basic().edited());
+    until("the refusal", || (count(&simulator, "PUT") == 1).then_some(()));
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(stored(&simulator)["active"], true, "it works while the update waits");
+    system::send_to_group(Signal::Interrupt, child.id());
+    let output = child.wait_with_output().expect("an end");
+    let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("text"));
+    assert!(text.concat().contains("Terraform was asked to stop"), "{text:?}");
+    let now = stored(&simulator);
+    assert_eq!((&now["active"], &now["username"]), (&true.into(), &"agent".into()));
+    assert_eq!(count(&simulator, "PUT"), 1);
 }
 
 /// Ctrl-C goes to every process in the group. The create in flight is finished,

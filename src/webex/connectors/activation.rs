@@ -34,6 +34,14 @@ pub(super) struct ActivationError {
 }
 
 impl Connectors {
+    /// Returns a budget with which a connector may be deactivated: its requests have room in the
+    /// rate limit up to the reactivation.
+    pub(super) async fn reserve_switch(&self, budget: &Budget) -> Result<Budget, Error> {
+        let reserved = self.session.pipeline.limiter.reserve_switch(budget).await;
+        reserved
+            .map_err(|interruption| Error::new(Operation::DeactivateConnector, interruption.into()))
+    }
+
     /// Deactivates a connector and changes nothing else.
     ///
     /// The request carries the secrets, because it is unknown whether Webex keeps a secret that a

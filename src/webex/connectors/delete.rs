@@ -115,7 +115,17 @@ impl Deletion<'_> {
             Ok(references) => return Err(referenced(locked.error, references)),
             Err(error) => return Err(WriteError::new(error, current.into())),
         }
-        let inactive = match self.connectors.deactivate(&current, &NO_SECRETS, self.budget).await {
+        let budget = match self.connectors.reserve_switch(self.budget).await {
+            Ok(budget) => budget,
+            Err(error) => return Err(WriteError::new(error, current.into())),
+        };
+        let reserved = Deletion { budget: &budget, ..*self };
+        reserved.switch_and_delete(&current).await
+    }
+
+    /// Deactivates an active connector and deletes it.
+    async fn switch_and_delete(&self, current: &Connector) -> Result<Deleted, WriteError> {
+        let inactive = match self.connectors.deactivate(current, &NO_SECRETS, self.budget).await {
             Ok(deactivated) => deactivated.connector,
             Err(ActivationError { error, .. }) if error.outcome_unknown => {
                 return Err(unknown(error).with_availability(Availability::Uncertain));

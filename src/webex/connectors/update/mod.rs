@@ -178,8 +178,18 @@ impl Edit<'_> {
             let error = locked.with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.into()));
         }
+        let budget = match self.connectors.reserve_switch(self.budget).await {
+            Ok(budget) => budget,
+            Err(error) => return Err(WriteError::new(error, current.into())),
+        };
+        let reserved = Edit { budget: &budget, ..*self };
+        reserved.switch_and_edit(&current).await
+    }
+
+    /// Deactivates an active connector, edits it, and activates it again.
+    async fn switch_and_edit(&self, current: &Connector) -> Result<Connector, WriteError> {
         let secrets = &self.content.secrets;
-        let deactivated = match self.connectors.deactivate(&current, secrets, self.budget).await {
+        let deactivated = match self.connectors.deactivate(current, secrets, self.budget).await {
             Ok(deactivated) => deactivated,
             Err(ActivationError { error, .. }) if error.outcome_unknown => {
                 let unknown = WriteError::unknown(error, None);
