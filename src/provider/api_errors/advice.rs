@@ -136,7 +136,7 @@ pub(super) fn advice(error: &Error) -> String {
                 }
             };
         }
-        ErrorKind::Stopped => "",
+        ErrorKind::Stopped => "Run the command again to do the rest.",
         ErrorKind::DeadlineExceeded => return time_used_up(error, request),
         ErrorKind::Defect => {
             "Try again, and please report this message; the log (TF_LOG=ERROR) has the place."
