@@ -62,12 +62,13 @@
 //! - `error_body`, `shape`: the known fields of an error response, the shape of any response.
 //! - `redact`, `percent`, `json`: redaction of secrets, percent-encoding, lenient JSON objects.
 //! - `error`: the errors of calls.
-//! - `connector`, `fields`, `kinds`, `equivalence`, `identifiers`, `body`, `budget`: the
+//! - `connector`, `fields`, `kinds`, `equivalence`, `address`, `identifiers`, `body`, `budget`: the
 //!   vocabulary.
 //!
 //! `docs/api/custom-connectors.openapi.yaml` is the contract. It marks its parts as documented by
 //! Cisco or assumed.
 
+mod address;
 mod auth;
 mod body;
 mod budget;
@@ -97,6 +98,7 @@ mod single_flight;
 mod testing;
 mod transport;
 
+pub use address::{Address, AddressProblem};
 pub use auth::Notice;
 pub use budget::{Budget, CLEAN_UP_GRACE, STOP_GRACE};
 pub use client::Client;

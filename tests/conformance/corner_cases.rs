@@ -152,7 +152,7 @@ async fn another_spelling_by_webex_plans_nothing() {
     let configuration = with(configuration, "resource_domain_url", "https://EXAMPLE.com:443/api");
     let (made, _) = core.settle(None, &configuration).await.unwrap();
     let Value::String(id) = of(&made.state, "id") else { panic!("an id") };
-    let spelling = json!({"resourceDomain": "https://example.com/api/"});
+    let spelling = json!({"resourceDomain": "https://example.com/api"});
     simulator.store(simulator.organization(), id, spelling);
     core.configure().await.unwrap();
     let (read, _) = core.refresh(&made).await.unwrap();

@@ -2,10 +2,16 @@
 //!
 //! It is plain text in the state file: numbers and names, no credentials.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use tf_provider::object::PrivateState;
 use webex_contact_center::Connector;
+
+/// The values that Webex returned for arguments of our last write, where it spelled them otherwise
+/// than they were sent.
+pub type Returned = BTreeMap<String, String>;
 
 /// Who may have written a connector last, after a write of ours that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +50,10 @@ pub struct PrivateData {
     /// are sent again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uncertain: bool,
+    /// What Webex made of the values of our last write. State keeps what was sent as long as Webex
+    /// has this.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub returned: Returned,
 }
 
 impl PrivateData {
@@ -62,7 +72,14 @@ impl PrivateData {
             external_change: None,
             sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
             uncertain: false,
+            returned: Returned::new(),
         }
+    }
+
+    /// Records what Webex made of the values of our own write.
+    #[must_use]
+    pub fn with_returned(self, returned: Returned) -> Self {
+        Self { returned, ..self }
     }
 
     /// Records a create of which only the id came back.
@@ -143,6 +160,7 @@ mod tests {
             external_change: None,
             sent: vec!["password".to_owned()],
             uncertain: true,
+            returned: [("token_url".to_owned(), "https://a.example/t/".to_owned())].into(),
         };
         assert_eq!(PrivateData::decode(&private.encode()), private);
     }

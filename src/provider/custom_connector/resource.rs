@@ -104,8 +104,9 @@ impl Resource for CustomConnector {
         let connectors = target.ready.client.connectors(target.organization);
         match connectors.read(&target.id, &budget).await {
             Ok(Some(connector)) => {
-                let state = model::state(&connector, target.organization, request.state.object());
                 let private = PrivateData::decode(&request.private).after_read(&connector);
+                let base = request.state.object();
+                let state = model::state(&connector, target.organization, base, &private.returned);
                 ReadResponse {
                     identity: Some(identity(&connector.id, target.organization)),
                     state: Some(state),
@@ -150,7 +151,8 @@ impl Resource for CustomConnector {
         let sent = credentials::names(&content.secrets);
         match created {
             Ok(created) => {
-                let private = PrivateData::of_write(&created.connector, &sent);
+                let private = PrivateData::of_write(&created.connector, &sent)
+                    .with_returned(model::respelled(&request.plan, &created.connector));
                 let mut outcome = outcome_of(&created.connector, organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 if created.adopted {
@@ -209,7 +211,8 @@ impl Resource for CustomConnector {
         match connectors.update(&target.id, &content, private.version, &budget).await {
             Ok(connector) => {
                 let base = request.plan.object();
-                let private = PrivateData::of_write(&connector, &sent);
+                let private = PrivateData::of_write(&connector, &sent)
+                    .with_returned(model::respelled(&request.plan, &connector));
                 let mut outcome = outcome_of(&connector, target.organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 let different = model::differences(&request.plan, &connector);
@@ -405,7 +408,7 @@ fn outcome_of(
     private: &PrivateData,
 ) -> ApplyResponse {
     ApplyResponse {
-        state: Some(model::state(connector, organization, base)),
+        state: Some(model::state(connector, organization, base, &private.returned)),
         private: private.encode(),
         identity: Some(identity(&connector.id, organization)),
         diagnostics: Diagnostics::new(),
