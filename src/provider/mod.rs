@@ -12,6 +12,7 @@ pub mod functions;
 pub mod organization;
 pub mod provider_data;
 pub mod timeouts;
+pub mod unseen;
 
 use std::sync::Arc;
 

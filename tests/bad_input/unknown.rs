@@ -10,7 +10,7 @@ use tf_provider::value::Value;
 
 use super::errors;
 use crate::support::checker::{of, plain};
-use crate::support::connectors::{Form, all};
+use crate::support::connectors::{Connector, Form, all};
 use crate::support::terraform_core::{Action, TerraformCore};
 
 /// Returns the arguments that a user can set.
@@ -24,7 +24,7 @@ fn configurable() -> Vec<&'static str> {
 /// with all.
 fn with_unknowns() -> Vec<(String, Object)> {
     let mut found = Vec::new();
-    for connector in all() {
+    for connector in all().into_iter().map(Connector::trimmed) {
         for form in [Form::Stateful, Form::WriteOnly] {
             let good = connector.object(form, 0);
             let title = format!("{} {form:?}", connector.kind);

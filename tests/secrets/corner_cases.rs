@@ -7,7 +7,7 @@ use webex_cc_simulator::SecretsInAnswers;
 
 use super::simulator;
 use crate::support::checker::{of, plain};
-use crate::support::connectors::{Form, all};
+use crate::support::connectors::{Connector, Form, all};
 use crate::support::plugin_client::proto::tfplugin5::{
     self as proto, ClientCapabilities, RawState,
 };
@@ -125,7 +125,7 @@ async fn upgrade_drops_write_only_values() {
 #[tokio::test]
 async fn forms_of_credentials_are_validated() {
     let (_plugin, mut core) = TerraformCore::running(&[]).await;
-    for connector in all() {
+    for connector in all().into_iter().map(Connector::trimmed) {
         for form in Form::GIVEN {
             let said = core.validate(&plain(&connector.object(form, 0))).await;
             assert_eq!(said, Ok(Vec::new()), "{} {form:?}", connector.kind);
@@ -154,7 +154,7 @@ async fn write_only_arguments_need_terraform_1_11() {
         Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: false });
     let (_plugin, mut core) = TerraformCore::running(&[]).await;
     for capabilities in [old, None] {
-        for connector in all() {
+        for connector in all().into_iter().map(Connector::trimmed) {
             let configuration = plain(&connector.object(Form::WriteOnly, 0));
             let messages = core.validate_as(&configuration, capabilities).await.unwrap();
             assert_eq!(messages.len(), connector.credentials.len(), "{messages:#?}");
