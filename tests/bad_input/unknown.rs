@@ -66,7 +66,7 @@ fn unknown_arguments_raise_no_error() {
 /// Plans through the protocol, without an address and without credentials.
 #[tokio::test]
 async fn plan_with_unknown_arguments_makes_no_call() {
-    let (plugin, mut core) = TerraformCore::running(&[]).await;
+    let (plugin, mut core) = TerraformCore::without_webex().await;
     for (title, object) in with_unknowns() {
         // Two unknown arguments at once would take long and prove little more.
         if title.contains(',') {

@@ -75,7 +75,7 @@ async fn import_leaves_credentials_null() {
 /// No other type describes a connector. The refusal shows nothing of the other object.
 #[tokio::test]
 async fn move_from_another_type_shows_no_values() {
-    let (_plugin, mut core) = TerraformCore::running(&[]).await;
+    let (_plugin, mut core) = TerraformCore::without_webex().await;
     let state = r#"{"id":"1","client_secret_wo":"hunter2hunter2"}"#;
     let request = proto::move_resource_state::Request {
         source_provider_address: "registry.terraform.io/example/other".to_owned(),
@@ -99,7 +99,7 @@ async fn move_from_another_type_shows_no_values() {
 /// does not hold it.
 #[tokio::test]
 async fn upgrade_drops_write_only_values() {
-    let (plugin, mut core) = TerraformCore::running(&[]).await;
+    let (plugin, mut core) = TerraformCore::without_webex().await;
     let state = r#"{
         "id": "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10", "name": "a",
         "client_secret_wo": "hunter2hunter2", "client_secret_wo_version": 3,
@@ -124,7 +124,7 @@ async fn upgrade_drops_write_only_values() {
 /// `bad_input` covers all messages.
 #[tokio::test]
 async fn forms_of_credentials_are_validated() {
-    let (_plugin, mut core) = TerraformCore::running(&[]).await;
+    let (_plugin, mut core) = TerraformCore::without_webex().await;
     for connector in all().into_iter().map(Connector::trimmed) {
         for form in Form::GIVEN {
             let said = core.validate(&plain(&connector.object(form, 0))).await;
@@ -152,7 +152,7 @@ async fn forms_of_credentials_are_validated() {
 async fn write_only_arguments_need_terraform_1_11() {
     let old =
         Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: false });
-    let (_plugin, mut core) = TerraformCore::running(&[]).await;
+    let (_plugin, mut core) = TerraformCore::without_webex().await;
     for capabilities in [old, None] {
         for connector in all().into_iter().map(Connector::trimmed) {
             let configuration = plain(&connector.object(Form::WriteOnly, 0));

@@ -35,6 +35,7 @@ pub async fn check_plan(
     match request.prior {
         None => {
             diagnostics.extend(validation::validate_creation(request.configuration));
+            diagnostics.extend(unknown_organization(provider, request.configuration));
             if !diagnostics.has_errors() {
                 diagnostics.extend(preflight(provider, plan, None, &request).await);
             }
@@ -116,6 +117,18 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
         Some(path) => message.at(path.clone()),
         None => message,
     }
+}
+
+/// Returns an error if neither a new connector nor the provider names an organization. The apply
+/// would find the same.
+fn unknown_organization(
+    provider: &ProviderData,
+    configuration: &Configuration,
+) -> Option<Diagnostic> {
+    if !configuration.object().get("organization_id").is_null() {
+        return None;
+    }
+    provider.ready().ok()?.organization(None).err()
 }
 
 /// Warns that the provider's organization has changed and the connector's has not.

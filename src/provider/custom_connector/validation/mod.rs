@@ -221,6 +221,8 @@ fn unseen_in_credentials(configuration: &Configuration) -> Diagnostics {
     messages.collect()
 }
 
+/// Warns without an attribute path: Terraform quotes the line of an attribute, and every plan of a
+/// configuration with a literal password would print it.
 fn sent_as_it_is(argument: &str, unseen: Unseen) -> Diagnostic {
     let detail = format!(
         "{} It is sent to Webex as it is. If that is not meant, change it. {}",
@@ -228,7 +230,7 @@ fn sent_as_it_is(argument: &str, unseen: Unseen) -> Diagnostic {
         unseen.remedy()
     );
     let summary = format!("{argument} holds a character that nobody sees");
-    Diagnostic::warning(summary, detail).at(Path::attribute(argument))
+    Diagnostic::warning(summary, detail)
 }
 
 /// The rule table, applied to what is known.
