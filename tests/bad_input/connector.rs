@@ -8,7 +8,7 @@ use tf_provider::value::Value;
 use super::{are, errors};
 use crate::support::connectors::{Connector, Credential, Form, all, resource};
 use crate::support::pem;
-use crate::support::simulator::locked;
+use crate::support::simulator::{locked, unlocked};
 use crate::support::terraform::Terraform;
 
 /// Returns a valid connector of a kind.
@@ -330,7 +330,9 @@ fn each_kind_accepts_only_its_arguments() {
         for argument in needed {
             let expected =
                 format!("{argument}: {argument} is missing | A connector with {title} needs it.");
-            are(&validate(&with(kind, argument, Value::Null)), &[&expected], kind);
+            let configuration = with(kind, argument, Value::Null);
+            assert_eq!(errors(&validate(&configuration)), [""; 0], "an import does without");
+            are(&validation::validate_creation(&configuration), &[&expected], kind);
         }
         for argument in CONDITIONAL {
             if needed.contains(&argument) || allowed.contains(&argument) {
@@ -360,11 +362,11 @@ fn each_kind_accepts_only_its_arguments() {
 fn missing_arguments_mention_the_default() {
     let basic = Configuration::new(good("basic").with("username", Value::Null));
     let said = "username: username is missing | (\"basic\" is the default of authentication_type.)";
-    are(&validate(&basic), &[said], "basic");
+    are(&validation::validate_creation(&basic), &[said], "basic");
     let grant = Configuration::new(good("client_credentials").with("client_id", Value::Null));
     let said =
         "client_id: client_id is missing | (\"client_credentials\" is the default of grant_type.)";
-    are(&validate(&grant), &[said], "client_credentials");
+    are(&validation::validate_creation(&grant), &[said], "client_credentials");
 }
 
 /// Calls `check` with each credential of each kind.
@@ -411,7 +413,16 @@ fn forms_of_a_credential_exclude_each_other() {
             "{version}: {version} needs {write_only} | {version} says when {write_only} is to be \
              sent again, and {write_only} is not set. Set it, or remove {version}."
         );
-        are(&validate(&Configuration::new(stateful_only)), &[&expected], connector.kind);
+        let stateful_only = Configuration::new(stateful_only);
+        let planned = |prior: &Object| validation::validate_versions(&stateful_only, Some(prior));
+        are(&validation::validate_versions(&stateful_only, None), &[&expected], connector.kind);
+        let before = connector.object(Form::Stateful, 0);
+        are(&planned(&before.clone().with(version, 2)), &[&expected], connector.kind);
+        let same = planned(&before.with(version, 1));
+        assert_eq!(errors(&same), [""; 0], "there is nothing to send");
+        let summary = format!("{version} needs {write_only}");
+        assert_eq!(warnings(&same, &summary).len(), 1, "{same:?}");
+        assert_eq!(errors(&validate(&stateful_only)), [""; 0], "a destroy does without");
 
         if stateful == "private_key" {
             return;
@@ -617,7 +628,6 @@ fn cli_shows_the_line_of_the_argument() {
   name                = "Zendesk"
   resource_domain_url = "http://example.com"
   username            = "agent"
-  password_wo_version = 1
   validation_url      = "https://example.com"
   scope               = "x"
   timeouts {
@@ -631,12 +641,10 @@ fn cli_shows_the_line_of_the_argument() {
         .failed()
         .says("Error: resource_domain_url cannot be used")
         .says("4: resource_domain_url = \"http://example.com\"")
-        .says("Error: password_wo_version needs password_wo")
-        .says("6: password_wo_version = 1")
         .says("Error: scope does not apply")
-        .says("8: scope = \"x\"")
+        .says("7: scope = \"x\"")
         .says("Error: create is not a length of time")
-        .says("10: create = \"soon\"");
+        .says("9: create = \"soon\"");
     assert!(simulator.journal().is_empty(), "validating makes no call");
 
     // The plan requires the arguments that a create needs, before any request.
@@ -646,5 +654,41 @@ fn cli_shows_the_line_of_the_argument() {
     ));
     terraform.validate().succeeded();
     terraform.plan().failed().says("Error: password is missing").says("Set password_wo");
+    terraform.write("main.tf", &resource(
+        "  name = \"Zendesk\"\n  resource_domain_url = \"https://example.com\"\n  username = \"a\"\n  \
+         validation_url = \"https://example.com\"\n  password = \"p\"\n  password_wo_version = 1",
+    ));
+    terraform.validate().succeeded();
+    terraform
+        .plan()
+        .failed()
+        .says("Error: password_wo_version needs password_wo")
+        .says("7: password_wo_version = 1");
     assert!(simulator.journal().is_empty(), "nothing was asked of Webex");
+}
+
+/// A pipeline that destroys does not have the ephemeral values of one that applies.
+#[test]
+fn version_without_its_ephemeral_value_does_not_block_destroy() {
+    let simulator = unlocked();
+    let mut terraform = Terraform::with(&simulator);
+    let variable = "variable \"password\" {\n  ephemeral = true\n  default = null\n}\n";
+    let arguments = format!(
+        "{}\n  password_wo = var.password\n  password_wo_version = 1\n",
+        crate::support::connectors::basic().hcl(Form::Absent)
+    );
+    let raised = arguments.replace("_version = 1", "_version = 2");
+    let configuration = format!("{variable}{}", resource(&arguments));
+    terraform.write("main.tf", &configuration);
+    terraform.set("TF_VAR_password", "hunter2");
+    terraform.apply().succeeded();
+    terraform.unset("TF_VAR_password");
+    terraform.validate().succeeded();
+    let same = terraform.plan().succeeded().says("Warning: password_wo_version needs password_wo");
+    same.says("Nothing is sent meanwhile.").says("No changes.");
+    terraform.write("main.tf", &format!("{variable}{}", resource(&raised)));
+    terraform.plan().failed().says("Error: password_wo_version needs password_wo");
+    terraform.write("main.tf", &configuration);
+    terraform.run(["plan", "-refresh-only", "-no-color"]).succeeded();
+    terraform.destroy().succeeded().says("1 destroyed");
 }

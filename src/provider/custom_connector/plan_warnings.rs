@@ -35,12 +35,17 @@ pub async fn check_plan(
     match request.prior {
         None => {
             diagnostics.extend(validation::validate_creation(request.configuration));
+            if !diagnostics.has_errors() {
+                diagnostics.extend(validation::validate_versions(request.configuration, None));
+            }
             diagnostics.extend(unknown_organization(provider, request.configuration));
             if !diagnostics.has_errors() {
                 diagnostics.extend(preflight(provider, plan, None, &request).await);
             }
         }
         Some(prior) => {
+            let before = Some(prior.object());
+            diagnostics.extend(validation::validate_versions(request.configuration, before));
             let is_replaced = !request.requires_replace.is_empty();
             if is_replaced {
                 diagnostics.push(replacement(prior, request.requires_replace));
@@ -56,6 +61,7 @@ pub async fn check_plan(
                 diagnostics.extend(changed);
             } else if !is_replaced {
                 let configuration = request.configuration;
+                diagnostics.extend(taken_away(prior, configuration));
                 diagnostics.extend(credential_warnings(
                     &private,
                     &credentials,
@@ -213,6 +219,25 @@ fn left_out(prior: &State, configuration: &Configuration) -> Option<Diagnostic> 
             ),
         )
         .at(Path::attribute(first.write_only)),
+    )
+}
+
+/// Warns of an update that takes something away that a new connector needs.
+fn taken_away(prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
+    let removed = validation::removed_arguments(configuration, prior.object());
+    let first = removed.first()?;
+    let names = removed.join(" and ");
+    Some(
+        Diagnostic::warning(
+            format!("The update removes {names}"),
+            format!(
+                "The connector {} has {names}, and the configuration does not. Connectors of this \
+                 kind are created with it. Webex may refuse the update, or calls of flows may fail \
+                 after it. Set {names} to keep what Webex has.",
+                named(prior)
+            ),
+        )
+        .at(Path::attribute(first)),
     )
 }
 

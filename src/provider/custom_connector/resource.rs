@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::credentials::{self, CredentialsPlan};
+use super::import_id::ImportId;
 use super::model;
 use super::naming::{identity, named};
 use super::private_data::{LastWriter, PrivateData};
@@ -19,7 +20,7 @@ use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Identity, Object, PrivateState, State};
 use tf_provider::plan::PlanBuilder;
 use tf_provider::resource::{
-    ApplyResponse, CheckPlanRequest, CheckPlanResponse, CreateRequest, DeleteRequest, ImportBy,
+    ApplyResponse, CheckPlanRequest, CheckPlanResponse, CreateRequest, DeleteRequest,
     ImportRequest, ImportResponse, ReadRequest, ReadResponse, Resource, UpdateRequest,
     ValidateRequest, generate_block,
 };
@@ -263,27 +264,10 @@ impl Resource for CustomConnector {
     }
 
     async fn import(&self, request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
-        let (organization, id) = match &request.by {
-            ImportBy::Id(text) => split_import_id(text)?,
-            ImportBy::Identity(identity) => {
-                let organization = identity.0.string("organization_id").known();
-                let organization = organization.map(organization::parse).transpose()?;
-                (organization, identity.0.string("id").known().unwrap_or_default())
-            }
-        };
-        let id = ConnectorId::parse(id).map_err(|problem| {
-            Diagnostic::error(
-                "The import id cannot be used",
-                format!(
-                    "{problem}. Import by <connector id>, or by <organization id>/<connector id>. \
-                     Control Hub shows the connector id on the connector's page."
-                ),
-            )
-        })?;
-        let organization = match organization {
-            Some(organization) => organization,
-            None => self.provider.ready()?.organization(None)?,
-        };
+        let given = ImportId::read(&request)?;
+        let ready = self.provider.ready()?;
+        let organization = ready.organization(given.organization)?;
+        let id = given.resolve(&ready, organization, &request).await?;
         let block = schema::block();
         let object = Object::null(block)
             .with("id", id.as_str())
@@ -489,13 +473,4 @@ fn never_there(target: &Target) -> Diagnostic {
 /// Warnings that the client has for its user, each told once in a process.
 fn notices(ready: &ConfiguredProvider) -> Diagnostics {
     api_errors::notices(&ready.client)
-}
-
-/// `<id>`, or `<organization id>/<id>`. An organization's base64 form may hold
-/// slashes, an id does not.
-fn split_import_id(text: &str) -> Result<(Option<OrganizationId>, &str), Diagnostic> {
-    match text.rsplit_once('/') {
-        None => Ok((None, text)),
-        Some((organization, id)) => Ok((Some(organization::parse(organization)?), id)),
-    }
 }

@@ -64,26 +64,89 @@ fn arguments(holds: fn(&FieldContent) -> bool) -> impl Iterator<Item = &'static 
     readable_fields().filter(move |(_, row)| holds(&row.content)).map(|(_, row)| row.argument)
 }
 
-/// Checks what must be there when a connector is created: its credentials.
+/// Checks what must be there when a connector is created: its credentials, and the arguments that
+/// its kind needs.
 ///
-/// An imported connector keeps the credentials that Webex has, so this cannot
-/// be a rule of the schema.
+/// An imported connector keeps the credentials that Webex has, and it may lack what Control Hub's
+/// form does not mark as mandatory, so this cannot be a rule of the schema.
 #[must_use]
 pub fn validate_creation(configuration: &Configuration) -> Diagnostics {
-    let Some(kind) = known_kind(configuration.object()) else { return Diagnostics::new() };
-    missing_credentials(configuration)
-        .iter()
-        .map(|CredentialArguments { stateful, write_only, .. }| {
-            Diagnostic::error(
-                format!("{stateful} is missing"),
-                format!(
-                    "A connector with {} cannot be created without it. Set {write_only}, which is \
-                     kept out of state, or {stateful}. Only an imported connector can do without.",
-                    kind.title()
-                ),
-            )
-            .at(Path::attribute(write_only))
-        })
+    let object = configuration.object();
+    let Some(kind) = known_kind(object) else { return Diagnostics::new() };
+    let needed = kind_dependent_fields().filter(|row| row.applies_to(kind) == Applies::Required);
+    let missing = needed.filter_map(|row| match credential(row) {
+        Some(arguments) if arguments.is_configured(configuration) => None,
+        Some(arguments) => Some(missing_credential(arguments, kind)),
+        None if !object.get(row.argument).is_null() => None,
+        None => Some(missing_argument(object, row.argument, kind)),
+    });
+    missing.collect()
+}
+
+fn missing_credential(arguments: &CredentialArguments, kind: ConnectorKind) -> Diagnostic {
+    let CredentialArguments { stateful, write_only, .. } = arguments;
+    Diagnostic::error(
+        format!("{stateful} is missing"),
+        format!(
+            "A connector with {} cannot be created without it. Set {write_only}, which is kept out \
+             of state, or {stateful}. Only an imported connector can do without.",
+            kind.title()
+        ),
+    )
+    .at(Path::attribute(write_only))
+}
+
+fn missing_argument(object: &Object, argument: &str, kind: ConnectorKind) -> Diagnostic {
+    Diagnostic::error(
+        format!("{argument} is missing"),
+        format!(
+            "A connector with {} needs it.{} Only an imported connector can do without.",
+            kind.title(),
+            default_note(object, kind)
+        ),
+    )
+    .at(Path::attribute(argument))
+}
+
+/// Checks the versions of write-only credentials in a plan that creates or updates.
+///
+/// A destroy needs no ephemeral value, but Terraform validates for it, and plans an update first
+/// with the values that it has. So a version that has not changed raises a warning only: there is
+/// nothing to send.
+#[must_use]
+pub fn validate_versions(configuration: &Configuration, prior: Option<&Object>) -> Diagnostics {
+    let object = configuration.object();
+    let lacking =
+        CREDENTIALS.iter().filter(|CredentialArguments { write_only, version, .. }| {
+            let is_set = !matches!(object.get(version), Value::Null | Value::Unknown);
+            is_set && object.get(write_only).is_null()
+        });
+    let messages = lacking.map(|CredentialArguments { write_only, version, .. }| {
+        let is_same = prior.is_some_and(|prior| prior.get(version) == object.get(version));
+        let summary = format!("{version} needs {write_only}");
+        let detail = format!(
+            "{version} says when {write_only} is to be sent again, and {write_only} is not set. Set \
+             it, or remove {version}."
+        );
+        let message = match is_same {
+            true => Diagnostic::warning(summary, format!("{detail} Nothing is sent meanwhile.")),
+            false => Diagnostic::error(summary, detail),
+        };
+        message.at(Path::attribute(version))
+    });
+    messages.collect()
+}
+
+/// Returns the arguments that the kind of connector needs when it is created, and that an update
+/// would take away. What Webex does then is unknown.
+#[must_use]
+pub fn removed_arguments(configuration: &Configuration, prior: &Object) -> Vec<&'static str> {
+    let object = configuration.object();
+    let Some(kind) = known_kind(object) else { return Vec::new() };
+    kind_dependent_fields()
+        .filter(|row| row.applies_to(kind) == Applies::Required && credential(row).is_none())
+        .map(|row| row.argument)
+        .filter(|argument| object.get(argument).is_null() && !prior.get(argument).is_null())
         .collect()
 }
 
@@ -295,20 +358,8 @@ fn against(object: &Object, row: &Row, kind: ConnectorKind) -> Vec<Diagnostic> {
     let credential = credential(row);
     let forms = credential.map_or_else(|| vec![argument], |arguments| arguments.names().to_vec());
     match row.applies_to(kind) {
-        Applies::Optional => Vec::new(),
-        // Credentials are required when a connector is created, not before.
-        Applies::Required if credential.is_some() || !object.get(argument).is_null() => Vec::new(),
-        Applies::Required => vec![
-            Diagnostic::error(
-                format!("{argument} is missing"),
-                format!(
-                    "A connector with {} needs it.{}",
-                    kind.title(),
-                    default_note(object, kind)
-                ),
-            )
-            .at(Path::attribute(argument)),
-        ],
+        // What is required is required when a connector is created, not before.
+        Applies::Required | Applies::Optional => Vec::new(),
         Applies::Never => forms
             .iter()
             .filter(|form| {
@@ -347,7 +398,7 @@ fn default_note(object: &Object, kind: ConnectorKind) -> String {
 fn secrets(configuration: &Configuration) -> Diagnostics {
     let object = configuration.object();
     let mut messages = Diagnostics::new();
-    for CredentialArguments { stateful, write_only, version, .. } in CREDENTIALS {
+    for CredentialArguments { stateful, write_only, .. } in CREDENTIALS {
         // What is unknown may turn out to be null.
         let is_set = |name: &str| !matches!(object.get(name), Value::Null | Value::Unknown);
         for form in [stateful, write_only] {
@@ -373,16 +424,6 @@ fn secrets(configuration: &Configuration) -> Diagnostics {
                     detail,
                 )
                 .at(Path::attribute(write_only)),
-            );
-        }
-        if is_set(version) && object.get(write_only).is_null() {
-            let detail = format!(
-                "{version} says when {write_only} is to be sent again, and {write_only} is not \
-                 set. Set it, or remove {version}."
-            );
-            messages.push(
-                Diagnostic::error(format!("{version} needs {write_only}"), detail)
-                    .at(Path::attribute(version)),
             );
         }
     }
