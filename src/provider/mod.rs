@@ -12,6 +12,7 @@ pub mod functions;
 pub mod organization;
 pub mod provider_data;
 pub mod timeouts;
+pub mod unseen;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 
 use self::configuration::schema as provider_schema;
 use self::configuration::source::process_environment;
+use self::configuration::status::{ProviderStatus, missing};
 use self::connector_lists::custom_connectors::{self, CustomConnectorsData};
 use self::connector_lists::flow_connectors::{self, FlowConnectorsData};
 use self::custom_connector::data_source::CustomConnectorData;
@@ -101,7 +103,11 @@ impl Provider for Webex {
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         let user_agent = user_agent(&request.terraform_version);
         let block = &request.configuration;
-        let (status, messages) = configuration::read(block, &process_environment, &user_agent);
+        let (status, mut messages) = configuration::read(block, &process_environment, &user_agent);
+        // Without this error, a plan of new connectors would succeed and its apply would fail.
+        if let ProviderStatus::Missing(arguments) = &status {
+            messages.push(missing(arguments));
+        }
         self.provider_data.set(status);
         messages
     }

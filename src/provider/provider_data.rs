@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use super::configuration::schema::variable;
-use super::configuration::status::{ConfiguredProvider, ProviderStatus};
+use super::configuration::status::{ConfiguredProvider, ProviderStatus, missing};
 use tf_provider::diagnostics::Diagnostic;
 use webex_contact_center::OrganizationId;
 
@@ -37,7 +37,7 @@ impl ProviderData {
         let status = self.status.read().unwrap_or_else(PoisonError::into_inner);
         match &*status {
             ProviderStatus::Ready(provider) => Ok(provider.clone()),
-            ProviderStatus::Missing(argument) => Err(missing(argument)),
+            ProviderStatus::Missing(arguments) => Err(missing(arguments)),
             ProviderStatus::Unknown(argument) => Err(unknown(argument)),
             ProviderStatus::Unconfigured => Err(Diagnostic::error(
                 "The provider is not configured",
@@ -64,26 +64,6 @@ impl ProviderData {
     pub fn organization(&self) -> Option<OrganizationId> {
         self.ready().ok()?.organization
     }
-}
-
-fn missing(argument: &str) -> Diagnostic {
-    let (what, more) = match argument {
-        "region" => ("region", ", or base_url (WEBEX_CC_BASE_URL)"),
-        _ => (
-            "access_token",
-            ". For tokens that are renewed, set client_id, client_secret and refresh_token \
-             instead; for a Service App, set service_app_id, client_id, client_secret and an \
-             access_token of scope spark:applications_token",
-        ),
-    };
-    Diagnostic::error(
-        format!("The provider's {what} is missing"),
-        format!(
-            "This operation calls Webex. Set {what} in the provider block, or {} in the \
-             environment{more}.",
-            variable(what)
-        ),
-    )
 }
 
 fn unknown(argument: &str) -> Diagnostic {

@@ -43,6 +43,12 @@ impl Diagnostic {
         Self { severity, summary: printable(&summary), detail: printable(&detail), attribute: None }
     }
 
+    /// Returns the message with another detail.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: printable(&detail.into()), ..self }
+    }
+
     /// Returns the message with the attribute at fault.
     #[must_use]
     pub fn at(mut self, path: Path) -> Self {

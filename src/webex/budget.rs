@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::limiter::Reservation;
+use super::rate_window::Reservation;
 
 /// The time that a write in flight gets for its response after the user stops the run: 5 seconds.
 ///

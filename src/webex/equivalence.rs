@@ -4,10 +4,9 @@
 //! Webex stored the values of a request, and whether the configuration differs from the connector
 //! (drift).
 
-use unicode_normalization::UnicodeNormalization as _;
-use url::Url;
-
+use super::address::Address;
 use safe_text::Secret;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// The way in which two values of a field are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +14,9 @@ pub enum Equivalence {
     /// By characters, in any normal form of Unicode. Blanks at the ends count, so that removing one
     /// is a change.
     Text,
-    /// As URLs: letter case of scheme and host, a default port, a slash at the end of the path, and
-    /// blanks around the URL do not count. A text that is no URL is compared by characters.
+    /// As [`Address`]es: letter case of scheme and host, a default port, and the slash of an empty
+    /// path do not count. A slash at the end of another path does: a server may answer with and
+    /// without it in different ways. A text that is no address is compared by characters.
     Address,
     /// As PEM: line ends, empty lines, and blanks around lines do not count.
     Pem,
@@ -29,18 +29,24 @@ impl Equivalence {
         left == right
             || match self {
                 Self::Text => left.nfc().eq(right.nfc()),
-                Self::Address => {
-                    canonical(left).is_some_and(|left| canonical(right).as_ref() == Some(&left))
-                }
+                Self::Address => compare(left, right, |left, right| left == right),
                 Self::Pem => lines(left).eq(lines(right)),
             }
     }
 
-    /// Whether two fields are equal. An absent field equals an empty one, because Control Hub's
-    /// form does not distinguish them.
+    /// Whether Webex may return `stored` for a value that was sent. A slash that Webex has added to
+    /// an address or removed from it is no reason to call a write failed.
     #[must_use]
-    pub fn are_equivalent_fields(self, left: Option<&str>, right: Option<&str>) -> bool {
-        self.is_equivalent(left.unwrap_or_default(), right.unwrap_or_default())
+    pub fn is_stored_form(self, sent: &str, stored: &str) -> bool {
+        self.is_equivalent(sent, stored)
+            || self == Self::Address && compare(sent, stored, Address::differs_in_slashes_only)
+    }
+
+    /// Like [`Self::is_stored_form`], for fields. An absent field equals an empty one, because
+    /// Control Hub's form does not distinguish them.
+    #[must_use]
+    pub fn may_be_stored_as(self, sent: Option<&str>, stored: Option<&str>) -> bool {
+        self.is_stored_form(sent.unwrap_or_default(), stored.unwrap_or_default())
     }
 }
 
@@ -50,12 +56,10 @@ pub fn is_same_key(left: &Secret, right: &Secret) -> bool {
     Equivalence::Pem.is_equivalent(left.expose(), right.expose())
 }
 
-/// Returns a URL in its canonical form.
-fn canonical(text: &str) -> Option<Url> {
-    let mut url = Url::parse(text.trim()).ok()?;
-    let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&path);
-    Some(url)
+/// Compares two addresses. Texts that are none are different.
+fn compare(left: &str, right: &str, same: impl Fn(&Address, &Address) -> bool) -> bool {
+    let parsed = (Address::parse(left), Address::parse(right));
+    matches!(parsed, (Ok(left), Ok(right)) if same(&left, &right))
 }
 
 /// Returns the lines that are not blank, trimmed.
@@ -74,8 +78,17 @@ mod tests {
     fn addresses_are_compared_in_canonical_form() {
         for (left, right, same) in [
             ("https://a.example", "https://a.example/", true),
-            ("https://A.Example/x/", "https://a.example:443/x", true),
-            ("HTTPS://a.example/x/?q=1", " https://a.example/x?q=1", true),
+            ("https://A.Example/x/", "https://a.example:443/x/", true),
+            ("HTTPS://a.example/x?q=1", "https://a.example/x?q=1", true),
+            ("https://a.example?q", "https://a.example/?q", true),
+            ("https://Zürich.example", "https://xn--zrich-kva.example/", true),
+            // Servers may tell these apart, so a correction has to be sent.
+            ("https://a.example/x/", "https://a.example/x", false),
+            ("https://a.example//", "https://a.example/", false),
+            ("https://a.example/x", "https://a.example/x ", false),
+            (r"https:\\a.example/x", "https://a.example/x", false),
+            ("https:/a.example/x", "https://a.example/x", false),
+            ("https://a.example/a/../x", "https://a.example/x", false),
             ("https://a.example/X", "https://a.example/x", false),
             ("https://a.example/x", "https://a.example/x?q", false),
             ("https://a.example:8443", "https://a.example", false),
@@ -87,6 +100,19 @@ mod tests {
             assert_eq!(Equivalence::Address.is_equivalent(left, right), same, "{left:?} {right:?}");
             assert_eq!(Equivalence::Address.is_equivalent(right, left), same, "{right:?} {left:?}");
         }
+    }
+
+    #[test]
+    fn slash_added_or_removed_by_webex_is_the_stored_form() {
+        for (sent, stored, may) in [
+            ("https://a.example/x", "https://a.example/x/", true),
+            ("https://a.example/x/", "https://A.example/x", true),
+            ("https://a.example/x", "https://a.example/y", false),
+            ("https://a.example/x", "https://b.example/x/", false),
+        ] {
+            assert_eq!(Equivalence::Address.is_stored_form(sent, stored), may, "{sent} {stored}");
+        }
+        assert!(!Equivalence::Text.is_stored_form("https://a.example", "https://a.example/"));
     }
 
     #[test]
@@ -110,8 +136,8 @@ mod tests {
     #[test]
     fn absent_and_empty_fields_are_equal() {
         for equivalence in [Equivalence::Text, Equivalence::Address, Equivalence::Pem] {
-            assert!(equivalence.are_equivalent_fields(None, Some("")));
-            assert!(!equivalence.are_equivalent_fields(Some("https://a.example"), None));
+            assert!(equivalence.may_be_stored_as(None, Some("")));
+            assert!(!equivalence.may_be_stored_as(Some("https://a.example"), None));
         }
     }
 

@@ -237,11 +237,11 @@ impl ConnectorFields {
         self.get(Field::Name).unwrap_or_default()
     }
 
-    /// Whether all fields are equal by their [`Equivalence`].
+    /// Whether Webex may return `stored` for these fields, see [`Equivalence::is_stored_form`].
     #[must_use]
-    pub fn is_equivalent(&self, other: &Self) -> bool {
+    pub fn may_be_stored_as(&self, stored: &Self) -> bool {
         readable_fields().all(|(field, row)| {
-            row.equivalence().are_equivalent_fields(self.get(field), other.get(field))
+            row.equivalence().may_be_stored_as(self.get(field), stored.get(field))
         })
     }
 }

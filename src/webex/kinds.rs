@@ -73,8 +73,8 @@ pub const CLIENT_CREDENTIALS_CERTIFICATE: &str = "client_credentials_certificate
 /// Whether an argument applies to a kind of connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applies {
-    /// It must be set. A credential must be set when the connector is created, not when it is
-    /// imported.
+    /// It must be set when the connector is created. An imported connector may lack it: Control
+    /// Hub's form marks only the name and the resource domain as mandatory (seen).
     Required,
     /// It may be set.
     Optional,

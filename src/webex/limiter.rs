@@ -11,27 +11,15 @@
 //! An operation that takes a connector out of service reserves its requests before the first of
 //! them ([`Reservation`]), so that the connector is not inactive while they wait for this limit.
 
-use std::collections::VecDeque;
-use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::budget::{Budget, Interruption};
-
-/// The window of the limit, and some time for requests that arrive later than they were sent.
-const WINDOW: Duration = Duration::from_millis(60_500);
-
-/// The longest pause of all operations: two minutes. Afterwards each operation obeys the
-/// `Retry-After` of its own responses.
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
-
-/// How long requests are spread evenly after a response 429: five minutes.
-const CAUTION: Duration = Duration::from_secs(300);
+use super::rate_window::{RateWindow, Reservation};
 
 /// The requests that a connector is inactive for: its deactivation, the edit or the delete, and its
 /// reactivation.
@@ -41,70 +29,20 @@ const SWITCH_REQUESTS: usize = 3;
 /// not be faster.
 const MOST_INACTIVE: usize = 3;
 
-/// The wait for reserved requests that were not sent yet.
-const RESERVED_PAUSE: Duration = Duration::from_millis(100);
-
-/// The smallest rate after responses 429, as a part of the limit.
-const SMALLEST_PART: usize = 10;
-
 /// Limits the rate of requests.
 pub(crate) struct Limiter {
     /// Orders the waiting requests. Tokio's mutex is fair.
     queue: Mutex<()>,
-    window: Arc<StdMutex<Window>>,
+    window: RateWindow,
     inactive: Arc<Semaphore>,
-}
-
-/// Requests of one operation that are admitted together, before the first of them is sent.
-///
-/// Later requests of the operation are admitted at once as well: they bring the connector back. Only
-/// a pause that the server has asked for delays any of them.
-#[derive(Clone)]
-pub(crate) struct Reservation(Arc<ReservedRequests>);
-
-struct ReservedRequests {
-    window: Arc<StdMutex<Window>>,
-    /// The requests that were not sent yet.
-    left: AtomicUsize,
-    /// The permit to make a connector inactive, for a reservation of that kind.
-    _inactive: Option<OwnedSemaphorePermit>,
-}
-
-/// The requests of the last minute.
-struct Window {
-    /// The most requests in a window.
-    limit: usize,
-    /// When they were sent, without those that Webex refused.
-    sent: VecDeque<Instant>,
-    /// The number of requests that are reserved and not sent.
-    reserved: usize,
-    /// The end of a pause that the server asked for.
-    paused_until: Option<Instant>,
-    /// Set for some time after a response 429.
-    caution: Option<Caution>,
-}
-
-/// The rate after a response 429.
-#[derive(Clone, Copy)]
-struct Caution {
-    /// The time between two requests.
-    interval: Duration,
-    until: Instant,
 }
 
 impl Limiter {
     /// Creates a limiter of at most `per_minute` requests in any minute.
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
-        let window = Window {
-            limit: usize::try_from(per_minute.get()).unwrap_or(usize::MAX),
-            sent: VecDeque::new(),
-            reserved: 0,
-            paused_until: None,
-            caution: None,
-        };
         Self {
             queue: Mutex::new(()),
-            window: Arc::new(StdMutex::new(window)),
+            window: RateWindow::new(per_minute),
             inactive: Arc::new(Semaphore::new(MOST_INACTIVE)),
         }
     }
@@ -130,29 +68,17 @@ impl Limiter {
         Ok(Budget { reservation: Some(reservation), ..budget.clone() })
     }
 
-    /// Waits until so many requests may be sent, and reserves them. More than the limit are not
-    /// reserved.
+    /// Waits until so many requests may be sent, and reserves them.
     async fn reserve(
         &self,
         requests: usize,
-        permit: Option<OwnedSemaphorePermit>,
+        mut permit: Option<OwnedSemaphorePermit>,
         budget: &Budget,
     ) -> Result<Reservation, Interruption> {
         let _turn = budget.run(self.queue.lock()).await?;
         loop {
-            let reserved = {
-                let mut window = self.window();
-                let requests = requests.min(window.limit);
-                window.reserve(requests, Instant::now()).map(|()| requests)
-            };
-            match reserved {
-                Ok(requests) => {
-                    return Ok(Reservation(Arc::new(ReservedRequests {
-                        window: Arc::clone(&self.window),
-                        left: AtomicUsize::new(requests),
-                        _inactive: permit,
-                    })));
-                }
+            match self.window.reserve(requests, &mut permit) {
+                Ok(reservation) => return Ok(reservation),
                 Err(wait) => budget.wait(wait).await?,
             }
         }
@@ -160,88 +86,17 @@ impl Limiter {
 
     /// Delays all requests, because the server has refused one and asked for it.
     pub(crate) fn pause(&self, duration: Duration) {
-        let until = Instant::now() + duration.min(LONGEST_PAUSE);
-        let mut window = self.window();
-        // A refused request was not processed (documented), so it does not count. Which one it was
-        // does not matter: without the oldest, the window errs on the side of waiting.
-        window.sent.pop_front();
-        window.paused_until = window.paused_until.max(Some(until));
-        let accepted = window.sent.len().max(window.limit / SMALLEST_PART).max(1);
-        let interval = WINDOW / u32::try_from(accepted).unwrap_or(u32::MAX);
-        window.caution = Some(Caution { interval, until: until + CAUTION });
+        self.window.pause(duration);
     }
-
-    fn window(&self) -> MutexGuard<'_, Window> {
-        lock(&self.window)
-    }
-}
-
-impl Reservation {
-    /// Counts a request as sent, or returns the time to wait before the next call.
-    fn take(&self, now: Instant) -> Option<Duration> {
-        let mut window = lock(&self.0.window);
-        if let Some(end) = window.paused_until.filter(|end| *end > now) {
-            return Some(end - now);
-        }
-        let less_one = |left: usize| left.checked_sub(1);
-        if self.0.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less_one).is_ok() {
-            window.reserved -= 1;
-        }
-        window.sent.push_back(now);
-        None
-    }
-}
-
-impl Drop for ReservedRequests {
-    fn drop(&mut self) {
-        lock(&self.window).reserved -= *self.left.get_mut();
-    }
-}
-
-impl fmt::Debug for Reservation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Reservation").field(&self.0.left).finish()
-    }
-}
-
-impl Window {
-    /// Reserves requests, or returns the time to wait before the next call.
-    fn reserve(&mut self, requests: usize, now: Instant) -> Result<(), Duration> {
-        while self.sent.front().is_some_and(|sent| now.duration_since(*sent) >= WINDOW) {
-            self.sent.pop_front();
-        }
-        let excess = (self.sent.len() + self.reserved + requests).saturating_sub(self.limit);
-        let room = match excess.checked_sub(1) {
-            None => None,
-            Some(last) => {
-                let leaves = self.sent.get(last).map(|sent| *sent + WINDOW);
-                Some(leaves.unwrap_or(now + RESERVED_PAUSE))
-            }
-        };
-        let caution = self.caution.filter(|caution| caution.until > now);
-        let spread = caution.and_then(|caution| {
-            let interval = caution.interval.saturating_mul(u32::try_from(requests).ok()?);
-            self.sent.back().map(|last| *last + interval)
-        });
-        match [self.paused_until, room, spread].into_iter().flatten().max() {
-            Some(next) if next > now => Err(next - now),
-            Some(_) | None => {
-                self.reserved += requests;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Nothing panics while holding the lock, so a poisoned one is intact.
-fn lock(window: &StdMutex<Window>) -> MutexGuard<'_, Window> {
-    window.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use tokio_util::sync::CancellationToken;
 
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::rate_window::{CAUTION, LONGEST_PAUSE, WINDOW};
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);

@@ -58,16 +58,17 @@
 //! - `request`: builds requests without I/O.
 //! - `retry`: decides about another attempt, as a pure function.
 //! - `transport`: sends a request once, with TLS, proxy, deadlines and size limits.
-//! - `settings`, `limiter`: the settings and their checks, the rate limit.
+//! - `settings`, `limiter`, `rate_window`: the settings and their checks, the rate limit.
 //! - `error_body`, `shape`: the known fields of an error response, the shape of any response.
 //! - `redact`, `percent`, `json`: redaction of secrets, percent-encoding, lenient JSON objects.
 //! - `error`, `problems`: the errors of calls, and the problems that they name.
-//! - `connector`, `fields`, `kinds`, `equivalence`, `identifiers`, `body`, `budget`: the
+//! - `connector`, `fields`, `kinds`, `equivalence`, `address`, `identifiers`, `body`, `budget`: the
 //!   vocabulary.
 //!
 //! `docs/api/custom-connectors.openapi.yaml` is the contract. It marks its parts as documented by
 //! Cisco or assumed.
 
+mod address;
 mod auth;
 mod body;
 mod budget;
@@ -87,6 +88,7 @@ mod limiter;
 mod percent;
 mod pipeline;
 mod problems;
+mod rate_window;
 mod redact;
 mod request;
 mod retry;
@@ -98,6 +100,7 @@ mod single_flight;
 mod testing;
 mod transport;
 
+pub use address::{Address, AddressProblem};
 pub use auth::Notice;
 pub use budget::{Budget, CLEAN_UP_GRACE, STOP_GRACE};
 pub use client::Client;

@@ -8,7 +8,7 @@ use tf_provider::value::Value;
 use super::{are, errors};
 use crate::support::connectors::{Connector, Credential, Form, all, resource};
 use crate::support::pem;
-use crate::support::simulator::locked;
+use crate::support::simulator::{locked, unlocked};
 use crate::support::terraform::Terraform;
 
 /// Returns a valid connector of a kind.
@@ -85,7 +85,19 @@ fn invalid_urls_are_refused() {
             ("https://me:hunter2@example.com", "It holds a user name or a password"),
             ("https://me@example.com", "It holds a user name or a password"),
             ("https://example.com/a b", "It holds a blank or a control character."),
-            ("https://example.com\n", "It holds a blank or a control character."),
+            (
+                "https://example.com\n",
+                "It holds a blank or a control character. A file ends with a line break: write \
+                 `trimspace(file(\"…\"))`",
+            ),
+            (" https://example.com", "It holds a blank or a control character. Remove it"),
+            ("https://example.com/\u{200b}x", "a character that nobody sees (U+200B)"),
+            ("https://example.com/\u{202e}x", "a character that nobody sees (U+202E)"),
+            ("https:/example.com", "Some programs repair it to https://example.com,"),
+            ("https:example.com", "Some programs repair it to https://example.com,"),
+            ("https:///example.com", "Some programs repair it to https://example.com,"),
+            (r"https:\\example.com", "Some programs repair it to https://example.com,"),
+            (r"https://example.com\x", "Some programs repair it to https://example.com,"),
         ] {
             let messages = validate(&with("password", argument, text));
             let expected = format!("{argument}: {argument} cannot be used | {words}");
@@ -95,6 +107,156 @@ fn invalid_urls_are_refused() {
             assert!(!all.contains("hunter2"), "{all}");
         }
     }
+}
+
+/// Flows append a path to the resource domain, and to no other URL.
+#[test]
+fn query_and_fragment_of_the_resource_domain_are_refused() {
+    for text in ["https://example.com?a=b", "https://example.com/x#y"] {
+        let expected = "resource_domain_url: resource_domain_url cannot be used | flows append the \
+                        path of their request behind it";
+        are(&validate(&with("password", "resource_domain_url", text)), &[expected], text);
+        for argument in ["token_url", "validation_url"] {
+            assert_eq!(errors(&validate(&with("password", argument, text))), [""; 0], "{text}");
+        }
+    }
+}
+
+/// A file has a line end, and a text from a page has characters without width.
+#[test]
+fn unseen_characters_are_refused_where_they_are_never_meant() {
+    let arguments = ["client_id", "username", "scope", "client_secret", "client_secret_wo"];
+    for argument in arguments {
+        let is_secret = argument.starts_with("client_secret");
+        let check = |text: &str| {
+            let object = good("password")
+                .with("client_secret_wo", Value::Null)
+                .with("client_secret_wo_version", Value::Null);
+            let value = if is_secret { Secret::from(text).into() } else { Value::from(text) };
+            validate(&Configuration::new(object.with(argument, value)))
+        };
+        for (text, words) in [
+            ("hunter2\n", "line break. A file ends with a line break: write `trimspace(file("),
+            ("hunter2\r\n", "line break. A file ends with a line break: write `trimspace(file("),
+            ("\nhunter2", "line break. A file ends with a line break: write `trimspace(file("),
+            (" hunter2", "It begins or ends with a blank. Remove it, or write `trimspace(…)`"),
+            ("hunter2\u{a0}", "It begins or ends with a blank."),
+        ] {
+            let messages = check(text);
+            let expected = format!("{argument}: {argument} cannot be used | {words}");
+            are(&messages, &[&expected], &format!("{text:?}"));
+            assert!(!format!("{messages:?}").contains("hunter2"), "{messages:?}");
+        }
+        for (text, words) in [
+            ("hunter\u{200b}2", "(U+200B). Type the value again instead of copying it."),
+            (
+                "\u{feff}hunter2",
+                "(U+FEFF). It is the byte order mark of a file: write `trimprefix(",
+            ),
+            ("hunter\n2", "(U+000A). Type the value again"),
+        ] {
+            let messages = check(text);
+            if is_secret {
+                assert_eq!(errors(&messages), [""; 0], "{text:?}");
+                let warning = format!("{argument} holds a character that nobody sees");
+                let found = warnings(&messages, &warning);
+                assert_eq!(found.len(), 1, "{messages:?}");
+                let (what, remedy) = words.split_once(' ').expect("a remedy");
+                assert!(found[0].contains(what) && found[0].contains(remedy), "{found:?}");
+            } else {
+                let expected = format!("{argument}: {argument} cannot be used | {words}");
+                are(&messages, &[&expected], &format!("{text:?}"));
+            }
+        }
+        assert_eq!(errors(&check("a b")), [""; 0], "a blank inside may be meant");
+    }
+}
+
+/// Returns the details of the warnings with a summary.
+fn warnings(messages: &super::Diagnostics, summary: &str) -> Vec<String> {
+    let found = messages.iter().filter(|message| message.severity() == super::Severity::Warning);
+    let found = found.filter(|message| message.summary() == summary);
+    found.map(|message| message.detail().to_owned()).collect()
+}
+
+#[test]
+fn private_keys_in_arguments_that_plans_show_are_refused() {
+    const KIND: &str = "client_credentials_certificate";
+    let pair = pem::pair();
+    let (certificate, key) = (&pair.certificate, &pair.private_key);
+    let line = key.lines().nth(1).expect("a line of the key");
+    let texts = [
+        key.clone(),
+        format!("{certificate}{key}"),
+        format!("{key}{certificate}"),
+        key.replace('\n', "\\n"),
+        key.replace('\n', "\r\n"),
+        key.replace("PRIVATE KEY", "EC PRIVATE KEY"),
+        key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
+    ];
+    let arguments = [
+        "name",
+        "authentication_type",
+        "grant_type",
+        "resource_domain_url",
+        "client_id",
+        "token_url",
+        "scope",
+        "certificate",
+        "username",
+        "validation_url",
+        "organization_id",
+    ];
+    for argument in arguments {
+        for text in &texts {
+            let messages = validate(&with(KIND, argument, text.as_str()));
+            // Without a path, because Terraform quotes the lines of an attribute.
+            let expected = format!(
+                "-: {argument} holds a private key | Plans show this argument, state keeps"
+            );
+            are(&messages, &[&expected], argument);
+            assert!(!format!("{messages:?}").contains(line), "{messages:?}");
+        }
+    }
+    assert_eq!(errors(&validate(&with("basic", "name", "My PRIVATE KEY"))), [""; 0]);
+}
+
+/// Neither the error nor the lines that Terraform quotes have the key.
+#[test]
+fn cli_refuses_a_key_in_the_certificate_without_printing_it() {
+    let simulator = locked();
+    let terraform = Terraform::with(&simulator);
+    let pair = pem::pair();
+    let both = format!("{}{}", pair.certificate, pair.private_key);
+    terraform.write("both.pem", &both);
+    let connector = crate::support::connectors::certificate().hcl(Form::Absent);
+    let rest = connector.lines().filter(|line| {
+        [
+            "name",
+            "authentication_type",
+            "grant_type",
+            "resource_domain_url",
+            "client_id",
+            "token_url",
+        ]
+        .iter()
+        .any(|argument| line.trim_start().starts_with(argument))
+    });
+    let rest = rest.collect::<Vec<_>>().join("\n");
+    let heredoc = format!("<<EOT\n{both}EOT");
+    for certificate in ["file(\"both.pem\")", &heredoc] {
+        let arguments = format!(
+            "{rest}\n  private_key_wo = file(\"both.pem\")\n  certificate = {certificate}\n"
+        );
+        terraform.write("main.tf", &resource(&arguments));
+        for output in [terraform.validate(), terraform.plan()] {
+            let output = output.failed().says("Error: certificate holds a private key");
+            for line in pair.private_key.lines() {
+                assert!(!output.text().contains(line), "{}", output.stderr);
+            }
+        }
+    }
+    assert!(simulator.journal().is_empty(), "nothing was sent");
 }
 
 #[test]
@@ -168,7 +330,9 @@ fn each_kind_accepts_only_its_arguments() {
         for argument in needed {
             let expected =
                 format!("{argument}: {argument} is missing | A connector with {title} needs it.");
-            are(&validate(&with(kind, argument, Value::Null)), &[&expected], kind);
+            let configuration = with(kind, argument, Value::Null);
+            assert_eq!(errors(&validate(&configuration)), [""; 0], "an import does without");
+            are(&validation::validate_creation(&configuration), &[&expected], kind);
         }
         for argument in CONDITIONAL {
             if needed.contains(&argument) || allowed.contains(&argument) {
@@ -198,11 +362,11 @@ fn each_kind_accepts_only_its_arguments() {
 fn missing_arguments_mention_the_default() {
     let basic = Configuration::new(good("basic").with("username", Value::Null));
     let said = "username: username is missing | (\"basic\" is the default of authentication_type.)";
-    are(&validate(&basic), &[said], "basic");
+    are(&validation::validate_creation(&basic), &[said], "basic");
     let grant = Configuration::new(good("client_credentials").with("client_id", Value::Null));
     let said =
         "client_id: client_id is missing | (\"client_credentials\" is the default of grant_type.)";
-    are(&validate(&grant), &[said], "client_credentials");
+    are(&validation::validate_creation(&grant), &[said], "client_credentials");
 }
 
 /// Calls `check` with each credential of each kind.
@@ -249,7 +413,16 @@ fn forms_of_a_credential_exclude_each_other() {
             "{version}: {version} needs {write_only} | {version} says when {write_only} is to be \
              sent again, and {write_only} is not set. Set it, or remove {version}."
         );
-        are(&validate(&Configuration::new(stateful_only)), &[&expected], connector.kind);
+        let stateful_only = Configuration::new(stateful_only);
+        let planned = |prior: &Object| validation::validate_versions(&stateful_only, Some(prior));
+        are(&validation::validate_versions(&stateful_only, None), &[&expected], connector.kind);
+        let before = connector.object(Form::Stateful, 0);
+        are(&planned(&before.clone().with(version, 2)), &[&expected], connector.kind);
+        let same = planned(&before.with(version, 1));
+        assert_eq!(errors(&same), [""; 0], "there is nothing to send");
+        let summary = format!("{version} needs {write_only}");
+        assert_eq!(warnings(&same, &summary).len(), 1, "{same:?}");
+        assert_eq!(errors(&validate(&stateful_only)), [""; 0], "a destroy does without");
 
         if stateful == "private_key" {
             return;
@@ -276,7 +449,12 @@ fn unusual_credentials_are_accepted() {
                 .with("password_wo", Value::Null)
                 .with("password_wo_version", Value::Null)
                 .with(argument, Secret::from(secret));
-            assert_eq!(errors(&validate(&Configuration::new(object))), [""; 0], "{secret:.20?}");
+            let messages = validate(&Configuration::new(object));
+            assert_eq!(errors(&messages), [""; 0], "{secret:.20?}");
+            let warning = format!("{argument} holds a character that nobody sees");
+            let warned = warnings(&messages, &warning).len();
+            let is_unseen = secret.trim() != secret || secret.contains('\u{0}');
+            assert_eq!(warned, usize::from(is_unseen), "{secret:.20?}");
         }
     }
 }
@@ -289,7 +467,8 @@ fn certificate_and_key_must_be_a_pair_in_pem() {
     let begins = "certificate: certificate is not PEM | begins with -----BEGIN CERTIFICATE----- and \
                   ends with -----END CERTIFICATE-----";
     are(&certificate("MIIB…"), &[begins], "no PEM");
-    are(&certificate(&other.private_key), &[begins], "a key in its place");
+    let key = "-: certificate holds a private key | Plans show this argument";
+    are(&certificate(&other.private_key), &[key], "a key in its place");
     let nothing = pem::pem("CERTIFICATE", b"not a certificate");
     let no_certificate = "certificate: certificate is not an X.509 certificate | what it holds is no \
                           certificate. Copy the whole file (certificate.pem) once more.";
@@ -321,6 +500,89 @@ fn certificate_and_key_must_be_a_pair_in_pem() {
         );
         are(&key(&other.private_key), &[&mismatch], "another key");
     }
+}
+
+#[test]
+fn pem_errors_name_what_was_found() {
+    const KIND: &str = "client_credentials_certificate";
+    let pem::Pair { certificate, private_key } = pem::pair();
+    let indented = |pem: &str| pem.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let encoded = |pem: &str| {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(pem)
+    };
+    let cases = |pem: &str| {
+        [
+            (
+                pem.replace('\n', "\\n"),
+                "It has `\\n` as two characters where line breaks belong: use \
+                                       `replace(…, \"\\\\n\", \"\\n\")`.",
+            ),
+            (format!("\u{feff}{pem}"), "It begins with a byte order mark, which nobody sees"),
+            (pem.replace('\n', " "), "It is all on one line"),
+            (pem.replace('\n', ""), "It is all on one line"),
+            (indented(pem), "Its lines begin with blanks"),
+            (encoded(pem), "It is the base64 encoding of PEM: use `base64decode(…)`."),
+            (pem[..200].to_owned(), "Its last line is missing: copy the whole file again."),
+            (pem.replacen("-----BEGIN ", "----BEGIN ", 1), "copy the whole file again"),
+            ("hunter2".to_owned(), "It has no such line"),
+            (pem.replacen('M', "é", 1), "What stands between these lines cannot be read"),
+        ]
+    };
+    for (text, words) in cases(&certificate) {
+        let expected = format!("certificate: certificate is not PEM | {words}");
+        are(&validate(&with(KIND, "certificate", text.as_str())), &[&expected], &text);
+    }
+    let label = |label: &str| certificate.replace("CERTIFICATE", label);
+    for (text, words) in [
+        (label("CERTIFICATE REQUEST"), "label CERTIFICATE REQUEST instead. A request is what an"),
+        (label("NEW CERTIFICATE REQUEST"), "use the certificate that it has returned."),
+        (label("PUBLIC KEY"), "label PUBLIC KEY instead. Use the certificate that holds this key."),
+        (label("PKCS7"), "It holds a block with the label PKCS7 instead."),
+    ] {
+        let expected = format!("certificate: certificate is not PEM | {words}");
+        are(&validate(&with(KIND, "certificate", text.as_str())), &[&expected], &text);
+    }
+
+    let check_key = |text: &str| {
+        let object = good(KIND).with("private_key_wo", Secret::from(text));
+        validate(&Configuration::new(object))
+    };
+    for (text, words) in cases(&private_key) {
+        let messages = check_key(&text);
+        let expected = format!("private_key_wo: private_key_wo is not PEM | {words}");
+        are(&messages, &[&expected], words);
+        assert!(!format!("{messages:?}").contains("hunter2"), "{messages:?}");
+    }
+    let openssh = private_key.replace("PRIVATE KEY", "OPENSSH PRIVATE KEY");
+    let traditional = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0\n\n\
+                       AAAA\n-----END RSA PRIVATE KEY-----\n";
+    for (text, words) in [
+        (openssh.as_str(), "`ssh-keygen -p -m PKCS8 -f FILE` converts a copy."),
+        (traditional, "The key seems to be encrypted"),
+        (&certificate, "It holds a block with the label CERTIFICATE instead."),
+    ] {
+        let expected = format!("private_key_wo: private_key_wo is not PEM | {words}");
+        are(&check_key(text), &[&expected], words);
+    }
+}
+
+/// The first certificate is the one of the key.
+#[test]
+fn certificate_chain_in_the_wrong_order_is_named() {
+    const KIND: &str = "client_credentials_certificate";
+    let (pair, authority) = (pem::pair(), pem::pair());
+    let check = |certificates: String| {
+        let object = good(KIND)
+            .with("certificate", certificates)
+            .with("private_key_wo", Secret::from(pair.private_key.as_str()));
+        validate(&Configuration::new(object))
+    };
+    let right = format!("{}{}", pair.certificate, authority.certificate);
+    assert_eq!(errors(&check(right)), [""; 0]);
+    let expected = "certificate: The certificates are in the wrong order | certificate holds 2 \
+                    certificates, and private_key_wo belongs to one that is not the first.";
+    are(&check(format!("{}{}", authority.certificate, pair.certificate)), &[expected], "order");
 }
 
 #[test]
@@ -366,7 +628,6 @@ fn cli_shows_the_line_of_the_argument() {
   name                = "Zendesk"
   resource_domain_url = "http://example.com"
   username            = "agent"
-  password_wo_version = 1
   validation_url      = "https://example.com"
   scope               = "x"
   timeouts {
@@ -380,12 +641,10 @@ fn cli_shows_the_line_of_the_argument() {
         .failed()
         .says("Error: resource_domain_url cannot be used")
         .says("4: resource_domain_url = \"http://example.com\"")
-        .says("Error: password_wo_version needs password_wo")
-        .says("6: password_wo_version = 1")
         .says("Error: scope does not apply")
-        .says("8: scope = \"x\"")
+        .says("7: scope = \"x\"")
         .says("Error: create is not a length of time")
-        .says("10: create = \"soon\"");
+        .says("9: create = \"soon\"");
     assert!(simulator.journal().is_empty(), "validating makes no call");
 
     // The plan requires the arguments that a create needs, before any request.
@@ -395,5 +654,40 @@ fn cli_shows_the_line_of_the_argument() {
     ));
     terraform.validate().succeeded();
     terraform.plan().failed().says("Error: password is missing").says("Set password_wo");
+    terraform.write("main.tf", &resource(
+        "  name = \"Zendesk\"\n  resource_domain_url = \"https://example.com\"\n  username = \"a\"\n  \
+         validation_url = \"https://example.com\"\n  password = \"p\"\n  password_wo_version = 1",
+    ));
+    terraform.validate().succeeded();
+    terraform
+        .plan()
+        .failed()
+        .says("Error: password_wo_version needs password_wo")
+        .says("7: password_wo_version = 1");
     assert!(simulator.journal().is_empty(), "nothing was asked of Webex");
+}
+
+/// A pipeline that destroys does not have the ephemeral values of one that applies.
+#[test]
+fn version_without_its_ephemeral_value_does_not_block_destroy() {
+    let simulator = unlocked();
+    let mut terraform = Terraform::with(&simulator);
+    let variable = "variable \"password\" {\n  ephemeral = true\n  default = null\n}\n";
+    let arguments = format!(
+        "{}\n  password_wo = var.password\n  password_wo_version = 1\n",
+        crate::support::connectors::basic().hcl(Form::Absent)
+    );
+    let raised = arguments.replace("_version = 1", "_version = 2");
+    let configuration = format!("{variable}{}", resource(&arguments));
+    terraform.write("main.tf", &configuration);
+    terraform.set("TF_VAR_password", "hunter2");
+    terraform.apply().succeeded();
+    terraform.unset("TF_VAR_password");
+    terraform.validate().succeeded();
+    terraform.plan().succeeded().says("No changes.").does_not_say("password_wo_version needs");
+    terraform.write("main.tf", &format!("{variable}{}", resource(&raised)));
+    terraform.plan().failed().says("Error: password_wo_version needs password_wo");
+    terraform.write("main.tf", &configuration);
+    terraform.run(["plan", "-refresh-only", "-no-color"]).succeeded();
+    terraform.destroy().succeeded().says("1 destroyed");
 }

@@ -52,6 +52,9 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("base_url", "http://example.com", "cannot be used | must begin with https://"),
     ("base_url", "https://me:hunter2@a.example", "cannot be used | must not contain a user name"),
     ("base_url", "https://a.example?x=hunter2", "cannot be used | must not have a query"),
+    ("base_url", "https:/a.example", "is not a URL | does not begin with https:// and a host"),
+    ("base_url", r"https:\\a.example", "is not a URL | does not begin with https:// and a host"),
+    ("token_url", "https:a.example", "is not a URL | does not begin with https:// and a host"),
     ("token_url", "http://example.com", "cannot be used | must begin with https://"),
     ("token_url", "tokens", "is not a URL | Write a full address"),
     ("applications_url", "http://example.com", "cannot be used | must begin with https://"),
@@ -123,10 +126,67 @@ fn region_and_base_url_exclude_each_other() {
     let expected =
         "-: WEBEX_CC_BASE_URL and WEBEX_CC_REGION exclude each other | Keep one of them.";
     are(&configured(&[], &both), &[expected], "in the environment");
-    // The block wins over the environment without a message.
+    // A test against a simulator would otherwise call Webex.
     let block = with("region", text("us1"));
     let environment = [("WEBEX_CC_BASE_URL", "https://a.example")];
+    let expected = "region: region and WEBEX_CC_BASE_URL exclude each other | Unset the variable, or \
+                    remove region from the provider block.";
+    are(&configured(&block, &environment), &[expected], "in both");
+    // In the other direction, the block wins without a message.
+    let block = with("base_url", text("https://a.example"));
+    let environment = [("WEBEX_CC_REGION", "us1")];
     assert_eq!(errors(&configured(&block, &environment)), [""; 0]);
+}
+
+/// Where a value comes from decides what to do.
+#[test]
+fn unseen_characters_in_the_provider_block_and_the_environment_are_refused() {
+    let texts = [
+        ("region", "us1"),
+        ("base_url", "https://a.example"),
+        ("organization_id", ORGANIZATION),
+        ("client_id", "id"),
+        ("client_secret", "hunter2"),
+        ("refresh_token", "hunter2"),
+        ("service_app_id", "app"),
+        ("token_url", "https://a.example"),
+        ("applications_url", "https://a.example"),
+        ("request_timeout", "30s"),
+        ("connector_path", "connector"),
+    ];
+    for (argument, good) in texts {
+        let is_secret = ["client_secret", "refresh_token"].contains(&argument);
+        let hidden = |value: &str| if is_secret { secret(value) } else { text(value) };
+        for (value, in_block, in_environment) in [
+            (
+                format!("{good}\n"),
+                "line break. A file ends with a line break: write `trimspace(",
+                "$(cat FILE)",
+            ),
+            (
+                format!(" {good}"),
+                "a blank. Remove it, or write `trimspace(…)`",
+                "Set the variable without it",
+            ),
+            (
+                format!("{good}\u{200b}"),
+                "(U+200B). Type the value again",
+                "(U+200B). Type the value again",
+            ),
+            (format!("\u{feff}{good}"), "(U+FEFF). It is the byte order mark", "(U+FEFF). Type"),
+        ] {
+            let block = with(argument, hidden(&value));
+            let expected = format!("{argument}: {argument} cannot be used | {in_block}");
+            let messages = configured(&block, &[]);
+            are(&messages, &[&expected], &value);
+            are(&configuration::validate(&configuration_of(&block)), &[&expected], &value);
+            let variable = configuration::schema::variable(argument);
+            let expected = format!("-: {variable} cannot be used | {in_environment}");
+            let from_environment = configured(&with(argument, Value::Null), &[(variable, &value)]);
+            are(&from_environment, &[&expected], &value);
+            assert!(!format!("{messages:?}{from_environment:?}").contains("hunter2"));
+        }
+    }
 }
 
 /// They are refused on their argument before any request, and not shown.

@@ -7,7 +7,6 @@ use tf_provider::value::{Number, Value};
 
 use super::{basic, with};
 use crate::support::checker::{self, Shape, of};
-use crate::support::plugin_client::Launch;
 use crate::support::plugin_client::proto::tfplugin5::{self as protocol, RawState};
 use crate::support::simulator::unlocked;
 use crate::support::terraform_core::{Action, Instance, TerraformCore, answer, failed, messages};
@@ -152,7 +151,7 @@ async fn another_spelling_by_webex_plans_nothing() {
     let configuration = with(configuration, "resource_domain_url", "https://EXAMPLE.com:443/api");
     let (made, _) = core.settle(None, &configuration).await.unwrap();
     let Value::String(id) = of(&made.state, "id") else { panic!("an id") };
-    let spelling = json!({"resourceDomain": "https://example.com/api/"});
+    let spelling = json!({"resourceDomain": "https://example.com/api"});
     simulator.store(simulator.organization(), id, spelling);
     core.configure().await.unwrap();
     let (read, _) = core.refresh(&made).await.unwrap();
@@ -213,12 +212,11 @@ async fn numbers_keep_every_digit() {
 /// call names the unknown argument.
 #[tokio::test]
 async fn unknown_provider_block_plans_and_names_the_argument() {
-    let plugin = Launch::provider().start().await;
+    let (plugin, mut core) = TerraformCore::without_webex().await;
     let mut client = plugin.provider();
     let schemas = client.get_schema(protocol::get_provider_schema::Request {}).await;
     let schema = schemas.unwrap().into_inner().provider.expect("a provider schema");
     let shape = Shape::of(&schema).unwrap();
-    let mut core = TerraformCore::start(client.clone()).await.unwrap();
     let configuration = basic("Early");
     let stored = Instance {
         state: with(core.shape.empty(), "id", "5c7c2677-0000-4000-8000-000000000001"),
@@ -260,9 +258,8 @@ async fn unknown_provider_block_plans_and_names_the_argument() {
 /// OpenTofu 1.11.0 allows deferral by mistake.
 #[tokio::test]
 async fn plan_is_never_deferred() {
-    let plugin = Launch::provider().start().await;
+    let (plugin, core) = TerraformCore::without_webex().await;
     let mut client = plugin.provider();
-    let core = TerraformCore::start(client.clone()).await.unwrap();
     let configuration = basic("Now");
     for deferral_allowed in [false, true] {
         let capabilities =

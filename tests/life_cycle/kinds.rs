@@ -186,7 +186,7 @@ fn another_spelling_of_a_url_plans_nothing() {
     let simulator = unlocked();
     let terraform = Terraform::applied(&simulator, &basic().resource());
     let spelling = json!({
-        "resourceDomain": "https://EXAMPLE.zendesk.com/api/v2",
+        "resourceDomain": "https://EXAMPLE.zendesk.com/api/v2/",
         "validationUrl": "https://example.zendesk.com:443/",
     });
     simulator.store(simulator.organization(), &id_of(&stored(&simulator)), spelling);

@@ -70,7 +70,7 @@ async fn plan_needs_neither_home_nor_network() {
         .start()
         .await;
     let mut core = TerraformCore::start(plugin.provider()).await.expect("it is configured");
-    let configuration = plain(&basic().object(Form::WithoutVersion, 0));
+    let configuration = plain(&basic().trimmed().object(Form::WithoutVersion, 0));
     assert_eq!(core.validate(&configuration).await, Ok(Vec::new()));
     let plan = core.plan(None, &configuration).await.expect("a plan");
     assert_eq!((plan.action, &plan.messages), (Action::Create, &Vec::new()));

@@ -38,13 +38,12 @@ fn ignored_write_only_credentials_are_not_sent() {
     each_lock(|simulator| {
         let terraform =
             Terraform::applied(simulator, &connector(&write_only("s1", "p1", 1, "a"), ignored));
-        // A new version alone changes state only.
+        // A new version would send what is ignored.
         terraform.write("main.tf", &connector(&write_only("s2", "p2", 2, "a"), ignored));
-        terraform.apply().succeeded().says("1 changed");
-        assert_eq!(secrets(simulator), [json!("s1"), json!("p1")]);
-        terraform.plan().succeeded().says("No changes");
+        terraform.plan().failed().says("client_secret_wo_version needs client_secret_wo");
         // Another argument reaches Webex, and the credentials stay behind.
-        terraform.write("main.tf", &connector(&write_only("s3", "p3", 2, "b"), ignored));
+        terraform.write("main.tf", &connector(&write_only("s3", "p3", 1, "b"), ignored));
+        terraform.plan().succeeded().does_not_say("version needs");
         terraform.apply().succeeded().says("1 changed");
         assert_eq!(stored(simulator)["scope"], "b");
         assert_eq!(secrets(simulator), [json!("s1"), json!("p1")]);
@@ -55,11 +54,10 @@ fn ignored_write_only_credentials_are_not_sent() {
 #[test]
 fn only_the_credential_that_is_not_ignored_is_sent() {
     each_lock(|simulator| {
-        let terraform = Terraform::applied(
-            simulator,
-            &connector(&write_only("s1", "p1", 1, "a"), "client_secret_wo"),
-        );
-        let rotated = connector(&write_only("s2", "p2", 2, "a"), "client_secret_wo");
+        let ignored = "client_secret_wo, client_secret_wo_version";
+        let terraform =
+            Terraform::applied(simulator, &connector(&write_only("s1", "p1", 1, "a"), ignored));
+        let rotated = connector(&write_only("s2", "p2", 2, "a"), ignored);
         terraform.write("main.tf", &rotated);
         terraform.apply().succeeded().says("1 changed");
         assert_eq!(secrets(simulator), [json!("s1"), json!("p2")]);

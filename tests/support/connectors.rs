@@ -115,6 +115,14 @@ impl Connector {
         found.expect("an argument with a key").1
     }
 
+    /// Trims the values of the credentials, so that validation has nothing to warn of.
+    pub(crate) fn trimmed(mut self) -> Self {
+        for credential in &mut self.credentials {
+            credential.values = credential.values.clone().map(|value| value.trim().to_owned());
+        }
+        self
+    }
+
     /// Appends a 2 to one argument.
     pub(crate) fn edited(self) -> Self {
         let (argument, value) = (self.editable, self.text(self.editable));

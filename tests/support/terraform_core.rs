@@ -25,6 +25,14 @@ use protocol::diagnostic::Severity;
 pub(crate) type Checked<T> = Result<T, String>;
 
 /// The capabilities of Terraform 1.11 and later.
+/// An environment that configures the provider, with an address at which nothing listens.
+const UNREACHABLE: [(&str, &str); 4] = [
+    ("WEBEX_CC_BASE_URL", "http://127.0.0.1:1"),
+    ("WEBEX_ACCESS_TOKEN", "token"),
+    ("WEBEX_ORGANIZATION_ID", "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430"),
+    ("WEBEX_CC_PREFLIGHT_CHECKS", "false"),
+];
+
 const CAPABILITIES: Option<ClientCapabilities> =
     Some(ClientCapabilities { deferral_allowed: false, write_only_attributes_allowed: true });
 
@@ -120,6 +128,12 @@ pub(crate) struct TerraformCore {
 impl TerraformCore {
     /// Starts the provider in this environment, with logs at TRACE, and configures it.
     pub(crate) async fn running(environment: &[(&str, &str)]) -> (Plugin, Self) {
+        let (plugin, core) = Self::try_running(environment).await;
+        (plugin, core.expect("a configured provider"))
+    }
+
+    /// Starts the provider with an environment, which may not be enough to configure it.
+    pub(crate) async fn try_running(environment: &[(&str, &str)]) -> (Plugin, Checked<Self>) {
         // The limit of Webex would slow the tests down.
         let launch = Launch::provider()
             .with("TF_LOG", "TRACE")
@@ -127,8 +141,13 @@ impl TerraformCore {
         let launch =
             environment.iter().fold(launch, |launch, (name, value)| launch.with(name, value));
         let plugin = launch.start().await;
-        let core = Self::start(plugin.provider()).await.expect("a configured provider");
+        let core = Self::start(plugin.provider()).await;
         (plugin, core)
+    }
+
+    /// Starts the provider with credentials and an address at which nothing listens.
+    pub(crate) async fn without_webex() -> (Plugin, Self) {
+        Self::running(&UNREACHABLE).await
     }
 
     /// Starts the provider, and connects it to a simulator.

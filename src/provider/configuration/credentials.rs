@@ -1,6 +1,7 @@
 //! The credentials of a configuration: an access token, a refresh token, or a
 //! Service App.
 
+use super::schema::variable;
 use super::source::{Given, Origin, Source};
 use safe_text::Secret;
 use tf_provider::diagnostics::Diagnostic;
@@ -70,19 +71,36 @@ pub(super) fn find(source: &Source<'_>) -> Result<GivenCredentials, CredentialsP
     let is_given_with = |token: Origin| app.is_some_and(|app| app.is_block() == token.is_block());
     match (service_app_id, refresh_token, access_token) {
         (Some(service_app), None, access_token) => {
-            let way = "a Service App (service_app_id)";
+            let (Some(client_id), Some(client_secret), Some(access_token)) =
+                (&client_id, &client_secret, &access_token)
+            else {
+                let lacks = [
+                    (client_id.is_none(), "client_id"),
+                    (client_secret.is_none(), "client_secret"),
+                    (access_token.is_none(), "access_token"),
+                ];
+                let way = "a Service App (service_app_id)";
+                return Err(lacking(service_app.origin, way, &lacks));
+            };
             Ok(GivenCredentials::Complete(Credentials::ServiceApp {
-                client_id: required(client_id, "client_id", way, service_app.origin)?,
-                client_secret: required(client_secret, "client_secret", way, service_app.origin)?,
-                access_token: required(access_token, "access_token", way, service_app.origin)?,
+                client_id: client_id.value.clone(),
+                client_secret: client_secret.value.clone(),
+                access_token: access_token.value.clone(),
                 application_id: service_app.value,
             }))
         }
         (_, Some(refresh_token), _) => {
-            let way = "a refresh token (refresh_token)";
+            let (Some(client_id), Some(client_secret)) = (&client_id, &client_secret) else {
+                let lacks = [
+                    (client_id.is_none(), "client_id"),
+                    (client_secret.is_none(), "client_secret"),
+                ];
+                let way = "a refresh token (refresh_token)";
+                return Err(lacking(refresh_token.origin, way, &lacks));
+            };
             Ok(GivenCredentials::Complete(Credentials::RefreshToken {
-                client_id: required(client_id, "client_id", way, refresh_token.origin)?,
-                client_secret: required(client_secret, "client_secret", way, refresh_token.origin)?,
+                client_id: client_id.value.clone(),
+                client_secret: client_secret.value.clone(),
                 refresh_token: refresh_token.value,
             }))
         }
@@ -122,6 +140,7 @@ impl Parts {
         let service_app = in_block(origin_of(&self.service_app_id));
         let refresh = in_block(origin_of(&self.refresh_token));
         let access = in_block(origin_of(&self.access_token));
+        let before = self.ways_of_the_environment();
         if refresh || (access && !service_app) {
             keep_block(&mut self.service_app_id);
         }
@@ -131,6 +150,24 @@ impl Parts {
         if refresh {
             keep_block(&mut self.access_token);
         }
+        let after = self.ways_of_the_environment();
+        for ignored in before.iter().filter(|way| !after.contains(way)) {
+            tracing::warn!(
+                "{ignored} in the environment is not used, because the provider block names \
+                 another way to get an access token"
+            );
+        }
+    }
+
+    /// Returns the variables that decide how an access token is got.
+    fn ways_of_the_environment(&self) -> Vec<&'static str> {
+        let deciding = [
+            origin_of(&self.service_app_id),
+            origin_of(&self.refresh_token),
+            origin_of(&self.access_token),
+        ];
+        let given = deciding.into_iter().flatten().filter(|origin| !origin.is_block());
+        given.map(Origin::name).collect()
     }
 
     fn check_for_conflicts(&self) -> Result<(), CredentialsProblem> {
@@ -161,22 +198,19 @@ fn origin_of<T>(given: &Option<Given<T>>) -> Option<Origin> {
     given.as_ref().map(|given| given.origin)
 }
 
-fn required<T>(
-    given: Option<Given<T>>,
-    argument: &'static str,
-    way: &str,
-    decided_by: Origin,
-) -> Result<T, CredentialsProblem> {
-    given.map(|given| given.value).ok_or_else(|| {
-        let variable = super::schema::variable(argument);
-        CredentialsProblem::Incomplete(decided_by.error(
-            &format!("needs {argument}"),
-            format!(
-                "To get an access token by {way}, {argument} must be set too, in the provider \
-                 block or as {variable}."
-            ),
-        ))
-    })
+/// Returns the error that an argument needs others, all of them at once.
+fn lacking(origin: Origin, way: &str, lacks: &[(bool, &'static str)]) -> CredentialsProblem {
+    let names = lacks.iter().filter(|(lacks, _)| *lacks).map(|(_, name)| *name);
+    let names = names.collect::<Vec<_>>();
+    let variables = names.iter().map(|name| variable(name)).collect::<Vec<_>>().join(" and ");
+    CredentialsProblem::Incomplete(origin.error(
+        &format!("needs {}", names.join(" and ")),
+        format!(
+            "To get an access token by {way}, {} must be set too, in the provider block or as \
+             {variables}.",
+            names.join(" and ")
+        ),
+    ))
 }
 
 fn incomplete(origin: Origin) -> CredentialsProblem {

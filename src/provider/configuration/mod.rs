@@ -1,8 +1,8 @@
 //! The provider block: makes an API client of arguments and environment.
 //!
 //! Nothing here makes a call or opens a file that is not named. A missing
-//! argument is no error yet: planning new connectors needs no client, and the
-//! operation that needs one names the argument or the variable.
+//! argument is a status of its own: it is an error for Terraform, and a finding
+//! for `doctor`.
 
 mod credentials;
 pub mod schema;
@@ -16,13 +16,14 @@ use url::Url;
 
 use self::credentials::{CredentialsProblem, GivenCredentials};
 use self::source::{Environment, Given, Origin, Source, convert};
-use self::status::{ConfiguredProvider, ProviderStatus};
+use self::status::{ConfiguredProvider, ProviderStatus, remedy};
+use super::unseen::Unseen;
 use super::{organization, timeouts};
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration};
 use webex_contact_center::{
-    Client, Credentials, OrganizationId, Setting, SettingProblem, Settings, SettingsError,
-    TokenProblem,
+    Address, AddressProblem, Client, Credentials, OrganizationId, Setting, SettingProblem,
+    Settings, SettingsError, TokenProblem,
 };
 
 /// The regions of which Cisco documents a host.
@@ -34,7 +35,10 @@ pub const REGIONS: [&str; 8] = ["us1", "eu1", "eu2", "anz1", "ca1", "jp1", "sg1"
 pub fn validate(block: &Configuration) -> Diagnostics {
     let nothing: Environment<'_> = &|_| None;
     let source = Source::new(block, nothing);
-    let mut messages = Diagnostics::new();
+    let mut messages = unseen(&source);
+    if messages.has_errors() {
+        return messages;
+    }
     messages.extend(Arguments::read(&source).err());
     if let Err(CredentialsProblem::Conflict(conflict)) = credentials::find(&source) {
         messages.push(conflict);
@@ -57,8 +61,12 @@ pub fn read(
     environment: Environment<'_>,
     user_agent: &str,
 ) -> (ProviderStatus, Diagnostics) {
-    let mut messages = Diagnostics::new();
-    let status = status(&Source::new(block, environment), user_agent, &mut messages);
+    let source = Source::new(block, environment);
+    let mut messages = unseen(&source);
+    if messages.has_errors() {
+        return (ProviderStatus::Unconfigured, messages);
+    }
+    let status = status(&source, user_agent, &mut messages);
     let status = status.unwrap_or_else(|error| {
         messages.push(error);
         ProviderStatus::Unconfigured
@@ -101,18 +109,32 @@ fn status(
     messages: &mut Diagnostics,
 ) -> Result<ProviderStatus, Diagnostic> {
     let arguments = Arguments::read(source)?;
-    let credentials = credentials::find(source)?;
+    let lacks_region = arguments.base_url.is_absent();
+    let credentials = match credentials::find(source) {
+        Err(CredentialsProblem::Incomplete(problem)) if lacks_region => {
+            let detail =
+                format!("{} The region is missing too. {}", problem.detail(), remedy("region"));
+            return Err(problem.with_detail(detail));
+        }
+        found => found?,
+    };
     let authorities = certificate_authorities(source)?;
+    let lacks_credentials = matches!(credentials, GivenCredentials::Absent);
+    let lacks = [(lacks_credentials, "access_token"), (lacks_region, "region")];
+    let missing = lacks.into_iter().filter_map(|(lacks, argument)| lacks.then_some(argument));
+    let missing = missing.collect::<Vec<_>>();
+    if !missing.is_empty() {
+        return Ok(ProviderStatus::Missing(missing));
+    }
     if let Some(argument) = unknown(source) {
         return Ok(ProviderStatus::Unknown(argument));
     }
-    let credentials = match credentials {
-        GivenCredentials::Complete(credentials) => credentials,
-        GivenCredentials::Unknown(argument) => return Ok(ProviderStatus::Unknown(argument)),
-        GivenCredentials::Absent => return Ok(ProviderStatus::Missing("access_token")),
-    };
-    let Argument::Known(base_url) = arguments.base_url else {
-        return Ok(ProviderStatus::Missing("region"));
+    let (credentials, base_url) = match (credentials, arguments.base_url) {
+        (GivenCredentials::Complete(credentials), Argument::Known(url)) => (credentials, url),
+        (GivenCredentials::Unknown(argument), _) => return Ok(ProviderStatus::Unknown(argument)),
+        (GivenCredentials::Complete(_) | GivenCredentials::Absent, _) => {
+            return Ok(ProviderStatus::Unknown("base_url"));
+        }
     };
 
     let organization = default_organization(arguments.organization.known(), &credentials, messages);
@@ -158,7 +180,50 @@ fn unknown(source: &Source<'_>) -> Option<&'static str> {
         .find(|argument| source.is_unknown(argument))
 }
 
+/// Finds blanks, line ends and invisible characters, which are never meant here. The access token
+/// has a check of its own.
+fn unseen(source: &Source<'_>) -> Diagnostics {
+    const TEXTS: [&str; 9] = [
+        "region",
+        "base_url",
+        "organization_id",
+        "client_id",
+        "service_app_id",
+        "token_url",
+        "applications_url",
+        "request_timeout",
+        "connector_path",
+    ];
+    let texts = TEXTS.into_iter().filter_map(|argument| {
+        let given = source.string(argument).known()?;
+        let found = Unseen::find(&given.value).filter(|_| !given.value.trim().is_empty())?;
+        Some(hidden(given.origin, found))
+    });
+    let secrets = ["client_secret", "refresh_token"].into_iter().filter_map(|argument| {
+        let given = source.secret(argument).known()?;
+        Some(hidden(given.origin, Unseen::find_in(&given.value)?))
+    });
+    texts.chain(secrets).collect()
+}
+
+fn hidden(origin: Origin, found: Unseen) -> Diagnostic {
+    let remedy = match origin.is_block() {
+        true => found.remedy(),
+        false => found.remedy_in_environment(),
+    };
+    origin.error("cannot be used", format!("{} {remedy}", found.sentence()))
+}
+
 fn base_url(source: &Source<'_>) -> Result<Argument<Url>, Diagnostic> {
+    let (region, url) = (source.string("region").known(), source.string("base_url").known());
+    if let (Some(region), Some(url)) = (region, url)
+        && region.origin.is_block()
+        && !url.origin.is_block()
+    {
+        let detail = "The provider block would win, so a test against a simulator would call \
+                      Webex. Unset the variable, or remove region from the provider block.";
+        return Err(region.origin.excluded_by(url.origin, detail));
+    }
     let detail = "A region stands for its address. Keep one of them.";
     convert(source.one_of("region", "base_url", detail)?, |given| match given.origin.argument() {
         "region" => region_url(given),
@@ -189,6 +254,11 @@ fn parse_url(given: Given<String>) -> Result<Url, Diagnostic> {
         origin.error("is not a URL", detail)
     })?;
     SettingProblem::check_address(&url).map_err(|problem| cannot_be_used(origin, problem))?;
+    if let Err(AddressProblem::Repaired(_)) = Address::parse(&value) {
+        let detail = "It does not begin with https:// and a host as they are written. Write a full \
+                      address such as https://api.example.com.";
+        return Err(origin.error("is not a URL", detail));
+    }
     Ok(url)
 }
 

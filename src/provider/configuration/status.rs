@@ -1,5 +1,6 @@
 //! The result of reading the provider block and the environment.
 
+use super::schema::variable;
 use tf_provider::diagnostics::Diagnostic;
 use tf_provider::value::Path;
 use webex_contact_center::{Client, OrganizationId};
@@ -8,8 +9,9 @@ use webex_contact_center::{Client, OrganizationId};
 pub enum ProviderStatus {
     /// Configure has not been called, or has reported errors.
     Unconfigured,
-    /// An argument is missing, in the provider block and in the environment.
-    Missing(&'static str),
+    /// Arguments that every call needs are missing, in the provider block and in the environment:
+    /// `access_token`, `region`, or both.
+    Missing(Vec<&'static str>),
     /// An argument's value is known only after apply.
     Unknown(&'static str),
     /// Calls can be made.
@@ -40,11 +42,51 @@ impl ConfiguredProvider {
         explicit.or(self.organization).ok_or_else(|| {
             Diagnostic::error(
                 "The organization is not known",
-                "It can be read only from an access_token that ends with it, and there is none. \
-                 Set organization_id here or in the provider block, or WEBEX_ORGANIZATION_ID. With \
-                 refresh_token or service_app_id that is always needed.",
+                "The provider reads the organization from the end of access_token, but no token that \
+                 contains it is configured. Set organization_id here or in the provider block, or \
+                 WEBEX_ORGANIZATION_ID. With refresh_token or service_app_id that is always needed.",
             )
             .at(Path::attribute("organization_id"))
         })
     }
+}
+
+/// Returns the error that arguments are missing, all of them at once.
+#[must_use]
+pub fn missing(arguments: &[&'static str]) -> Diagnostic {
+    let remedies = arguments.iter().map(|argument| remedy(argument)).collect::<Vec<_>>();
+    Diagnostic::error(
+        format!("The provider's {} missing", listed(arguments)),
+        format!(
+            "Without {}, nothing can be asked of Webex, and no plan can be checked. {}",
+            if arguments.len() > 1 { "them" } else { "it" },
+            remedies.join("\n\n")
+        ),
+    )
+}
+
+/// Returns names with their verb: `a is`, `a and b are`.
+pub(super) fn listed(names: &[&'static str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("{one} is"),
+        [first @ .., last] => format!("{} and {last} are", first.join(", ")),
+    }
+}
+
+/// Returns how to set a missing argument.
+pub(super) fn remedy(argument: &str) -> String {
+    let more = match argument {
+        "region" => ", or base_url (WEBEX_CC_BASE_URL)",
+        "access_token" => {
+            ". For tokens that are renewed, set client_id, client_secret and refresh_token \
+             instead; for a Service App, set service_app_id, client_id, client_secret and an \
+             access_token of scope spark:applications_token"
+        }
+        _ => "",
+    };
+    format!(
+        "Set {argument} in the provider block, or {} in the environment{more}.",
+        variable(argument)
+    )
 }

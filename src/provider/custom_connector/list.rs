@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::filter::{self, Filter};
 use super::naming::identity;
+use super::private_data::Returned;
 use super::{model, schema as resource_schema};
 use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
@@ -104,7 +105,7 @@ impl CustomConnectorList {
 fn item(connector: &Connector, organization: OrganizationId, include_object: bool) -> ListItem {
     let object = include_object.then(|| {
         let nothing = Object::null(resource_schema::block());
-        model::state(connector, organization, &nothing)
+        model::state(connector, organization, &nothing, &Returned::new())
     });
     ListItem {
         identity: identity(&connector.id, organization),

@@ -4,6 +4,7 @@
 pub mod credentials;
 pub mod data_source;
 pub mod filter;
+mod import_id;
 pub mod list;
 pub mod model;
 pub mod naming;

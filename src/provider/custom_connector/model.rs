@@ -15,7 +15,7 @@ use webex_contact_center::{
 };
 
 use super::credentials::planned_secrets;
-use super::private_data::PrivateData;
+use super::private_data::{PrivateData, Returned};
 use super::schema::block;
 
 /// Returns a field's value in Webex. An empty string is none.
@@ -28,7 +28,7 @@ fn remote(connector: &Connector, field: Field) -> Option<&str> {
 ///
 /// Planning such a difference would replace a connector because its
 /// organization's id is written in base64, or deactivate it for an edit because
-/// of a slash.
+/// of a line end in a certificate.
 #[must_use]
 pub fn equivalent_arguments(configuration: &Configuration, prior: &State) -> Vec<&'static str> {
     let (wanted, prior) = (configuration.object(), prior.object());
@@ -75,9 +75,14 @@ pub fn content(
 
 /// Returns a state: what Webex has, and from `base` what Webex does not return
 /// (credentials in state, versions of write-only ones, timeouts) or spells
-/// otherwise.
+/// otherwise. `returned` has what Webex returned for the values of our last write.
 #[must_use]
-pub fn state(connector: &Connector, organization: OrganizationId, base: &Object) -> State {
+pub fn state(
+    connector: &Connector,
+    organization: OrganizationId,
+    base: &Object,
+    returned: &Returned,
+) -> State {
     let mut object = base.clone();
     object.set("id", connector.id.as_str());
     if base.string("organization_id").known().and_then(|text| OrganizationId::parse(text).ok())
@@ -89,7 +94,9 @@ pub fn state(connector: &Connector, organization: OrganizationId, base: &Object)
         let remote = remote(connector, field);
         let keeps = match (base.string(row.argument), remote) {
             (Argument::Known(known), Some(remote)) => {
+                let is_answer = returned.get(row.argument).is_some_and(|text| text == remote);
                 row.equivalence().is_equivalent(known, remote)
+                    || is_answer && row.equivalence().is_stored_form(known, remote)
             }
             (Argument::Absent, None) => true,
             _ => false,
@@ -102,6 +109,21 @@ pub fn state(connector: &Connector, organization: OrganizationId, base: &Object)
     object.set("created_time", connector.created_time.map(rfc3339));
     object.set("last_updated_time", connector.last_updated_time.map(rfc3339));
     State::new(object, block())
+}
+
+/// Returns the arguments that Webex returned in another spelling than the one that was sent, where
+/// the difference would count: it has added a slash to an address, or removed one.
+#[must_use]
+pub fn respelled(plan: &Plan, connector: &Connector) -> Returned {
+    let respelled = readable_fields().filter_map(|(field, row)| {
+        let (sent, remote) =
+            (plan.object().string(row.argument).known()?, remote(connector, field)?);
+        let equivalence = row.equivalence();
+        let counts =
+            !equivalence.is_equivalent(sent, remote) && equivalence.is_stored_form(sent, remote);
+        counts.then(|| (row.argument.to_owned(), remote.to_owned()))
+    });
+    respelled.collect()
 }
 
 /// Formats milliseconds since 1970 as RFC 3339, in UTC. A time that no calendar
@@ -136,7 +158,7 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
         let planned = plan.object().string(row.argument);
         let same = match (&planned, remote) {
             (Argument::Known(planned), Some(remote)) => {
-                row.equivalence().is_equivalent(planned, remote)
+                row.equivalence().is_stored_form(planned, remote)
             }
             (Argument::Absent, None) | (Argument::Unknown, _) => true,
             (Argument::Known(_), None) | (Argument::Absent, Some(_)) => false,
@@ -202,7 +224,7 @@ pub(in crate::provider) mod tests {
 
     #[test]
     fn state_combines_webex_and_what_webex_does_not_return() {
-        let state = state(&connector(), organization(), &planned());
+        let state = state(&connector(), organization(), &planned(), &Returned::new());
         let object = state.object();
         assert_eq!(object.string("id").known(), Some("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10"));
         assert_eq!(object.string("organization_id").known(), Some(ORGANIZATION));
@@ -215,17 +237,37 @@ pub(in crate::provider) mod tests {
     #[test]
     fn equivalent_spelling_of_the_user_stays() {
         let same = [
-            ("resource_domain_url", "https://example.com/api/"),
             ("resource_domain_url", "https://EXAMPLE.com:443/api"),
             ("validation_url", "https://example.com/"),
             ("organization_id", "3F1C9A52-7D4E-4B8A-9C06-5E2D81B7F430"),
         ];
         for (argument, spelling) in same {
             let base = planned().with(argument, spelling);
-            let state = state(&connector(), organization(), &base);
+            let state = state(&connector(), organization(), &base, &Returned::new());
             assert_eq!(state.object().string(argument).known(), Some(spelling));
             assert_eq!(differences(&plan(base), &connector()), []);
         }
+    }
+
+    /// A slash that somebody else added is drift.
+    #[test]
+    fn slash_of_webex_is_remembered_and_another_one_is_drift() {
+        let sent = planned().with("resource_domain_url", "https://example.com/api/");
+        let returned = respelled(&plan(sent.clone()), &connector());
+        let expected = [("resource_domain_url".to_owned(), "https://example.com/api".to_owned())];
+        assert_eq!(returned, Returned::from(expected));
+        assert_eq!(differences(&plan(sent.clone()), &connector()), []);
+        let url = |connector: &Connector, returned: &Returned| {
+            let state = state(connector, organization(), &sent, returned);
+            state.object().string("resource_domain_url").known().map(str::to_owned)
+        };
+        assert_eq!(url(&connector(), &returned).as_deref(), Some("https://example.com/api/"));
+        assert_eq!(url(&connector(), &Returned::new()).as_deref(), Some("https://example.com/api"));
+        let mut edited = connector();
+        let other = "https://example.com/api//";
+        edited.fields.set(Field::ResourceDomainUrl, Some(other.to_owned()));
+        assert_eq!(url(&edited, &returned).as_deref(), Some(other));
+        assert_eq!(respelled(&plan(planned()), &connector()), Returned::new());
     }
 
     #[test]
@@ -246,7 +288,7 @@ pub(in crate::provider) mod tests {
                 (found[0].argument, found[0].wanted.as_str()),
                 (argument, &*format!("{wanted:?}"))
             );
-            let state = state(&connector(), organization(), &base);
+            let state = state(&connector(), organization(), &base, &Returned::new());
             assert_ne!(state.object().string(argument).known(), Some(wanted));
         }
     }
@@ -267,14 +309,15 @@ pub(in crate::provider) mod tests {
         let mut empty = connector();
         empty.fields.set(Field::Scope, Some(String::new()));
         assert_eq!(differences(&plan(planned()), &empty), []);
-        assert_eq!(state(&empty, organization(), &planned()).object().get("scope"), &Value::Null);
+        let state = state(&empty, organization(), &planned(), &Returned::new());
+        assert_eq!(state.object().get("scope"), &Value::Null);
     }
 
     #[test]
     fn unknown_literal_is_shown_as_webex_spells_it() {
         let mut newer = connector();
         newer.fields.set(Field::AuthenticationType, Some("MUTUAL_TLS".to_owned()));
-        let state = state(&newer, organization(), &Object::null(block()));
+        let state = state(&newer, organization(), &Object::null(block()), &Returned::new());
         assert_eq!(state.object().string("authentication_type").known(), Some("MUTUAL_TLS"));
     }
 
@@ -292,7 +335,8 @@ pub(in crate::provider) mod tests {
             ("organization_id", &*ORGANIZATION.to_uppercase(), true),
             ("organization_id", "8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b", false),
             ("organization_id", "nonsense", false),
-            ("resource_domain_url", "https://EXAMPLE.com:443/api/", true),
+            ("resource_domain_url", "https://EXAMPLE.com:443/api", true),
+            ("resource_domain_url", "https://example.com/api/", false),
             ("resource_domain_url", "https://example.com/API", false),
             ("certificate", &*pem.replace('\n', "\r\n"), true),
             ("certificate", &*pem.replace("AA", "AB"), false),

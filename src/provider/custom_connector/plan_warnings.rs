@@ -37,10 +37,16 @@ pub async fn check_plan(
         None => {
             diagnostics.extend(validation::validate_creation(request.configuration));
             if !diagnostics.has_errors() {
+                diagnostics.extend(validation::validate_versions(request.configuration, None));
+            }
+            diagnostics.extend(unknown_organization(provider, request.configuration));
+            if !diagnostics.has_errors() {
                 diagnostics.extend(preflight(provider, plan, None, &request).await);
             }
         }
         Some(prior) => {
+            let before = Some(prior.object());
+            diagnostics.extend(validation::validate_versions(request.configuration, before));
             let is_replaced = !request.requires_replace.is_empty();
             if is_replaced {
                 diagnostics.push(replacement(prior, request.requires_replace));
@@ -57,6 +63,7 @@ pub async fn check_plan(
             } else if !is_replaced {
                 diagnostics.extend(overwritten_change(&private, configured, prior, plan));
                 let configuration = request.configuration;
+                diagnostics.extend(taken_away(prior, configuration));
                 diagnostics.extend(credential_warnings(
                     &private,
                     &credentials,
@@ -119,6 +126,18 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
         Some(path) => message.at(path.clone()),
         None => message,
     }
+}
+
+/// Returns an error if neither a new connector nor the provider names an organization. The apply
+/// would find the same.
+fn unknown_organization(
+    provider: &ProviderData,
+    configuration: &Configuration,
+) -> Option<Diagnostic> {
+    if !configuration.object().get("organization_id").is_null() {
+        return None;
+    }
+    provider.ready().ok()?.organization(None).err()
 }
 
 /// Warns that the provider's organization has changed and the connector's has not.
@@ -203,6 +222,25 @@ fn left_out(prior: &State, configuration: &Configuration) -> Option<Diagnostic> 
             ),
         )
         .at(Path::attribute(first.write_only)),
+    )
+}
+
+/// Warns of an update that takes something away that a new connector needs.
+fn taken_away(prior: &State, configuration: &Configuration) -> Option<Diagnostic> {
+    let removed = validation::removed_arguments(configuration, prior.object());
+    let first = removed.first()?;
+    let names = removed.join(" and ");
+    Some(
+        Diagnostic::warning(
+            format!("The update removes {names}"),
+            format!(
+                "The connector {} has {names}, and the configuration does not. Connectors of this \
+                 kind are created with it. Webex may refuse the update, or calls of flows may fail \
+                 after it. Set {names} to keep what Webex has.",
+                named(prior)
+            ),
+        )
+        .at(Path::attribute(first)),
     )
 }
 

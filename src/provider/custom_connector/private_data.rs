@@ -2,10 +2,16 @@
 //!
 //! It is plain text in the state file: numbers and names, no credentials.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use tf_provider::object::PrivateState;
 use webex_contact_center::Connector;
+
+/// The values that Webex returned for arguments of our last write, where it spelled them otherwise
+/// than they were sent.
+pub type Returned = BTreeMap<String, String>;
 
 /// Who may have written a connector last, after a write of ours that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +56,10 @@ pub struct PrivateData {
     /// and applies with the whole one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned: Option<Vec<String>>,
+    /// What Webex made of the values of our last write. State keeps what was sent as long as Webex
+    /// has this.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub returned: Returned,
 }
 
 impl PrivateData {
@@ -75,7 +85,14 @@ impl PrivateData {
             sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
             uncertain: false,
             planned: None,
+            returned: Returned::new(),
         }
+    }
+
+    /// Records what Webex made of the values of our own write.
+    #[must_use]
+    pub fn with_returned(self, returned: Returned) -> Self {
+        Self { returned, ..self }
     }
 
     /// Records a create of which only the id came back.
@@ -171,6 +188,7 @@ mod tests {
             sent: vec!["password".to_owned()],
             uncertain: true,
             planned: Some(vec!["password".to_owned()]),
+            returned: [("token_url".to_owned(), "https://a.example/t/".to_owned())].into(),
         };
         assert_eq!(PrivateData::decode(&private.encode()), private);
     }

@@ -12,6 +12,7 @@ use tf_provider::value::{Type, Value};
 use webex_contact_center::{Connector, OrganizationId};
 
 use super::credentials::CREDENTIALS;
+use super::private_data::Returned;
 use super::{model, schema};
 
 /// The sentences that differ from the resource's, because a reader sets nothing.
@@ -76,6 +77,6 @@ pub fn values(
     for row in readable() {
         spelled.set(row.name, base.get(row.name).clone());
     }
-    let state = model::state(connector, organization, &spelled);
+    let state = model::state(connector, organization, &spelled, &Returned::new());
     readable().map(|row| (row.name.to_owned(), state.object().get(row.name).clone())).collect()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::credentials::{self, CredentialsPlan};
+use super::import_id::ImportId;
 use super::model;
 use super::naming::{identity, named};
 use super::private_data::{LastWriter, PrivateData};
@@ -19,7 +20,7 @@ use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Identity, Object, PrivateState, State};
 use tf_provider::plan::PlanBuilder;
 use tf_provider::resource::{
-    ApplyResponse, CheckPlanRequest, CheckPlanResponse, CreateRequest, DeleteRequest, ImportBy,
+    ApplyResponse, CheckPlanRequest, CheckPlanResponse, CreateRequest, DeleteRequest,
     ImportRequest, ImportResponse, ReadRequest, ReadResponse, Resource, UpdateRequest,
     ValidateRequest, generate_block,
 };
@@ -105,8 +106,9 @@ impl Resource for CustomConnector {
         let connectors = target.ready.client.connectors(target.organization);
         match connectors.read(&target.id, &budget).await {
             Ok(Some(connector)) => {
-                let state = model::state(&connector, target.organization, request.state.object());
                 let private = PrivateData::decode(&request.private).after_read(&connector);
+                let base = request.state.object();
+                let state = model::state(&connector, target.organization, base, &private.returned);
                 ReadResponse {
                     identity: Some(identity(&connector.id, target.organization)),
                     state: Some(state),
@@ -152,7 +154,8 @@ impl Resource for CustomConnector {
         let sent = credentials::names(&content.secrets);
         match created {
             Ok(created) => {
-                let private = PrivateData::of_write(&created.connector, &sent);
+                let private = PrivateData::of_write(&created.connector, &sent)
+                    .with_returned(model::respelled(&request.plan, &created.connector));
                 let mut outcome = outcome_of(&created.connector, organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 if created.adopted {
@@ -211,7 +214,8 @@ impl Resource for CustomConnector {
         match connectors.update(&target.id, &content, private.version, &budget).await {
             Ok(connector) => {
                 let base = request.plan.object();
-                let private = PrivateData::of_write(&connector, &sent);
+                let private = PrivateData::of_write(&connector, &sent)
+                    .with_returned(model::respelled(&request.plan, &connector));
                 let mut outcome = outcome_of(&connector, target.organization, base, &private);
                 request.checkpoint.save(outcome.clone());
                 let different = model::differences(&request.plan, &connector);
@@ -262,27 +266,10 @@ impl Resource for CustomConnector {
     }
 
     async fn import(&self, request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
-        let (organization, id) = match &request.by {
-            ImportBy::Id(text) => split_import_id(text)?,
-            ImportBy::Identity(identity) => {
-                let organization = identity.0.string("organization_id").known();
-                let organization = organization.map(organization::parse).transpose()?;
-                (organization, identity.0.string("id").known().unwrap_or_default())
-            }
-        };
-        let id = ConnectorId::parse(id).map_err(|problem| {
-            Diagnostic::error(
-                "The import id cannot be used",
-                format!(
-                    "{problem}. Import by <connector id>, or by <organization id>/<connector id>. \
-                     Control Hub shows the connector id on the connector's page."
-                ),
-            )
-        })?;
-        let organization = match organization {
-            Some(organization) => organization,
-            None => self.provider.ready()?.organization(None)?,
-        };
+        let given = ImportId::read(&request)?;
+        let ready = self.provider.ready()?;
+        let organization = ready.organization(given.organization)?;
+        let id = given.resolve(&ready, organization, &request).await?;
         let block = schema::block();
         let object = Object::null(block)
             .with("id", id.as_str())
@@ -407,7 +394,7 @@ fn outcome_of(
     private: &PrivateData,
 ) -> ApplyResponse {
     ApplyResponse {
-        state: Some(model::state(connector, organization, base)),
+        state: Some(model::state(connector, organization, base, &private.returned)),
         private: private.encode(),
         identity: Some(identity(&connector.id, organization)),
         diagnostics: Diagnostics::new(),
@@ -488,13 +475,4 @@ fn never_there(target: &Target) -> Diagnostic {
 /// Warnings that the client has for its user, each told once in a process.
 fn notices(ready: &ConfiguredProvider) -> Diagnostics {
     api_errors::notices(&ready.client)
-}
-
-/// `<id>`, or `<organization id>/<id>`. An organization's base64 form may hold
-/// slashes, an id does not.
-fn split_import_id(text: &str) -> Result<(Option<OrganizationId>, &str), Diagnostic> {
-    match text.rsplit_once('/') {
-        None => Ok((None, text)),
-        Some((organization, id)) => Ok((Some(organization::parse(organization)?), id)),
-    }
 }

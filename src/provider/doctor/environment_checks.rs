@@ -48,8 +48,10 @@ pub(super) fn configuration(
             add(Outcome::Good, format!("From the environment: {}.", set.join(", ")));
             Some(provider)
         }
-        ProviderStatus::Missing(argument) => {
-            add(Outcome::Problem, missing(argument));
+        ProviderStatus::Missing(arguments) => {
+            for argument in arguments {
+                add(Outcome::Problem, missing(argument));
+            }
             None
         }
         // The environment has no unknown values. Errors are added above.

@@ -150,7 +150,7 @@ impl Creation<'_> {
     fn is_ours(&self, connector: &Connector, list: &ConnectorList) -> bool {
         !self.known.contains(&connector.id)
             && !self.creating.may_be_of_another_create(&connector.id)
-            && self.content.fields.is_equivalent(&connector.fields)
+            && self.content.fields.may_be_stored_as(&connector.fields)
             && self.is_created_since(connector, list).unwrap_or(false)
     }
 

@@ -343,7 +343,7 @@ mod tests {
             last_updated_time: Some(17),
         };
         assert_eq!(read, expected);
-        assert!(content().fields.is_equivalent(&read.fields));
+        assert!(content().fields.may_be_stored_as(&read.fields));
     }
 
     #[test]

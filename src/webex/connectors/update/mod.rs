@@ -145,7 +145,7 @@ impl Edit<'_> {
             (Some(before), Some(after)) => after > before,
             _ => self.content.secrets.is_empty(),
         };
-        moved && found.active == active && self.content.fields.is_equivalent(&found.fields)
+        moved && found.active == active && self.content.fields.may_be_stored_as(&found.fields)
     }
 
     /// Returns the error for 409 or 412: a stale version or a taken name. The version decides, not

@@ -3,35 +3,43 @@
 //! Values may be unknown while validating and planning; what is unknown is
 //! never held against the user.
 
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use url::Url;
+mod pem;
 
 use super::credentials::{CREDENTIALS, CredentialArguments};
+use super::schema;
+use crate::provider::unseen::Unseen;
 use crate::provider::{organization, timeouts};
-use safe_text::Secret;
 use safe_text::is_invisible;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration, Object};
 use tf_provider::value::{Path, Value};
 use webex_contact_center::{
-    Applies, BASIC, CLIENT_CREDENTIALS, ConnectorKind, Equivalence, FieldContent, OAUTH2, Row,
-    kind_dependent_fields, readable_fields,
+    Address, AddressProblem, Applies, BASIC, CLIENT_CREDENTIALS, ConnectorKind, Credential,
+    Equivalence, FieldContent, OAUTH2, Row, kind_dependent_fields, readable_fields,
 };
+
+pub use pem::certificate_and_key;
 
 /// Checks a configuration.
 #[must_use]
 pub fn validate(configuration: &Configuration) -> Diagnostics {
     let object = configuration.object();
+    // Messages of other checks quote values.
+    let exposed = pem::exposed_keys(object);
+    if exposed.has_errors() {
+        return exposed;
+    }
     let mut messages = Diagnostics::new();
     messages.extend(name(object));
     messages.extend(texts().filter_map(|argument| not_empty(object, argument)));
     messages.extend(addresses().filter_map(|argument| address(object, argument)));
+    messages.extend(plain_texts().filter_map(|argument| unseen(object, argument)));
     messages.extend(kind(object));
     messages.extend(secrets(configuration));
     messages.extend(certificate_and_key(configuration));
     messages.extend(organization_id(object));
     messages.extend(timeouts::validate(object));
+    messages.extend(unseen_in_credentials(configuration));
     messages
 }
 
@@ -48,30 +56,103 @@ fn texts() -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// The arguments that hold a text in one line, apart from the name.
+fn plain_texts() -> impl Iterator<Item = &'static str> {
+    let texts = arguments(|content| matches!(content, FieldContent::Text(_, Equivalence::Text)));
+    texts.filter(|argument| *argument != "name")
+}
+
 fn arguments(holds: fn(&FieldContent) -> bool) -> impl Iterator<Item = &'static str> {
     readable_fields().filter(move |(_, row)| holds(&row.content)).map(|(_, row)| row.argument)
 }
 
-/// Checks what must be there when a connector is created: its credentials.
+/// Checks what must be there when a connector is created: its credentials, and the arguments that
+/// its kind needs.
 ///
-/// An imported connector keeps the credentials that Webex has, so this cannot
-/// be a rule of the schema.
+/// An imported connector keeps the credentials that Webex has, and it may lack what Control Hub's
+/// form does not mark as mandatory, so this cannot be a rule of the schema.
 #[must_use]
 pub fn validate_creation(configuration: &Configuration) -> Diagnostics {
-    let Some(kind) = known_kind(configuration.object()) else { return Diagnostics::new() };
-    missing_credentials(configuration)
-        .iter()
-        .map(|CredentialArguments { stateful, write_only, .. }| {
-            Diagnostic::error(
-                format!("{stateful} is missing"),
-                format!(
-                    "A connector with {} cannot be created without it. Set {write_only}, which is \
-                     kept out of state, or {stateful}. Only an imported connector can do without.",
-                    kind.title()
-                ),
-            )
-            .at(Path::attribute(write_only))
-        })
+    let object = configuration.object();
+    let Some(kind) = known_kind(object) else { return Diagnostics::new() };
+    let needed = kind_dependent_fields().filter(|row| row.applies_to(kind) == Applies::Required);
+    let missing = needed.filter_map(|row| match credential(row) {
+        Some(arguments) if arguments.is_configured(configuration) => None,
+        Some(arguments) => Some(missing_credential(arguments, kind)),
+        None if !object.get(row.argument).is_null() => None,
+        None => Some(missing_argument(object, row.argument, kind)),
+    });
+    missing.collect()
+}
+
+fn missing_credential(arguments: &CredentialArguments, kind: ConnectorKind) -> Diagnostic {
+    let CredentialArguments { stateful, write_only, .. } = arguments;
+    Diagnostic::error(
+        format!("{stateful} is missing"),
+        format!(
+            "A connector with {} cannot be created without it. Set {write_only}, which is kept out \
+             of state, or {stateful}. Only an imported connector can do without.",
+            kind.title()
+        ),
+    )
+    .at(Path::attribute(write_only))
+}
+
+fn missing_argument(object: &Object, argument: &str, kind: ConnectorKind) -> Diagnostic {
+    Diagnostic::error(
+        format!("{argument} is missing"),
+        format!(
+            "A connector with {} needs it.{} Only an imported connector can do without.",
+            kind.title(),
+            default_note(object, kind)
+        ),
+    )
+    .at(Path::attribute(argument))
+}
+
+/// Checks the versions of write-only credentials in a plan that creates or updates.
+///
+/// A destroy needs no ephemeral value, but Terraform validates for it, and plans an update first
+/// with the values that it has. Nor does a plan have a value that is in `ignore_changes`. So a
+/// version that has not changed is no mistake: there is nothing to send.
+#[must_use]
+pub fn validate_versions(configuration: &Configuration, prior: Option<&Object>) -> Diagnostics {
+    let object = configuration.object();
+    let lacking =
+        CREDENTIALS.iter().filter(|CredentialArguments { write_only, version, .. }| {
+            let is_set = !matches!(object.get(version), Value::Null | Value::Unknown);
+            let is_same = prior.is_some_and(|prior| prior.get(version) == object.get(version));
+            is_set && !is_same && object.get(write_only).is_null()
+        });
+    let messages = lacking.map(|CredentialArguments { write_only, version, .. }| {
+        let remedy = match prior {
+            None => format!("Set it, or remove {version}."),
+            Some(_) => format!(
+                "Set it, take it out of ignore_changes if it is there, or leave {version} as it was."
+            ),
+        };
+        Diagnostic::error(
+            format!("{version} needs {write_only}"),
+            format!(
+                "{version} says when {write_only} is to be sent again, and {write_only} is not set. \
+                 {remedy}"
+            ),
+        )
+        .at(Path::attribute(version))
+    });
+    messages.collect()
+}
+
+/// Returns the arguments that the kind of connector needs when it is created, and that an update
+/// would take away. What Webex does then is unknown.
+#[must_use]
+pub fn removed_arguments(configuration: &Configuration, prior: &Object) -> Vec<&'static str> {
+    let object = configuration.object();
+    let Some(kind) = known_kind(object) else { return Vec::new() };
+    kind_dependent_fields()
+        .filter(|row| row.applies_to(kind) == Applies::Required && credential(row).is_none())
+        .map(|row| row.argument)
+        .filter(|argument| object.get(argument).is_null() && !prior.get(argument).is_null())
         .collect()
 }
 
@@ -139,16 +220,34 @@ fn not_empty(object: &Object, argument: &str) -> Option<Diagnostic> {
 
 fn address(object: &Object, argument: &str) -> Option<Diagnostic> {
     let text = object.string(argument).known()?;
-    let problem = match Url::parse(text) {
-        Err(error) => format!("It cannot be read as a URL: {error}."),
-        Ok(url) if url.scheme() != "https" => "It does not begin with https://.".to_owned(),
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+    let problem = match Address::parse(text) {
+        Err(AddressProblem::NotAUrl(error)) => format!("It cannot be read as a URL: {error}."),
+        Err(AddressProblem::NotHttps) => "It does not begin with https://.".to_owned(),
+        Err(AddressProblem::UserInfo) => {
             "It holds a user name or a password, which would be shown in plans and kept in state. \
              Use the arguments for credentials instead."
                 .to_owned()
         }
-        Ok(_) if text.chars().any(|c| c.is_whitespace() || c.is_control()) => {
-            "It holds a blank or a control character.".to_owned()
+        Err(AddressProblem::Blank) => match Unseen::find(text) {
+            Some(unseen @ (Unseen::LineEndAround | Unseen::BlankAround)) => {
+                format!("It holds a blank or a control character. {}", unseen.remedy())
+            }
+            Some(Unseen::Invisible(_)) | None => {
+                "It holds a blank or a control character.".to_owned()
+            }
+        },
+        Err(AddressProblem::Invisible(character)) => {
+            let unseen = Unseen::Invisible(character);
+            format!("{} {}", unseen.sentence(), unseen.remedy())
+        }
+        Err(AddressProblem::Repaired(origin)) => format!(
+            "It does not begin with https:// and a host as they are written. Some programs repair \
+             it to {origin}, others refuse it or call another host."
+        ),
+        Ok(address) if argument == FLOWS_APPEND_TO && address.has_query_or_fragment() => {
+            "It has a query or a fragment (? or #), and flows append the path of their request \
+             behind it. Give queries in the flow's HTTP Request activity."
+                .to_owned()
         }
         Ok(_) => return None,
     };
@@ -157,6 +256,50 @@ fn address(object: &Object, argument: &str) -> Option<Diagnostic> {
         Diagnostic::error(format!("{argument} cannot be used"), detail)
             .at(Path::attribute(argument)),
     )
+}
+
+/// The address to which flows append a path.
+const FLOWS_APPEND_TO: &str = "resource_domain_url";
+
+/// Refuses blanks and line ends around a text, and invisible characters in it.
+fn unseen(object: &Object, argument: &str) -> Option<Diagnostic> {
+    let text = object.string(argument).known().filter(|text| !text.trim().is_empty())?;
+    Unseen::find(text).map(|unseen| cannot_be_used(argument, unseen))
+}
+
+fn cannot_be_used(argument: &str, unseen: Unseen) -> Diagnostic {
+    let detail = format!("{} {}", unseen.sentence(), unseen.remedy());
+    Diagnostic::error(format!("{argument} cannot be used"), detail).at(Path::attribute(argument))
+}
+
+/// Checks the ends of client secrets and passwords.
+///
+/// Authorization servers generate client secrets, and none has blanks around it. A person may
+/// choose such a password, or invisible characters.
+fn unseen_in_credentials(configuration: &Configuration) -> Diagnostics {
+    let forms = CREDENTIALS.iter().filter(|row| row.credential != Credential::PrivateKey);
+    let forms = forms.flat_map(|row| [(row, row.stateful), (row, row.write_only)]);
+    let messages = forms.filter_map(|(row, form)| {
+        let unseen = Unseen::find_in(configuration.secret(form).known()?)?;
+        let is_around = !matches!(unseen, Unseen::Invisible(_));
+        Some(match is_around && row.credential == Credential::ClientSecret {
+            true => cannot_be_used(form, unseen),
+            false => sent_as_it_is(form, unseen),
+        })
+    });
+    messages.collect()
+}
+
+/// Warns without an attribute path: Terraform quotes the line of an attribute, and every plan of a
+/// configuration with a literal password would print it.
+fn sent_as_it_is(argument: &str, unseen: Unseen) -> Diagnostic {
+    let detail = format!(
+        "{} It is sent to Webex as it is. If that is not meant, change it. {}",
+        unseen.sentence(),
+        unseen.remedy()
+    );
+    let summary = format!("{argument} holds a character that nobody sees");
+    Diagnostic::warning(summary, detail)
 }
 
 /// The rule table, applied to what is known.
@@ -221,20 +364,8 @@ fn against(object: &Object, row: &Row, kind: ConnectorKind) -> Vec<Diagnostic> {
     let credential = credential(row);
     let forms = credential.map_or_else(|| vec![argument], |arguments| arguments.names().to_vec());
     match row.applies_to(kind) {
-        Applies::Optional => Vec::new(),
-        // Credentials are required when a connector is created, not before.
-        Applies::Required if credential.is_some() || !object.get(argument).is_null() => Vec::new(),
-        Applies::Required => vec![
-            Diagnostic::error(
-                format!("{argument} is missing"),
-                format!(
-                    "A connector with {} needs it.{}",
-                    kind.title(),
-                    default_note(object, kind)
-                ),
-            )
-            .at(Path::attribute(argument)),
-        ],
+        // What is required is required when a connector is created, not before.
+        Applies::Required | Applies::Optional => Vec::new(),
         Applies::Never => forms
             .iter()
             .filter(|form| {
@@ -273,7 +404,7 @@ fn default_note(object: &Object, kind: ConnectorKind) -> String {
 fn secrets(configuration: &Configuration) -> Diagnostics {
     let object = configuration.object();
     let mut messages = Diagnostics::new();
-    for CredentialArguments { stateful, write_only, version, .. } in CREDENTIALS {
+    for CredentialArguments { stateful, write_only, .. } in CREDENTIALS {
         // What is unknown may turn out to be null.
         let is_set = |name: &str| !matches!(object.get(name), Value::Null | Value::Unknown);
         for form in [stateful, write_only] {
@@ -301,98 +432,8 @@ fn secrets(configuration: &Configuration) -> Diagnostics {
                 .at(Path::attribute(write_only)),
             );
         }
-        if is_set(version) && object.get(write_only).is_null() {
-            let detail = format!(
-                "{version} says when {write_only} is to be sent again, and {write_only} is not \
-                 set. Set it, or remove {version}."
-            );
-            messages.push(
-                Diagnostic::error(format!("{version} needs {write_only}"), detail)
-                    .at(Path::attribute(version)),
-            );
-        }
     }
     messages
-}
-
-/// Checks that PEM parses, and that a certificate belongs to its key.
-#[must_use]
-pub fn certificate_and_key(configuration: &Configuration) -> Option<Diagnostic> {
-    let certificate = match configuration.object().string("certificate").known() {
-        Some(text) if !text.trim().is_empty() => {
-            match CertificateDer::from_pem_slice(text.as_bytes()) {
-                Ok(der) => Some(der),
-                Err(_) => return Some(not_pem("certificate", "CERTIFICATE", "")),
-            }
-        }
-        _ => None,
-    };
-    let (argument, key) = ["private_key", "private_key_wo"]
-        .into_iter()
-        .find_map(|form| Some((form, configuration.secret(form).known()?)))?;
-    let key = match parse_key(key) {
-        Ok(key) => key,
-        Err(hint) => return Some(not_pem(argument, "PRIVATE KEY", hint)),
-    };
-    match matches(&certificate?, key) {
-        Ok(true) => None,
-        Ok(false) => Some(
-            Diagnostic::error(
-                "The private key does not belong to the certificate",
-                format!(
-                    "certificate holds another public key than {argument}. Use the pair that was \
-                     made together."
-                ),
-            )
-            .at(Path::attribute(argument)),
-        ),
-        Err(problem) => Some(problem.at(Path::attribute("certificate"))),
-    }
-}
-
-fn parse_key(key: &Secret) -> Result<PrivateKeyDer<'static>, &'static str> {
-    let pem = key.expose().as_bytes();
-    PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
-        if key.expose().contains("ENCRYPTED") {
-            " The key seems to be encrypted; Control Hub's form has no field for its passphrase, \
-             so it must be given unencrypted."
-        } else {
-            ""
-        }
-    })
-}
-
-fn not_pem(argument: &str, label: &str, hint: &str) -> Diagnostic {
-    Diagnostic::error(
-        format!("{argument} is not PEM"),
-        format!(
-            "It should hold a block that begins with -----BEGIN {label}----- and ends with \
-             -----END {label}-----.{hint}"
-        ),
-    )
-    .at(Path::attribute(argument))
-}
-
-/// Whether both hold the same public key. Keys of a kind that cannot be
-/// compared here count as a pair: Webex has the last word.
-fn matches(
-    certificate: &CertificateDer<'_>,
-    key: PrivateKeyDer<'static>,
-) -> Result<bool, Diagnostic> {
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let Ok(signing_key) = provider.key_provider.load_private_key(key) else { return Ok(true) };
-    let pair = rustls::sign::CertifiedKey::new(vec![certificate.clone().into_owned()], signing_key);
-    match pair.keys_match() {
-        Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {
-            Ok(true)
-        }
-        Err(rustls::Error::InconsistentKeys(_)) => Ok(false),
-        Err(_) => Err(Diagnostic::error(
-            "certificate is not an X.509 certificate",
-            "The PEM block can be read, but what it holds is no certificate. Copy the whole file \
-             (certificate.pem) once more.",
-        )),
-    }
 }
 
 fn organization_id(object: &Object) -> Option<Diagnostic> {
