@@ -49,6 +49,19 @@ async fn long_temporary_path_does_not_prevent_the_start() {
     assert_eq!(fs::read_dir(&long).unwrap().count(), 0);
 }
 
+/// Terraform shows why a provider does not start only with `TF_LOG`.
+#[tokio::test]
+async fn missing_temporary_folder_does_not_prevent_the_start() {
+    if !is_unix("a socket outside of the temporary folder") {
+        return;
+    }
+    let plugin = Launch::provider().with("TMPDIR", "/nonexistent").start().await;
+    let socket = plugin.announcement.address.socket().to_owned();
+    serves(plugin.provider()).await.unwrap();
+    plugin.shutdown().await.assert_tidy();
+    assert!(!folder_of(&socket).exists(), "{socket:?}");
+}
+
 #[tokio::test]
 async fn start_needs_neither_home_nor_writable_folder() {
     let nowhere = UnwritableFolder::new();
@@ -117,9 +130,7 @@ async fn unsupported_handshake_is_refused_with_the_reason() {
         ),
         (Launch::provider().with("PLUGIN_CLIENT_CERT", "a certificate?"), "PLUGIN_CLIENT_CERT"),
     ];
-    if cfg!(unix) {
-        cases.push((Launch::provider().with("TMPDIR", "/nonexistent"), "TMPDIR"));
-    } else {
+    if !cfg!(unix) {
         cases.push((Launch::provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
     }
     for (start, reason) in cases {

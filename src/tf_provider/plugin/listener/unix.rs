@@ -28,14 +28,14 @@ pub(in super::super) struct PrivateSocket {
 impl PrivateSocket {
     /// Opens a socket in a new folder inside the temporary folder.
     pub(super) fn open() -> Result<Self, ListenError> {
-        match Self::open_in(&std::env::temp_dir()) {
-            // macOS has long temporary paths. Our folder in a short one is
-            // equally private.
-            Err(error @ ListenError::Path { .. }) => {
-                Self::open_in(Path::new(SHORT_FOLDER)).map_err(|_| error)
-            }
-            opened => opened,
-        }
+        Self::open_in_one_of(&std::env::temp_dir(), Path::new(SHORT_FOLDER))
+    }
+
+    /// Opens a socket in a new folder inside `first`. If that has too long a path, as on macOS, is
+    /// missing or cannot be written to, it uses `second`, where our folder is equally private. The
+    /// error is about `first`.
+    fn open_in_one_of(first: &Path, second: &Path) -> Result<Self, ListenError> {
+        Self::open_in(first).or_else(|error| Self::open_in(second).map_err(|_| error))
     }
 
     /// Opens a socket in a new folder that nobody else may enter, which protects
@@ -125,9 +125,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn missing_folder_is_replaced_by_another_one() {
+        let parent = tempfile::tempdir().unwrap();
+        let missing = parent.path().join("missing");
+        let listener = PrivateSocket::open_in_one_of(&missing, parent.path()).unwrap();
+        assert!(Path::new(&listener.place).starts_with(parent.path()));
+    }
+
+    #[tokio::test]
     async fn missing_folder_is_named_in_the_error() {
         let parent = tempfile::tempdir().unwrap();
-        let error = PrivateSocket::open_in(&parent.path().join("missing")).unwrap_err();
+        let missing = parent.path().join("missing");
+        let other = parent.path().join("other");
+        let error = PrivateSocket::open_in_one_of(&missing, &other).unwrap_err();
         assert!(
             matches!(&error, ListenError::Folder { folder, .. } if folder.ends_with("missing"))
         );

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::error::Error as StdError;
 use std::io;
@@ -79,7 +80,11 @@ impl Https {
         if !uses_tls {
             builder = builder.tls_certs_only([]);
         } else if let Some(pem) = &self.authorities {
-            builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem)?);
+            builder = match trust::client_config(pem) {
+                Ok(config) => builder.tls_backend_preconfigured(config),
+                // The library fails for the same reason, with its own type of error.
+                Err(_) => builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem)?),
+            };
         }
         builder.build()
     }

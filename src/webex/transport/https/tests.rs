@@ -12,7 +12,7 @@ use rcgen::{
     KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -251,14 +251,24 @@ async fn tls_peer(
     host: &str,
     valid_until: OffsetDateTime,
 ) -> SocketAddr {
-    tls_peer_saying(
-        "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}",
-        issuer,
-        host,
-        valid_until,
-    )
-    .await
+    tls_peer_saying(OK, issuer, host, valid_until).await
 }
+
+/// Starts a TLS server with a certificate that is its own authority, as `openssl req -x509` makes
+/// it. Returns its address and its certificate in PEM.
+async fn own_authority(host: &str, valid_until: OffsetDateTime) -> (SocketAddr, Vec<u8>) {
+    let mut params = certificate("A server", valid_until);
+    params.subject_alt_names =
+        CertificateParams::new(vec![host.to_owned()]).unwrap().subject_alt_names;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let address = tls_server(OK, certificate.der().clone(), key).await;
+    (address, pem(certificate.der()))
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}";
 
 /// Starts a TLS server with a given response. After an incomplete one it sends an invalid TLS
 /// record.
@@ -279,12 +289,20 @@ async fn tls_peer_saying(
         None => params.self_signed(&key),
     };
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    tls_server(response, certificate.unwrap().der().clone(), key).await
+}
+
+async fn tls_server(
+    response: &'static str,
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> SocketAddr {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.unwrap().der().clone()], key)
+        .with_single_cert(vec![certificate], key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let (address, _) = peer(move |stream| {
@@ -317,6 +335,29 @@ async fn over_tls(address: SocketAddr, authority: Option<Vec<u8>>) -> Result<usi
     // A retry would show in the number of attempts.
     settings.max_retries = 3;
     list(settings).await
+}
+
+/// Other systems than Linux have verifiers of their own.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn given_certificate_that_is_its_own_authority_is_trusted() {
+    let (address, given) = own_authority("127.0.0.1", later()).await;
+    let (another, another_given) = own_authority("127.0.0.1", later()).await;
+    assert_eq!(over_tls(address, Some(given.clone())).await.unwrap(), 0);
+    assert_eq!(over_tls(address, Some([another_given, given.clone()].concat())).await.unwrap(), 0);
+    let refused =
+        async |address, given| over_tls(address, Some(given)).await.unwrap_err().kind.clone();
+    assert!(matches!(refused(another, given).await, ErrorKind::Certificate(_)));
+
+    // Its host and its validity count all the same.
+    let earlier = OffsetDateTime::now_utc() - time::Duration::days(1);
+    for (host, until, problem) in [
+        ("127.0.0.1", earlier, CertificateProblem::Expired),
+        ("other.example", later(), CertificateProblem::WrongHost),
+    ] {
+        let (address, given) = own_authority(host, until).await;
+        assert_eq!(refused(address, given).await, ErrorKind::Certificate(problem));
+    }
 }
 
 #[tokio::test]
