@@ -114,6 +114,76 @@ fn failed_reactivation_is_reported_and_repaired() {
     terraform.plans_nothing();
 }
 
+/// Webex answers 200 and leaves `active` as it was.
+#[test]
+fn ignored_deactivation_is_reported() {
+    let simulator = locked();
+    let terraform = applied(&simulator);
+    // 423 for the edit; the deactivation has no effect.
+    let ignored = Script::answer(200, stored(&simulator));
+    simulator.faults([pass("PUT", 1), on("PUT", ignored.times(1))]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .apply()
+        .failed()
+        .says(
+            "success to the request to deactivate the connector, but the connector is still active",
+        )
+        .says("The connector is as it was before, and active.")
+        .does_not_say("although it is not active");
+    assert_eq!(stored(&simulator)["active"], json!(true));
+
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
+}
+
+/// Webex answers 200 to the reactivation and leaves the connector inactive.
+#[test]
+fn ignored_reactivation_is_reported_and_repaired() {
+    let simulator = locked();
+    let terraform = applied(&simulator);
+    let mut inactive = stored(&simulator);
+    inactive["active"] = json!(false);
+    // 423 for the edit; the deactivation passes; the edit is refused.
+    let ignored = Script::answer(200, inactive);
+    let refused = Script::answer(400, json!({ "error": "no" }));
+    simulator.faults([pass("PUT", 2), on("PUT", refused.times(1)), on("PUT", ignored)]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .apply()
+        .failed()
+        .says("THE CONNECTOR IS INACTIVE, and flows that use it fail.")
+        .says("but the connector is still inactive")
+        .does_not_say("is active again");
+    assert_eq!(stored(&simulator)["active"], json!(false));
+
+    simulator.faults([]);
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["active"], json!(true));
+    terraform.plans_nothing();
+}
+
+/// Webex does not deactivate a connector that flows use.
+#[test]
+fn refused_deactivation_of_an_edit_names_the_flows() {
+    let simulator = locked();
+    let terraform = applied(&simulator);
+    let id = id_of(&stored(&simulator));
+    simulator.add_reference(simulator.organization(), &id, "Order status");
+    let in_use = Script::answer(412, json!({ "error": "in use" }));
+    simulator.faults([pass("PUT", 1), on("PUT", in_use.times(1))]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .apply()
+        .failed()
+        .says("The connector is in use.")
+        .says("\"Order status\"")
+        .says("The connector is as it was before, and active.")
+        .says("publish them, apply again, and put it back");
+    assert_eq!(stored(&simulator)["active"], json!(true));
+}
+
 /// This server blanks a credential that a PUT leaves out. The connector stays
 /// inactive, the error says so, and the next apply activates it.
 #[test]

@@ -2,11 +2,17 @@
 //!
 //! Both are a PUT of the present content. An edit by someone else in between is not overwritten:
 //! then nothing is deactivated, or the connector is activated again with that edit.
+//!
+//! Either counts only when the server shows it: a response of success with the old `active` is
+//! settled by a read, and is an error if that shows the old `active` as well.
+
+use http::StatusCode;
 
 use super::super::budget::Budget;
 use super::super::connector::Connector;
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{NO_SECRETS, Secrets};
+use super::write_error::WriteError;
 use super::{Connectors, wire};
 
 /// A connector that the client has deactivated.
@@ -33,13 +39,46 @@ pub(super) struct ActivationError {
     pub(super) connector: Connector,
 }
 
+impl ActivationError {
+    /// Returns the error of a write whose deactivation has failed.
+    pub(super) fn before_the_write(self) -> WriteError {
+        let Self { error, connector } = self;
+        // The server may have stored or blanked the secrets although it ignored `active`.
+        let credentials_uncertain = error.kind == ErrorKind::ActiveUnchanged;
+        WriteError { credentials_uncertain, ..WriteError::new(error, connector.into()) }
+    }
+}
+
 impl Connectors {
     /// Deactivates a connector and changes nothing else.
     ///
     /// The request carries the secrets, because it is unknown whether Webex keeps a secret that a
     /// request leaves out. A server may treat them as an edit of an active connector (423) or
     /// refuse them (400). Then the request is repeated without them.
+    ///
+    /// The error of a connector in use names what refers to it.
     pub(super) async fn deactivate<'a>(
+        &self,
+        current: &Connector,
+        secrets: &'a Secrets,
+        budget: &Budget,
+    ) -> Result<Deactivated<'a>, ActivationError> {
+        match self.try_to_deactivate(current, secrets, budget).await {
+            Err(ActivationError { error, connector }) if may_be_referenced(&error) => {
+                let references = self.references_best_effort(&current.id, budget).await;
+                let is_referenced = !references.is_empty() || !error.referring_kinds.is_empty();
+                let error = if is_referenced {
+                    error.with_kind(ErrorKind::Referenced(references))
+                } else {
+                    error
+                };
+                Err(ActivationError { error, connector })
+            }
+            settled => settled,
+        }
+    }
+
+    async fn try_to_deactivate<'a>(
         &self,
         current: &Connector,
         secrets: &'a Secrets,
@@ -67,8 +106,13 @@ impl Connectors {
                 }
             };
             let may_be_ours = error.outcome_unknown && !found.active;
-            if may_be_ours && found.has_content_of(current) {
+            let has_same_content = found.has_content_of(current);
+            if may_be_ours && has_same_content {
                 return Ok(Deactivated { connector: found, secrets: carried });
+            }
+            if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
+                let error = error.with_outcome_unknown(false);
+                return Err(ActivationError { error, connector: found });
             }
             let error = stale(error, current, &found).with_outcome_unknown(may_be_ours);
             return Err(ActivationError { error, connector: found });
@@ -109,9 +153,13 @@ impl Connectors {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => return Err(ActivationError { error, connector }),
             };
-            let is_ours = error.outcome_unknown && found.has_content_of(&connector);
-            if found.active && is_ours {
+            let has_same_content = found.has_content_of(&connector);
+            if found.active && has_same_content && error.outcome_unknown {
                 return Ok(Reactivated { connector: found, overtaken });
+            }
+            if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
+                let error = error.with_outcome_unknown(false);
+                return Err(ActivationError { error, connector: found });
             }
             let is_moved = found.version != connector.version;
             let error = stale(error, &connector, &found).with_outcome_unknown(false);
@@ -130,6 +178,13 @@ impl Connectors {
 pub(super) fn is_about_the_content(error: &Error) -> bool {
     let is_refused = matches!(error.kind, ErrorKind::Locked | ErrorKind::InvalidRequest);
     is_refused && !error.outcome_unknown
+}
+
+/// Whether a deactivation may have been refused because something refers to the connector.
+fn may_be_referenced(error: &Error) -> bool {
+    let is_precondition =
+        error.kind == ErrorKind::Conflict && error.status == Some(StatusCode::PRECONDITION_FAILED);
+    !error.outcome_unknown && (is_precondition || !error.referring_kinds.is_empty())
 }
 
 /// Whether the outcome of a failed PUT has to be read from the server.

@@ -57,7 +57,7 @@ impl Deletion<'_> {
             let is_referenced =
                 matches!(error.kind, ErrorKind::Referenced(_)) || !error.referring_kinds.is_empty();
             if is_referenced {
-                let references = self.references().await;
+                let references = self.connectors.references_best_effort(self.id, self.budget).await;
                 return Err(referenced(error, references));
             }
             let is_unclear = error.outcome_unknown;
@@ -79,12 +79,6 @@ impl Deletion<'_> {
                 Err(reason) => Err(unknown(reason)),
             };
         }
-    }
-
-    /// Lists the references for an error; none if they cannot be read.
-    async fn references(&self) -> Vec<Reference> {
-        let budget = self.budget.for_reconciliation();
-        self.connectors.references(self.id, &budget).await.unwrap_or_default()
     }
 
     /// Lists the references for a decision. The endpoint is assumed: its absence (404) allows the
@@ -120,9 +114,7 @@ impl Deletion<'_> {
             Err(ActivationError { error, .. }) if error.outcome_unknown => {
                 return Err(unknown(error).with_availability(Availability::Uncertain));
             }
-            Err(ActivationError { error, connector }) => {
-                return Err(WriteError::new(error, connector.into()));
-            }
+            Err(failure) => return Err(failure.before_the_write()),
         };
         match self.attempt().await {
             Ok(deleted) => Ok(deleted),
@@ -384,6 +376,45 @@ mod tests {
         assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
         let connector = found_connector(&failure);
         assert!(!connector.active);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ignored_switch_is_reported_by_a_delete() {
+        // The deactivation.
+        let script = Script::new([
+            empty(423),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
+            response(200, &object(4, 1)),
+            response(200, &object(4, 1)),
+        ]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(failure.error.kind, ErrorKind::ActiveUnchanged);
+        assert_eq!(failure.availability, Availability::Unaffected);
+        assert!(found_connector(&failure).active && failure.credentials_uncertain);
+        // The activation after a refused delete.
+        let script = saga([empty(403), response(200, &inactive(5)), response(200, &inactive(5))]);
+        let failure = delete(&script).await.unwrap_err();
+        let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
+        assert_eq!(reason.kind, ErrorKind::ActiveUnchanged);
+        assert!(!found_connector(&failure).active);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn delete_names_the_references_of_a_refused_deactivation() {
+        // The list of references becomes complete between the two requests.
+        let flow = json!({"id": "f", "name": "Main", "type": "flow"});
+        let script = Script::new([
+            empty(423),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
+            empty(412),
+            response(200, &object(3, 1)),
+            response(200, &page(&[flow])),
+        ]);
+        let failure = delete(&script).await.unwrap_err();
+        assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
+        assert!(found_connector(&failure).active);
     }
 
     #[tokio::test(start_paused = true)]

@@ -127,6 +127,11 @@ impl Connectors {
         list.ok().map(|list| list.connectors())
     }
 
+    /// Lists the references for an error; none if they cannot be read.
+    async fn references_best_effort(&self, id: &ConnectorId, budget: &Budget) -> Vec<Reference> {
+        self.references(id, &budget.for_reconciliation()).await.unwrap_or_default()
+    }
+
     /// Lists the objects that refer to a connector, for example flows.
     ///
     /// # Errors
@@ -179,6 +184,9 @@ impl Connectors {
     }
 
     /// Replaces a connector. After an error with an unknown outcome it may have been replaced.
+    ///
+    /// An activation or a deactivation that leaves `active` as it was is an error: a server may
+    /// report success and ignore a field.
     async fn put(
         &self,
         operation: Operation,
@@ -189,7 +197,14 @@ impl Connectors {
         let body = body.map_err(|_| Error::new(operation, ErrorKind::Unsendable))?;
         let request = self.session.endpoints.replace(operation, self.organization, id, body);
         let response = self.write(&request, budget).await?;
-        read_connector(&response, id).map_err(|error| error.with_outcome_unknown(true))
+        let connector =
+            read_connector(&response, id).map_err(|error| error.with_outcome_unknown(true))?;
+        let is_ignored = (operation == Operation::DeactivateConnector && connector.active)
+            || (operation == Operation::ReactivateConnector && !connector.active);
+        if is_ignored {
+            return Err(response.error(ErrorKind::ActiveUnchanged).with_outcome_unknown(true));
+        }
+        Ok(connector)
     }
 
     async fn send(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {

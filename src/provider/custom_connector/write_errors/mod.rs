@@ -160,6 +160,13 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
                 .to_owned();
         return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
     }
+    if matches!(failure.error.kind, ErrorKind::Referenced(_)) {
+        let advice = "Webex wants the connector deactivated for the edit, and does not deactivate \
+                      one that is in use. Take it out of the flows that use it in Flow Designer, \
+                      publish them, apply again, and put it back."
+            .to_owned();
+        return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
+    }
     let message = api_errors::error(summary, &failure.error, &truth);
     if failure.error.kind == ErrorKind::NameTaken {
         return message.at(Path::attribute("name"));
@@ -215,8 +222,8 @@ pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
         }
     };
     let credentials = match failure.availability {
-        Availability::Unaffected => "",
-        Availability::Restored => {
+        Availability::Unaffected if !failure.credentials_uncertain => "",
+        Availability::Unaffected | Availability::Restored => {
             " Whether Webex has kept its credentials cannot be seen, because a delete does not \
              know them. If the configuration still has the connector, the next plan sends them \
              again."

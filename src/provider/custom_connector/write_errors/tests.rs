@@ -73,12 +73,21 @@ fn texts_of_all_write_outcomes() {
         (", stale", stale.clone(), found(), Unaffected, password),
         (", stale", stale, found(), Restored, password),
         (", without credentials", ErrorKind::InvalidRequest, found(), Restored, &[]),
+        (", in use", ErrorKind::Referenced(Vec::new()), found(), Unaffected, password),
+        (", not deactivated", ErrorKind::ActiveUnchanged, found(), Unaffected, password),
     ];
     for (title, kind, remote, availability, sent) in updates {
         let name_holder = if kind == ErrorKind::NameTaken { holder() } else { None };
         let is_unknown = matches!(remote, Unknown(_));
-        let failure = failure(for_tests(Operation::UpdateConnector, kind), remote, availability);
-        let credentials_uncertain = failure.credentials_uncertain || is_unknown;
+        let is_ignored = kind == ErrorKind::ActiveUnchanged;
+        let is_deactivation = is_ignored || matches!(kind, ErrorKind::Referenced(_));
+        let operation = if is_deactivation {
+            Operation::DeactivateConnector
+        } else {
+            Operation::UpdateConnector
+        };
+        let failure = failure(for_tests(operation, kind), remote, availability);
+        let credentials_uncertain = failure.credentials_uncertain || is_unknown || is_ignored;
         let failure = WriteError { name_holder, credentials_uncertain, ..failure };
         let message = update_failed(&failure, NAMED, sent);
         let _ = write!(page, "=== update{title} ===\n{}\n", shown(&message));
@@ -104,9 +113,18 @@ fn texts_of_all_write_outcomes() {
             found(),
             Unaffected,
         ),
+        (
+            ", not deactivated",
+            for_tests(Operation::DeactivateConnector, ErrorKind::ActiveUnchanged),
+            found(),
+            Unaffected,
+        ),
     ];
     for (title, error, remote, availability) in deletes {
-        let message = delete_failed(&failure(error, remote, availability), NAMED);
+        let is_ignored = error.kind == ErrorKind::ActiveUnchanged;
+        let failure = failure(error, remote, availability);
+        let credentials_uncertain = failure.credentials_uncertain || is_ignored;
+        let message = delete_failed(&WriteError { credentials_uncertain, ..failure }, NAMED);
         let _ = write!(page, "=== delete{title} ===\n{}\n", shown(&message));
     }
 

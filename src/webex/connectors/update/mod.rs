@@ -185,9 +185,7 @@ impl Edit<'_> {
                 let unknown = WriteError::unknown(error, None);
                 return Err(unknown.with_availability(Availability::Uncertain));
             }
-            Err(ActivationError { error, connector }) => {
-                return Err(WriteError::new(error, connector.into()));
-            }
+            Err(failure) => return Err(failure.before_the_write()),
         };
         let edited = match self.edit_inactive(&deactivated.connector).await {
             Ok(edited) => edited,

@@ -304,6 +304,116 @@ async fn update_reports_a_failed_reactivation() {
     assert_eq!((connector.active, connector.version), (false, Some(5)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn ignored_deactivation_fails_the_update() {
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        response(200, &old(4)),
+        response(200, &old(4)),
+    ]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(failure.error.kind, ErrorKind::ActiveUnchanged);
+    assert_eq!(failure.error.operation, Operation::DeactivateConnector);
+    assert!(!failure.error.outcome_unknown);
+    // The deactivation carried the new secret, which Webex may have stored.
+    assert!(failure.credentials_uncertain);
+    assert_eq!(failure.availability, Availability::Unaffected);
+    let connector = found_connector(&failure);
+    assert_eq!((connector.active, connector.version), (true, Some(4)));
+    assert!(script.is_done() && script.requests().len() == 4);
+    // A read that shows the connector inactive counts.
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        response(200, &old(4)),
+        response(200, &with(old(4), &json!({"active": false}))),
+        response(200, &inactive(5)),
+        response(200, &object(6, 1)),
+    ]);
+    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ignored_reactivation_leaves_the_connector_inactive() {
+    // After the edit.
+    let script = saga(
+        response(200, &inactive(5)),
+        [response(200, &inactive(6)), response(200, &inactive(6))],
+    );
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
+    assert_eq!(reason.kind, ErrorKind::ActiveUnchanged);
+    assert!(!found_connector(&failure).active);
+    assert!(script.is_done() && script.requests().len() == 6);
+    // After a refused edit.
+    let still = || response(200, &with(old(5), &json!({"active": false})));
+    let script = saga(empty(403), [still(), still()]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
+    assert!(!found_connector(&failure).active);
+    // A read that shows the connector active counts.
+    let script = saga(
+        response(200, &inactive(5)),
+        [response(200, &inactive(6)), response(200, &object(6, 1))],
+    );
+    assert!(update(&script, Some(3)).await.unwrap().active);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_deactivation_names_the_references() {
+    let flow = json!({"id": "f", "name": "Main", "type": "flow"});
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        problem(412, "in use"),
+        response(200, &old(3)),
+        response(200, &page(&[flow])),
+    ]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
+    assert_eq!(failure.error.operation, Operation::DeactivateConnector);
+    assert!(found_connector(&failure).active);
+    // Nothing refers to it: the reason stays unknown.
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        empty(412),
+        response(200, &old(3)),
+        response(200, &page(&[])),
+    ]);
+    assert_eq!(update(&script, Some(3)).await.unwrap_err().error.kind, ErrorKind::Conflict);
+}
+
+#[tokio::test(start_paused = true)]
+async fn page_in_place_of_any_put_response_is_settled_by_reading() {
+    let html = || raw(200, "<html>");
+    // The deactivation, the edit and the activation were carried out.
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        html(),
+        response(200, &with(old(4), &json!({"active": false}))),
+        html(),
+        response(200, &inactive(5)),
+        html(),
+        response(200, &object(6, 1)),
+    ]);
+    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+    // None of them was.
+    let script = Script::new([empty(423), response(200, &old(3)), html(), response(200, &old(3))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(found_connector(&failure).active);
+    let undone = [response(200, &old(5))];
+    let found = response(200, &with(old(4), &json!({"active": false})));
+    let script = saga(html(), [found].into_iter().chain(undone));
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(failure.availability, Availability::Restored);
+    let script = saga(response(200, &inactive(5)), [html(), response(200, &inactive(5))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
+}
+
 /// Returns a connector with an edit by someone else, made while it is deactivated.
 fn theirs(version: i64) -> Value {
     with(inactive(version), &json!({"scope": "theirs"}))
