@@ -114,6 +114,31 @@ fn delete_404_of_an_existing_connector_keeps_state() {
     assert_eq!(all_stored(&simulator), Vec::<Value>::new());
 }
 
+/// A proxy answers the DELETE with a page of status 200, and Webex never gets the request.
+#[test]
+fn page_in_place_of_a_delete_keeps_the_connector_in_state() {
+    for (simulator, before) in [(unlocked(), 0), (locked(), 1)] {
+        let terraform = applied(&simulator);
+        let mut scripts = vec![
+            pass("DELETE", before),
+            on("DELETE", Script::answer(200, "<html>sign in</html>".into()).times(1)),
+        ];
+        scripts.retain(|script| script.times != Some(0));
+        simulator.faults(scripts);
+        terraform
+            .destroy()
+            .failed()
+            .says("Could not delete connector \"Zendesk\"")
+            .says("cannot be read: it is not JSON")
+            .says("The connector is still there");
+        let connector = stored(&simulator);
+        assert_eq!(connector["active"], json!(true));
+        assert_eq!(terraform.attributes(ADDRESS)["id"], connector["id"]);
+        terraform.destroy().succeeded();
+        assert_eq!(all_stored(&simulator), Vec::<Value>::new());
+    }
+}
+
 /// The connection breaks at each step of deleting an active connector. A connector that stays
 /// inactive is reported, and the next destroy converges.
 #[test]

@@ -114,6 +114,28 @@ fn failed_reactivation_is_reported_and_repaired() {
     terraform.plans_nothing();
 }
 
+/// A proxy answers a PUT with a page of status 200, and Webex never gets the request.
+#[test]
+fn page_in_place_of_an_update_changes_nothing() {
+    for (simulator, before) in [(unlocked(), 0), (locked(), 1), (locked(), 2), (locked(), 3)] {
+        let terraform = applied(&simulator);
+        let mut scripts = vec![
+            pass("PUT", before),
+            on("PUT", Script::answer(200, "<html>sign in</html>".into()).times(1)),
+        ];
+        scripts.retain(|script| script.times != Some(0));
+        simulator.faults(scripts);
+        terraform.write("main.tf", &basic().edited().resource());
+        let output = terraform.apply().failed().says("cannot be read: it is not JSON");
+        let is_active = stored(&simulator)["active"] == json!(true);
+        assert!(is_active || output.text().contains("THE CONNECTOR IS INACTIVE"), "{before}");
+        terraform.apply().succeeded().says("1 changed");
+        assert_eq!(stored(&simulator)["username"], json!("agent2"));
+        assert_eq!(stored(&simulator)["active"], json!(true));
+        terraform.plans_nothing();
+    }
+}
+
 /// Webex answers 200 and leaves `active` as it was.
 #[test]
 fn ignored_deactivation_is_reported() {

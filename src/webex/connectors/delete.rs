@@ -5,9 +5,9 @@ use super::super::connector::Connector;
 use super::super::error::{Error, ErrorKind, Reference};
 use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
-use super::Connectors;
 use super::activation::ActivationError;
 use super::write_error::{Availability, RemoteState, WriteError};
+use super::{Connectors, wire};
 
 /// A deleted connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct Deleted {
 
 impl Connectors {
     /// Deletes a connector. One that is gone already is a success, when neither a read by id nor
-    /// the list finds it: a 404 alone may come from a server without this method at this path.
+    /// the list finds it: a 404 alone may come from a server without this method at this path. A
+    /// response of success with a body that is not the API's is settled by such a read as well.
     ///
     /// When the server refuses to delete an active connector (423), it is deactivated first, and
     /// activated again if the delete fails.
@@ -51,7 +52,11 @@ impl Deletion<'_> {
             self.connectors.list_cache.was_just_created(organization, self.id);
         loop {
             let error = match self.connectors.write(&request, self.budget).await {
-                Ok(_) => return Ok(Deleted { was_missing: false }),
+                Ok(response) => match wire::confirm_delete(response.body(), self.id) {
+                    Ok(()) => return Ok(Deleted { was_missing: false }),
+                    // A gateway or a proxy may have answered in Webex's place.
+                    Err(problem) => response.unreadable(problem).with_outcome_unknown(true),
+                },
                 Err(error) => error,
             };
             let is_referenced =
@@ -415,6 +420,38 @@ mod tests {
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
         assert!(found_connector(&failure).active);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn page_in_place_of_a_delete_response_is_settled_by_reading() {
+        let pages = [
+            raw(200, "<html>"),
+            raw(200, "[]"),
+            raw(200, "null"),
+            raw(202, r#"{"login": "https://proxy.example"}"#),
+            response(200, &with(object(3, 1), &json!({"id": "another"}))),
+        ];
+        for reply in pages {
+            // It is still there.
+            let script = Script::new([reply.clone(), response(200, &object(3, 1))]);
+            let failure = delete(&script).await.unwrap_err();
+            assert!(matches!(failure.error.kind, ErrorKind::UnreadableBody(_)), "{failure:?}");
+            found_connector(&failure);
+            // It is gone.
+            let script = Script::new([reply, empty(404), response(200, &page(&[]))]);
+            assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
+            assert!(script.is_done());
+        }
+        // A connector that was deactivated for the delete is activated again.
+        let script =
+            saga([raw(200, "<html>"), response(200, &inactive(4)), response(200, &object(5, 1))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(failure.availability, Availability::Restored);
+        // The API may return the deleted connector or an empty object.
+        for body in [object(3, 1), json!({})] {
+            let script = Script::new([response(200, &body)]);
+            assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
+        }
     }
 
     #[tokio::test(start_paused = true)]
