@@ -27,6 +27,7 @@ impl Connectors {
     /// # Errors
     /// The error describes the connector after the failure.
     pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, WriteError> {
+        self.list_cache.note_requested(self.organization, id);
         let deletion = Deletion { connectors: self, id, budget };
         match deletion.attempt().await {
             Ok(deleted) => Ok(deleted),

@@ -77,6 +77,7 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
+        self.list_cache.note_requested(self.organization, id);
         let list = self.cached_list(RetryMode::Normal, budget).await?;
         match list.by_id(id) {
             Some(connector) => Ok(Some(connector.clone())),
@@ -94,6 +95,7 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
+        self.list_cache.note_requested(self.organization, id);
         if let Some(connector) = self.get(id, budget).await? {
             return Ok(Some(connector));
         }

@@ -42,9 +42,8 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
             ),
         ),
         (RemoteState::Unknown(_), Some(found)) => at_name(&format!(
-            "The answer was lost. A connector {} with this name exists in organization \
-             {organization}, and it cannot be told whether this resource created it, another one of \
-             the same name, or somebody else. It is not in state at this address. If it is yours, \
+            "A connector {} with this name exists in organization {organization}, and it cannot be \
+             told whether this resource created it, another one of the same name, or somebody else. It is not in state at this address. If it is yours, \
              and no other resource has it, add this block and apply again:\n\n{}",
             found.id,
             import_block(organization, &found.id)
@@ -260,7 +259,10 @@ fn left_deactivated(step: &str, reason: &Error) -> String {
 #[must_use]
 pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnostic {
     Diagnostic::warning(
-        format!("The answer to creating connector {:?} was lost", connector.name()),
+        format!(
+            "The answer to creating connector {:?} was lost or cannot be read",
+            connector.name()
+        ),
         format!(
             "The connector {} in organization {organization} has this name and these fields and was \
              created since the request began, so it is the one that this run has created, and it \

@@ -34,6 +34,7 @@ impl Connectors {
         expected_version: Option<i64>,
         budget: &Budget,
     ) -> Result<Connector, WriteError> {
+        self.list_cache.note_requested(self.organization, id);
         let edit = Edit { connectors: self, id, content, budget };
         let version = match expected_version {
             Some(version) => Some(version),
