@@ -133,6 +133,22 @@ fn taken_name_is_reported_with_the_import_block() {
     assert_eq!(simulator.journal(), []);
 }
 
+/// The connector that a replacement deletes holds its name for a moment.
+#[test]
+fn name_of_a_deleted_connector_is_refused_for_a_moment() {
+    let simulator = unlocked();
+    let terraform = applied(&simulator);
+    let taken = json!({ "error": "similar entity" });
+    simulator.faults([on_create(Script::answer(409, taken.clone()).times(1))]);
+    terraform
+        .run(["apply", "-no-color", "-auto-approve", &format!("-replace={ADDRESS}")])
+        .succeeded()
+        .says("1 added, 0 changed, 1 destroyed");
+    assert_eq!(count(&simulator, "POST"), 2);
+    stored(&simulator);
+    terraform.plans_nothing();
+}
+
 #[test]
 fn eleventh_connector_is_refused_with_the_limit() {
     let simulator = unlocked();

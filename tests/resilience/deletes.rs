@@ -6,6 +6,7 @@ use webex_cc_simulator::Script;
 use super::{applied, on, pass};
 use crate::support::connectors::{ADDRESS, basic};
 use crate::support::simulator::{all_stored, count, id_of, locked, stored, unlocked};
+use crate::support::terraform::Terraform;
 
 #[test]
 fn delete_of_a_connector_in_use_names_the_flows() {
@@ -136,6 +137,36 @@ fn page_in_place_of_a_delete_keeps_the_connector_in_state() {
         assert_eq!(terraform.attributes(ADDRESS)["id"], connector["id"]);
         terraform.destroy().succeeded();
         assert_eq!(all_stored(&simulator), Vec::<Value>::new());
+    }
+}
+
+/// Two connectors under other keys. One apply deletes and creates connectors of the same names.
+#[test]
+fn renamed_keys_delete_and_create_in_one_apply() {
+    for simulator in [unlocked(), locked()] {
+        let terraform = Terraform::with(&simulator);
+        let keyed = |prefix: &str| {
+            let resources = ["one", "two"].map(|name| {
+                let connector = basic().with("name", name).resource();
+                connector.replace("\"test\"", &format!("\"{prefix}_{name}\""))
+            });
+            terraform.write("main.tf", &resources.concat());
+        };
+        keyed("a");
+        terraform.apply().succeeded().says("2 added");
+        let names = || {
+            let mut names: Vec<_> =
+                all_stored(&simulator).iter().map(|stored| stored["name"].clone()).collect();
+            names.sort_by_key(Value::to_string);
+            names
+        };
+        // The deletes are late, so that each create meets a connector of its name.
+        let late = Script::answer(503, json!(null)).header("Retry-After", "1");
+        simulator.faults([on("DELETE", late.times(2))]);
+        keyed("b");
+        terraform.apply().succeeded().says("2 added, 0 changed, 2 destroyed");
+        assert_eq!(names(), [json!("one"), json!("two")]);
+        terraform.plans_nothing();
     }
 }
 

@@ -5,7 +5,10 @@ use webex_cc_simulator::{OmittedSecret, Options, Script};
 
 use super::{applied, on, pass};
 use crate::support::connectors::{ADDRESS, PASSWORD, basic, password_grant};
-use crate::support::simulator::{count, id_of, last_body, locked, start, stored, unlocked};
+use crate::support::simulator::{
+    all_stored, count, id_of, last_body, locked, start, stored, unlocked,
+};
+use crate::support::terraform::Terraform;
 
 #[test]
 fn edit_between_plan_and_apply_is_not_overwritten() {
@@ -294,6 +297,39 @@ fn update_of_a_deleted_connector_explains_the_next_plan() {
         .says("it shows that the connector is created anew, with a new id")
         .does_not_say("connector_path");
     terraform.plan().succeeded().says("1 to add");
+}
+
+/// A rename needs the name of a connector that the same apply renames, or deletes.
+#[test]
+fn rename_waits_for_a_name_that_the_same_apply_frees() {
+    for simulator in [unlocked(), locked()] {
+        let terraform = Terraform::with(&simulator);
+        let named = |names: &[(&str, &str)]| {
+            let resources = names.iter().map(|(key, name)| {
+                basic().with("name", *name).resource().replace("\"test\"", &format!("\"{key}\""))
+            });
+            terraform.write("main.tf", &resources.collect::<String>());
+        };
+        named(&[("a", "one"), ("b", "two"), ("c", "three")]);
+        terraform.apply().succeeded().says("3 added");
+        named(&[("a", "two"), ("b", "three")]);
+        let late = Script::answer(429, json!(null)).header("Retry-After", "1");
+        simulator.faults([on("DELETE", late.times(1))]);
+        terraform.apply().succeeded().says("0 added, 2 changed, 1 destroyed");
+        let all = all_stored(&simulator);
+        assert_eq!(all.len(), 2);
+        assert!(all.iter().all(|stored| stored["active"] == json!(true)), "{all:#?}");
+        terraform.plans_nothing();
+        // A swap needs another name in between.
+        named(&[("a", "three"), ("b", "two")]);
+        terraform
+            .apply()
+            .failed()
+            .says("This run deletes or renames that one, too")
+            .says("Connectors that swap their names need another name in between.");
+        let all = all_stored(&simulator);
+        assert!(all.iter().all(|stored| stored["active"] == json!(true)), "{all:#?}");
+    }
 }
 
 /// The name is taken by another connector.

@@ -27,6 +27,7 @@ use super::super::error::{BodyProblem, Error, ErrorKind, Operation};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::{Response, RetryMode};
 use super::list_cache::{ConnectorList, CreateInFlight};
+use super::name_conflict::Wait;
 use super::write_error::{RemoteState, WriteError};
 use super::{Connectors, wire};
 
@@ -51,9 +52,33 @@ impl Connectors {
     /// When the response is lost, the connector is looked up by its name, which is unique in the
     /// organization, and adopted if no one else can have created it; see [`Created::adopted`].
     ///
+    /// When the name or the room is taken by a connector that this process deletes or renames, the
+    /// create waits for that and is sent once more.
+    ///
     /// # Errors
     /// The error describes the connector after the failure.
     pub async fn create(
+        &self,
+        content: &ConnectorContent,
+        budget: &Budget,
+    ) -> Result<Created, WriteError> {
+        let began = Instant::now();
+        let refusal = match self.create_once(content, budget).await {
+            Err(failure) if failure.remote == RemoteState::Absent => failure,
+            settled => return settled,
+        };
+        match self.wait_to_create(content.fields.name(), &refusal, began, budget).await {
+            Wait::Unrelated => Err(refusal),
+            Wait::StillHeld => Err(refusal.with_released_holder()),
+            Wait::Freed => {
+                let again = self.create_once(content, budget).await;
+                again.map_err(|failure| failure.after_waiting_for(&refusal))
+            }
+        }
+    }
+
+    /// Creates a connector without waiting for a name.
+    async fn create_once(
         &self,
         content: &ConnectorContent,
         budget: &Budget,

@@ -28,12 +28,16 @@ impl Connectors {
     /// The error describes the connector after the failure.
     pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, WriteError> {
         self.list_cache.note_requested(self.organization, id);
+        let release = self.list_cache.releases.begin(self.organization, id, None);
         let deletion = Deletion { connectors: self, id, budget };
-        match deletion.attempt().await {
-            Ok(deleted) => Ok(deleted),
+        let outcome = match deletion.attempt().await {
             Err(failure) if failure.error.kind == ErrorKind::Locked => deletion.saga(failure).await,
-            Err(failure) => Err(failure),
+            settled => settled,
+        };
+        if outcome.is_ok() {
+            release.succeeded();
         }
+        outcome
     }
 }
 

@@ -16,6 +16,7 @@ use super::super::error::{Error, Operation};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::pipeline::RetryMode;
 use super::super::single_flight::{Join, SharedRequest, single_flight};
+use super::releases::Releases;
 
 /// The time for which a list is used. A run seldom takes longer; a longer process should not plan
 /// with an old list.
@@ -67,7 +68,11 @@ impl ConnectorList {
 
 /// The lists of all organizations.
 #[derive(Default)]
-pub(crate) struct ListCache(Mutex<HashMap<OrganizationId, CacheEntry>>);
+pub(crate) struct ListCache {
+    entries: Mutex<HashMap<OrganizationId, CacheEntry>>,
+    /// The names that this process frees.
+    pub(crate) releases: Releases,
+}
 
 /// The list and the recent creates of one organization.
 #[derive(Default)]
@@ -199,7 +204,7 @@ impl ListCache {
 
     /// Nothing panics while holding the lock, so a poisoned one is intact.
     fn entries(&self) -> MutexGuard<'_, HashMap<OrganizationId, CacheEntry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -48,6 +48,22 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
             found.id,
             import_block(organization, &found.id)
         )),
+        (_, Some(rival)) if failure.holder_is_released => Diagnostic::error(
+            summary,
+            detail_advising(
+                error,
+                &format!(
+                    "Nothing was created. The connector {} has the name {:?} still, and this run \
+                     deletes or renames that connector, too.",
+                    rival.id,
+                    rival.name()
+                ),
+                "Apply again after that has succeeded. If both are the same connector under \
+                 another address, a `moved` block keeps it, with its id."
+                    .to_owned(),
+            ),
+        )
+        .at(Path::attribute("name")),
         (_, Some(rival)) => at_name(&format!(
             "Nothing was created. The connector {} has the name {:?} in organization \
              {organization}.\n\nIf this connector is to replace that one, remove \
@@ -137,7 +153,13 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
         }
     };
     let rival = failure.name_holder.as_ref().map(|rival| {
-        format!(" The name {:?} belongs to the connector {}.", rival.name(), rival.id)
+        let released = if failure.holder_is_released {
+            " This run deletes or renames that one, too: apply again after that has succeeded. \
+             Connectors that swap their names need another name in between."
+        } else {
+            ""
+        };
+        format!(" The name {:?} belongs to the connector {}.{released}", rival.name(), rival.id)
     });
     let credentials = match (failure.credentials_uncertain, sent) {
         (false, _) => "",
@@ -166,8 +188,12 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
             .to_owned();
         return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
     }
-    let message = api_errors::error(summary, &failure.error, &truth);
+    let message = api_errors::error(summary.clone(), &failure.error, &truth);
     if failure.error.kind == ErrorKind::NameTaken {
+        if failure.holder_is_released {
+            let detail = detail_advising(&failure.error, &truth, String::new());
+            return Diagnostic::error(summary, detail).at(Path::attribute("name"));
+        }
         return message.at(Path::attribute("name"));
     }
     message

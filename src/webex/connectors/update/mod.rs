@@ -11,6 +11,7 @@ use super::super::fields::{NO_SECRETS, Secrets};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
 use super::activation::{ActivationError, Deactivated, Reactivated, is_about_the_content};
+use super::name_conflict::Wait;
 use super::write_error::{Availability, RemoteState, WriteError};
 use super::{Connectors, wire};
 
@@ -25,6 +26,9 @@ impl Connectors {
     /// connector is deactivated, edited and activated again. If the edit fails, it is activated
     /// again as well.
     ///
+    /// When the name is taken by a connector that this process deletes or renames, the update waits
+    /// for that and is sent once more.
+    ///
     /// # Errors
     /// The error describes the connector after the failure.
     pub async fn update(
@@ -35,6 +39,60 @@ impl Connectors {
         budget: &Budget,
     ) -> Result<Connector, WriteError> {
         self.list_cache.note_requested(self.organization, id);
+        let name = content.fields.name();
+        let release = self.list_cache.releases.begin(self.organization, id, Some(name));
+        let outcome = match self.update_once(id, content, expected_version, budget).await {
+            Err(failure) => self.update_with_a_freed_name(id, content, failure, budget).await,
+            updated => updated,
+        };
+        if outcome.is_ok() {
+            release.succeeded();
+        }
+        outcome
+    }
+
+    /// Sends an update once more that was refused because of its name, when this process frees the
+    /// name.
+    async fn update_with_a_freed_name(
+        &self,
+        id: &ConnectorId,
+        content: &ConnectorContent,
+        refusal: WriteError,
+        budget: &Budget,
+    ) -> Result<Connector, WriteError> {
+        let is_active_still =
+            matches!(refusal.availability, Availability::Unaffected | Availability::Restored);
+        let (RemoteState::Found(found), true) = (&refusal.remote, is_active_still) else {
+            return Err(refusal);
+        };
+        let name = content.fields.name();
+        let wait = match (&refusal.error.kind, &refusal.name_holder) {
+            (ErrorKind::NameTaken, Some(holder)) => {
+                self.wait_for_name(name, &holder.id, Some(id), budget).await
+            }
+            (ErrorKind::Conflict, None) if found.name() != name => {
+                self.wait_after_unseen_conflict(Some(id), budget).await
+            }
+            _ => Wait::Unrelated,
+        };
+        match wait {
+            Wait::Unrelated => Err(refusal),
+            Wait::StillHeld => Err(refusal.with_released_holder()),
+            Wait::Freed => {
+                let again = self.update_once(id, content, found.version, budget).await;
+                again.map_err(|failure| failure.after_waiting_for(&refusal))
+            }
+        }
+    }
+
+    /// Replaces a connector's content without waiting for a name.
+    async fn update_once(
+        &self,
+        id: &ConnectorId,
+        content: &ConnectorContent,
+        expected_version: Option<i64>,
+        budget: &Budget,
+    ) -> Result<Connector, WriteError> {
         let edit = Edit { connectors: self, id, content, budget };
         let version = match expected_version {
             Some(version) => Some(version),
@@ -156,15 +214,17 @@ impl Edit<'_> {
             let kind = ErrorKind::Stale { expected: version, found: found.version };
             return WriteError::new(error.with_kind(kind), found.into());
         }
-        let budget = self.budget.for_reconciliation();
-        let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok();
-        let holder = list
-            .as_ref()
-            .and_then(|list| list.holder_of(self.content.fields.name()))
-            .filter(|holder| holder.id != *self.id)
-            .cloned();
+        let holder = self.name_holder().await;
         let error = if holder.is_some() { error.with_kind(ErrorKind::NameTaken) } else { error };
         WriteError::new(error, found.into()).with_name_holder(holder)
+    }
+
+    /// Returns the other connector that has the name, if the list can be read.
+    async fn name_holder(&self) -> Option<Connector> {
+        let budget = self.budget.for_reconciliation();
+        let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok()?;
+        let holder = list.holder_of(self.content.fields.name())?;
+        (holder.id != *self.id).then(|| holder.clone())
     }
 
     /// Deactivates the connector, edits it, and activates it again.
@@ -178,6 +238,13 @@ impl Edit<'_> {
             // The lock has another reason than an active connector.
             let error = locked.with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.into()));
+        }
+        // Deactivating the connector for a name that is taken would be in vain.
+        if current.name() != self.content.fields.name()
+            && let Some(holder) = self.name_holder().await
+        {
+            let failure = WriteError::new(locked.with_kind(ErrorKind::NameTaken), current.into());
+            return Err(failure.with_name_holder(Some(holder)));
         }
         let secrets = &self.content.secrets;
         let deactivated = match self.connectors.deactivate(&current, secrets, self.budget).await {
