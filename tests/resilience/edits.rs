@@ -60,6 +60,26 @@ fn lost_response_to_an_update_converges() {
     }
 }
 
+/// A gateway does not wait until Webex has checked the credentials with the third party.
+#[test]
+fn gateway_timeout_of_an_update_sends_the_credentials_once() {
+    let simulator = unlocked();
+    let terraform = applied(&simulator);
+    simulator.faults([on("PUT", Script::answer(504, json!(null)))]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .apply()
+        .failed()
+        .says("It is not known whether the change was made.")
+        .says("so the next plan sends those of the configuration again");
+    assert_eq!(count(&simulator, "PUT"), 1);
+
+    simulator.faults([]);
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
+}
+
 /// The edit is refused after the connector was deactivated for it.
 #[test]
 fn refused_edit_leaves_the_connector_active() {

@@ -6,6 +6,8 @@
 //! Either counts only when the server shows it: a response of success with the old `active` is
 //! settled by a read, and is an error if that shows the old `active` as well.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use super::super::budget::Budget;
@@ -14,6 +16,9 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{NO_SECRETS, Secrets};
 use super::write_error::WriteError;
 use super::{Connectors, wire};
+
+/// The wait before a PUT with credentials is sent once more.
+const REPETITION_PAUSE: Duration = Duration::from_secs(1);
 
 /// A connector that the client has deactivated.
 pub(super) struct Deactivated<'a> {
@@ -85,11 +90,16 @@ impl Connectors {
         budget: &Budget,
     ) -> Result<Deactivated<'a>, ActivationError> {
         let mut carried = secrets;
+        let mut is_repeated = false;
         loop {
             let body = wire::set_active(current, false, carried, secrets);
             let operation = Operation::DeactivateConnector;
             let error = match self.put(operation, &current.id, body, budget).await {
                 Ok(connector) => return Ok(Deactivated { connector, secrets: carried }),
+                // It may be in conflict with the first attempt.
+                Err(error) if is_repeated && error.kind == ErrorKind::Conflict => {
+                    error.with_outcome_unknown(true)
+                }
                 Err(error) => error,
             };
             if is_about_the_content(&error) && !carried.is_empty() {
@@ -99,12 +109,23 @@ impl Connectors {
             if !is_to_be_settled(&error) {
                 return Err(ActivationError { error, connector: current.clone() });
             }
-            let found = match self.get(&current.id, &budget.for_reconciliation()).await {
+            let mut found = match self.get(&current.id, &budget.for_reconciliation()).await {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => {
                     return Err(ActivationError { error, connector: current.clone() });
                 }
             };
+            if !secrets.is_empty() && error.outcome_unknown && found == *current {
+                if is_gateway_timeout(&error) {
+                    found = self.read_until_changed(found, budget).await;
+                    if found == *current {
+                        return Err(ActivationError { error, connector: found });
+                    }
+                } else if !is_repeated && self.may_repeat(&error, budget).await {
+                    is_repeated = true;
+                    continue;
+                }
+            }
             let may_be_ours = error.outcome_unknown && !found.active;
             let has_same_content = found.has_content_of(current);
             if may_be_ours && has_same_content {
@@ -117,6 +138,36 @@ impl Connectors {
             let error = stale(error, current, &found).with_outcome_unknown(may_be_ours);
             return Err(ActivationError { error, connector: found });
         }
+    }
+
+    /// Whether a PUT with credentials may be sent once more that a read has shown to be without
+    /// effect. It waits before that.
+    ///
+    /// Credentials that Webex has checked and refused must not be sent again: a third party locks
+    /// an account after some wrong ones. So only a request that most likely did not arrive is
+    /// repeated.
+    pub(super) async fn may_repeat(&self, error: &Error, budget: &Budget) -> bool {
+        let is_unavailable = matches!(error.status.map(|status| status.as_u16()), Some(502 | 503));
+        let is_likely_lost = is_unavailable || error.kind == ErrorKind::ConnectionLost;
+        is_likely_lost
+            && self.session.pipeline.max_retries > 0
+            && budget.wait(REPETITION_PAUSE).await.is_ok()
+    }
+
+    /// Reads a connector again until it changes, at most for the time in which a write becomes
+    /// visible.
+    pub(super) async fn read_until_changed(&self, first: Connector, budget: &Budget) -> Connector {
+        for pause in self.session.pauses_until_visible() {
+            if budget.for_reconciliation().wait(pause).await.is_err() {
+                break;
+            }
+            match self.get(&first.id, &budget.for_reconciliation()).await {
+                Ok(Some(found)) if found != first => return found,
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        first
     }
 
     /// Activates a connector again. An active one is not changed.
@@ -185,6 +236,13 @@ fn may_be_referenced(error: &Error) -> bool {
     let is_precondition =
         error.kind == ErrorKind::Conflict && error.status == Some(StatusCode::PRECONDITION_FAILED);
     !error.outcome_unknown && (is_precondition || !error.referring_kinds.is_empty())
+}
+
+/// Whether a PUT may still be carried out although its response is lost: a gateway or the client
+/// did not wait until Webex had checked the credentials.
+pub(super) fn is_gateway_timeout(error: &Error) -> bool {
+    let is_status = matches!(error.status.map(|status| status.as_u16()), Some(408 | 504));
+    is_status || matches!(error.kind, ErrorKind::Timeout(_))
 }
 
 /// Whether the outcome of a failed PUT has to be read from the server.

@@ -10,7 +10,9 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{NO_SECRETS, Secrets};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
-use super::activation::{ActivationError, Deactivated, Reactivated, is_about_the_content};
+use super::activation::{
+    ActivationError, Deactivated, Reactivated, is_about_the_content, is_gateway_timeout,
+};
 use super::name_conflict::Wait;
 use super::write_error::{Availability, RemoteState, WriteError};
 use super::{Connectors, wire};
@@ -145,8 +147,37 @@ impl Edit<'_> {
         }
     }
 
-    /// Finds out the outcome of a PUT without a clear success.
+    /// Finds out the outcome of a PUT without a clear success. One with credentials that has most
+    /// likely not arrived is sent once more.
     async fn settle(
+        &self,
+        error: Error,
+        version: Option<i64>,
+        active: bool,
+    ) -> Result<Settled, WriteError> {
+        let failure = match self.settle_once(error, version, active).await {
+            Err(failure) if !self.content.secrets.is_empty() => failure,
+            settled => return settled,
+        };
+        let is_unmoved = matches!(&failure.remote, RemoteState::Found(found)
+            if version.is_some() && found.version == version);
+        let may_repeat = failure.error.outcome_unknown
+            && is_unmoved
+            && self.connectors.may_repeat(&failure.error, self.budget).await;
+        if !may_repeat {
+            return Err(failure);
+        }
+        match self.put(version, active, self.budget).await {
+            Ok(connector) => Ok(Settled::Done(connector.into())),
+            Err(error) => {
+                // It may be in conflict with the first attempt.
+                let is_unclear = error.outcome_unknown || error.kind == ErrorKind::Conflict;
+                self.settle_once(error.with_outcome_unknown(is_unclear), version, active).await
+            }
+        }
+    }
+
+    async fn settle_once(
         &self,
         error: Error,
         version: Option<i64>,
@@ -161,7 +192,7 @@ impl Edit<'_> {
         if !is_unclear && !is_conflict && !is_missing {
             return Err(WriteError::unchanged(error));
         }
-        let found =
+        let mut found =
             match self.connectors.read_fresh(self.id, &self.budget.for_reconciliation()).await {
                 Ok(Some(found)) => found,
                 Ok(None) => return Err(gone(error)),
@@ -171,6 +202,14 @@ impl Edit<'_> {
                 Err(_) if is_unclear => return Err(WriteError::unknown(error, None)),
                 Err(_) => return Err(WriteError::unchanged(error)),
             };
+        let may_come = is_unclear
+            && is_gateway_timeout(&error)
+            && version.is_some()
+            && found.version == version
+            && !self.content.secrets.is_empty();
+        if may_come {
+            found = self.connectors.read_until_changed(found, self.budget).await;
+        }
         if is_unclear && self.took_effect(&found, version, active) {
             return Ok(Settled::Done(found.into()));
         }
@@ -189,7 +228,7 @@ impl Edit<'_> {
         if is_conflict {
             return Err(self.conflict(error, version, found).await);
         }
-        if version.is_some() && found.version == version {
+        if version.is_some() && found.version == version && !may_come {
             return Err(WriteError::new(error, found.into()));
         }
         Err(WriteError::unknown(error, Some(found)))
