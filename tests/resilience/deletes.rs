@@ -170,6 +170,50 @@ fn renamed_keys_delete_and_create_in_one_apply() {
     }
 }
 
+/// A delete that had no effect does not hide that somebody saves the connector afterwards, or has
+/// saved it before.
+#[test]
+fn failed_delete_does_not_hide_a_save_by_others() {
+    // The delete fails, and its outcome is read.
+    let simulator = unlocked();
+    let mut terraform = applied(&simulator);
+    terraform.set("WEBEX_CC_MAX_RETRIES", "0");
+    simulator.faults([on("DELETE", Script::answer(503, Value::Null))]);
+    terraform.destroy().failed().says("The connector is still there, and active.");
+    simulator.faults([]);
+    let id = id_of(&stored(&simulator));
+    simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
+    terraform.plan().succeeded().says("Somebody else has saved this connector");
+
+    // The delete is refused before anything is written.
+    let simulator = locked();
+    let terraform = applied(&simulator);
+    terraform.run(["plan", "-destroy", "-no-color", "-out=saved"]).succeeded();
+    let id = id_of(&stored(&simulator));
+    simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
+    simulator.faults([on("GET", Script::answer(403, json!({ "error": "no" })))
+        .path("/organization/*/connector/*/incoming-references")]);
+    terraform.run(["apply", "-no-color", "saved"]).failed().says("Nothing was changed.");
+    simulator.faults([]);
+    terraform.plan().succeeded().says("Somebody else has saved this connector");
+}
+
+/// An update that failed and was taken back does not hide a save by others either.
+#[test]
+fn failed_update_does_not_hide_a_save_by_others() {
+    let simulator = unlocked();
+    let mut terraform = applied(&simulator);
+    terraform.set("WEBEX_CC_MAX_RETRIES", "0");
+    simulator.faults([on("PUT", Script::answer(503, Value::Null))]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform.apply().failed().says("The connector is as it was before, and active.");
+    simulator.faults([]);
+    terraform.write("main.tf", &basic().resource());
+    let id = id_of(&stored(&simulator));
+    simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
+    terraform.plan().succeeded().says("Somebody else has saved this connector");
+}
+
 /// The connection breaks at each step of deleting an active connector. A connector that stays
 /// inactive is reported, and the next destroy converges.
 #[test]
