@@ -189,6 +189,9 @@ pub enum ErrorKind {
     /// Status 423 about a connector that was found to be inactive.
     #[error("locked although it is inactive")]
     LockedThoughInactive,
+    /// Status 2xx to an activation or a deactivation, and `active` is what it was before.
+    #[error("`active` was not changed")]
+    ActiveUnchanged,
     /// Status 429, and no attempt is left, or the wait that Webex demands is longer than the
     /// remaining time.
     #[error("too many requests")]

@@ -49,6 +49,7 @@
 //!
 //! - `client`: the assembly of all layers.
 //! - `connectors`: the operations. `create`, `update`, `delete` and `activation` are the writes,
+//!   `releases` and `name_conflict` the waits for a name that another write of this process frees,
 //!   `list_cache` and `paging` the reads, `probe` and `contract` the comparison of a tenant's
 //!   responses with the contract, `wire` the JSON, `write_error` the error of a write.
 //! - `session`: the parts that all operations share.

@@ -180,6 +180,12 @@ impl Request {
                 (Method::POST, IssueToken, "/applications/{application}/token")
             }
         };
+        // A reactivation is repeated all the same: it brings the connector back into service.
+        let is_reactivation = operation == Operation::ReactivateConnector;
+        let has_secrets = body.as_ref().is_some_and(|body| !body.secrets().is_empty());
+        let carries_credentials = idempotency == Replace && has_secrets && !is_reactivation;
+        let idempotency =
+            if carries_credentials { Idempotency::ReplaceCredentials } else { idempotency };
         let is_limited = idempotency != IssueToken;
         Self { operation, idempotency, method, url, template, body, is_limited }
     }

@@ -18,6 +18,9 @@ pub(crate) enum Idempotency {
     Read,
     /// A replacement stores the same content again.
     Replace,
+    /// A replacement that carries credentials. Webex may check them with a third party, which locks
+    /// an account after some wrong ones.
+    ReplaceCredentials,
     /// A create makes a new object each time.
     Create,
     /// A delete may find the object gone already.
@@ -72,7 +75,8 @@ pub(crate) fn decide(idempotency: Idempotency, ending: AttemptOutcome) -> RetryD
         (FailureClass::Failed, idempotency) if idempotency.changes_nothing() => {
             RetryDecision::Retry
         }
-        (FailureClass::Failed, _) | (FailureClass::Lost, Idempotency::Create) => {
+        (FailureClass::Failed, _)
+        | (FailureClass::Lost, Idempotency::Create | Idempotency::ReplaceCredentials) => {
             RetryDecision::Reconcile
         }
         (FailureClass::Lost, _) => RetryDecision::Retry,
@@ -255,6 +259,12 @@ mod tests {
         for (ending, expected) in table {
             let found = SEMANTICS.map(|idempotency| decide(idempotency, ending));
             assert_eq!(found, expected, "{ending:?}");
+            // A replacement with credentials is not repeated before a read.
+            let replaced = decide(Idempotency::Replace, ending);
+            let may_have_executed = may_have_executed(Idempotency::Replace, ending);
+            let expected = if may_have_executed { Reconcile } else { replaced };
+            let carrying = decide(Idempotency::ReplaceCredentials, ending);
+            assert_eq!(carrying, expected, "{ending:?}");
             let grant = decide(Idempotency::IssueToken, ending);
             assert_eq!(grant, decide(Idempotency::Read, ending), "{ending:?}");
         }

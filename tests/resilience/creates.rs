@@ -33,6 +33,31 @@ fn lost_response_to_a_create_adopts_the_connector() {
     }
 }
 
+/// A proxy answers the POST in Webex's place, and somebody else's connector has the name.
+#[test]
+fn unreadable_success_does_not_take_over_a_connector() {
+    for (status, body) in [(200, json!("<html>sign in</html>")), (201, json!({}))] {
+        for theirs in [basic().with("resource_domain_url", "https://other.example.com"), basic()] {
+            let simulator = unlocked();
+            let rival = theirs.make_by_hand(&simulator);
+            simulator.advance_clock(std::time::Duration::from_secs(60));
+            let terraform = Terraform::configured(&simulator, &basic().resource());
+            simulator.faults([on_create(Script::answer(status, body.clone()).times(1))]);
+            terraform
+                .apply()
+                .failed()
+                .says("Could not create connector \"Zendesk\"")
+                .says(&format!("A connector {rival} with this name exists"))
+                .says("It is not in state at this address.");
+            let addresses = terraform.run(["state", "list"]).text();
+            assert!(!addresses.contains("webex_cc_custom_connector"), "{addresses}");
+            terraform.apply().failed().says("Nothing was created.");
+            assert_eq!(id_of(&stored(&simulator)), rival);
+            assert_eq!(count(&simulator, "DELETE"), 0);
+        }
+    }
+}
+
 /// Two resources have the same name and fields, and one response is lost. The one
 /// connector does not end up at two addresses.
 #[test]
@@ -106,6 +131,22 @@ fn taken_name_is_reported_with_the_import_block() {
     simulator.clear_journal();
     terraform.plan().succeeded().does_not_say("already taken");
     assert_eq!(simulator.journal(), []);
+}
+
+/// The connector that a replacement deletes holds its name for a moment.
+#[test]
+fn name_of_a_deleted_connector_is_refused_for_a_moment() {
+    let simulator = unlocked();
+    let terraform = applied(&simulator);
+    let taken = json!({ "error": "similar entity" });
+    simulator.faults([on_create(Script::answer(409, taken.clone()).times(1))]);
+    terraform
+        .run(["apply", "-no-color", "-auto-approve", &format!("-replace={ADDRESS}")])
+        .succeeded()
+        .says("1 added, 0 changed, 1 destroyed");
+    assert_eq!(count(&simulator, "POST"), 2);
+    stored(&simulator);
+    terraform.plans_nothing();
 }
 
 #[test]

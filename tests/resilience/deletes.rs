@@ -6,6 +6,7 @@ use webex_cc_simulator::Script;
 use super::{applied, on, pass};
 use crate::support::connectors::{ADDRESS, basic};
 use crate::support::simulator::{all_stored, count, id_of, locked, stored, unlocked};
+use crate::support::terraform::Terraform;
 
 #[test]
 fn delete_of_a_connector_in_use_names_the_flows() {
@@ -112,6 +113,105 @@ fn delete_404_of_an_existing_connector_keeps_state() {
     simulator.faults([]);
     terraform.destroy().succeeded();
     assert_eq!(all_stored(&simulator), Vec::<Value>::new());
+}
+
+/// A proxy answers the DELETE with a page of status 200, and Webex never gets the request.
+#[test]
+fn page_in_place_of_a_delete_keeps_the_connector_in_state() {
+    for (simulator, before) in [(unlocked(), 0), (locked(), 1)] {
+        let terraform = applied(&simulator);
+        let mut scripts = vec![
+            pass("DELETE", before),
+            on("DELETE", Script::answer(200, "<html>sign in</html>".into()).times(1)),
+        ];
+        scripts.retain(|script| script.times != Some(0));
+        simulator.faults(scripts);
+        terraform
+            .destroy()
+            .failed()
+            .says("Could not delete connector \"Zendesk\"")
+            .says("cannot be read: it is not JSON")
+            .says("The connector is still there");
+        let connector = stored(&simulator);
+        assert_eq!(connector["active"], json!(true));
+        assert_eq!(terraform.attributes(ADDRESS)["id"], connector["id"]);
+        terraform.destroy().succeeded();
+        assert_eq!(all_stored(&simulator), Vec::<Value>::new());
+    }
+}
+
+/// Two connectors under other keys. One apply deletes and creates connectors of the same names.
+#[test]
+fn renamed_keys_delete_and_create_in_one_apply() {
+    for simulator in [unlocked(), locked()] {
+        let terraform = Terraform::with(&simulator);
+        let keyed = |prefix: &str| {
+            let resources = ["one", "two"].map(|name| {
+                let connector = basic().with("name", name).resource();
+                connector.replace("\"test\"", &format!("\"{prefix}_{name}\""))
+            });
+            terraform.write("main.tf", &resources.concat());
+        };
+        keyed("a");
+        terraform.apply().succeeded().says("2 added");
+        let names = || {
+            let mut names: Vec<_> =
+                all_stored(&simulator).iter().map(|stored| stored["name"].clone()).collect();
+            names.sort_by_key(Value::to_string);
+            names
+        };
+        // The deletes are late, so that each create meets a connector of its name.
+        let late = Script::answer(503, json!(null)).header("Retry-After", "1");
+        simulator.faults([on("DELETE", late.times(2))]);
+        keyed("b");
+        terraform.apply().succeeded().says("2 added, 0 changed, 2 destroyed");
+        assert_eq!(names(), [json!("one"), json!("two")]);
+        terraform.plans_nothing();
+    }
+}
+
+/// A delete that had no effect does not hide that somebody saves the connector afterwards, or has
+/// saved it before.
+#[test]
+fn failed_delete_does_not_hide_a_save_by_others() {
+    // The delete fails, and its outcome is read.
+    let simulator = unlocked();
+    let mut terraform = applied(&simulator);
+    terraform.set("WEBEX_CC_MAX_RETRIES", "0");
+    simulator.faults([on("DELETE", Script::answer(503, Value::Null))]);
+    terraform.destroy().failed().says("The connector is still there, and active.");
+    simulator.faults([]);
+    let id = id_of(&stored(&simulator));
+    simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
+    terraform.plan().succeeded().says("Somebody else has saved this connector");
+
+    // The delete is refused before anything is written.
+    let simulator = locked();
+    let terraform = applied(&simulator);
+    terraform.run(["plan", "-destroy", "-no-color", "-out=saved"]).succeeded();
+    let id = id_of(&stored(&simulator));
+    simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
+    simulator.faults([on("GET", Script::answer(403, json!({ "error": "no" })))
+        .path("/organization/*/connector/*/incoming-references")]);
+    terraform.run(["apply", "-no-color", "saved"]).failed().says("Nothing was changed.");
+    simulator.faults([]);
+    terraform.plan().succeeded().says("Somebody else has saved this connector");
+}
+
+/// An update that failed and was taken back does not hide a save by others either.
+#[test]
+fn failed_update_does_not_hide_a_save_by_others() {
+    let simulator = unlocked();
+    let mut terraform = applied(&simulator);
+    terraform.set("WEBEX_CC_MAX_RETRIES", "0");
+    simulator.faults([on("PUT", Script::answer(503, Value::Null))]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform.apply().failed().says("The connector is as it was before, and active.");
+    simulator.faults([]);
+    terraform.write("main.tf", &basic().resource());
+    let id = id_of(&stored(&simulator));
+    simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
+    terraform.plan().succeeded().says("Somebody else has saved this connector");
 }
 
 /// The connection breaks at each step of deleting an active connector. A connector that stays

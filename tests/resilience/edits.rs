@@ -5,7 +5,10 @@ use webex_cc_simulator::{OmittedSecret, Options, Script};
 
 use super::{applied, on, pass};
 use crate::support::connectors::{ADDRESS, PASSWORD, basic, password_grant};
-use crate::support::simulator::{count, id_of, last_body, locked, start, stored, unlocked};
+use crate::support::simulator::{
+    all_stored, count, id_of, last_body, locked, start, stored, unlocked,
+};
+use crate::support::terraform::Terraform;
 
 #[test]
 fn edit_between_plan_and_apply_is_not_overwritten() {
@@ -55,6 +58,26 @@ fn lost_response_to_an_update_converges() {
         assert_eq!(stored(&simulator)["password"], json!(PASSWORD));
         terraform.plans_nothing();
     }
+}
+
+/// A gateway does not wait until Webex has checked the credentials with the third party.
+#[test]
+fn gateway_timeout_of_an_update_sends_the_credentials_once() {
+    let simulator = unlocked();
+    let terraform = applied(&simulator);
+    simulator.faults([on("PUT", Script::answer(504, json!(null)))]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .apply()
+        .failed()
+        .says("It is not known whether the change was made.")
+        .says("so the next plan sends those of the configuration again");
+    assert_eq!(count(&simulator, "PUT"), 1);
+
+    simulator.faults([]);
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
 }
 
 /// The edit is refused after the connector was deactivated for it.
@@ -112,6 +135,98 @@ fn failed_reactivation_is_reported_and_repaired() {
     assert_eq!(stored(&simulator)["active"], json!(true));
     assert_eq!(stored(&simulator)["username"], json!("agent2"));
     terraform.plans_nothing();
+}
+
+/// A proxy answers a PUT with a page of status 200, and Webex never gets the request.
+#[test]
+fn page_in_place_of_an_update_changes_nothing() {
+    for (simulator, before) in [(unlocked(), 0), (locked(), 1), (locked(), 2), (locked(), 3)] {
+        let terraform = applied(&simulator);
+        let mut scripts = vec![
+            pass("PUT", before),
+            on("PUT", Script::answer(200, "<html>sign in</html>".into()).times(1)),
+        ];
+        scripts.retain(|script| script.times != Some(0));
+        simulator.faults(scripts);
+        terraform.write("main.tf", &basic().edited().resource());
+        let output = terraform.apply().failed().says("cannot be read: it is not JSON");
+        let is_active = stored(&simulator)["active"] == json!(true);
+        assert!(is_active || output.text().contains("THE CONNECTOR IS INACTIVE"), "{before}");
+        terraform.apply().succeeded().says("1 changed");
+        assert_eq!(stored(&simulator)["username"], json!("agent2"));
+        assert_eq!(stored(&simulator)["active"], json!(true));
+        terraform.plans_nothing();
+    }
+}
+
+/// Webex answers 200 and leaves `active` as it was.
+#[test]
+fn ignored_deactivation_is_reported() {
+    let simulator = locked();
+    let terraform = applied(&simulator);
+    // 423 for the edit; the deactivation has no effect.
+    let ignored = Script::answer(200, stored(&simulator));
+    simulator.faults([pass("PUT", 1), on("PUT", ignored.times(1))]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .apply()
+        .failed()
+        .says(
+            "success to the request to deactivate the connector, but the connector is still active",
+        )
+        .says("The connector is as it was before, and active.")
+        .does_not_say("although it is not active");
+    assert_eq!(stored(&simulator)["active"], json!(true));
+
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
+}
+
+/// Webex answers 200 to the reactivation and leaves the connector inactive.
+#[test]
+fn ignored_reactivation_is_reported_and_repaired() {
+    let simulator = locked();
+    let terraform = applied(&simulator);
+    let mut inactive = stored(&simulator);
+    inactive["active"] = json!(false);
+    // 423 for the edit; the deactivation passes; the edit is refused.
+    let ignored = Script::answer(200, inactive);
+    let refused = Script::answer(400, json!({ "error": "no" }));
+    simulator.faults([pass("PUT", 2), on("PUT", refused.times(1)), on("PUT", ignored)]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .apply()
+        .failed()
+        .says("THE CONNECTOR IS INACTIVE, and flows that use it fail.")
+        .says("but the connector is still inactive")
+        .does_not_say("is active again");
+    assert_eq!(stored(&simulator)["active"], json!(false));
+
+    simulator.faults([]);
+    terraform.apply().succeeded().says("1 changed");
+    assert_eq!(stored(&simulator)["active"], json!(true));
+    terraform.plans_nothing();
+}
+
+/// Webex does not deactivate a connector that flows use.
+#[test]
+fn refused_deactivation_of_an_edit_names_the_flows() {
+    let simulator = locked();
+    let terraform = applied(&simulator);
+    let id = id_of(&stored(&simulator));
+    simulator.add_reference(simulator.organization(), &id, "Order status");
+    let in_use = Script::answer(412, json!({ "error": "in use" }));
+    simulator.faults([pass("PUT", 1), on("PUT", in_use.times(1))]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .apply()
+        .failed()
+        .says("The connector is in use.")
+        .says("\"Order status\"")
+        .says("The connector is as it was before, and active.")
+        .says("publish them, apply again, and put it back");
+    assert_eq!(stored(&simulator)["active"], json!(true));
 }
 
 /// This server blanks a credential that a PUT leaves out. The connector stays
@@ -202,6 +317,39 @@ fn update_of_a_deleted_connector_explains_the_next_plan() {
         .says("it shows that the connector is created anew, with a new id")
         .does_not_say("connector_path");
     terraform.plan().succeeded().says("1 to add");
+}
+
+/// A rename needs the name of a connector that the same apply renames, or deletes.
+#[test]
+fn rename_waits_for_a_name_that_the_same_apply_frees() {
+    for simulator in [unlocked(), locked()] {
+        let terraform = Terraform::with(&simulator);
+        let named = |names: &[(&str, &str)]| {
+            let resources = names.iter().map(|(key, name)| {
+                basic().with("name", *name).resource().replace("\"test\"", &format!("\"{key}\""))
+            });
+            terraform.write("main.tf", &resources.collect::<String>());
+        };
+        named(&[("a", "one"), ("b", "two"), ("c", "three")]);
+        terraform.apply().succeeded().says("3 added");
+        named(&[("a", "two"), ("b", "three")]);
+        let late = Script::answer(429, json!(null)).header("Retry-After", "1");
+        simulator.faults([on("DELETE", late.times(1))]);
+        terraform.apply().succeeded().says("0 added, 2 changed, 1 destroyed");
+        let all = all_stored(&simulator);
+        assert_eq!(all.len(), 2);
+        assert!(all.iter().all(|stored| stored["active"] == json!(true)), "{all:#?}");
+        terraform.plans_nothing();
+        // A swap needs another name in between.
+        named(&[("a", "three"), ("b", "two")]);
+        terraform
+            .apply()
+            .failed()
+            .says("This run deletes or renames that one, too")
+            .says("Connectors that swap their names need another name in between.");
+        let all = all_stored(&simulator);
+        assert!(all.iter().all(|stored| stored["active"] == json!(true)), "{all:#?}");
+    }
 }
 
 /// The name is taken by another connector.

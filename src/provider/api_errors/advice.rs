@@ -98,6 +98,10 @@ pub(super) fn advice(error: &Error) -> String {
             "Look at the connector in Control Hub: somebody may be working on it, or Webex itself \
              may hold it. Try again later."
         }
+        ErrorKind::ActiveUnchanged => {
+            "Change this in Control Hub, which may say why it is refused here, and apply again. If \
+             the problem persists, give Webex support the tracking id."
+        }
         ErrorKind::RateLimited { .. } => match request {
             Request::Write => {
                 "Cisco allows 300 requests a minute for each client id. Wait a minute, lower \

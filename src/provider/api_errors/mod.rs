@@ -14,7 +14,8 @@ use std::time::Duration;
 use self::advice::advice;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use webex_contact_center::{
-    BodyProblem, CertificateProblem, Client, Error, ErrorKind, Notice, OauthError, Reference,
+    BodyProblem, CertificateProblem, Client, Error, ErrorKind, Notice, OauthError, Operation,
+    Reference,
 };
 
 /// Returns the diagnostic of an API error.
@@ -160,6 +161,17 @@ pub(super) fn happened(error: &Error) -> String {
             "Webex refuses to {}, because it is locked, although it is not active.",
             error.operation
         ),
+        ErrorKind::ActiveUnchanged => {
+            let state = if error.operation == Operation::DeactivateConnector {
+                "active"
+            } else {
+                "inactive"
+            };
+            format!(
+                "Webex reports success to the request to {}, but the connector is still {state}.",
+                error.operation
+            )
+        }
         ErrorKind::RateLimited { .. } => {
             "Webex received too many requests from this client.".to_owned()
         }

@@ -16,8 +16,10 @@ pub type Returned = BTreeMap<String, String>;
 /// Who may have written a connector last, after a write of ours that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastWriter {
-    /// We have: it is known how much of the write was carried out.
+    /// We have: a write of ours was confirmed, by itself or as a step of a failed one.
     Us,
+    /// We have not: the write that failed has changed nothing.
+    NotUs,
     /// Somebody else was faster.
     SomeoneElse,
     /// It is not known whether our write was carried out, or may still be.
@@ -107,13 +109,16 @@ impl PrivateData {
     ///
     /// A failed write may have moved the time of the last change all the same,
     /// by deactivating the connector and activating it again. That must not
-    /// look like somebody else's edit later on.
+    /// look like somebody else's edit later on. The time moves only with a write of
+    /// ours that is confirmed: otherwise an edit by others would be forgotten.
     #[must_use]
     pub fn after_failure(self, last_writer: LastWriter, found: Option<&Connector>) -> Self {
         let version = found.map_or(self.version, |connector| connector.version);
         let written = match (last_writer, found) {
             (LastWriter::Unknown, _) => None,
-            (LastWriter::SomeoneElse, _) | (LastWriter::Us, None) => self.written,
+            (LastWriter::SomeoneElse | LastWriter::NotUs, _) | (LastWriter::Us, None) => {
+                self.written
+            }
             (LastWriter::Us, Some(connector)) => connector.last_updated_time,
         };
         Self { version, written, planned: None, ..self }
@@ -248,6 +253,19 @@ mod tests {
         let ours = PrivateData::of_write(&connector(), &["password"]);
         let theirs = saved_again(&connector());
         let private = ours.after_failure(LastWriter::SomeoneElse, Some(&theirs));
+        assert_eq!(private.version, theirs.version);
+        assert_eq!(private.after_read(&theirs).external_change, theirs.last_updated_time);
+    }
+
+    #[test]
+    fn failed_write_without_effect_hides_no_external_change() {
+        let ours = PrivateData::of_write(&connector(), &["password"]);
+        // Before somebody else's edit.
+        let private = ours.clone().after_failure(LastWriter::NotUs, Some(&connector()));
+        let theirs = saved_again(&connector());
+        assert_eq!(private.after_read(&theirs).external_change, theirs.last_updated_time);
+        // After it.
+        let private = ours.after_failure(LastWriter::NotUs, Some(&theirs));
         assert_eq!(private.version, theirs.version);
         assert_eq!(private.after_read(&theirs).external_change, theirs.last_updated_time);
     }

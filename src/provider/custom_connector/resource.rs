@@ -27,8 +27,8 @@ use tf_provider::resource::{
 use tf_provider::schema::{IdentitySchema, Schema};
 use tf_provider::value::Value;
 use webex_contact_center::{
-    Availability, BASIC, Budget, CLIENT_CREDENTIALS, Connector, ConnectorId, Error, ErrorKind,
-    OAUTH2, OrganizationId, RemoteState, WriteError,
+    Availability, BASIC, Budget, CLIENT_CREDENTIALS, Connector, ConnectorId, ErrorKind, OAUTH2,
+    OrganizationId, RemoteState, WriteError,
 };
 
 /// The resource `webex_cc_custom_connector`.
@@ -352,7 +352,7 @@ impl Before<'_> {
             | RemoteState::Unknown(_) => None,
         };
         let private = self.private.with_uncertainty(failure.credentials_uncertain);
-        let private = private.after_failure(last_writer(&failure.error), found);
+        let private = private.after_failure(last_writer(failure), found);
         let mut response = match found {
             Some(connector) => outcome_of(connector, organization, self.prior.object(), &private),
             None => {
@@ -376,11 +376,22 @@ impl Before<'_> {
 }
 
 /// Classifies who may have written last, after a write of ours that failed.
-fn last_writer(error: &Error) -> LastWriter {
-    if error.outcome_unknown {
-        LastWriter::Unknown
-    } else if let ErrorKind::Stale { .. } = &error.kind {
+fn last_writer(failure: &WriteError) -> LastWriter {
+    let error = &failure.error;
+    let is_found = matches!(failure.remote, RemoteState::Found(_));
+    let is_switched =
+        matches!(failure.availability, Availability::Restored | Availability::Lost(_));
+    if let ErrorKind::Stale { .. } = &error.kind {
         LastWriter::SomeoneElse
+    } else if is_switched && is_found {
+        // The connector was deactivated, and perhaps activated again.
+        LastWriter::Us
+    } else if failure.availability == Availability::Unaffected && !failure.credentials_uncertain {
+        // The write was refused, or a read has shown that it had no effect. A
+        // delete never moves the time.
+        LastWriter::NotUs
+    } else if error.outcome_unknown {
+        LastWriter::Unknown
     } else {
         LastWriter::Us
     }

@@ -2,12 +2,23 @@
 //!
 //! Both are a PUT of the present content. An edit by someone else in between is not overwritten:
 //! then nothing is deactivated, or the connector is activated again with that edit.
+//!
+//! Either counts only when the server shows it: a response of success with the old `active` is
+//! settled by a read, and is an error if that shows the old `active` as well.
+
+use std::time::Duration;
+
+use http::StatusCode;
 
 use super::super::budget::Budget;
 use super::super::connector::Connector;
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{NO_SECRETS, Secrets};
+use super::write_error::WriteError;
 use super::{Connectors, wire};
+
+/// The wait before a PUT with credentials is sent once more.
+const REPETITION_PAUSE: Duration = Duration::from_secs(1);
 
 /// A connector that the client has deactivated.
 pub(super) struct Deactivated<'a> {
@@ -33,6 +44,16 @@ pub(super) struct ActivationError {
     pub(super) connector: Connector,
 }
 
+impl ActivationError {
+    /// Returns the error of a write whose deactivation has failed.
+    pub(super) fn before_the_write(self) -> WriteError {
+        let Self { error, connector } = self;
+        // The server may have stored or blanked the secrets although it ignored `active`.
+        let credentials_uncertain = error.kind == ErrorKind::ActiveUnchanged;
+        WriteError { credentials_uncertain, ..WriteError::new(error, connector.into()) }
+    }
+}
+
 impl Connectors {
     /// Returns a budget with which a connector may be deactivated: its requests have room in the
     /// rate limit up to the reactivation.
@@ -47,18 +68,46 @@ impl Connectors {
     /// The request carries the secrets, because it is unknown whether Webex keeps a secret that a
     /// request leaves out. A server may treat them as an edit of an active connector (423) or
     /// refuse them (400). Then the request is repeated without them.
+    ///
+    /// The error of a connector in use names what refers to it.
     pub(super) async fn deactivate<'a>(
         &self,
         current: &Connector,
         secrets: &'a Secrets,
         budget: &Budget,
     ) -> Result<Deactivated<'a>, ActivationError> {
+        match self.try_to_deactivate(current, secrets, budget).await {
+            Err(ActivationError { error, connector }) if may_be_referenced(&error) => {
+                let references = self.references_best_effort(&current.id, budget).await;
+                let is_referenced = !references.is_empty() || !error.referring_kinds.is_empty();
+                let error = if is_referenced {
+                    error.with_kind(ErrorKind::Referenced(references))
+                } else {
+                    error
+                };
+                Err(ActivationError { error, connector })
+            }
+            settled => settled,
+        }
+    }
+
+    async fn try_to_deactivate<'a>(
+        &self,
+        current: &Connector,
+        secrets: &'a Secrets,
+        budget: &Budget,
+    ) -> Result<Deactivated<'a>, ActivationError> {
         let mut carried = secrets;
+        let mut is_repeated = false;
         loop {
             let body = wire::set_active(current, false, carried, secrets);
             let operation = Operation::DeactivateConnector;
             let error = match self.put(operation, &current.id, body, budget).await {
                 Ok(connector) => return Ok(Deactivated { connector, secrets: carried }),
+                // It may be in conflict with the first attempt.
+                Err(error) if is_repeated && error.kind == ErrorKind::Conflict => {
+                    error.with_outcome_unknown(true)
+                }
                 Err(error) => error,
             };
             if is_about_the_content(&error) && !carried.is_empty() {
@@ -68,19 +117,65 @@ impl Connectors {
             if !is_to_be_settled(&error) {
                 return Err(ActivationError { error, connector: current.clone() });
             }
-            let found = match self.get(&current.id, &budget.for_reconciliation()).await {
+            let mut found = match self.get(&current.id, &budget.for_reconciliation()).await {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => {
                     return Err(ActivationError { error, connector: current.clone() });
                 }
             };
+            if !secrets.is_empty() && error.outcome_unknown && found == *current {
+                if is_gateway_timeout(&error) {
+                    found = self.read_until_changed(found, budget).await;
+                    if found == *current {
+                        return Err(ActivationError { error, connector: found });
+                    }
+                } else if !is_repeated && self.may_repeat(&error, budget).await {
+                    is_repeated = true;
+                    continue;
+                }
+            }
             let may_be_ours = error.outcome_unknown && !found.active;
-            if may_be_ours && found.has_content_of(current) {
+            let has_same_content = found.has_content_of(current);
+            if may_be_ours && has_same_content {
                 return Ok(Deactivated { connector: found, secrets: carried });
+            }
+            if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
+                let error = error.with_outcome_unknown(false);
+                return Err(ActivationError { error, connector: found });
             }
             let error = stale(error, current, &found).with_outcome_unknown(may_be_ours);
             return Err(ActivationError { error, connector: found });
         }
+    }
+
+    /// Whether a PUT with credentials may be sent once more that a read has shown to be without
+    /// effect. It waits before that.
+    ///
+    /// Credentials that Webex has checked and refused must not be sent again: a third party locks
+    /// an account after some wrong ones. So only a request that most likely did not arrive is
+    /// repeated.
+    pub(super) async fn may_repeat(&self, error: &Error, budget: &Budget) -> bool {
+        let is_unavailable = matches!(error.status.map(|status| status.as_u16()), Some(502 | 503));
+        let is_likely_lost = is_unavailable || error.kind == ErrorKind::ConnectionLost;
+        is_likely_lost
+            && self.session.pipeline.max_retries > 0
+            && budget.wait(REPETITION_PAUSE).await.is_ok()
+    }
+
+    /// Reads a connector again until it changes, at most for the time in which a write becomes
+    /// visible.
+    pub(super) async fn read_until_changed(&self, first: Connector, budget: &Budget) -> Connector {
+        for pause in self.session.pauses_until_visible() {
+            if budget.for_reconciliation().wait(pause).await.is_err() {
+                break;
+            }
+            match self.get(&first.id, &budget.for_reconciliation()).await {
+                Ok(Some(found)) if found != first => return found,
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        first
     }
 
     /// Activates a connector again. An active one is not changed.
@@ -117,9 +212,13 @@ impl Connectors {
                 Ok(Some(found)) => found,
                 Ok(None) | Err(_) => return Err(ActivationError { error, connector }),
             };
-            let is_ours = error.outcome_unknown && found.has_content_of(&connector);
-            if found.active && is_ours {
+            let has_same_content = found.has_content_of(&connector);
+            if found.active && has_same_content && error.outcome_unknown {
                 return Ok(Reactivated { connector: found, overtaken });
+            }
+            if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
+                let error = error.with_outcome_unknown(false);
+                return Err(ActivationError { error, connector: found });
             }
             let is_moved = found.version != connector.version;
             let error = stale(error, &connector, &found).with_outcome_unknown(false);
@@ -138,6 +237,20 @@ impl Connectors {
 pub(super) fn is_about_the_content(error: &Error) -> bool {
     let is_refused = matches!(error.kind, ErrorKind::Locked | ErrorKind::InvalidRequest);
     is_refused && !error.outcome_unknown
+}
+
+/// Whether a deactivation may have been refused because something refers to the connector.
+fn may_be_referenced(error: &Error) -> bool {
+    let is_precondition =
+        error.kind == ErrorKind::Conflict && error.status == Some(StatusCode::PRECONDITION_FAILED);
+    !error.outcome_unknown && (is_precondition || !error.referring_kinds.is_empty())
+}
+
+/// Whether a PUT may still be carried out although its response is lost: a gateway or the client
+/// did not wait until Webex had checked the credentials.
+pub(super) fn is_gateway_timeout(error: &Error) -> bool {
+    let is_status = matches!(error.status.map(|status| status.as_u16()), Some(408 | 504));
+    is_status || matches!(error.kind, ErrorKind::Timeout(_))
 }
 
 /// Whether the outcome of a failed PUT has to be read from the server.

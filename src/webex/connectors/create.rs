@@ -1,9 +1,11 @@
 //! Creates a connector, never twice, and finds its id after a lost response if possible.
 //!
-//! A POST with a lost response is not repeated. The connector is looked up by its name, which is
-//! unique in the organization. It is adopted if
+//! A POST with a lost response is not repeated, nor is one with a response of success that is not
+//! the new connector, for example the page of a proxy. The connector is looked up by its name,
+//! which is unique in the organization. It is adopted if
 //!
 //! - its id was not in a list read before the request,
+//! - no caller of this process has read, edited or deleted it by its id,
 //! - no other create of this process has made it or may still have made it: of two resources with
 //!   the same name only one can own it,
 //! - all fields that Webex returns are as in the request, and
@@ -24,7 +26,9 @@ use super::super::connector::{Connector, ConnectorContent};
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::{Response, RetryMode};
+use super::super::problems::BodyProblem;
 use super::list_cache::{ConnectorList, CreateInFlight};
+use super::name_conflict::Wait;
 use super::write_error::{RemoteState, WriteError};
 use super::{Connectors, wire};
 
@@ -49,9 +53,33 @@ impl Connectors {
     /// When the response is lost, the connector is looked up by its name, which is unique in the
     /// organization, and adopted if no one else can have created it; see [`Created::adopted`].
     ///
+    /// When the name or the room is taken by a connector that this process deletes or renames, the
+    /// create waits for that and is sent once more.
+    ///
     /// # Errors
     /// The error describes the connector after the failure.
     pub async fn create(
+        &self,
+        content: &ConnectorContent,
+        budget: &Budget,
+    ) -> Result<Created, WriteError> {
+        let began = Instant::now();
+        let refusal = match self.create_once(content, budget).await {
+            Err(failure) if failure.remote == RemoteState::Absent => failure,
+            settled => return settled,
+        };
+        match self.wait_to_create(content.fields.name(), &refusal, began, budget).await {
+            Wait::Unrelated => Err(refusal),
+            Wait::StillHeld => Err(refusal.with_released_holder()),
+            Wait::Freed => {
+                let again = self.create_once(content, budget).await;
+                again.map_err(|failure| failure.after_waiting_for(&refusal))
+            }
+        }
+    }
+
+    /// Creates a connector without waiting for a name.
+    async fn create_once(
         &self,
         content: &ConnectorContent,
         budget: &Budget,
@@ -64,7 +92,7 @@ impl Connectors {
             content,
             budget,
             began: Instant::now(),
-            known: self.list_cache.known_ids(self.organization),
+            known: self.list_cache.listed_ids(self.organization),
             creating: self.list_cache.creating(self.organization, content.fields.name()),
         };
         let request = self.session.endpoints.create(self.organization, body);
@@ -96,25 +124,20 @@ impl Creation<'_> {
     /// Reads the connector after a response of success.
     async fn accepted(&self, response: &Response) -> Result<Created, WriteError> {
         let problem = match wire::connector(response.body()) {
+            Ok(connector) if self.is_known(&connector.id) => BodyProblem::OtherConnector,
             Ok(connector) => return Ok(self.created(connector, false)),
             Err(problem) => problem,
         };
-        let budget = self.budget.for_reconciliation();
-        if let Some(id) = wire::connector_id(response.body()) {
-            self.connectors.list_cache.note_created(self.connectors.organization, &id);
-            let error = match self.connectors.get(&id, &budget).await {
-                Ok(Some(connector)) => return Ok(self.created(connector, false)),
-                Ok(None) => response.unreadable(problem),
-                Err(error) => error,
-            };
-            return Err(WriteError::new(error, RemoteState::OnlyId(id)));
-        }
-        // The name is unique, so the connector of this name is the created one.
-        let error = response.unreadable(problem);
-        match self.find(&budget).await {
-            Ok(Some((connector, _))) => Ok(self.created(connector, false)),
-            Ok(None) | Err(_) => Err(WriteError::unknown(error, None)),
-        }
+        let error = response.unreadable(problem).with_outcome_unknown(true);
+        let id = wire::connector_id(response.body()).filter(|id| !self.is_known(id));
+        let Some(id) = id else { return self.reconcile(error).await };
+        self.connectors.list_cache.note_created(self.connectors.organization, &id);
+        let error = match self.connectors.get(&id, &self.budget.for_reconciliation()).await {
+            Ok(Some(connector)) => return Ok(self.created(connector, false)),
+            Ok(None) => response.unreadable(problem),
+            Err(error) => error,
+        };
+        Err(WriteError::new(error, RemoteState::OnlyId(id)))
     }
 
     /// Looks up the connector after a lost response.
@@ -148,10 +171,16 @@ impl Creation<'_> {
     }
 
     fn is_ours(&self, connector: &Connector, list: &ConnectorList) -> bool {
-        !self.known.contains(&connector.id)
+        !self.is_known(&connector.id)
             && !self.creating.may_be_of_another_create(&connector.id)
             && self.content.fields.may_be_stored_as(&connector.fields)
             && self.is_created_since(connector, list).unwrap_or(false)
+    }
+
+    /// Whether a connector existed before the request, or belongs to another caller.
+    fn is_known(&self, id: &ConnectorId) -> bool {
+        let list_cache = &self.connectors.list_cache;
+        self.known.contains(id) || list_cache.is_requested(self.connectors.organization, id)
     }
 
     /// Whether a connector was created after the request began, by the server's clock. `None` when
@@ -202,7 +231,7 @@ mod tests {
     use super::*;
     use crate::problems::Deadline;
     use crate::testing::{
-        ID, OTHER_ID, Reply, SERVER_EPOCH, Script, budget, connectors, content, empty, lost,
+        ID, OTHER_ID, Reply, SERVER_EPOCH, Script, budget, connectors, content, empty, id, lost,
         object, page, problem, raw, response, with,
     };
     use crate::transport::FailureKind;
@@ -388,12 +417,87 @@ mod tests {
         let RemoteState::OnlyId(id) = failure.remote else { panic!("{failure:?}") };
         assert_eq!(id.as_str(), ID);
         // The response is empty.
-        let script = Script::new([empty(201), rows(&[object(0, seconds(-99))])]);
-        assert!(!create(&script).await.unwrap().adopted);
+        let script = Script::new([empty(201), rows(&[object(0, seconds(0))])]);
+        assert!(create(&script).await.unwrap().adopted);
         let script = Script::new([raw(201, "<html>"), empty(403)]);
         let failure = create(&script).await.unwrap_err();
         assert_eq!(failure.remote, RemoteState::Unknown(None));
         assert_eq!(failure.name_holder, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn unreadable_success_adopts_only_a_connector_of_this_create() {
+        let pages = || [raw(200, "<html>"), response(201, &json!({})), empty(201), raw(200, "[]")];
+        for reply in pages() {
+            let older = object(0, seconds(-99));
+            let script = Script::new([reply.clone(), rows(&[older])]);
+            let failure = create(&script).await.unwrap_err();
+            assert_eq!(failure.remote, RemoteState::Unknown(None), "{failure:?}");
+            assert_eq!(failure.name_holder.unwrap().id.as_str(), ID);
+            let other = with(object(0, seconds(0)), &json!({"scope": "other"}));
+            let script = Script::new([reply.clone(), rows(&[other])]);
+            assert!(create(&script).await.unwrap_err().name_holder.is_some());
+            let script = Script::new([reply, rows(&[object(0, seconds(0))])]);
+            assert!(create(&script).await.unwrap().adopted);
+        }
+        // No connector has the name.
+        let mut replies = vec![raw(200, "<html>")];
+        replies.extend((0..6).map(|_| rows(&[])));
+        let failure = create(&Script::new(replies)).await.unwrap_err();
+        assert_eq!(failure.remote, RemoteState::Absent);
+        assert!(failure.error.outcome_unknown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn known_connector_in_the_response_is_not_adopted() {
+        // The response repeats a connector of state.
+        for body in [object(0, seconds(0)), json!({"id": ID})] {
+            let mine = || response(200, &object(0, seconds(0)));
+            let script =
+                Script::new([mine(), response(201, &body), rows(&[object(0, seconds(0))])]);
+            let connectors = connectors(script.clone());
+            connectors.read_fresh(&id(), &budget()).await.unwrap();
+            let failure = connectors.create(&content(), &budget()).await.unwrap_err();
+            assert_eq!(failure.remote, RemoteState::Unknown(None), "{failure:?}");
+            assert_eq!(failure.name_holder.unwrap().id.as_str(), ID);
+            assert!(script.is_done());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connector_that_this_process_deletes_or_edits_is_not_adopted() {
+        let fresh = || object(0, seconds(0));
+        let slow = Duration::from_secs(5);
+        let late = || lost().after(Duration::from_secs(1));
+        let deletion = Script::new([late(), empty(204).after(slow), rows(&[fresh()])]);
+        let edit = Script::new([late(), response(200, &fresh()).after(slow), rows(&[fresh()])]);
+        for (script, is_delete) in [(deletion, true), (edit, false)] {
+            let connectors = connectors(script.clone());
+            let (budget, content, id) = (budget(), content(), id());
+            let (created, ()) = tokio::join!(connectors.create(&content, &budget), async {
+                if is_delete {
+                    connectors.delete(&id, &budget).await.unwrap();
+                } else {
+                    connectors.update(&id, &content, Some(0), &budget).await.unwrap();
+                }
+            });
+            let failure = created.unwrap_err();
+            assert_eq!(failure.remote, RemoteState::Unknown(None), "{failure:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connector_of_any_earlier_list_is_not_adopted() {
+        let known = object(0, seconds(9));
+        let script =
+            Script::new([rows(std::slice::from_ref(&known)), empty(204), lost(), rows(&[known])]);
+        let connectors = connectors(script.clone());
+        connectors.list(&budget()).await.unwrap();
+        // A write drops the list.
+        let other = ConnectorId::parse(OTHER_ID).unwrap();
+        connectors.delete(&other, &budget()).await.unwrap();
+        let failure = connectors.create(&content(), &budget()).await.unwrap_err();
+        assert_eq!(failure.remote, RemoteState::Unknown(None), "{failure:?}");
     }
 
     #[tokio::test(start_paused = true)]

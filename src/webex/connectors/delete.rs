@@ -5,9 +5,9 @@ use super::super::connector::Connector;
 use super::super::error::{Error, ErrorKind, Reference};
 use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
-use super::Connectors;
 use super::activation::ActivationError;
 use super::write_error::{Availability, RemoteState, WriteError};
+use super::{Connectors, wire};
 
 /// A deleted connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct Deleted {
 
 impl Connectors {
     /// Deletes a connector. One that is gone already is a success, when neither a read by id nor
-    /// the list finds it: a 404 alone may come from a server without this method at this path.
+    /// the list finds it: a 404 alone may come from a server without this method at this path. A
+    /// response of success with a body that is not the API's is settled by such a read as well.
     ///
     /// When the server refuses to delete an active connector (423), it is deactivated first, and
     /// activated again if the delete fails.
@@ -26,12 +27,17 @@ impl Connectors {
     /// # Errors
     /// The error describes the connector after the failure.
     pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, WriteError> {
+        self.list_cache.note_requested(self.organization, id);
+        let release = self.list_cache.releases.begin(self.organization, id, None);
         let deletion = Deletion { connectors: self, id, budget };
-        match deletion.attempt().await {
-            Ok(deleted) => Ok(deleted),
+        let outcome = match deletion.attempt().await {
             Err(failure) if failure.error.kind == ErrorKind::Locked => deletion.saga(failure).await,
-            Err(failure) => Err(failure),
+            settled => settled,
+        };
+        if outcome.is_ok() {
+            release.succeeded();
         }
+        outcome
     }
 }
 
@@ -51,13 +57,17 @@ impl Deletion<'_> {
             self.connectors.list_cache.was_just_created(organization, self.id);
         loop {
             let error = match self.connectors.write(&request, self.budget).await {
-                Ok(_) => return Ok(Deleted { was_missing: false }),
+                Ok(response) => match wire::confirm_delete(response.body(), self.id) {
+                    Ok(()) => return Ok(Deleted { was_missing: false }),
+                    // A gateway or a proxy may have answered in Webex's place.
+                    Err(problem) => response.unreadable(problem).with_outcome_unknown(true),
+                },
                 Err(error) => error,
             };
             let is_referenced =
                 matches!(error.kind, ErrorKind::Referenced(_)) || !error.referring_kinds.is_empty();
             if is_referenced {
-                let references = self.references().await;
+                let references = self.connectors.references_best_effort(self.id, self.budget).await;
                 return Err(referenced(error, references));
             }
             let is_unclear = error.outcome_unknown;
@@ -79,12 +89,6 @@ impl Deletion<'_> {
                 Err(reason) => Err(unknown(reason)),
             };
         }
-    }
-
-    /// Lists the references for an error; none if they cannot be read.
-    async fn references(&self) -> Vec<Reference> {
-        let budget = self.budget.for_reconciliation();
-        self.connectors.references(self.id, &budget).await.unwrap_or_default()
     }
 
     /// Lists the references for a decision. The endpoint is assumed: its absence (404) allows the
@@ -130,9 +134,7 @@ impl Deletion<'_> {
             Err(ActivationError { error, .. }) if error.outcome_unknown => {
                 return Err(unknown(error).with_availability(Availability::Uncertain));
             }
-            Err(ActivationError { error, connector }) => {
-                return Err(WriteError::new(error, connector.into()));
-            }
+            Err(failure) => return Err(failure.before_the_write()),
         };
         match self.attempt().await {
             Ok(deleted) => Ok(deleted),
@@ -394,6 +396,77 @@ mod tests {
         assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
         let connector = found_connector(&failure);
         assert!(!connector.active);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ignored_switch_is_reported_by_a_delete() {
+        // The deactivation.
+        let script = Script::new([
+            empty(423),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
+            response(200, &object(4, 1)),
+            response(200, &object(4, 1)),
+        ]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(failure.error.kind, ErrorKind::ActiveUnchanged);
+        assert_eq!(failure.availability, Availability::Unaffected);
+        assert!(found_connector(&failure).active && failure.credentials_uncertain);
+        // The activation after a refused delete.
+        let script = saga([empty(403), response(200, &inactive(5)), response(200, &inactive(5))]);
+        let failure = delete(&script).await.unwrap_err();
+        let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
+        assert_eq!(reason.kind, ErrorKind::ActiveUnchanged);
+        assert!(!found_connector(&failure).active);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn delete_names_the_references_of_a_refused_deactivation() {
+        // The list of references becomes complete between the two requests.
+        let flow = json!({"id": "f", "name": "Main", "type": "flow"});
+        let script = Script::new([
+            empty(423),
+            response(200, &object(3, 1)),
+            response(200, &page(&[])),
+            empty(412),
+            response(200, &object(3, 1)),
+            response(200, &page(&[flow])),
+        ]);
+        let failure = delete(&script).await.unwrap_err();
+        assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
+        assert!(found_connector(&failure).active);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn page_in_place_of_a_delete_response_is_settled_by_reading() {
+        let pages = [
+            raw(200, "<html>"),
+            raw(200, "[]"),
+            raw(200, "null"),
+            raw(202, r#"{"login": "https://proxy.example"}"#),
+            response(200, &with(object(3, 1), &json!({"id": "another"}))),
+        ];
+        for reply in pages {
+            // It is still there.
+            let script = Script::new([reply.clone(), response(200, &object(3, 1))]);
+            let failure = delete(&script).await.unwrap_err();
+            assert!(matches!(failure.error.kind, ErrorKind::UnreadableBody(_)), "{failure:?}");
+            found_connector(&failure);
+            // It is gone.
+            let script = Script::new([reply, empty(404), response(200, &page(&[]))]);
+            assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
+            assert!(script.is_done());
+        }
+        // A connector that was deactivated for the delete is activated again.
+        let script =
+            saga([raw(200, "<html>"), response(200, &inactive(4)), response(200, &object(5, 1))]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(failure.availability, Availability::Restored);
+        // The API may return the deleted connector or an empty object.
+        for body in [object(3, 1), json!({})] {
+            let script = Script::new([response(200, &body)]);
+            assert_eq!(delete(&script).await.unwrap(), Deleted { was_missing: false });
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -16,6 +16,7 @@ use super::super::error::{Error, Operation};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::pipeline::RetryMode;
 use super::super::single_flight::{Join, SharedRequest, single_flight};
+use super::releases::Releases;
 
 /// The time for which a list is used. A run seldom takes longer; a longer process should not plan
 /// with an old list.
@@ -67,7 +68,11 @@ impl ConnectorList {
 
 /// The lists of all organizations.
 #[derive(Default)]
-pub(crate) struct ListCache(Mutex<HashMap<OrganizationId, CacheEntry>>);
+pub(crate) struct ListCache {
+    entries: Mutex<HashMap<OrganizationId, CacheEntry>>,
+    /// The names that this process frees.
+    pub(crate) releases: Releases,
+}
 
 /// The list and the recent creates of one organization.
 #[derive(Default)]
@@ -77,6 +82,10 @@ struct CacheEntry {
     list: Option<ConnectorList>,
     /// The list request in flight, and its retry mode.
     in_flight: Option<(SharedRequest<ConnectorList>, RetryMode)>,
+    /// The ids of all lists so far.
+    listed: HashSet<ConnectorId>,
+    /// The ids that callers have read, edited or deleted.
+    requested: HashSet<ConnectorId>,
     /// The connectors that this process created, with the times.
     created: HashMap<ConnectorId, Instant>,
     /// The names of creates in flight, with their numbers.
@@ -128,6 +137,8 @@ impl ListCache {
     ) {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
+        let rows = list.iter().flat_map(|list| list.connectors.iter());
+        entry.listed.extend(rows.map(|connector| connector.id.clone()));
         if entry.generation == generation {
             entry.in_flight = None;
             entry.list = list.as_ref().ok().cloned();
@@ -149,12 +160,24 @@ impl ListCache {
         Invalidation { list_cache: self, organization }
     }
 
-    /// Returns the ids in the cached list, if there is one.
-    pub(crate) fn known_ids(&self, organization: OrganizationId) -> HashSet<ConnectorId> {
+    /// Returns the ids of all lists so far, also of those that a write has dropped.
+    pub(crate) fn listed_ids(&self, organization: OrganizationId) -> HashSet<ConnectorId> {
         let entries = self.entries();
-        let list = entries.get(&organization).and_then(|entry| entry.list.as_ref());
-        let connectors = list.map(ConnectorList::connectors);
-        connectors.iter().flat_map(|list| list.iter()).map(|found| found.id.clone()).collect()
+        entries.get(&organization).map(|entry| entry.listed.clone()).unwrap_or_default()
+    }
+
+    /// Notes that a caller reads, edits or deletes a connector.
+    pub(crate) fn note_requested(&self, organization: OrganizationId, id: &ConnectorId) {
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        entry.requested.insert(id.clone());
+    }
+
+    /// Whether a caller has read, edited or deleted a connector, so that it is not the result of a
+    /// create in flight.
+    pub(crate) fn is_requested(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
+        let entries = self.entries();
+        entries.get(&organization).is_some_and(|entry| entry.requested.contains(id))
     }
 
     /// Notes a connector that this process created.
@@ -181,7 +204,7 @@ impl ListCache {
 
     /// Nothing panics while holding the lock, so a poisoned one is intact.
     fn entries(&self) -> MutexGuard<'_, HashMap<OrganizationId, CacheEntry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -240,7 +263,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn list_is_dropped_after_each_write() {
-        let list = || response(200, &page(&[object(1, 1)]));
+        let other = with(object(1, 1), &json!({"id": "other"}));
+        let list = || response(200, &page(std::slice::from_ref(&other)));
         let script = Script::new([
             list(),
             response(201, &object(0, 1)),

@@ -9,8 +9,10 @@ mod contract;
 mod create;
 mod delete;
 mod list_cache;
+mod name_conflict;
 mod paging;
 mod probe;
+mod releases;
 mod update;
 pub(super) mod wire;
 mod write_error;
@@ -78,6 +80,7 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
+        self.list_cache.note_requested(self.organization, id);
         let list = self.cached_list(RetryMode::Normal, budget).await?;
         match list.by_id(id) {
             Some(connector) => Ok(Some(connector.clone())),
@@ -95,6 +98,7 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
+        self.list_cache.note_requested(self.organization, id);
         if let Some(connector) = self.get(id, budget).await? {
             return Ok(Some(connector));
         }
@@ -126,6 +130,11 @@ impl Connectors {
         let budget = budget.at_most(BEST_EFFORT_TIMEOUT);
         let list = self.cached_list(RetryMode::OneAttempt, &budget).await;
         list.ok().map(|list| list.connectors())
+    }
+
+    /// Lists the references for an error; none if they cannot be read.
+    async fn references_best_effort(&self, id: &ConnectorId, budget: &Budget) -> Vec<Reference> {
+        self.references(id, &budget.for_reconciliation()).await.unwrap_or_default()
     }
 
     /// Lists the objects that refer to a connector, for example flows.
@@ -180,6 +189,9 @@ impl Connectors {
     }
 
     /// Replaces a connector. After an error with an unknown outcome it may have been replaced.
+    ///
+    /// An activation or a deactivation that leaves `active` as it was is an error: a server may
+    /// report success and ignore a field.
     async fn put(
         &self,
         operation: Operation,
@@ -190,7 +202,14 @@ impl Connectors {
         let body = body.map_err(|_| Error::new(operation, ErrorKind::Unsendable))?;
         let request = self.session.endpoints.replace(operation, self.organization, id, body);
         let response = self.write(&request, budget).await?;
-        read_connector(&response, id).map_err(|error| error.with_outcome_unknown(true))
+        let connector =
+            read_connector(&response, id).map_err(|error| error.with_outcome_unknown(true))?;
+        let is_ignored = (operation == Operation::DeactivateConnector && connector.active)
+            || (operation == Operation::ReactivateConnector && !connector.active);
+        if is_ignored {
+            return Err(response.error(ErrorKind::ActiveUnchanged).with_outcome_unknown(true));
+        }
+        Ok(connector)
     }
 
     async fn send(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {

@@ -116,6 +116,22 @@ pub(crate) fn connector_id(body: &[u8]) -> Option<ConnectorId> {
     ConnectorId::parse(&object.text("id")?).ok()
 }
 
+/// Checks the body of a response of success to a delete: nothing, an empty object, or the deleted
+/// connector. Any other may come from a gateway or a proxy.
+pub(crate) fn confirm_delete(body: &[u8], id: &ConnectorId) -> Result<(), BodyProblem> {
+    let object = match Object::parse(body) {
+        Ok(object) => object,
+        Err(BodyProblem::Empty) => return Ok(()),
+        Err(problem) => return Err(problem),
+    };
+    match object.text("id") {
+        Some(found) if found == id.as_str() => Ok(()),
+        Some(_) => Err(BodyProblem::OtherConnector),
+        None if object.members().next().is_none() => Ok(()),
+        None => Err(BodyProblem::Missing("id")),
+    }
+}
+
 fn from_object(object: &Object<'_>) -> Result<Connector, BodyProblem> {
     if object.text("connectorType").is_some_and(|kind| !kind.eq_ignore_ascii_case(CUSTOM)) {
         return Err(BodyProblem::OtherType);

@@ -28,6 +28,8 @@ pub struct WriteError {
     /// not be the created one: it is older than the request, has other fields, or may be of another
     /// create of this process.
     pub name_holder: Option<Box<Connector>>,
+    /// Whether this process deletes or renames the connector that has the name, or was to.
+    pub holder_is_released: bool,
     /// The number of custom connectors in the organization. It is counted when Webex finds a create
     /// invalid: the limit of 10 has no documented error of its own.
     pub connectors_in_organization: Option<usize>,
@@ -72,6 +74,7 @@ impl WriteError {
             availability: Availability::Unaffected,
             credentials_uncertain: false,
             name_holder: None,
+            holder_is_released: false,
             connectors_in_organization: None,
         }
     }
@@ -90,6 +93,21 @@ impl WriteError {
     /// Returns the error of a write that has deactivated the connector, or may have.
     pub(super) fn with_availability(self, availability: Availability) -> Self {
         Self { availability, credentials_uncertain: true, ..self }
+    }
+
+    /// Returns the error of a write that needs a name which this process was to free.
+    pub(super) fn with_released_holder(self) -> Self {
+        let holder_is_released = self.name_holder.is_some();
+        Self { holder_is_released, ..self }
+    }
+
+    /// Returns the error of a write that was sent again after another write of this process had
+    /// freed the name.
+    pub(super) fn after_waiting_for(self, refusal: &Self) -> Self {
+        let id = |failure: &Self| failure.name_holder.as_ref().map(|holder| holder.id.clone());
+        let is_same = self.name_holder.is_some() && id(&self) == id(refusal);
+        let credentials_uncertain = self.credentials_uncertain || refusal.credentials_uncertain;
+        Self { holder_is_released: is_same, credentials_uncertain, ..self }
     }
 
     pub(super) fn with_name_holder(self, holder: Option<Connector>) -> Self {

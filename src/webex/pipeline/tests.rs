@@ -317,7 +317,7 @@ async fn log_has_each_attempt_and_nothing_private() {
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(recorder);
     tracing::callsite::rebuild_interest_cache();
-    let script = Script::new([lost(), response(200, &object(4, 1))]);
+    let script = Script::new([lost(), lost(), response(200, &object(4, 1))]);
     let connectors = connectors(script.clone());
     connectors.update(&id(), &content(), Some(3), &budget()).await.unwrap();
     let text = text.lock().unwrap().clone();

@@ -42,13 +42,28 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
             ),
         ),
         (RemoteState::Unknown(_), Some(found)) => at_name(&format!(
-            "The answer was lost. A connector {} with this name exists in organization \
-             {organization}, and it cannot be told whether this resource created it, another one of \
-             the same name, or somebody else. It is not in state at this address. If it is yours, \
+            "A connector {} with this name exists in organization {organization}, and it cannot be \
+             told whether this resource created it, another one of the same name, or somebody else. It is not in state at this address. If it is yours, \
              and no other resource has it, add this block and apply again:\n\n{}",
             found.id,
             import_block(organization, &found.id)
         )),
+        (_, Some(rival)) if failure.holder_is_released => Diagnostic::error(
+            summary,
+            detail_advising(
+                error,
+                &format!(
+                    "Nothing was created. The connector {} has the name {:?} still, and this run \
+                     deletes or renames that connector, too.",
+                    rival.id,
+                    rival.name()
+                ),
+                "Apply again after that has succeeded. If both are the same connector under \
+                 another address, a `moved` block keeps it, with its id."
+                    .to_owned(),
+            ),
+        )
+        .at(Path::attribute("name")),
         (_, Some(rival)) => at_name(&format!(
             "Nothing was created. The connector {} has the name {:?} in organization \
              {organization}.\n\nIf this connector is to replace that one, remove \
@@ -138,7 +153,13 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
         }
     };
     let rival = failure.name_holder.as_ref().map(|rival| {
-        format!(" The name {:?} belongs to the connector {}.", rival.name(), rival.id)
+        let released = if failure.holder_is_released {
+            " This run deletes or renames that one, too: apply again after that has succeeded. \
+             Connectors that swap their names need another name in between."
+        } else {
+            ""
+        };
+        format!(" The name {:?} belongs to the connector {}.{released}", rival.name(), rival.id)
     });
     let credentials = match (failure.credentials_uncertain, sent) {
         (false, _) => "",
@@ -160,8 +181,19 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
                 .to_owned();
         return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
     }
-    let message = api_errors::error(summary, &failure.error, &truth);
+    if matches!(failure.error.kind, ErrorKind::Referenced(_)) {
+        let advice = "Webex wants the connector deactivated for the edit, and does not deactivate \
+                      one that is in use. Take it out of the flows that use it in Flow Designer, \
+                      publish them, apply again, and put it back."
+            .to_owned();
+        return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
+    }
+    let message = api_errors::error(summary.clone(), &failure.error, &truth);
     if failure.error.kind == ErrorKind::NameTaken {
+        if failure.holder_is_released {
+            let detail = detail_advising(&failure.error, &truth, String::new());
+            return Diagnostic::error(summary, detail).at(Path::attribute("name"));
+        }
         return message.at(Path::attribute("name"));
     }
     message
@@ -215,8 +247,8 @@ pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
         }
     };
     let credentials = match failure.availability {
-        Availability::Unaffected => "",
-        Availability::Restored => {
+        Availability::Unaffected if !failure.credentials_uncertain => "",
+        Availability::Unaffected | Availability::Restored => {
             " Whether Webex has kept its credentials cannot be seen, because a delete does not \
              know them. If the configuration still has the connector, the next plan sends them \
              again."
@@ -253,7 +285,10 @@ fn left_deactivated(step: &str, reason: &Error) -> String {
 #[must_use]
 pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnostic {
     Diagnostic::warning(
-        format!("The answer to creating connector {:?} was lost", connector.name()),
+        format!(
+            "The answer to creating connector {:?} was lost or cannot be read",
+            connector.name()
+        ),
         format!(
             "The connector {} in organization {organization} has this name and these fields and was \
              created since the request began, so it is the one that this run has created, and it \

@@ -22,6 +22,7 @@ fn failure(error: Error, remote: RemoteState, availability: Availability) -> Wri
         remote,
         availability,
         name_holder: None,
+        holder_is_released: false,
         connectors_in_organization: None,
     }
 }
@@ -40,6 +41,7 @@ fn texts_of_all_write_outcomes() {
         (Absent, ErrorKind::InvalidRequest, None),
         (Absent, lost.clone(), None),
         (Absent, ErrorKind::NameTaken, holder()),
+        (Unchanged, ErrorKind::NameTaken, holder()),
         (Unknown(None), lost, holder()),
         (OnlyId(id), ErrorKind::UnreadableBody(BodyProblem::NotJson), None),
         (Unknown(None), ErrorKind::Stopped, None),
@@ -51,6 +53,7 @@ fn texts_of_all_write_outcomes() {
         let error = Error::from(ErrorDetails { outcome_unknown, ..(*error).clone() });
         let failure = WriteError {
             name_holder,
+            holder_is_released: remote == Unchanged,
             connectors_in_organization: count,
             ..failure(error, remote, Unaffected)
         };
@@ -73,13 +76,25 @@ fn texts_of_all_write_outcomes() {
         (", stale", stale.clone(), found(), Unaffected, password),
         (", stale", stale, found(), Restored, password),
         (", without credentials", ErrorKind::InvalidRequest, found(), Restored, &[]),
+        (", name to be freed", ErrorKind::NameTaken, found(), Unaffected, password),
+        (", in use", ErrorKind::Referenced(Vec::new()), found(), Unaffected, password),
+        (", not deactivated", ErrorKind::ActiveUnchanged, found(), Unaffected, password),
     ];
     for (title, kind, remote, availability, sent) in updates {
         let name_holder = if kind == ErrorKind::NameTaken { holder() } else { None };
         let is_unknown = matches!(remote, Unknown(_));
-        let failure = failure(for_tests(Operation::UpdateConnector, kind), remote, availability);
-        let credentials_uncertain = failure.credentials_uncertain || is_unknown;
-        let failure = WriteError { name_holder, credentials_uncertain, ..failure };
+        let is_ignored = kind == ErrorKind::ActiveUnchanged;
+        let is_deactivation = is_ignored || matches!(kind, ErrorKind::Referenced(_));
+        let operation = if is_deactivation {
+            Operation::DeactivateConnector
+        } else {
+            Operation::UpdateConnector
+        };
+        let failure = failure(for_tests(operation, kind), remote, availability);
+        let credentials_uncertain = failure.credentials_uncertain || is_unknown || is_ignored;
+        let holder_is_released = title == ", name to be freed";
+        let failure =
+            WriteError { name_holder, holder_is_released, credentials_uncertain, ..failure };
         let message = update_failed(&failure, NAMED, sent);
         let _ = write!(page, "=== update{title} ===\n{}\n", shown(&message));
     }
@@ -104,9 +119,18 @@ fn texts_of_all_write_outcomes() {
             found(),
             Unaffected,
         ),
+        (
+            ", not deactivated",
+            for_tests(Operation::DeactivateConnector, ErrorKind::ActiveUnchanged),
+            found(),
+            Unaffected,
+        ),
     ];
     for (title, error, remote, availability) in deletes {
-        let message = delete_failed(&failure(error, remote, availability), NAMED);
+        let is_ignored = error.kind == ErrorKind::ActiveUnchanged;
+        let failure = failure(error, remote, availability);
+        let credentials_uncertain = failure.credentials_uncertain || is_ignored;
+        let message = delete_failed(&WriteError { credentials_uncertain, ..failure }, NAMED);
         let _ = write!(page, "=== delete{title} ===\n{}\n", shown(&message));
     }
 

@@ -10,7 +10,10 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{NO_SECRETS, Secrets};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
-use super::activation::{ActivationError, Deactivated, Reactivated, is_about_the_content};
+use super::activation::{
+    ActivationError, Deactivated, Reactivated, is_about_the_content, is_gateway_timeout,
+};
+use super::name_conflict::Wait;
 use super::write_error::{Availability, RemoteState, WriteError};
 use super::{Connectors, wire};
 
@@ -25,9 +28,67 @@ impl Connectors {
     /// connector is deactivated, edited and activated again. If the edit fails, it is activated
     /// again as well.
     ///
+    /// When the name is taken by a connector that this process deletes or renames, the update waits
+    /// for that and is sent once more.
+    ///
     /// # Errors
     /// The error describes the connector after the failure.
     pub async fn update(
+        &self,
+        id: &ConnectorId,
+        content: &ConnectorContent,
+        expected_version: Option<i64>,
+        budget: &Budget,
+    ) -> Result<Connector, WriteError> {
+        self.list_cache.note_requested(self.organization, id);
+        let name = content.fields.name();
+        let release = self.list_cache.releases.begin(self.organization, id, Some(name));
+        let outcome = match self.update_once(id, content, expected_version, budget).await {
+            Err(failure) => self.update_with_a_freed_name(id, content, failure, budget).await,
+            updated => updated,
+        };
+        if outcome.is_ok() {
+            release.succeeded();
+        }
+        outcome
+    }
+
+    /// Sends an update once more that was refused because of its name, when this process frees the
+    /// name.
+    async fn update_with_a_freed_name(
+        &self,
+        id: &ConnectorId,
+        content: &ConnectorContent,
+        refusal: WriteError,
+        budget: &Budget,
+    ) -> Result<Connector, WriteError> {
+        let is_active_still =
+            matches!(refusal.availability, Availability::Unaffected | Availability::Restored);
+        let (RemoteState::Found(found), true) = (&refusal.remote, is_active_still) else {
+            return Err(refusal);
+        };
+        let name = content.fields.name();
+        let wait = match (&refusal.error.kind, &refusal.name_holder) {
+            (ErrorKind::NameTaken, Some(holder)) => {
+                self.wait_for_name(name, &holder.id, Some(id), budget).await
+            }
+            (ErrorKind::Conflict, None) if found.name() != name => {
+                self.wait_after_unseen_conflict(Some(id), budget).await
+            }
+            _ => Wait::Unrelated,
+        };
+        match wait {
+            Wait::Unrelated => Err(refusal),
+            Wait::StillHeld => Err(refusal.with_released_holder()),
+            Wait::Freed => {
+                let again = self.update_once(id, content, found.version, budget).await;
+                again.map_err(|failure| failure.after_waiting_for(&refusal))
+            }
+        }
+    }
+
+    /// Replaces a connector's content without waiting for a name.
+    async fn update_once(
         &self,
         id: &ConnectorId,
         content: &ConnectorContent,
@@ -86,8 +147,37 @@ impl Edit<'_> {
         }
     }
 
-    /// Finds out the outcome of a PUT without a clear success.
+    /// Finds out the outcome of a PUT without a clear success. One with credentials that has most
+    /// likely not arrived is sent once more.
     async fn settle(
+        &self,
+        error: Error,
+        version: Option<i64>,
+        active: bool,
+    ) -> Result<Settled, WriteError> {
+        let failure = match self.settle_once(error, version, active).await {
+            Err(failure) if !self.content.secrets.is_empty() => failure,
+            settled => return settled,
+        };
+        let is_unmoved = matches!(&failure.remote, RemoteState::Found(found)
+            if version.is_some() && found.version == version);
+        let may_repeat = failure.error.outcome_unknown
+            && is_unmoved
+            && self.connectors.may_repeat(&failure.error, self.budget).await;
+        if !may_repeat {
+            return Err(failure);
+        }
+        match self.put(version, active, self.budget).await {
+            Ok(connector) => Ok(Settled::Done(connector.into())),
+            Err(error) => {
+                // It may be in conflict with the first attempt.
+                let is_unclear = error.outcome_unknown || error.kind == ErrorKind::Conflict;
+                self.settle_once(error.with_outcome_unknown(is_unclear), version, active).await
+            }
+        }
+    }
+
+    async fn settle_once(
         &self,
         error: Error,
         version: Option<i64>,
@@ -102,7 +192,7 @@ impl Edit<'_> {
         if !is_unclear && !is_conflict && !is_missing {
             return Err(WriteError::unchanged(error));
         }
-        let found =
+        let mut found =
             match self.connectors.read_fresh(self.id, &self.budget.for_reconciliation()).await {
                 Ok(Some(found)) => found,
                 Ok(None) => return Err(gone(error)),
@@ -112,6 +202,14 @@ impl Edit<'_> {
                 Err(_) if is_unclear => return Err(WriteError::unknown(error, None)),
                 Err(_) => return Err(WriteError::unchanged(error)),
             };
+        let may_come = is_unclear
+            && is_gateway_timeout(&error)
+            && version.is_some()
+            && found.version == version
+            && !self.content.secrets.is_empty();
+        if may_come {
+            found = self.connectors.read_until_changed(found, self.budget).await;
+        }
         if is_unclear && self.took_effect(&found, version, active) {
             return Ok(Settled::Done(found.into()));
         }
@@ -130,7 +228,7 @@ impl Edit<'_> {
         if is_conflict {
             return Err(self.conflict(error, version, found).await);
         }
-        if version.is_some() && found.version == version {
+        if version.is_some() && found.version == version && !may_come {
             return Err(WriteError::new(error, found.into()));
         }
         Err(WriteError::unknown(error, Some(found)))
@@ -155,15 +253,17 @@ impl Edit<'_> {
             let kind = ErrorKind::Stale { expected: version, found: found.version };
             return WriteError::new(error.with_kind(kind), found.into());
         }
-        let budget = self.budget.for_reconciliation();
-        let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok();
-        let holder = list
-            .as_ref()
-            .and_then(|list| list.holder_of(self.content.fields.name()))
-            .filter(|holder| holder.id != *self.id)
-            .cloned();
+        let holder = self.name_holder().await;
         let error = if holder.is_some() { error.with_kind(ErrorKind::NameTaken) } else { error };
         WriteError::new(error, found.into()).with_name_holder(holder)
+    }
+
+    /// Returns the other connector that has the name, if the list can be read.
+    async fn name_holder(&self) -> Option<Connector> {
+        let budget = self.budget.for_reconciliation();
+        let list = self.connectors.cached_list(RetryMode::Normal, &budget).await.ok()?;
+        let holder = list.holder_of(self.content.fields.name())?;
+        (holder.id != *self.id).then(|| holder.clone())
     }
 
     /// Deactivates the connector, edits it, and activates it again.
@@ -177,6 +277,13 @@ impl Edit<'_> {
             // The lock has another reason than an active connector.
             let error = locked.with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.into()));
+        }
+        // Deactivating the connector for a name that is taken would be in vain.
+        if current.name() != self.content.fields.name()
+            && let Some(holder) = self.name_holder().await
+        {
+            let failure = WriteError::new(locked.with_kind(ErrorKind::NameTaken), current.into());
+            return Err(failure.with_name_holder(Some(holder)));
         }
         let budget = match self.connectors.reserve_switch(self.budget).await {
             Ok(budget) => budget,
@@ -195,9 +302,7 @@ impl Edit<'_> {
                 let unknown = WriteError::unknown(error, None);
                 return Err(unknown.with_availability(Availability::Uncertain));
             }
-            Err(ActivationError { error, connector }) => {
-                return Err(WriteError::new(error, connector.into()));
-            }
+            Err(failure) => return Err(failure.before_the_write()),
         };
         let edited = match self.edit_inactive(&deactivated.connector).await {
             Ok(edited) => edited,

@@ -51,11 +51,75 @@ async fn update_without_a_version_reads_it_first() {
     assert!(script.requests()[1].json().get("version").is_none());
 }
 
+/// Updates a connector without credentials.
+async fn update_plain(script: &Arc<Script>) -> Result<Connector, WriteError> {
+    let plain = ConnectorContent { secrets: Secrets::default(), ..content() };
+    connectors(script.clone()).update(&id(), &plain, Some(3), &budget()).await
+}
+
 #[tokio::test(start_paused = true)]
 async fn put_with_a_lost_response_is_sent_again() {
     for reply in [lost(), empty(502), empty(503), empty(504), Reply::Hang] {
         let script = Script::new([reply, response(200, &object(4, 1))]);
+        assert_eq!(update_plain(&script).await.unwrap().version, Some(4));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn put_with_credentials_is_not_repeated_before_a_read() {
+    for reply in [lost(), empty(502), empty(503)] {
+        // It took effect.
+        let script = Script::new([reply.clone(), response(200, &object(4, 1))]);
         assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+        assert_eq!(lines(&script), ["PUT /connector/{id}", "GET /connector/{id}"]);
+        // It did not arrive.
+        let script =
+            Script::new([reply.clone(), response(200, &old(3)), response(200, &object(4, 1))]);
+        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+        // The repetition is the last one.
+        let script = Script::new([
+            reply.clone(),
+            response(200, &old(3)),
+            reply.clone(),
+            response(200, &old(3)),
+        ]);
+        found_connector(&update(&script, Some(3)).await.unwrap_err());
+        assert!(script.is_done() && script.requests().len() == 4);
+    }
+    // So it is for the deactivation.
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        empty(503),
+        response(200, &old(3)),
+        response(200, &with(old(4), &json!({"active": false}))),
+        response(200, &inactive(5)),
+        response(200, &object(6, 1)),
+    ]);
+    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn gateway_timeout_sends_credentials_once() {
+    let puts = |script: &Script| lines(script).iter().filter(|line| line.contains("PUT")).count();
+    for reply in [empty(504), empty(408), Reply::Hang] {
+        // Webex is still waiting for the third party, and saves later.
+        let script = Script::new([
+            reply.clone(),
+            response(200, &old(3)),
+            response(200, &old(3)),
+            response(200, &object(4, 1)),
+        ]);
+        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+        assert_eq!(puts(&script), 1);
+        // The third party refuses the credentials.
+        let unmoved = (0..6).map(|_| response(200, &old(3)));
+        let script = Script::new([reply].into_iter().chain(unmoved));
+        let failure = update(&script, Some(3)).await.unwrap_err();
+        assert!(matches!(failure.remote, RemoteState::Unknown(Some(_))), "{failure:?}");
+        assert!(failure.credentials_uncertain);
+        assert_eq!(puts(&script), 1);
+        assert!(script.is_done());
     }
 }
 
@@ -63,7 +127,7 @@ async fn put_with_a_lost_response_is_sent_again() {
 async fn conflict_with_the_first_attempt_is_a_success() {
     for status in [409, 412] {
         let script = Script::new([lost(), empty(status), response(200, &object(4, 1))]);
-        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+        assert_eq!(update_plain(&script).await.unwrap().version, Some(4));
         assert_eq!(
             lines(&script),
             ["PUT /connector/{id}", "PUT /connector/{id}", "GET /connector/{id}"]
@@ -71,7 +135,7 @@ async fn conflict_with_the_first_attempt_is_a_success() {
     }
     // A conflict with an edit by someone else is an error.
     let script = Script::new([lost(), empty(409), response(200, &old(4))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update_plain(&script).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(4) });
 }
 
@@ -304,6 +368,116 @@ async fn update_reports_a_failed_reactivation() {
     assert_eq!((connector.active, connector.version), (false, Some(5)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn ignored_deactivation_fails_the_update() {
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        response(200, &old(4)),
+        response(200, &old(4)),
+    ]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(failure.error.kind, ErrorKind::ActiveUnchanged);
+    assert_eq!(failure.error.operation, Operation::DeactivateConnector);
+    assert!(!failure.error.outcome_unknown);
+    // The deactivation carried the new secret, which Webex may have stored.
+    assert!(failure.credentials_uncertain);
+    assert_eq!(failure.availability, Availability::Unaffected);
+    let connector = found_connector(&failure);
+    assert_eq!((connector.active, connector.version), (true, Some(4)));
+    assert!(script.is_done() && script.requests().len() == 4);
+    // A read that shows the connector inactive counts.
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        response(200, &old(4)),
+        response(200, &with(old(4), &json!({"active": false}))),
+        response(200, &inactive(5)),
+        response(200, &object(6, 1)),
+    ]);
+    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn ignored_reactivation_leaves_the_connector_inactive() {
+    // After the edit.
+    let script = saga(
+        response(200, &inactive(5)),
+        [response(200, &inactive(6)), response(200, &inactive(6))],
+    );
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
+    assert_eq!(reason.kind, ErrorKind::ActiveUnchanged);
+    assert!(!found_connector(&failure).active);
+    assert!(script.is_done() && script.requests().len() == 6);
+    // After a refused edit.
+    let still = || response(200, &with(old(5), &json!({"active": false})));
+    let script = saga(empty(403), [still(), still()]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
+    assert!(!found_connector(&failure).active);
+    // A read that shows the connector active counts.
+    let script = saga(
+        response(200, &inactive(5)),
+        [response(200, &inactive(6)), response(200, &object(6, 1))],
+    );
+    assert!(update(&script, Some(3)).await.unwrap().active);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_deactivation_names_the_references() {
+    let flow = json!({"id": "f", "name": "Main", "type": "flow"});
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        problem(412, "in use"),
+        response(200, &old(3)),
+        response(200, &page(&[flow])),
+    ]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
+    assert_eq!(failure.error.operation, Operation::DeactivateConnector);
+    assert!(found_connector(&failure).active);
+    // Nothing refers to it: the reason stays unknown.
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        empty(412),
+        response(200, &old(3)),
+        response(200, &page(&[])),
+    ]);
+    assert_eq!(update(&script, Some(3)).await.unwrap_err().error.kind, ErrorKind::Conflict);
+}
+
+#[tokio::test(start_paused = true)]
+async fn page_in_place_of_any_put_response_is_settled_by_reading() {
+    let html = || raw(200, "<html>");
+    // The deactivation, the edit and the activation were carried out.
+    let script = Script::new([
+        empty(423),
+        response(200, &old(3)),
+        html(),
+        response(200, &with(old(4), &json!({"active": false}))),
+        html(),
+        response(200, &inactive(5)),
+        html(),
+        response(200, &object(6, 1)),
+    ]);
+    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+    // None of them was.
+    let script = Script::new([empty(423), response(200, &old(3)), html(), response(200, &old(3))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(found_connector(&failure).active);
+    let undone = [response(200, &old(5))];
+    let found = response(200, &with(old(4), &json!({"active": false})));
+    let script = saga(html(), [found].into_iter().chain(undone));
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert_eq!(failure.availability, Availability::Restored);
+    let script = saga(response(200, &inactive(5)), [html(), response(200, &inactive(5))]);
+    let failure = update(&script, Some(3)).await.unwrap_err();
+    assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
+}
+
 /// Returns a connector with an edit by someone else, made while it is deactivated.
 fn theirs(version: i64) -> Value {
     with(inactive(version), &json!({"scope": "theirs"}))
@@ -369,9 +543,9 @@ async fn edit_by_someone_else_before_deactivating_is_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn lost_response_to_an_activation_is_settled_by_reading() {
-    // The deactivation was carried out; its repetition is in conflict with it.
+    // The deactivation was carried out.
     let deactivated = with(old(4), &json!({"active": false}));
-    let begin = || [empty(423), response(200, &old(3)), lost(), empty(409)];
+    let begin = || [empty(423), response(200, &old(3)), lost()];
     let rest =
         [response(200, &deactivated), response(200, &inactive(5)), response(200, &object(6, 1))];
     let script = Script::new(begin().into_iter().chain(rest));
