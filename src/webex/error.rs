@@ -311,6 +311,12 @@ impl Error {
         self
     }
 
+    /// Returns the error without Webex's words, which are about another reason.
+    pub(crate) fn without_descriptions(mut self) -> Self {
+        self.0.descriptions.clear();
+        self
+    }
+
     pub(crate) fn with_outcome_unknown(mut self, unknown: bool) -> Self {
         self.0.outcome_unknown = unknown;
         self

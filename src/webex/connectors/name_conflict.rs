@@ -395,10 +395,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn connector_is_not_deactivated_for_a_taken_name() {
-        let script = Script::new([empty(423), response(200, &own(3)), list(&[holder(), own(3)])]);
+        let script = Script::new([
+            problem(423, "Deactivate the connector"),
+            response(200, &own(3)),
+            list(&[holder(), own(3)]),
+        ]);
         let connectors = connectors(script.clone());
         let failure = connectors.update(&id(), &content(), Some(3), &budget()).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::NameTaken);
+        assert_eq!(failure.error.descriptions, [""; 0], "those of the refusal would mislead");
         assert_eq!(failure.availability, Availability::Unaffected);
         assert!(matches!(failure.remote, RemoteState::Found(_)));
         assert!(script.is_done());

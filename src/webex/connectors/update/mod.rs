@@ -282,8 +282,8 @@ impl Edit<'_> {
         if current.name() != self.content.fields.name()
             && let Some(holder) = self.name_holder().await
         {
-            let failure = WriteError::new(locked.with_kind(ErrorKind::NameTaken), current.into());
-            return Err(failure.with_name_holder(Some(holder)));
+            let error = locked.with_kind(ErrorKind::NameTaken).without_descriptions();
+            return Err(WriteError::new(error, current.into()).with_name_holder(Some(holder)));
         }
         let budget = match self.connectors.reserve_switch(self.budget).await {
             Ok(budget) => budget,
