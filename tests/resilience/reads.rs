@@ -6,7 +6,7 @@ use serde_json::json;
 use webex_cc_simulator::{Options, Script};
 
 use super::{applied, on_list};
-use crate::support::connectors::{ADDRESS, Form, basic};
+use crate::support::connectors::{ADDRESS, Form, basic, resource};
 use crate::support::simulator::{calls, count, id_of, start, stored, unlocked};
 use crate::support::terraform::Terraform;
 
@@ -151,4 +151,30 @@ fn read_is_retried_after_a_transient_fault() {
         simulator.faults([on_list(script.times(2))]);
         terraform.plans_nothing();
     }
+}
+
+/// A plan of new connectors reads nothing that it needs. What it cannot compare, it says, once for
+/// all connectors.
+#[test]
+fn plan_of_new_connectors_warns_that_it_could_not_be_checked() {
+    const WARNING: &str = "Warning: This plan could not be checked with Webex";
+    let simulator = unlocked();
+    let plan = |change: &dyn Fn(&mut Terraform)| {
+        let mut terraform = Terraform::with(&simulator);
+        let arguments = basic().with("name", "c${count.index}").hcl(Form::Stateful);
+        terraform.write("main.tf", &resource(&format!("  count = 3\n{arguments}")));
+        change(&mut terraform);
+        terraform.plan().succeeded().says("3 to add")
+    };
+    plan(&|_| {}).does_not_say(WARNING);
+    let wrong = format!("wrong_{}", simulator.organization());
+    plan(&|terraform| terraform.set("WEBEX_ACCESS_TOKEN", &wrong))
+        .says(WARNING)
+        .says("Webex does not accept the access token")
+        .says("The apply may fail for that")
+        .says("2 more similar warnings");
+    let unreachable = plan(&|terraform| terraform.set("WEBEX_CC_BASE_URL", "http://127.0.0.1:1"));
+    unreachable.says(WARNING).says("No connection to 127.0.0.1 could be made");
+    simulator.faults([on_list(Script::answer(403, json!({ "error": "forbidden" })))]);
+    plan(&|_| {}).says(WARNING).says("does not allow the request to list");
 }

@@ -80,6 +80,21 @@ fn replaced_refresh_token_raises_a_warning() {
         .says("the refresh token has ended or was replaced: authorize the app again");
 }
 
+/// Nothing is read for a new connector but the list, for the checks of its plan.
+#[test]
+fn plan_of_a_new_connector_tells_that_it_used_up_the_refresh_token() {
+    let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
+    let simulator = start(Options { authorization, ..Options::default() });
+    let terraform = with_refresh_token(&simulator);
+    terraform.write("main.tf", &basic().resource());
+    terraform.plan().succeeded().says("Webex has replaced the refresh token");
+    terraform
+        .plan()
+        .succeeded()
+        .says("Warning: This plan could not be checked with Webex")
+        .says("the refresh token has ended or was replaced");
+}
+
 #[test]
 fn wrong_client_secret_is_an_error_of_the_token_endpoint() {
     let simulator = locked();
@@ -92,7 +107,7 @@ fn wrong_client_secret_is_an_error_of_the_token_endpoint() {
         .says("The token endpoint at 127.0.0.1 refuses the credentials")
         .says("Nothing was created.")
         .does_not_say("wrong-client-secret");
-    // The plan makes no request to the API and raises no warning.
+    // Nothing is asked of the API without a token.
     assert!(simulator.journal().iter().all(|exchange| exchange.path == "/v1/access_token"));
 }
 

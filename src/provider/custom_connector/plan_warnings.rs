@@ -7,6 +7,7 @@ use super::model;
 use super::naming::{import_block, named};
 use super::private_data::PrivateData;
 use super::validation;
+use crate::provider::api_errors;
 use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::organization;
 use crate::provider::provider_data::ProviderData;
@@ -14,7 +15,7 @@ use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Configuration, Object, Plan, State};
 use tf_provider::resource::{CheckPlanRequest, CheckPlanResponse};
 use tf_provider::value::{Path, Value};
-use webex_contact_center::{Budget, Connector, OrganizationId};
+use webex_contact_center::{Budget, Connector, Error, ErrorKind, OrganizationId};
 
 /// How many custom connectors an organization can have (documented by Cisco).
 const LIMIT: usize = 10;
@@ -339,7 +340,7 @@ fn overwritten_change(
 
 /// Compares a plan with the organization's connectors before anything is created.
 ///
-/// It never fails and never waits: offline or unconfigured, it reports nothing.
+/// It never fails: a list that cannot be read raises a warning, and an unconfigured provider none.
 async fn preflight(
     provider: &ProviderData,
     plan: &Plan,
@@ -355,11 +356,18 @@ async fn preflight(
     };
     let budget = Budget::within(PREFLIGHT, request.stop.clone());
     let connectors = ready.client.connectors(organization).list_best_effort(&budget).await;
-    let Some(connectors) = connectors else { return Diagnostics::new() };
+    // The request for the list may have used up a refresh token.
+    let mut messages = api_errors::notices(&ready.client);
+    let connectors = match connectors {
+        Ok(connectors) => connectors,
+        Err(error) => {
+            messages.extend(unchecked(&error));
+            return messages;
+        }
+    };
     let others = connectors.iter().filter(|other| Some(other.id.as_str()) != own_id);
     let others = others.collect::<Vec<_>>();
 
-    let mut messages = Diagnostics::new();
     if let Some(name) = plan.object().string("name").known()
         && let Some(holder) = others.iter().find(|other| other.name() == name)
     {
@@ -376,6 +384,25 @@ async fn preflight(
         ));
     }
     messages
+}
+
+/// Warns that a plan was not compared with what the organization has. The cause is often one that
+/// makes the apply fail, too. It has no path and no name, so that Terraform folds the warnings of
+/// many connectors into one.
+fn unchecked(error: &Error) -> Option<Diagnostic> {
+    const TRUTH: &str = "So it is not known whether the organization has room for what is planned, \
+                         and whether the names are free. The apply may fail for that, or for the \
+                         same cause as this.";
+    if error.kind == ErrorKind::Stopped {
+        return None;
+    }
+    let detail = if error.kind == ErrorKind::DeadlineExceeded {
+        // There is no argument for the limit of three seconds.
+        api_errors::detail_advising(error, TRUTH, String::new())
+    } else {
+        api_errors::detail(error, TRUTH)
+    };
+    Some(Diagnostic::warning("This plan could not be checked with Webex", detail))
 }
 
 fn planned_organization(ready: &ConfiguredProvider, plan: &Object) -> Option<OrganizationId> {

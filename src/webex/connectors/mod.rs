@@ -125,11 +125,13 @@ impl Connectors {
     }
 
     /// Returns the list for optional checks, from the cache or with one attempt of at most three
-    /// seconds, or `None` when it cannot be read.
-    pub async fn list_best_effort(&self, budget: &Budget) -> Option<Arc<[Connector]>> {
+    /// seconds.
+    ///
+    /// # Errors
+    /// Fails when the list cannot be read in that time.
+    pub async fn list_best_effort(&self, budget: &Budget) -> Result<Arc<[Connector]>, Error> {
         let budget = budget.at_most(BEST_EFFORT_TIMEOUT);
-        let list = self.cached_list(RetryMode::OneAttempt, &budget).await;
-        list.ok().map(|list| list.connectors())
+        Ok(self.cached_list(RetryMode::OneAttempt, &budget).await?.connectors())
     }
 
     /// Lists the references for an error; none if they cannot be read.
@@ -445,12 +447,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn best_effort_list_is_silent_and_short() {
+    async fn best_effort_list_is_short() {
         let script = Script::new([empty(503), crate::testing::Reply::Hang]);
         let connectors = connectors(script.clone());
-        assert!(connectors.list_best_effort(&budget()).await.is_none());
+        assert!(connectors.list_best_effort(&budget()).await.is_err());
         let began = tokio::time::Instant::now();
-        assert!(connectors.list_best_effort(&budget()).await.is_none());
+        assert!(connectors.list_best_effort(&budget()).await.is_err());
         assert_eq!(began.elapsed(), BEST_EFFORT_TIMEOUT);
         assert_eq!(script.requests().len(), 2);
         // Reads use the list that it has cached.
@@ -471,7 +473,7 @@ mod tests {
         let budget = budget();
         let (id, look) = (id(), connectors.list_best_effort(&budget));
         let (look, read) = tokio::join!(look, connectors.read(&id, &budget));
-        assert!(look.is_none() && read.unwrap().is_some());
+        assert!(look.is_err() && read.unwrap().is_some());
         assert!(script.is_done());
     }
 
