@@ -328,8 +328,10 @@ fn overwritten_change(
             format!(
                 "The connector {} was saved outside Terraform at {}. The provider does not read \
                  credentials, so {names} may have been replaced there. Applying this plan sends \
-                 those of the configuration. To keep what Webex has, remove them from the \
-                 configuration, or list their arguments in ignore_changes, before you apply.",
+                 those of the configuration. If they were replaced on purpose, put the new ones \
+                 into the configuration before you apply. If you remove them from the \
+                 configuration, or list their arguments in ignore_changes, none is sent; whether \
+                 Webex then keeps what it has is not documented.",
                 named(prior),
                 model::rfc3339(time),
             ),
