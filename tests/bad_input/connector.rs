@@ -567,6 +567,11 @@ fn pem_errors_name_what_was_found() {
         let expected = format!("private_key_wo: private_key_wo is not PEM | {words}");
         are(&check_key(text), &[&expected], words);
     }
+    // What stands in the place of a label may be a part of the key.
+    for text in ["-----BEGIN hunter2", "-----BEGIN hunter2-----\nAAAA\n", "-----BEGIN HUNTER2"] {
+        let messages = check_key(text);
+        assert!(!format!("{messages:?}").to_lowercase().contains("hunter2"), "{messages:?}");
+    }
 }
 
 /// The first certificate is the one of the key.

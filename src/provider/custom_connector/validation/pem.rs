@@ -104,10 +104,13 @@ fn parse_key(key: &Secret) -> Result<PrivateKeyDer<'static>, String> {
 }
 
 /// Returns the labels of the PEM blocks that begin in a text, in any spelling of their line ends.
+/// Messages quote them, so what is not spelled like a label (RFC 7468, 3) may be part of a key.
 fn labels(text: &str) -> impl Iterator<Item = &str> {
     text.split("-----BEGIN ").skip(1).filter_map(|rest| {
-        let label = rest.split("-----").next()?;
-        (label.len() < 40).then_some(label)
+        let (label, _) = rest.split_once("-----")?;
+        let is_label =
+            |byte: u8| byte.is_ascii_uppercase() || byte == b' ' || byte.is_ascii_digit();
+        (label.len() < 40 && label.bytes().all(is_label)).then_some(label)
     })
 }
 
