@@ -62,8 +62,14 @@ pub async fn check_plan(
                 let changed = external_change(&private, configured, prior, request.configuration);
                 diagnostics.extend(changed);
             } else if !is_replaced {
-                diagnostics.extend(overwritten_change(&private, configured, prior, plan));
                 let configuration = request.configuration;
+                diagnostics.extend(overwritten_change(
+                    &private,
+                    configured,
+                    prior,
+                    plan,
+                    configuration,
+                ));
                 diagnostics.extend(taken_away(prior, configuration));
                 diagnostics.extend(credential_warnings(
                     &private,
@@ -313,6 +319,7 @@ fn overwritten_change(
     configured: &[CredentialArguments],
     prior: &State,
     plan: &Plan,
+    configuration: &Configuration,
 ) -> Option<Diagnostic> {
     let time = private.external_change?;
     let first = configured.first()?;
@@ -336,7 +343,7 @@ fn overwritten_change(
                 model::rfc3339(time),
             ),
         )
-        .at(Path::attribute(first.stateful)),
+        .at(Path::attribute(first.argument(configuration))),
     )
 }
 
