@@ -107,7 +107,8 @@ pub use budget::{Budget, CLEAN_UP_GRACE, STOP_GRACE};
 pub use client::Client;
 pub use connector::{Connector, ConnectorContent, FlowConnector};
 pub use connectors::{
-    Availability, ConnectorPages, Connectors, Created, Deleted, RemoteState, WriteError,
+    Availability, CONNECTOR_LIMIT, ConnectorPages, Connectors, Created, Deleted, RemoteState,
+    WriteError,
 };
 pub use equivalence::{Equivalence, is_same_key};
 pub use error::{Cause, Error, ErrorDetails, ErrorKind, Operation, Reference, TokenProblem};

@@ -15,10 +15,7 @@ use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Configuration, Object, Plan, State};
 use tf_provider::resource::{CheckPlanRequest, CheckPlanResponse};
 use tf_provider::value::{Path, Value};
-use webex_contact_center::{Budget, Connector, Error, ErrorKind, OrganizationId};
-
-/// How many custom connectors an organization can have (documented by Cisco).
-const LIMIT: usize = 10;
+use webex_contact_center::{Budget, CONNECTOR_LIMIT, Connector, Error, ErrorKind, OrganizationId};
 
 /// The time limit of the preflight checks. The client itself gives up sooner.
 const PREFLIGHT: Duration = Duration::from_secs(10);
@@ -124,7 +121,7 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
              creates another one with a new id. Flows refer to a connector by its id ({id}): each \
              of them must be pointed at the new one in Flow Designer, and Webex refuses to delete \
              the old one while flows refer to it.\n\nTo avoid an outage, add a second resource under \
-             another name (names are unique, and {LIMIT} connectors are the limit), move the flows \
+             another name (names are unique, and {CONNECTOR_LIMIT} connectors are the limit), move the flows \
              to it, then remove this one. create_before_destroy does not help, because the new \
              connector would need the name of the old one."
         ),
@@ -382,11 +379,11 @@ async fn preflight(
     {
         messages.push(name_taken(holder, organization));
     }
-    if request.prior.is_none() && others.len() >= LIMIT {
+    if request.prior.is_none() && others.len() >= CONNECTOR_LIMIT {
         messages.push(Diagnostic::warning(
             "The organization has no room for another custom connector",
             format!(
-                "Organization {organization} has {} custom connectors, and Webex allows {LIMIT}. \
+                "Organization {organization} has {} custom connectors, and Webex allows {CONNECTOR_LIMIT}. \
                  Delete one that is not used, or import it instead of creating another.",
                 others.len()
             ),

@@ -44,6 +44,9 @@ use list_cache::ConnectorList;
 use paging::Pages;
 use wire::Page;
 
+/// How many custom connectors an organization can have (documented by Cisco).
+pub const CONNECTOR_LIMIT: usize = 10;
+
 /// The longest time of [`Connectors::list_best_effort`].
 const BEST_EFFORT_TIMEOUT: Duration = Duration::from_secs(3);
 

@@ -8,13 +8,10 @@ use super::super::budget::Budget;
 use super::super::error::ErrorKind;
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
-use super::Connectors;
 use super::list_cache::ConnectorList;
 use super::releases::ReleaseState;
 use super::write_error::WriteError;
-
-/// The number of connectors that an organization can have (documented by Cisco).
-const LIMIT: usize = 10;
+use super::{CONNECTOR_LIMIT, Connectors};
 
 /// The time within which a delete or a rename of the same run begins: Terraform starts independent
 /// operations together, in any order.
@@ -130,7 +127,7 @@ impl Connectors {
         let grace = budget.at_most(START_GRACE);
         loop {
             let freed = releases.deletes_since(self.organization, began);
-            if count + freed < LIMIT {
+            if count + freed < CONNECTOR_LIMIT {
                 return Wait::Unrelated;
             }
             if freed > 0 {
@@ -142,7 +139,7 @@ impl Connectors {
                 return Wait::Unrelated;
             }
         }
-        self.wait_while(|list| list.connectors().len() >= LIMIT, budget).await;
+        self.wait_while(|list| list.connectors().len() >= CONNECTOR_LIMIT, budget).await;
         Wait::Freed
     }
 
@@ -352,16 +349,8 @@ mod tests {
         with(object(version, 1), &json!({"name": "old"}))
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn rename_waits_for_the_delete_that_frees_its_name() {
-        let script = Script::new([
-            soon(problem(409, "taken")),
-            late(empty(204)),
-            response(200, &own(3)),
-            list(&[holder(), own(3)]),
-            list(&[own(3)]),
-            response(200, &object(4, 1)),
-        ]);
+    /// Runs a rename beside the delete of the connector that has its name. Both succeed.
+    async fn rename_beside_a_delete(script: &Arc<Script>) {
         let connectors = connectors(script.clone());
         let (budget, content, id, other) = (budget(), content(), id(), other_id());
         let (updated, deleted) = tokio::join!(
@@ -374,6 +363,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn rename_waits_for_the_delete_that_frees_its_name() {
+        let script = Script::new([
+            soon(problem(409, "taken")),
+            late(empty(204)),
+            response(200, &own(3)),
+            list(&[holder(), own(3)]),
+            list(&[own(3)]),
+            response(200, &object(4, 1)),
+        ]);
+        rename_beside_a_delete(&script).await;
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn rename_after_a_delete_in_between_is_sent_once_more() {
         let script = Script::new([
             soon(problem(409, "taken")),
@@ -382,15 +384,7 @@ mod tests {
             list(&[own(3)]),
             response(200, &object(4, 1)),
         ]);
-        let connectors = connectors(script.clone());
-        let (budget, content, id, other) = (budget(), content(), id(), other_id());
-        let (updated, deleted) = tokio::join!(
-            connectors.update(&id, &content, Some(3), &budget),
-            connectors.delete(&other, &budget),
-        );
-        assert_eq!(updated.unwrap().version, Some(4));
-        deleted.unwrap();
-        assert!(script.is_done());
+        rename_beside_a_delete(&script).await;
     }
 
     #[tokio::test(start_paused = true)]
