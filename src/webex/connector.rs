@@ -181,6 +181,23 @@ pub struct Reference {
 }
 
 impl Connector {
+    /// Returns an active connector with these fields, and nothing else.
+    #[must_use]
+    pub fn new(id: ConnectorId, fields: ConnectorFields) -> Self {
+        Self {
+            id,
+            organization_id: None,
+            version: None,
+            active: Some(true),
+            fields,
+            not_told: BTreeSet::new(),
+            unrecognized: BTreeMap::new(),
+            created_time: None,
+            last_updated_time: None,
+            object: ReadObject::default(),
+        }
+    }
+
     /// Returns the name, which is unique in the organization.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -52,6 +52,7 @@ const SCHEMA: &str = include_str!("schema.json");
 pub struct Profile(Arc<Document>);
 
 /// The parts of a profile.
+#[derive(Clone)]
 struct Document {
     /// The text that it was read from.
     text: String,
@@ -315,6 +316,14 @@ impl Profile {
     #[must_use]
     pub fn base_url(&self) -> Option<&Url> {
         self.0.base_url.as_ref()
+    }
+
+    /// Returns the profile without its base URL, so that another one applies.
+    #[must_use]
+    pub fn without_base_url(self) -> Self {
+        let mut document = (*self.0).clone();
+        document.base_url = None;
+        Self(document.into())
     }
 
     /// Returns the standing of each call and field, by the JSON Pointers of the entries.
