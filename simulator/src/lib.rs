@@ -15,6 +15,7 @@
 
 mod api;
 mod api_error;
+mod behavior;
 mod clock;
 mod connector;
 mod control;
@@ -23,13 +24,17 @@ mod filter;
 mod journal;
 mod message;
 mod oauth;
+mod operations;
 mod options;
 mod paging;
+mod profile;
+mod profile_api;
 mod rate_limit;
 mod server;
 mod service;
 mod store;
 mod tokens;
+mod words;
 
 use std::convert::Infallible;
 use std::io;
@@ -41,10 +46,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+pub use crate::behavior::Behavior;
 pub use crate::faults::{Action, Moment, Script, ScriptedAnswer};
 pub use crate::journal::Exchange;
 pub use crate::options::{
-    Authorization, CONNECTOR_LIMIT, DEFAULT_ORGANIZATION, OmittedSecret, Options, SecretsInAnswers,
+    Authorization, CONNECTOR_LIMIT, CursorForm, DEFAULT_ORGANIZATION, OmittedSecret, Options,
+    SecretsInAnswers, TimeForm, VersionForm,
 };
 use crate::server::{SharedService, lock};
 use crate::service::Service;
@@ -158,6 +165,14 @@ impl Simulator {
     /// or a header is invalid.
     pub fn faults(&self, scripts: impl IntoIterator<Item = Script>) {
         must(lock(&self.service).set_faults(scripts.into_iter().collect()));
+    }
+
+    /// Replaces the deviations of the service from what a client may expect.
+    ///
+    /// # Panics
+    /// When a field or a literal is not known.
+    pub fn behave(&self, behavior: Behavior) {
+        must(lock(&self.service).set_behavior(behavior));
     }
 
     /// Returns a connector as it is stored, secrets included.

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
@@ -12,11 +13,14 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::api_error::{ApiError, TRACKING_ID};
+use crate::behavior::Behavior;
 use crate::clock::Clock;
+use crate::connector::Connector;
 use crate::faults::{self, Action, Moment, Script, ScriptedAnswer};
 use crate::journal::Exchange;
 use crate::message::{Request, Response};
 use crate::options::Options;
+use crate::profile::Profile;
 use crate::rate_limit::RateLimit;
 use crate::store::Store;
 use crate::tokens::Tokens;
@@ -26,6 +30,10 @@ use crate::tokens::Tokens;
 pub(crate) struct Service {
     /// The options with which it was started.
     pub(crate) options: Options,
+    /// The API profile whose API is served, if it is not the assumed one.
+    pub(crate) profile: Option<Arc<Profile>>,
+    /// The deviations in force.
+    pub(crate) behavior: Behavior,
     /// The clock.
     pub(crate) clock: Clock,
     /// The organizations with their connectors.
@@ -40,6 +48,9 @@ pub(crate) struct Service {
     pub(crate) faults: Vec<Script>,
     /// The times until which connectors are invisible to reads, by id.
     pub(crate) hidden_until: HashMap<String, u64>,
+    /// The objects before an update that reads still see, with the time until
+    /// which they do, by id.
+    pub(crate) outdated: HashMap<String, (u64, Connector)>,
 }
 
 /// The response to a request, with the delays of its connection.
@@ -61,7 +72,12 @@ impl Service {
             let organizations = options.organizations.iter();
             options.tokens = organizations.map(|id| format!("simulator-token_{id}")).collect();
         }
+        let profile = options.profile.as_ref().map(Profile::parse).transpose();
+        let profile = profile.map_err(|error| invalid("profile", &error))?.map(Arc::new);
+        options.behavior.check().map_err(|error| invalid("behavior", &error))?;
         Ok(Self {
+            profile,
+            behavior: options.behavior.clone(),
             clock: Clock::new(),
             store: Store::open(&options.organizations, options.state.clone())?,
             tokens: Tokens::new(&options),
@@ -69,6 +85,7 @@ impl Service {
             journal: Vec::new(),
             faults: Vec::new(),
             hidden_until: HashMap::new(),
+            outdated: HashMap::new(),
             options,
         })
     }
@@ -76,7 +93,8 @@ impl Service {
     /// Applies the fault scripts to a request to the API or to a token endpoint,
     /// processes it, and adds it to the journal.
     pub(crate) fn receive(&mut self, request: &Request) -> Outcome {
-        let action = faults::claim(&mut self.faults, request.method.as_str(), &request.path);
+        let call = self.call(request);
+        let action = faults::claim(&mut self.faults, request.method.as_str(), &request.path, call);
         let mut outcome = Outcome { delay: self.options.latency, response: None, drip: None };
         match action {
             None => outcome.response = Some(self.process(request)),
@@ -98,9 +116,14 @@ impl Service {
                 outcome.response = Some(self.process(request));
                 outcome.drip = Some(Duration::from_millis(interval));
             }
+            Some(Action::Behave(behavior)) => {
+                let usual = std::mem::replace(&mut self.behavior, *behavior);
+                outcome.response = Some(self.process(request));
+                self.behavior = usual;
+            }
         }
         let status = outcome.response.as_ref().map(|response| response.status.as_u16());
-        self.journal.push(Exchange::new(request, status));
+        self.journal.push(Exchange::new(request, call, status));
         outcome
     }
 
@@ -117,6 +140,10 @@ impl Service {
             Err(_) => response,
         }
     }
+}
+
+fn invalid(what: &str, error: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("the {what} is wrong: {error}"))
 }
 
 /// Creates the response of a fault script. The control interface has checked

@@ -14,6 +14,8 @@ mod control;
 mod faults;
 // Lists, references and choices: filters and paging.
 mod lists;
+// The APIs of the sample profiles.
+mod profiles;
 // The program and its state file.
 mod program;
 // Tokens, scopes, the rate limit and the token endpoints.
