@@ -16,11 +16,14 @@
 mod api;
 mod api_error;
 mod behavior;
+pub mod browser;
 mod clock;
 mod connector;
 mod control;
 mod faults;
+mod file;
 mod filter;
+mod har;
 mod journal;
 mod message;
 mod oauth;
@@ -156,6 +159,27 @@ impl Simulator {
     /// Clears the journal.
     pub fn clear_journal(&self) {
         lock(&self.service).journal.clear();
+    }
+
+    /// Starts to record what is served, if that has not begun.
+    pub fn record(&self) {
+        lock(&self.service).recording.get_or_insert_default();
+    }
+
+    /// Returns what was served since the start of the recording, as a browser
+    /// records it (HAR 1.2).
+    #[must_use]
+    pub fn har(&self) -> Value {
+        lock(&self.service).har()
+    }
+
+    /// Writes the recording to the file that the options name. Never half of it
+    /// is there.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save_har(&self) -> io::Result<()> {
+        lock(&self.service).save_har()
     }
 
     /// Replaces all fault scripts by these. Without any there are no more faults.

@@ -58,6 +58,17 @@ pub struct Options {
     /// in the clear. Without it they are kept in memory only.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// File to which all that was served is written at the end, as a browser
+    /// records it (HAR 1.2). It holds secrets in the clear.
+    #[arg(long, value_name = "FILE")]
+    pub har: Option<PathBuf>,
+    /// Adds what a page of Control Hub records beside: static files, analytics,
+    /// preflights, other lists, failed calls.
+    #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "off")]
+    pub har_noise: bool,
+    /// Form that a scripted browser fills in. The program then ends.
+    #[arg(long, value_name = "FORM", value_parser = json_file)]
+    pub play: Option<Value>,
     /// Refuses to edit or delete an active connector (423), as Control Hub does.
     #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "on")]
     pub active_lock: bool,

@@ -108,6 +108,27 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
+    /// Whether the form of this kind has a field.
+    pub(crate) fn has(self, word: &str) -> bool {
+        let own: &[&str] = match self {
+            Self::Basic => &["username", "password", "validation_url"],
+            Self::ClientCredentials => &["client_id", "client_secret", "token_url", "scope"],
+            Self::Password => &[
+                "client_id",
+                "client_secret",
+                "token_url",
+                "scope",
+                "username",
+                "password",
+                "validation_url",
+            ],
+            Self::ClientCredentialsCertificate => {
+                &["client_id", "certificate", "private_key", "token_url", "scope"]
+            }
+        };
+        own.contains(&word)
+    }
+
     /// Returns the word of the authentication type.
     pub(crate) fn authentication_type(self) -> &'static str {
         match self {

@@ -411,7 +411,10 @@ impl Call {
 
 /// Reads a part of the document. The error says which.
 fn part<T: DeserializeOwned>(at: &str, value: &Value) -> Result<T, String> {
-    serde_json::from_value(value.clone()).map_err(|error| format!("{at}: {error}"))
+    serde_json::from_value(value.clone()).map_err(|error| match at {
+        "" => error.to_string(),
+        at => format!("{at}: {error}"),
+    })
 }
 
 fn headers(at: &str, written: BTreeMap<String, Value>) -> Result<Vec<(HeaderName, Text)>, String> {

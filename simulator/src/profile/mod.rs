@@ -9,7 +9,8 @@ mod pointer;
 mod template;
 
 pub(crate) use self::bindings::Bindings;
-pub(crate) use self::document::{Call, CallName, Next, Profile};
+pub(crate) use self::document::{Call, CallName, Next, Parameter, Profile};
 pub(crate) use self::matching::{CONTINUATION, Candidate, Found};
 pub(crate) use self::object::{Shape, is_empty, stranger, without_empty};
 pub(crate) use self::pointer::{Pointer, lay_over};
+pub(crate) use self::template::{Part, Template, Text};

@@ -43,11 +43,13 @@ impl Profile {
                 at.place(&mut object, value);
             }
         }
-        // Null stands beside other members, and creates no object of its own.
+        // Null of a field that the form does not have stands beside other members,
+        // and creates no object of its own.
         for (word, _) in empty {
             let Some(at) = place(word, shape.kind) else { continue };
-            let Some(parent) = at.parent() else { continue };
-            if parent.get(&object).is_some_and(Value::is_object) && at.get(&object).is_none() {
+            let parent = at.parent().unwrap_or_default();
+            let has_parent = parent.get(&object).is_some_and(Value::is_object);
+            if at.get(&object).is_none() && (has_parent || shape.kind.has(word)) {
                 at.place(&mut object, Value::Null);
             }
         }

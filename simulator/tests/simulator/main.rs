@@ -4,6 +4,8 @@
 // The HTTP client of the tests, and sample connectors.
 mod support;
 
+// Deviations of the service.
+mod behavior;
 // Which connectors can be created, replaced and deleted.
 mod connectors;
 // The OpenAPI document and the simulator agree.
@@ -18,5 +20,7 @@ mod lists;
 mod profiles;
 // The program and its state file.
 mod program;
+// Recordings and the scripted browser.
+mod recording;
 // Tokens, scopes, the rate limit and the token endpoints.
 mod tokens;

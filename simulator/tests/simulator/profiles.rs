@@ -4,17 +4,7 @@
 use serde_json::{Value, json};
 use webex_cc_simulator::{Behavior, CursorForm, Options, Script, TimeForm, VersionForm};
 
-use crate::support::{Harness, ORGANIZATION, Response, query_string, with};
-
-/// A sample profile by its name.
-fn profile(name: &str) -> Value {
-    let text = match name {
-        "rest" => include_str!("../../../tests/support/profiles/rest.json"),
-        "rpc" => include_str!("../../../tests/support/profiles/rpc.json"),
-        _ => include_str!("../../../tests/support/profiles/one_discriminator.json"),
-    };
-    serde_json::from_str(text).unwrap()
-}
+use crate::support::{Harness, ORGANIZATION, Response, profile, query_string, with};
 
 fn options(name: &str) -> Options {
     Options { profile: Some(profile(name)), ..Options::default() }
@@ -439,6 +429,37 @@ async fn the_profile_of_the_assumed_api_is_that_api() {
         rows += list["data"].as_array().unwrap().len();
     }
     assert_eq!(rows, 4);
+}
+
+#[tokio::test]
+async fn paths_may_be_below_the_base_url_and_constant_ones_come_first() {
+    let mut changed = profile("one_discriminator");
+    changed["base_url"] = json!("https://hub.example.com/gateway/");
+    changed["calls"]["list"]["path"] = json!("/ccx/connectors/all");
+    let harness = Harness::with(Options { profile: Some(changed), ..Options::default() });
+    let query = format!("orgId={ORGANIZATION}&page=1&size=20");
+    for path in ["/ccx/connectors/all", "/gateway/ccx/connectors/all"] {
+        let list = harness.get(&format!("{path}?{query}")).await.expect(200).json();
+        assert_eq!(list, json!({"content": [], "totalElements": 0}));
+    }
+    harness.get(&format!("/other/ccx/connectors/all?{query}")).await.expect(404);
+    let all = harness.get(&format!("/ccx/connectors/all?orgId={ORGANIZATION}")).await;
+    assert_eq!(all.expect(404).descriptions(), ["connector all: not found for given orgId."]);
+}
+
+#[tokio::test]
+async fn nulls_stand_where_the_kind_has_the_field() {
+    let mut changed = profile("rpc");
+    for (word, at) in [("scope", "/permissions/scopes"), ("username", "/person/user")] {
+        changed["fields"][word]["at"] = json!(at);
+    }
+    let harness = Harness::with(Options { profile: Some(changed), ..Options::default() });
+    let new = json!({"orgId": ORGANIZATION, "connector": rpc_certificate("a")});
+    let created = trpc(&harness, "create", &new, true).await.expect(200).json();
+    let object = &created[0]["result"]["data"]["json"];
+    assert_eq!(object["permissions"], json!({"scopes": null}));
+    assert_eq!(object.get("person"), None);
+    assert_eq!(object["auth"]["check"], Value::Null);
 }
 
 #[tokio::test]
