@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::bindings::Bindings;
 use super::document::{Bodies, Call, CallName, Next, Parameter, Profile};
 use super::pointer::Pointer;
-use super::template::{Part, Template, Text};
+use super::template::{Template, Text};
 use crate::message::Request;
 use crate::words::Kind;
 
@@ -31,8 +31,7 @@ pub(crate) struct Candidate<'a> {
 /// The calls that a request may be.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
-    /// Those whose method and path fit, the ones with the fewest errors only, and
-    /// of these the ones with the most constant path first.
+    /// Those whose method and path fit, the ones with the fewest errors only.
     Calls(Vec<Candidate<'a>>),
     /// Other methods exist for this path.
     WrongMethod(BTreeSet<String>),
@@ -62,10 +61,6 @@ impl Profile {
         let errors = |candidate: &Candidate| candidate.bindings.errors.len();
         let fewest = candidates.iter().map(errors).min().unwrap_or_default();
         candidates.retain(|candidate| errors(candidate) == fewest);
-        candidates.sort_by_key(|candidate| {
-            let segments = candidate.call.path.iter();
-            segments.filter(|Text(parts)| !matches!(parts[..], [Part::Constant(_)])).count()
-        });
         Found::Calls(candidates)
     }
 

@@ -432,7 +432,7 @@ async fn the_profile_of_the_assumed_api_is_that_api() {
 }
 
 #[tokio::test]
-async fn paths_may_be_below_the_base_url_and_constant_ones_come_first() {
+async fn paths_may_be_below_the_base_url_and_fit_two_calls() {
     let mut changed = profile("one_discriminator");
     changed["base_url"] = json!("https://hub.example.com/gateway/");
     changed["calls"]["list"]["path"] = json!("/ccx/connectors/all");
