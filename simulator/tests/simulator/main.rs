@@ -20,6 +20,8 @@ mod lists;
 mod profiles;
 // The program and its state file.
 mod program;
+// APIs drawn at random.
+mod random_profiles;
 // Recordings and the scripted browser.
 mod recording;
 // Tokens, scopes, the rate limit and the token endpoints.
