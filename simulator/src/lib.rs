@@ -8,10 +8,14 @@
 //! that it tests.
 //!
 //! `server` reads a request from a connection. `service` applies the fault
-//! scripts of `faults` and records the request in the `journal`. `api` checks
-//! the access and handles the request, with the rules in `connector` and the data
-//! in `store`. `oauth` and `tokens` issue tokens. `control` reads and changes all
-//! of this without the rules of the API.
+//! scripts of `faults` and records the request in the `journal` and for the `har`.
+//! `api` checks the access and reads the request. `operations` carry it out, with
+//! the rules in `connector`, the deviations in `behavior` and the data in `store`.
+//! `oauth` and `tokens` issue tokens. `control` reads and changes all of this
+//! without the rules of the API.
+//!
+//! `profile` reads a document that describes another API. `profile_api` then
+//! takes the place of `api`. `browser` plays a person who fills in the form.
 
 mod api;
 mod api_error;
