@@ -231,3 +231,56 @@ pub(crate) fn without(body: &Value, fields: &[&str]) -> Value {
     changed.as_object_mut().unwrap().retain(|field, _| !fields.contains(&field.as_str()));
     changed
 }
+
+/// Returns a sample profile by its name.
+pub(crate) fn profile(name: &str) -> Value {
+    let text = match name {
+        "rest" => include_str!("../../../tests/support/profiles/rest.json"),
+        "rpc" => include_str!("../../../tests/support/profiles/rpc.json"),
+        _ => include_str!("../../../tests/support/profiles/one_discriminator.json"),
+    };
+    serde_json::from_str(text).unwrap()
+}
+
+/// Returns what a person types for all four kinds.
+pub(crate) fn form() -> Value {
+    json!([
+        {
+            "name": ["crm basic", "crm basic two"],
+            "resource_domain_url": ["https://crm.example.com", "https://crm2.example.com"],
+            "username": ["service", "service-two"],
+            "password": ["typed-password-1", "typed-password-2"],
+            "validation_url": "https://crm.example.com/me",
+        },
+        {
+            "authentication_type": "oauth2",
+            "name": "crm secret",
+            "resource_domain_url": "https://crm.example.com",
+            "client_id": "client-of-secret",
+            "client_secret": ["typed-secret-1", "typed-secret-2", "typed-secret-3"],
+            "token_url": "https://login.example.com/token",
+            "scope": ["read write", "read"],
+        },
+        {
+            "authentication_type": "oauth2",
+            "grant_type": "password",
+            "name": "crm password",
+            "resource_domain_url": "https://crm.example.com",
+            "client_id": "client-of-password",
+            "client_secret": "typed-secret-4",
+            "token_url": "https://login.example.com/token",
+            "username": "owner",
+            "password": "typed-password-3",
+        },
+        {
+            "authentication_type": "oauth2",
+            "grant_type": "client_credentials_certificate",
+            "name": "crm certificate",
+            "resource_domain_url": "https://crm.example.com",
+            "client_id": "client-of-certificate",
+            "certificate": "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n",
+            "private_key": "-----BEGIN PRIVATE KEY-----\nZGVm\n-----END PRIVATE KEY-----\n",
+            "token_url": "https://login.example.com/token",
+        },
+    ])
+}
