@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::call::Call;
 use crate::form::{Argument, Form};
 use crate::har::{self, Recording, RecordingError};
-use crate::values::TypedValues;
+use crate::values::{TypedValues, time_of};
 
 /// The most values of calls that hold something typed, and of others on the same host.
 const MAX_RELATED: usize = 1_500_000;
@@ -100,15 +100,10 @@ pub(crate) fn load(
     Ok(loaded)
 }
 
-/// Puts calls in the order in which they were made, if their times can be compared as texts.
+/// Puts calls in the order in which they were made, if all times can be read.
 fn in_order(calls: &mut [Call]) {
-    let form = |text: &str| {
-        let zone = text.find(['Z', '+']).or_else(|| text.rfind('-').filter(|at| *at > 10));
-        zone.map(|at| (text.len(), text[at..].to_owned()))
-    };
-    let first = calls.first().and_then(|call| form(&call.started));
-    if first.is_some() && calls.iter().all(|call| form(&call.started) == first) {
-        calls.sort_by(|left, right| left.started.cmp(&right.started));
+    if calls.iter().all(|call| time_of(&call.started).is_some()) {
+        calls.sort_by_key(|call| time_of(&call.started));
     }
 }
 

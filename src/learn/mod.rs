@@ -28,13 +28,16 @@ mod objects;
 mod report;
 mod resolve;
 mod roles;
+mod scrub;
 mod slots;
+mod stand_ins;
 mod story;
 mod values;
 
 pub use form::{Form, FormError};
 pub use har::{Bytes, Recording, RecordingError};
 pub use learn::{LearnError, Outcome, learn};
+pub use scrub::{ScrubError, Scrubbed, Scrubber, scrub};
 
 #[cfg(test)]
 mod tests;

@@ -110,11 +110,6 @@ impl TypedValues {
         all
     }
 
-    /// Returns what was typed, without repetitions.
-    pub(crate) fn texts(&self) -> &[String] {
-        &self.texts
-    }
-
     /// Whether a value is an array of words that was typed as a scope.
     pub(crate) fn is_list(&self, value: &Json) -> bool {
         !self.list_hits(value).is_empty()
@@ -288,6 +283,36 @@ pub(crate) fn is_time_text(text: &str) -> bool {
         && bytes[7] == b'-'
         && (bytes[10] == b'T' || bytes[10] == b' ')
         && bytes[13] == b':'
+}
+
+/// Returns the milliseconds of a time (RFC 3339), for comparisons.
+pub(crate) fn time_of(text: &str) -> Option<i64> {
+    if !is_time_text(text) || !text.is_ascii() {
+        return None;
+    }
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let rest = text.get(19..)?;
+    let digits: String = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.chars().take_while(char::is_ascii_digit).collect(),
+        None => String::new(),
+    };
+    let zone = rest.get(if digits.is_empty() { 0 } else { digits.len() + 1 }..)?;
+    let fraction = format!("{digits:0<3}").get(..3)?.parse::<i64>().ok()?;
+    let offset = match zone.split_at_checked(1)? {
+        ("Z" | "z", "") => 0,
+        (sign @ ("+" | "-"), zone) => {
+            let hours = zone.get(..2)?.parse::<i64>().ok()?;
+            let minutes = zone.get(zone.len().checked_sub(2)?..)?.parse::<i64>().ok()?;
+            (hours * 60 + minutes) * if sign == "+" { 1 } else { -1 }
+        }
+        _ => return None,
+    };
+    // Days since a fixed one, with months that begin in March.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+    Some((((days * 24 + hour) * 60 + minute - offset) * 60 + second) * 1000 + fraction)
 }
 
 /// Whether a value is a time: a text, or milliseconds or seconds of this age.
