@@ -1,6 +1,11 @@
 //! The command line, for people.
 //!
-//! Exit codes: 0 is success, 1 is a finding or a failure, 2 is a usage error.
+//! Exit codes: 0 is success, 1 is a finding or a failure, 2 is a usage error, 3 is a profile that
+//! was learned in part.
+
+mod learn;
+mod recordings;
+mod scrub;
 
 use std::ffi::OsString;
 use std::io;
@@ -42,6 +47,17 @@ COMMANDS
     profile      print the API profile in force: the one that WEBEX_CC_API_PROFILE
                  names, or the built-in one
       --schema   print the JSON Schema of API profiles instead
+    learn --form FORM.json RECORDING.har [MORE.har ...]
+                 learn the API of your organization from a browser's recording:
+                 writes an API profile, and a report to standard error; the
+                 form has what you typed, one object for each connector
+      --output FILE          write the profile to a file
+    scrub RECORDING.har [MORE.har ...]
+                 make a copy of a recording that can be published: the same
+                 calls, and every value replaced
+      --form FORM.json       keep what the learned profile has
+      --scrubbed-form FILE   write the form with the same stand-ins
+      --output FILE          write the copy to a file
     schema       print what `terraform providers schema -json` would print
     --debug      serve until Ctrl-C, and print how to attach Terraform to it
     --version    print the version
@@ -50,7 +66,8 @@ COMMANDS
 EXIT CODES
     0  it worked; for doctor: everything that can be checked works
     1  it did not; for doctor: something needs to be done
-    2  the command line cannot be understood
+    2  the command line cannot be understood; for learn and scrub: nor the form
+    3  for learn: a part of the API was learned, and the profile is written
 ";
 
 /// The exit code of a usage error.
@@ -66,7 +83,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
             print(io::stderr(), HELP);
             Next::Exit(ExitCode::FAILURE)
         }
-        ["--help" | "-h" | "help"] | ["doctor" | "schema" | "profile", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"]
+        | ["doctor" | "schema" | "profile" | "learn" | "scrub", "--help" | "-h"] => {
             print(io::stdout(), HELP);
             Next::Exit(ExitCode::SUCCESS)
         }
@@ -95,12 +113,21 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
             print(io::stdout(), Profile::schema());
             Next::Exit(ExitCode::SUCCESS)
         }
+        ["learn", rest @ ..] => Next::Exit(learn::run(rest, &usage_error)),
+        ["scrub", rest @ ..] => Next::Exit(scrub::run(rest, &usage_error)),
         ["doctor" | "schema" | "profile", first, ..] | [first, ..] => {
             let text = format!("{first:?} is not understood here.\n\n{HELP}");
             print(io::stderr(), &text);
             Next::Exit(ExitCode::from(USAGE_ERROR))
         }
     }
+}
+
+/// Says why a command cannot be carried out as it is given.
+fn usage_error(problem: &str) -> ExitCode {
+    let text = format!("{problem}\n\n`terraform-provider-webex --help` explains the commands.\n");
+    print(io::stderr(), &text);
+    ExitCode::from(USAGE_ERROR)
 }
 
 /// The form of a report.

@@ -1,0 +1,410 @@
+//! Turns requests into templates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::facts::{Facts, alike};
+use crate::form::{Argument, Kind};
+use crate::json::{Json, Place, Step, member};
+use crate::resolve::{Places, Sample, last_name};
+use crate::story::{Story, holds, split_at};
+use crate::values::{Encoding, is_mask, is_private, is_time, likeness};
+
+/// What stands at a place of a template.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Slot {
+    /// An argument, and whether it is left out when it has no value.
+    Argument(Argument, bool),
+    Id,
+    Organization,
+    Version(bool),
+    Active,
+    AuthenticationType(bool),
+    GrantType(bool),
+    Constant(Json),
+    /// A text with placeholders in it.
+    Text(String),
+    /// A value that was read and sent back.
+    ReadBack,
+    /// A value that is not in the profile.
+    Dropped,
+}
+
+/// A template: what stands where, in the order of the request.
+pub(crate) type Slots = Vec<(Place, Slot)>;
+
+/// Escapes the braces of a constant.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('{', "{{").replace('}', "}}")
+}
+
+impl Slot {
+    /// Returns the JSON of a profile.
+    pub(crate) fn json(&self) -> Option<Json> {
+        let named = |name: &str, optional: bool| {
+            Json::text(format!("{{{name}{}}}", if optional { "?" } else { "" }))
+        };
+        Some(match self {
+            Self::Argument(argument, optional) => named(argument.word(), *optional),
+            Self::Id => named("id", false),
+            Self::Organization => named("organization", false),
+            Self::Version(optional) => named("version", *optional),
+            Self::Active => named("active", false),
+            Self::AuthenticationType(optional) => named("authentication_type", *optional),
+            Self::GrantType(optional) => named("grant_type", *optional),
+            Self::Constant(value) => escaped_json(value),
+            Self::Text(text) => Json::text(text),
+            Self::ReadBack | Self::Dropped => return None,
+        })
+    }
+}
+
+fn escaped_json(value: &Json) -> Json {
+    match value {
+        Json::Text(text) => Json::text(escaped(text)),
+        Json::Array(items) => Json::Array(items.iter().map(escaped_json).collect()),
+        Json::Object(members) => Json::Object(
+            members.iter().map(|(name, value)| (name.clone(), escaped_json(value))).collect(),
+        ),
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
+    }
+}
+
+/// Makes a document of a template; none without any place.
+pub(crate) fn document(slots: &[(Place, Slot)], under: &[Step]) -> Option<Json> {
+    let mut document: Option<Json> = None;
+    // Elements that are left out must not leave a hole.
+    let mut indices: BTreeMap<Place, BTreeMap<usize, usize>> = BTreeMap::new();
+    for (place, slot) in slots {
+        let (Some(rest), Some(json)) = (place.strip_prefix(under), slot.json()) else { continue };
+        let mut moved = Place::new();
+        for step in rest {
+            match step {
+                Step::Index(index) => {
+                    let known = indices.entry(moved.clone()).or_default();
+                    let next = known.len();
+                    let index = *known.entry(*index).or_insert(next);
+                    moved.push(Step::Index(index));
+                }
+                Step::Member(_) => moved.push(step.clone()),
+            }
+        }
+        document.get_or_insert(Json::Object(Vec::new())).put(&moved, json);
+    }
+    document
+}
+
+/// What is known when requests become templates.
+pub(crate) struct Context<'a> {
+    pub(crate) story: &'a Story,
+    pub(crate) facts: &'a Facts,
+    pub(crate) places: &'a Places,
+    /// The place of each argument at which a credential may be hidden, from other requests.
+    pub(crate) credentials: BTreeMap<Place, Argument>,
+    pub(crate) authentication: Option<Place>,
+    pub(crate) grant: Option<Place>,
+    pub(crate) active: Option<Place>,
+    /// What is constant in requests to create, at the places of this request.
+    pub(crate) created: BTreeMap<Place, Json>,
+    /// Whether it changes a connector that exists.
+    pub(crate) updates: bool,
+}
+
+/// What was left out of a template.
+pub(crate) type Omissions = BTreeSet<String>;
+
+/// Makes a template for one kind of connector of its requests.
+pub(crate) fn template(
+    context: &Context<'_>,
+    samples: &[&Sample],
+    omitted: &mut Omissions,
+) -> Slots {
+    let story = context.story;
+    let mut order: Vec<Place> = Vec::new();
+    let mut values: BTreeMap<Place, Vec<(usize, &Json)>> = BTreeMap::new();
+    let mut most: Vec<&&Sample> = samples.iter().collect();
+    most.sort_by_key(|sample| std::cmp::Reverse(sample.document.count()));
+    for sample in most {
+        for (place, value) in sample.document.leaves(&|value| story.values.is_list(value)) {
+            // An argument that is an array in one request stays one place in all.
+            if !values.contains_key(&place) {
+                order.push(place.clone());
+            }
+            values.entry(place).or_default().push((sample.call, value));
+        }
+    }
+    let arrays: BTreeSet<Place> = samples
+        .iter()
+        .filter_map(|sample| context.places.get(&sample.kind))
+        .flat_map(|own| own.iter())
+        .filter(|(_, found)| found.encoding == Encoding::List)
+        .map(|(place, _)| place.clone())
+        .collect();
+    order.retain(|place| {
+        !arrays.iter().any(|array| place.len() > array.len() && place.starts_with(array))
+    });
+    let mut slots = Slots::new();
+    for place in order {
+        let slot = slot(context, samples, &place, &values[&place], omitted);
+        slots.push((place, slot));
+    }
+    slots
+}
+
+fn slot(
+    context: &Context<'_>,
+    samples: &[&Sample],
+    place: &Place,
+    values: &[(usize, &Json)],
+    omitted: &mut Omissions,
+) -> Slot {
+    let (story, facts) = (context.story, context.facts);
+    let Some(kind) = samples.first().map(|sample| sample.kind) else { return Slot::Dropped };
+    let connector_of = |call: usize| story.about[call];
+    let absent = values.len() < samples.len();
+    let null = values.iter().any(|(_, value)| matches!(value, Json::Null));
+    if let Some(found) = context.places.get(&kind).and_then(|own| own.get(place)) {
+        return Slot::Argument(
+            found.argument,
+            optional(context, samples, found.argument, absent, null, kind),
+        );
+    }
+    if let Some(argument) = context.credentials.get(place) {
+        // Where a credential can stand, nothing else is ever constant.
+        let own = kind.allows(*argument);
+        return if own { Slot::Argument(*argument, true) } else { Slot::Dropped };
+    }
+    let elsewhere = context.places.values().any(|own| own.contains_key(place));
+    if elsewhere && values.iter().all(|(_, value)| matches!(value, Json::Null)) {
+        return Slot::Constant(Json::Null);
+    }
+    let masked = values.iter().any(|(_, value)| value.as_text().is_some_and(is_mask));
+    if masked {
+        let hidden = [Argument::ClientSecret, Argument::PrivateKey, Argument::Password];
+        let hidden = hidden.into_iter().filter(|argument| kind.allows(*argument));
+        let hidden = hidden.max_by_key(|argument| likeness(place, *argument));
+        return match hidden.filter(|argument| likeness(place, *argument) > 0) {
+            Some(argument) if context.updates => Slot::Argument(argument, true),
+            Some(_) | None => Slot::Dropped,
+        };
+    }
+    if context.authentication.as_ref() == Some(place) {
+        return Slot::AuthenticationType(false);
+    }
+    if context.grant.as_ref() == Some(place) {
+        return Slot::GrantType(false);
+    }
+    if context.active.as_ref() == Some(place) {
+        return Slot::Active;
+    }
+    let every = |test: &dyn Fn(usize, &Json) -> bool| {
+        !values.is_empty() && values.iter().all(|(call, value)| test(*call, value))
+    };
+    let id_of =
+        |call: usize| connector_of(call).and_then(|connector| story.ids[connector].as_deref());
+    if every(&|call, value| id_of(call).is_some_and(|id| value.token().as_deref() == Some(id))) {
+        return Slot::Id;
+    }
+    if let Some(organization) = &story.organization
+        && every(&|_, value| value.as_text() == Some(organization))
+    {
+        return Slot::Organization;
+    }
+    if let Some(version) = &facts.version {
+        let before = |call: usize| {
+            let own = facts.timeline.iter().rev();
+            let mut own =
+                own.filter(|seen| seen.call < call && Some(seen.connector) == connector_of(call));
+            own.find_map(|seen| seen.object.at(version))
+        };
+        let named = last_name(place) == last_name(version);
+        let number = |value: &Json| value.token().is_some_and(|token| token.len() < 3);
+        let same = every(&|call, value| {
+            before(call).is_some_and(|version| value.token() == version.token())
+        });
+        let varied = values.windows(2).any(|two| two[0].1 != two[1].1);
+        if same && context.updates && (named || varied || values.iter().any(|(_, v)| !number(v))) {
+            return Slot::Version(absent);
+        }
+        let header = place.first() == Some(&member("headers"));
+        if header
+            && context.updates
+            && let Some((call, value)) = values.first()
+            && let (Some(text), Some(token)) =
+                (value.as_text(), before(*call).and_then(Json::token))
+            && let Some((start, end)) = split_at(text, &token)
+        {
+            return Slot::Text(format!("{}{{version}}{}", escaped(start), escaped(end)));
+        }
+    }
+    let Some((_, first)) = values.first() else { return Slot::Dropped };
+    // Texts that hold an id, the organization or the name.
+    let texts: Vec<Option<String>> = values
+        .iter()
+        .map(|(call, value)| {
+            value.as_text().map(|text| with_placeholders(story, *call, place, text))
+        })
+        .collect();
+    if let Some(Some(text)) = texts.first()
+        && texts.iter().all(|other| other.as_ref() == Some(text))
+        && first.as_text().is_some_and(|plain| escaped(plain) != *text)
+    {
+        return Slot::Text(text.clone());
+    }
+    let steady = values.iter().all(|(_, value)| value == first);
+    if steady && context.created.get(place) == Some(first) {
+        return Slot::Constant((*first).clone());
+    }
+    if context.updates && is_read_back(context, place, values) {
+        return Slot::ReadBack;
+    }
+    let name = crate::json::pointer(&place[1..]);
+    let private = match first {
+        Json::Text(text) => is_private(text) || story.values.is_part_of(text),
+        Json::Number(_) => is_time(first) || first.token().is_some_and(|token| token.len() > 6),
+        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => false,
+    };
+    let part = match place.first() {
+        Some(Step::Member(part)) => part.as_str(),
+        Some(Step::Index(_)) | None => "",
+    };
+    if part == "path" {
+        return Slot::Constant((*first).clone());
+    }
+    if part == "headers" {
+        return Slot::Dropped;
+    }
+    if !steady {
+        omitted.insert(format!("{part}{name} differs from call to call and is left out"));
+        return Slot::Dropped;
+    }
+    if private {
+        omitted.insert(format!(
+            "{part}{name} looks like an id, a time or a name of the recording and is left out"
+        ));
+        return Slot::Dropped;
+    }
+    Slot::Constant((*first).clone())
+}
+
+/// Whether an argument without a value is left out.
+fn optional(
+    context: &Context<'_>,
+    samples: &[&Sample],
+    argument: Argument,
+    absent: bool,
+    null: bool,
+    kind: Kind,
+) -> bool {
+    if argument.is_credential() {
+        return context.updates || !kind.requires(argument);
+    }
+    if kind.requires(argument) {
+        return false;
+    }
+    // A connector for which it was not typed shows what an absent value is.
+    let shown = samples.iter().any(|sample| {
+        context.story.typed[sample.connector].of(argument).iter().any(String::is_empty)
+            || context.story.typed[sample.connector].of(argument).is_empty()
+    });
+    if null {
+        false
+    } else if absent && shown {
+        true
+    } else {
+        !context.updates
+    }
+}
+
+/// Whether a value is one that was read before, and neither typed nor constant.
+fn is_read_back(context: &Context<'_>, place: &Place, values: &[(usize, &Json)]) -> bool {
+    if place.first() != Some(&member("body")) {
+        return false;
+    }
+    values.iter().all(|(call, value)| {
+        let connector = context.story.about[*call];
+        let seen = context.facts.timeline.iter().rev();
+        let mut seen = seen.filter(|seen| seen.call < *call && Some(seen.connector) == connector);
+        seen.next().is_some_and(|seen| {
+            // The member stands in the request where it stands in the object.
+            (1..place.len()).any(|start| seen.object.at(&place[start..]) == Some(value))
+        })
+    })
+}
+
+/// Returns a text with placeholders for the ids, the organization, and the name that stand in it.
+pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text: &str) -> String {
+    let mut pieces: Vec<(String, bool)> = vec![(text.to_owned(), false)];
+    let mut replace = |token: &str, placeholder: &str| {
+        let mut next = Vec::new();
+        for (piece, fixed) in pieces.drain(..) {
+            match split_at(&piece, token) {
+                Some((before, after)) if !fixed => {
+                    next.push((before.to_owned(), false));
+                    next.push((placeholder.to_owned(), true));
+                    next.push((after.to_owned(), false));
+                }
+                _ => next.push((piece, fixed)),
+            }
+        }
+        pieces = next;
+    };
+    let body = place.first() == Some(&member("body"));
+    if let Some(organization) = story.organization.as_deref().filter(|text| text.len() >= 4) {
+        replace(organization, "{organization}");
+    }
+    if let Some(connector) = story.about[call] {
+        if let Some(id) = &story.ids[connector]
+            && holds(place, &Json::text(text), id)
+        {
+            replace(id, "{id}");
+        }
+        if !body {
+            for name in story.typed[connector].of(Argument::Name) {
+                if name.len() >= 4 {
+                    replace(name, "{name}");
+                }
+            }
+        }
+    }
+    let written =
+        pieces.into_iter().map(|(piece, fixed)| if fixed { piece } else { escaped(&piece) });
+    written.collect()
+}
+
+/// Finds the place of the state in requests: the value is that of the object after the call.
+pub(crate) fn active_place(facts: &Facts, samples: &[Sample]) -> Option<Place> {
+    let at = facts.active.as_ref()?;
+    let (active, inactive) = facts.active_values.as_ref()?;
+    let name = last_name(at);
+    let mut scores: BTreeMap<Place, (usize, usize, BTreeSet<String>)> = BTreeMap::new();
+    for sample in samples {
+        let after = facts
+            .timeline
+            .iter()
+            .filter(|seen| seen.connector == sample.connector && seen.call >= sample.call);
+        let after = after.filter_map(|seen| seen.object.at(at)).next();
+        for (place, value) in sample.document.leaves(&|_| false) {
+            let part = place.first();
+            if part != Some(&member("body")) && part != Some(&member("query")) {
+                continue;
+            }
+            if !alike(value, active) && !alike(value, inactive) {
+                continue;
+            }
+            let entry = scores.entry(place).or_default();
+            match after {
+                Some(after) if alike(after, value) => entry.0 += 1,
+                Some(_) => entry.1 += 1,
+                None => {}
+            }
+            entry.2.insert(value.compact().to_lowercase());
+        }
+    }
+    let fitting = scores.into_iter().filter(|(place, (fit, misfit, values))| {
+        *misfit == 0 && (last_name(place) == name || *fit > 1 && values.len() > 1)
+    });
+    let best = fitting.max_by_key(|(place, (fit, _, values))| {
+        (last_name(place) == name, values.len(), *fit, usize::MAX - place.len())
+    });
+    best.map(|(place, _)| place)
+}
