@@ -4,6 +4,9 @@
 // The HTTP client of the tests, and sample connectors.
 mod support;
 
+#[path = "../../../tests/support/random_profiles.rs"]
+mod random;
+
 // Deviations of the service.
 mod behavior;
 // Which connectors can be created, replaced and deleted.

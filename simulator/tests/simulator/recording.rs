@@ -3,7 +3,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use webex_cc_simulator::{Options, Simulator, TimeForm, VersionForm, browser};
 
-use crate::support::{Harness, ORGANIZATION, basic, connectors_path, form, profile};
+use crate::random::form;
+use crate::support::{Harness, ORGANIZATION, basic, connectors_path, profile};
 
 fn simulator(name: &str, har_noise: bool) -> Simulator {
     let text = name == "rest";

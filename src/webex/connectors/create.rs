@@ -27,6 +27,7 @@ use super::super::connector::{Connector, ConnectorContent};
 use super::super::error::{Error, ErrorKind};
 use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
+use super::super::json;
 use super::super::pipeline::{Response, RetryMode};
 use super::super::problems::BodyProblem;
 use super::super::profile::Source;
@@ -91,13 +92,21 @@ impl Connectors {
     ) -> Result<Created, WriteError> {
         let request =
             self.session.endpoints.create(self.organization, content).map_err(not_created)?;
+        let creating = self.list_cache.creating(self.organization, content.fields.name());
+        let is_id_returned = self.session.endpoints.profile.returns_new_id();
+        if !is_id_returned {
+            // The new connector is the one that no list before had.
+            self.forget_list();
+            self.cached_list(RetryMode::Normal, budget).await.map_err(not_created)?;
+        }
         let creation = Creation {
             connectors: self,
             content,
             budget,
             began: Instant::now(),
             known: self.list_cache.listed_ids(self.organization),
-            creating: self.list_cache.creating(self.organization, content.fields.name()),
+            is_id_returned,
+            creating,
         };
         match self.write(&request, budget).await {
             Ok(response) => creation.switched(creation.accepted(&response).await?).await,
@@ -122,6 +131,8 @@ struct Creation<'a> {
     budget: &'a Budget,
     began: Instant,
     known: HashSet<ConnectorId>,
+    /// Whether responses to creates have the new id.
+    is_id_returned: bool,
     creating: CreateInFlight<'a>,
 }
 
@@ -141,6 +152,9 @@ impl Creation<'_> {
                 (BodyProblem::OtherConnector, None)
             }
             (Ok(Some(connector)), _) => return Ok(self.created(connector, false)),
+            (Ok(None), None) if !self.is_id_returned => {
+                return self.created_without_id(response).await;
+            }
             (Ok(None), id) => (BodyProblem::Missing("id"), id),
             (Err(problem), id) => (problem, id),
         };
@@ -155,6 +169,32 @@ impl Creation<'_> {
             Err(error) => error,
         };
         Err(WriteError::new(error, RemoteState::OnlyId(id)))
+    }
+
+    /// Looks up the connector after a response that has no id by the API profile.
+    async fn created_without_id(&self, response: &Response) -> Result<Created, WriteError> {
+        let is_page = !response.body().is_empty() && json::document(response.body()).is_err();
+        let found = self.find(&self.budget.for_reconciliation()).await;
+        let error = || response.unreadable(BodyProblem::Missing("id")).with_outcome_unknown(true);
+        match found {
+            Ok(Some((connector, list))) if !is_page && self.may_be_ours(&connector, &list) => {
+                Ok(self.created(connector, false))
+            }
+            Ok(Some((connector, _))) => {
+                Err(WriteError::unknown(error(), None).with_name_holder(Some(connector)))
+            }
+            Ok(None) => Err(not_created(error())),
+            Err(_) => Err(WriteError::unknown(error(), None)),
+        }
+    }
+
+    /// Whether a connector that no earlier list had is the one of a confirmed create. Its time
+    /// counts if it has one.
+    fn may_be_ours(&self, connector: &Connector, list: &ConnectorList) -> bool {
+        !self.is_known(&connector.id)
+            && !self.creating.may_be_of_another_create(&connector.id)
+            && connector.may_be(&self.content.fields)
+            && self.is_created_since(connector, list).unwrap_or(true)
     }
 
     /// Looks up the connector after a lost response.
@@ -189,10 +229,7 @@ impl Creation<'_> {
     }
 
     fn is_ours(&self, connector: &Connector, list: &ConnectorList) -> bool {
-        !self.is_known(&connector.id)
-            && !self.creating.may_be_of_another_create(&connector.id)
-            && connector.may_be(&self.content.fields)
-            && self.is_created_since(connector, list).unwrap_or(false)
+        self.may_be_ours(connector, list) && self.is_created_since(connector, list).is_some()
     }
 
     /// Whether a connector existed before the request, or belongs to another caller.

@@ -420,6 +420,15 @@ impl Profile {
             .any(|template| self.written(call, Some(template)).contains(&Name::Active))
     }
 
+    /// Whether responses to creates have the new id.
+    #[must_use]
+    pub fn returns_new_id(&self) -> bool {
+        self.call(CallName::Create).is_ok_and(|call| {
+            let ResponseEntry { object, id, id_header, .. } = &call.response;
+            object.is_some() || id.is_some() || id_header.is_some()
+        })
+    }
+
     /// Whether a call sends the version of the connector.
     pub(crate) fn uses_version(&self, name: CallName) -> bool {
         let Ok(call) = self.call(name) else { return false };

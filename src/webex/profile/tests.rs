@@ -398,15 +398,15 @@ mod examples {
         Profile::parse(text).unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
 
-    fn rest() -> Profile {
+    pub(super) fn rest() -> Profile {
         profile(include_str!("../../../tests/support/profiles/rest.json"))
     }
 
-    fn rpc() -> Profile {
+    pub(super) fn rpc() -> Profile {
         profile(include_str!("../../../tests/support/profiles/rpc.json"))
     }
 
-    fn one_discriminator() -> Profile {
+    pub(super) fn one_discriminator() -> Profile {
         profile(include_str!("../../../tests/support/profiles/one_discriminator.json"))
     }
 
@@ -551,6 +551,56 @@ mod documents {
             format!("{root}/v3/link"),
         ];
         assert_eq!(paths, expected);
+    }
+
+    /// Compares the JSON Schema with the reader: what one knows, the other knows.
+    #[test]
+    fn schema_describes_what_is_read() {
+        let mut compiler = boon::Compiler::new();
+        let schema: Value = serde_json::from_str(Profile::schema()).unwrap();
+        compiler.add_resource("profile.json", schema).unwrap();
+        let mut schemas = boon::Schemas::new();
+        let schema = compiler.compile("profile.json", &mut schemas).unwrap();
+        let is_valid = |json: &Value| schemas.validate(json, schema).is_ok();
+        let examples = [
+            Profile::built_in().text().to_owned(),
+            examples::rest().text().to_owned(),
+            examples::rpc().text().to_owned(),
+            examples::one_discriminator().text().to_owned(),
+        ];
+        for text in &examples {
+            let json: Value = serde_json::from_str(text).unwrap();
+            assert!(is_valid(&json), "{json:#}");
+            // Each object refuses a member that it does not know, in both or in none.
+            for place in objects(&json, String::new()) {
+                let mut changed = json.clone();
+                let object = changed.pointer_mut(&place).unwrap().as_object_mut().unwrap();
+                object.insert("surprise".to_owned(), json!("/surprise"));
+                let is_read = Profile::parse(&changed.to_string()).is_ok();
+                assert_eq!(is_valid(&changed), is_read, "{place}");
+            }
+        }
+    }
+
+    /// Returns the places of all objects.
+    fn objects(json: &Value, place: String) -> Vec<String> {
+        let mut places = Vec::new();
+        match json {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    places.extend(objects(value, format!("{place}/{name}")));
+                }
+                places.push(place);
+            }
+            Value::Array(elements) => {
+                for (index, value) in elements.iter().enumerate() {
+                    places.extend(objects(value, format!("{place}/{index}")));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+        places
     }
 
     /// Each problem, with the place that it is reported at.
