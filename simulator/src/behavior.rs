@@ -91,6 +91,19 @@ impl Behavior {
         })
     }
 
+    /// Returns the fields that can have literals of a word, with the word and the literal that
+    /// replaces the usual one.
+    pub(crate) fn replaced_literals(&self) -> impl Iterator<Item = (&'static str, &str, Value)> {
+        let split = self.literals.iter().filter_map(|text| text.split_once('='));
+        split.flat_map(|(word, literal)| {
+            let fields: &[&str] = match word {
+                "true" | "false" => &["active"],
+                _ => &["authentication_type", "grant_type"],
+            };
+            fields.iter().map(move |field| (*field, word, Value::String(literal.to_owned())))
+        })
+    }
+
     /// Returns the members that a new connector gets.
     pub(crate) fn members(&self) -> Map<String, Value> {
         self.extra_members.as_ref().and_then(Value::as_object).cloned().unwrap_or_default()

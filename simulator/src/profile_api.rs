@@ -32,7 +32,12 @@ impl Service {
         request: &Request,
     ) -> Result<Response, ApiError> {
         let candidates = match profile.find(request) {
-            Found::Calls(candidates) => candidates,
+            Found::Calls(mut candidates) => {
+                for candidate in &mut candidates {
+                    self.restore_literals(profile, &mut candidate.bindings);
+                }
+                candidates
+            }
             Found::WrongMethod(methods) => {
                 self.authorize(request, true)?;
                 let allowed: Vec<String> = methods.into_iter().collect();
@@ -100,6 +105,17 @@ impl Service {
                     row
                 });
                 self.page_by_profile(request, &candidate, rows.collect())
+            }
+        }
+    }
+
+    /// Replaces the literals that responses have by the usual ones: a client sends back what it has
+    /// read.
+    fn restore_literals(&self, profile: &Profile, bindings: &mut Bindings) {
+        for (name, word, literal) in self.behavior.replaced_literals() {
+            let usual = profile.field(name).and_then(|field| field.values.get(word));
+            if let Some(usual) = usual.filter(|_| bindings.get(name) == Some(&literal)) {
+                bindings.replace(name, usual.clone());
             }
         }
     }

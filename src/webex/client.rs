@@ -8,6 +8,7 @@ use super::identifiers::OrganizationId;
 use super::limiter::Limiter;
 use super::notice::Notice;
 use super::pipeline::HttpPipeline;
+use super::profile::Profile;
 use super::request::Endpoints;
 use super::session::Session;
 use super::settings::{Settings, SettingsError};
@@ -55,6 +56,12 @@ impl Client {
     #[must_use]
     pub fn connectors(&self, organization: OrganizationId) -> Connectors {
         Connectors::new(Arc::clone(&self.session), Arc::clone(&self.list_cache), organization)
+    }
+
+    /// Returns the API profile in force.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.session.endpoints.profile
     }
 
     /// Returns the notices for the user that no call has taken yet, and forgets them.

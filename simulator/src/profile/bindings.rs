@@ -46,6 +46,13 @@ impl Bindings {
         }
     }
 
+    /// Replaces a value that is there.
+    pub(crate) fn replace(&mut self, name: &str, value: Value) {
+        if let Some(bound) = self.values.get_mut(name) {
+            bound.value = value;
+        }
+    }
+
     /// Returns a value; null if the request says so.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.values.get(name).map(|bound| &bound.value)

@@ -12,10 +12,13 @@ use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::organization;
 use crate::provider::provider_data::ProviderData;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use tf_provider::object::{Configuration, Object, Plan, State};
+use tf_provider::object::{Argument, Configuration, Object, Plan, State};
 use tf_provider::resource::{CheckPlanRequest, CheckPlanResponse};
 use tf_provider::value::{Path, Value};
-use webex_contact_center::{Budget, CONNECTOR_LIMIT, Connector, Error, ErrorKind, OrganizationId};
+use webex_contact_center::{
+    BASIC, Budget, CONNECTOR_LIMIT, Connector, ConnectorKind, Error, ErrorKind, Operation,
+    OrganizationId, readable_fields,
+};
 
 /// The time limit of the preflight checks. The client itself gives up sooner.
 const PREFLIGHT: Duration = Duration::from_secs(10);
@@ -37,6 +40,7 @@ pub async fn check_plan(
             if !diagnostics.has_errors() {
                 diagnostics.extend(validation::validate_versions(request.configuration, None));
             }
+            diagnostics.extend(not_in_profile(provider, plan));
             diagnostics.extend(unknown_organization(provider, request.configuration));
             if !diagnostics.has_errors() {
                 diagnostics.extend(preflight(provider, plan, None, &request).await);
@@ -131,6 +135,38 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
         None => message,
     }
 }
+
+/// Returns an error if the API profile cannot create the connector. The apply would find the same.
+fn not_in_profile(provider: &ProviderData, plan: &Plan) -> Option<Diagnostic> {
+    let ready = provider.ready().ok()?;
+    let profile = ready.client.profile();
+    let object = plan.object();
+    let authentication_type = object.string("authentication_type").known().unwrap_or(BASIC);
+    let grant_type = match object.string("grant_type") {
+        Argument::Unknown => return None,
+        grant_type => grant_type.known(),
+    };
+    let kind = ConnectorKind::of(authentication_type, grant_type)?;
+    if let Err(gap) = profile.can_write(kind) {
+        let error = Error::new(Operation::CreateConnector, ErrorKind::NotInProfile(gap));
+        let summary = "The API profile does not know this kind of connector";
+        let path = if grant_type.is_some() { "grant_type" } else { "authentication_type" };
+        return Some(api_errors::error(summary, &error, NOTHING_PLANNED).at(Path::attribute(path)));
+    }
+    readable_fields().find_map(|(_, row)| {
+        if object.get(row.argument).is_null() {
+            return None;
+        }
+        let gap = profile.can_write_argument(row, kind).err()?;
+        let error = Error::new(Operation::CreateConnector, ErrorKind::NotInProfile(gap));
+        let summary = format!("The API profile does not know {}", row.argument);
+        let message = api_errors::error(summary, &error, NOTHING_PLANNED);
+        Some(message.at(Path::attribute(row.argument)))
+    })
+}
+
+/// What is true after a plan that failed.
+const NOTHING_PLANNED: &str = "Nothing was planned.";
 
 /// Returns an error if neither a new connector nor the provider names an organization. The apply
 /// would find the same.

@@ -292,21 +292,14 @@ impl Connectors {
     async fn replace(
         &self,
         request: Result<Request, Error>,
-        id: &ConnectorId,
+        current: &Connector,
         budget: &Budget,
     ) -> Result<Connector, Error> {
         let request = request?;
+        let id = &current.id;
         let response = self.write(&request, budget).await?;
         let unknown = |error: Error| error.with_outcome_unknown(true);
         let name = request.call.unwrap_or(CallName::Update);
-        let connector = match self.read_response(name, &response, id).map_err(unknown)? {
-            Some(connector) => connector,
-            None => match self.get(id, &budget.for_reconciliation()).await {
-                Ok(Some(connector)) => connector,
-                Ok(None) => return Err(unknown(response.error(ErrorKind::NotFound))),
-                Err(_) => return Err(unknown(response.unreadable(BodyProblem::Empty))),
-            },
-        };
         let wanted = match request.operation {
             Operation::DeactivateConnector => Some(false),
             Operation::ReactivateConnector => Some(true),
@@ -320,10 +313,41 @@ impl Connectors {
             | Operation::RefreshAccessToken
             | Operation::MakeServiceAppToken => None,
         };
+        let connector = match self.read_response(name, &response, id).map_err(unknown)? {
+            Some(connector) => connector,
+            None => match self.read_back(current, wanted, &budget.for_reconciliation()).await {
+                Ok(Some(connector)) => connector,
+                Ok(None) => return Err(unknown(response.error(ErrorKind::NotFound))),
+                Err(_) => return Err(unknown(response.unreadable(BodyProblem::Empty))),
+            },
+        };
         if wanted.is_some() && wanted != connector.active {
             return Err(response.error(ErrorKind::ActiveUnchanged).with_outcome_unknown(true));
         }
         Ok(connector)
+    }
+
+    /// Reads a connector after a write whose response does not hold it. The write gets time to
+    /// become visible.
+    async fn read_back(
+        &self,
+        before: &Connector,
+        wanted: Option<bool>,
+        budget: &Budget,
+    ) -> Result<Option<Connector>, Error> {
+        let mut pauses = self.session.pauses_until_visible();
+        loop {
+            let Some(found) = self.get(&before.id, budget).await? else { return Ok(None) };
+            let is_visible = match wanted {
+                Some(active) => found.active == Some(active),
+                None => before.version.is_none() || found.version != before.version,
+            };
+            let pause = pauses.next().filter(|_| !is_visible);
+            let Some(pause) = pause else { return Ok(Some(found)) };
+            if budget.wait(pause).await.is_err() {
+                return Ok(Some(found));
+            }
+        }
     }
 
     /// Whether it is known that an active connector refuses edits and deletes.

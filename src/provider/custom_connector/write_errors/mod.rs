@@ -369,7 +369,7 @@ pub fn unrecognized(connector: &Connector) -> Vec<Diagnostic> {
             let literal = connector.fields.get(field).unwrap_or_default();
             Diagnostic::warning(
                 format!(
-                    "Connector {:?} has an {argument} that the API profile does not know",
+                    "Connector {:?} has a value of {argument} that the API profile does not know",
                     connector.name()
                 ),
                 format!(

@@ -153,7 +153,7 @@ impl Edit<'_> {
         let connectors = self.connectors;
         let endpoints = &connectors.session.endpoints;
         let request = endpoints.update(connectors.organization, current, self.content, active);
-        let edited = connectors.replace(request, self.id, budget).await?;
+        let edited = connectors.replace(request, current, budget).await?;
         connectors.list_cache.note_edit(connectors.organization, current, &edited);
         Ok(edited)
     }
@@ -218,7 +218,7 @@ impl Edit<'_> {
         let secrets = &self.content.secrets;
         let request = endpoints.set_active(organization, &edited, active, &NO_SECRETS, secrets);
         let switch =
-            async |budget: Budget| self.connectors.replace(request.clone(), self.id, &budget).await;
+            async |budget: Budget| self.connectors.replace(request.clone(), &edited, &budget).await;
         let switched = self.budget.clean_up(switch).await;
         switched.map_err(|error| WriteError::new(error, edited.into()))
     }
