@@ -129,7 +129,7 @@ impl Service {
     ) -> Result<Candidate<'a>, ApiError> {
         let fits = |candidate: &Candidate| {
             let Some(kind) = candidate.kind else { return true };
-            if let Ok(Some(named)) = named_kind(profile, &candidate.bindings) {
+            if let Ok(Some(named)) = profile.kind(&candidate.bindings) {
                 return named == kind;
             }
             let organization = candidate.bindings.get("organization").and_then(Value::as_str);
@@ -157,7 +157,7 @@ impl Service {
         organization: &str,
     ) -> Result<Response, ApiError> {
         let Candidate { call, kind, bindings } = candidate;
-        let named = named_kind(profile, &bindings).map_err(invalid)?;
+        let named = profile.kind(&bindings).map_err(invalid)?;
         let kind = match (kind, named) {
             (Some(kind), Some(named)) if kind != named => {
                 return Err(invalid("authentication_type: does not fit the body.".to_owned()));
@@ -180,7 +180,7 @@ impl Service {
         let constants = constants.unwrap_or_else(|| Value::Object(Map::new()));
         // A page may always send the same state.
         let constant = profile.place("active", kind).and_then(|at| at.get(&constants));
-        let active = match active(profile, bindings.get("active").or(constant))? {
+        let active = match active(profile, &bindings, constant)? {
             Some(active) => active,
             None => self.options.created_active,
         };
@@ -221,7 +221,7 @@ impl Service {
         let Candidate { call, kind: of_body, bindings } = candidate;
         let stored = self.stored_connector(organization, id)?;
         let kind = kind_of(stored);
-        let named = named_kind(profile, &bindings).map_err(invalid)?;
+        let named = profile.kind(&bindings).map_err(invalid)?;
         if [of_body, named].into_iter().flatten().any(|other| other != kind) {
             return Err(invalid("authentication_type: cannot be changed.".to_owned()));
         }
@@ -242,7 +242,7 @@ impl Service {
                 }
             }
         }
-        if let Some(active) = active(profile, bindings.get("active"))? {
+        if let Some(active) = active(profile, &bindings, None)? {
             body.insert("active".to_owned(), json!(active));
         }
         match self.version(&bindings)? {
@@ -470,18 +470,22 @@ fn insert_kind(body: &mut JsonObject, kind: Kind) {
     body.insert("grantType".to_owned(), json!(grant_type));
 }
 
-fn named_kind(profile: &Profile, bindings: &Bindings) -> Result<Option<Kind>, String> {
-    profile.kind(bindings.get("authentication_type"), bindings.get("grant_type"))
-}
-
-fn active(profile: &Profile, literal: Option<&Value>) -> Result<Option<bool>, ApiError> {
-    match literal.filter(|literal| !literal.is_null()) {
-        None => Ok(None),
-        Some(literal) => match profile.word("active", literal) {
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(_) | None => Err(invalid(format!("active: {literal} is not known."))),
-        },
+/// Returns the state that a request names, or else the one of a constant.
+fn active(
+    profile: &Profile,
+    bindings: &Bindings,
+    constant: Option<&Value>,
+) -> Result<Option<bool>, ApiError> {
+    let sent = bindings.get("active").filter(|literal| !literal.is_null());
+    let word = match (sent, constant) {
+        (Some(_), _) => profile.sent_word("active", bindings),
+        (None, Some(literal)) => profile.word("active", literal),
+        (None, None) => return Ok(None),
+    };
+    match word {
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) | None => Err(invalid("active: is not known.".to_owned())),
     }
 }
 

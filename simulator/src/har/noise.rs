@@ -99,7 +99,7 @@ pub(crate) fn with_noise(entries: Vec<Value>, organization: &str) -> Vec<Value> 
         }
         all.push(api);
         let event = json!({
-            "events": [{"type": "xhr", "method": method, "page": "/connectors", "index": index}],
+            "events": [{"type": "xhr", "method": method, "page": "/connectors", "url": url, "index": index}],
             "visitor": "GS1.1.17",
         });
         let url = format!("{ANALYTICS}/v1/collect");

@@ -58,6 +58,13 @@ impl Bindings {
         self.values.get(name).map(|bound| &bound.value)
     }
 
+    /// Whether a value is this literal. In a text, the JSON type does not matter.
+    pub(crate) fn is_literal(&self, name: &str, literal: &Value) -> bool {
+        self.values.get(name).is_some_and(|bound| {
+            bound.value == *literal || !bound.typed && as_text(&bound.value) == as_text(literal)
+        })
+    }
+
     /// Returns a value as text. An error says that its JSON type is wrong; it
     /// has to be a number, or else a text.
     pub(crate) fn of_type(&self, name: &str, number: bool) -> Result<Option<String>, String> {

@@ -117,8 +117,8 @@ impl Profile {
                 take_header(name, text, request, &mut bindings);
             }
             take_body(call, body, request, &mut bindings);
-            if let Some(active) = bindings.get("active") {
-                let active = self.word("active", active);
+            if bindings.get("active").is_some() {
+                let active = self.sent_word("active", &bindings);
                 let wanted = match call.name {
                     CallName::Activate => Some("true"),
                     CallName::Deactivate => Some("false"),
@@ -135,6 +135,13 @@ impl Profile {
             }
             candidates.push(Candidate { call, kind, bindings });
         }
+    }
+
+    /// Returns the word of the literal that a request sends.
+    pub(crate) fn sent_word(&self, field: &str, bindings: &Bindings) -> Option<&str> {
+        let mut values = self.field(field)?.values.iter();
+        let sent = values.find(|(_, literal)| bindings.is_literal(field, literal));
+        sent.map(|(word, _)| word.as_str())
     }
 
     /// Returns the word of a literal.

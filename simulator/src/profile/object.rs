@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::bindings::Bindings;
 use super::document::{Encoding, Profile};
 use super::pointer::Pointer;
 use super::template::Template;
@@ -111,29 +112,24 @@ impl Profile {
 
     /// Returns the kind that the literals of a request name. `Ok(None)` if it
     /// names none.
-    pub(crate) fn kind(
-        &self,
-        authentication_type: Option<&Value>,
-        grant_type: Option<&Value>,
-    ) -> Result<Option<Kind>, String> {
-        let Some(literal) = authentication_type.filter(|literal| !literal.is_null()) else {
-            return Ok(None);
-        };
+    pub(crate) fn kind(&self, bindings: &Bindings) -> Result<Option<Kind>, String> {
+        let sent = |field: &str| bindings.get(field).filter(|literal| !literal.is_null());
+        let Some(literal) = sent("authentication_type") else { return Ok(None) };
         let word = self
-            .word("authentication_type", literal)
+            .sent_word("authentication_type", bindings)
             .ok_or_else(|| format!("authentication_type: {literal} is not known."))?;
-        let grant = grant_type.filter(|literal| !literal.is_null());
+        let has_grant = sent("grant_type").is_some();
+        let grant = self.sent_word("grant_type", bindings);
         let wrong = || "grant_type: does not fit the authentication type.".to_owned();
-        if let Some(kind) = Kind::from_word(word) {
-            let basic = self.field("grant_type").and_then(|field| field.values.get("basic"));
-            return match (kind, grant) {
-                (Kind::Basic, Some(literal)) if basic != Some(literal) => Err(wrong()),
-                _ => Ok(Some(kind)),
-            };
+        match Kind::from_word(word) {
+            Some(Kind::Basic) if has_grant && grant != Some("basic") => Err(wrong()),
+            Some(kind) => Ok(Some(kind)),
+            None if !has_grant => Ok(Some(Kind::ClientCredentials)),
+            None => {
+                let kind = grant.and_then(Kind::from_word).filter(|kind| *kind != Kind::Basic);
+                kind.map(Some).ok_or_else(wrong)
+            }
         }
-        let Some(literal) = grant else { return Ok(Some(Kind::ClientCredentials)) };
-        let kind = self.word("grant_type", literal).and_then(Kind::from_word);
-        kind.filter(|kind| *kind != Kind::Basic).map(Some).ok_or_else(wrong)
     }
 
     /// Returns the literals of a kind: of the authentication type and of the

@@ -448,6 +448,30 @@ async fn paths_may_be_below_the_base_url_and_fit_two_calls() {
 }
 
 #[tokio::test]
+async fn a_literal_in_a_text_has_no_json_type() {
+    let mut changed = profile("one_discriminator");
+    let call = |name: &str| {
+        json!({
+            "standing": "learned",
+            "method": "POST",
+            "path": format!("/ccx/connectors/{{id}}/{name}"),
+            "query": {"orgId": "{organization}", "on": "{active}"},
+        })
+    };
+    changed["calls"]["activate"] = call("state");
+    changed["calls"]["deactivate"] = call("state");
+    let harness = Harness::with(Options { profile: Some(changed), ..Options::default() });
+    harness.simulator.store(ORGANIZATION, "7", crate::support::basic("a"));
+    let path = format!("/ccx/connectors/7/state?orgId={ORGANIZATION}");
+    for (on, active) in [("0", false), ("1", true)] {
+        harness.call("POST", &format!("{path}&on={on}"), None).await.expect(204);
+        assert_eq!(harness.stored("7")["active"], active);
+    }
+    let wrong = harness.call("POST", &format!("{path}&on=true"), None).await.expect(400);
+    assert_eq!(wrong.descriptions(), ["active: does not fit this call."]);
+}
+
+#[tokio::test]
 async fn nulls_stand_where_the_kind_has_the_field() {
     let mut changed = profile("rpc");
     for (word, at) in [("scope", "/permissions/scopes"), ("username", "/person/user")] {
