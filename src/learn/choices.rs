@@ -23,9 +23,9 @@ pub(crate) fn find(samples: &[Sample], places: &Places) -> (Choice, Choice) {
     let basic = kinds.contains(&Kind::Basic);
     let value = |by_kind: &ByKind, kind: Kind| by_kind.get(&kind).cloned().flatten();
     let filled = |value: &Option<Json>| {
-        value.as_ref().is_some_and(|value| {
-            !matches!(value, Json::Null) && value.as_text() != Some("")
-        })
+        value
+            .as_ref()
+            .is_some_and(|value| !matches!(value, Json::Null) && value.as_text() != Some(""))
     };
     let all_oauth_filled =
         |by_kind: &ByKind| oauth.iter().all(|kind| filled(&value(by_kind, *kind)));
@@ -63,10 +63,8 @@ pub(crate) fn find(samples: &[Sample], places: &Places) -> (Choice, Choice) {
     }
     let best = |list: &[(&Place, &ByKind)], argument: Argument| {
         let rank = |place: &Place, by_kind: &ByKind| {
-            let words: u32 = by_kind
-                .iter()
-                .map(|(kind, value)| fits(*kind, value.as_ref(), argument))
-                .sum();
+            let words: u32 =
+                by_kind.iter().map(|(kind, value)| fits(*kind, value.as_ref(), argument)).sum();
             (likeness(place, argument) + 4 * words, usize::MAX - place.len())
         };
         let best = list.iter().max_by_key(|(place, by_kind)| rank(place, by_kind));
@@ -91,15 +89,17 @@ pub(crate) fn find(samples: &[Sample], places: &Places) -> (Choice, Choice) {
         if grant.is_none() {
             let grants: Vec<(&Place, &ByKind)> = candidates
                 .iter()
-                .filter(|(place, _)| likeness(place, Argument::GrantType) >= 12
-                    && likeness(place, Argument::GrantType) > likeness(place, Argument::AuthenticationType))
+                .filter(|(place, _)| {
+                    likeness(place, Argument::GrantType) >= 12
+                        && likeness(place, Argument::GrantType)
+                            > likeness(place, Argument::AuthenticationType)
+                })
                 .copied()
                 .collect();
             if candidates.len() > 1 {
                 grant = best(&grants, Argument::GrantType);
-                candidates.retain(|(place, _)| {
-                    grant.as_ref().is_none_or(|(grant, _)| grant != *place)
-                });
+                candidates
+                    .retain(|(place, _)| grant.as_ref().is_none_or(|(grant, _)| grant != *place));
             }
         }
         by_one = grant.is_none();
@@ -143,12 +143,7 @@ pub(crate) fn find(samples: &[Sample], places: &Places) -> (Choice, Choice) {
     (authentication.unwrap_or_default(), grant.unwrap_or_default())
 }
 
-fn choice(
-    place: Place,
-    literals: Vec<(String, Json)>,
-    by_kind: &ByKind,
-    by_name: bool,
-) -> Choice {
+fn choice(place: Place, literals: Vec<(String, Json)>, by_kind: &ByKind, by_name: bool) -> Choice {
     let known = by_kind.iter().filter_map(|(kind, value)| Some((*kind, value.clone()?)));
     Choice { place: Some(place), at: None, literals, by_kind: known.collect(), by_name }
 }
@@ -162,15 +157,20 @@ fn by_name(constants: &BTreeMap<Place, ByKind>, kinds: &BTreeSet<Kind>) -> (Choi
             let text = value.as_text()?;
             let words = fits(kind, Some(&value), argument);
             let named = likeness(place, argument);
-            let usable = words > 0 && named > 0 || named >= 14 && !text.is_empty();
+            let custom = name_words(text).iter().any(|word| word == "custom");
+            let usable = named > 0 && !text.is_empty() && !custom;
             (usable && except != Some(place)).then_some((named + 6 * words, place, by_kind))
         });
         scored.max_by_key(|(score, ..)| *score)
     };
     let mut grant = None;
     if kind != Kind::Basic {
-        grant = ranked(Argument::GrantType, None)
-            .filter(|(_, place, _)| likeness(place, Argument::GrantType) >= 10);
+        grant = ranked(Argument::GrantType, None).filter(|(_, place, by_kind)| {
+            let value = by_kind.get(&kind).cloned().flatten();
+            likeness(place, Argument::GrantType) >= 10
+                || fits(kind, value.as_ref(), Argument::GrantType) > 0
+                    && likeness(place, Argument::AuthenticationType) < 10
+        });
     }
     let except = grant.as_ref().map(|(_, place, _)| *place);
     let authentication = ranked(Argument::AuthenticationType, except);
@@ -185,17 +185,16 @@ fn by_name(constants: &BTreeMap<Place, ByKind>, kinds: &BTreeSet<Kind>) -> (Choi
             choice(place.clone(), vec![(word.to_owned(), value)], by_kind, true)
         })
     };
-    (
-        make(authentication, word).unwrap_or_default(),
-        make(grant, kind.word()).unwrap_or_default(),
-    )
+    (make(authentication, word).unwrap_or_default(), make(grant, kind.word()).unwrap_or_default())
 }
 
 /// Returns how many words of a literal fit a kind of connector.
 fn fits(kind: Kind, value: Option<&Json>, argument: Argument) -> u32 {
     let Some(text) = value.and_then(Json::as_text) else { return 0 };
     let known: &[&str] = match (argument, kind) {
-        (Argument::GrantType, Kind::ClientCredentials) => &["client", "credentials", "cc", "secret"],
+        (Argument::GrantType, Kind::ClientCredentials) => {
+            &["client", "credentials", "cc", "secret"]
+        }
         (Argument::GrantType, Kind::Password) => &["password", "owner", "ropc", "user"],
         (Argument::GrantType, Kind::Certificate) => {
             &["certificate", "cert", "client", "jwt", "key", "assertion"]
@@ -206,8 +205,9 @@ fn fits(kind: Kind, value: Option<&Json>, argument: Argument) -> u32 {
         }
     };
     let words = name_words(text);
-    u32::from(words.iter().any(|word| known.contains(&word.trim_end_matches(char::is_numeric))
-        || known.contains(&word.as_str())))
+    u32::from(words.iter().any(|word| {
+        known.contains(&word.trim_end_matches(char::is_numeric)) || known.contains(&word.as_str())
+    }))
 }
 
 /// Returns what is constant for each kind.
@@ -229,9 +229,8 @@ fn constants(
             }
         }
     }
-    let argument = |place: &Place| {
-        places.values().any(|own| own.keys().any(|known| place.starts_with(known)))
-    };
+    let argument =
+        |place: &Place| places.values().any(|own| own.keys().any(|known| place.starts_with(known)));
     let count = |kind: Kind| samples.iter().filter(|sample| sample.kind == kind).count();
     let constant = |(place, by_kind): (Place, BTreeMap<Kind, Vec<Json>>)| {
         let mut found = ByKind::new();
@@ -244,9 +243,9 @@ fn constants(
                     if !same || values.len() < count(kind) {
                         return None;
                     }
-                    let word = first.as_text().is_none_or(|text| {
-                        !is_private(text) && !is_mask(text) && text.len() <= 80
-                    });
+                    let word = first
+                        .as_text()
+                        .is_none_or(|text| !is_private(text) && !is_mask(text) && text.len() <= 80);
                     if !word || matches!(first, Json::Array(_) | Json::Object(_)) {
                         return None;
                     }

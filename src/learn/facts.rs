@@ -227,7 +227,14 @@ impl Facts {
 
     fn find_active(&mut self, story: &Story, roles: &Roles) {
         const STRONG: [&str; 9] = [
-            "active", "enabled", "status", "state", "activated", "disabled", "inactive", "enable",
+            "active",
+            "enabled",
+            "status",
+            "state",
+            "activated",
+            "disabled",
+            "inactive",
+            "enable",
             "suspended",
         ];
         const WEAK: [&str; 4] = ["is", "mode", "lifecycle", "activation"];
@@ -293,7 +300,8 @@ impl Facts {
         let Some((_, place, values, by_name)) = best else { return };
         let inverted = last_name(&place).is_some_and(|name| {
             name_words(name).iter().any(|word| {
-                ["disabled", "inactive", "suspended", "paused", "deactivated"].contains(&word.as_str())
+                ["disabled", "inactive", "suspended", "paused", "deactivated"]
+                    .contains(&word.as_str())
             })
         });
         let (active, inactive) = match values.as_slice() {
@@ -426,7 +434,8 @@ impl Facts {
 
     /// Finds where reads have the literals of requests.
     pub(crate) fn place_choices(&mut self, story: &Story) {
-        let mut choices = [std::mem::take(&mut self.authentication), std::mem::take(&mut self.grant)];
+        let mut choices =
+            [std::mem::take(&mut self.authentication), std::mem::take(&mut self.grant)];
         for (index, choice) in choices.iter_mut().enumerate() {
             let argument =
                 if index == 0 { Argument::AuthenticationType } else { Argument::GrantType };
@@ -453,9 +462,9 @@ impl Facts {
                     }
                 }
             }
-            let fitting = scores.into_iter().filter(|(place, _)| {
-                !wrong.contains(place) && !self.is_argument(place)
-            });
+            let fitting = scores
+                .into_iter()
+                .filter(|(place, _)| !wrong.contains(place) && !self.is_argument(place));
             choice.at = fitting
                 .max_by_key(|(place, count)| {
                     let same = name.is_some() && last_name(place) == name.as_deref();
@@ -488,8 +497,22 @@ fn is_negative(value: &Json) -> bool {
     let Some(text) = value.token() else { return false };
     let text = text.to_lowercase();
     let starts = ["in", "de", "dis", "un", "not"].iter().any(|start| text.starts_with(start));
-    let words = ["off", "suspended", "paused", "stopped", "no", "n", "false", "0", "draft",
-        "passive", "sleeping", "locked", "idle", "standby"];
+    let words = [
+        "off",
+        "suspended",
+        "paused",
+        "stopped",
+        "no",
+        "n",
+        "false",
+        "0",
+        "draft",
+        "passive",
+        "sleeping",
+        "locked",
+        "idle",
+        "standby",
+    ];
     starts || words.contains(&text.as_str())
 }
 

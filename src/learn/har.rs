@@ -404,7 +404,9 @@ impl<R: Read> Tamed<R> {
             State::Escape => {
                 self.escape.push(byte);
                 let complete = match self.escape.get(1) {
-                    Some(b'u') => self.escape.len() == 6 || !byte.is_ascii_hexdigit() && byte != b'u',
+                    Some(b'u') => {
+                        self.escape.len() == 6 || !byte.is_ascii_hexdigit() && byte != b'u'
+                    }
                     _ => true,
                 };
                 if complete {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::json::{Json, member};
-use crate::story::Story;
 use crate::slots::with_placeholders;
+use crate::story::Story;
 use crate::values::{is_private, name_words};
 
 /// The headers of the profile: those of all calls, and those of a group of calls.
@@ -18,9 +18,30 @@ pub(crate) struct Headers {
 
 /// Words in names of headers whose values are secrets or belong to one session or call.
 const SESSION_WORDS: [&str; 24] = [
-    "csrf", "xsrf", "token", "auth", "authorization", "session", "cookie", "secret", "key", "nonce",
-    "request", "trace", "correlation", "tracking", "transaction", "device", "signature", "jwt",
-    "timestamp", "time", "user", "span", "password", "credential",
+    "csrf",
+    "xsrf",
+    "token",
+    "auth",
+    "authorization",
+    "session",
+    "cookie",
+    "secret",
+    "key",
+    "nonce",
+    "request",
+    "trace",
+    "correlation",
+    "tracking",
+    "transaction",
+    "device",
+    "signature",
+    "jwt",
+    "timestamp",
+    "time",
+    "user",
+    "span",
+    "password",
+    "credential",
 ];
 
 /// Finds the headers that are equal in all calls of a group.
@@ -48,9 +69,9 @@ pub(crate) fn find(story: &Story, groups: &[(&'static str, Vec<usize>)]) -> Head
         .into_iter()
         .filter(|(key, (_, value))| {
             key != "content-type"
-                && by_group.iter().all(|(_, own)| {
-                    own.get(key).is_some_and(|(_, other)| other == value)
-                })
+                && by_group
+                    .iter()
+                    .all(|(_, own)| own.get(key).is_some_and(|(_, other)| other == value))
         })
         .collect();
     for (name, own) in by_group {

@@ -145,11 +145,7 @@ impl Json {
         self.walk_from(&mut place, each);
     }
 
-    fn walk_from<'a>(
-        &'a self,
-        place: &mut Place,
-        each: &mut dyn FnMut(&[Step], &'a Self) -> bool,
-    ) {
+    fn walk_from<'a>(&'a self, place: &mut Place, each: &mut dyn FnMut(&[Step], &'a Self) -> bool) {
         if !each(place, self) {
             return;
         }

@@ -72,10 +72,7 @@ pub fn learn(form: &Form, recordings: &[&dyn Recording]) -> Result<Outcome, Lear
     })
 }
 
-pub(crate) fn learn_all(
-    form: &Form,
-    recordings: &[&dyn Recording],
-) -> Result<Learned, LearnError> {
+pub(crate) fn learn_all(form: &Form, recordings: &[&dyn Recording]) -> Result<Learned, LearnError> {
     let values = TypedValues::new(&form.connectors);
     let loaded = load::load(form, &values, recordings).map_err(|error| match error {
         LoadError::Recording(error) => LearnError::from(error),
@@ -125,6 +122,7 @@ struct Parts {
     facts: Facts,
     places: Places,
     listing: Option<Listing>,
+    switches: BTreeMap<&'static str, usize>,
     switched: bool,
 }
 
@@ -136,13 +134,11 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
     {
         return None;
     }
-    let of = |group: &Option<Group>| {
-        group.as_ref().map(|group| group.calls.clone()).unwrap_or_default()
-    };
+    let of =
+        |group: &Option<Group>| group.as_ref().map(|group| group.calls.clone()).unwrap_or_default();
     let created = calls::samples(story, &of(&roles.create));
     let updated = calls::samples(story, &of(&roles.update));
-    let create_places =
-        resolve::resolve(story, &calls::contents(&created), &resolve::Hints::new());
+    let create_places = resolve::resolve(story, &calls::contents(&created), &resolve::Hints::new());
     let create_hints = resolve::hints(&create_places);
     let update_places = resolve::resolve(story, &calls::contents(&updated), &create_hints);
     let mut hints = create_hints;
@@ -213,6 +209,7 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
         };
         let mut written = calls::write_by_kind(&context, &updated, &mut omitted);
         written.overlay = calls::overlay(story, &facts, &updated, &written);
+        calls::leave_out(&mut written);
         if let (Some(create), Some(shift)) = (&create, &shift) {
             let (arguments, kinds) = calls::complete(&mut written, create, shift);
             if !arguments.is_empty() {
@@ -234,9 +231,8 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
     }
 
     // The rest of the calls.
-    let listing = roles.list.as_ref().map(|group| {
-        listing::find(story, &facts, &group.calls, &roles.rows)
-    });
+    let listing =
+        roles.list.as_ref().map(|group| listing::find(story, &facts, &group.calls, &roles.rows));
     let simple = |group: &Option<Group>, omitted: &mut Omissions, updates: bool, paging| {
         let calls = of(group);
         let samples = all_samples(story, &calls);
@@ -274,8 +270,10 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
             }
         }
     }
-    parts.switched = by_update
-        || switches.contains_key("activate") && switches.contains_key("deactivate");
+    let switched = switches.iter().map(|(name, (_, calls))| (*name, calls.len())).collect();
+    parts.switches = switched;
+    parts.switched =
+        by_update || switches.contains_key("activate") && switches.contains_key("deactivate");
 
     let mut groups = session;
     for (name, (_, calls)) in &switches {
@@ -315,9 +313,8 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
         let response = calls::confirmation(story, &of(&roles.delete)).map(|place| object(&place));
         parts.calls.insert("delete", delete.json(response, &headers, "delete"));
         if roles.delete_by_order {
-            report.line(
-                "delete: recognized because nothing follows it. Check the call.".to_owned(),
-            );
+            report
+                .line("delete: recognized because nothing follows it. Check the call.".to_owned());
         }
     }
     for (name, (written, calls)) in &switches {
@@ -440,23 +437,23 @@ fn switch_calls(story: &Story, facts: &Facts, roles: &Roles) -> Vec<(&'static st
             let words = roles::operation_words(&story.calls[call]);
             let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
             let connector = story.about[call];
-            let state = |seen: &crate::objects::Seen| {
-                seen.object.at(facts.active.as_ref()?).cloned()
-            };
+            let state =
+                |seen: &crate::objects::Seen| seen.object.at(facts.active.as_ref()?).cloned();
             let own = |seen: &&crate::objects::Seen| Some(seen.connector) == connector;
             let after = facts.timeline.iter().filter(own).find(|seen| seen.call >= call);
             let before = facts.timeline.iter().filter(own).rev().find(|seen| seen.call < call);
             let (after, before) = (after.and_then(state), before.and_then(state));
             let switched = after.as_ref().filter(|after| before.as_ref() != Some(*after));
-            let by_state = facts.active_values.as_ref().zip(switched).and_then(|(values, after)| {
-                if crate::facts::alike(after, &values.0) {
-                    Some("activate")
-                } else if crate::facts::alike(after, &values.1) {
-                    Some("deactivate")
-                } else {
-                    None
-                }
-            });
+            let by_state =
+                facts.active_values.as_ref().zip(switched).and_then(|(values, after)| {
+                    if crate::facts::alike(after, &values.0) {
+                        Some("activate")
+                    } else if crate::facts::alike(after, &values.1) {
+                        Some("deactivate")
+                    } else {
+                        None
+                    }
+                });
             let by_name = if has(&roles::DEACTIVATE_WORDS) {
                 Some("deactivate")
             } else if has(&roles::ACTIVATE_WORDS) {
@@ -531,15 +528,18 @@ fn tell(
                 report.call(name, call, group.calls.len());
                 let first = &story.calls[group.calls[0]];
                 if first.other_body {
-                    report.missing(format!("{name}: its body is not JSON, which is not supported."));
+                    report
+                        .missing(format!("{name}: its body is not JSON, which is not supported."));
                 }
             }
-            _ => report.missing(format!("{name}: the recording does not show it. {}", advice(name))),
+            _ => {
+                report.missing(format!("{name}: the recording does not show it. {}", advice(name)))
+            }
         }
     }
     for name in ["activate", "deactivate"] {
         if let Some(call) = parts.calls.get(name) {
-            report.call(name, call, 1);
+            report.call(name, call, parts.switches.get(name).copied().unwrap_or_default());
         }
     }
     if roles.update.is_some() && parts.update.as_ref().is_some_and(|update| update.active) {
@@ -569,7 +569,8 @@ fn tell(
         match (&listing.paging, listing.paging_seen) {
             (Some(_), true) => report.line("list: paging was seen.".to_owned()),
             (Some(_), false) => report.line(
-                "list: one page was recorded. How the next one is fetched is taken from names."
+                "list: one page was recorded. Paging was not seen: how the next page is fetched is \
+                 taken from names."
                     .to_owned(),
             ),
             (None, _) => {
@@ -591,11 +592,8 @@ fn tell(
         report.missing("id: no response shows an id that later requests carry.".to_owned());
     }
     tell_arguments(story, parts, &recorded, report);
-    let missing: Vec<&str> = Kind::ALL
-        .into_iter()
-        .filter(|kind| !recorded.contains(kind))
-        .map(Kind::word)
-        .collect();
+    let missing: Vec<&str> =
+        Kind::ALL.into_iter().filter(|kind| !recorded.contains(kind)).map(Kind::word).collect();
     if !missing.is_empty() && parts.create.is_some() {
         report.line(format!(
             "Not recorded, and so refused: connectors of {}. Record the creation of one to add it.",
@@ -625,9 +623,7 @@ fn tell(
                 .to_owned(),
         );
     } else if any(&|call| call.csrf) {
-        report.line(
-            "The calls also carried a CSRF token, which is not in the profile.".to_owned(),
-        );
+        report.line("The calls also carried a CSRF token, which is not in the profile.".to_owned());
     } else if any(&|call| call.cookie) && !any(&|call| call.bearer) {
         report.line(
             "The calls were authenticated by a cookie and no bearer token: an access token may \
@@ -676,12 +672,7 @@ fn advice(name: &str) -> &'static str {
     }
 }
 
-fn tell_arguments(
-    story: &Story,
-    parts: &Parts,
-    recorded: &BTreeSet<Kind>,
-    report: &mut Report,
-) {
+fn tell_arguments(story: &Story, parts: &Parts, recorded: &BTreeSet<Kind>, report: &mut Report) {
     for argument in Argument::ALL {
         let kinds: Vec<Kind> =
             recorded.iter().copied().filter(|kind| kind.allows(argument)).collect();
@@ -700,7 +691,8 @@ fn tell_arguments(
                     if choice.by_name { "by its name" } else { "by what differs between kinds" },
                 ),
                 (None, false) if argument == Argument::AuthenticationType => report.missing(
-                    "authentication_type: no member tells the kinds of connectors apart."
+                    "authentication_type: no member tells the kinds of connectors apart. Record a \
+                     connector of another kind, too."
                         .to_owned(),
                 ),
                 (None, _) => {}
@@ -783,9 +775,8 @@ fn profile(
     }
     let built_in = Json::read(BUILT_IN.as_bytes()).unwrap_or(Json::Null);
     let fits = regional && fits_built_in(parts, &built_in);
-    let order = [
-        "list", "read", "create", "update", "delete", "activate", "deactivate", "references",
-    ];
+    let order =
+        ["list", "read", "create", "update", "delete", "activate", "deactivate", "references"];
     let mut calls = Vec::new();
     for name in order {
         let kept = || {
@@ -826,7 +817,10 @@ fn profile(
         members.push(("custom_only".to_owned(), Json::Object(custom)));
     }
     let setting = |value: bool| {
-        Json::Object(vec![text_member("standing", "learned"), ("value".to_owned(), Json::Bool(value))])
+        Json::Object(vec![
+            text_member("standing", "learned"),
+            ("value".to_owned(), Json::Bool(value)),
+        ])
     };
     if let Some(omit) = facts.reads_omit_empty {
         members.push(("reads_omit_empty".to_owned(), setting(omit)));
@@ -887,9 +881,7 @@ fn fields_json(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
         ]);
         add("active", at(place), vec![("values".to_owned(), values)]);
     }
-    for (name, place) in
-        [("created_time", &facts.created), ("last_updated_time", &facts.updated)]
-    {
+    for (name, place) in [("created_time", &facts.created), ("last_updated_time", &facts.updated)] {
         if let Some(place) = place {
             add(name, at(place), Vec::new());
         }
@@ -906,8 +898,13 @@ fn fields_json(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
                 continue;
             }
             let mut literals = choice.literals.clone();
-            let order = ["basic", "oauth2", "client_credentials", "password",
-                "client_credentials_certificate"];
+            let order = [
+                "basic",
+                "oauth2",
+                "client_credentials",
+                "password",
+                "client_credentials_certificate",
+            ];
             literals.sort_by_key(|(word, _)| order.iter().position(|known| known == word));
             if !literals.is_empty() {
                 let values = vec![("values".to_owned(), Json::Object(literals))];
@@ -915,9 +912,8 @@ fn fields_json(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
             }
             continue;
         }
-        let written = parts.places.values().any(|own| {
-            own.values().any(|found| found.argument == argument)
-        });
+        let written =
+            parts.places.values().any(|own| own.values().any(|found| found.argument == argument));
         let by_kind = facts.arguments.get(&argument).cloned().unwrap_or_default();
         if !written && by_kind.is_empty() {
             continue;
@@ -953,9 +949,10 @@ fn hidden_place(story: &Story, parts: &Parts, argument: Argument) -> Option<Plac
             let tail = &place[start..];
             let there = parts.facts.timeline.iter().any(|seen| {
                 story.typed[seen.connector].kind.allows(argument)
-                    && seen.object.at(tail).is_some_and(|value| {
-                        matches!(value, Json::Null | Json::Text(_))
-                    })
+                    && seen
+                        .object
+                        .at(tail)
+                        .is_some_and(|value| matches!(value, Json::Null | Json::Text(_)))
             });
             if there {
                 return Some(tail.to_vec());
@@ -1047,9 +1044,7 @@ fn locked(story: &Story, roles: &Roles, facts: &Facts) -> Option<bool> {
                 && story.calls[earlier].method != "GET"
                 && before.is_some_and(|before| earlier > before.call)
         });
-        story.carries_edit(call, connector)
-            && before.is_some_and(state)
-            && switched.is_none()
+        story.carries_edit(call, connector) && before.is_some_and(state) && switched.is_none()
     });
     edited.then_some(false)
 }

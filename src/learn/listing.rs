@@ -104,10 +104,8 @@ pub(crate) fn find(story: &Story, facts: &Facts, calls: &[usize], rows: &[Row]) 
 
 /// Compares the rows with the object that is read.
 fn find_fields(story: &Story, facts: &Facts, rows: &[Row], listing: &mut Listing) {
-    let objects: Vec<(usize, &Json)> = rows
-        .iter()
-        .filter_map(|row| Some((row.connector, row.row.at(&listing.row)?)))
-        .collect();
+    let objects: Vec<(usize, &Json)> =
+        rows.iter().filter_map(|row| Some((row.connector, row.row.at(&listing.row)?))).collect();
     if objects.is_empty() {
         return;
     }
@@ -160,10 +158,9 @@ fn find_fields(story: &Story, facts: &Facts, rows: &[Row], listing: &mut Listing
             listing.fields.insert(argument.word(), other);
         }
     }
-    for (argument, choice) in [
-        (Argument::AuthenticationType, &facts.authentication),
-        (Argument::GrantType, &facts.grant),
-    ] {
+    for (argument, choice) in
+        [(Argument::AuthenticationType, &facts.authentication), (Argument::GrantType, &facts.grant)]
+    {
         let literal = |connector: usize| choice.by_kind.get(&story.typed[connector].kind);
         let at = |connector: usize| {
             literal(connector).filter(|value| **value != Json::Null).and(choice.at.clone())
@@ -211,9 +208,9 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
     let leaves = |call: usize| {
         let request = &story.calls[call].request;
         let all = request.leaves(&|_| false);
-        let own = all.into_iter().filter(|(place, _)| {
-            place.first().is_some_and(|part| parts.contains(part))
-        });
+        let own = all
+            .into_iter()
+            .filter(|(place, _)| place.first().is_some_and(|part| parts.contains(part)));
         own.map(|(place, value)| (place, value.clone())).collect::<BTreeMap<Place, Json>>()
     };
     let outside = |place: &[Step]| !place.starts_with(&listing.rows);
@@ -222,10 +219,8 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
         let before = leaves(call);
         for &next in calls.iter().skip(index + 1).take(5) {
             let after = leaves(next);
-            let changed: Vec<(&Place, &Json)> = after
-                .iter()
-                .filter(|(place, value)| before.get(*place) != Some(*value))
-                .collect();
+            let changed: Vec<(&Place, &Json)> =
+                after.iter().filter(|(place, value)| before.get(*place) != Some(*value)).collect();
             if changed.is_empty() {
                 continue;
             }
@@ -236,7 +231,8 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
                     return false;
                 }
                 if let Some(token) = value.token().filter(|token| token.len() > 1) {
-                    let same = changed.iter().find(|(_, other)| other.token().as_ref() == Some(&token));
+                    let same =
+                        changed.iter().find(|(_, other)| other.token().as_ref() == Some(&token));
                     let link = value.as_text().and_then(query_of).is_some_and(|query| {
                         changed.iter().all(|(place, other)| {
                             let name = last_name(place).unwrap_or_default();
@@ -264,7 +260,8 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
                 step && is_page_name(place)
             });
             if let Some((place, _)) = counted {
-                let first = calls.iter().filter_map(|&call| leaves(call).get(*place).and_then(number));
+                let first =
+                    calls.iter().filter_map(|&call| leaves(call).get(*place).and_then(number));
                 let first = first.min().unwrap_or_default().min(1);
                 let total = total(response, listing);
                 listing.paging = Some(Paging::Page(first, (*place).clone(), total));
@@ -285,10 +282,13 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
         if let Json::Object(members) = value
             && outside(place)
         {
-            let has = |name: &str| members.iter().any(|(key, value)| {
-                key == name && (value.as_text().and_then(query_of).is_some()
-                    || value.get("href").is_some())
-            });
+            let has = |name: &str| {
+                members.iter().any(|(key, value)| {
+                    key == name
+                        && (value.as_text().and_then(query_of).is_some()
+                            || value.get("href").is_some())
+                })
+            };
             let next = members.iter().find(|(key, _)| {
                 matches!(key.as_str(), "next" | "nextLink" | "next_link" | "nextUrl")
             });

@@ -122,7 +122,8 @@ fn score(form: &Form, values: &TypedValues, call: &Call) -> u32 {
         arguments.dedup();
         let score = arguments.iter().map(|argument| {
             let long = form.connectors[connector].of(*argument).iter().any(|text| text.len() > 3);
-            let weight = if argument.is_credential() || *argument == Argument::Name { 4 } else { 2 };
+            let weight =
+                if argument.is_credential() || *argument == Argument::Name { 4 } else { 2 };
             if long { weight } else { 1 }
         });
         let writes = u32::from(call.method != "GET") + 1;

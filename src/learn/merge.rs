@@ -70,7 +70,8 @@ fn merge_slot(slots: &BTreeMap<Kind, Option<&Slot>>, typed: &TypedByKind) -> Opt
     let Some((_, first)) = present.first() else {
         return if absent { None } else { Some(null) };
     };
-    let same = |test: &dyn Fn(Kind, &Slot) -> bool| present.iter().all(|(kind, slot)| test(*kind, slot));
+    let same =
+        |test: &dyn Fn(Kind, &Slot) -> bool| present.iter().all(|(kind, slot)| test(*kind, slot));
     match first {
         Slot::Argument(argument, _) => {
             let read_back = |slot: &Slot| matches!(slot, Slot::ReadBack);
@@ -86,7 +87,8 @@ fn merge_slot(slots: &BTreeMap<Kind, Option<&Slot>>, typed: &TypedByKind) -> Opt
                 return None;
             }
             if argument.is_credential() {
-                let optional = absent || nulls
+                let optional = absent
+                    || nulls
                     || present.iter().any(|(_, slot)| matches!(slot, Slot::Argument(_, true)));
                 return Some(Slot::Argument(*argument, optional));
             }
@@ -171,7 +173,10 @@ mod tests {
     #[test]
     fn different_constants_and_empty_objects_are_not_merged() {
         let of = |text: &str| body(&[("a", Slot::Constant(Json::text(text)))]);
-        assert!(merge(&[(Kind::Basic, of("1")), (Kind::Password, of("2"))].into(), &TypedByKind::new()).is_none());
+        assert!(
+            merge(&[(Kind::Basic, of("1")), (Kind::Password, of("2"))].into(), &TypedByKind::new())
+                .is_none()
+        );
         let nested = merge(
             &[
                 (Kind::Basic, body(&[("auth.user", Slot::Argument(Argument::Username, false))])),

@@ -52,9 +52,9 @@ pub(crate) fn object_of(story: &Story, call: usize, connector: usize) -> Option<
             }
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => break,
         };
-        let child = children.into_iter().find(|(_, child)| {
-            !child.is_leaf() && contents(story, connector, child, id) == whole
-        });
+        let child = children
+            .into_iter()
+            .find(|(_, child)| !child.is_leaf() && contents(story, connector, child, id) == whole);
         let Some((step, child)) = child else { break };
         base.push(step);
         node = child;

@@ -35,9 +35,8 @@ pub(crate) struct Roles {
     pub(crate) delete_by_order: bool,
 }
 
-const READ_WORDS: [&str; 11] = [
-    "get", "read", "fetch", "find", "view", "detail", "details", "load", "lookup", "by", "show",
-];
+const READ_WORDS: [&str; 11] =
+    ["get", "read", "fetch", "find", "view", "detail", "details", "load", "lookup", "by", "show"];
 const DELETE_WORDS: [&str; 7] =
     ["delete", "remove", "destroy", "archive", "purge", "drop", "erase"];
 pub(crate) const ACTIVATE_WORDS: [&str; 8] =
@@ -152,7 +151,8 @@ impl Roles {
             });
             let calls: Vec<usize> = creates.copied().collect();
             let returned = calls.iter().filter(|&&index| self.returns_id(story, index)).count();
-            let score = calls.iter().filter_map(|&index| story.author(index)).map(|(_, s)| s).max()?;
+            let score =
+                calls.iter().filter_map(|&index| story.author(index)).map(|(_, s)| s).max()?;
             let named = calls.iter().any(|&index| {
                 story.about[index].is_some_and(|connector| {
                     story.carried(index, connector).contains(&Argument::Name)
@@ -160,9 +160,8 @@ impl Roles {
             });
             Some((returned, named, calls.len(), score, Group { calls }))
         });
-        let best = scored.max_by_key(|(returned, named, count, score, _)| {
-            (*returned, *named, *score, *count)
-        });
+        let best = scored
+            .max_by_key(|(returned, named, count, score, _)| (*returned, *named, *score, *count));
         self.create = best.map(|(.., group)| group);
         if let Some(group) = &mut self.create
             && group.calls.iter().any(|&index| returns_id(story, index))
@@ -191,9 +190,9 @@ impl Roles {
                         || !carried.is_empty() && story.carries_edit(index, connector))
             });
             let calls: Vec<usize> = updates.copied().collect();
-            let most = calls.iter().filter_map(|&index| {
-                Some(story.carried(index, story.about[index]?).len())
-            });
+            let most = calls
+                .iter()
+                .filter_map(|&index| Some(story.carried(index, story.about[index]?).len()));
             let most = most.max()?;
             Some((most, calls.len(), Group { calls }))
         });
@@ -214,7 +213,11 @@ impl Roles {
         });
         let with_id: Vec<Group> = with_id.collect();
         let shows = |group: &Group| {
-            group.calls.iter().filter(|&&call| self.seen.iter().any(|seen| seen.call == call)).count()
+            group
+                .calls
+                .iter()
+                .filter(|&&call| self.seen.iter().any(|seen| seen.call == call))
+                .count()
         };
         let first = |group: &Group| &story.calls[group.calls[0]];
         // Reads: a response that has the connector.
@@ -232,16 +235,17 @@ impl Roles {
             (most, words, usize::MAX - first(group).path.len(), shows(group))
         };
         self.read = gets.max_by_key(detail).or_else(|| posts.max_by_key(detail)).cloned();
-        let read: BTreeSet<usize> = self.read.iter().flat_map(|group| group.calls.clone()).collect();
+        let read: BTreeSet<usize> =
+            self.read.iter().flat_map(|group| group.calls.clone()).collect();
         let rest: Vec<&Group> = with_id
             .iter()
             .filter(|group| group.calls.iter().all(|call| !read.contains(call)))
             .collect();
         // Deletes: by the method, by the name, or because nothing follows.
         let named = rest.iter().filter(|group| first(group).method == "DELETE");
-        let called = rest.iter().filter(|group| {
-            first(group).method != "GET" && has_word(first(group), &DELETE_WORDS)
-        });
+        let called = rest
+            .iter()
+            .filter(|group| first(group).method != "GET" && has_word(first(group), &DELETE_WORDS));
         let shortest = |group: &&&Group| (first(group).path.len(), usize::MAX - group.calls.len());
         let delete = named.min_by_key(shortest).or_else(|| called.min_by_key(shortest));
         let delete = delete.copied().or_else(|| {
@@ -278,30 +282,32 @@ impl Roles {
     fn find_list(&mut self, story: &Story, groups: &[Group]) {
         let anchor = self.create.as_ref().or(self.read.as_ref()).or(self.update.as_ref());
         let anchor = anchor.map(|group| story.calls[group.calls[0]].path.clone());
-        let scored = groups.iter().filter_map(|group| {
-            let rows: Vec<&Row> = self
-                .rows
-                .iter()
-                .filter(|row| group.calls.contains(&row.call) && !story.has_id[row.call])
-                .collect();
-            let writes = group.calls.iter().any(|call| {
-                self.create.as_ref().is_some_and(|create| create.calls.contains(call))
+        let scored =
+            groups.iter().filter_map(|group| {
+                let rows: Vec<&Row> = self
+                    .rows
+                    .iter()
+                    .filter(|row| group.calls.contains(&row.call) && !story.has_id[row.call])
+                    .collect();
+                let writes = group.calls.iter().any(|call| {
+                    self.create.as_ref().is_some_and(|create| create.calls.contains(call))
+                });
+                if rows.is_empty() || writes {
+                    return None;
+                }
+                let connectors: BTreeSet<usize> = rows.iter().map(|row| row.connector).collect();
+                let most = rows.iter().map(|row| row_arguments(story, row)).max()?;
+                let path = &story.calls[group.calls[0]].path;
+                let near = anchor.as_ref().map_or(0, |anchor| {
+                    anchor.iter().filter(|segment| path.contains(segment)).count()
+                });
+                let calls =
+                    group.calls.iter().copied().filter(|&call| {
+                        !story.has_id[call] && story.calls[call].response.is_some()
+                    });
+                let group = Group { calls: calls.collect() };
+                Some(((connectors.len(), near, most, group.calls.len()), group))
             });
-            if rows.is_empty() || writes {
-                return None;
-            }
-            let connectors: BTreeSet<usize> = rows.iter().map(|row| row.connector).collect();
-            let most = rows.iter().map(|row| row_arguments(story, row)).max()?;
-            let path = &story.calls[group.calls[0]].path;
-            let near = anchor.as_ref().map_or(0, |anchor| {
-                anchor.iter().filter(|segment| path.contains(segment)).count()
-            });
-            let calls = group.calls.iter().copied().filter(|&call| {
-                !story.has_id[call] && story.calls[call].response.is_some()
-            });
-            let group = Group { calls: calls.collect() };
-            Some(((connectors.len(), near, most, group.calls.len()), group))
-        });
         let best = scored.max_by_key(|(score, _)| *score);
         self.list = best.map(|(_, group)| group);
         let list = self.list.as_ref().map(|group| group.calls.clone()).unwrap_or_default();
@@ -350,11 +356,21 @@ fn arguments(story: &Story, connector: usize, value: &Json) -> usize {
 /// Returns the place of the rows of a response that says what refers to a connector.
 pub(crate) fn refers(call: &Call) -> Option<(Vec<Step>, &Json)> {
     let response = call.response.as_ref()?;
-    let words = ["reference", "references", "usage", "usages", "dependencies", "dependents",
-        "referrers", "used"];
-    if !call.path.iter().any(|segment| {
-        name_words(segment).iter().any(|word| words.contains(&word.as_str()))
-    }) {
+    let words = [
+        "reference",
+        "references",
+        "usage",
+        "usages",
+        "dependencies",
+        "dependents",
+        "referrers",
+        "used",
+    ];
+    if !call
+        .path
+        .iter()
+        .any(|segment| name_words(segment).iter().any(|word| words.contains(&word.as_str())))
+    {
         return None;
     }
     let mut found = None;

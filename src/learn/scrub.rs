@@ -126,7 +126,8 @@ impl Scrubber<'_> {
                 let started = json.get("startedDateTime").and_then(Json::as_text);
                 let time = started.and_then(time_of).map(|time| {
                     let begin = *begin.get_or_insert(time);
-                    let shifted = offset + (time - begin).clamp(-86_400_000, 864_000_000) + 86_400_000;
+                    let shifted =
+                        offset + (time - begin).clamp(-86_400_000, 864_000_000) + 86_400_000;
                     end = end.max(shifted);
                     shifted
                 });
@@ -215,8 +216,7 @@ impl Scrubber<'_> {
             ));
         }
         let content = json.get("response").and_then(|response| response.get("content"));
-        let mut response_content =
-            vec![("size", number(0)), ("mimeType", media(content))];
+        let mut response_content = vec![("size", number(0)), ("mimeType", media(content))];
         if let Some(body) = &entry.content {
             let text = self.body(body, "");
             response_content.push(("text", Json::Text(text)));
@@ -310,8 +310,8 @@ fn keep(stand_ins: &mut StandIns, profile: &Json) {
 /// Remembers values that are names or ids, which may stand in paths.
 fn collect_names(stand_ins: &mut StandIns, body: &Json) {
     const WORDS: [&str; 14] = [
-        "id", "ids", "name", "slug", "login", "user", "username", "email", "account", "key", "token",
-        "handle", "title", "uuid",
+        "id", "ids", "name", "slug", "login", "user", "username", "email", "account", "key",
+        "token", "handle", "title", "uuid",
     ];
     body.walk(&mut |place, value| {
         if let (Some(Step::Member(name)), Json::Text(text)) = (place.last(), value)

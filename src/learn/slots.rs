@@ -199,7 +199,8 @@ fn slot(
     let every = |test: &dyn Fn(usize, &Json) -> bool| {
         !values.is_empty() && values.iter().all(|(call, value)| test(*call, value))
     };
-    let id_of = |call: usize| connector_of(call).and_then(|connector| story.ids[connector].as_deref());
+    let id_of =
+        |call: usize| connector_of(call).and_then(|connector| story.ids[connector].as_deref());
     if every(&|call, value| id_of(call).is_some_and(|id| value.token().as_deref() == Some(id))) {
         return Slot::Id;
     }
@@ -239,7 +240,9 @@ fn slot(
     // Texts that hold an id, the organization or the name.
     let texts: Vec<Option<String>> = values
         .iter()
-        .map(|(call, value)| value.as_text().map(|text| with_placeholders(story, *call, place, text)))
+        .map(|(call, value)| {
+            value.as_text().map(|text| with_placeholders(story, *call, place, text))
+        })
         .collect();
     if let Some(Some(text)) = texts.first()
         && texts.iter().all(|other| other.as_ref() == Some(text))
@@ -313,11 +316,7 @@ fn optional(
 }
 
 /// Whether a value is one that was read before, and neither typed nor constant.
-fn is_read_back(
-    context: &Context<'_>,
-    place: &Place,
-    values: &[(usize, &Json)],
-) -> bool {
+fn is_read_back(context: &Context<'_>, place: &Place, values: &[(usize, &Json)]) -> bool {
     if place.first() != Some(&member("body")) {
         return false;
     }
@@ -333,12 +332,7 @@ fn is_read_back(
 }
 
 /// Returns a text with placeholders for the ids, the organization, and the name that stand in it.
-pub(crate) fn with_placeholders(
-    story: &Story,
-    call: usize,
-    place: &[Step],
-    text: &str,
-) -> String {
+pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text: &str) -> String {
     let mut pieces: Vec<(String, bool)> = vec![(text.to_owned(), false)];
     let mut replace = |token: &str, placeholder: &str| {
         let mut next = Vec::new();
@@ -372,7 +366,8 @@ pub(crate) fn with_placeholders(
             }
         }
     }
-    let written = pieces.into_iter().map(|(piece, fixed)| if fixed { piece } else { escaped(&piece) });
+    let written =
+        pieces.into_iter().map(|(piece, fixed)| if fixed { piece } else { escaped(&piece) });
     written.collect()
 }
 
@@ -383,9 +378,10 @@ pub(crate) fn active_place(facts: &Facts, samples: &[Sample]) -> Option<Place> {
     let name = last_name(at);
     let mut scores: BTreeMap<Place, (usize, usize, BTreeSet<String>)> = BTreeMap::new();
     for sample in samples {
-        let after = facts.timeline.iter().filter(|seen| {
-            seen.connector == sample.connector && seen.call >= sample.call
-        });
+        let after = facts
+            .timeline
+            .iter()
+            .filter(|seen| seen.connector == sample.connector && seen.call >= sample.call);
         let after = after.filter_map(|seen| seen.object.at(at)).next();
         for (place, value) in sample.document.leaves(&|_| false) {
             let part = place.first();

@@ -181,13 +181,16 @@ impl StandIns {
     /// Replaces the date; the form of the text stays.
     fn time(&self, text: &str) -> String {
         let hash = self.hash(text);
-        let date = format!("20{:02}-{:02}-{:02}", hash % 90 + 1, hash / 97 % 12 + 1, hash / 1201 % 28 + 1);
+        let date =
+            format!("20{:02}-{:02}-{:02}", hash % 90 + 1, hash / 97 % 12 + 1, hash / 1201 % 28 + 1);
         let zone = text.get(19..).unwrap_or_default();
         let separator = text.get(10..11).unwrap_or("T");
         let (minute, second) = (hash / 5003 % 60, hash / 300_007 % 60);
         let zone: String = zone
             .chars()
-            .take_while(|character| character.is_ascii_digit() || matches!(character, '.' | ':' | '+' | '-' | 'Z'))
+            .take_while(|character| {
+                character.is_ascii_digit() || matches!(character, '.' | ':' | '+' | '-' | 'Z')
+            })
             .map(|character| if character.is_ascii_digit() { '0' } else { character })
             .collect();
         format!("{date}{separator}{:02}:{minute:02}:{second:02}{zone}", hash / 77 % 24)
@@ -202,9 +205,9 @@ impl StandIns {
                 && decoded.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
             plain.then_some(decoded)
         };
-        [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD].into_iter().find_map(|engine| {
-            decode(engine).map(|decoded| engine.encode(self.text(&decoded)))
-        })
+        [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD]
+            .into_iter()
+            .find_map(|engine| decode(engine).map(|decoded| engine.encode(self.text(&decoded))))
     }
 
     /// Replaces a text that is known but for the values in it.
@@ -442,12 +445,22 @@ pub(crate) fn is_media(text: &str) -> bool {
         && !is_private(text)
         && text.split(',').all(|part| {
             let kind = part.split(';').next().unwrap_or_default().trim();
-            let known = ["application/", "text/", "image/", "font/", "audio/", "video/", "*/*",
-                "multipart/", "x-unknown"];
+            let known = [
+                "application/",
+                "text/",
+                "image/",
+                "font/",
+                "audio/",
+                "video/",
+                "*/*",
+                "multipart/",
+                "x-unknown",
+            ];
             known.iter().any(|known| kind.starts_with(known))
                 && part.split(';').skip(1).all(|option| {
                     let option = option.trim();
-                    option.starts_with("q=") || option.eq_ignore_ascii_case("charset=utf-8")
+                    option.starts_with("q=")
+                        || option.eq_ignore_ascii_case("charset=utf-8")
                         || option.starts_with("v=")
                 })
         })

@@ -195,14 +195,20 @@ impl Story {
                 let own = |hit: &Hit| {
                     hit.connector == connector
                         && hit.argument == Argument::Name
-                        && self.typed[connector].of(Argument::Name).iter().any(|name| name.len() > 2)
+                        && self.typed[connector]
+                            .of(Argument::Name)
+                            .iter()
+                            .any(|name| name.len() > 2)
                 };
                 if hits.iter().any(own) {
                     first = first.min(index);
                     let row = place.iter().rposition(|step| matches!(step, Step::Index(_)));
                     bases.push(place[..row.map_or(0, |row| row + 1)].to_vec());
-                    // A name may itself stand in an array inside of the row.
-                    if let Some(row) = row {
+                    // A name may itself stand in an array of names and values inside of the row.
+                    let inner = row.and_then(|row| response.at(&place[..=row]));
+                    if let Some(row) = row
+                        && inner.is_some_and(|inner| inner.get("value").is_some())
+                    {
                         let outer =
                             place[..row].iter().rposition(|step| matches!(step, Step::Index(_)));
                         bases.extend(outer.map(|outer| place[..=outer].to_vec()));
@@ -322,8 +328,18 @@ impl Story {
 /// Whether a name is that of a place for an organization.
 fn is_organization_name(name: &str) -> bool {
     const WORDS: [&str; 12] = [
-        "org", "orgs", "orgid", "organization", "organizations", "organisation", "organisations",
-        "organizationid", "tenant", "tenants", "tenantid", "customer",
+        "org",
+        "orgs",
+        "orgid",
+        "organization",
+        "organizations",
+        "organisation",
+        "organisations",
+        "organizationid",
+        "tenant",
+        "tenants",
+        "tenantid",
+        "customer",
     ];
     name_words(name).iter().any(|word| WORDS.contains(&word.as_str()))
 }

@@ -70,7 +70,8 @@ fn normal_address(text: &str) -> Option<String> {
 
 /// Decodes base64 of a text.
 pub(crate) fn from_base64(text: &str) -> Option<String> {
-    let joined: String = text.chars().filter(|character| !character.is_ascii_whitespace()).collect();
+    let joined: String =
+        text.chars().filter(|character| !character.is_ascii_whitespace()).collect();
     if joined.len() < 4 {
         return None;
     }
@@ -85,11 +86,12 @@ fn words(text: &str) -> Vec<String> {
 
 impl TypedValues {
     pub(crate) fn new(connectors: &[Typed]) -> Self {
-        let mut all =
-            Self { by_text: HashMap::new(), by_words: HashMap::new(), texts: Vec::new() };
+        let mut all = Self { by_text: HashMap::new(), by_words: HashMap::new(), texts: Vec::new() };
         for (connector, typed) in connectors.iter().enumerate() {
             for (argument, values) in &typed.values {
-                for (edit, value) in values.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
+                for (edit, value) in
+                    values.iter().enumerate().filter(|(_, value)| !value.is_empty())
+                {
                     let found = (connector, *argument, edit);
                     all.by_text.entry(normal(value)).or_default().push(found);
                     if argument.is_address()
@@ -213,7 +215,17 @@ pub(crate) fn likeness(place: &Place, argument: Argument) -> u32 {
         A::Name => (&["name"], &["title", "label"]),
         A::AuthenticationType => (
             &["authentication", "auth", "authn", "authtype"],
-            &["type", "kind", "scheme", "method", "mode", "credential", "credentials"],
+            &[
+                "type",
+                "kind",
+                "scheme",
+                "method",
+                "mode",
+                "credential",
+                "credentials",
+                "security",
+                "variant",
+            ],
         ),
         A::GrantType => (&["grant", "granttype"], &["type", "flow", "oauth", "kind"]),
         A::ResourceDomainUrl => (
@@ -226,10 +238,9 @@ pub(crate) fn likeness(place: &Place, argument: Argument) -> u32 {
         A::Scope => (&["scope", "scopes"], &["permissions"]),
         A::Certificate => (&["certificate", "cert", "public"], &["pem", "x509", "chain"]),
         A::PrivateKey => (&["private", "privatekey"], &["key", "pem"]),
-        A::Username => (
-            &["username", "user", "login", "principal"],
-            &["name", "account", "id", "service"],
-        ),
+        A::Username => {
+            (&["username", "user", "login", "principal"], &["name", "account", "id", "service"])
+        }
         A::Password => (&["password", "pass", "pwd", "passwd"], &["secret"]),
         A::ValidationUrl => (
             &["validation", "validate", "verify", "verification", "check", "probe", "test"],
@@ -343,7 +354,9 @@ pub(crate) fn is_private(text: &str) -> bool {
         || text.starts_with("eyJ")
         || text.contains("-----BEGIN")
         || digits >= 7
-        || longest.0 >= 24 && letters > 0 && !longest.1.bytes().all(|byte| byte.is_ascii_alphabetic())
+        || longest.0 >= 24
+            && letters > 0
+            && !longest.1.bytes().all(|byte| byte.is_ascii_alphabetic())
         || longest.0 >= 12 && mixed && digits >= 4
         || longest.0 >= 32
 }
@@ -351,7 +364,9 @@ pub(crate) fn is_private(text: &str) -> bool {
 /// Whether a text hides a credential: stars, bullets, or a word for it.
 pub(crate) fn is_mask(text: &str) -> bool {
     !text.is_empty()
-        && text.chars().all(|character| matches!(character, '*' | '•' | '●' | 'x' | 'X' | '·' | '.'))
+        && text
+            .chars()
+            .all(|character| matches!(character, '*' | '•' | '●' | 'x' | 'X' | '·' | '.'))
         || ["<redacted>", "redacted", "[redacted]", "masked", "<masked>", "hidden"]
             .contains(&text.to_lowercase().as_str())
 }

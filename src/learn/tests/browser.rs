@@ -80,7 +80,8 @@ impl Browser {
             request["headers"].as_array_mut().unwrap().push(json);
             request["postData"] = json!({"mimeType": "application/json", "text": body});
         }
-        let mut response_headers = vec![json!({"name": "date", "value": "Thu, 26 Nov 2026 12:00:00 GMT"})];
+        let mut response_headers =
+            vec![json!({"name": "date", "value": "Thu, 26 Nov 2026 12:00:00 GMT"})];
         if let Some(location) = reply.location {
             response_headers.push(json!({"name": "Location", "value": location}));
         }

@@ -1,5 +1,9 @@
 //! Recordings of several imaginary APIs, made as a page and a browser would make them.
 
 mod browser;
+mod elsewhere;
 mod families;
+mod located;
 mod page;
+mod procedures;
+mod today;

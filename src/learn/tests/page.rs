@@ -170,7 +170,10 @@ pub(super) fn four() -> Vec<Sheet> {
     vec![
         sheet(&[
             ("name", &["canary desk", "canary desk two"]),
-            ("resource_domain_url", &["https://desk.example.com/api", "https://desk2.example.com/api"]),
+            (
+                "resource_domain_url",
+                &["https://desk.example.com/api", "https://desk2.example.com/api"],
+            ),
             ("username", &["canary-svc-desk", "canary-svc-desk2"]),
             ("password", &["canary-Pa55 desk", "canary-Pa55 desk2"]),
             ("validation_url", &["https://desk.example.com/api", "https://desk2.example.com/api"]),
