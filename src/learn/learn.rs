@@ -542,7 +542,14 @@ fn tell(
             report.call(name, call, parts.switches.get(name).copied().unwrap_or_default());
         }
     }
-    if roles.update.is_some() && parts.update.as_ref().is_some_and(|update| update.active) {
+    let by_update = parts.update.as_ref().is_some_and(|update| update.active);
+    if by_update && facts.active_by_name {
+        report.missing(
+            "activation: the recording shows one state only. Deactivate a connector, open it, and \
+             activate it again."
+                .to_owned(),
+        );
+    } else if by_update {
         report.line("activation: the update carries the state.".to_owned());
     } else if !parts.switched {
         let missing = ["activate", "deactivate"].into_iter();
@@ -859,7 +866,9 @@ fn fields_json(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
     let facts = &parts.facts;
     let mut fields: Vec<(String, Json)> = Vec::new();
     let mut add = |name: &str, at: Option<Json>, more: Vec<(String, Json)>| {
-        let mut members = vec![text_member("standing", "learned")];
+        let guessed = name == "active" && facts.active_by_name;
+        let standing = if guessed { "inferred" } else { "learned" };
+        let mut members = vec![text_member("standing", standing)];
         members.extend(at.map(|at| ("at".to_owned(), at)));
         members.extend(more);
         fields.push((name.to_owned(), Json::Object(members)));
