@@ -371,7 +371,9 @@ impl StandIns {
             })
         };
         let word = |word: &str| {
-            !word.is_empty() && word.len() <= 24 && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+            !word.is_empty()
+                && word.len() <= 24
+                && word.bytes().all(|byte| byte.is_ascii_alphabetic())
         };
         let words = plain.split(['-', '_', '.', ',', ':', '$']);
         (version(plain) || words.into_iter().all(word))

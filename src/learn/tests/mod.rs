@@ -4,6 +4,7 @@ mod browser;
 mod elsewhere;
 mod families;
 mod located;
+mod malformed;
 mod noise;
 mod page;
 mod procedures;
