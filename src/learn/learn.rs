@@ -1,23 +1,25 @@
 //! Learns a profile.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::calls::{self, Shift, Written};
 use crate::choices;
 use crate::facts::{Choice, Facts};
-use crate::form::{Argument, Form, Kind};
+use crate::form::{Argument, Form};
 use crate::har::{Recording, RecordingError};
 use crate::headers;
 use crate::json::{Json, Place, member, pointer};
 use crate::listing::{self, Listing};
 use crate::load::{self, LoadError};
+use crate::profile::{Parts, field_names, profile, text_member};
 use crate::report::Report;
 use crate::resolve::{self, Places, Sample, last_name};
 use crate::roles::{self, Group, Roles};
 use crate::slots::{self, Context, Omissions, Slot};
 use crate::story::Story;
-use crate::values::{TypedValues, likeness, likeness_of};
+use crate::tell::{tell, words};
+use crate::values::{TypedValues, likeness_of};
 
 /// What was learned.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::call::Call;
 use crate::form::{Argument, Kind};
 use crate::headers::Headers;
-use crate::json::{Json, Place, member};
+use crate::json::{Place, member};
 use crate::profile::Parts;
 use crate::report::Report;
 use crate::roles::Roles;

@@ -207,7 +207,8 @@ impl Recording for Endless {
 
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         let whole = recorded();
-        let end = whole.len() - 3;
+        let text = String::from_utf8(whole.clone()).unwrap();
+        let end = text.find("],\"pages\"").unwrap();
         let (start, rest) = whole.split_at(end);
         let mut page = Browser::new();
         let mut filler = Vec::new();
