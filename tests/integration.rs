@@ -19,6 +19,9 @@ mod life_cycle;
 /// Faults between the provider and Webex, through the real CLI.
 mod resilience;
 
+/// API profiles: APIs that are described, recorded and learned.
+mod api_profile;
+
 /// The API client against the simulator.
 mod webex;
 

@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
-use crate::clock::milliseconds;
 use crate::connector::{self, Connector, JsonObject};
 use crate::filter::Filter;
 use crate::message::{Request, Response};
-use crate::options::CONNECTOR_LIMIT;
+use crate::options::VersionForm;
 use crate::paging;
+use crate::profile::{CallName, is_empty};
 use crate::service::Service;
-use crate::store::Organization;
 use crate::tokens::Scope;
+use crate::words;
 
 /// The project of Flow Designer's activities, which is the same in every
 /// organization (documented by Cisco).
@@ -34,40 +34,28 @@ impl Service {
     /// Handles a request, regardless of fault scripts.
     pub(crate) fn handle(&mut self, request: &Request) -> Result<Response, ApiError> {
         let segments = request.segments();
-        let (organization, resource) = match segments.as_slice() {
+        match segments.as_slice() {
             ["v1", "access_token"] => return self.access_token(request),
             ["v1", "applications", id, "token"] => return self.application_token(request, id),
-            ["organization", organization, "connector"] => (organization, Resource::Connectors),
-            ["organization", organization, "v2", "connector"] => {
-                (organization, Resource::ConnectorList)
-            }
-            ["organization", organization, "connector", id] => {
-                (organization, Resource::Connector(id))
-            }
-            ["organization", organization, "connector", id, "incoming-references"] => {
-                (organization, Resource::References(id))
-            }
-            [
-                organization,
-                "project",
-                FLOW_PROJECT,
-                "v2",
-                "activities",
-                activity,
-                "inputs",
-                input,
-                "choices",
-            ] => (organization, Resource::Choices { activity, input }),
-            _ => return Err(ApiError::Framework(StatusCode::NOT_FOUND)),
-        };
-        self.authorize(request)?;
+            _ => {}
+        }
+        if let Some(profile) = self.profile.clone() {
+            return self.handle_by_profile(&profile, request);
+        }
+        let (organization, resource) =
+            resource(&segments).ok_or(ApiError::Framework(StatusCode::NOT_FOUND))?;
+        self.authorize(request, request.method == Method::GET)?;
         let organization = self.accessible(organization)?;
+        self.check_method(request, resource.methods())?;
         match (request.method.as_str(), resource) {
             ("POST", Resource::Connectors) => self.create(request, &organization),
             ("GET", Resource::ConnectorList) => self.list(request, &organization),
             ("GET", Resource::Connector(id)) => self.read(&organization, id),
             ("PUT", Resource::Connector(id)) => self.replace(request, &organization, id),
-            ("DELETE", Resource::Connector(id)) => self.delete(&organization, id),
+            ("DELETE", Resource::Connector(id)) => {
+                self.delete_connector(&organization, id)?;
+                Ok(Response::empty(StatusCode::NO_CONTENT))
+            }
             ("GET", Resource::References(id)) => self.references(request, &organization, id),
             ("GET", Resource::Choices { activity, input }) => {
                 self.choices(request, &organization, activity, input)
@@ -76,13 +64,46 @@ impl Service {
         }
     }
 
+    /// Returns which call a request is, by its name in an API profile.
+    pub(crate) fn call(&self, request: &Request) -> Option<&'static str> {
+        if let Some(profile) = &self.profile {
+            return profile.call(request).map(CallName::word);
+        }
+        let segments = request.segments();
+        let (_, resource) = resource(&segments)?;
+        match (request.method.as_str(), resource) {
+            ("POST", Resource::Connectors) => Some("create"),
+            ("GET", Resource::ConnectorList) => Some("list"),
+            ("GET", Resource::Connector(_)) => Some("read"),
+            ("PUT", Resource::Connector(_)) => Some("update"),
+            ("DELETE", Resource::Connector(_)) => Some("delete"),
+            ("GET", Resource::References(_)) => Some("references"),
+            _ => None,
+        }
+    }
+
+    /// Refuses a method that the behavior refuses. `methods` are those of the
+    /// path.
+    pub(crate) fn check_method<'a>(
+        &self,
+        request: &Request,
+        methods: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), ApiError> {
+        if !self.behavior.refuses(request.method.as_str()) {
+            return Ok(());
+        }
+        let patch = (request.method == Method::PUT).then_some("PATCH");
+        let allowed = methods.into_iter().chain(patch);
+        let allowed: Vec<&str> = allowed.filter(|method| !self.behavior.refuses(method)).collect();
+        Err(ApiError::MethodNotAllowed(allowed.join(", ")))
+    }
+
     /// Accepts a request with a valid token of sufficient scope that is within
     /// the rate limit.
-    fn authorize(&mut self, request: &Request) -> Result<(), ApiError> {
+    pub(crate) fn authorize(&mut self, request: &Request, is_read: bool) -> Result<(), ApiError> {
         let scope = self.scope(request)?;
         let now = self.clock.now();
         self.rate_limit.admit(now).map_err(ApiError::too_many_requests)?;
-        let is_read = request.method == Method::GET;
         match scope {
             Scope::Write => Ok(()),
             Scope::Read if is_read => Ok(()),
@@ -113,7 +134,7 @@ impl Service {
     /// Returns the organization's UUID as it is stored. An organization that does
     /// not exist is a 403, like one to which the token has no access, and not a
     /// 404 like a missing connector.
-    fn accessible(&self, id: &str) -> Result<String, ApiError> {
+    pub(crate) fn accessible(&self, id: &str) -> Result<String, ApiError> {
         let id = id.to_ascii_lowercase();
         if self.store.organization(&id).is_none() {
             let description = format!("The token has no access to the organization {id}.");
@@ -125,29 +146,14 @@ impl Service {
     fn create(&mut self, request: &Request, organization: &str) -> Result<Response, ApiError> {
         let body = json_object(request)?;
         let id = Uuid::new_v4().to_string();
-        let time = self.clock.timestamp();
-        let connector =
-            connector::new_connector(&body, organization, &id, time).map_err(ApiError::invalid)?;
-        let visible_after = milliseconds(self.options.visible_after);
-        let response = Response::json(StatusCode::CREATED, &connector.shown(self.options.secrets));
-        let organization = self.organization_mut(organization)?;
-        if organization.is_name_taken(connector.name(), None) {
-            return Err(name_taken(connector.name()));
-        }
-        if organization.connectors.len() >= CONNECTOR_LIMIT {
-            let description = format!(
-                "connector: an organization can have at most {CONNECTOR_LIMIT} custom connectors."
-            );
-            return Err(ApiError::new(StatusCode::BAD_REQUEST, "limit reached", &description));
-        }
-        organization.connectors.push(connector);
-        if visible_after > 0 {
-            self.hidden_until.insert(id, time + visible_after);
-        }
-        Ok(response)
+        let mut members = self.behavior.members();
+        members.retain(|name, _| !connector::is_known(name));
+        let connector = self.create_connector(organization, &id, &body, members)?;
+        Ok(Response::json(StatusCode::CREATED, &self.shown(&connector)))
     }
 
-    fn list(&mut self, request: &Request, organization: &str) -> Result<Response, ApiError> {
+    fn list(&self, request: &Request, organization: &str) -> Result<Response, ApiError> {
+        self.check_list()?;
         let filter = request
             .parameter("filter")
             .filter(|filter| !filter.is_empty())
@@ -163,7 +169,12 @@ impl Service {
             })
             .filter(|connector| connector.name().to_lowercase().contains(&search))
             .map(|connector| {
-                let mut shown = connector.shown(self.options.secrets);
+                let mut shown = self.shown(connector);
+                for (word, name) in words::FIELDS {
+                    if self.behavior.is_short_of(word) {
+                        shown.remove(name);
+                    }
+                }
                 if let Some(names) = &attributes {
                     shown.retain(|field, _| names.split(',').any(|name| name.trim() == field));
                 }
@@ -175,7 +186,7 @@ impl Service {
 
     fn read(&self, organization: &str, id: &str) -> Result<Response, ApiError> {
         let connector = self.visible_connector(organization, id)?;
-        Ok(Response::json(StatusCode::OK, &connector.shown(self.options.secrets)))
+        Ok(Response::json(StatusCode::OK, &self.shown(connector)))
     }
 
     fn replace(
@@ -184,51 +195,40 @@ impl Service {
         organization: &str,
         id: &str,
     ) -> Result<Response, ApiError> {
-        let (lock, secrets) = (self.options.active_lock, self.options.secrets);
-        let omitted_secret = self.options.omitted_secret;
-        let time = self.clock.timestamp();
-        let owner = organization;
-        let organization = self.organization_mut(organization)?;
-        let stored = organization.connector(id).ok_or_else(|| ApiError::no_connector(id))?;
-        let body = json_object(request)?;
-        let replacement = connector::replacement(&body, owner, stored, omitted_secret)
-            .map_err(ApiError::invalid)?;
-        if replacement.version != stored.version() {
-            let description = format!(
-                "version: {} was sent, but the connector is at {}.",
-                replacement.version,
-                stored.version()
-            );
-            return Err(ApiError::new(StatusCode::CONFLICT, "stale version", &description));
+        self.stored_connector(organization, id)?;
+        let mut body = json_object(request)?;
+        if self.options.version_as == VersionForm::Text {
+            let version = body.get("version").and_then(Value::as_str);
+            let version = version.and_then(|text| text.parse::<u64>().ok());
+            body.insert("version".to_owned(), json!(version));
         }
-        if lock && stored.is_active() && replacement.is_edit {
-            return Err(locked());
-        }
-        let name = replacement.fields.get("name").and_then(Value::as_str).unwrap_or_default();
-        if organization.is_name_taken(name, Some(id)) {
-            return Err(name_taken(name));
-        }
-        let connector = organization.connector_mut(id).ok_or_else(|| ApiError::no_connector(id))?;
-        connector.write(replacement.fields, time);
-        Ok(Response::json(StatusCode::OK, &connector.shown(secrets)))
+        let mut members = body.clone();
+        members.retain(|name, _| !connector::is_known(name));
+        let connector = self.replace_connector(organization, id, &body, Some(members))?;
+        Ok(Response::json(StatusCode::OK, &self.shown(&connector)))
     }
 
-    fn delete(&mut self, organization: &str, id: &str) -> Result<Response, ApiError> {
-        let lock = self.options.active_lock;
-        let organization = self.organization_mut(organization)?;
-        let stored = organization.connector(id).ok_or_else(|| ApiError::no_connector(id))?;
-        if lock && stored.is_active() {
-            return Err(locked());
+    /// Returns a connector as responses show it.
+    fn shown(&self, connector: &Connector) -> JsonObject {
+        let mut shown = connector.shown(self.options.secrets);
+        for (name, value) in &mut shown {
+            match name.as_str() {
+                "version" => *value = self.options.version_as.write(value),
+                "createdTime" | "lastUpdatedTime" => *value = self.options.times_as.write(value),
+                "active" | "authenticationType" | "grantType" => {
+                    let state = value.as_bool().map(words::word_of_state);
+                    let word = state.or(value.as_str().and_then(words::word_of_literal));
+                    if let Some(literal) = word.and_then(|word| self.behavior.literal(word)) {
+                        *value = literal;
+                    }
+                }
+                _ => {}
+            }
         }
-        let references: Vec<String> = organization
-            .references_to(id)
-            .map(|reference| format!("{}: {} refers to it.", reference.kind, reference.name))
-            .collect();
-        if !references.is_empty() {
-            return Err(ApiError::in_use(references));
+        if self.behavior.omit_empty {
+            shown.retain(|_, value| !is_empty(value));
         }
-        organization.remove(id);
-        Ok(Response::empty(StatusCode::NO_CONTENT))
+        shown
     }
 
     fn references(
@@ -237,12 +237,9 @@ impl Service {
         organization: &str,
         id: &str,
     ) -> Result<Response, ApiError> {
-        self.visible_connector(organization, id)?;
         let rows = self
-            .store
-            .organization(organization)
+            .references_to(organization, id)?
             .into_iter()
-            .flat_map(|organization| organization.references_to(id))
             .map(|reference| {
                 json!({"id": reference.id, "name": reference.name, "type": reference.kind})
             })
@@ -297,27 +294,45 @@ impl Service {
             }),
         ))
     }
+}
 
-    fn organization_mut(&mut self, organization: &str) -> Result<&mut Organization, ApiError> {
-        self.store.organization_mut(organization).ok_or(ApiError::Framework(StatusCode::NOT_FOUND))
+/// Returns the organization and the resource that a path names.
+fn resource<'a>(segments: &[&'a str]) -> Option<(&'a str, Resource<'a>)> {
+    match *segments {
+        ["organization", organization, "connector"] => Some((organization, Resource::Connectors)),
+        ["organization", organization, "v2", "connector"] => {
+            Some((organization, Resource::ConnectorList))
+        }
+        ["organization", organization, "connector", id] => {
+            Some((organization, Resource::Connector(id)))
+        }
+        ["organization", organization, "connector", id, "incoming-references"] => {
+            Some((organization, Resource::References(id)))
+        }
+        [
+            organization,
+            "project",
+            FLOW_PROJECT,
+            "v2",
+            "activities",
+            activity,
+            "inputs",
+            input,
+            "choices",
+        ] => Some((organization, Resource::Choices { activity, input })),
+        _ => None,
     }
+}
 
-    /// Returns the connectors that reads see at this time.
-    fn visible_connectors(&self, organization: &str) -> impl Iterator<Item = &Connector> {
-        let now = self.clock.now();
-        self.store
-            .organization(organization)
-            .into_iter()
-            .flat_map(|organization| &organization.connectors)
-            .filter(move |connector| {
-                self.hidden_until.get(connector.id()).is_none_or(|until| *until <= now)
-            })
-    }
-
-    fn visible_connector(&self, organization: &str, id: &str) -> Result<&Connector, ApiError> {
-        self.visible_connectors(organization)
-            .find(|connector| connector.id() == id)
-            .ok_or_else(|| ApiError::no_connector(id))
+impl Resource<'_> {
+    fn methods(self) -> impl Iterator<Item = &'static str> {
+        match self {
+            Self::Connectors => &["POST"][..],
+            Self::Connector(_) => &["DELETE", "GET", "PUT"],
+            Self::ConnectorList | Self::References(_) | Self::Choices { .. } => &["GET"],
+        }
+        .iter()
+        .copied()
     }
 }
 
@@ -329,14 +344,4 @@ fn json_object(request: &Request) -> Result<JsonObject, ApiError> {
     }
     serde_json::from_slice(&request.body)
         .map_err(|_| ApiError::invalid(vec!["body: must be a JSON object.".to_owned()]))
-}
-
-fn name_taken(name: &str) -> ApiError {
-    let description = format!("name: a connector named {name} is already present.");
-    ApiError::new(StatusCode::CONFLICT, "similar entity is already present", &description)
-}
-
-fn locked() -> ApiError {
-    let description = "Deactivate the connector to enable edit and delete options.";
-    ApiError::new(StatusCode::LOCKED, "locked", description)
 }

@@ -1,7 +1,7 @@
 //! Errors of the API, in the shapes in which the service sends them.
 
 use http::StatusCode;
-use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 
 use crate::message::{Request, Response};
@@ -28,6 +28,8 @@ pub(crate) enum ApiError {
     /// The shape of the web framework behind the service, for requests that do
     /// not reach the service's own code.
     Framework(StatusCode),
+    /// A 405 in that shape, with the methods that are allowed.
+    MethodNotAllowed(String),
     /// The shape of the public Webex APIs, to which the token endpoints belong
     /// (assumed for them).
     Public(StatusCode, &'static str),
@@ -109,15 +111,14 @@ impl ApiError {
                     None => response,
                 }
             }
-            Self::Framework(status) => Response::json(
-                status,
-                &json!({
-                    "timestamp": now,
-                    "status": status.as_u16(),
-                    "error": status.canonical_reason().unwrap_or_default(),
-                    "path": request.path,
-                }),
-            ),
+            Self::Framework(status) => framework(status, request, now),
+            Self::MethodNotAllowed(allowed) => {
+                let response = framework(StatusCode::METHOD_NOT_ALLOWED, request, now);
+                match HeaderValue::from_str(&allowed) {
+                    Ok(value) => response.with_header(ALLOW, value),
+                    Err(_) => response,
+                }
+            }
             Self::Public(status, message) => Response::json(
                 status,
                 &json!({
@@ -128,4 +129,16 @@ impl ApiError {
             ),
         }
     }
+}
+
+fn framework(status: StatusCode, request: &Request, now: u64) -> Response {
+    Response::json(
+        status,
+        &json!({
+            "timestamp": now,
+            "status": status.as_u16(),
+            "error": status.canonical_reason().unwrap_or_default(),
+            "path": request.path,
+        }),
+    )
 }

@@ -3,6 +3,10 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
 /// A clock that never goes backwards and can be moved forward.
 #[derive(Debug)]
 pub(crate) struct Clock {
@@ -42,6 +46,19 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Returns a time in milliseconds since 1970 as RFC 3339 has it, in UTC.
+pub(crate) fn rfc3339(milliseconds: u64) -> String {
+    let nanoseconds = i128::from(milliseconds) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
+        .ok()
+        .and_then(|time| time.format(FORM).ok())
+        .unwrap_or_default()
+}
+
+/// With all three digits of the milliseconds, as JavaScript writes times.
+const FORM: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +70,10 @@ mod tests {
         assert!(clock.timestamp() > first);
         clock.advance(Duration::from_secs(3600));
         assert!(clock.now() >= first + 3_600_000);
+    }
+
+    #[test]
+    fn a_time_is_written_as_rfc_3339_has_it() {
+        assert_eq!(rfc3339(1_577_836_800_007), "2020-01-01T00:00:00.007Z");
     }
 }

@@ -103,10 +103,21 @@ impl Connector {
         self.0.get("version").and_then(Value::as_u64).unwrap_or_default()
     }
 
-    /// Replaces the given fields, as one write.
-    pub(crate) fn write(&mut self, fields: JsonObject, time: u64) {
+    /// Returns the members that are not fields of a connector.
+    pub(crate) fn unknown_members(&self) -> JsonObject {
+        let unknown = self.0.iter().filter(|(name, _)| !is_known(name));
+        unknown.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Replaces the given fields, and all unknown members if there are new ones,
+    /// as one write.
+    pub(crate) fn write(&mut self, fields: JsonObject, members: Option<JsonObject>, time: u64) {
         let version = self.version() + 1;
         self.0.extend(fields);
+        if let Some(members) = members {
+            self.0.retain(|name, _| is_known(name));
+            self.0.extend(members);
+        }
         self.0.insert("version".to_owned(), json!(version));
         self.0.insert("lastUpdatedTime".to_owned(), json!(time));
     }
@@ -179,6 +190,14 @@ pub(crate) fn service_fields(organization: &str, time: u64) -> [(String, Value);
     ]
 }
 
+/// Whether a connector has a field of this name.
+pub(crate) fn is_known(field: &str) -> bool {
+    COMMON.contains(&field)
+        || CONDITIONAL.contains(&field)
+        || SET_BY_SERVICE.contains(&field)
+        || ["id", "organizationId"].contains(&field)
+}
+
 /// A valid replace request.
 #[derive(Debug)]
 pub(crate) struct Replacement {
@@ -240,13 +259,10 @@ fn checked_fields(
     stored: Option<(&Connector, OmittedSecret)>,
     errors: &mut Vec<String>,
 ) -> JsonObject {
-    let known = |field: &str| {
-        COMMON.contains(&field)
-            || CONDITIONAL.contains(&field)
-            || SET_BY_SERVICE.contains(&field)
-            || ["id", "organizationId"].contains(&field)
-    };
-    for field in body.keys().filter(|field| !known(field)) {
+    // An unknown member that has been read comes back.
+    let was_read =
+        |field: &str| stored.is_some_and(|(connector, _)| connector.0.contains_key(field));
+    for field in body.keys().filter(|field| !is_known(field) && !was_read(field)) {
         errors.push(format!("{field}: is not a field of a connector."));
     }
     if body.get("organizationId").is_some_and(|sent| sent != organization) {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::behavior::Behavior;
 use crate::connector::{self, Connector, JsonObject};
 use crate::faults::{Action, Script};
 use crate::message::{Request, Response};
@@ -71,6 +72,15 @@ impl Service {
                 self.set_faults(Vec::new())?;
                 done
             }
+            ("GET", ["behavior"]) => ok(&self.behavior),
+            ("PUT", ["behavior"]) => {
+                self.set_behavior(body(request)?)?;
+                done
+            }
+            ("DELETE", ["behavior"]) => {
+                self.set_behavior(self.options.behavior.clone())?;
+                done
+            }
             ("GET", ["organizations", organization, "connectors"]) => {
                 ok(&self.known(organization)?.connectors)
             }
@@ -115,6 +125,9 @@ impl Service {
     /// Replaces the fault scripts, if the responses of all new ones can be sent.
     pub(crate) fn set_faults(&mut self, scripts: Vec<Script>) -> Result<(), ControlError> {
         for script in &scripts {
+            if let Action::Behave(behavior) = &script.action {
+                checked(behavior)?;
+            }
             let Action::Answer(answer) = &script.action else { continue };
             if !(200..=999).contains(&answer.status) {
                 let text = format!("the status {} cannot be sent", answer.status);
@@ -123,6 +136,13 @@ impl Service {
             scripted_headers(answer).map_err(|text| ControlError(StatusCode::BAD_REQUEST, text))?;
         }
         self.faults = scripts;
+        Ok(())
+    }
+
+    /// Replaces the deviations of the service.
+    pub(crate) fn set_behavior(&mut self, behavior: Behavior) -> Result<(), ControlError> {
+        checked(&behavior)?;
+        self.behavior = behavior;
         Ok(())
     }
 
@@ -147,7 +167,7 @@ impl Service {
                 !["version", "lastUpdatedTime"].contains(&field.as_str())
                     || connector.0.get(field) != Some(value)
             });
-            connector.write(fields.clone(), time);
+            connector.write(fields.clone(), None, time);
             connector.0.extend(fields);
         } else {
             let mut connector = JsonObject::from_iter(connector::service_fields(&owner, time));
@@ -216,6 +236,10 @@ impl Service {
             .save()
             .map_err(|error| ControlError(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
     }
+}
+
+fn checked(behavior: &Behavior) -> Result<(), ControlError> {
+    behavior.check().map_err(|text| ControlError(StatusCode::BAD_REQUEST, text))
 }
 
 fn ok(body: &impl serde::Serialize) -> Result<Response, ControlError> {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::behavior::Behavior;
+
 /// A fault script: the requests it matches, how often it acts and what it does.
 ///
 /// Scripts are ordered. The first one that matches a request and has times left
@@ -27,6 +29,11 @@ pub struct Script {
     /// segment, `**` any number of segments; none matches every path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// The call it matches, by its name in an API profile: `list`, `read`,
+    /// `create`, `update`, `delete`, `activate`, `deactivate` or `references`;
+    /// none matches every request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
     /// How many times it acts; none means always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
@@ -49,6 +56,8 @@ pub enum Action {
     /// Sends the body of the response one byte at a time, this many milliseconds
     /// apart, without `Content-Length`.
     DripMs(u64),
+    /// Processes the request with these deviations in place of those in force.
+    Behave(Box<Behavior>),
 }
 
 /// A response that a fault script sends.
@@ -84,7 +93,7 @@ impl Script {
     /// Creates a script that always acts on every request.
     #[must_use]
     pub fn new(action: Action) -> Self {
-        Self { method: None, path: None, times: None, action }
+        Self { method: None, path: None, call: None, times: None, action }
     }
 
     /// Creates a script that responds with this status and body and does not
@@ -117,6 +126,19 @@ impl Script {
         Self::new(Action::Close(Moment::After))
     }
 
+    /// Creates a script that processes the request with these deviations.
+    #[must_use]
+    pub fn behave(behavior: Behavior) -> Self {
+        Self::new(Action::Behave(Box::new(behavior)))
+    }
+
+    /// Limits the script to one call, by its name in an API profile.
+    #[must_use]
+    pub fn call(mut self, name: &str) -> Self {
+        self.call = Some(name.to_owned());
+        self
+    }
+
     /// Limits the script to one method.
     #[must_use]
     pub fn method(mut self, method: &str) -> Self {
@@ -147,16 +169,22 @@ impl Script {
         self
     }
 
-    fn matches(&self, method: &str, path: &str) -> bool {
+    fn matches(&self, method: &str, path: &str, call: Option<&str>) -> bool {
         self.times != Some(0)
             && self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.path.as_ref().is_none_or(|glob| path_matches(glob, path))
+            && self.call.as_deref().is_none_or(|wanted| Some(wanted) == call)
     }
 }
 
 /// Returns the action for a request and uses up one time of its script.
-pub(crate) fn claim(scripts: &mut [Script], method: &str, path: &str) -> Option<Action> {
-    let script = scripts.iter_mut().find(|script| script.matches(method, path))?;
+pub(crate) fn claim(
+    scripts: &mut [Script],
+    method: &str,
+    path: &str,
+    call: Option<&str>,
+) -> Option<Action> {
+    let script = scripts.iter_mut().find(|script| script.matches(method, path, call))?;
     script.times = script.times.map(|times| times - 1);
     Some(script.action.clone())
 }

@@ -25,6 +25,8 @@ pub struct Exchange {
     pub headers: BTreeMap<String, String>,
     /// The body: parsed when it is JSON, otherwise a string; null when empty.
     pub body: Value,
+    /// The call, by its name in an API profile; none for other requests.
+    pub call: Option<String>,
     /// The status of the response; none when the connection was closed without
     /// one.
     pub status: Option<u16>,
@@ -32,7 +34,7 @@ pub struct Exchange {
 
 impl Exchange {
     /// Creates the record of a request and the status of its response.
-    pub(crate) fn new(request: &Request, status: Option<u16>) -> Self {
+    pub(crate) fn new(request: &Request, call: Option<&str>, status: Option<u16>) -> Self {
         let mut headers = BTreeMap::<String, String>::new();
         for (name, value) in &request.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
@@ -47,6 +49,7 @@ impl Exchange {
             query: request.query.clone(),
             headers,
             body: body(&request.body),
+            call: call.map(str::to_owned),
             status,
         }
     }

@@ -8,28 +8,40 @@
 //! that it tests.
 //!
 //! `server` reads a request from a connection. `service` applies the fault
-//! scripts of `faults` and records the request in the `journal`. `api` checks
-//! the access and handles the request, with the rules in `connector` and the data
-//! in `store`. `oauth` and `tokens` issue tokens. `control` reads and changes all
-//! of this without the rules of the API.
+//! scripts of `faults` and records the request in the `journal` and for the `har`.
+//! `api` checks the access and reads the request. `operations` carry it out, with
+//! the rules in `connector`, the deviations in `behavior` and the data in `store`.
+//! `oauth` and `tokens` issue tokens. `control` reads and changes all of this
+//! without the rules of the API.
+//!
+//! `profile` reads a document that describes another API. `profile_api` then
+//! takes the place of `api`. `browser` plays a person who fills in the form.
 
 mod api;
 mod api_error;
+mod behavior;
+pub mod browser;
 mod clock;
 mod connector;
 mod control;
 mod faults;
+mod file;
 mod filter;
+mod har;
 mod journal;
 mod message;
 mod oauth;
+mod operations;
 mod options;
 mod paging;
+mod profile;
+mod profile_api;
 mod rate_limit;
 mod server;
 mod service;
 mod store;
 mod tokens;
+mod words;
 
 use std::convert::Infallible;
 use std::io;
@@ -41,10 +53,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+pub use crate::behavior::Behavior;
 pub use crate::faults::{Action, Moment, Script, ScriptedAnswer};
 pub use crate::journal::Exchange;
 pub use crate::options::{
-    Authorization, CONNECTOR_LIMIT, DEFAULT_ORGANIZATION, OmittedSecret, Options, SecretsInAnswers,
+    Authorization, CONNECTOR_LIMIT, CursorForm, DEFAULT_ORGANIZATION, OmittedSecret, Options,
+    SecretsInAnswers, TimeForm, VersionForm,
 };
 use crate::server::{SharedService, lock};
 use crate::service::Service;
@@ -151,6 +165,27 @@ impl Simulator {
         lock(&self.service).journal.clear();
     }
 
+    /// Starts to record what is served, if that has not begun.
+    pub fn record(&self) {
+        lock(&self.service).recording.get_or_insert_default();
+    }
+
+    /// Returns what was served since the start of the recording, as a browser
+    /// records it (HAR 1.2).
+    #[must_use]
+    pub fn har(&self) -> Value {
+        lock(&self.service).har()
+    }
+
+    /// Writes the recording to the file that the options name. Never half of it
+    /// is there.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save_har(&self) -> io::Result<()> {
+        lock(&self.service).save_har()
+    }
+
     /// Replaces all fault scripts by these. Without any there are no more faults.
     ///
     /// # Panics
@@ -158,6 +193,14 @@ impl Simulator {
     /// or a header is invalid.
     pub fn faults(&self, scripts: impl IntoIterator<Item = Script>) {
         must(lock(&self.service).set_faults(scripts.into_iter().collect()));
+    }
+
+    /// Replaces the deviations of the service from what a client may expect.
+    ///
+    /// # Panics
+    /// When a field or a literal is not known.
+    pub fn behave(&self, behavior: Behavior) {
+        must(lock(&self.service).set_behavior(behavior));
     }
 
     /// Returns a connector as it is stored, secrets included.

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use webex_cc_simulator::{Options, Simulator};
+use webex_cc_simulator::{Options, Simulator, browser};
 
 fn main() -> ExitCode {
     let options = match Options::try_parse() {
@@ -29,6 +29,7 @@ fn fail(error: &dyn Error, code: u8) -> ExitCode {
 
 fn serve(options: Options) -> io::Result<()> {
     let listen = options.listen;
+    let form = options.play.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // The handlers are installed before the ready line, after which a signal
@@ -37,11 +38,16 @@ fn serve(options: Options) -> io::Result<()> {
         let simulator = Simulator::start(options).map_err(|error| {
             io::Error::new(error.kind(), format!("cannot serve {listen}: {error}"))
         })?;
+        if let Some(form) = form {
+            let played = browser::play(&simulator, &form).map(drop).map_err(io::Error::other);
+            // What was recorded before an error helps to find it.
+            return simulator.save_har().and(played);
+        }
         let mut stdout = io::stdout();
         writeln!(stdout, "listening on {}", simulator.base_url())?;
         stdout.flush()?;
         end.await;
-        Ok(())
+        simulator.save_har()
     })
 }
 

@@ -5,10 +5,12 @@ use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{
-    NonEmptyStringValueParser, PossibleValuesParser, RangedU64ValueParser, TypedValueParser,
-};
+use clap::builder::{NonEmptyStringValueParser, RangedU64ValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, ValueEnum};
+use serde_json::Value;
+
+use crate::behavior::{Behavior, switch};
+use crate::clock::rfc3339;
 
 /// The organization that exists when the options name none.
 pub const DEFAULT_ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
@@ -56,6 +58,17 @@ pub struct Options {
     /// in the clear. Without it they are kept in memory only.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// File to which all that was served is written at the end, as a browser
+    /// records it (HAR 1.2). It holds secrets in the clear.
+    #[arg(long, value_name = "FILE")]
+    pub har: Option<PathBuf>,
+    /// Adds what a page of Control Hub records beside: static files, analytics,
+    /// preflights, other lists, failed calls.
+    #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "off")]
+    pub har_noise: bool,
+    /// Form that a scripted browser fills in. The program then ends.
+    #[arg(long, value_name = "FORM", value_parser = json_file)]
+    pub play: Option<Value>,
     /// Refuses to edit or delete an active connector (423), as Control Hub does.
     #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "on")]
     pub active_lock: bool,
@@ -82,6 +95,25 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..), default_value = "100")]
     pub page_size_cap: usize,
+    /// API profile, whose API is served in place of the assumed one. A profile
+    /// that is not understood is an error at the start.
+    #[arg(long, value_name = "FILE", value_parser = json_file)]
+    pub profile: Option<Value>,
+    /// The JSON type of versions.
+    #[arg(long, default_value = "number")]
+    pub version_as: VersionForm,
+    /// The form of times.
+    #[arg(long, default_value = "milliseconds")]
+    pub times_as: TimeForm,
+    /// The JSON type of the cursors of an API profile.
+    #[arg(long, default_value = "text")]
+    pub cursor_as: CursorForm,
+    /// Whether a connector is active whose create call does not say it.
+    #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "on")]
+    pub created_active: bool,
+    /// How the service deviates from what a client may expect.
+    #[command(flatten)]
+    pub behavior: Behavior,
     /// The settings of the two token endpoints.
     #[command(flatten)]
     pub authorization: Authorization,
@@ -163,12 +195,57 @@ pub enum OmittedSecret {
     Blank,
 }
 
-fn text() -> impl TypedValueParser<Value = String> {
-    NonEmptyStringValueParser::new()
+/// The JSON type of versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VersionForm {
+    /// A number.
+    Number,
+    /// A text of digits.
+    Text,
 }
 
-fn switch() -> impl TypedValueParser<Value = bool> {
-    PossibleValuesParser::new(["on", "off"]).map(|value| value == "on")
+impl VersionForm {
+    /// Returns a version, which is stored as a number, in this form.
+    pub(crate) fn write(self, version: &Value) -> Value {
+        match self {
+            Self::Text if version.is_number() => Value::String(version.to_string()),
+            Self::Text | Self::Number => version.clone(),
+        }
+    }
+}
+
+/// The form of times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TimeForm {
+    /// A number of milliseconds since 1970.
+    Milliseconds,
+    /// A text as RFC 3339 has it.
+    Rfc3339,
+}
+
+impl TimeForm {
+    /// Returns a time, which is stored in milliseconds, in this form.
+    pub(crate) fn write(self, time: &Value) -> Value {
+        match (self, time.as_u64()) {
+            (Self::Rfc3339, Some(milliseconds)) => Value::String(rfc3339(milliseconds)),
+            (Self::Rfc3339 | Self::Milliseconds, _) => time.clone(),
+        }
+    }
+}
+
+/// The JSON type of cursors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CursorForm {
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+    /// An object.
+    Object,
+}
+
+fn text() -> impl TypedValueParser<Value = String> {
+    NonEmptyStringValueParser::new()
 }
 
 fn milliseconds(value: &str) -> Result<Duration, ParseIntError> {
@@ -177,6 +254,11 @@ fn milliseconds(value: &str) -> Result<Duration, ParseIntError> {
 
 fn seconds(value: &str) -> Result<Duration, ParseIntError> {
     value.parse().map(Duration::from_secs)
+}
+
+fn json_file(path: &str) -> Result<Value, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| format!("is not JSON: {error}"))
 }
 
 fn uuid(value: &str) -> Result<String, &'static str> {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
@@ -12,20 +13,32 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::api_error::{ApiError, TRACKING_ID};
-use crate::clock::Clock;
+use crate::behavior::Behavior;
+use crate::clock::{Clock, milliseconds};
+use crate::connector::Connector;
 use crate::faults::{self, Action, Moment, Script, ScriptedAnswer};
+use crate::file;
+use crate::har;
 use crate::journal::Exchange;
 use crate::message::{Request, Response};
 use crate::options::Options;
+use crate::profile::Profile;
 use crate::rate_limit::RateLimit;
 use crate::store::Store;
 use crate::tokens::Tokens;
+
+/// What errors call the file of the recording.
+const HAR: &str = "recording";
 
 /// The simulated service.
 #[derive(Debug)]
 pub(crate) struct Service {
     /// The options with which it was started.
     pub(crate) options: Options,
+    /// The API profile whose API is served, if it is not the assumed one.
+    pub(crate) profile: Option<Arc<Profile>>,
+    /// The deviations in force.
+    pub(crate) behavior: Behavior,
     /// The clock.
     pub(crate) clock: Clock,
     /// The organizations with their connectors.
@@ -36,10 +49,15 @@ pub(crate) struct Service {
     pub(crate) rate_limit: RateLimit,
     /// The requests since the start or since the journal was cleared.
     pub(crate) journal: Vec<Exchange>,
+    /// The entries of the recording, if there is one.
+    pub(crate) recording: Option<Vec<Value>>,
     /// The fault scripts in force, with the times they have left.
     pub(crate) faults: Vec<Script>,
     /// The times until which connectors are invisible to reads, by id.
     pub(crate) hidden_until: HashMap<String, u64>,
+    /// The objects before an update that reads still see, with the time until
+    /// which they do, by id.
+    pub(crate) outdated: HashMap<String, (u64, Connector)>,
 }
 
 /// The response to a request, with the delays of its connection.
@@ -61,14 +79,24 @@ impl Service {
             let organizations = options.organizations.iter();
             options.tokens = organizations.map(|id| format!("simulator-token_{id}")).collect();
         }
+        let profile = options.profile.as_ref().map(Profile::parse).transpose();
+        let profile = profile.map_err(|error| invalid("profile", &error))?.map(Arc::new);
+        if let Some(file) = &options.har {
+            file::check(HAR, file)?;
+        }
+        options.behavior.check().map_err(|error| invalid("behavior", &error))?;
         Ok(Self {
+            profile,
+            behavior: options.behavior.clone(),
             clock: Clock::new(),
             store: Store::open(&options.organizations, options.state.clone())?,
             tokens: Tokens::new(&options),
             rate_limit: RateLimit::new(options.rate_limit),
             journal: Vec::new(),
+            recording: options.har.as_ref().map(|_| Vec::new()),
             faults: Vec::new(),
             hidden_until: HashMap::new(),
+            outdated: HashMap::new(),
             options,
         })
     }
@@ -76,7 +104,9 @@ impl Service {
     /// Applies the fault scripts to a request to the API or to a token endpoint,
     /// processes it, and adds it to the journal.
     pub(crate) fn receive(&mut self, request: &Request) -> Outcome {
-        let action = faults::claim(&mut self.faults, request.method.as_str(), &request.path);
+        let started = self.clock.now();
+        let call = self.call(request);
+        let action = faults::claim(&mut self.faults, request.method.as_str(), &request.path, call);
         let mut outcome = Outcome { delay: self.options.latency, response: None, drip: None };
         match action {
             None => outcome.response = Some(self.process(request)),
@@ -98,10 +128,39 @@ impl Service {
                 outcome.response = Some(self.process(request));
                 outcome.drip = Some(Duration::from_millis(interval));
             }
+            Some(Action::Behave(behavior)) => {
+                let usual = std::mem::replace(&mut self.behavior, *behavior);
+                outcome.response = Some(self.process(request));
+                self.behavior = usual;
+            }
         }
         let status = outcome.response.as_ref().map(|response| response.status.as_u16());
-        self.journal.push(Exchange::new(request, status));
+        self.journal.push(Exchange::new(request, call, status));
+        if let Some(recording) = &mut self.recording {
+            let base_url = self.profile.as_ref().and_then(|profile| profile.base_url.as_deref());
+            let time = milliseconds(outcome.delay);
+            let response = outcome.response.as_ref();
+            recording.push(har::entry(request, response, base_url, started, time));
+        }
         outcome
+    }
+
+    /// Returns the recording (HAR).
+    pub(crate) fn har(&self) -> Value {
+        let entries = self.recording.clone().unwrap_or_default();
+        let organization = self.options.organizations.first().map_or("", String::as_str);
+        har::document(if self.options.har_noise {
+            har::with_noise(entries, organization)
+        } else {
+            entries
+        })
+    }
+
+    /// Writes the recording to the file that the options name.
+    pub(crate) fn save_har(&self) -> io::Result<()> {
+        let Some(file) = &self.options.har else { return Ok(()) };
+        let text = serde_json::to_string_pretty(&self.har())?;
+        file::replace(HAR, file, &text)
     }
 
     fn process(&mut self, request: &Request) -> Response {
@@ -117,6 +176,10 @@ impl Service {
             Err(_) => response,
         }
     }
+}
+
+fn invalid(what: &str, error: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("the {what} is wrong: {error}"))
 }
 
 /// Creates the response of a fault script. The control interface has checked

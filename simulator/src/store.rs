@@ -1,13 +1,16 @@
 //! The organizations with their connectors, in memory and in the state file.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::connector::Connector;
+use crate::file;
+
+/// What errors call the state file.
+const FILE: &str = "state file";
 
 /// The data that the state file keeps across restarts.
 #[derive(Debug)]
@@ -70,20 +73,13 @@ impl Store {
     }
 
     /// Writes the state file if anything has changed since the last write.
-    ///
-    /// A temporary file replaces the state file, so that a crash leaves either
-    /// the old or the new state.
     pub(crate) fn save(&mut self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         let text = serde_json::to_string_pretty(&self.organizations)?;
         if text == self.saved {
             return Ok(());
         }
-        let mut temporary = file.clone().into_os_string();
-        temporary.push(".new");
-        let temporary = PathBuf::from(temporary);
-        write(&temporary, &text)?;
-        std::fs::rename(&temporary, file)?;
+        file::replace(FILE, file, &text)?;
         self.saved = text;
         Ok(())
     }
@@ -127,26 +123,7 @@ fn load(file: &Path) -> io::Result<BTreeMap<String, Organization>> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(with_file(file, &error)),
+        Err(error) => return Err(file::named(FILE, file, &error)),
     };
-    serde_json::from_str(&text).map_err(|error| with_file(file, &error.into()))
-}
-
-fn write(file: &Path, text: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        // The file holds secrets in the clear.
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut opened = options.open(file).map_err(|error| with_file(file, &error))?;
-    opened.write_all(text.as_bytes())?;
-    opened.sync_all()
-}
-
-/// Adds the name of the state file to an error.
-fn with_file(file: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("the state file {}: {error}", file.display()))
+    serde_json::from_str(&text).map_err(|error| file::named(FILE, file, &error.into()))
 }

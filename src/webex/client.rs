@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::auth::{Notice, Tokens};
+use super::auth::Tokens;
 use super::connectors::{Connectors, ListCache};
 use super::identifiers::OrganizationId;
 use super::limiter::Limiter;
+use super::notice::Notice;
 use super::pipeline::HttpPipeline;
 use super::request::Endpoints;
 use super::session::Session;
@@ -59,6 +60,8 @@ impl Client {
     /// Returns the notices for the user that no call has taken yet, and forgets them.
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
-        self.session.tokens.take_notices()
+        let mut notices = self.session.tokens.take_notices();
+        notices.extend(self.list_cache.take_refusals().into_iter().map(Notice::ListRefused));
+        notices
     }
 }

@@ -14,6 +14,8 @@ use safe_text::Secret;
 use thiserror::Error as ThisError;
 
 use super::budget::Interruption;
+use super::calls::ProfileGap;
+use super::connector::{Reference, Version};
 use super::problems::{BodyProblem, CertificateProblem, Deadline, OauthError, PagingProblem};
 
 /// The longest token that is sent, in bytes. Servers refuse larger headers, often by closing the
@@ -55,6 +57,8 @@ pub struct ErrorDetails {
     pub descriptions: Vec<String>,
     /// The kinds of objects that refer to the connector, for example `flow`.
     pub referring_kinds: Vec<String>,
+    /// The methods that the server allows at this path, in a response of status 405.
+    pub allowed_methods: Vec<Method>,
     /// The OAuth error code in the response.
     pub oauth: Option<OauthError>,
     /// The technical cause, when there is one.
@@ -70,21 +74,21 @@ pub struct ErrorDetails {
 /// The steps of the client, as errors name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
-    /// `POST …/connector`
+    /// The profile's call `create`.
     CreateConnector,
-    /// `GET …/connector/{id}`
+    /// The profile's call `read`.
     ReadConnector,
-    /// `GET …/v2/connector`
+    /// The profile's call `list`.
     ListConnectors,
-    /// `PUT …/connector/{id}` with new content.
+    /// The profile's call `update`.
     UpdateConnector,
-    /// `PUT …/connector/{id}` with `active: false` before an edit or a delete.
+    /// The deactivation of a connector before an edit or a delete.
     DeactivateConnector,
-    /// `PUT …/connector/{id}` with `active: true` afterwards.
+    /// The activation of a connector, also after an edit.
     ReactivateConnector,
-    /// `DELETE …/connector/{id}`
+    /// The profile's call `delete`.
     DeleteConnector,
-    /// `GET …/connector/{id}/incoming-references`
+    /// The profile's call `references`.
     ListReferences,
     /// `GET …/inputs/connectorId/choices`
     ListFlowConnectors,
@@ -171,9 +175,9 @@ pub enum ErrorKind {
     #[error("it was changed by someone else meanwhile")]
     Stale {
         /// The version that was sent.
-        expected: Option<i64>,
+        expected: Option<Version>,
         /// The version that it has.
-        found: Option<i64>,
+        found: Option<Version>,
     },
     /// Status 409 or 412 for an unknown reason.
     #[error("in conflict with what Webex has")]
@@ -230,6 +234,9 @@ pub enum ErrorKind {
     /// id makes no URL. [`ErrorDetails::cause`] has the details.
     #[error("the request cannot be sent")]
     Unsendable,
+    /// The API profile does not say how to make the request. Nothing was sent.
+    #[error("the API profile cannot do this: {0}")]
+    NotInProfile(ProfileGap),
     /// A panic ended a request that several operations waited for. The log has its location.
     #[error("a defect of the client ended the request")]
     Defect,
@@ -242,17 +249,6 @@ impl From<Interruption> for ErrorKind {
             Interruption::DeadlineExceeded => Self::DeadlineExceeded,
         }
     }
-}
-
-/// An object that refers to a connector, for example a flow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// The id, if Webex returns it.
-    pub id: Option<String>,
-    /// The name, if Webex returns it.
-    pub name: Option<String>,
-    /// The kind of object, for example `flow`.
-    pub kind: Option<String>,
 }
 
 /// The reason why a token cannot be used. It never holds the token.
@@ -341,6 +337,7 @@ impl ErrorDetails {
             needed_wait: None,
             descriptions: Vec::new(),
             referring_kinds: Vec::new(),
+            allowed_methods: Vec::new(),
             oauth: None,
             cause: None,
             outcome_unknown: false,

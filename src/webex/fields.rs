@@ -1,19 +1,16 @@
 //! The table of a custom connector's fields.
 //!
-//! A row has the resource's argument, the JSON name, the equality of values, and the kinds of
-//! connector that need the field. Requests, responses, drift, `doctor`, validation and the readable
-//! attributes are derived from the table. Control Hub's form shows these fields (documented); their
-//! JSON names and literals are assumed.
+//! A row has the resource's argument, the equality of values, and the kinds of connector that need
+//! the field. Requests, responses, drift, `doctor`, validation and the readable attributes are
+//! derived from the table. Control Hub's form shows these fields (documented). Where they stand in
+//! JSON is in the [API profile](super::profile::Profile).
 
 use std::collections::BTreeMap;
 
 use safe_text::Secret;
 
 use super::equivalence::Equivalence;
-use super::kinds::{
-    Applies, BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, ConnectorKind, OAUTH2,
-    PASSWORD,
-};
+use super::kinds::{Applies, ConnectorKind};
 
 /// A field that Webex returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,8 +49,10 @@ pub enum Credential {
     Password,
 }
 
-/// The words that a field can have: in the argument, and in JSON.
-type Literals = &'static [(&'static str, &'static str)];
+impl Credential {
+    /// All credentials.
+    pub const ALL: [Self; 3] = [Self::ClientSecret, Self::PrivateKey, Self::Password];
+}
 
 /// The field of a row, with the values that it can have.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +60,7 @@ pub enum FieldContent {
     /// Any text.
     Text(Field, Equivalence),
     /// One of a few words. Another word that Webex returns is kept as Webex spells it.
-    Literal(Field, Literals),
+    Literal(Field),
     /// A credential.
     Credential(Credential),
 }
@@ -73,8 +72,6 @@ pub struct Row {
     pub content: FieldContent,
     /// The name of the resource's argument.
     pub argument: &'static str,
-    /// The name in JSON.
-    pub(crate) json: &'static str,
     /// Whether it applies, by kind, in the order of [`ConnectorKind::ALL`].
     applies: [Applies; 4],
 }
@@ -86,50 +83,39 @@ pub const FIELDS: &[Row] = {
     use FieldContent::{Literal, Text};
     use Credential::{ClientSecret, Password, PrivateKey};
     use Equivalence::{Address, Pem};
-    const TYPES: Literals = &[(BASIC, "BASIC"), (OAUTH2, "OAUTH2")];
-    const GRANTS: Literals = &[
-        (CLIENT_CREDENTIALS, "CLIENT_CREDENTIALS_SECRET"),
-        (CLIENT_CREDENTIALS_CERTIFICATE, "CLIENT_CREDENTIALS_CERTIFICATE"),
-        (PASSWORD, "PASSWORD"),
-    ];
     // The columns: basic, client credentials, password grant, certificate.
     &[
-        row(Text(Field::Name, Equivalence::Text), "name", "name",
+        row(Text(Field::Name, Equivalence::Text), "name",
             [Required, Required,    Required, Required]),
-        row(Literal(Field::AuthenticationType, TYPES), "authentication_type", "authenticationType",
+        row(Literal(Field::AuthenticationType), "authentication_type",
             [Required, Required,    Required, Required]),
-        row(Literal(Field::GrantType, GRANTS), "grant_type", "grantType",
+        row(Literal(Field::GrantType), "grant_type",
             [Never,    Optional,    Required, Required]),
-        row(Text(Field::ResourceDomainUrl, Address), "resource_domain_url", "resourceDomain",
+        row(Text(Field::ResourceDomainUrl, Address), "resource_domain_url",
             [Required, Required,    Required, Required]),
-        row(Text(Field::ClientId, Equivalence::Text), "client_id", "clientId",
+        row(Text(Field::ClientId, Equivalence::Text), "client_id",
             [Never,    Required,    Required, Required]),
-        row(FieldContent::Credential(ClientSecret), "client_secret", "clientSecret",
+        row(FieldContent::Credential(ClientSecret), "client_secret",
             [Never,    Required,    Required, Never   ]),
-        row(Text(Field::TokenUrl, Address), "token_url", "tokenUrl",
+        row(Text(Field::TokenUrl, Address), "token_url",
             [Never,    Required,    Required, Required]),
-        row(Text(Field::Scope, Equivalence::Text), "scope", "scope",
+        row(Text(Field::Scope, Equivalence::Text), "scope",
             [Never,    Optional,    Optional, Optional]),
-        row(Text(Field::Certificate, Pem), "certificate", "certificate",
+        row(Text(Field::Certificate, Pem), "certificate",
             [Never,    Never,       Never,    Required]),
-        row(FieldContent::Credential(PrivateKey), "private_key", "privateKey",
+        row(FieldContent::Credential(PrivateKey), "private_key",
             [Never,    Never,       Never,    Required]),
-        row(Text(Field::Username, Equivalence::Text), "username", "username",
+        row(Text(Field::Username, Equivalence::Text), "username",
             [Required, Never,       Required, Never   ]),
-        row(FieldContent::Credential(Password), "password", "password",
+        row(FieldContent::Credential(Password), "password",
             [Required, Never,       Required, Never   ]),
-        row(Text(Field::ValidationUrl, Address), "validation_url", "validationUrl",
+        row(Text(Field::ValidationUrl, Address), "validation_url",
             [Required, Never,       Optional, Never   ]),
     ]
 };
 
-const fn row(
-    content: FieldContent,
-    argument: &'static str,
-    json: &'static str,
-    applies: [Applies; 4],
-) -> Row {
-    Row { content, argument, json, applies }
+const fn row(content: FieldContent, argument: &'static str, applies: [Applies; 4]) -> Row {
+    Row { content, argument, applies }
 }
 
 impl Row {
@@ -137,9 +123,35 @@ impl Row {
     #[must_use]
     pub fn field(&self) -> Option<Field> {
         match self.content {
-            FieldContent::Text(field, _) | FieldContent::Literal(field, _) => Some(field),
+            FieldContent::Text(field, _) | FieldContent::Literal(field) => Some(field),
             FieldContent::Credential(_) => None,
         }
+    }
+
+    /// Returns the credential, if it is one.
+    #[must_use]
+    pub fn credential(&self) -> Option<Credential> {
+        match self.content {
+            FieldContent::Credential(credential) => Some(credential),
+            FieldContent::Text(..) | FieldContent::Literal(_) => None,
+        }
+    }
+
+    /// Returns the row of a field.
+    #[must_use]
+    pub fn of(field: Field) -> &'static Self {
+        Self::find(|row| row.field() == Some(field))
+    }
+
+    /// Returns the row of a credential.
+    #[must_use]
+    pub fn of_credential(credential: Credential) -> &'static Self {
+        Self::find(|row| row.credential() == Some(credential))
+    }
+
+    #[expect(clippy::expect_used, reason = "a test finds the row of each field")]
+    fn find(is: impl Fn(&Self) -> bool) -> &'static Self {
+        FIELDS.iter().find(|row| is(row)).expect("each field has a row")
     }
 
     /// Returns the way in which two values of the field are compared.
@@ -147,7 +159,7 @@ impl Row {
     pub fn equivalence(&self) -> Equivalence {
         match self.content {
             FieldContent::Text(_, equivalence) => equivalence,
-            FieldContent::Literal(..) | FieldContent::Credential(_) => Equivalence::Text,
+            FieldContent::Literal(_) | FieldContent::Credential(_) => Equivalence::Text,
         }
     }
 
@@ -168,29 +180,12 @@ impl Row {
     pub fn is_always_required(&self) -> bool {
         ConnectorKind::ALL.into_iter().all(|kind| self.applies_to(kind) == Applies::Required)
     }
-
-    /// Returns the JSON word for an argument's value.
-    pub(crate) fn json_word<'a>(&self, value: &'a str) -> &'a str {
-        self.literals().iter().find(|(word, _)| *word == value).map_or(value, |(_, json)| json)
-    }
-
-    /// Returns the argument's value for a JSON word in any letter case.
-    pub(crate) fn value_of(&self, word: String) -> String {
-        let known = self.literals().iter().find(|(_, json)| json.eq_ignore_ascii_case(&word));
-        known.map_or(word, |(value, _)| (*value).to_owned())
-    }
-
-    fn literals(&self) -> Literals {
-        match self.content {
-            FieldContent::Literal(_, literals) => literals,
-            FieldContent::Text(..) | FieldContent::Credential(_) => &[],
-        }
-    }
 }
 
 /// Returns the rows that apply to some kinds of connector only, without the literals.
 pub fn kind_dependent_fields() -> impl Iterator<Item = &'static Row> {
-    FIELDS.iter().filter(|row| !row.is_always_required() && row.literals().is_empty())
+    let is_literal = |row: &&Row| matches!(row.content, FieldContent::Literal(_));
+    FIELDS.iter().filter(move |row| !row.is_always_required() && !is_literal(row))
 }
 
 /// Returns the rows of the fields that Webex returns.
@@ -237,12 +232,10 @@ impl ConnectorFields {
         self.get(Field::Name).unwrap_or_default()
     }
 
-    /// Whether Webex may return `stored` for these fields, see [`Equivalence::is_stored_form`].
+    /// Returns the kind of connector, if the words are known.
     #[must_use]
-    pub fn may_be_stored_as(&self, stored: &Self) -> bool {
-        readable_fields().all(|(field, row)| {
-            row.equivalence().may_be_stored_as(self.get(field), stored.get(field))
-        })
+    pub fn kind(&self) -> Option<ConnectorKind> {
+        ConnectorKind::of(self.get(Field::AuthenticationType)?, self.get(Field::GrantType))
     }
 }
 

@@ -3,13 +3,16 @@
 //! The readers are private to the client. This module exists in tests and under the fuzzer
 //! (`--cfg fuzzing`) only; `fuzz/README.md` describes how to run it.
 
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 
-use super::connectors::wire;
+use super::calls::CallName;
+use super::connectors::choices;
 use super::error_body::ErrorBody;
+use super::profile::{Profile, Source};
 use super::redact::Redactor;
 use super::retry;
 use safe_text::Secret;
@@ -32,12 +35,26 @@ pub fn api_body(body: &[u8]) {
         assert!(!text.contains(char::is_control), "{text:?}");
         assert!(!text.contains(CANARY), "{text:?}");
     }
-    drop(wire::connector(body));
-    drop(wire::connectors(body));
-    drop(wire::references(body));
-    drop(wire::flow_connectors(body));
-    if let Some(id) = wire::connector_id(body) {
-        assert!(!id.as_str().is_empty());
+    drop(choices::flow_connectors(body));
+    static PROFILE: LazyLock<Profile> = LazyLock::new(Profile::built_in);
+    let profile = &*PROFILE;
+    drop(profile.connectors(body));
+    drop(profile.references(body));
+    drop(profile.examine(CallName::List, body, &|_| true));
+    if let Ok(call) = profile.call(CallName::Read) {
+        drop(profile.connector(call, body, Source::Read));
+        if let Some(id) = profile.new_id(call, body) {
+            assert!(!id.as_str().is_empty());
+        }
+    }
+}
+
+/// Reads a document as an API profile, and makes requests with one that is valid.
+pub fn profile(document: &[u8]) {
+    let Ok(text) = std::str::from_utf8(document) else { return };
+    match Profile::parse(text) {
+        Ok(profile) => assert_eq!(profile.text(), text),
+        Err(problems) => assert!(!problems.is_empty() && problems.len() <= 50),
     }
 }
 

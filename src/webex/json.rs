@@ -34,38 +34,22 @@ impl<'a> Object<'a> {
         self.0.iter().map(|(name, raw)| (name.as_str(), *raw))
     }
 
-    /// Returns a member, unless it is absent or null.
-    pub(crate) fn raw(&self, key: &str) -> Option<&'a RawValue> {
+    /// Returns a member, also when it is null.
+    pub(crate) fn member(&self, key: &str) -> Option<&'a RawValue> {
         let exact = self.0.iter().find(|(name, _)| name == key);
         let found =
             exact.or_else(|| self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)));
-        found.map(|(_, raw)| *raw).filter(|raw| raw.get() != "null")
+        found.map(|(_, raw)| *raw)
+    }
+
+    /// Returns a member, unless it is absent or null.
+    pub(crate) fn raw(&self, key: &str) -> Option<&'a RawValue> {
+        self.member(key).filter(|raw| raw.get() != "null")
     }
 
     /// Returns a member that is a string.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         text(self.raw(key)?)
-    }
-
-    /// Returns a member that is a whole number, in any notation.
-    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
-        let raw = self.raw(key)?.get();
-        if let Ok(integer) = serde_json::from_str::<i64>(raw) {
-            return Some(integer);
-        }
-        let number = serde_json::from_str::<f64>(raw).ok()?;
-        // 2^53: up to here a float holds every whole number.
-        let is_exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "checked to be a whole number in range"
-        )]
-        is_exact.then_some(number as i64)
-    }
-
-    /// Returns a member that is a boolean.
-    pub(crate) fn boolean(&self, key: &str) -> Option<bool> {
-        serde_json::from_str(self.raw(key)?.get()).ok()
     }
 
     /// Returns a member that is an array.
@@ -89,9 +73,47 @@ pub(crate) fn text(raw: &RawValue) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 
+/// Reads a whole number, in any notation.
+pub(crate) fn whole_number(raw: &RawValue) -> Option<i64> {
+    let raw = raw.get();
+    if let Ok(integer) = serde_json::from_str::<i64>(raw) {
+        return Some(integer);
+    }
+    let number = serde_json::from_str::<f64>(raw).ok()?;
+    // 2^53: up to here a float holds every whole number.
+    let is_exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number in range")]
+    is_exact.then_some(number as i64)
+}
+
+/// Reads a body as JSON of any type.
+pub(crate) fn document(body: &[u8]) -> Result<&RawValue, BodyProblem> {
+    parse(body)
+}
+
+/// Returns an object, or the only element of an array.
+pub(crate) fn single(raw: &RawValue) -> Option<&RawValue> {
+    if !is_array(raw.get().as_bytes()) {
+        return Some(raw);
+    }
+    match array(raw.get().as_bytes()).ok()?.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
 /// Whether a body's first character begins an array.
 pub(crate) fn is_array(body: &[u8]) -> bool {
-    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+    begins_with(body, b'[')
+}
+
+/// Whether a body's first character begins an object.
+pub(crate) fn is_object(body: &[u8]) -> bool {
+    begins_with(body, b'{')
+}
+
+fn begins_with(body: &[u8], first: u8) -> bool {
+    body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&first)
 }
 
 /// Parses a body. Serde's error texts quote the body, so only their category is kept.
@@ -142,8 +164,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(object.text("name").as_deref(), Some("n"));
-        assert_eq!(object.integer("createdTime"), Some(17));
-        assert_eq!(object.boolean("active"), Some(true));
+        assert_eq!(object.raw("createdTime").and_then(whole_number), Some(17));
         assert_eq!(object.text("scope"), None);
         assert_eq!(object.text("missing"), None);
         assert_eq!(object.array("new").map(|array| array.len()), Some(2));
@@ -158,10 +179,10 @@ mod tests {
     #[test]
     fn whole_numbers_are_read_in_any_notation() {
         let object = Object::parse(br#"{"a":1774641703000,"b":1.0e3,"c":1.5,"d":"1"}"#).unwrap();
-        assert_eq!(object.integer("a"), Some(1_774_641_703_000));
-        assert_eq!(object.integer("b"), Some(1000));
-        assert_eq!(object.integer("c"), None);
-        assert_eq!(object.integer("d"), None);
+        assert_eq!(object.raw("a").and_then(whole_number), Some(1_774_641_703_000));
+        assert_eq!(object.raw("b").and_then(whole_number), Some(1000));
+        assert_eq!(object.raw("c").and_then(whole_number), None);
+        assert_eq!(object.raw("d").and_then(whole_number), None);
     }
 
     #[test]

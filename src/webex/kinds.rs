@@ -23,6 +23,23 @@ impl ConnectorKind {
     pub const ALL: [Self; 4] =
         [Self::Basic, Self::ClientCredentials, Self::Password, Self::Certificate];
 
+    /// Returns the place in [`ALL`](Self::ALL).
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Basic => 0,
+            Self::ClientCredentials => 1,
+            Self::Password => 2,
+            Self::Certificate => 3,
+        }
+    }
+
+    /// Returns the name in an API profile: the grant, or the authentication type without one.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let (authentication_type, grant) = self.spelled();
+        grant.unwrap_or(authentication_type)
+    }
+
     /// Returns the kind of a configuration, or `None` for an unknown literal. An absent grant is
     /// the form's default, client credentials.
     #[must_use]

@@ -57,6 +57,7 @@
 //! - `single_flight`: one request in flight, shared by all callers that need its result.
 //! - `pipeline`: one request with a token, within the rate limit, with retries.
 //! - `request`: builds requests without I/O.
+//! - `profile`: the API profile, which makes requests and reads responses.
 //! - `retry`: decides about another attempt, as a pure function.
 //! - `transport`: sends a request once, with TLS, proxy, deadlines and size limits.
 //! - `settings`, `limiter`, `rate_window`: the settings and their checks, the rate limit.
@@ -73,6 +74,7 @@ mod address;
 mod auth;
 mod body;
 mod budget;
+mod calls;
 mod client;
 mod connector;
 mod connectors;
@@ -86,9 +88,11 @@ mod identifiers;
 mod json;
 mod kinds;
 mod limiter;
+mod notice;
 mod percent;
 mod pipeline;
 mod problems;
+mod profile;
 mod rate_window;
 mod redact;
 mod request;
@@ -102,16 +106,16 @@ mod testing;
 mod transport;
 
 pub use address::{Address, AddressProblem};
-pub use auth::Notice;
 pub use budget::{Budget, CLEAN_UP_GRACE, STOP_GRACE};
+pub use calls::{CallName, ProfileGap};
 pub use client::Client;
-pub use connector::{Connector, ConnectorContent, FlowConnector};
+pub use connector::{Connector, ConnectorContent, FlowConnector, Reference, Version};
 pub use connectors::{
-    Availability, CONNECTOR_LIMIT, ConnectorPages, Connectors, Created, Deleted, RemoteState,
-    WriteError,
+    Availability, CONNECTOR_LIMIT, ConnectorPages, Connectors, Created, Deleted, Planned,
+    RemoteState, WriteError,
 };
 pub use equivalence::{Equivalence, is_same_key};
-pub use error::{Cause, Error, ErrorDetails, ErrorKind, Operation, Reference, TokenProblem};
+pub use error::{Cause, Error, ErrorDetails, ErrorKind, Operation, TokenProblem};
 pub use fields::{
     ConnectorFields, Credential, FIELDS, Field, FieldContent, Row, Secrets, kind_dependent_fields,
     readable_fields,
@@ -123,7 +127,9 @@ pub use kinds::{
     Applies, BASIC, CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_CERTIFICATE, ConnectorKind, OAUTH2,
     PASSWORD,
 };
+pub use notice::Notice;
 pub use problems::{BodyProblem, CertificateProblem, Deadline, OauthError, PagingProblem};
+pub use profile::{Profile, ProfileProblem, Standing};
 pub use request::FlowSearch;
 pub use settings::{
     APPLICATIONS_URL, Credentials, Deadlines, Setting, SettingProblem, Settings, SettingsError,
@@ -133,5 +139,6 @@ pub use settings::{
 /// The comparison of a tenant's responses with the contract, see [`Connectors::probe`].
 pub mod probe {
     pub use super::connectors::{Difference, DifferenceKind, Probe, ProbeTarget, Requirement};
+    pub use super::profile::Examined;
     pub use super::shape::{JsonKind, Shape};
 }

@@ -1,22 +1,26 @@
-//! Builds requests without sending them.
+//! Builds the requests of the client, without I/O.
 //!
-//! Every path, query and header of the client is defined here. In ids and search texts all but RFC
-//! 3986's unreserved characters are percent-encoded, so that they stay in their segment or
-//! parameter.
+//! The calls about connectors come from the [API profile](super::profile::Profile). The others are
+//! documented by Cisco.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method};
+use safe_text::Secret;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::body::RequestBody;
-use super::error::Operation;
+use super::calls::{CallName, ProfileGap};
+use super::connector::{Connector, ConnectorContent, Version};
+use super::error::{Error, ErrorKind, Operation};
+use super::fields::Secrets;
 use super::identifiers::{ConnectorId, OrganizationId};
+use super::kinds::ConnectorKind;
 use super::percent::encoded;
+use super::profile::{NextPage, Profile, Values};
 use super::retry::Idempotency;
 use super::settings::Settings;
-use safe_text::Secret;
 
 /// Webex's header for the id of a request in its logs. A request without it gets one from the
 /// server; errors show the client's.
@@ -25,24 +29,22 @@ pub(crate) const TRACKING_ID: HeaderName = HeaderName::from_static("trackingid")
 /// The project of Flow Designer's activities, the same in every organization (documented).
 const FLOW_PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
 
-/// The `filter` for custom connectors in a list, in RSQL (assumed).
-const CUSTOM_ONLY: &str = "connectorType==\"CUSTOM\"";
-
-/// The path of one connector, for logs.
-const CONNECTOR_TEMPLATE: &str = "/organization/{organization}/connector/{id}";
-
-/// The rows of a page that a request asks for. The server may return fewer (documented).
-pub(crate) const PAGE_SIZE: usize = 100;
+/// The path of [`Endpoints::flow_connectors`], for logs.
+const CHOICES_TEMPLATE: &str =
+    "/{organization}/project/{project}/v2/activities/http-request/inputs/connectorId/choices";
 
 /// A request that can be sent several times.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) operation: Operation,
+    /// The call of the API profile, if it is one.
+    pub(crate) call: Option<CallName>,
     pub(crate) idempotency: Idempotency,
     pub(crate) method: Method,
     pub(crate) url: Url,
     /// The path without ids, for logs.
-    pub(crate) template: &'static str,
+    pub(crate) template: String,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Option<RequestBody>,
     /// Whether it counts against the rate limit of the Contact Center APIs.
     pub(crate) is_limited: bool,
@@ -61,56 +63,166 @@ pub enum FlowSearch<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
     base_url: Url,
+    /// The base URL of the calls about connectors.
+    connectors_url: Url,
     token_url: Url,
     applications_url: Url,
-    connector_path: String,
+    pub(crate) profile: Profile,
 }
 
 impl Endpoints {
     pub(crate) fn new(settings: &Settings) -> Self {
+        let profile = settings.profile.clone();
         Self {
             base_url: settings.base_url.clone(),
+            connectors_url: profile.base_url().unwrap_or(&settings.base_url).clone(),
             token_url: settings.token_url.clone(),
             applications_url: settings.applications_url.clone(),
-            connector_path: settings.connector_path.clone(),
+            profile,
         }
     }
 
-    pub(crate) fn create(&self, organization: OrganizationId, body: RequestBody) -> Request {
-        Request::new(Operation::CreateConnector, self.connectors(organization), Some(body))
-    }
-
-    pub(crate) fn read(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        Request::new(Operation::ReadConnector, self.connector(organization, id), None)
-    }
-
-    /// Creates a PUT: an update, a deactivation or a reactivation.
-    pub(crate) fn replace(
+    /// Builds a create.
+    pub(crate) fn create(
         &self,
-        operation: Operation,
+        organization: OrganizationId,
+        content: &ConnectorContent,
+    ) -> Result<Request, Error> {
+        let values = Values {
+            active: Some(content.active),
+            fields: Some(&content.fields),
+            secrets: &content.secrets,
+            ..Values::new(organization)
+        };
+        let kind = content.fields.kind();
+        self.connector_call(
+            Operation::CreateConnector,
+            CallName::Create,
+            kind,
+            values,
+            &content.secrets,
+        )
+    }
+
+    pub(crate) fn read(
+        &self,
         organization: OrganizationId,
         id: &ConnectorId,
-        body: RequestBody,
-    ) -> Request {
-        Request::new(operation, self.connector(organization, id), Some(body))
+    ) -> Result<Request, Error> {
+        self.about(Operation::ReadConnector, CallName::Read, organization, id)
     }
 
-    pub(crate) fn delete(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        Request::new(Operation::DeleteConnector, self.connector(organization, id), None)
+    /// Builds an update to new content.
+    pub(crate) fn update(
+        &self,
+        organization: OrganizationId,
+        current: &Connector,
+        content: &ConnectorContent,
+        active: bool,
+    ) -> Result<Request, Error> {
+        let values = Values {
+            version: current.version.as_ref(),
+            active: Some(active),
+            fields: Some(&content.fields),
+            secrets: &content.secrets,
+            read: Some(current),
+            ..Values::of(organization, &current.id)
+        };
+        let kind = content.fields.kind();
+        self.connector_call(
+            Operation::UpdateConnector,
+            CallName::Update,
+            kind,
+            values,
+            &content.secrets,
+        )
     }
 
-    pub(crate) fn list(&self, organization: OrganizationId) -> Request {
-        let path = format!("/organization/{organization}/v2/{}", self.connector_path);
-        let mut url = below(&self.base_url, &path);
-        let filter = encoded(CUSTOM_ONLY);
-        url.set_query(Some(&format!("page=0&pageSize={PAGE_SIZE}&filter={filter}")));
-        Request::new(Operation::ListConnectors, url, None)
+    /// Builds the activation or deactivation of a connector, which changes nothing else.
+    ///
+    /// `watched` are the secrets of the whole operation. The body may leave them out after the
+    /// server refused them, and its response may still repeat them.
+    pub(crate) fn set_active(
+        &self,
+        organization: OrganizationId,
+        current: &Connector,
+        active: bool,
+        secrets: &Secrets,
+        watched: &Secrets,
+    ) -> Result<Request, Error> {
+        let (operation, own) = if active {
+            (Operation::ReactivateConnector, CallName::Activate)
+        } else {
+            (Operation::DeactivateConnector, CallName::Deactivate)
+        };
+        let call = if self.profile.has_call(own) {
+            own
+        } else if self.profile.writes_active(CallName::Update) {
+            CallName::Update
+        } else {
+            return Err(Error::new(operation, ErrorKind::NotInProfile(ProfileGap::Activation)));
+        };
+        let values = Values {
+            version: current.version.as_ref(),
+            active: Some(active),
+            fields: Some(&current.fields),
+            secrets,
+            read: Some(current),
+            ..Values::of(organization, &current.id)
+        };
+        self.connector_call(operation, call, current.fields.kind(), values, watched)
     }
 
-    pub(crate) fn references(&self, organization: OrganizationId, id: &ConnectorId) -> Request {
-        let mut url = below(&self.connector(organization, id), "/incoming-references");
-        url.set_query(Some(&format!("page=0&pageSize={PAGE_SIZE}")));
-        Request::new(Operation::ListReferences, url, None)
+    pub(crate) fn delete(
+        &self,
+        organization: OrganizationId,
+        id: &ConnectorId,
+        version: Option<&Version>,
+    ) -> Result<Request, Error> {
+        let values = Values { version, ..Values::of(organization, id) };
+        let none = Secrets::default();
+        self.connector_call(Operation::DeleteConnector, CallName::Delete, None, values, &none)
+    }
+
+    /// Builds the request for a page of the list.
+    pub(crate) fn list(
+        &self,
+        organization: OrganizationId,
+        page: &NextPage,
+        number: u64,
+    ) -> Result<Request, Error> {
+        let values = Values::new(organization);
+        self.page(Operation::ListConnectors, CallName::List, values, page, number)
+    }
+
+    /// Builds the request for a page of the references to a connector.
+    pub(crate) fn references(
+        &self,
+        organization: OrganizationId,
+        id: &ConnectorId,
+        page: &NextPage,
+        number: u64,
+    ) -> Result<Request, Error> {
+        let values = Values::of(organization, id);
+        self.page(Operation::ListReferences, CallName::References, values, page, number)
+    }
+
+    /// Builds the request for a page: the first one, or the one after `number` pages.
+    fn page(
+        &self,
+        operation: Operation,
+        call: CallName,
+        values: Values<'_>,
+        page: &NextPage,
+        number: u64,
+    ) -> Result<Request, Error> {
+        let first = self.profile.first_page(call);
+        let cursor = match page {
+            NextPage::Cursor(cursor) => Some(cursor),
+            NextPage::None | NextPage::Link(_) | NextPage::Number { .. } => None,
+        };
+        let values = Values { cursor, page: first.map(|first| first + number), ..values };
+        self.connector_call(operation, call, None, values, &Secrets::default())
     }
 
     pub(crate) fn flow_connectors(
@@ -127,58 +239,75 @@ impl Endpoints {
         };
         let mut url = below(&self.base_url, &path);
         url.set_query(Some(&format!("search={}&validate={validate}", encoded(search))));
-        Request::new(Operation::ListFlowConnectors, url, None)
+        let operation = Operation::ListFlowConnectors;
+        Request::new(operation, Method::GET, url, CHOICES_TEMPLATE.to_owned(), None)
     }
 
     pub(crate) fn refresh_token(&self, body: RequestBody) -> Request {
-        Request::new(Operation::RefreshAccessToken, self.token_url.clone(), Some(body))
+        let template = "(token endpoint)".to_owned();
+        let operation = Operation::RefreshAccessToken;
+        Request::new(operation, Method::POST, self.token_url.clone(), template, Some(body))
     }
 
     pub(crate) fn service_app_token(&self, application_id: &str, body: RequestBody) -> Request {
         let url = below(&self.applications_url, &format!("/{}/token", encoded(application_id)));
-        Request::new(Operation::MakeServiceAppToken, url, Some(body))
+        let template = "/applications/{application}/token".to_owned();
+        Request::new(Operation::MakeServiceAppToken, Method::POST, url, template, Some(body))
     }
 
-    fn connectors(&self, organization: OrganizationId) -> Url {
-        below(&self.base_url, &format!("/organization/{organization}/{}", self.connector_path))
+    fn about(
+        &self,
+        operation: Operation,
+        call: CallName,
+        organization: OrganizationId,
+        id: &ConnectorId,
+    ) -> Result<Request, Error> {
+        let values = Values::of(organization, id);
+        self.connector_call(operation, call, None, values, &Secrets::default())
     }
 
-    fn connector(&self, organization: OrganizationId, id: &ConnectorId) -> Url {
-        below(&self.connectors(organization), &format!("/{}", encoded(id.as_str())))
+    fn connector_call(
+        &self,
+        operation: Operation,
+        name: CallName,
+        kind: Option<ConnectorKind>,
+        values: Values<'_>,
+        watched: &Secrets,
+    ) -> Result<Request, Error> {
+        let gap = |gap| Error::new(operation, ErrorKind::NotInProfile(gap));
+        let call = self.profile.call(name).map_err(gap)?;
+        let body = self.profile.body(call, kind, values, watched).map_err(gap)?;
+        let body = body.transpose().map_err(|_| Error::new(operation, ErrorKind::Unsendable))?;
+        let url = self.profile.url(call, &self.connectors_url, values);
+        let template = self.profile.path_template(call);
+        let request = Request::new(operation, call.method.clone(), url, template, body);
+        let headers = self.profile.headers_of(call, values);
+        Ok(Request { call: Some(name), headers, ..request })
     }
 }
 
 impl Request {
-    /// Creates a request. The operation determines its method, whether it may be repeated, and
-    /// whether the rate limit applies.
-    fn new(operation: Operation, url: Url, body: Option<RequestBody>) -> Self {
+    /// Creates a request. The operation determines whether it may be repeated, and whether the rate
+    /// limit applies.
+    fn new(
+        operation: Operation,
+        method: Method,
+        url: Url,
+        template: String,
+        body: Option<RequestBody>,
+    ) -> Self {
         use Idempotency::{Create, Delete, IssueToken, Read, Replace};
-        let (method, idempotency, template) = match operation {
-            Operation::CreateConnector => {
-                (Method::POST, Create, "/organization/{organization}/connector")
-            }
-            Operation::ReadConnector => (Method::GET, Read, CONNECTOR_TEMPLATE),
+        let idempotency = match operation {
+            Operation::CreateConnector => Create,
+            Operation::ReadConnector
+            | Operation::ListConnectors
+            | Operation::ListReferences
+            | Operation::ListFlowConnectors => Read,
             Operation::UpdateConnector
             | Operation::DeactivateConnector
-            | Operation::ReactivateConnector => (Method::PUT, Replace, CONNECTOR_TEMPLATE),
-            Operation::DeleteConnector => (Method::DELETE, Delete, CONNECTOR_TEMPLATE),
-            Operation::ListConnectors => {
-                (Method::GET, Read, "/organization/{organization}/v2/connector")
-            }
-            Operation::ListReferences => (
-                Method::GET,
-                Read,
-                "/organization/{organization}/connector/{id}/incoming-references",
-            ),
-            Operation::ListFlowConnectors => (
-                Method::GET,
-                Read,
-                "/{organization}/project/{project}/v2/activities/http-request/inputs/connectorId/choices",
-            ),
-            Operation::RefreshAccessToken => (Method::POST, IssueToken, "(token endpoint)"),
-            Operation::MakeServiceAppToken => {
-                (Method::POST, IssueToken, "/applications/{application}/token")
-            }
+            | Operation::ReactivateConnector => Replace,
+            Operation::DeleteConnector => Delete,
+            Operation::RefreshAccessToken | Operation::MakeServiceAppToken => IssueToken,
         };
         // A reactivation is repeated all the same: it brings the connector back into service.
         let is_reactivation = operation == Operation::ReactivateConnector;
@@ -187,7 +316,8 @@ impl Request {
         let idempotency =
             if carries_credentials { Idempotency::ReplaceCredentials } else { idempotency };
         let is_limited = idempotency != IssueToken;
-        Self { operation, idempotency, method, url, template, body, is_limited }
+        let (call, headers) = (None, Vec::new());
+        Self { operation, call, idempotency, method, url, template, headers, body, is_limited }
     }
 
     /// Returns the HTTP request.
@@ -203,7 +333,6 @@ impl Request {
         let mut builder = http::Request::builder()
             .method(self.method.clone())
             .uri(self.url.as_str())
-            .header(ACCEPT, "application/json")
             // A small compressed response could expand to a huge one.
             .header(ACCEPT_ENCODING, "identity")
             .header(USER_AGENT, user_agent)
@@ -211,7 +340,15 @@ impl Request {
         if let Some(token) = token {
             builder = builder.header(AUTHORIZATION, bearer(token)?);
         }
+        let is_set = |name: &HeaderName| self.headers.iter().any(|(header, _)| header == name);
+        for (name, value) in &self.headers {
+            builder = builder.header(name, value);
+        }
+        if !is_set(&ACCEPT) {
+            builder = builder.header(ACCEPT, "application/json");
+        }
         match &self.body {
+            Some(body) if is_set(&CONTENT_TYPE) => builder.body(body.bytes()),
             Some(body) => builder.header(CONTENT_TYPE, body.media_type()).body(body.bytes()),
             None => builder.body(Bytes::new()),
         }
@@ -236,7 +373,7 @@ fn below(base: &Url, path: &str) -> Url {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{ID, ORGANIZATION, organization, settings, static_token};
+    use crate::testing::{ID, ORGANIZATION, content, organization, settings, static_token};
 
     fn endpoints(base: &str) -> Endpoints {
         let mut settings = settings(static_token());
@@ -270,41 +407,60 @@ mod tests {
         RequestBody::json(&serde_json::json!({"a": 1}), Vec::new()).unwrap()
     }
 
+    /// Returns a connector as it was read.
+    fn current() -> Connector {
+        crate::testing::read(&serde_json::json!({"id": ID, "name": "crm", "active": true}))
+    }
+
     #[test]
     fn every_request_is_exact() {
         let endpoints = endpoints("https://api.example");
         let bodiless = format!("{HEADERS}trackingid: T_1\nuser-agent: agent/1\n\n");
-        let with_body = format!(
-            "{HEADERS}content-type: application/json\ntrackingid: T_1\nuser-agent: agent/1\n\n{{\"a\":1}}"
+        let json_headers = format!(
+            "{HEADERS}content-type: application/json\ntrackingid: T_1\nuser-agent: agent/1\n\n"
         );
+        let with_body = format!("{json_headers}{{\"a\":1}}");
         let base = format!("https://api.example/organization/{ORGANIZATION}");
-        let organization = organization();
+        let (organization, content, current) = (organization(), content(), current());
+        let created = format!(
+            "{json_headers}{}",
+            r#"{"active":true,"authenticationType":"OAUTH2","clientId":"abc","clientSecret":"s3cret-canary","connectorType":"CUSTOM","grantType":"CLIENT_CREDENTIALS_SECRET","name":"crm","resourceDomain":"https://crm.example/api","tokenUrl":"https://crm.example/token"}"#
+        );
+        let updated = format!(
+            "{json_headers}{}",
+            r#"{"active":false,"authenticationType":"OAUTH2","certificate":null,"clientId":"abc","clientSecret":"s3cret-canary","connectorType":"CUSTOM","grantType":"CLIENT_CREDENTIALS_SECRET","id":"ID","name":"crm","resourceDomain":"https://crm.example/api","scope":null,"tokenUrl":"https://crm.example/token","username":null,"validationUrl":null}"#
+                .replace("\"ID\"", &format!("\"{ID}\""))
+        );
         for (request, line, rest) in [
             (
-                endpoints.create(organization, json_body()),
+                endpoints.create(organization, &content).unwrap(),
                 format!("POST {base}/connector"),
-                &with_body,
+                &created,
             ),
-            (endpoints.read(organization, &id()), format!("GET {base}/connector/{ID}"), &bodiless),
             (
-                endpoints.list(organization),
+                endpoints.read(organization, &id()).unwrap(),
+                format!("GET {base}/connector/{ID}"),
+                &bodiless,
+            ),
+            (
+                endpoints.list(organization, &NextPage::None, 0).unwrap(),
                 format!(
-                    "GET {base}/v2/connector?page=0&pageSize=100&filter=connectorType%3D%3D%22CUSTOM%22"
+                    "GET {base}/v2/connector?filter=connectorType%3D%3D%22CUSTOM%22&page=0&pageSize=100"
                 ),
                 &bodiless,
             ),
             (
-                endpoints.replace(Operation::UpdateConnector, organization, &id(), json_body()),
+                endpoints.update(organization, &current, &content, false).unwrap(),
                 format!("PUT {base}/connector/{ID}"),
-                &with_body,
+                &updated,
             ),
             (
-                endpoints.delete(organization, &id()),
+                endpoints.delete(organization, &id(), None).unwrap(),
                 format!("DELETE {base}/connector/{ID}"),
                 &bodiless,
             ),
             (
-                endpoints.references(organization, &id()),
+                endpoints.references(organization, &id(), &NextPage::None, 0).unwrap(),
                 format!("GET {base}/connector/{ID}/incoming-references?page=0&pageSize=100"),
                 &bodiless,
             ),
@@ -338,9 +494,30 @@ mod tests {
     }
 
     #[test]
+    fn headers_of_a_profile_are_sent() {
+        let rest = include_str!("../../tests/support/profiles/rest.json");
+        let mut settings = settings(static_token());
+        settings.profile = Profile::parse(rest).unwrap();
+        let request = Endpoints::new(&settings).read(organization(), &id()).unwrap();
+        let expected = format!("x-requested-by: control-hub\nx-tenant: {ORGANIZATION}\n");
+        assert!(shown(&request).contains(&expected), "{}", shown(&request));
+        assert_eq!(request.template, "/integrations/v3/tenants/{organization}/links/{id}");
+    }
+
+    #[test]
+    fn missing_call_is_an_error() {
+        let mut json: serde_json::Value = serde_json::from_str(Profile::built_in().text()).unwrap();
+        json["calls"].as_object_mut().unwrap().remove("delete");
+        let mut settings = settings(static_token());
+        settings.profile = Profile::parse(&json.to_string()).unwrap();
+        let error = Endpoints::new(&settings).delete(organization(), &id(), None).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::NotInProfile(ProfileGap::Call(CallName::Delete)));
+    }
+
+    #[test]
     fn path_of_the_base_url_is_kept_as_a_prefix() {
         for base in ["https://gateway.example/webex", "https://gateway.example/webex/"] {
-            let request = endpoints(base).read(organization(), &id());
+            let request = endpoints(base).read(organization(), &id()).unwrap();
             let expected =
                 format!("https://gateway.example/webex/organization/{ORGANIZATION}/connector/{ID}");
             assert_eq!(request.url.as_str(), expected);
@@ -362,17 +539,19 @@ mod tests {
         ] {
             let id = ConnectorId::parse(id).unwrap();
             assert_eq!(
-                endpoints.read(organization(), &id).url.as_str(),
+                endpoints.read(organization(), &id).unwrap().url.as_str(),
                 format!("{base}/{segment}")
             );
-            let references = endpoints.references(organization(), &id).url;
+            let references =
+                endpoints.references(organization(), &id, &NextPage::None, 0).unwrap().url;
             assert_eq!(references.path(), format!("{}/{segment}/incoming-references", &base[19..]));
         }
     }
 
     #[test]
     fn authorization_header_is_marked_as_sensitive() {
-        let request = endpoints("https://api.example").list(organization());
+        let request =
+            endpoints("https://api.example").list(organization(), &NextPage::None, 0).unwrap();
         let agent = HeaderValue::from_static("agent/1");
         let token = Secret::from("a-token");
         let http = request.to_http(Some(&token), "T_1", &agent).unwrap();

@@ -9,6 +9,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use super::error::TokenProblem;
+use super::profile::Profile;
 use safe_text::Secret;
 
 /// The token endpoint of Webex (documented).
@@ -32,8 +33,8 @@ pub struct Settings {
     pub token_url: Url,
     /// The URL that makes tokens for Service Apps. Default: [`APPLICATIONS_URL`].
     pub applications_url: Url,
-    /// The path of connectors below an organization. Default: `connector` (assumed).
-    pub connector_path: String,
+    /// The API profile. Default: the built-in one.
+    pub profile: Profile,
     /// The credentials of the client.
     pub credentials: Credentials,
     /// The most requests a minute to the Contact Center APIs. Default: 300, which is Webex's limit
@@ -135,8 +136,8 @@ pub enum Setting {
     TokenUrl,
     /// [`Settings::applications_url`].
     ApplicationsUrl,
-    /// [`Settings::connector_path`].
-    ConnectorPath,
+    /// The base URL of [`Settings::profile`].
+    ProfileBaseUrl,
     /// [`Settings::certificate_authorities`].
     CertificateAuthorities,
     /// [`Settings::user_agent`].
@@ -159,7 +160,7 @@ impl fmt::Display for Setting {
             Self::BaseUrl => "base URL",
             Self::TokenUrl => "token URL",
             Self::ApplicationsUrl => "applications URL",
-            Self::ConnectorPath => "connector path",
+            Self::ProfileBaseUrl => "base URL of the API profile",
             Self::CertificateAuthorities => "certificate authorities",
             Self::UserAgent => "user agent",
             Self::AccessToken => "access token",
@@ -211,7 +212,7 @@ impl Settings {
             base_url,
             token_url: well_known(TOKEN_URL),
             applications_url: well_known(APPLICATIONS_URL),
-            connector_path: "connector".to_owned(),
+            profile: Profile::built_in(),
             credentials,
             requests_per_minute: NonZeroU32::MIN.saturating_add(299),
             max_retries: 5,
@@ -242,8 +243,10 @@ impl Settings {
             SettingProblem::check_address(url)
                 .map_err(|problem| SettingsError { setting, problem })?;
         }
-        if !self.connector_path.split('/').all(is_plain_segment) {
-            return wrong(Setting::ConnectorPath, SettingProblem::NotAPath);
+        if let Some(url) = self.profile.base_url() {
+            let setting = Setting::ProfileBaseUrl;
+            SettingProblem::check_address(url)
+                .map_err(|problem| SettingsError { setting, problem })?;
         }
         self.user_agent_header()?;
         if let Some(pem) = &self.certificate_authorities
@@ -322,12 +325,6 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether a path segment needs no encoding and is not relative.
-fn is_plain_segment(segment: &str) -> bool {
-    is_encodable_segment(segment)
-        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
-}
-
 /// Whether a path segment is neither empty nor relative.
 fn is_encodable_segment(segment: &str) -> bool {
     !matches!(segment, "" | "." | "..")
@@ -361,7 +358,6 @@ mod tests {
         let settings = settings("https://api.wxcc-us1.cisco.com");
         assert_eq!(settings.token_url.as_str(), TOKEN_URL);
         assert_eq!(settings.applications_url.as_str(), APPLICATIONS_URL);
-        assert_eq!(settings.connector_path, "connector");
         assert_eq!(settings.requests_per_minute.get(), 300);
         assert_eq!(settings.check(), Ok(()));
         let seconds = Duration::from_secs;
@@ -409,24 +405,6 @@ mod tests {
             let error = settings(url).check().unwrap_err();
             assert_eq!(error.problem, expected);
             assert!(!error.to_string().contains("hunter2"));
-        }
-    }
-
-    #[test]
-    fn connector_path_stays_inside_the_organization() {
-        for (path, good) in [
-            ("connector", true),
-            ("v3/custom-connector", true),
-            ("", false),
-            ("..", false),
-            ("a/../b", false),
-            ("/connector", false),
-            ("a?b", false),
-            ("%2e%2e", false),
-        ] {
-            let mut settings = settings("https://a.b");
-            settings.connector_path = path.to_owned();
-            assert_eq!(settings.check().is_ok(), good, "{path}");
         }
     }
 

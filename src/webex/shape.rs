@@ -169,6 +169,11 @@ pub(crate) struct NameFilter<'a> {
 }
 
 impl NameFilter<'_> {
+    /// Whether a name may be shown that is beside other members.
+    pub(crate) fn is_shown(&self, name: &str) -> bool {
+        self.shown(name, false) == name
+    }
+
     /// Returns a field's name, or its replacement if it must not be shown.
     fn shown<'a>(&self, name: &'a str, may_be_table: bool) -> &'a str {
         let may_show = (self.is_known)(name) || (is_name(name) && !may_be_table);

@@ -15,11 +15,13 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::body::WipedBuffer;
+use super::calls::CallName;
+use super::profile::{Profile, Source};
 use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use super::{
     Budget, CLIENT_CREDENTIALS, Client, Connector, ConnectorContent, ConnectorFields, ConnectorId,
-    Connectors, Credential, Credentials, Field, OAUTH2, OrganizationId, RemoteState, Secrets,
-    Settings, WriteError,
+    Connectors, Credential, Credentials, Field, OAUTH2, OrganizationId, Planned, RemoteState,
+    Secrets, Settings, WriteError,
 };
 use safe_text::Secret;
 
@@ -112,6 +114,11 @@ impl Script {
             requests: Mutex::default(),
             began: Instant::now(),
         })
+    }
+
+    /// Adds a reply before the others.
+    pub(crate) fn first(&self, reply: Reply) {
+        self.replies.lock().unwrap().push_front(reply);
     }
 
     pub(crate) fn then(&self, reply: Reply) {
@@ -258,6 +265,18 @@ pub(crate) fn object(version: i64, created: i64) -> Value {
         "password": null, "validationUrl": null, "systemDefault": false,
         "createdTime": created, "lastUpdatedTime": created,
     })
+}
+
+/// Reads an object with the built-in profile, as a response to a read.
+pub(crate) fn read(object: &Value) -> Connector {
+    let profile = Profile::built_in();
+    let call = profile.call(CallName::Read).unwrap();
+    profile.connector(call, object.to_string().as_bytes(), Source::Read).unwrap().unwrap()
+}
+
+/// Returns the plan of an update that is based on a version.
+pub(crate) fn planned(version: i64) -> Planned {
+    Planned { version: Some(version.into()), ..Planned::default() }
 }
 
 /// Returns an object with some members changed.

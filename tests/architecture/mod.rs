@@ -68,10 +68,10 @@ const SINKS: [(&str, &str); 13] = [
     ),
     ("src/webex/auth/grant.rs", "the JSON body of a Service App's token request"),
     ("src/webex/body.rs", "the form body of a token request"),
-    ("src/webex/connectors/wire.rs", "the JSON body of a request"),
     ("src/webex/equivalence.rs", "whether private keys differ in more than line ends"),
     ("src/webex/error.rs", "whether a token can travel in a header"),
     ("src/webex/identifiers.rs", "the organization at the end of an access token"),
+    ("src/webex/profile/render.rs", "the JSON body of a request"),
     ("src/webex/redact.rs", "the search for secrets in texts of the server"),
     ("src/webex/request.rs", "the Authorization header"),
 ];

@@ -86,7 +86,11 @@ fn completes_a_life_cycle(connector: &Connector) {
     stores(&same(), &expected(&edited));
     assert_eq!(
         calls(&simulator),
-        ["GET /organization/ORG/v2/connector 200", "PUT /organization/ORG/connector/ID 200"]
+        [
+            "GET /organization/ORG/v2/connector 200",
+            "GET /organization/ORG/connector/ID 200",
+            "PUT /organization/ORG/connector/ID 200"
+        ]
     );
     terraform.plans_nothing();
 

@@ -33,7 +33,7 @@ fn requests_carry_user_agent_and_tracking_id() {
 fn error_shows_the_tracking_id_of_the_request() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
-    let script = webex_cc_simulator::Script::answer(403, json!(null));
+    let script = webex_cc_simulator::Script::answer(401, json!(null));
     simulator.faults([on_list(script)]);
     let output = terraform.plan().failed();
     let journal = simulator.journal();

@@ -5,6 +5,7 @@ pub(crate) mod connectors;
 pub(crate) mod files;
 pub(crate) mod pem;
 pub(crate) mod plugin_client;
+pub(crate) mod random_profiles;
 pub(crate) mod simulator;
 pub(crate) mod system;
 pub(crate) mod terraform;

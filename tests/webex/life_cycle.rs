@@ -7,12 +7,12 @@ use serde_json::json;
 use webex_cc_simulator::{Authorization, OmittedSecret, Options, SecretsInAnswers, Simulator};
 use webex_contact_center::{
     Availability, Client, ConnectorContent, ConnectorId, Credential, Credentials, ErrorKind, Field,
-    FlowSearch, Notice, OrganizationId, RemoteState,
+    FlowSearch, Notice, OrganizationId, Planned, RemoteState,
 };
 
 use super::{
-    basic, budget, calling, calls, client_credentials, content, organization, refresh_token,
-    settings,
+    basic, budget, calling, calls, client_credentials, content, organization, planned,
+    refresh_token, settings,
 };
 use crate::support::connectors;
 use crate::support::simulator::{all_stored, locked, start, unlocked};
@@ -59,7 +59,7 @@ async fn client_life_cycle_keeps_the_secrets_of_each_kind() {
             let created = connectors.create(&content, &budget()).await.unwrap();
             let (connector, id) = (created.connector.clone(), created.connector.id);
             assert!(!created.adopted);
-            assert_eq!(connector.version, Some(0));
+            assert_eq!(connector.version, Some(0.into()));
             assert!(connector.created_time.is_some() && connector.last_updated_time.is_some());
             has_the_secrets(&simulator, &id, &content);
             assert_eq!(connectors.read(&id, &budget()).await.unwrap(), Some(connector.clone()));
@@ -67,8 +67,8 @@ async fn client_life_cycle_keeps_the_secrets_of_each_kind() {
             let domain = (Field::ResourceDomainUrl, "https://other.example");
             let fields = content.fields.clone().with(domain.0, domain.1);
             let edit = ConnectorContent { fields, ..content.clone() };
-            let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
-            assert_eq!(edited.version, Some(1));
+            let edited = connectors.update(&id, &edit, &planned(0), &budget()).await.unwrap();
+            assert_eq!(edited.version, Some(1.into()));
             assert_eq!(edited.fields, edit.fields);
 
             assert!(!connectors.delete(&id, &budget()).await.unwrap().was_missing);
@@ -80,14 +80,14 @@ async fn client_life_cycle_keeps_the_secrets_of_each_kind() {
 }
 
 #[tokio::test]
-async fn each_write_costs_one_request() {
+async fn update_costs_a_read_and_a_write() {
     let simulator = unlocked();
     let connectors = calling(&simulator);
     let content = client_credentials("crm");
     let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
-    connectors.update(&id, &content, Some(0), &budget()).await.unwrap();
+    connectors.update(&id, &content, &planned(0), &budget()).await.unwrap();
     connectors.delete(&id, &budget()).await.unwrap();
-    assert_eq!(calls(&simulator), ["POST connector", "PUT {id}", "DELETE {id}"]);
+    assert_eq!(calls(&simulator), ["POST connector", "GET {id}", "PUT {id}", "DELETE {id}"]);
 }
 
 #[tokio::test]
@@ -110,8 +110,8 @@ async fn locked_connector_is_edited_and_deleted() {
             if edit.fields.get(Field::ClientId).is_some() {
                 edit.fields.set(Field::ClientId, Some("other".to_owned()));
             }
-            let edited = connectors.update(&id, &edit, Some(0), &budget()).await.unwrap();
-            assert!(edited.active);
+            let edited = connectors.update(&id, &edit, &planned(0), &budget()).await.unwrap();
+            assert!(edited.is_active());
             has_the_secrets(&simulator, &id, &edit);
             connectors.delete(&id, &budget()).await.unwrap();
             assert!(all_stored(&simulator).is_empty());
@@ -120,18 +120,18 @@ async fn locked_connector_is_edited_and_deleted() {
 }
 
 #[tokio::test]
-async fn deactivation_costs_one_request() {
+async fn deactivation_costs_a_read_and_a_write() {
     let simulator = locked();
     let connectors = calling(&simulator);
     let content = client_credentials("crm");
     let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
     simulator.clear_journal();
     let inactive = ConnectorContent { active: false, ..content.clone() };
-    let connector = connectors.update(&id, &inactive, Some(0), &budget()).await.unwrap();
-    assert!(!connector.active);
-    let connector = connectors.update(&id, &content, Some(1), &budget()).await.unwrap();
-    assert!(connector.active);
-    assert_eq!(calls(&simulator), ["PUT {id}", "PUT {id}"]);
+    let connector = connectors.update(&id, &inactive, &planned(0), &budget()).await.unwrap();
+    assert!(!connector.is_active());
+    let connector = connectors.update(&id, &content, &planned(1), &budget()).await.unwrap();
+    assert!(connector.is_active());
+    assert_eq!(calls(&simulator), ["GET {id}", "PUT {id}", "GET {id}", "PUT {id}"]);
 }
 
 #[tokio::test]
@@ -154,11 +154,19 @@ async fn taken_name_and_connector_limit_are_typed_errors() {
 
     let renamed = ConnectorContent { active: false, ..basic("1") };
     let version = connectors
-        .update(&first.id, &ConnectorContent { active: false, ..basic("0") }, Some(0), &budget())
+        .update(
+            &first.id,
+            &ConnectorContent { active: false, ..basic("0") },
+            &planned(0),
+            &budget(),
+        )
         .await
         .unwrap()
         .version;
-    let failure = connectors.update(&first.id, &renamed, version, &budget()).await.unwrap_err();
+    let failure = connectors
+        .update(&first.id, &renamed, &Planned { version, ..Planned::default() }, &budget())
+        .await
+        .unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::NameTaken);
     assert_eq!(failure.name_holder.unwrap().name(), "1");
 }
@@ -171,8 +179,11 @@ async fn stale_update_does_not_overwrite_an_edit() {
     let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
     let organization = simulator.organization();
     simulator.store(organization, id.as_str(), json!({"scope": "changed by hand"}));
-    let failure = connectors.update(&id, &content, Some(0), &budget()).await.unwrap_err();
-    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(0), found: Some(1) });
+    let failure = connectors.update(&id, &content, &planned(0), &budget()).await.unwrap_err();
+    assert_eq!(
+        failure.error.kind,
+        ErrorKind::Stale { expected: Some(0.into()), found: Some(1.into()) }
+    );
     assert_eq!(failure.availability, Availability::Unaffected);
     let RemoteState::Found(found) = failure.remote else { panic!("{failure:?}") };
     assert_eq!(found.fields.get(Field::Scope), Some("changed by hand"));
@@ -219,7 +230,7 @@ async fn removed_connector_is_reported_as_gone() {
     let id = connectors.create(&basic("crm"), &budget()).await.unwrap().connector.id;
     simulator.remove(simulator.organization(), id.as_str());
     assert_eq!(connectors.read(&id, &budget()).await, Ok(None));
-    let failure = connectors.update(&id, &basic("crm"), Some(0), &budget()).await.unwrap_err();
+    let failure = connectors.update(&id, &basic("crm"), &planned(0), &budget()).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Absent);
 }
 

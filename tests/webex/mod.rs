@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use webex_cc_simulator::Simulator;
 use webex_contact_center::{
     BASIC, Budget, Client, ConnectorContent, ConnectorFields, Connectors, Credentials, Field,
-    OAUTH2, OrganizationId, Settings, readable_fields,
+    OAUTH2, OrganizationId, Planned, Settings, readable_fields,
 };
 
 use crate::support::connectors::{self, Connector};
@@ -48,6 +48,11 @@ fn organization(simulator: &Simulator) -> OrganizationId {
 
 fn calling(simulator: &Simulator) -> Connectors {
     Client::new(settings(simulator)).unwrap().connectors(organization(simulator))
+}
+
+/// Returns the plan of an update that is based on a version.
+fn planned(version: i64) -> Planned {
+    Planned { version: Some(version.into()), ..Planned::default() }
 }
 
 fn budget() -> Budget {

@@ -6,9 +6,11 @@
 
 use futures_util::future::join_all;
 use webex_cc_simulator::{Action, Moment, Script, Simulator};
-use webex_contact_center::{Availability, ConnectorContent, ConnectorId, Field, RemoteState};
+use webex_contact_center::{
+    Availability, ConnectorContent, ConnectorId, Field, Planned, RemoteState,
+};
 
-use super::{budget, calling, client_credentials};
+use super::{budget, calling, client_credentials, planned};
 use crate::support::connectors;
 use crate::support::simulator::{all_stored, locked};
 
@@ -88,12 +90,12 @@ async fn update_converges_after_an_outage() {
         let fields = content.fields.with(Field::Scope, "new");
         let wanted = ConnectorContent { fields, ..content };
         outage.begin(&simulator);
-        let outcome = connectors.update(&id, &wanted, Some(0), &budget()).await;
+        let outcome = connectors.update(&id, &wanted, &planned(0), &budget()).await;
         simulator.faults([]);
         let stored = || simulator.stored(simulator.organization(), id.as_str()).unwrap();
         let now = stored();
         match outcome {
-            Ok(connector) => assert!(connector.active && now["active"] == true, "{outage:?}"),
+            Ok(connector) => assert!(connector.is_active() && now["active"] == true, "{outage:?}"),
             Err(failure) => {
                 let is_active = now["active"] == true;
                 let is_honest = match (&failure.availability, &failure.remote) {
@@ -107,7 +109,7 @@ async fn update_converges_after_an_outage() {
                 assert!(is_honest, "{outage:?}: {failure:?}, but {now}");
             }
         }
-        connectors.update(&id, &wanted, None, &budget()).await.unwrap();
+        connectors.update(&id, &wanted, &Planned::default(), &budget()).await.unwrap();
         let now = stored();
         assert!(now["active"] == true && now["scope"] == "new", "{outage:?}: {now}");
         let secret = &connectors::client_credentials().credentials[0].values[0];

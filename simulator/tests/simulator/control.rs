@@ -35,7 +35,7 @@ async fn the_journal_holds_requests_until_it_is_cleared() {
     assert_eq!(journal.len(), 4);
     for exchange in journal {
         let keys: Vec<&String> = exchange.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["body", "headers", "method", "path", "query", "status"]);
+        assert_eq!(keys, ["body", "call", "headers", "method", "path", "query", "status"]);
     }
     let create = &journal[0];
     assert_eq!(create["method"], "POST");

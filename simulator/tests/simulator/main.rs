@@ -4,6 +4,11 @@
 // The HTTP client of the tests, and sample connectors.
 mod support;
 
+#[path = "../../../tests/support/random_profiles.rs"]
+mod random;
+
+// Deviations of the service.
+mod behavior;
 // Which connectors can be created, replaced and deleted.
 mod connectors;
 // The OpenAPI document and the simulator agree.
@@ -14,7 +19,13 @@ mod control;
 mod faults;
 // Lists, references and choices: filters and paging.
 mod lists;
+// The APIs of the sample profiles.
+mod profiles;
 // The program and its state file.
 mod program;
+// APIs drawn at random.
+mod random_profiles;
+// Recordings and the scripted browser.
+mod recording;
 // Tokens, scopes, the rate limit and the token endpoints.
 mod tokens;

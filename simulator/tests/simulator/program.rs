@@ -2,10 +2,10 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use webex_cc_simulator::{Options, Simulator};
 
-use crate::support::{Harness, ORGANIZATION, basic, connectors_path, list_path};
+use crate::support::{Harness, ORGANIZATION, basic, connectors_path, list_path, profile};
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_webex-cc-simulator"))
@@ -193,4 +193,65 @@ async fn a_write_that_cannot_be_saved_is_a_500() {
     std::fs::remove_dir_all(folder.path().join("inner")).unwrap();
     let response = harness.create(&basic("a")).await.expect(500);
     assert_eq!(response.json()["error"]["reason"], "state not saved");
+}
+
+#[tokio::test]
+async fn a_recording_is_written_at_the_end() {
+    if !cfg!(unix) {
+        // Not captured, since the output of a passing test is not shown.
+        writeln!(std::io::stderr(), "LEFT OUT: the end by a signal: it needs a Unix").unwrap();
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("served.har");
+    let (running, url) = Running::start(&["--token", "mine", "--har", file.to_str().unwrap()]);
+    assert!(!file.exists());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let path = format!("{url}{}", list_path());
+    client.get(path).bearer_auth("mine").send().await.unwrap();
+    assert_eq!(running.end("-TERM"), (Some(0), String::new()));
+    let har: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(har["log"]["entries"].as_array().unwrap().len(), 1);
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(names.len(), 1, "nothing else is left");
+
+    let output = run(&["--har", "/nowhere/served.har"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("the recording /nowhere/served.har.new: "), "{text}");
+}
+
+#[test]
+fn the_program_plays_a_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (form, har, api) = (file("form.json"), file("page.har"), file("api.json"));
+    std::fs::write(&api, profile("rest").to_string()).unwrap();
+    let typed = json!([{
+        "name": "crm",
+        "resource_domain_url": "https://crm.example.com",
+        "username": "service",
+        "password": "typed-password",
+        "validation_url": "https://crm.example.com/me",
+    }]);
+    std::fs::write(&form, typed.to_string()).unwrap();
+    let flags = ["--profile", &api, "--version-as=text", "--play", &form, "--har", &har];
+    let output = run(&flags);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stdout.is_empty());
+    let text = std::fs::read_to_string(&har).unwrap();
+    assert!(text.contains("typed-password") && text.contains("/integrations/v3/"));
+
+    std::fs::write(&form, json!([{"colour": "red"}]).to_string()).unwrap();
+    let output = run(&flags);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("/0/colour: is not a field of the form"), "{text}");
+    let output = run(&["--profile", &file("missing.json")]);
+    assert_eq!(output.status.code(), Some(2));
+    std::fs::write(&api, "{}").unwrap();
+    let output = run(&["--profile", &api]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("the profile is wrong: missing field `format`"), "{text}");
 }

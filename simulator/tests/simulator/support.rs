@@ -231,3 +231,13 @@ pub(crate) fn without(body: &Value, fields: &[&str]) -> Value {
     changed.as_object_mut().unwrap().retain(|field, _| !fields.contains(&field.as_str()));
     changed
 }
+
+/// Returns a sample profile by its name.
+pub(crate) fn profile(name: &str) -> Value {
+    let text = match name {
+        "rest" => include_str!("../../../tests/support/profiles/rest.json"),
+        "rpc" => include_str!("../../../tests/support/profiles/rpc.json"),
+        _ => include_str!("../../../tests/support/profiles/one_discriminator.json"),
+    };
+    serde_json::from_str(text).unwrap()
+}

@@ -4,7 +4,8 @@
 //! concerns other arguments than one of the Contact Center API.
 
 use webex_contact_center::{
-    BodyProblem, CertificateProblem, Deadline, Error, ErrorKind, OauthError, Operation,
+    BodyProblem, CallName, CertificateProblem, Deadline, Error, ErrorKind, OauthError, Operation,
+    ProfileGap,
 };
 
 const TRY_LATER: &str = "Try again later. If it stays, give Webex support the tracking id.";
@@ -69,9 +70,9 @@ pub(super) fn advice(error: &Error) -> String {
         ErrorKind::NotFound => match request {
             Request::Read | Request::Write => {
                 "Check organization_id and region. If only this endpoint is missing, your \
-                 organization's Contact Center may serve it at another path: see connector_path. \
-                 The provider's command `doctor` shows what is there; its guide \"API \
-                 compatibility\" says how to run it."
+                 organization's Contact Center may serve it at another path: the API profile can \
+                 say so. The provider's command `doctor` shows what is there. The guide \"API \
+                 compatibility\" says how to use both."
             }
             Request::ReadForFlows => {
                 "Check organization_id and region. The provider's command `doctor` shows what else \
@@ -120,6 +121,18 @@ pub(super) fn advice(error: &Error) -> String {
             "Correct the argument that Webex names. If it names the credentials, they were refused \
              by the third party against which Webex checked them."
         }
+        ErrorKind::NotInProfile(gap) => {
+            return format!(
+                "Record {} in Control Hub, run the program's command `learn` on all recordings, \
+                 and use the profile that it writes. The guide \"API compatibility\" says how.",
+                recording(*gap)
+            );
+        }
+        ErrorKind::UnexpectedStatus if !error.allowed_methods.is_empty() => {
+            "So this organization's API is another one than the API profile describes. Record in \
+             Control Hub how it is used, and run the program's command `learn` on the recording: \
+             the guide \"API compatibility\" says how."
+        }
         ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
             "Only custom connectors can be managed or read. Check the id on the connector's page \
              in Control Hub; the data source webex_cc_custom_connectors lists those that can."
@@ -150,6 +163,27 @@ pub(super) fn advice(error: &Error) -> String {
         }
     }
     .to_owned()
+}
+
+/// Names what a recording has to show so that a profile has what it lacks.
+fn recording(gap: ProfileGap) -> String {
+    match gap {
+        ProfileGap::Call(name) => match name {
+            CallName::List => "the list of connectors",
+            CallName::Read => "the page of a connector",
+            CallName::Create => "creating a connector",
+            CallName::Update => "editing a connector",
+            CallName::Delete => "deleting a connector",
+            CallName::Activate | CallName::Deactivate => {
+                "deactivating a connector and activating it again"
+            }
+            CallName::References => "the list of what uses a connector",
+        }
+        .to_owned(),
+        ProfileGap::Kind(kind) => format!("creating and editing a connector with {}", kind.title()),
+        ProfileGap::Argument(argument) => format!("creating a connector that has a {argument}"),
+        ProfileGap::Activation => "deactivating a connector and activating it again".to_owned(),
+    }
 }
 
 /// Returns the advice about refused credentials.

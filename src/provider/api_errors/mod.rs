@@ -51,7 +51,24 @@ pub fn notice(notice: &Notice) -> Diagnostic {
                 ),
             )
         }
+        Notice::ListRefused(error) => list_refused(error),
     }
+}
+
+/// Returns the warning that connectors are read one by one.
+fn list_refused(error: &Error) -> Diagnostic {
+    Diagnostic::warning(
+        "Webex refuses the list of connectors",
+        detail_advising(
+            error,
+            "So connectors are read one by one, which takes one request for each. Names that are \
+             taken, and connectors that were deleted in Control Hub, cannot be found without the \
+             list.",
+            "Check the scope cjp:config_read and organization_id. If the list is at another path, \
+             the API profile can say so: the guide \"API compatibility\" says how."
+                .to_owned(),
+        ),
+    )
 }
 
 /// Returns the notices of a client. Each appears once in a process.
@@ -177,6 +194,15 @@ pub(super) fn happened(error: &Error) -> String {
         }
         ErrorKind::InvalidRequest => "Webex finds the request invalid.".to_owned(),
         ErrorKind::ServerError => format!("{host} had an internal error."),
+        ErrorKind::UnexpectedStatus if !error.allowed_methods.is_empty() => {
+            let allowed = error.allowed_methods.iter().map(|method| method.as_str());
+            let allowed = allowed.collect::<Vec<_>>();
+            let method = error.method.as_ref().map_or("this method", |method| method.as_str());
+            format!(
+                "{host} does not allow {method} at this path; it allows {}.",
+                allowed.join(", ")
+            )
+        }
         ErrorKind::UnexpectedStatus => {
             format!("{host} answered with a status that is not expected.")
         }
@@ -198,6 +224,9 @@ pub(super) fn happened(error: &Error) -> String {
             format!("The time for this was used up at the request to {operation}.")
         }
         ErrorKind::Unsendable => format!("The request cannot be sent from this machine{cause}."),
+        ErrorKind::NotInProfile(gap) => {
+            format!("The API profile cannot be used to {}: {gap}.", error.operation)
+        }
         ErrorKind::Defect => "A defect in this provider ended the request.".to_owned(),
     }
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use super::*;
 use tf_provider::diagnostics::Severity;
-use webex_contact_center::{Deadline, ErrorDetails, Operation, PagingProblem, TokenProblem};
+use webex_contact_center::{
+    CallName, ConnectorKind, Deadline, ErrorDetails, Operation, PagingProblem, ProfileGap,
+    TokenProblem,
+};
 
 /// Returns all kinds of errors, some of them with several contents.
 fn kinds() -> Vec<ErrorKind> {
@@ -35,7 +38,7 @@ fn kinds() -> Vec<ErrorKind> {
         ErrorKind::Forbidden,
         ErrorKind::NotFound,
         ErrorKind::NameTaken,
-        ErrorKind::Stale { expected: Some(3), found: Some(4) },
+        ErrorKind::Stale { expected: Some(3.into()), found: Some(4.into()) },
         ErrorKind::Stale { expected: None, found: None },
         ErrorKind::Conflict,
         ErrorKind::Referenced(vec![Reference {
@@ -58,6 +61,7 @@ fn kinds() -> Vec<ErrorKind> {
         ErrorKind::Stopped,
         ErrorKind::DeadlineExceeded,
         ErrorKind::Unsendable,
+        ErrorKind::NotInProfile(ProfileGap::Kind(ConnectorKind::Certificate)),
         ErrorKind::Defect,
     ]
 }
@@ -96,6 +100,7 @@ fn heading(kind: &ErrorKind) -> &'static str {
         ErrorKind::Stopped => "stopped",
         ErrorKind::DeadlineExceeded => "deadline exceeded",
         ErrorKind::Unsendable => "unsendable",
+        ErrorKind::NotInProfile(_) => "not in profile",
         ErrorKind::Defect => "defect",
     }
 }
@@ -216,6 +221,28 @@ fn missing_permissions_are_named_for_each_operation() {
             Operation::MakeServiceAppToken => "spark:applications_token",
         };
         assert!(advice.contains(scope), "{operation:?}: {advice}");
+    }
+}
+
+#[test]
+fn gap_of_a_profile_names_the_recording_that_fills_it() {
+    for (operation, gap, words) in [
+        (Operation::DeleteConnector, ProfileGap::Call(CallName::Delete), "deleting a connector"),
+        (
+            Operation::CreateConnector,
+            ProfileGap::Argument("scope"),
+            "creating a connector that has a scope",
+        ),
+        (
+            Operation::ReactivateConnector,
+            ProfileGap::Activation,
+            "deactivating a connector and activating it again",
+        ),
+    ] {
+        let error = for_tests(operation, ErrorKind::NotInProfile(gap));
+        let text = detail(&error, "");
+        assert!(text.contains(words), "{text}");
+        assert!(text.contains(&format!("cannot be used to {operation}")), "{text}");
     }
 }
 

@@ -11,9 +11,11 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use super::configuration::profile;
 use super::configuration::source::process_environment;
 use super::{ADDRESS, NAME, VERSION, doctor, registry, user_agent};
 use tf_provider::schema_json;
+use webex_contact_center::Profile;
 
 /// The next step after the command line is read.
 #[derive(Debug)]
@@ -42,6 +44,9 @@ COMMANDS
                  WEBEX_CC_REGION and WEBEX_ACCESS_TOKEN, writes nothing to
                  Webex, and prints no credentials
       --json     the same for issues, without names and ids
+    profile      print the API profile in force: the one that WEBEX_CC_API_PROFILE
+                 names, or the built-in one
+      --schema   print the JSON Schema of API profiles instead
     learn --form FORM.json RECORDING.har [MORE.har ...]
                  learn the API of your organization from a browser's recording:
                  writes an API profile, and a report to standard error; the
@@ -78,7 +83,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
             print(io::stderr(), HELP);
             Next::Exit(ExitCode::FAILURE)
         }
-        ["--help" | "-h" | "help"] | ["doctor" | "schema" | "learn" | "scrub", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"]
+        | ["doctor" | "schema" | "profile" | "learn" | "scrub", "--help" | "-h"] => {
             print(io::stdout(), HELP);
             Next::Exit(ExitCode::SUCCESS)
         }
@@ -91,11 +97,25 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
             print(io::stdout(), &format!("{:#}\n", schema_json::describe(&registry(), ADDRESS)));
             Next::Exit(ExitCode::SUCCESS)
         }
-        ["doctor"] => Next::Exit(run_doctor(doctor::report::Report::page)),
-        ["doctor", "--json"] => Next::Exit(run_doctor(doctor::report::Report::json)),
+        ["doctor"] => Next::Exit(run_doctor(Format::Page)),
+        ["doctor", "--json"] => Next::Exit(run_doctor(Format::Json)),
+        ["profile"] => Next::Exit(match profile::in_force(&process_environment) {
+            Ok(profile) => {
+                print(io::stdout(), profile.text());
+                ExitCode::SUCCESS
+            }
+            Err(problem) => {
+                print(io::stderr(), &format!("{problem}\n"));
+                ExitCode::FAILURE
+            }
+        }),
+        ["profile", "--schema"] => {
+            print(io::stdout(), Profile::schema());
+            Next::Exit(ExitCode::SUCCESS)
+        }
         ["learn", rest @ ..] => Next::Exit(learn::run(rest, &usage_error)),
         ["scrub", rest @ ..] => Next::Exit(scrub::run(rest, &usage_error)),
-        ["doctor" | "schema", first, ..] | [first, ..] => {
+        ["doctor" | "schema" | "profile", first, ..] | [first, ..] => {
             let text = format!("{first:?} is not understood here.\n\n{HELP}");
             print(io::stderr(), &text);
             Next::Exit(ExitCode::from(USAGE_ERROR))
@@ -110,8 +130,17 @@ fn usage_error(problem: &str) -> ExitCode {
     ExitCode::from(USAGE_ERROR)
 }
 
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// A page, each line as soon as it is known.
+    Page,
+    /// JSON.
+    Json,
+}
+
 /// Runs the doctor and prints its report.
-fn run_doctor(format: fn(&doctor::report::Report) -> String) -> ExitCode {
+fn run_doctor(format: Format) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -120,8 +149,24 @@ fn run_doctor(format: fn(&doctor::report::Report) -> String) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let report = runtime.block_on(doctor::examine(&process_environment, &user_agent("")));
-    print(io::stdout(), &format(&report));
+    let mut print_line = |check: &doctor::report::Check| {
+        if format == Format::Page {
+            print(io::stdout(), &doctor::report::line(check));
+        }
+    };
+    if format == Format::Page {
+        print(io::stdout(), &doctor::report::head());
+    }
+    let agent = user_agent("");
+    let examination = doctor::examine(&process_environment, &agent, &mut print_line);
+    let report = runtime.block_on(examination);
+    print(
+        io::stdout(),
+        &match format {
+            Format::Page => report.conclusion(),
+            Format::Json => report.json(),
+        },
+    );
     if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

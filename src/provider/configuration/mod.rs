@@ -5,6 +5,7 @@
 //! for `doctor`.
 
 mod credentials;
+pub mod profile;
 pub mod schema;
 pub mod source;
 pub mod status;
@@ -22,7 +23,7 @@ use super::{organization, timeouts};
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration};
 use webex_contact_center::{
-    Address, AddressProblem, Client, Credentials, OrganizationId, Setting, SettingProblem,
+    Address, AddressProblem, Client, Credentials, OrganizationId, Profile, Setting, SettingProblem,
     Settings, SettingsError, TokenProblem,
 };
 
@@ -84,7 +85,7 @@ struct Arguments {
     max_retries: Argument<u32>,
     request_timeout: Argument<Duration>,
     preflight: Argument<bool>,
-    connector_path: Argument<Given<String>>,
+    profile: Argument<Given<Profile>>,
 }
 
 impl Arguments {
@@ -98,7 +99,7 @@ impl Arguments {
             max_retries: source.integer("max_retries", 0..=20)?,
             request_timeout: request_timeout(source)?,
             preflight: source.boolean("preflight_checks")?,
-            connector_path: source.string("connector_path"),
+            profile: profile::read(source)?,
         })
     }
 }
@@ -108,7 +109,14 @@ fn status(
     user_agent: &str,
     messages: &mut Diagnostics,
 ) -> Result<ProviderStatus, Diagnostic> {
-    let arguments = Arguments::read(source)?;
+    let mut arguments = Arguments::read(source)?;
+    let is_overridden = matches!(source.string("base_url"), Argument::Known(_));
+    if arguments.base_url.is_absent()
+        && let Argument::Known(given) = &arguments.profile
+        && let Some(url) = given.value.base_url()
+    {
+        arguments.base_url = Argument::Known(url.clone());
+    }
     let lacks_region = arguments.base_url.is_absent();
     let credentials = match credentials::find(source) {
         Err(CredentialsProblem::Incomplete(problem)) if lacks_region => {
@@ -158,11 +166,18 @@ fn status(
     if let Argument::Known(duration) = arguments.request_timeout {
         settings.set_request_timeout(duration);
     }
-    if let Argument::Known(given) = arguments.connector_path {
-        settings.connector_path = given.value;
+    let mut profile_origin = None;
+    if let Argument::Known(given) = arguments.profile {
+        profile_origin = Some(given.origin);
+        settings.profile = if is_overridden { given.value.without_base_url() } else { given.value };
     }
-    let client =
-        Client::new(settings).map_err(|error| unusable(&error, source, authorities_origin))?;
+    let client = Client::new(settings).map_err(|error| {
+        let origin = match error.setting {
+            Setting::ProfileBaseUrl => profile_origin,
+            _ => authorities_origin,
+        };
+        unusable(&error, source, origin)
+    })?;
     Ok(ProviderStatus::Ready(ConfiguredProvider {
         client,
         organization,
@@ -327,12 +342,12 @@ fn disagreement(origin: Origin, explicit: OrganizationId, of_token: Organization
 
 /// Returns the error of a setting that the client refuses, with the name of its
 /// argument.
-fn unusable(error: &SettingsError, source: &Source<'_>, authorities: Option<Origin>) -> Diagnostic {
+fn unusable(error: &SettingsError, source: &Source<'_>, given_at: Option<Origin>) -> Diagnostic {
     let argument = match error.setting {
         Setting::BaseUrl => "base_url",
         Setting::TokenUrl => "token_url",
         Setting::ApplicationsUrl => "applications_url",
-        Setting::ConnectorPath => "connector_path",
+        Setting::ProfileBaseUrl => "api_profile",
         Setting::CertificateAuthorities => "ca_certificate_pem",
         Setting::UserAgent => {
             let detail = format!("It {}.", error.problem);
@@ -344,8 +359,8 @@ fn unusable(error: &SettingsError, source: &Source<'_>, authorities: Option<Orig
         Setting::ClientSecret => "client_secret",
         Setting::ApplicationId => "service_app_id",
     };
-    let origin = match (error.setting, authorities) {
-        (Setting::CertificateAuthorities, Some(origin)) => origin,
+    let origin = match (error.setting, given_at) {
+        (Setting::CertificateAuthorities | Setting::ProfileBaseUrl, Some(origin)) => origin,
         _ => source.origin(argument),
     };
     cannot_be_used(origin, error.problem)

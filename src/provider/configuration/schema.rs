@@ -8,7 +8,7 @@ Manages custom connectors of Webex Contact Center: the stored credentials with w
 contact-centre flows call other companies' HTTP endpoints.";
 
 /// Each argument, and the environment variable that may give it.
-pub const ENVIRONMENT: [(&str, &str); 17] = [
+pub const ENVIRONMENT: [(&str, &str); 18] = [
     ("region", "WEBEX_CC_REGION"),
     ("base_url", "WEBEX_CC_BASE_URL"),
     ("organization_id", "WEBEX_ORGANIZATION_ID"),
@@ -25,6 +25,7 @@ pub const ENVIRONMENT: [(&str, &str); 17] = [
     ("ca_certificate_file", "WEBEX_CC_CA_CERTIFICATE_FILE"),
     ("ca_certificate_pem", "WEBEX_CC_CA_CERTIFICATE_PEM"),
     ("preflight_checks", "WEBEX_CC_PREFLIGHT_CHECKS"),
+    ("api_profile", "WEBEX_CC_API_PROFILE"),
     ("connector_path", "WEBEX_CC_CONNECTOR_PATH"),
 ];
 
@@ -130,9 +131,16 @@ fn attributes() -> Vec<Attribute> {
              Default `true`. Environment: `WEBEX_CC_PREFLIGHT_CHECKS`.",
         ),
         text(
+            "api_profile",
+            "An API profile as JSON, such as `file(\"webex-api.json\")`: the paths, bodies and names \
+             with which your organization's API works. The program's command `learn` writes one. \
+             Default: the built-in profile, which is assumed, because Cisco does not publish this \
+             API. Environment: `WEBEX_CC_API_PROFILE`, which is the path of a file.",
+        ),
+        text(
             "connector_path",
-            "The path segment of the connector endpoints. Default `connector`, which is assumed: \
-             Cisco does not publish it. Environment: `WEBEX_CC_CONNECTOR_PATH`.",
+            "The path of connectors in the built-in API profile, below an organization. Default \
+             `connector`. Excludes `api_profile`. Environment: `WEBEX_CC_CONNECTOR_PATH`.",
         ),
     ]
 }

@@ -236,15 +236,8 @@ mod tests {
     use super::*;
 
     fn connector(id: &str, name: &str) -> Connector {
-        Connector {
-            id: ConnectorId::parse(id).unwrap(),
-            organization_id: None,
-            version: None,
-            active: true,
-            fields: ConnectorFields::default().with(Field::Name, name),
-            created_time: None,
-            last_updated_time: None,
-        }
+        let fields = ConnectorFields::default().with(Field::Name, name);
+        Connector::new(ConnectorId::parse(id).unwrap(), fields)
     }
 
     fn find(name: &str, names: &[&str]) -> Result<String, Diagnostic> {

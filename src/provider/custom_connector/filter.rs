@@ -62,7 +62,7 @@ impl Filter {
     /// Whether a connector matches.
     #[must_use]
     pub fn accepts(&self, connector: &Connector) -> bool {
-        self.active.is_none_or(|active| active == connector.active)
+        self.active.is_none_or(|active| active == connector.is_active())
             && self.name.as_ref().is_none_or(|name| name.is_match(connector.name()))
     }
 }

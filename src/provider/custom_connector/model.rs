@@ -10,8 +10,8 @@ use tf_provider::value::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use webex_contact_center::{
-    BASIC, Connector, ConnectorContent, ConnectorFields, Field, OrganizationId, is_same_key,
-    readable_fields,
+    BASIC, Connector, ConnectorContent, ConnectorFields, Field, OrganizationId, Planned,
+    is_same_key, readable_fields,
 };
 
 use super::credentials::planned_secrets;
@@ -62,15 +62,31 @@ pub fn content(
     private: &PrivateData,
 ) -> ConnectorContent {
     let object = plan.object();
-    let planned = |(field, row): (Field, &webex_contact_center::Row)| {
+    let fields = fields(object);
+    let active = object.bool("active").known().unwrap_or(true);
+    ConnectorContent { active, fields, secrets: planned_secrets(plan, configuration, private) }
+}
+
+/// Returns the fields of a plan or a state.
+fn fields(object: &Object) -> ConnectorFields {
+    let known = |(field, row): (Field, &webex_contact_center::Row)| {
         Some((field, object.string(row.argument).known()?.to_owned()))
     };
-    let mut fields = readable_fields().filter_map(planned).collect::<ConnectorFields>();
+    let mut fields = readable_fields().filter_map(known).collect::<ConnectorFields>();
     if fields.get(Field::AuthenticationType).is_none() {
         fields.set(Field::AuthenticationType, Some(BASIC.to_owned()));
     }
-    let active = object.bool("active").known().unwrap_or(true);
-    ConnectorContent { active, fields, secrets: planned_secrets(plan, configuration, private) }
+    fields
+}
+
+/// Returns the connector on which the plan of an update is based.
+#[must_use]
+pub fn planned(prior: &State, private: &PrivateData) -> Planned {
+    Planned {
+        version: private.version.clone(),
+        fields: Some(fields(prior.object())),
+        active: prior.object().bool("active").known(),
+    }
 }
 
 /// Returns a state: what Webex has, and from `base` what Webex does not return
@@ -91,6 +107,14 @@ pub fn state(
         object.set("organization_id", organization.to_string());
     }
     for (field, row) in readable_fields() {
+        let base_value = base.string(row.argument);
+        let is_known = !matches!(base_value, Argument::Absent | Argument::Unknown);
+        // What Webex does not say, or says in a word that is not known, is no difference.
+        let is_untold = connector.not_told.contains(&field)
+            || is_known && connector.unrecognized.contains_key(&field);
+        if is_untold && !matches!(base_value, Argument::Unknown) {
+            continue;
+        }
         let remote = remote(connector, field);
         let keeps = match (base.string(row.argument), remote) {
             (Argument::Known(known), Some(remote)) => {
@@ -105,7 +129,9 @@ pub fn state(
             object.set(row.argument, remote.map(str::to_owned));
         }
     }
-    object.set("active", connector.active);
+    if let Some(active) = connector.active {
+        object.set("active", active);
+    }
     object.set("created_time", connector.created_time.map(rfc3339));
     object.set("last_updated_time", connector.last_updated_time.map(rfc3339));
     State::new(object, block())
@@ -136,6 +162,19 @@ pub fn rfc3339(milliseconds: i64) -> String {
         .unwrap_or_else(|| milliseconds.to_string())
 }
 
+/// Returns a state with the planned values of some arguments.
+///
+/// A connector that was created is there, whatever its response says of its arguments: an error
+/// would make Terraform replace it. The next refresh shows the difference.
+#[must_use]
+pub fn as_planned(state: State, plan: &Plan, differences: &[Difference]) -> State {
+    let mut object = state.object().clone();
+    for Difference { argument, .. } in differences {
+        object.set(argument, plan.object().get(argument).clone());
+    }
+    State::new(object, block())
+}
+
 /// An argument that Webex has otherwise than it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -154,6 +193,9 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
     let shown = |text: Option<&str>| text.map_or("not set".to_owned(), |text| format!("{text:?}"));
     let mut found = Vec::new();
     for (field, row) in readable_fields() {
+        if connector.not_told.contains(&field) || connector.unrecognized.contains_key(&field) {
+            continue;
+        }
         let remote = remote(connector, field);
         let planned = plan.object().string(row.argument);
         let same = match (&planned, remote) {
@@ -169,9 +211,10 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
         }
     }
     if let Argument::Known(active) = plan.object().bool("active")
-        && active != connector.active
+        && let Some(remote) = connector.active
+        && active != remote
     {
-        let (wanted, got) = (active.to_string(), connector.active.to_string());
+        let (wanted, got) = (active.to_string(), remote.to_string());
         found.push(Difference { argument: "active", wanted, got });
     }
     found
@@ -191,20 +234,19 @@ pub(in crate::provider) mod tests {
 
     /// A connector as Webex answers it.
     pub(in crate::provider) fn connector() -> Connector {
-        Connector {
-            id: ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap(),
-            organization_id: Some(organization()),
-            version: Some(7),
-            active: true,
-            fields: ConnectorFields::default()
-                .with(Field::Name, "Help desk")
-                .with(Field::AuthenticationType, BASIC)
-                .with(Field::ResourceDomainUrl, "https://example.com/api")
-                .with(Field::Username, "agent")
-                .with(Field::ValidationUrl, "https://example.com"),
-            created_time: Some(1_774_641_703_000),
-            last_updated_time: Some(1_774_641_703_042),
-        }
+        let fields = ConnectorFields::default()
+            .with(Field::Name, "Help desk")
+            .with(Field::AuthenticationType, BASIC)
+            .with(Field::ResourceDomainUrl, "https://example.com/api")
+            .with(Field::Username, "agent")
+            .with(Field::ValidationUrl, "https://example.com");
+        let id = ConnectorId::parse("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10").unwrap();
+        let mut connector = Connector::new(id, fields);
+        connector.organization_id = Some(organization());
+        connector.version = Some(7.into());
+        connector.created_time = Some(1_774_641_703_000);
+        connector.last_updated_time = Some(1_774_641_703_042);
+        connector
     }
 
     fn planned() -> Object {
@@ -297,7 +339,7 @@ pub(in crate::provider) mod tests {
     fn ignored_argument_is_reported() {
         let mut ignored = connector();
         ignored.fields.set(Field::Username, None);
-        ignored.active = false;
+        ignored.active = Some(false);
         let found = differences(&plan(planned()), &ignored);
         let expected = [("username", "\"agent\"", "not set"), ("active", "true", "false")];
         let found = found.iter().map(|d| (d.argument, d.wanted.as_str(), d.got.as_str()));
@@ -311,6 +353,49 @@ pub(in crate::provider) mod tests {
         assert_eq!(differences(&plan(planned()), &empty), []);
         let state = state(&empty, organization(), &planned(), &Returned::new());
         assert_eq!(state.object().get("scope"), &Value::Null);
+    }
+
+    #[test]
+    fn what_webex_does_not_tell_is_kept() {
+        let mut short = connector();
+        short.fields.set(Field::Username, None);
+        short.not_told.insert(Field::Username);
+        short.active = None;
+        let known = planned();
+        let kept = state(&short, organization(), &known, &Returned::new());
+        assert_eq!(kept.object().string("username").known(), Some("agent"));
+        assert_eq!(kept.object().bool("active").known(), Some(true));
+        assert_eq!(differences(&plan(known), &short), []);
+        // Null is told.
+        short.not_told.clear();
+        let emptied = state(&short, organization(), &planned(), &Returned::new());
+        assert_eq!(emptied.object().get("username"), &Value::Null);
+    }
+
+    #[test]
+    fn literal_that_is_not_known_is_no_difference() {
+        let mut newer = connector();
+        newer.fields.set(Field::AuthenticationType, Some("MUTUAL_TLS".to_owned()));
+        newer.unrecognized.insert(Field::AuthenticationType, "MUTUAL_TLS".into());
+        let kept = state(&newer, organization(), &planned(), &Returned::new());
+        assert_eq!(kept.object().string("authentication_type").known(), Some(BASIC));
+        assert_eq!(differences(&plan(planned()), &newer), []);
+        // An import shows what Webex calls it.
+        let imported = state(&newer, organization(), &Object::null(block()), &Returned::new());
+        assert_eq!(imported.object().string("authentication_type").known(), Some("MUTUAL_TLS"));
+    }
+
+    #[test]
+    fn created_connector_keeps_what_was_planned() {
+        let mut ignored = connector();
+        ignored.fields.set(Field::Username, Some("other".to_owned()));
+        ignored.active = Some(false);
+        let plan = plan(planned());
+        let differences = differences(&plan, &ignored);
+        let state = state(&ignored, organization(), plan.object(), &Returned::new());
+        let state = as_planned(state, &plan, &differences);
+        assert_eq!(state.object().string("username").known(), Some("agent"));
+        assert_eq!(state.object().bool("active").known(), Some(true));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use tf_provider::object::PrivateState;
-use webex_contact_center::Connector;
+use webex_contact_center::{Connector, Version};
 
 /// The values that Webex returned for arguments of our last write, where it spelled them otherwise
 /// than they were sent.
@@ -33,7 +33,7 @@ pub struct PrivateData {
     /// The connector's `version` when it was read last. A PUT carries it, so
     /// that an edit between plan and apply is noticed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<i64>,
+    pub version: Option<Version>,
     /// When our own last write was done, by Webex's clock, in milliseconds
     /// since 1970. None after an import, and none after a write of which it is
     /// not known whether it was carried out.
@@ -52,6 +52,10 @@ pub struct PrivateData {
     /// are sent again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub uncertain: bool,
+    /// Whether a write of ours has deactivated the connector, or may have, and has not activated
+    /// it again. The next apply does, also when `ignore_changes` hides the difference.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deactivated: bool,
     /// The credentials that the configuration of a plan gives, by the names of
     /// their stateful arguments. None outside of a plan. Terraform takes
     /// arguments in `ignore_changes` out of the configuration that it plans with,
@@ -81,11 +85,12 @@ impl PrivateData {
     #[must_use]
     pub fn of_write(connector: &Connector, sent: &[&str]) -> Self {
         Self {
-            version: connector.version,
+            version: connector.version.clone(),
             written: connector.last_updated_time,
             external_change: None,
             sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
             uncertain: false,
+            deactivated: false,
             planned: None,
             returned: Returned::new(),
         }
@@ -113,7 +118,7 @@ impl PrivateData {
     /// ours that is confirmed: otherwise an edit by others would be forgotten.
     #[must_use]
     pub fn after_failure(self, last_writer: LastWriter, found: Option<&Connector>) -> Self {
-        let version = found.map_or(self.version, |connector| connector.version);
+        let version = found.map_or(self.version, |connector| connector.version.clone());
         let written = match (last_writer, found) {
             (LastWriter::Unknown, _) => None,
             (LastWriter::SomeoneElse | LastWriter::NotUs, _) | (LastWriter::Us, None) => {
@@ -131,6 +136,12 @@ impl PrivateData {
         Self { uncertain: self.uncertain || is_uncertain, ..self }
     }
 
+    /// Records whether a failed write has left the connector deactivated.
+    #[must_use]
+    pub fn with_deactivation(self, is_deactivated: bool) -> Self {
+        Self { deactivated: self.deactivated || is_deactivated, ..self }
+    }
+
     /// Records a read.
     #[must_use]
     pub fn after_read(self, connector: &Connector) -> Self {
@@ -139,7 +150,9 @@ impl PrivateData {
             _ => None,
         };
         let external_change = theirs.or(self.external_change);
-        Self { version: connector.version, external_change, planned: None, ..self }
+        let deactivated = self.deactivated && connector.active != Some(true);
+        let version = connector.version.clone();
+        Self { version, external_change, deactivated, planned: None, ..self }
     }
 
     /// Forgets credentials that the configuration no longer gives, so that they
@@ -182,16 +195,17 @@ mod tests {
     use super::{LastWriter, PrivateData};
     use crate::provider::custom_connector::model::tests::connector;
     use tf_provider::object::PrivateState;
-    use webex_contact_center::Connector;
+    use webex_contact_center::{Connector, Version};
 
     #[test]
     fn private_data_round_trips() {
         let private = PrivateData {
-            version: Some(3),
+            version: Some(3.into()),
             written: Some(1_774_641_703_000),
             external_change: None,
             sent: vec!["password".to_owned()],
             uncertain: true,
+            deactivated: true,
             planned: Some(vec!["password".to_owned()]),
             returned: [("token_url".to_owned(), "https://a.example/t/".to_owned())].into(),
         };
@@ -200,7 +214,7 @@ mod tests {
 
     #[test]
     fn unreadable_private_state_is_empty() {
-        for bytes in [&b""[..], b"\xff", b"[]", b"{\"version\":\"three\"}"] {
+        for bytes in [&b""[..], b"\xff", b"[]", b"{\"version\":[3]}"] {
             let private = PrivateState::from_bytes(bytes.to_vec());
             assert_eq!(PrivateData::decode(&private), PrivateData::default());
         }
@@ -210,7 +224,10 @@ mod tests {
     fn saved_again(connector: &Connector) -> Connector {
         let mut saved = connector.clone();
         saved.last_updated_time = saved.last_updated_time.map(|time| time + 1);
-        saved.version = saved.version.map(|version| version + 1);
+        saved.version = Some(match saved.version {
+            Some(Version::Number(number)) => (number + 1).into(),
+            other => panic!("{other:?}"),
+        });
         saved
     }
 
@@ -221,7 +238,8 @@ mod tests {
 
         let theirs = saved_again(&connector());
         let after = ours.after_read(&theirs);
-        assert_eq!((after.external_change, after.version), (theirs.last_updated_time, Some(8)));
+        assert_eq!(after.external_change, theirs.last_updated_time);
+        assert_eq!(after.version, Some(8.into()));
         assert_eq!(after.clone().after_read(&theirs).external_change, theirs.last_updated_time);
 
         let again = PrivateData::of_write(&saved_again(&theirs), &["password"]);

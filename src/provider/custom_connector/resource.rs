@@ -82,7 +82,7 @@ impl Resource for CustomConnector {
         for argument in credentials.unmanaged_arguments() {
             plan.exclude_from_update(argument);
         }
-        if !credentials.to_send.is_empty() {
+        if !credentials.to_send.is_empty() || PrivateData::decode(private).deactivated {
             plan.force_update();
         }
     }
@@ -109,11 +109,13 @@ impl Resource for CustomConnector {
                 let private = PrivateData::decode(&request.private).after_read(&connector);
                 let base = request.state.object();
                 let state = model::state(&connector, target.organization, base, &private.returned);
+                let mut diagnostics = notices(&target.ready);
+                diagnostics.extend(write_errors::unrecognized(&connector));
                 ReadResponse {
                     identity: Some(identity(&connector.id, target.organization)),
                     state: Some(state),
                     private: private.encode(),
-                    diagnostics: notices(&target.ready),
+                    diagnostics,
                 }
             }
             Ok(None) if request.state.object().get("name").is_null() => {
@@ -156,17 +158,21 @@ impl Resource for CustomConnector {
             Ok(created) => {
                 let private = PrivateData::of_write(&created.connector, &sent)
                     .with_returned(model::respelled(&request.plan, &created.connector));
+                let different = model::differences(&request.plan, &created.connector);
                 let mut outcome = outcome_of(&created.connector, organization, base, &private);
+                let as_planned = |state| model::as_planned(state, &request.plan, &different);
+                outcome.state = outcome.state.map(as_planned);
                 request.checkpoint.save(outcome.clone());
                 if created.adopted {
                     outcome
                         .diagnostics
                         .push(write_errors::adopted(&created.connector, organization));
                 }
-                let different = model::differences(&request.plan, &created.connector);
-                outcome
-                    .diagnostics
-                    .extend(write_errors::not_taken(&different, write_errors::Write::Create));
+                let name = content.fields.name();
+                outcome.diagnostics.extend(match &created.not_switched {
+                    Some(error) => vec![write_errors::not_switched(error, name, content.active)],
+                    None => write_errors::not_taken(&different, write_errors::Write::Create),
+                });
                 outcome.diagnostics.extend(notices(&ready));
                 outcome
             }
@@ -208,12 +214,25 @@ impl Resource for CustomConnector {
         };
         let budget =
             Budget::within(Timeout::Update.of(request.plan.object()), request.stop.clone());
-        let content = model::content(&request.plan, &request.configuration, &private);
+        let mut content = model::content(&request.plan, &request.configuration, &private);
+        // What an earlier write has deactivated is activated, unless the configuration says
+        // otherwise: `ignore_changes` hides from a plan what it says.
+        let is_restored = private.deactivated
+            && !content.active
+            && request.configuration.object().bool("active").known() != Some(false);
+        content.active |= is_restored;
         let sent = credentials::names(&content.secrets);
         let connectors = target.ready.client.connectors(target.organization);
-        match connectors.update(&target.id, &content, private.version, &budget).await {
-            Ok(connector) => {
+        let planned = model::planned(&request.prior, &private);
+        match connectors.update(&target.id, &content, &planned, &budget).await {
+            Ok(mut connector) => {
                 let base = request.plan.object();
+                let mut restored = None;
+                if is_restored && connector.active == Some(true) {
+                    // The plan has what state had.
+                    connector.active = Some(false);
+                    restored = Some(write_errors::activated_again(&named(&request.prior)));
+                }
                 let private = PrivateData::of_write(&connector, &sent)
                     .with_returned(model::respelled(&request.plan, &connector));
                 let mut outcome = outcome_of(&connector, target.organization, base, &private);
@@ -224,6 +243,7 @@ impl Resource for CustomConnector {
                         .diagnostics
                         .extend(write_errors::not_taken(&different, write_errors::Write::Update));
                 }
+                outcome.diagnostics.extend(restored);
                 outcome.diagnostics.extend(notices(&target.ready));
                 outcome
             }
@@ -351,7 +371,10 @@ impl Before<'_> {
             | RemoteState::OnlyId(_)
             | RemoteState::Unknown(_) => None,
         };
+        let is_deactivated =
+            matches!(failure.availability, Availability::Lost(_) | Availability::Uncertain);
         let private = self.private.with_uncertainty(failure.credentials_uncertain);
+        let private = private.with_deactivation(is_deactivated);
         let private = private.after_failure(last_writer(failure), found);
         let mut response = match found {
             Some(connector) => outcome_of(connector, organization, self.prior.object(), &private),

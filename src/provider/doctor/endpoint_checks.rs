@@ -3,12 +3,10 @@
 use serde_json::{Value, json};
 
 use super::field_checks;
-use super::report::{Check, Outcome};
+use super::report::{Check, Checks, Outcome};
 use crate::provider::api_errors;
-use crate::provider::configuration::schema::variable;
-use crate::provider::configuration::source::Environment;
 use webex_contact_center::probe::Probe;
-use webex_contact_center::{ConnectorId, Error, ErrorKind, FlowConnector, Operation};
+use webex_contact_center::{Connector, Error, ErrorKind, FlowConnector, Operation};
 
 /// The check of the documented endpoint.
 pub(super) const FLOW_CONNECTORS: &str = "flow connectors";
@@ -27,14 +25,14 @@ const LISTED: usize = 20;
 
 /// The advice when an endpoint is not at the assumed path.
 const OTHER_PATH: &str = "\
-Your organization may have connectors at another path. Control Hub calls it itself: open a \
-connector's page there with the network view of the browser's developer tools, look for a request \
-whose path has your organization's id in it, and set WEBEX_CC_CONNECTOR_PATH (connector_path) to \
-what stands there in the place of \"connector\".";
+Your organization's API is another one than the API profile describes. Record in Control Hub, with \
+the browser's developer tools, how a connector is created, edited and deleted, run \
+`terraform-provider-webex learn` on the recording, and set WEBEX_CC_API_PROFILE to the profile that \
+it writes. The guide \"API compatibility\" says how.";
 
 /// Checks whether the host responds and accepts the token. Returns none when
 /// further calls would fail as well.
-pub(super) fn host(checks: &mut Vec<Check>, first: Result<Probe, Error>) -> Option<Probe> {
+pub(super) fn host(checks: &mut Checks<'_>, first: Result<Probe, Error>) -> Option<Probe> {
     const HOST: &str = "host";
     const TOKEN: &str = "access token";
     let probe = match first {
@@ -73,7 +71,7 @@ pub(super) fn flow_connectors(probe: &Probe) -> Check {
         Ok(()) => {
             let message = format!(
                 "Flow Designer offers {}. (This endpoint is documented.)",
-                count_and_names(&probe.connectors)
+                count_and_names(&probe.offered)
             );
             Check::new(FLOW_CONNECTORS, Outcome::Good, message)
         }
@@ -83,21 +81,29 @@ pub(super) fn flow_connectors(probe: &Probe) -> Check {
 
 /// Checks the list of connectors. Returns its response if it can be read.
 pub(super) fn connector_list(
-    checks: &mut Vec<Check>,
+    checks: &mut Checks<'_>,
     list: Result<Probe, Error>,
     offered: &[FlowConnector],
-    environment: Environment<'_>,
 ) -> Option<Probe> {
     let probe = readable_probe(checks, CONNECTOR_LIST, list, |probe, problem| {
-        let is_assumed = environment(variable("connector_path")).is_none();
-        if probe.status.as_u16() == 404 && is_assumed {
+        if probe.status.as_u16() == 404 {
             problem.message = format!("There is no such endpoint (404). {OTHER_PATH}");
         }
     })?;
     let is_unlisted =
-        |offer: &&FlowConnector| !probe.connectors.iter().any(|row| row.id == offer.id);
+        |offer: &&FlowConnector| !listed(&probe).any(|connector| connector.id == offer.id);
     let unlisted = offered.iter().filter(is_unlisted).cloned().collect::<Vec<_>>();
-    let message = format!("It has {}.", count_and_names(&probe.connectors));
+    let rows = listed(&probe).map(|connector| FlowConnector {
+        id: connector.id.clone(),
+        name: connector.name().to_owned(),
+    });
+    let rows = rows.collect::<Vec<_>>();
+    let unreadable = probe.examined.len() - rows.len();
+    let unreadable = match unreadable {
+        0 => String::new(),
+        number => format!(" Of its rows, {number} cannot be read."),
+    };
+    let message = format!("It has {}.{unreadable}", count_and_names(&rows));
     let check = if unlisted.is_empty() {
         Check::new(CONNECTOR_LIST, Outcome::Good, message)
     } else {
@@ -112,21 +118,14 @@ pub(super) fn connector_list(
     Some(probe)
 }
 
-/// Checks the response about one connector. Returns it if it can be read.
-pub(super) fn connector(
-    checks: &mut Vec<Check>,
-    id: &ConnectorId,
-    response: Result<Probe, Error>,
-) -> Option<Probe> {
-    let probe = readable_probe(checks, CONNECTOR, response, |_, _| {})?;
-    let check = if probe.connectors.iter().any(|found| found.id == *id) {
-        Check::new(CONNECTOR, Outcome::Good, format!("Reading {id} works."))
-    } else {
-        let message = format!("Asked for {id}, Webex answered another connector.");
-        Check::new(CONNECTOR, Outcome::Problem, message)
-    };
-    checks.push(with_facts(check, &probe));
-    Some(probe)
+/// Returns the connectors of a list that can be read.
+pub(super) fn listed(list: &Probe) -> impl Iterator<Item = &Connector> {
+    list.examined.iter().filter_map(|examined| examined.connector.as_ref().ok())
+}
+
+/// Checks the response to a read of one connector. Returns it if it can be read.
+pub(super) fn connector(checks: &mut Checks<'_>, response: Result<Probe, Error>) -> Option<Probe> {
+    readable_probe(checks, CONNECTOR, response, |_, _| {})
 }
 
 /// Checks the response about a connector that does not exist, by which the
@@ -167,7 +166,7 @@ pub(super) fn error_answers(response: Result<Probe, Error>) -> Check {
 /// Returns a response that can be read, or adds the check of the problem, which
 /// `amend` may change.
 fn readable_probe(
-    checks: &mut Vec<Check>,
+    checks: &mut Checks<'_>,
     name: &'static str,
     response: Result<Probe, Error>,
     amend: impl FnOnce(&Probe, &mut Check),
@@ -222,7 +221,7 @@ fn with_facts(check: Check, probe: &Probe) -> Check {
     check
         .with("status", probe.status.as_u16())
         .with("media_type", probe.media_type.clone())
-        .with("connectors", probe.connectors.len())
+        .with("connectors", probe.offered.len() + probe.examined.len())
         .with("fields", Value::Object(fields.collect()))
         .with("differences", differences)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, json};
 
-use super::report::{Check, Outcome};
+use super::report::{Check, Checks, Outcome};
 use crate::provider::configuration;
 use crate::provider::configuration::schema::{ENVIRONMENT, variable};
 use crate::provider::configuration::source::Environment;
@@ -18,7 +18,7 @@ const NO_BLOCK: &str = "This command reads the environment only, not the provide
 /// Configures the provider from the environment. Returns none when that is not
 /// enough for a call.
 pub(super) fn configuration(
-    checks: &mut Vec<Check>,
+    checks: &mut Checks<'_>,
     environment: Environment<'_>,
     user_agent: &str,
 ) -> Option<ConfiguredProvider> {
@@ -61,7 +61,7 @@ pub(super) fn configuration(
 
 /// Returns the organization to examine; none when it is not known.
 pub(super) fn organization(
-    checks: &mut Vec<Check>,
+    checks: &mut Checks<'_>,
     provider: &ConfiguredProvider,
     environment: Environment<'_>,
 ) -> Option<OrganizationId> {

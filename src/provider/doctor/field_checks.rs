@@ -1,53 +1,10 @@
-//! The check of the fields of connectors against the contract.
+//! The differences of documented responses, for the report.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::report::{Check, Outcome};
-use webex_contact_center::probe::{Difference, DifferenceKind, JsonKind, Probe};
-
-/// The name of the check.
-pub(super) const NAME: &str = "fields";
-
-/// Compares the connectors of responses with the contract.
-pub(super) fn check<'a>(probes: impl Iterator<Item = &'a Probe>) -> Check {
-    let mut differences = Vec::<Difference>::new();
-    let mut has_connectors = false;
-    for probe in probes {
-        has_connectors |= !probe.connectors.is_empty();
-        for difference in &probe.differences {
-            // The same field in the list and by itself is one finding.
-            let field = difference.field.trim_start_matches("data").trim_start_matches("[]");
-            let field = field.trim_start_matches('.');
-            let field = if field.is_empty() { difference.field.as_str() } else { field };
-            let difference = Difference { field: field.to_owned(), kind: difference.kind.clone() };
-            if !differences.contains(&difference) {
-                differences.push(difference);
-            }
-        }
-    }
-    if differences.is_empty() && !has_connectors {
-        return Check::new(
-            NAME,
-            Outcome::Skipped,
-            "There is no connector whose fields could be seen.",
-        );
-    }
-    if differences.is_empty() {
-        return Check::new(NAME, Outcome::Good, "They are as the contract has them.");
-    }
-    let is_harmless = differences.iter().all(Difference::is_harmless);
-    let (outcome, consequence) = if is_harmless {
-        (Outcome::Note, "That does no harm.")
-    } else {
-        (Outcome::Problem, "Plans and updates need what is missing or of another kind.")
-    };
-    let message =
-        format!("They differ from the contract: {} {consequence}", sentences(&differences));
-    let facts = differences.iter().map(fact).collect::<Vec<_>>();
-    Check::new(NAME, outcome, message).with("differences", facts)
-}
+use webex_contact_center::probe::{Difference, DifferenceKind, JsonKind};
 
 /// Describes differences for the owner of the tenant.
 pub(super) fn sentences(differences: &[Difference]) -> String {
@@ -57,11 +14,6 @@ pub(super) fn sentences(differences: &[Difference]) -> String {
             DifferenceKind::Missing(_) => format!("{field} is missing"),
             DifferenceKind::Unknown(found) => format!("{field} is not known ({})", kinds(found)),
             DifferenceKind::OtherKind(_, found) => format!("{field} is {}", kinds(found)),
-            DifferenceKind::SecretShown => format!(
-                "{field}, a credential, comes back in the clear (this provider does not read it, \
-                 but everybody with cjp:config_read can)"
-            ),
-            DifferenceKind::SecretMasked => format!("{field}, a credential, comes back masked"),
         }
     });
     format!("{}.", texts.collect::<Vec<_>>().join("; "))
@@ -73,8 +25,6 @@ pub(super) fn fact(difference: &Difference) -> Value {
         DifferenceKind::Missing(_) => ("missing", None),
         DifferenceKind::Unknown(found) => ("unknown", Some(found)),
         DifferenceKind::OtherKind(_, found) => ("other kind", Some(found)),
-        DifferenceKind::SecretShown => ("credential in the clear", None),
-        DifferenceKind::SecretMasked => ("credential masked", None),
     };
     let mut fact = json!({
         "field": difference.field, "difference": what, "harmless": difference.is_harmless(),

@@ -4,9 +4,11 @@
 //! It takes the provider's configuration from the environment, makes reading
 //! calls only, and shows no credentials.
 
+mod connector_check;
 mod endpoint_checks;
 mod environment_checks;
 mod field_checks;
+mod profile_check;
 pub mod report;
 
 use std::time::Duration;
@@ -14,30 +16,39 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use self::endpoint_checks::{CONNECTOR, CONNECTOR_LIST, ERROR_ANSWERS, FLOW_CONNECTORS};
-use self::report::{Check, Outcome, Report, Verdict};
+use self::report::{Check, Checks, Outcome, Report, Verdict};
 use super::api_errors;
 use super::configuration::source::Environment;
 use webex_contact_center::probe::{Probe, ProbeTarget};
-use webex_contact_center::{Budget, Connectors, Error, FlowConnector};
+use webex_contact_center::{Budget, Connector, Connectors, Error, FlowConnector};
 
 /// The deadline of the whole examination.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Examines the tenant that the environment describes.
-pub async fn examine(environment: Environment<'_>, user_agent: &str) -> Report {
-    let mut checks = Vec::new();
+/// The most connectors that are read.
+const MOST_CONNECTORS: usize = 100;
+
+/// Examines the tenant that the environment describes. `each` is called with each check as soon as
+/// it is known.
+pub async fn examine(
+    environment: Environment<'_>,
+    user_agent: &str,
+    each: &mut (dyn FnMut(&Check) + Send),
+) -> Report {
+    let mut checks = Checks::new(each);
     let verdict = run(&mut checks, environment, user_agent).await;
-    Report { checks, verdict: verdict.unwrap_or(Verdict::Unreachable) }
+    Report { checks: checks.into_found(), verdict: verdict.unwrap_or(Verdict::Unreachable) }
 }
 
 /// Adds the checks in their order. Returns none if no connector endpoint can be
 /// called.
 async fn run(
-    checks: &mut Vec<Check>,
+    checks: &mut Checks<'_>,
     environment: Environment<'_>,
     user_agent: &str,
 ) -> Option<Verdict> {
     let provider = environment_checks::configuration(checks, environment, user_agent)?;
+    checks.push(profile_check::profile(environment));
     let organization = environment_checks::organization(checks, &provider, environment)?;
     let tenant = Tenant {
         connectors: provider.client.connectors(organization),
@@ -50,40 +61,45 @@ async fn run(
     }
     checks.push(endpoint_checks::flow_connectors(&choices));
     let list = tenant.probe(ProbeTarget::List).await;
-    let list = endpoint_checks::connector_list(checks, list, &choices.connectors, environment);
-    let has_endpoints = connectors(checks, &tenant, list, &choices.connectors).await;
-    let verdict = verdict(checks, has_endpoints);
+    let list = endpoint_checks::connector_list(checks, list, &choices.offered);
+    let has_endpoints = connectors(checks, &tenant, list, &choices.offered).await;
+    let verdict = verdict(checks.found(), has_endpoints);
     let unknown = "Nothing was written, so it is not known whether the token may create and change \
                    connectors (scope cjp:config_write, and a full or Contact Center service \
-                   administrator's role), nor how Webex answers then.";
+                   administrator's role), nor how Webex responds then.";
     checks.push(Check::new("writing", Outcome::Skipped, unknown));
     Some(verdict)
 }
 
-/// Checks one connector, the fields, and the response about a connector that
-/// does not exist. Returns whether the connector endpoints are there.
+/// Checks each connector, and the response about a connector that does not exist. Returns whether
+/// the connector endpoints are there.
 async fn connectors(
-    checks: &mut Vec<Check>,
+    checks: &mut Checks<'_>,
     tenant: &Tenant,
     list: Option<Probe>,
     offered: &[FlowConnector],
 ) -> bool {
-    let listed = list.as_ref().map(|list| list.connectors.as_slice()).unwrap_or_default();
-    let one = match listed.first().or_else(|| offered.first()) {
-        None => {
-            let message = "There is no connector to read. Make one in Control Hub and run this \
-                           command again to learn more.";
-            checks.push(Check::new(CONNECTOR, Outcome::Skipped, message));
-            None
-        }
-        Some(FlowConnector { id, .. }) => {
-            endpoint_checks::connector(checks, id, tenant.probe(ProbeTarget::Connector(id)).await)
-        }
-    };
-    if list.is_none() && one.is_none() {
+    let rows: Vec<&Connector> = list.iter().flat_map(endpoint_checks::listed).collect();
+    let mut ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+    if list.is_none() {
+        ids.extend(offered.iter().map(|offer| offer.id.clone()).take(1));
+    }
+    if ids.is_empty() {
+        let message = "There is no connector to read. Make one in Control Hub and run this \
+                       command again to learn more.";
+        checks.push(Check::new(CONNECTOR, Outcome::Skipped, message));
+    }
+    let mut is_read = false;
+    for id in ids.iter().take(MOST_CONNECTORS) {
+        let probe = tenant.probe(ProbeTarget::Connector(id)).await;
+        let Some(probe) = endpoint_checks::connector(checks, probe) else { continue };
+        is_read = true;
+        let row = rows.iter().find(|row| row.id == *id).copied();
+        checks.push(connector_check::check(id, &probe, row));
+    }
+    if list.is_none() && !is_read {
         return false;
     }
-    checks.push(field_checks::check([&list, &one].into_iter().flatten()));
     checks.push(endpoint_checks::error_answers(tenant.probe(ProbeTarget::MissingConnector).await));
     true
 }
@@ -93,7 +109,7 @@ fn verdict(checks: &[Check], has_endpoints: bool) -> Verdict {
         let has_name = |check: &&Check| names.contains(&check.name);
         checks.iter().filter(has_name).any(|check| check.outcome == Outcome::Problem)
     };
-    let differs = has_problem(&[CONNECTOR_LIST, CONNECTOR, field_checks::NAME, ERROR_ANSWERS]);
+    let differs = has_problem(&[CONNECTOR_LIST, CONNECTOR, ERROR_ANSWERS]);
     match (has_endpoints, has_problem(&[FLOW_CONNECTORS])) {
         (true, _) if differs => Verdict::Differs,
         (true, true) => Verdict::WithoutFlows,
@@ -124,7 +140,7 @@ mod tests {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        examine(&environment, "test").await
+        examine(&environment, "test", &mut |_| ()).await
     }
 
     #[tokio::test]

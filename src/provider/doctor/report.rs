@@ -4,8 +4,6 @@
 //! The page may name connectors and organizations. The JSON may not: it holds
 //! only facts, which are numbers, statuses, and names of fields and variables.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value, json};
 
 use crate::provider::VERSION;
@@ -67,6 +65,37 @@ impl Check {
     pub fn with(mut self, name: &str, fact: impl Into<Value>) -> Self {
         self.facts.insert(name.to_owned(), fact.into());
         self
+    }
+}
+
+/// The checks so far. Each is reported as soon as it is known.
+pub struct Checks<'a> {
+    found: Vec<Check>,
+    report: &'a mut dyn FnMut(&Check),
+}
+
+impl<'a> Checks<'a> {
+    /// Returns no checks yet.
+    pub fn new(report: &'a mut dyn FnMut(&Check)) -> Self {
+        Self { found: Vec::new(), report }
+    }
+
+    /// Adds a check.
+    pub fn push(&mut self, check: Check) {
+        (self.report)(&check);
+        self.found.push(check);
+    }
+
+    /// Returns the checks in their order.
+    #[must_use]
+    pub fn found(&self) -> &[Check] {
+        &self.found
+    }
+
+    /// Returns the checks in their order.
+    #[must_use]
+    pub fn into_found(self) -> Vec<Check> {
+        self.found
     }
 }
 
@@ -154,15 +183,14 @@ impl Report {
     /// Returns the page for the owner of the tenant.
     #[must_use]
     pub fn page(&self) -> String {
-        let mut page =
-            format!("terraform-provider-webex {VERSION}: nothing is written to Webex\n\n");
-        for check in &self.checks {
-            let head = format!("{:<9} {:<17}  ", check.outcome.word(), check.name);
-            debug_assert_eq!(head.len(), INDENT.len(), "{head:?}");
-            let _ = writeln!(page, "{head}{}", wrapped(&check.message, INDENT));
-        }
-        let _ = writeln!(page, "\n{}", wrapped(self.verdict.message(), ""));
-        page
+        let lines = self.checks.iter().map(line).collect::<String>();
+        format!("{}{lines}{}", head(), self.conclusion())
+    }
+
+    /// Returns the last paragraph of the page.
+    #[must_use]
+    pub fn conclusion(&self) -> String {
+        format!("\n{}\n", wrapped(self.verdict.message(), ""))
     }
 
     /// Returns the JSON for anybody.
@@ -181,6 +209,20 @@ impl Report {
         });
         format!("{report:#}\n")
     }
+}
+
+/// Returns the first paragraph of the page.
+#[must_use]
+pub fn head() -> String {
+    format!("terraform-provider-webex {VERSION}: nothing is written to Webex\n\n")
+}
+
+/// Returns the lines of a check on the page.
+#[must_use]
+pub fn line(check: &Check) -> String {
+    let head = format!("{:<9} {:<17}  ", check.outcome.word(), check.name);
+    debug_assert_eq!(head.len(), INDENT.len(), "{head:?}");
+    format!("{head}{}\n", wrapped(&check.message, INDENT))
 }
 
 /// Wraps a text into lines. All but the first are indented.

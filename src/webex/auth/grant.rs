@@ -8,12 +8,13 @@ use super::super::body::{FormValue, RequestBody};
 use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, TokenProblem};
 use super::super::identifiers::OrganizationId;
-use super::super::json::Object;
+use super::super::json::{self, Object};
+use super::super::notice::Notice;
 use super::super::pipeline::{Response, RetryMode};
 use super::super::problems::BodyProblem;
 use super::super::settings::Credentials;
 use super::bearer::FixedToken;
-use super::{Notice, Tokens, lock};
+use super::{Tokens, lock};
 use safe_text::Secret;
 
 /// A token of a token endpoint.
@@ -113,7 +114,7 @@ fn issued_token(response: &Response) -> Result<IssuedToken, Error> {
 }
 
 fn seconds(object: &Object<'_>, key: &str) -> Option<Duration> {
-    u64::try_from(object.integer(key)?).ok().map(Duration::from_secs)
+    u64::try_from(json::whole_number(object.raw(key)?)?).ok().map(Duration::from_secs)
 }
 
 /// Returns the error of a token endpoint. Its statuses 400, 401 and 403 are about the credentials

@@ -11,13 +11,14 @@ mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::budget::Budget;
 use super::error::{Error, Operation};
 use super::identifiers::OrganizationId;
+use super::notice::Notice;
 use super::pipeline::{HttpPipeline, Token};
 use super::request::Endpoints;
 use super::settings::Credentials;
@@ -34,17 +35,6 @@ const RENEWAL_TIME: Duration = Duration::from_secs(60);
 
 /// The time between a failed renewal of a valid token and the next one.
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
-
-/// An event that the user should learn once, apart from the results of calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// Webex returned a new refresh token. The client uses it until the process ends. The one in
-    /// the user's configuration may expire.
-    RefreshTokenReplaced {
-        /// The expiry of the new one, if Webex returns it.
-        valid_until: Option<SystemTime>,
-    },
-}
 
 /// All tokens of a client.
 pub(crate) struct Tokens {

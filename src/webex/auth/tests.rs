@@ -9,6 +9,7 @@ use crate::BodyProblem;
 use crate::ErrorKind;
 use crate::pipeline::RetryMode;
 use crate::problems::OauthError;
+use crate::profile::NextPage;
 use crate::testing::{
     ORGANIZATION, Reply, Script, budget, empty, organization, page, raw, refresh_token, response,
     settings, static_token,
@@ -41,7 +42,7 @@ fn service_app() -> Credentials {
 /// Reads a connector without the shared list.
 async fn read(client: &Client, number: usize) -> Result<(), Error> {
     let id = ConnectorId::parse(&format!("id-{number}")).unwrap();
-    let request = client.session.endpoints.read(organization(), &id);
+    let request = client.session.endpoints.read(organization(), &id)?;
     client.session.send(organization(), &request, RetryMode::Normal, &budget()).await.map(drop)
 }
 
@@ -299,7 +300,7 @@ async fn stopped_operation_does_not_lose_a_refresh() {
     let script = Script::new([token_response("first").after(Duration::from_secs(3)), list()]);
     let client = client(&script, refresh_token());
     let stopped = budget();
-    let request = client.session.endpoints.list(organization());
+    let request = client.session.endpoints.list(organization(), &NextPage::None, 0).unwrap();
     let (first, second, ()) = tokio::join!(
         client.session.send(organization(), &request, RetryMode::Normal, &stopped),
         read(&client, 1),
@@ -318,7 +319,7 @@ async fn stop_of_another_operation_does_not_end_a_read() {
     let script = Script::new([Reply::Hang, token_response("first"), list()]);
     let client = client(&script, refresh_token());
     let stopped = Budget::within(Duration::from_secs(600), CancellationToken::new());
-    let request = client.session.endpoints.list(organization());
+    let request = client.session.endpoints.list(organization(), &NextPage::None, 0).unwrap();
     let (first, second, ()) = tokio::join!(
         client.session.send(organization(), &request, RetryMode::Normal, &stopped),
         read(&client, 1),

@@ -1,6 +1,6 @@
 //! Deactivates a connector for an edit or a delete, and activates it again.
 //!
-//! Both are a PUT of the present content. An edit by someone else in between is not overwritten:
+//! Both are an update to the present content, or calls of their own. An edit by someone else in between is not overwritten:
 //! then nothing is deactivated, or the connector is activated again with that edit.
 //!
 //! Either counts only when the server shows it: a response of success with the old `active` is
@@ -14,8 +14,8 @@ use super::super::budget::Budget;
 use super::super::connector::Connector;
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{NO_SECRETS, Secrets};
+use super::Connectors;
 use super::write_error::WriteError;
-use super::{Connectors, wire};
 
 /// The wait before a PUT with credentials is sent once more.
 const REPETITION_PAUSE: Duration = Duration::from_secs(1);
@@ -100,9 +100,9 @@ impl Connectors {
         let mut carried = secrets;
         let mut is_repeated = false;
         loop {
-            let body = wire::set_active(current, false, carried, secrets);
-            let operation = Operation::DeactivateConnector;
-            let error = match self.put(operation, &current.id, body, budget).await {
+            let endpoints = &self.session.endpoints;
+            let request = endpoints.set_active(self.organization, current, false, carried, secrets);
+            let error = match self.replace(request, &current.id, budget).await {
                 Ok(connector) => return Ok(Deactivated { connector, secrets: carried }),
                 // It may be in conflict with the first attempt.
                 Err(error) if is_repeated && error.kind == ErrorKind::Conflict => {
@@ -134,7 +134,7 @@ impl Connectors {
                     continue;
                 }
             }
-            let may_be_ours = error.outcome_unknown && !found.active;
+            let may_be_ours = error.outcome_unknown && found.active == Some(false);
             let has_same_content = found.has_content_of(current);
             if may_be_ours && has_same_content {
                 return Ok(Deactivated { connector: found, secrets: carried });
@@ -198,10 +198,11 @@ impl Connectors {
         let mut connector = inactive.clone();
         let mut carried = secrets;
         let mut overtaken = None;
-        while !connector.active {
-            let body = wire::set_active(&connector, true, carried, watched);
-            let operation = Operation::ReactivateConnector;
-            let error = match self.put(operation, &connector.id, body, budget).await {
+        while !connector.is_active() {
+            let endpoints = &self.session.endpoints;
+            let request =
+                endpoints.set_active(self.organization, &connector, true, carried, watched);
+            let error = match self.replace(request, &connector.id, budget).await {
                 Ok(connector) => return Ok(Reactivated { connector, overtaken }),
                 Err(error) => error,
             };
@@ -213,7 +214,7 @@ impl Connectors {
                 Ok(None) | Err(_) => return Err(ActivationError { error, connector }),
             };
             let has_same_content = found.has_content_of(&connector);
-            if found.active && has_same_content && error.outcome_unknown {
+            if found.active == Some(true) && has_same_content && error.outcome_unknown {
                 return Ok(Reactivated { connector: found, overtaken });
             }
             if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
@@ -222,7 +223,7 @@ impl Connectors {
             }
             let is_moved = found.version != connector.version;
             let error = stale(error, &connector, &found).with_outcome_unknown(false);
-            if !found.active && (overtaken.is_some() || !is_moved) {
+            if !found.is_active() && (overtaken.is_some() || !is_moved) {
                 return Err(ActivationError { error, connector: found });
             }
             overtaken = Some(error);
@@ -263,5 +264,6 @@ fn stale(error: Error, expected: &Connector, found: &Connector) -> Error {
     if expected.version == found.version {
         return error;
     }
-    error.with_kind(ErrorKind::Stale { expected: expected.version, found: found.version })
+    let (expected, found) = (expected.version.clone(), found.version.clone());
+    error.with_kind(ErrorKind::Stale { expected, found })
 }

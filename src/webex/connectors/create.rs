@@ -22,15 +22,19 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::super::budget::Budget;
+use super::super::calls::CallName;
 use super::super::connector::{Connector, ConnectorContent};
-use super::super::error::{Error, ErrorKind, Operation};
+use super::super::error::{Error, ErrorKind};
+use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
+use super::super::json;
 use super::super::pipeline::{Response, RetryMode};
 use super::super::problems::BodyProblem;
+use super::super::profile::Source;
+use super::Connectors;
 use super::list_cache::{ConnectorList, CreateInFlight};
 use super::name_conflict::Wait;
 use super::write_error::{RemoteState, WriteError};
-use super::{Connectors, wire};
 
 /// The accepted difference between the clocks for the `Date` of responses and for the times of
 /// connectors, both Webex's. `Date` is rounded down to a second, which only makes the check more
@@ -45,6 +49,8 @@ pub struct Created {
     /// Whether the response was lost and the connector was identified by its name, fields and time
     /// instead. The user should be warned: its secrets cannot be compared.
     pub adopted: bool,
+    /// The reason why it could not be activated or deactivated, where that is a call of its own.
+    pub not_switched: Option<Error>,
 }
 
 impl Connectors {
@@ -84,21 +90,29 @@ impl Connectors {
         content: &ConnectorContent,
         budget: &Budget,
     ) -> Result<Created, WriteError> {
-        let body = wire::create(content).map_err(|_| {
-            not_created(Error::new(Operation::CreateConnector, ErrorKind::Unsendable))
-        })?;
+        let request =
+            self.session.endpoints.create(self.organization, content).map_err(not_created)?;
+        let creating = self.list_cache.creating(self.organization, content.fields.name());
+        let is_id_returned = self.session.endpoints.profile.returns_new_id();
+        if !is_id_returned {
+            // The new connector is the one that no list before had.
+            self.forget_list();
+            self.cached_list(RetryMode::Normal, budget).await.map_err(not_created)?;
+        }
         let creation = Creation {
             connectors: self,
             content,
             budget,
             began: Instant::now(),
             known: self.list_cache.listed_ids(self.organization),
-            creating: self.list_cache.creating(self.organization, content.fields.name()),
+            is_id_returned,
+            creating,
         };
-        let request = self.session.endpoints.create(self.organization, body);
         match self.write(&request, budget).await {
-            Ok(response) => creation.accepted(&response).await,
-            Err(error) if error.outcome_unknown => creation.reconcile(error).await,
+            Ok(response) => creation.switched(creation.accepted(&response).await?).await,
+            Err(error) if error.outcome_unknown => {
+                creation.switched(creation.reconcile(error).await?).await
+            }
             Err(error) if error.kind == ErrorKind::Conflict => {
                 Err(creation.name_taken(error).await)
             }
@@ -117,20 +131,37 @@ struct Creation<'a> {
     budget: &'a Budget,
     began: Instant,
     known: HashSet<ConnectorId>,
+    /// Whether responses to creates have the new id.
+    is_id_returned: bool,
     creating: CreateInFlight<'a>,
 }
 
 impl Creation<'_> {
     /// Reads the connector after a response of success.
     async fn accepted(&self, response: &Response) -> Result<Created, WriteError> {
-        let problem = match wire::connector(response.body()) {
-            Ok(connector) if self.is_known(&connector.id) => BodyProblem::OtherConnector,
-            Ok(connector) => return Ok(self.created(connector, false)),
-            Err(problem) => problem,
+        let profile = &self.connectors.session.endpoints.profile;
+        let found = match profile.call(CallName::Create) {
+            Ok(call) => {
+                let id = profile.created_id(call, response.body(), response.headers());
+                (profile.connector(call, response.body(), Source::Write), id)
+            }
+            Err(_) => (Ok(None), None),
+        };
+        let (problem, id) = match found {
+            (Ok(Some(connector)), _) if self.is_known(&connector.id) => {
+                (BodyProblem::OtherConnector, None)
+            }
+            (Ok(Some(connector)), _) => return Ok(self.created(connector, false)),
+            (Ok(None), None) if !self.is_id_returned => {
+                return self.created_without_id(response).await;
+            }
+            (Ok(None), id) => (BodyProblem::Missing("id"), id),
+            (Err(problem), id) => (problem, id),
         };
         let error = response.unreadable(problem).with_outcome_unknown(true);
-        let id = wire::connector_id(response.body()).filter(|id| !self.is_known(id));
-        let Some(id) = id else { return self.reconcile(error).await };
+        let Some(id) = id.filter(|id| !self.is_known(id)) else {
+            return self.reconcile(error).await;
+        };
         self.connectors.list_cache.note_created(self.connectors.organization, &id);
         let error = match self.connectors.get(&id, &self.budget.for_reconciliation()).await {
             Ok(Some(connector)) => return Ok(self.created(connector, false)),
@@ -138,6 +169,32 @@ impl Creation<'_> {
             Err(error) => error,
         };
         Err(WriteError::new(error, RemoteState::OnlyId(id)))
+    }
+
+    /// Looks up the connector after a response that has no id by the API profile.
+    async fn created_without_id(&self, response: &Response) -> Result<Created, WriteError> {
+        let is_page = !response.body().is_empty() && json::document(response.body()).is_err();
+        let found = self.find(&self.budget.for_reconciliation()).await;
+        let error = || response.unreadable(BodyProblem::Missing("id")).with_outcome_unknown(true);
+        match found {
+            Ok(Some((connector, list))) if !is_page && self.may_be_ours(&connector, &list) => {
+                Ok(self.created(connector, false))
+            }
+            Ok(Some((connector, _))) => {
+                Err(WriteError::unknown(error(), None).with_name_holder(Some(connector)))
+            }
+            Ok(None) => Err(not_created(error())),
+            Err(_) => Err(WriteError::unknown(error(), None)),
+        }
+    }
+
+    /// Whether a connector that no earlier list had is the one of a confirmed create. Its time
+    /// counts if it has one.
+    fn may_be_ours(&self, connector: &Connector, list: &ConnectorList) -> bool {
+        !self.is_known(&connector.id)
+            && !self.creating.may_be_of_another_create(&connector.id)
+            && connector.may_be(&self.content.fields)
+            && self.is_created_since(connector, list).unwrap_or(true)
     }
 
     /// Looks up the connector after a lost response.
@@ -160,8 +217,9 @@ impl Creation<'_> {
         loop {
             self.connectors.forget_list();
             let list = self.connectors.cached_list(RetryMode::Normal, budget).await?;
-            if let Some(connector) = list.by_name(self.content.fields.name()) {
-                return Ok(Some((connector.clone(), list)));
+            if let Some(row) = list.by_name(self.content.fields.name()) {
+                let connector = self.connectors.complete(row.clone(), budget).await?;
+                return Ok(Some((connector, list)));
             }
             let Some(pause) = pauses.next() else { return Ok(None) };
             if budget.wait(pause).await.is_err() {
@@ -171,10 +229,7 @@ impl Creation<'_> {
     }
 
     fn is_ours(&self, connector: &Connector, list: &ConnectorList) -> bool {
-        !self.is_known(&connector.id)
-            && !self.creating.may_be_of_another_create(&connector.id)
-            && self.content.fields.may_be_stored_as(&connector.fields)
-            && self.is_created_since(connector, list).unwrap_or(false)
+        self.may_be_ours(connector, list) && self.is_created_since(connector, list).is_some()
     }
 
     /// Whether a connector existed before the request, or belongs to another caller.
@@ -214,9 +269,32 @@ impl Creation<'_> {
         WriteError { connectors_in_organization, ..not_created(error) }
     }
 
+    /// Activates or deactivates the new connector, where that is a call of its own.
+    async fn switched(&self, created: Created) -> Result<Created, WriteError> {
+        let endpoints = &self.connectors.session.endpoints;
+        let Created { connector, .. } = &created;
+        let is_in_body = endpoints.profile.writes_active(CallName::Create);
+        if is_in_body || connector.active == Some(self.content.active) {
+            return Ok(created);
+        }
+        let (organization, active) = (self.connectors.organization, self.content.active);
+        let request = endpoints.set_active(
+            organization,
+            connector,
+            active,
+            &NO_SECRETS,
+            &self.content.secrets,
+        );
+        let budget = self.budget.for_reconciliation();
+        match self.connectors.replace(request, &connector.id, &budget).await {
+            Ok(connector) => Ok(Created { connector, ..created }),
+            Err(error) => Ok(Created { not_switched: Some(error), ..created }),
+        }
+    }
+
     fn created(&self, connector: Connector, adopted: bool) -> Created {
         self.connectors.list_cache.note_created(self.connectors.organization, &connector.id);
-        Created { connector, adopted }
+        Created { connector, adopted, not_switched: None }
     }
 }
 
@@ -229,6 +307,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::Planned;
     use crate::problems::Deadline;
     use crate::testing::{
         ID, OTHER_ID, Reply, SERVER_EPOCH, Script, budget, connectors, content, empty, id, lost,
@@ -470,7 +549,12 @@ mod tests {
         let slow = Duration::from_secs(5);
         let late = || lost().after(Duration::from_secs(1));
         let deletion = Script::new([late(), empty(204).after(slow), rows(&[fresh()])]);
-        let edit = Script::new([late(), response(200, &fresh()).after(slow), rows(&[fresh()])]);
+        let edit = Script::new([
+            late(),
+            response(200, &fresh()),
+            response(200, &fresh()).after(slow),
+            rows(&[fresh()]),
+        ]);
         for (script, is_delete) in [(deletion, true), (edit, false)] {
             let connectors = connectors(script.clone());
             let (budget, content, id) = (budget(), content(), id());
@@ -478,7 +562,7 @@ mod tests {
                 if is_delete {
                     connectors.delete(&id, &budget).await.unwrap();
                 } else {
-                    connectors.update(&id, &content, Some(0), &budget).await.unwrap();
+                    connectors.update(&id, &content, &Planned::default(), &budget).await.unwrap();
                 }
             });
             let failure = created.unwrap_err();

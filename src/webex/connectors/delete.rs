@@ -1,13 +1,14 @@
 //! Deletes a connector, also one that has to be deactivated first.
 
 use super::super::budget::Budget;
-use super::super::connector::Connector;
-use super::super::error::{Error, ErrorKind, Reference};
+use super::super::calls::CallName;
+use super::super::connector::{Connector, Reference, Version};
+use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
+use super::Connectors;
 use super::activation::ActivationError;
 use super::write_error::{Availability, RemoteState, WriteError};
-use super::{Connectors, wire};
 
 /// A deleted connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +31,7 @@ impl Connectors {
         self.list_cache.note_requested(self.organization, id);
         let release = self.list_cache.releases.begin(self.organization, id, None);
         let deletion = Deletion { connectors: self, id, budget };
-        let outcome = match deletion.attempt().await {
-            Err(failure) if failure.error.kind == ErrorKind::Locked => deletion.saga(failure).await,
-            settled => settled,
-        };
+        let outcome = deletion.run().await;
         if outcome.is_ok() {
             release.succeeded();
         }
@@ -49,15 +47,47 @@ struct Deletion<'a> {
 }
 
 impl Deletion<'_> {
+    async fn run(&self) -> Result<Deleted, WriteError> {
+        let profile = &self.connectors.session.endpoints.profile;
+        let needs_version = profile.uses_version(CallName::Delete);
+        let is_locked = self.connectors.locks_active();
+        if !needs_version && !is_locked {
+            return match self.attempt(None).await {
+                Err(failure) if failure.error.kind == ErrorKind::Locked => {
+                    self.connectors.list_cache.note_lock(self.connectors.organization);
+                    self.saga(failure.error).await
+                }
+                settled => settled,
+            };
+        }
+        let current = match self.connectors.read_fresh(self.id, self.budget).await {
+            Ok(Some(current)) => current,
+            Ok(None) => return Ok(Deleted { was_missing: true }),
+            Err(error) => return Err(WriteError::unchanged(error)),
+        };
+        if is_locked && current.is_active() {
+            let locked = Error::new(Operation::DeleteConnector, ErrorKind::Locked);
+            return self.saga_from(locked, current).await;
+        }
+        match self.attempt(current.version.as_ref()).await {
+            Err(failure) if failure.error.kind == ErrorKind::Locked => {
+                self.saga(failure.error).await
+            }
+            settled => settled,
+        }
+    }
+
     /// Sends a DELETE, and reads its outcome if necessary.
-    async fn attempt(&self) -> Result<Deleted, WriteError> {
+    async fn attempt(&self, version: Option<&Version>) -> Result<Deleted, WriteError> {
         let organization = self.connectors.organization;
-        let request = self.connectors.session.endpoints.delete(organization, self.id);
+        let endpoints = &self.connectors.session.endpoints;
+        let request =
+            endpoints.delete(organization, self.id, version).map_err(WriteError::unchanged)?;
         let mut may_be_too_early =
             self.connectors.list_cache.was_just_created(organization, self.id);
         loop {
             let error = match self.connectors.write(&request, self.budget).await {
-                Ok(response) => match wire::confirm_delete(response.body(), self.id) {
+                Ok(response) => match endpoints.profile.confirm_delete(response.body(), self.id) {
                     Ok(()) => return Ok(Deleted { was_missing: false }),
                     // A gateway or a proxy may have answered in Webex's place.
                     Err(problem) => response.unreadable(problem).with_outcome_unknown(true),
@@ -95,28 +125,36 @@ impl Deletion<'_> {
     /// delete, any other failure prevents it.
     async fn references_for_sure(&self) -> Result<Vec<Reference>, Error> {
         match self.connectors.references(self.id, self.budget).await {
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error)
+                if matches!(error.kind, ErrorKind::NotFound | ErrorKind::NotInProfile(_)) =>
+            {
+                Ok(Vec::new())
+            }
             found => found,
         }
     }
 
-    /// Deactivates the connector, deletes it, and activates it again if the delete fails.
-    async fn saga(&self, locked: WriteError) -> Result<Deleted, WriteError> {
+    async fn saga(&self, locked: Error) -> Result<Deleted, WriteError> {
         let current = match self.connectors.read_fresh(self.id, self.budget).await {
             Ok(Some(current)) => current,
             Ok(None) => return Ok(Deleted { was_missing: false }),
             Err(error) => return Err(WriteError::unchanged(error)),
         };
-        if !current.active {
+        self.saga_from(locked, current).await
+    }
+
+    /// Deactivates the connector, deletes it, and activates it again if the delete fails.
+    async fn saga_from(&self, locked: Error, current: Connector) -> Result<Deleted, WriteError> {
+        if !current.is_active() {
             // The lock has another reason than an active connector.
-            let error = locked.error.with_kind(ErrorKind::LockedThoughInactive);
+            let error = locked.with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.into()));
         }
         // Deactivating a connector in use would break flows in vain. It might also blank the
         // secrets, which are unknown here.
         match self.references_for_sure().await {
             Ok(references) if references.is_empty() => {}
-            Ok(references) => return Err(referenced(locked.error, references)),
+            Ok(references) => return Err(referenced(locked, references)),
             Err(error) => return Err(WriteError::new(error, current.into())),
         }
         let budget = match self.connectors.reserve_switch(self.budget).await {
@@ -136,7 +174,7 @@ impl Deletion<'_> {
             }
             Err(failure) => return Err(failure.before_the_write()),
         };
-        match self.attempt().await {
+        match self.attempt(inactive.version.as_ref()).await {
             Ok(deleted) => Ok(deleted),
             Err(mut failure) => {
                 if failure.error.kind == ErrorKind::Locked {
@@ -355,7 +393,7 @@ mod tests {
             let script = Script::new(look(reply));
             let failure = delete(&script).await.unwrap_err();
             assert_eq!(failure.error.operation, Operation::ListReferences);
-            assert!(found_connector(&failure).active);
+            assert!(found_connector(&failure).is_active());
             assert_eq!(failure.availability, Availability::Unaffected);
             assert_eq!(script.requests().len(), 3, "nothing was deactivated");
         }
@@ -383,10 +421,8 @@ mod tests {
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
         assert_eq!(failure.availability, Availability::Restored);
-        assert_eq!(
-            (found_connector(&failure).active, found_connector(&failure).version),
-            (true, Some(5))
-        );
+        let found = found_connector(&failure);
+        assert_eq!((found.active, found.version.clone()), (Some(true), Some(5.into())));
     }
 
     #[tokio::test(start_paused = true)]
@@ -394,8 +430,7 @@ mod tests {
         let script = saga([empty(403), empty(403)]);
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
-        let connector = found_connector(&failure);
-        assert!(!connector.active);
+        assert!(!found_connector(&failure).is_active());
     }
 
     #[tokio::test(start_paused = true)]
@@ -411,13 +446,13 @@ mod tests {
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::ActiveUnchanged);
         assert_eq!(failure.availability, Availability::Unaffected);
-        assert!(found_connector(&failure).active && failure.credentials_uncertain);
+        assert!(found_connector(&failure).is_active() && failure.credentials_uncertain);
         // The activation after a refused delete.
         let script = saga([empty(403), response(200, &inactive(5)), response(200, &inactive(5))]);
         let failure = delete(&script).await.unwrap_err();
         let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
         assert_eq!(reason.kind, ErrorKind::ActiveUnchanged);
-        assert!(!found_connector(&failure).active);
+        assert!(!found_connector(&failure).is_active());
     }
 
     #[tokio::test(start_paused = true)]
@@ -434,7 +469,7 @@ mod tests {
         ]);
         let failure = delete(&script).await.unwrap_err();
         assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
-        assert!(found_connector(&failure).active);
+        assert!(found_connector(&failure).is_active());
     }
 
     #[tokio::test(start_paused = true)]
@@ -508,7 +543,7 @@ mod tests {
         let failure = ended.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::Stopped);
         assert_eq!(failure.availability, Availability::Restored);
-        assert!(found_connector(&failure).active);
+        assert!(found_connector(&failure).is_active());
         assert_eq!(script.requests().len(), 5);
     }
 }

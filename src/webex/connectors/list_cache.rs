@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::super::budget::Budget;
-use super::super::connector::Connector;
+use super::super::connector::{Connector, Version};
 use super::super::error::{Error, Operation};
 use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::pipeline::RetryMode;
@@ -90,6 +90,14 @@ struct CacheEntry {
     created: HashMap<ConnectorId, Instant>,
     /// The names of creates in flight, with their numbers.
     creating: HashMap<String, usize>,
+    /// The refusal of the list, by which reads do without it.
+    refusal: Option<Error>,
+    /// Whether the user knows of it.
+    is_refusal_told: bool,
+    /// Whether an active connector was found to refuse an edit or a delete.
+    locks_active: bool,
+    /// How far a confirmed edit has moved the version.
+    version_step: Option<i64>,
 }
 
 impl ListCache {
@@ -194,6 +202,80 @@ impl ListCache {
         created.is_some_and(|created| created.elapsed() < VISIBILITY_WINDOW)
     }
 
+    /// Replaces a short row of the cached list by the connector that was read by its id.
+    pub(crate) fn complete(&self, organization: OrganizationId, connector: &Connector) {
+        let mut entries = self.entries();
+        let entry = entries.entry(organization).or_default();
+        let Some(list) = &mut entry.list else { return };
+        if list.by_id(&connector.id).is_some_and(Connector::is_short) {
+            let replaced = list
+                .connectors
+                .iter()
+                .map(|row| if row.id == connector.id { connector.clone() } else { row.clone() });
+            list.connectors = replaced.collect();
+        }
+    }
+
+    /// Returns the refusal of the list, if there was one.
+    pub(crate) fn refusal(&self, organization: OrganizationId) -> Option<Error> {
+        self.entries().get(&organization)?.refusal.clone()
+    }
+
+    /// Notes that the list was refused.
+    pub(crate) fn note_refusal(&self, organization: OrganizationId, refusal: &Error) {
+        let mut entries = self.entries();
+        entries.entry(organization).or_default().refusal = Some(refusal.clone());
+    }
+
+    /// Returns the refusals that no caller has taken yet.
+    pub(crate) fn take_refusals(&self) -> Vec<Error> {
+        let mut entries = self.entries();
+        let untold = entries.values_mut().filter(|entry| !entry.is_refusal_told);
+        let take = |entry: &mut CacheEntry| {
+            entry.is_refusal_told = entry.refusal.is_some();
+            entry.refusal.clone()
+        };
+        untold.filter_map(take).collect()
+    }
+
+    /// Whether an active connector was found to refuse an edit or a delete.
+    pub(crate) fn locks_active(&self, organization: OrganizationId) -> bool {
+        self.entries().get(&organization).is_some_and(|entry| entry.locks_active)
+    }
+
+    /// Notes that an active connector refuses edits and deletes.
+    pub(crate) fn note_lock(&self, organization: OrganizationId) {
+        self.entries().entry(organization).or_default().locks_active = true;
+    }
+
+    /// Notes how far a confirmed edit has moved the version.
+    pub(crate) fn note_edit(
+        &self,
+        organization: OrganizationId,
+        before: &Connector,
+        after: &Connector,
+    ) {
+        let step = before.version.as_ref().zip(after.version.as_ref());
+        if let Some(step) = step.and_then(|(before, after)| before.distance_to(after)) {
+            self.entries().entry(organization).or_default().version_step = Some(step);
+        }
+    }
+
+    /// Whether a version may come from another by one edit. How far an edit moves it is learned
+    /// from confirmed edits.
+    pub(crate) fn is_one_edit(
+        &self,
+        organization: OrganizationId,
+        before: &Version,
+        after: &Version,
+    ) -> bool {
+        let step = self.entries().get(&organization).and_then(|entry| entry.version_step);
+        match (step, before.distance_to(after)) {
+            (Some(step), Some(distance)) => step == distance,
+            _ => after.is_after(before),
+        }
+    }
+
     /// Notes a create in flight of this name until the guard is dropped.
     pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> CreateInFlight<'_> {
         let mut entries = self.entries();
@@ -257,7 +339,7 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
     use crate::testing::{
-        Reply, Script, budget, connectors, content, empty, id, object, organization, page,
+        Reply, Script, budget, connectors, content, empty, id, object, organization, page, planned,
         response, with,
     };
 
@@ -269,6 +351,7 @@ mod tests {
             list(),
             response(201, &object(0, 1)),
             list(),
+            response(200, &object(0, 1)),
             response(200, &object(1, 1)),
             list(),
             empty(204),
@@ -281,14 +364,14 @@ mod tests {
         }
         connectors.create(&content(), &budget).await.unwrap();
         connectors.list(&budget).await.unwrap();
-        connectors.update(&id(), &content(), Some(0), &budget).await.unwrap();
+        connectors.update(&id(), &content(), &planned(0), &budget).await.unwrap();
         connectors.list(&budget).await.unwrap();
         connectors.delete(&id(), &budget).await.unwrap();
         for _ in 0..2 {
             connectors.list(&budget).await.unwrap();
         }
         assert!(script.is_done());
-        assert_eq!(script.requests().len(), 7);
+        assert_eq!(script.requests().len(), 8);
     }
 
     #[tokio::test(start_paused = true)]
@@ -371,7 +454,7 @@ mod tests {
     fn name_holder_is_found_in_any_letter_case() {
         let row = |name: &str| {
             let object = with(object(1, 1), &json!({"name": name, "id": name}));
-            super::super::wire::connector(object.to_string().as_bytes()).unwrap()
+            crate::testing::read(&object)
         };
         let list = ConnectorList::new(vec![row("CRM"), row("crm")], None, Instant::now());
         assert_eq!(list.holder_of("crm").unwrap().name(), "crm");

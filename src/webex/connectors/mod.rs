@@ -5,6 +5,7 @@
 //! (`activation`). All writes share the description of a failure ([`WriteError`]).
 
 mod activation;
+pub(super) mod choices;
 mod contract;
 mod create;
 mod delete;
@@ -14,21 +15,23 @@ mod paging;
 mod probe;
 mod releases;
 mod update;
-pub(super) mod wire;
 mod write_error;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::body::RequestBody;
 use super::budget::Budget;
-use super::connector::{Connector, FlowConnector};
-use super::error::{Error, ErrorKind, Operation, Reference};
+use super::calls::CallName;
+use super::connector::{Connector, FlowConnector, Reference};
+use super::error::{Error, ErrorKind, Operation};
+use super::fields::Field;
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::pipeline::{Response, RetryMode};
 use super::problems::BodyProblem;
+use super::profile::{Profile, Source};
 use super::request::{FlowSearch, Request};
 use super::session::Session;
 
@@ -38,11 +41,11 @@ pub use delete::Deleted;
 pub(crate) use list_cache::ListCache;
 pub use paging::ConnectorPages;
 pub use probe::{Probe, ProbeTarget};
+pub use update::Planned;
 pub use write_error::{Availability, RemoteState, WriteError};
 
 use list_cache::ConnectorList;
 use paging::Pages;
-use wire::Page;
 
 /// How many custom connectors an organization can have (documented by Cisco).
 pub const CONNECTOR_LIMIT: usize = 10;
@@ -76,6 +79,9 @@ impl Connectors {
     /// Reads a connector from the list that all reads of this organization share. Returns `None`
     /// when it is gone: it is not in the list, *and* the API responds with 404 to a read by its id.
     ///
+    /// A row that lacks something is completed by reading the connector by its id, once until the
+    /// list is read again. When the list is refused, connectors are read by their ids.
+    ///
     /// # Errors
     /// Fails when the list or the connector cannot be read for another reason.
     pub async fn read(
@@ -84,11 +90,57 @@ impl Connectors {
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
         self.list_cache.note_requested(self.organization, id);
-        let list = self.cached_list(RetryMode::Normal, budget).await?;
+        let list = match self.list_unless_refused(budget).await {
+            Ok(list) => list,
+            Err(error) if is_refusal(&error) => {
+                // Without the list, a 404 may come from a wrong path.
+                let found = self.get(id, budget).await?;
+                return found.map(Some).ok_or(error);
+            }
+            Err(error) => return Err(error),
+        };
         match list.by_id(id) {
-            Some(connector) => Ok(Some(connector.clone())),
+            Some(row) => self.complete(row.clone(), budget).await.map(Some),
             None => self.get(id, budget).await,
         }
+    }
+
+    /// Returns the list, or the refusal that an earlier read found.
+    async fn list_unless_refused(&self, budget: &Budget) -> Result<ConnectorList, Error> {
+        if let Some(refusal) = self.list_cache.refusal(self.organization) {
+            return Err(refusal);
+        }
+        let list = self.cached_list(RetryMode::Normal, budget).await;
+        if let Err(error) = &list
+            && is_refusal(error)
+        {
+            self.list_cache.note_refusal(self.organization, error);
+        }
+        list
+    }
+
+    /// Returns a connector with what a row of the list lacks.
+    async fn complete(&self, row: Connector, budget: &Budget) -> Result<Connector, Error> {
+        if !row.is_short() || !self.session.endpoints.profile.has_call(CallName::Read) {
+            return Ok(row);
+        }
+        let Some(connector) = self.get(&row.id, budget).await? else { return Ok(row) };
+        self.list_cache.complete(self.organization, &connector);
+        Ok(connector)
+    }
+
+    /// Returns connectors with what rows of the list lack. Objects of another type are left out,
+    /// which a short row may not tell.
+    async fn completed(
+        &self,
+        rows: Vec<Connector>,
+        budget: &Budget,
+    ) -> Result<Vec<Connector>, Error> {
+        let completed = rows.into_iter().map(|row| self.complete(row, budget));
+        let is_foreign =
+            |error: &Error| error.kind == ErrorKind::UnreadableBody(BodyProblem::OtherType);
+        let completed = join_all(completed).await.into_iter();
+        completed.filter(|one| !one.as_ref().is_err_and(is_foreign)).collect()
     }
 
     /// Reads a connector by its id instead of from the shared list. Returns `None` when it is gone,
@@ -114,17 +166,20 @@ impl Connectors {
     /// Returns all connectors of the organization, from the shared list.
     ///
     /// # Errors
-    /// Fails when the list cannot be read.
+    /// Fails when the list, or the connector of a short row, cannot be read.
     pub async fn list(&self, budget: &Budget) -> Result<Arc<[Connector]>, Error> {
-        Ok(self.cached_list(RetryMode::Normal, budget).await?.connectors())
+        let list = self.cached_list(RetryMode::Normal, budget).await?;
+        if !list.connectors().iter().any(Connector::is_short) {
+            return Ok(list.connectors());
+        }
+        Ok(self.completed(list.connectors().to_vec(), budget).await?.into())
     }
 
     /// Returns the connectors of the organization by page, for callers that may stop before the
     /// last one. The pages are not cached.
     #[must_use]
     pub fn pages(&self) -> ConnectorPages {
-        let request = self.session.endpoints.list(self.organization);
-        ConnectorPages(self.paged(request, wire::connectors, RetryMode::Normal))
+        ConnectorPages { connectors: self.clone(), pages: self.list_pages(RetryMode::Normal) }
     }
 
     /// Returns the list for optional checks, from the cache or with one attempt of at most three
@@ -151,8 +206,16 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Vec<Reference>, Error> {
-        let request = self.session.endpoints.references(self.organization, id);
-        let pages = self.paged(request, wire::references, RetryMode::Normal);
+        let (organization, id) = (self.organization, id.clone());
+        let pages = Pages::new(
+            Arc::clone(&self.session),
+            organization,
+            RetryMode::Normal,
+            Box::new(move |endpoints, page, number| {
+                endpoints.references(organization, &id, page, number)
+            }),
+            Profile::references,
+        );
         Ok(pages.all(budget).await?.0)
     }
 
@@ -168,22 +231,24 @@ impl Connectors {
     ) -> Result<Vec<FlowConnector>, Error> {
         let request = self.session.endpoints.flow_connectors(self.organization, search);
         let response = self.send(&request, budget).await?;
-        wire::flow_connectors(response.body()).map_err(|problem| response.unreadable(problem))
+        choices::flow_connectors(response.body()).map_err(|problem| response.unreadable(problem))
     }
 
     /// Reads a connector by its id. Returns `None` after a 404 of the API, but not after one of a
     /// gateway. A connector that was just created gets time to become visible.
     async fn get(&self, id: &ConnectorId, budget: &Budget) -> Result<Option<Connector>, Error> {
-        let request = self.session.endpoints.read(self.organization, id);
+        let request = self.session.endpoints.read(self.organization, id)?;
         let mut pauses = self.session.pauses_until_visible();
         loop {
             let error = match self.send(&request, budget).await {
-                Ok(response) => return read_connector(&response, id).map(Some),
-                Err(error) => error,
+                Ok(response) => match self.read_response(CallName::Read, &response, id)? {
+                    Some(connector) => return Ok(Some(connector)),
+                    // Null stands in its place.
+                    None => response.error(ErrorKind::NotFound),
+                },
+                Err(error) if error.kind == ErrorKind::NotFound && error.is_from_api => error,
+                Err(error) => return Err(error),
             };
-            if error.kind != ErrorKind::NotFound || !error.is_from_api {
-                return Err(error);
-            }
             let may_appear = self.list_cache.was_just_created(self.organization, id);
             let Some(pause) = pauses.next().filter(|_| may_appear) else { return Ok(None) };
             budget
@@ -193,28 +258,78 @@ impl Connectors {
         }
     }
 
-    /// Replaces a connector. After an error with an unknown outcome it may have been replaced.
+    /// Reads a connector from a response, and checks its id. `None` when the response does not hold
+    /// it.
+    fn read_response(
+        &self,
+        name: CallName,
+        response: &Response,
+        id: &ConnectorId,
+    ) -> Result<Option<Connector>, Error> {
+        let profile = &self.session.endpoints.profile;
+        let unreadable = |problem| response.unreadable(problem);
+        let call = profile.call(name).map_err(|_| unreadable(BodyProblem::OtherShape))?;
+        let source = if name == CallName::Read { Source::Read } else { Source::Write };
+        match profile.connector(call, response.body(), source) {
+            Ok(Some(connector)) if connector.id == *id => Ok(Some(connector)),
+            Ok(Some(_)) => Err(unreadable(BodyProblem::OtherConnector)),
+            Ok(None) => Ok(None),
+            // A write may return only a part of the connector.
+            Err(BodyProblem::Missing(_))
+                if source == Source::Write && profile.is_about(call, response.body(), id) =>
+            {
+                Ok(None)
+            }
+            Err(problem) => Err(unreadable(problem)),
+        }
+    }
+
+    /// Sends an edit, an activation or a deactivation. After an error with an unknown outcome it may
+    /// have been carried out.
     ///
     /// An activation or a deactivation that leaves `active` as it was is an error: a server may
     /// report success and ignore a field.
-    async fn put(
+    async fn replace(
         &self,
-        operation: Operation,
+        request: Result<Request, Error>,
         id: &ConnectorId,
-        body: serde_json::Result<RequestBody>,
         budget: &Budget,
     ) -> Result<Connector, Error> {
-        let body = body.map_err(|_| Error::new(operation, ErrorKind::Unsendable))?;
-        let request = self.session.endpoints.replace(operation, self.organization, id, body);
+        let request = request?;
         let response = self.write(&request, budget).await?;
-        let connector =
-            read_connector(&response, id).map_err(|error| error.with_outcome_unknown(true))?;
-        let is_ignored = (operation == Operation::DeactivateConnector && connector.active)
-            || (operation == Operation::ReactivateConnector && !connector.active);
-        if is_ignored {
+        let unknown = |error: Error| error.with_outcome_unknown(true);
+        let name = request.call.unwrap_or(CallName::Update);
+        let connector = match self.read_response(name, &response, id).map_err(unknown)? {
+            Some(connector) => connector,
+            None => match self.get(id, &budget.for_reconciliation()).await {
+                Ok(Some(connector)) => connector,
+                Ok(None) => return Err(unknown(response.error(ErrorKind::NotFound))),
+                Err(_) => return Err(unknown(response.unreadable(BodyProblem::Empty))),
+            },
+        };
+        let wanted = match request.operation {
+            Operation::DeactivateConnector => Some(false),
+            Operation::ReactivateConnector => Some(true),
+            Operation::CreateConnector
+            | Operation::ReadConnector
+            | Operation::ListConnectors
+            | Operation::UpdateConnector
+            | Operation::DeleteConnector
+            | Operation::ListReferences
+            | Operation::ListFlowConnectors
+            | Operation::RefreshAccessToken
+            | Operation::MakeServiceAppToken => None,
+        };
+        if wanted.is_some() && wanted != connector.active {
             return Err(response.error(ErrorKind::ActiveUnchanged).with_outcome_unknown(true));
         }
         Ok(connector)
+    }
+
+    /// Whether it is known that an active connector refuses edits and deletes.
+    fn locks_active(&self) -> bool {
+        let profile = self.session.endpoints.profile.active_is_locked();
+        profile.unwrap_or_else(|| self.list_cache.locks_active(self.organization))
     }
 
     async fn send(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
@@ -249,31 +364,63 @@ impl Connectors {
         retry_mode: RetryMode,
         budget: &Budget,
     ) -> Result<ConnectorList, Error> {
-        let request = self.session.endpoints.list(self.organization);
-        let (rows, first) = self.paged(request, wire::connectors, retry_mode).all(budget).await?;
+        let (mut rows, first) = self.list_pages(retry_mode).all(budget).await?;
+        // Without a name a row is of no use to those who look for one.
+        if rows.iter().any(|row| row.fields.get(Field::Name).is_none()) {
+            rows = self.completed(rows, budget).await?;
+        }
         let server_time = first.as_ref().and_then(Response::server_time);
         let received = first.map_or_else(Instant::now, |first| first.received);
         Ok(ConnectorList::new(rows, server_time, received))
     }
 
-    fn paged<T>(
-        &self,
-        first: Request,
-        read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
-        retry_mode: RetryMode,
-    ) -> Pages<T> {
-        Pages::new(Arc::clone(&self.session), self.organization, first, read, retry_mode)
+    fn list_pages(&self, retry_mode: RetryMode) -> Pages<Connector> {
+        let organization = self.organization;
+        Pages::new(
+            Arc::clone(&self.session),
+            organization,
+            retry_mode,
+            Box::new(move |endpoints, page, number| endpoints.list(organization, page, number)),
+            Profile::connectors,
+        )
     }
 }
 
-/// Reads a connector from a response, and checks its id.
-fn read_connector(response: &Response, id: &ConnectorId) -> Result<Connector, Error> {
-    let connector =
-        wire::connector(response.body()).map_err(|problem| response.unreadable(problem))?;
-    if connector.id == *id {
-        Ok(connector)
-    } else {
-        Err(response.unreadable(BodyProblem::OtherConnector))
+/// Whether the server refuses a list for good: the token may not read it, or it is not there.
+fn is_refusal(error: &Error) -> bool {
+    match error.kind {
+        ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::InvalidRequest
+        | ErrorKind::UnexpectedStatus
+        | ErrorKind::NotInProfile(_) => true,
+        ErrorKind::NameResolution
+        | ErrorKind::Connection
+        | ErrorKind::Certificate(_)
+        | ErrorKind::Tls
+        | ErrorKind::NotTls
+        | ErrorKind::Timeout(_)
+        | ErrorKind::ConnectionLost
+        | ErrorKind::Redirected { .. }
+        | ErrorKind::Unauthorized { .. }
+        | ErrorKind::CredentialsRefused { .. }
+        | ErrorKind::UnusableToken(_)
+        | ErrorKind::NameTaken
+        | ErrorKind::Stale { .. }
+        | ErrorKind::Conflict
+        | ErrorKind::Referenced(_)
+        | ErrorKind::Locked
+        | ErrorKind::LockedThoughInactive
+        | ErrorKind::ActiveUnchanged
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::ServerError
+        | ErrorKind::UnreadableBody(_)
+        | ErrorKind::BodyTooLarge { .. }
+        | ErrorKind::Paging(_)
+        | ErrorKind::Stopped
+        | ErrorKind::DeadlineExceeded
+        | ErrorKind::Unsendable
+        | ErrorKind::Defect => false,
     }
 }
 
@@ -335,7 +482,7 @@ mod tests {
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
         // Neither does a 404 for the list.
-        let script = Script::new([empty(404)]);
+        let script = Script::new([empty(404), empty(404)]);
         let error = connectors(script).read(&id(), &budget()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound);
     }
@@ -346,7 +493,10 @@ mod tests {
         let script =
             Script::new([response(200, &page(&[broken, other()])), response(200, &object(3, 1))]);
         let connectors = connectors(script.clone());
-        assert_eq!(connectors.read(&id(), &budget()).await.unwrap().unwrap().version, Some(3));
+        assert_eq!(
+            connectors.read(&id(), &budget()).await.unwrap().unwrap().version,
+            Some(3.into())
+        );
         assert!(script.is_done());
     }
 

@@ -160,6 +160,7 @@ impl Connectors {
 
 #[cfg(test)]
 mod tests {
+    use crate::Planned;
     use std::sync::Arc;
 
     use serde_json::{Value, json};
@@ -306,6 +307,7 @@ mod tests {
         let renamed = with(object(1, 1), &json!({"id": OTHER_ID, "name": "renamed"}));
         let script = Script::new([
             soon(problem(409, "taken")),
+            response(200, &holder()),
             late(response(200, &renamed)),
             list(&[holder()]),
             list(&[renamed]),
@@ -313,9 +315,10 @@ mod tests {
         ]);
         let connectors = connectors(script.clone());
         let (budget, content, other, edited) = (budget(), content(), other_id(), named("renamed"));
+        let planned = Planned::default();
         let (created, updated) = tokio::join!(
             connectors.create(&content, &budget),
-            connectors.update(&other, &edited, Some(0), &budget),
+            connectors.update(&other, &edited, &planned, &budget),
         );
         created.unwrap();
         updated.unwrap();
@@ -353,11 +356,12 @@ mod tests {
     async fn rename_beside_a_delete(script: &Arc<Script>) {
         let connectors = connectors(script.clone());
         let (budget, content, id, other) = (budget(), content(), id(), other_id());
+        let planned = Planned::default();
         let (updated, deleted) = tokio::join!(
-            connectors.update(&id, &content, Some(3), &budget),
+            connectors.update(&id, &content, &planned, &budget),
             connectors.delete(&other, &budget),
         );
-        assert_eq!(updated.unwrap().version, Some(4));
+        assert_eq!(updated.unwrap().version, Some(4.into()));
         deleted.unwrap();
         assert!(script.is_done());
     }
@@ -365,11 +369,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn rename_waits_for_the_delete_that_frees_its_name() {
         let script = Script::new([
+            response(200, &own(3)),
             soon(problem(409, "taken")),
             late(empty(204)),
             response(200, &own(3)),
             list(&[holder(), own(3)]),
             list(&[own(3)]),
+            response(200, &own(3)),
             response(200, &object(4, 1)),
         ]);
         rename_beside_a_delete(&script).await;
@@ -378,10 +384,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn rename_after_a_delete_in_between_is_sent_once_more() {
         let script = Script::new([
+            response(200, &own(3)),
             soon(problem(409, "taken")),
             empty(204),
             response(200, &own(3)),
             list(&[own(3)]),
+            response(200, &own(3)),
             response(200, &object(4, 1)),
         ]);
         rename_beside_a_delete(&script).await;
@@ -390,12 +398,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn connector_is_not_deactivated_for_a_taken_name() {
         let script = Script::new([
-            problem(423, "Deactivate the connector"),
             response(200, &own(3)),
+            problem(423, "Deactivate the connector"),
             list(&[holder(), own(3)]),
         ]);
         let connectors = connectors(script.clone());
-        let failure = connectors.update(&id(), &content(), Some(3), &budget()).await.unwrap_err();
+        let failure =
+            connectors.update(&id(), &content(), &Planned::default(), &budget()).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::NameTaken);
         assert_eq!(failure.error.descriptions, [""; 0], "those of the refusal would mislead");
         assert_eq!(failure.availability, Availability::Unaffected);
@@ -410,7 +419,9 @@ mod tests {
         let first = || with(object(3, 1), &json!({"name": "a"}));
         let second = || with(object(3, 1), &json!({"id": OTHER_ID, "name": "b"}));
         let script = Script::new([
+            response(200, &first()),
             soon(problem(409, "taken")),
+            response(200, &second()),
             late(problem(409, "taken")),
             response(200, &first()),
             list(&[first(), second()]),
@@ -419,10 +430,10 @@ mod tests {
         ]);
         let connectors = connectors(script.clone());
         let (budget, id, other) = (budget(), id(), other_id());
-        let (to_b, to_a) = (named("b"), named("a"));
+        let (to_b, to_a, planned) = (named("b"), named("a"), Planned::default());
         let (one, two) = tokio::join!(
-            connectors.update(&id, &to_b, Some(3), &budget),
-            connectors.update(&other, &to_a, Some(3), &budget),
+            connectors.update(&id, &to_b, &planned, &budget),
+            connectors.update(&other, &to_a, &planned, &budget),
         );
         let (one, two) = (one.unwrap_err(), two.unwrap_err());
         assert!(one.holder_is_released && two.holder_is_released, "{one:?} {two:?}");

@@ -13,28 +13,35 @@ use super::super::error::{Error, ErrorKind};
 use super::super::identifiers::OrganizationId;
 use super::super::pipeline::{Response, RetryMode};
 use super::super::problems::{BodyProblem, PagingProblem};
-use super::super::request::{PAGE_SIZE, Request};
+use super::super::profile::{NextPage, Page, Profile};
+use super::super::request::{Endpoints, Request};
 use super::super::session::Session;
-use super::wire::Page;
+use super::Connectors;
 
 /// The most pages of a list: 10,000 connectors, a thousand times the documented limit.
 pub(super) const MOST_PAGES: usize = 100;
 
 /// The most rows of a list. A server may ignore the page size of a request, and a row takes more
 /// memory than in the response.
-pub(super) const MOST_ROWS: usize = MOST_PAGES * PAGE_SIZE;
+pub(super) const MOST_ROWS: usize = MOST_PAGES * 100;
 
 /// The connectors of an organization by page, each read on demand. They are neither read from the
 /// shared list nor cached.
-pub struct ConnectorPages(pub(super) Pages<Connector>);
+pub struct ConnectorPages {
+    pub(super) connectors: Connectors,
+    pub(super) pages: Pages<Connector>,
+}
 
 impl ConnectorPages {
     /// Returns the next page, which may be empty, or `None` after the last one.
     ///
     /// # Errors
-    /// Fails when the page cannot be read. Then it was the last one.
+    /// Fails when the page, or a connector of a short row, cannot be read. Then it was the last one.
     pub async fn next(&mut self, budget: &Budget) -> Result<Option<Vec<Connector>>, Error> {
-        Ok(self.0.next(budget).await?.map(|(rows, _)| rows))
+        match self.pages.next(budget).await? {
+            Some((rows, _)) => Ok(Some(self.connectors.completed(rows, budget).await?)),
+            None => Ok(None),
+        }
     }
 }
 
@@ -43,23 +50,44 @@ pub(super) struct Pages<T> {
     session: Arc<Session>,
     organization: OrganizationId,
     retry_mode: RetryMode,
-    read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
-    /// The request for the next page; `None` after the last one.
-    request: Option<Request>,
-    seen: Vec<Url>,
+    /// Builds the request for a page.
+    request: RequestForPage,
+    read: fn(&Profile, &[u8]) -> Result<Page<T>, BodyProblem>,
+    /// The next page to read; `None` after the last one.
+    next: Option<NextPage>,
+    /// The request for the last page that was read.
+    last: Option<Request>,
+    /// What led to the pages so far, and their URLs.
+    seen: Vec<(NextPage, Url)>,
+    /// The body of the last page whose successor is found by counting.
+    last_body: Vec<u8>,
     rows: usize,
 }
+
+/// Builds the request for a page, from what led to it and its number.
+type RequestForPage =
+    Box<dyn Fn(&Endpoints, &NextPage, u64) -> Result<Request, Error> + Send + Sync>;
 
 impl<T> Pages<T> {
     pub(super) fn new(
         session: Arc<Session>,
         organization: OrganizationId,
-        first: Request,
-        read: fn(&[u8]) -> Result<Page<T>, BodyProblem>,
         retry_mode: RetryMode,
+        request: RequestForPage,
+        read: fn(&Profile, &[u8]) -> Result<Page<T>, BodyProblem>,
     ) -> Self {
-        let seen = vec![first.url.clone()];
-        Self { session, organization, retry_mode, read, request: Some(first), seen, rows: 0 }
+        Self {
+            session,
+            organization,
+            retry_mode,
+            request,
+            read,
+            next: Some(NextPage::None),
+            last: None,
+            seen: Vec::new(),
+            last_body: Vec::new(),
+            rows: 0,
+        }
     }
 
     /// Returns the rows of the next page and its response.
@@ -67,27 +95,74 @@ impl<T> Pages<T> {
         &mut self,
         budget: &Budget,
     ) -> Result<Option<(Vec<T>, Response)>, Error> {
-        let Some(mut request) = self.request.take() else { return Ok(None) };
+        let Some(page) = self.next.take() else { return Ok(None) };
+        let request = match (&page, &self.last) {
+            (NextPage::Link(link), Some(last)) => {
+                let url = next_page(&last.url, link);
+                let url =
+                    url.map_err(|problem| Error::new(last.operation, ErrorKind::Paging(problem)))?;
+                Request { url, ..last.clone() }
+            }
+            _ => {
+                let number = u64::try_from(self.seen.len()).unwrap_or(u64::MAX);
+                (self.request)(&self.session.endpoints, &page, number)?
+            }
+        };
         let response =
             self.session.send(self.organization, &request, self.retry_mode, budget).await?;
-        let page = (self.read)(response.body()).map_err(|problem| response.unreadable(problem))?;
+        let profile = &self.session.endpoints.profile;
+        let found = (self.read)(profile, response.body())
+            .map_err(|problem| response.unreadable(problem))?;
         let paging = |problem| response.error(ErrorKind::Paging(problem));
-        self.rows += page.rows.len();
+        self.rows += found.rows.len();
         if self.rows > MOST_ROWS {
             return Err(paging(PagingProblem::TooManyRows { limit: MOST_ROWS }));
         }
-        if let Some(link) = page.next {
-            request.url = next_page(&request.url, &link).map_err(paging)?;
-            if self.seen.contains(&request.url) {
-                return Err(paging(PagingProblem::Loop));
-            }
-            if self.seen.len() == MOST_PAGES {
-                return Err(paging(PagingProblem::TooManyPages { limit: MOST_PAGES }));
-            }
-            self.seen.push(request.url.clone());
-            self.request = Some(request);
+        self.seen.push((page, request.url.clone()));
+        let next = self.after(&found, &request.url, &response).map_err(paging)?;
+        if next.is_some() && self.seen.len() == MOST_PAGES {
+            return Err(paging(PagingProblem::TooManyPages { limit: MOST_PAGES }));
         }
-        Ok(Some((page.rows, response)))
+        self.next = next;
+        self.last = Some(request);
+        Ok(Some((found.rows, response)))
+    }
+
+    /// Returns the page after one, if there is another.
+    fn after(
+        &mut self,
+        page: &Page<T>,
+        url: &Url,
+        response: &Response,
+    ) -> Result<Option<NextPage>, PagingProblem> {
+        match &page.next {
+            NextPage::None => Ok(None),
+            next @ NextPage::Link(link) => {
+                let target = next_page(url, link)?;
+                let is_seen = self.seen.iter().any(|(_, seen)| *seen == target);
+                if is_seen { Err(PagingProblem::Loop) } else { Ok(Some(next.clone())) }
+            }
+            next @ NextPage::Cursor(_) => {
+                let is_seen = self.seen.iter().any(|(seen, _)| seen == next);
+                if is_seen { Err(PagingProblem::Loop) } else { Ok(Some(next.clone())) }
+            }
+            next @ NextPage::Number { total, pages } => {
+                let read = u64::try_from(self.seen.len()).unwrap_or(u64::MAX);
+                let rows = u64::try_from(self.rows).unwrap_or(u64::MAX);
+                let is_last = page.rows.is_empty()
+                    || total.is_some_and(|total| rows >= total)
+                    || pages.is_some_and(|pages| read >= pages);
+                if is_last {
+                    return Ok(None);
+                }
+                // A server that ignores the number returns the same page for ever.
+                if self.last_body == response.body() {
+                    return Err(PagingProblem::Loop);
+                }
+                self.last_body = response.body().to_vec();
+                Ok(Some(next.clone()))
+            }
+        }
     }
 
     /// Returns all rows and the first response, for its date.
@@ -149,7 +224,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn list_with_too_many_rows_is_an_error() {
         let rows = |number: usize| {
-            let row = r#"{"id":"a","name":"","active":true}"#;
+            let row = r#"{"id":"a","name":"","active":true,"version":1,"lastUpdatedTime":1,
+                "authenticationType":"BASIC","resourceDomain":"","username":"","validationUrl":""}"#;
             format!("[{}]", vec![row; number].join(","))
         };
         let linked = |page: usize, number: usize| {

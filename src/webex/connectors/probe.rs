@@ -6,14 +6,16 @@ use http::header::CONTENT_TYPE;
 use uuid::Uuid;
 
 use super::super::budget::Budget;
-use super::super::connector::{Connector, FlowConnector};
+use super::super::calls::CallName;
+use super::super::connector::FlowConnector;
 use super::super::error::Error;
 use super::super::error_body::safe;
 use super::super::identifiers::ConnectorId;
+use super::super::profile::{Examined, NextPage};
 use super::super::request::FlowSearch;
 use super::super::shape::{NameFilter, Shape};
 use super::contract::{self, ContractResponse, Difference};
-use super::{Connectors, wire};
+use super::{Connectors, choices};
 
 /// The endpoint of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +43,12 @@ pub struct Probe {
     pub media_type: Option<String>,
     /// The fields of the response; `None` when it is no JSON.
     pub shape: Option<Shape>,
-    /// The differences from the contract, for errors when the status is not 2xx.
+    /// The differences from the documentation, for errors when the status is not 2xx.
     pub differences: Vec<Difference>,
-    /// The connectors in the response that could be read.
-    pub connectors: Vec<FlowConnector>,
+    /// The connectors that Flow Designer offers.
+    pub offered: Vec<FlowConnector>,
+    /// The connectors in the response, as the API profile reads them.
+    pub examined: Vec<Examined>,
     /// The reason why a response of status 2xx cannot be read.
     pub unreadable: Option<String>,
 }
@@ -61,37 +65,40 @@ impl Connectors {
             ProbeTarget::FlowConnectors => {
                 endpoints.flow_connectors(organization, FlowSearch::Name(""))
             }
-            ProbeTarget::List => endpoints.list(organization),
-            ProbeTarget::Connector(id) => endpoints.read(organization, id),
-            ProbeTarget::MissingConnector => endpoints.read(organization, &unused_id()),
+            ProbeTarget::List => endpoints.list(organization, &NextPage::None, 0)?,
+            ProbeTarget::Connector(id) => endpoints.read(organization, id)?,
+            ProbeTarget::MissingConnector => endpoints.read(organization, &unused_id())?,
         };
         let probed = self.session.probe(organization, &request, budget).await?;
         let body = probed.response.body.as_slice();
         let names = NameFilter { is_known: contract::has, redactor: &probed.redactor };
         let shape = Shape::of(body, &names);
-        let (expected, read) = match at {
-            _ if probed.refusal.is_some() => (ContractResponse::Error, Ok(Vec::new())),
+        let (mut offered, mut examined, mut unreadable) = (Vec::new(), Vec::new(), None);
+        let mut expected = None;
+        match at {
+            _ if probed.refusal.is_some() => expected = Some(ContractResponse::Error),
             ProbeTarget::FlowConnectors => {
-                (ContractResponse::FlowConnectors, wire::flow_connectors(body))
+                expected = Some(ContractResponse::FlowConnectors);
+                match choices::flow_connectors(body) {
+                    Ok(found) => offered = found,
+                    Err(problem) => unreadable = Some(problem),
+                }
             }
-            ProbeTarget::List => {
-                let page = wire::connectors(body).map(|page| page.rows);
-                (
-                    ContractResponse::ConnectorPage,
-                    page.map(|rows| rows.into_iter().map(flow_connector).collect()),
-                )
+            ProbeTarget::List | ProbeTarget::Connector(_) | ProbeTarget::MissingConnector => {
+                let call = if at == ProbeTarget::List { CallName::List } else { CallName::Read };
+                match endpoints.profile.examine(call, body, &|name| names.is_shown(name)) {
+                    Ok(found) => examined = found,
+                    Err(problem) => unreadable = Some(problem),
+                }
             }
-            ProbeTarget::Connector(_) | ProbeTarget::MissingConnector => (
-                ContractResponse::Connector,
-                wire::connector(body).map(|connector| vec![flow_connector(connector)]),
-            ),
-        };
-        let differences = shape.as_ref().map(|shape| contract::differences(expected, shape));
+        }
+        let differences = expected.zip(shape.as_ref());
+        let differences =
+            differences.map(|(expected, shape)| contract::differences(expected, shape));
         let media_type = probed.response.headers.get(CONTENT_TYPE).and_then(|value| {
             let essence = value.to_str().ok()?.split(';').next()?.trim();
             Some(safe(essence, &probed.redactor))
         });
-        let unreadable = read.as_ref().err().map(ToString::to_string);
         Ok(Probe {
             host: request.url.host_str().unwrap_or_default().to_owned(),
             status: probed.response.status,
@@ -99,14 +106,11 @@ impl Connectors {
             media_type,
             shape,
             differences: differences.unwrap_or_default(),
-            connectors: read.unwrap_or_default(),
-            unreadable,
+            offered,
+            examined,
+            unreadable: unreadable.map(|problem| problem.to_string()),
         })
     }
-}
-
-fn flow_connector(connector: Connector) -> FlowConnector {
-    FlowConnector { name: connector.name().to_owned(), id: connector.id }
 }
 
 /// Returns an id that no connector has.

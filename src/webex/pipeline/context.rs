@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use http::header::LOCATION;
+use http::header::{ALLOW, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
 use super::super::budget::Interruption;
-use super::super::error::{Error, ErrorDetails, ErrorKind};
+use super::super::error::{Error, ErrorDetails, ErrorKind, Operation};
 use super::super::error_body::{ErrorBody, safe};
 use super::super::problems::BodyProblem;
 use super::super::redact::Redactor;
@@ -76,7 +76,7 @@ pub(super) fn refusal(
         401 => ErrorKind::Unauthorized { refreshable: is_renewable },
         403 => ErrorKind::Forbidden,
         404 => ErrorKind::NotFound,
-        412 if request.method == Method::DELETE => ErrorKind::Referenced(Vec::new()),
+        412 if request.operation == Operation::DeleteConnector => ErrorKind::Referenced(Vec::new()),
         409 | 412 => ErrorKind::Conflict,
         423 => ErrorKind::Locked,
         429 => ErrorKind::RateLimited { retry_after },
@@ -87,6 +87,7 @@ pub(super) fn refusal(
         server_tracking_id: server_tracking_id(&response.headers, redactor).or(problem.tracking_id),
         descriptions: problem.descriptions,
         referring_kinds: problem.referring_kinds,
+        allowed_methods: allowed_methods(response),
         oauth: problem.oauth,
         is_from_api: problem.is_from_api,
         ..context.details(kind, Some(response.status))
@@ -120,4 +121,15 @@ fn target_host(url: &Url, headers: &HeaderMap) -> Option<String> {
 
 pub(super) fn server_tracking_id(headers: &HeaderMap, redactor: &Redactor) -> Option<String> {
     headers.get(TRACKING_ID)?.to_str().ok().map(|id| safe(id, redactor))
+}
+
+/// Returns the methods in the header `Allow` of a response of status 405.
+fn allowed_methods(response: &RawResponse) -> Vec<Method> {
+    if response.status != StatusCode::METHOD_NOT_ALLOWED {
+        return Vec::new();
+    }
+    let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let values = response.headers.get_all(ALLOW).iter().filter_map(|value| value.to_str().ok());
+    let named = values.flat_map(|value| value.split(',')).map(str::trim).collect::<Vec<_>>();
+    known.into_iter().filter(|method| named.contains(&method.as_str())).collect()
 }

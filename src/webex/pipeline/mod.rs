@@ -101,6 +101,10 @@ impl Response {
         self.response.body.as_slice()
     }
 
+    pub(crate) fn headers(&self) -> &http::HeaderMap {
+        &self.response.headers
+    }
+
     /// Returns the server's time of the response.
     pub(crate) fn server_time(&self) -> Option<SystemTime> {
         retry::server_time(&self.response.headers)
@@ -277,7 +281,7 @@ fn log(
 ) {
     let tracking_id = context.details.tracking_id.as_deref();
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let (method, path) = (request.method.as_str(), request.template);
+    let (method, path) = (request.method.as_str(), request.template.as_str());
     let attempt = context.details.attempts;
     match ended {
         Ok(response) => {

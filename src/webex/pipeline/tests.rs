@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::Client;
 use crate::problems::CertificateProblem;
+use crate::profile::NextPage;
 use crate::testing::{
     ID, Reply, Script, budget, client, connectors, content, empty, id, lost, object, organization,
-    page, problem, raw, reply_with, response, settings, static_token,
+    page, planned, problem, raw, reply_with, response, settings, static_token,
 };
 use crate::transport::LARGEST_RESPONSE;
 
@@ -44,7 +45,7 @@ async fn request_is_retried_at_a_date_of_the_server_clock() {
 async fn retry_after_delays_all_operations() {
     let script = Script::new([empty(429).header("retry-after", "20"), list(), list(), list()]);
     let client = client(script.clone());
-    let request = client.session.endpoints.list(organization());
+    let request = client.session.endpoints.list(organization(), &NextPage::None, 0).unwrap();
     let budget = budget();
     let send = || client.session.send(organization(), &request, RetryMode::Normal, &budget);
     let (first, second) = tokio::join!(send(), async {
@@ -156,7 +157,7 @@ async fn unreadable_responses_have_distinct_error_kinds() {
         (raw(200, "<html>"), ErrorKind::UnreadableBody(BodyProblem::NotJson)),
         (raw(200, ""), ErrorKind::UnreadableBody(BodyProblem::Empty)),
         (raw(200, "{\"data\":[{"), ErrorKind::UnreadableBody(BodyProblem::NotJson)),
-        (raw(200, "{}"), ErrorKind::UnreadableBody(BodyProblem::Missing("data"))),
+        (raw(200, "{}"), ErrorKind::UnreadableBody(BodyProblem::OtherShape)),
         (Reply::Failure(FailureKind::BodyTooLarge), too_large),
         (
             Reply::Failure(FailureKind::Compressed),
@@ -235,7 +236,7 @@ async fn requests_stay_below_the_configured_limit() {
     let script = Script::new((0..90).map(|_| list()));
     let client = Client::over(slow, script.clone()).unwrap();
     for _ in 0..90 {
-        let request = client.session.endpoints.list(organization());
+        let request = client.session.endpoints.list(organization(), &NextPage::None, 0).unwrap();
         let budget = budget();
         let sent = client.session.send(organization(), &request, RetryMode::Normal, &budget);
         assert!(sent.await.is_ok());
@@ -281,7 +282,7 @@ async fn operations_survive_a_lower_limit_of_the_server() {
         refused: std::sync::atomic::AtomicUsize::new(0),
     });
     let client = Client::over(settings(static_token()), server.clone()).unwrap();
-    let request = client.session.endpoints.list(organization());
+    let request = client.session.endpoints.list(organization(), &NextPage::None, 0).unwrap();
     let budget = budget();
     let sent = futures_util::future::join_all(
         (0..200).map(|_| client.session.send(organization(), &request, RetryMode::Normal, &budget)),
@@ -317,16 +318,20 @@ async fn log_has_each_attempt_and_nothing_private() {
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(recorder);
     tracing::callsite::rebuild_interest_cache();
-    let script = Script::new([lost(), lost(), response(200, &object(4, 1))]);
+    let script = Script::new([
+        response(200, &object(3, 1)),
+        lost(),
+        response(200, &object(3, 1)),
+        response(200, &object(4, 1)),
+    ]);
     let connectors = connectors(script.clone());
-    connectors.update(&id(), &content(), Some(3), &budget()).await.unwrap();
+    connectors.update(&id(), &content(), &planned(3), &budget()).await.unwrap();
     let text = text.lock().unwrap().clone();
     for part in [
         "method=\"PUT\" path=\"/organization/{organization}/connector/{id}\"",
         "kind=ConnectionLost",
         "status=200",
         "attempt=1",
-        "attempt=2",
         script.requests()[1].headers["trackingid"].to_str().unwrap(),
     ] {
         assert!(text.contains(part), "{part} is not in {text}");
@@ -378,12 +383,12 @@ async fn create_in_flight_at_a_stop_is_finished() {
 
 #[tokio::test(start_paused = true)]
 async fn write_in_flight_at_a_stop_ends_after_the_grace() {
-    let script = Script::new([Reply::Hang]);
+    let script = Script::new([response(200, &object(1, 1)), Reply::Hang]);
     let budget = budget();
     let connectors = connectors(script.clone());
-    let (id, content) = (id(), content());
+    let (id, content, planned) = (id(), content(), planned(1));
     let began = Instant::now();
-    let (ended, ()) = tokio::join!(connectors.update(&id, &content, Some(1), &budget), async {
+    let (ended, ()) = tokio::join!(connectors.update(&id, &content, &planned, &budget), async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         budget.stop.cancel();
     });
@@ -391,7 +396,7 @@ async fn write_in_flight_at_a_stop_ends_after_the_grace() {
     assert_eq!(failure.error.kind, ErrorKind::Stopped);
     assert!(failure.error.outcome_unknown);
     assert_eq!(began.elapsed(), Duration::from_secs(1) + STOP_GRACE);
-    assert_eq!(script.requests().len(), 1);
+    assert_eq!(script.requests().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ use tf_provider::diagnostics::Diagnostic;
 use tf_provider::value::Path;
 use webex_contact_center::{
     Availability, Connector, Error, ErrorKind, Operation, OrganizationId, RemoteState, WriteError,
+    readable_fields,
 };
 
 use super::model::Difference;
@@ -263,7 +264,7 @@ pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
 
 /// Reassures people who know that a write may have to deactivate a connector.
 fn still_active(connector: &Connector) -> &'static str {
-    if connector.active { ", and active" } else { "" }
+    if connector.active == Some(true) { ", and active" } else { "" }
 }
 
 /// The advice for a connector that a failed delete has left inactive. A delete
@@ -302,26 +303,81 @@ pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnosti
 /// Returns an error for each argument that Webex changed or ignored.
 #[must_use]
 pub fn not_taken(differences: &[Difference], write: Write) -> Vec<Diagnostic> {
-    let tainted = match write {
-        Write::Create => {
-            " Terraform marks the new connector as tainted because of this; after the cause is \
-             found, `terraform untaint` keeps it."
+    let (message, state): (fn(String, String) -> Diagnostic, _) = match write {
+        Write::Create => (
+            Diagnostic::warning,
+            "The connector was created. State holds what was sent, so the next plan shows the \
+             difference.",
+        ),
+        Write::Update => {
+            (Diagnostic::error, "The request itself succeeded, and state holds what Webex has.")
         }
-        Write::Update => "",
     };
     differences
         .iter()
         .map(|difference| {
             let Difference { argument, wanted, got } = difference;
-            Diagnostic::error(
-                format!("Webex did not take {argument} as it was sent"),
+            let summary = format!("Webex did not take {argument} as it was sent");
+            let detail = format!(
+                "Sent: {wanted}. What Webex has now: {got}. {state} Write {argument} the way Webex \
+                 has it, or compare with the connector in Control Hub."
+            );
+            message(summary, detail).at(Path::attribute(argument))
+        })
+        .collect()
+}
+
+/// Warns that a new connector could not be activated or deactivated, where that is a call of its
+/// own.
+#[must_use]
+pub fn not_switched(error: &Error, name: &str, active: bool) -> Diagnostic {
+    let (summary, truth) = if active {
+        (
+            format!("Connector {name:?} is INACTIVE: flows cannot use it"),
+            "The connector was created, and activating it failed. The next plan shows active as a \
+             difference, and applying it tries again.",
+        )
+    } else {
+        (
+            format!("Connector {name:?} is active, although active = false"),
+            "The connector was created, and deactivating it failed. The next plan shows active as a \
+             difference, and applying it tries again.",
+        )
+    };
+    Diagnostic::warning(summary, detail(error, truth)).at(Path::attribute("active"))
+}
+
+/// Warns that a connector was activated that an earlier run has left deactivated.
+#[must_use]
+pub fn activated_again(named: &str) -> Diagnostic {
+    Diagnostic::warning(
+        format!("Connector {named} was activated again"),
+        "An earlier run had to deactivate it and could not activate it again, so flows that use it \
+         failed. Flows can use it now. The configuration ignores changes of active, so state shows \
+         active = true after the next refresh.",
+    )
+    .at(Path::attribute("active"))
+}
+
+/// Warns of words of Webex that the API profile does not know.
+#[must_use]
+pub fn unrecognized(connector: &Connector) -> Vec<Diagnostic> {
+    let fields = readable_fields().filter(|(field, _)| connector.unrecognized.contains_key(field));
+    fields
+        .map(|(field, row)| {
+            let argument = row.argument;
+            let literal = connector.fields.get(field).unwrap_or_default();
+            Diagnostic::warning(
                 format!(
-                    "Sent: {wanted}. What Webex has now: {got}. The request itself succeeded, and \
-                     state holds what Webex has.{tainted} Write {argument} the way Webex has it, \
-                     or compare with the connector in Control Hub."
+                    "Connector {:?} has an {argument} that the API profile does not know",
+                    connector.name()
+                ),
+                format!(
+                    "Webex calls it {literal:?}. State keeps the {argument} that it has, and plans no \
+                     change for this. To manage it, add the word to /fields/{argument}/values of the \
+                     API profile: the guide \"API compatibility\" says how."
                 ),
             )
-            .at(Path::attribute(argument))
         })
         .collect()
 }

@@ -62,7 +62,7 @@ fn texts_of_all_write_outcomes() {
     }
 
     let reason = || server_error(Operation::ReactivateConnector);
-    let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
+    let stale = ErrorKind::Stale { expected: Some(3.into()), found: Some(4.into()) };
     let password = &["password"][..];
     let updates = [
         ("", ErrorKind::ServerError, Unchanged, Unaffected, password),

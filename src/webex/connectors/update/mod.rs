@@ -1,30 +1,53 @@
-//! Updates a connector with one PUT, or with the saga of deactivating, editing and activating it.
+//! Updates a connector with one edit, or with the saga of deactivating, editing and activating it.
 //!
-//! A PUT of the same content may be repeated, but then its version is stale if the first attempt
-//! took effect. An unclear outcome is therefore settled by reading the connector: the PUT took
-//! effect if all fields are as in the request and the version is higher.
+//! The connector is read before each edit. One that has moved since the plan is not overwritten, and
+//! what the client does not know of it survives. An unclear outcome is settled by reading the
+//! connector again: the edit took effect if all fields are as in the request and the version is
+//! later.
 
 use super::super::budget::Budget;
-use super::super::connector::{Connector, ConnectorContent};
+use super::super::calls::CallName;
+use super::super::connector::{Connector, ConnectorContent, Version};
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::fields::{NO_SECRETS, Secrets};
+use super::super::fields::{ConnectorFields, NO_SECRETS, Secrets};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
+use super::Connectors;
 use super::activation::{
     ActivationError, Deactivated, Reactivated, is_about_the_content, is_gateway_timeout,
 };
 use super::name_conflict::Wait;
 use super::write_error::{Availability, RemoteState, WriteError};
-use super::{Connectors, wire};
+
+/// A connector as it was when an update was planned.
+#[derive(Clone, Debug, Default)]
+pub struct Planned {
+    /// Its version, if the server had one.
+    pub version: Option<Version>,
+    /// Its fields. They decide where there are no versions.
+    pub fields: Option<ConnectorFields>,
+    /// Whether flows could use it.
+    pub active: Option<bool>,
+}
+
+impl Planned {
+    /// Whether a connector is as it was when the update was planned.
+    fn is(&self, current: &Connector) -> bool {
+        if let (Some(planned), Some(now)) = (&self.version, &current.version) {
+            return planned == now;
+        }
+        self.fields.as_ref().is_none_or(|fields| current.may_be(fields))
+            && (self.active.is_none() || current.active.is_none() || self.active == current.active)
+    }
+}
 
 impl Connectors {
     /// Replaces a connector's content.
     ///
-    /// `expected_version` is the version on which the decision to update is based. With another one
-    /// on the server the update fails with [`ErrorKind::Stale`] and overwrites nothing. Without
-    /// one, the version is read first.
+    /// `planned` is the state on which the decision to update is based. When the server has another
+    /// one, the update fails with [`ErrorKind::Stale`] and overwrites nothing.
     ///
-    /// A server that allows edits of active connectors gets one PUT. After a refusal (423) the
+    /// A server that allows edits of active connectors gets one edit. After a refusal (423) the
     /// connector is deactivated, edited and activated again. If the edit fails, it is activated
     /// again as well.
     ///
@@ -37,13 +60,13 @@ impl Connectors {
         &self,
         id: &ConnectorId,
         content: &ConnectorContent,
-        expected_version: Option<i64>,
+        planned: &Planned,
         budget: &Budget,
     ) -> Result<Connector, WriteError> {
         self.list_cache.note_requested(self.organization, id);
         let name = content.fields.name();
         let release = self.list_cache.releases.begin(self.organization, id, Some(name));
-        let outcome = match self.update_once(id, content, expected_version, budget).await {
+        let outcome = match self.update_once(id, content, planned, budget).await {
             Err(failure) => self.update_with_a_freed_name(id, content, failure, budget).await,
             updated => updated,
         };
@@ -81,7 +104,8 @@ impl Connectors {
             Wait::Unrelated => Err(refusal),
             Wait::StillHeld => Err(refusal.with_released_holder()),
             Wait::Freed => {
-                let again = self.update_once(id, content, found.version, budget).await;
+                let planned = Planned { version: found.version.clone(), ..Planned::default() };
+                let again = self.update_once(id, content, &planned, budget).await;
                 again.map_err(|failure| failure.after_waiting_for(&refusal))
             }
         }
@@ -92,22 +116,13 @@ impl Connectors {
         &self,
         id: &ConnectorId,
         content: &ConnectorContent,
-        expected_version: Option<i64>,
+        planned: &Planned,
         budget: &Budget,
     ) -> Result<Connector, WriteError> {
         let edit = Edit { connectors: self, id, content, budget };
-        let version = match expected_version {
-            Some(version) => Some(version),
-            None => edit.current().await?.version,
-        };
-        let error = match edit.put(version, content.active, budget).await {
-            Ok(connector) => return Ok(connector),
-            Err(error) => error,
-        };
-        match edit.settle(error, version, content.active).await? {
-            Settled::Done(connector) => Ok(*connector),
-            Settled::Locked(error) => edit.saga(error, version).await,
-        }
+        let current = edit.current(planned).await?;
+        let edited = edit.edit(&current).await?;
+        edit.switched(edited).await
     }
 }
 
@@ -128,51 +143,112 @@ struct Edit<'a> {
 }
 
 impl Edit<'_> {
+    /// Edits the connector, which was `current`. `active` is sent along.
     async fn put(
         &self,
-        version: Option<i64>,
+        current: &Connector,
         active: bool,
         budget: &Budget,
     ) -> Result<Connector, Error> {
-        let body = wire::replace(self.id, version, self.content, active);
-        self.connectors.put(Operation::UpdateConnector, self.id, body, budget).await
+        let connectors = self.connectors;
+        let endpoints = &connectors.session.endpoints;
+        let request = endpoints.update(connectors.organization, current, self.content, active);
+        let edited = connectors.replace(request, self.id, budget).await?;
+        connectors.list_cache.note_edit(connectors.organization, current, &edited);
+        Ok(edited)
     }
 
-    /// Reads the connector before anything is done to it.
-    async fn current(&self) -> Result<Connector, WriteError> {
-        match self.connectors.read_fresh(self.id, self.budget).await {
-            Ok(Some(connector)) => Ok(connector),
-            Ok(None) => Err(gone(Error::new(Operation::ReadConnector, ErrorKind::NotFound))),
-            Err(error) => Err(WriteError::unchanged(error)),
+    /// Reads the connector before anything is done to it, and checks that it is as planned. A state
+    /// that is older than the planned one gets time to become visible.
+    async fn current(&self, planned: &Planned) -> Result<Connector, WriteError> {
+        let mut pauses = self.connectors.session.pauses_until_visible();
+        loop {
+            let current = match self.connectors.read_fresh(self.id, self.budget).await {
+                Ok(Some(connector)) => connector,
+                Ok(None) => {
+                    return Err(gone(Error::new(Operation::ReadConnector, ErrorKind::NotFound)));
+                }
+                Err(error) => return Err(WriteError::unchanged(error)),
+            };
+            if planned.is(&current) {
+                return Ok(current);
+            }
+            let is_older = matches!((&planned.version, &current.version), (Some(planned), Some(now))
+                if planned.is_after(now) && !now.is_after(planned));
+            let pause = pauses.next().filter(|_| is_older);
+            if let Some(pause) = pause
+                && self.budget.wait(pause).await.is_ok()
+            {
+                continue;
+            }
+            let (expected, found) = (planned.version.clone(), current.version.clone());
+            let error =
+                Error::new(Operation::UpdateConnector, ErrorKind::Stale { expected, found });
+            return Err(WriteError::new(error, current.into()));
         }
     }
 
-    /// Finds out the outcome of a PUT without a clear success. One with credentials that has most
+    /// Edits the connector with one request, or with the saga.
+    async fn edit(&self, current: &Connector) -> Result<Connector, WriteError> {
+        if current.is_active() && self.connectors.locks_active() {
+            let locked = Error::new(Operation::UpdateConnector, ErrorKind::Locked);
+            return self.saga(locked, current).await;
+        }
+        let error = match self.put(current, self.content.active, self.budget).await {
+            Ok(connector) => return Ok(connector),
+            Err(error) => error,
+        };
+        match self.settle(error, current, self.content.active).await? {
+            Settled::Done(connector) => Ok(*connector),
+            Settled::Locked(error) => {
+                self.connectors.list_cache.note_lock(self.connectors.organization);
+                self.saga(error, current).await
+            }
+        }
+    }
+
+    /// Activates or deactivates the edited connector, where that is a call of its own.
+    async fn switched(&self, edited: Connector) -> Result<Connector, WriteError> {
+        let endpoints = &self.connectors.session.endpoints;
+        let active = self.content.active;
+        if endpoints.profile.writes_active(CallName::Update) || edited.active == Some(active) {
+            return Ok(edited);
+        }
+        let organization = self.connectors.organization;
+        let secrets = &self.content.secrets;
+        let request = endpoints.set_active(organization, &edited, active, &NO_SECRETS, secrets);
+        let switch =
+            async |budget: Budget| self.connectors.replace(request.clone(), self.id, &budget).await;
+        let switched = self.budget.clean_up(switch).await;
+        switched.map_err(|error| WriteError::new(error, edited.into()))
+    }
+
+    /// Finds out the outcome of an edit without a clear success. One with credentials that has most
     /// likely not arrived is sent once more.
     async fn settle(
         &self,
         error: Error,
-        version: Option<i64>,
+        current: &Connector,
         active: bool,
     ) -> Result<Settled, WriteError> {
-        let failure = match self.settle_once(error, version, active).await {
+        let failure = match self.settle_once(error, current, active).await {
             Err(failure) if !self.content.secrets.is_empty() => failure,
             settled => return settled,
         };
         let is_unmoved = matches!(&failure.remote, RemoteState::Found(found)
-            if version.is_some() && found.version == version);
+            if current.version.is_some() && found.version == current.version);
         let may_repeat = failure.error.outcome_unknown
             && is_unmoved
             && self.connectors.may_repeat(&failure.error, self.budget).await;
         if !may_repeat {
             return Err(failure);
         }
-        match self.put(version, active, self.budget).await {
+        match self.put(current, active, self.budget).await {
             Ok(connector) => Ok(Settled::Done(connector.into())),
             Err(error) => {
                 // It may be in conflict with the first attempt.
                 let is_unclear = error.outcome_unknown || error.kind == ErrorKind::Conflict;
-                self.settle_once(error.with_outcome_unknown(is_unclear), version, active).await
+                self.settle_once(error.with_outcome_unknown(is_unclear), current, active).await
             }
         }
     }
@@ -180,9 +256,10 @@ impl Edit<'_> {
     async fn settle_once(
         &self,
         error: Error,
-        version: Option<i64>,
+        current: &Connector,
         active: bool,
     ) -> Result<Settled, WriteError> {
+        let version = &current.version;
         let is_unclear = error.outcome_unknown;
         let is_conflict = error.kind == ErrorKind::Conflict;
         let is_missing = error.kind == ErrorKind::NotFound;
@@ -205,52 +282,54 @@ impl Edit<'_> {
         let may_come = is_unclear
             && is_gateway_timeout(&error)
             && version.is_some()
-            && found.version == version
+            && found.version == *version
             && !self.content.secrets.is_empty();
         if may_come {
             found = self.connectors.read_until_changed(found, self.budget).await;
         }
-        if is_unclear && self.took_effect(&found, version, active) {
+        if is_unclear && self.took_effect(&found, current, active) {
             return Ok(Settled::Done(found.into()));
         }
-        if is_missing && !is_unclear {
-            // The connector was not visible before; now it is.
-            return match self.put(version, active, self.budget).await {
-                Ok(connector) => Ok(Settled::Done(connector.into())),
-                Err(error) if error.kind == ErrorKind::Locked => Ok(Settled::Locked(error)),
-                Err(error) if error.outcome_unknown => Err(WriteError::unknown(error, None)),
-                Err(error) => Err(WriteError::new(error, found.into())),
-            };
-        }
-        if error.kind == ErrorKind::Locked && found.version == version {
-            return Ok(Settled::Locked(error));
-        }
         if is_conflict {
-            return Err(self.conflict(error, version, found).await);
+            return Err(self.conflict(error, version.as_ref(), found).await);
         }
-        if version.is_some() && found.version == version && !may_come {
+        if is_missing && !is_unclear || version.is_some() && found.version == *version && !may_come
+        {
             return Err(WriteError::new(error, found.into()));
         }
         Err(WriteError::unknown(error, Some(found)))
     }
 
-    /// Whether a connector is as the PUT would have left it.
+    /// Whether a connector is as the edit would have left it.
     ///
-    /// Without versions a new secret is not visible, so a PUT with a secret counts as not
-    /// effective.
-    fn took_effect(&self, found: &Connector, version: Option<i64>, active: bool) -> bool {
-        let moved = match (version, found.version) {
-            (Some(before), Some(after)) => after > before,
+    /// Without versions a new secret is not visible, so an edit with a secret counts as not
+    /// effective. A version that moved by more than one edit moves it is also somebody else's.
+    fn took_effect(&self, found: &Connector, before: &Connector, active: bool) -> bool {
+        let list_cache = &self.connectors.list_cache;
+        let moved = match (&before.version, &found.version) {
+            (Some(before), Some(after)) => {
+                list_cache.is_one_edit(self.connectors.organization, before, after)
+            }
             _ => self.content.secrets.is_empty(),
         };
-        moved && found.active == active && self.content.fields.may_be_stored_as(&found.fields)
+        let writes_active =
+            self.connectors.session.endpoints.profile.writes_active(CallName::Update);
+        moved
+            && (!writes_active || found.active == Some(active))
+            && found.may_be(&self.content.fields)
     }
 
     /// Returns the error for 409 or 412: a stale version or a taken name. The version decides, not
     /// the text.
-    async fn conflict(&self, error: Error, version: Option<i64>, found: Connector) -> WriteError {
-        if version != found.version {
-            let kind = ErrorKind::Stale { expected: version, found: found.version };
+    async fn conflict(
+        &self,
+        error: Error,
+        version: Option<&Version>,
+        found: Connector,
+    ) -> WriteError {
+        if version != found.version.as_ref() {
+            let (expected, now) = (version.cloned(), found.version.clone());
+            let kind = ErrorKind::Stale { expected, found: now };
             return WriteError::new(error.with_kind(kind), found.into());
         }
         let holder = self.name_holder().await;
@@ -267,30 +346,26 @@ impl Edit<'_> {
     }
 
     /// Deactivates the connector, edits it, and activates it again.
-    async fn saga(&self, locked: Error, version: Option<i64>) -> Result<Connector, WriteError> {
-        let current = self.current().await?;
-        if version.is_some() && current.version.is_some() && version != current.version {
-            let kind = ErrorKind::Stale { expected: version, found: current.version };
-            return Err(WriteError::new(locked.with_kind(kind), current.into()));
-        }
-        if !current.active {
+    async fn saga(&self, locked: Error, current: &Connector) -> Result<Connector, WriteError> {
+        if !current.is_active() {
             // The lock has another reason than an active connector.
             let error = locked.with_kind(ErrorKind::LockedThoughInactive);
-            return Err(WriteError::new(error, current.into()));
+            return Err(WriteError::new(error, current.clone().into()));
         }
         // Deactivating the connector for a name that is taken would be in vain.
         if current.name() != self.content.fields.name()
             && let Some(holder) = self.name_holder().await
         {
             let error = locked.with_kind(ErrorKind::NameTaken).without_descriptions();
-            return Err(WriteError::new(error, current.into()).with_name_holder(Some(holder)));
+            let failure = WriteError::new(error, current.clone().into());
+            return Err(failure.with_name_holder(Some(holder)));
         }
         let budget = match self.connectors.reserve_switch(self.budget).await {
             Ok(budget) => budget,
-            Err(error) => return Err(WriteError::new(error, current.into())),
+            Err(error) => return Err(WriteError::new(error, current.clone().into())),
         };
         let reserved = Edit { budget: &budget, ..*self };
-        reserved.switch_and_edit(&current).await
+        reserved.switch_and_edit(current).await
     }
 
     /// Deactivates an active connector, edits it, and activates it again.
@@ -329,11 +404,11 @@ impl Edit<'_> {
 
     /// Edits the deactivated connector.
     async fn edit_inactive(&self, inactive: &Connector) -> Result<Connector, WriteError> {
-        let error = match self.put(inactive.version, false, self.budget).await {
+        let error = match self.put(inactive, false, self.budget).await {
             Ok(edited) => return Ok(edited),
             Err(error) => error,
         };
-        match self.settle(error, inactive.version, false).await? {
+        match self.settle(error, inactive, false).await? {
             Settled::Done(edited) => Ok(*edited),
             Settled::Locked(error) => {
                 Err(WriteError::unchanged(error.with_kind(ErrorKind::LockedThoughInactive)))

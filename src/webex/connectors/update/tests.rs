@@ -7,17 +7,21 @@ use serde_json::{Value, json};
 use super::*;
 use crate::testing::{
     ID, OTHER_ID, Reply, Script, budget, connectors, content, empty, found_connector, id, lost,
-    object, page, problem, raw, response, with,
+    object, page, planned, problem, raw, response, with,
 };
 use crate::{CLEAN_UP_GRACE, Credential, Field};
 
-async fn update(script: &Arc<Script>, version: Option<i64>) -> Result<Connector, WriteError> {
-    connectors(script.clone()).update(&id(), &content(), version, &budget()).await
+/// Updates a connector of version 3, which the first request reads.
+async fn update(script: &Arc<Script>) -> Result<Connector, WriteError> {
+    script.first(response(200, &old(3)));
+    connectors(script.clone()).update(&id(), &content(), &planned(3), &budget()).await
 }
 
 fn lines(script: &Script) -> Vec<String> {
     let short = |line: &String| line.replace(ID, "{id}");
-    script.lines().iter().map(short).collect()
+    let lines = script.lines();
+    assert_eq!(lines[0], format!("GET /connector/{ID}"), "each update reads first");
+    lines.iter().skip(1).map(short).collect()
 }
 
 fn inactive(version: i64) -> Value {
@@ -30,38 +34,130 @@ fn old(version: i64) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn update_costs_one_put_with_the_version() {
+async fn update_costs_a_read_and_a_put_with_the_version() {
     let script = Script::new([response(200, &object(4, 1))]);
-    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+    assert_eq!(update(&script).await.unwrap().version, Some(4.into()));
     assert_eq!(lines(&script), ["PUT /connector/{id}"]);
-    assert_eq!(script.requests()[0].json()["version"], 3);
-    assert_eq!(script.requests()[0].json()["clientSecret"], "s3cret-canary");
+    assert_eq!(script.requests()[1].json()["version"], 3);
+    assert_eq!(script.requests()[1].json()["clientSecret"], "s3cret-canary");
+}
+
+/// Updates a connector whose version is not known from before.
+async fn update_without_a_plan(script: &Arc<Script>) -> Result<Connector, WriteError> {
+    connectors(script.clone()).update(&id(), &content(), &Planned::default(), &budget()).await
 }
 
 #[tokio::test(start_paused = true)]
-async fn update_without_a_version_reads_it_first() {
+async fn update_sends_the_version_that_was_read() {
     let script = Script::new([response(200, &old(7)), response(200, &object(8, 1))]);
-    update(&script, None).await.unwrap();
-    assert_eq!(lines(&script), ["GET /connector/{id}", "PUT /connector/{id}"]);
+    update_without_a_plan(&script).await.unwrap();
+    assert_eq!(lines(&script), ["PUT /connector/{id}"]);
     assert_eq!(script.requests()[1].json()["version"], 7);
     // A server without versions gets none.
     let unversioned = with(old(0), &json!({"version": null}));
     let script = Script::new([response(200, &unversioned), response(200, &unversioned)]);
-    update(&script, None).await.unwrap();
-    assert!(script.requests()[1].json().get("version").is_none());
+    update_without_a_plan(&script).await.unwrap();
+    assert_eq!(script.requests()[1].json()["version"], Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn connector_that_moved_since_the_plan_is_not_overwritten() {
+    let put = |script: &Script| script.lines().iter().any(|line| line.starts_with("PUT"));
+    let fields = content().fields.with(Field::Scope, "old");
+    let unversioned = |scope: &str| with(old(0), &json!({"version": null, "scope": scope}));
+    let by_fields = |active| Planned { fields: Some(fields.clone()), active, ..Planned::default() };
+    for (planned, found, is_moved) in [
+        (planned(3), old(3), false),
+        (planned(3), old(4), true),
+        // Where there are no versions, what is visible decides.
+        (by_fields(Some(true)), unversioned("old"), false),
+        (by_fields(Some(true)), unversioned("theirs"), true),
+        (by_fields(Some(false)), unversioned("old"), true),
+        (by_fields(None), unversioned("old"), false),
+    ] {
+        let script = Script::new([response(200, &found), response(200, &object(9, 1))]);
+        let connectors = connectors(script.clone());
+        let outcome = connectors.update(&id(), &content(), &planned, &budget()).await;
+        assert_eq!(put(&script), !is_moved, "{planned:?} {found}");
+        if let Err(failure) = outcome {
+            assert!(matches!(failure.error.kind, ErrorKind::Stale { .. }), "{failure:?}");
+            assert_eq!(failure.remote, RemoteState::from(crate::testing::read(&found)));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn older_state_than_the_planned_one_is_read_again() {
+    let script = Script::new([
+        response(200, &old(2)),
+        response(200, &old(2)),
+        response(200, &old(3)),
+        response(200, &object(4, 1)),
+    ]);
+    let connectors = connectors(script.clone());
+    connectors.update(&id(), &content(), &planned(3), &budget()).await.unwrap();
+    assert!(script.is_done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn members_that_the_client_does_not_know_survive() {
+    let theirs = json!({"shiny": {"deep": [1]}, "clientSecret": "in-the-clear", "token": "****"});
+    let script = Script::new([
+        response(200, &with(old(3), &theirs)),
+        empty(423),
+        response(200, &with(with(old(4), &theirs), &json!({"active": false}))),
+        response(200, &with(inactive(5), &theirs)),
+        response(200, &object(6, 1)),
+    ]);
+    let content = ConnectorContent { secrets: Secrets::default(), ..content() };
+    let connectors = connectors(script.clone());
+    connectors.update(&id(), &content, &planned(3), &budget()).await.unwrap();
+    assert!(script.is_done());
+    for request in script.requests().iter().skip(1) {
+        let sent = request.json();
+        assert_eq!(sent["shiny"], json!({"deep": [1]}));
+        assert_eq!(sent["systemDefault"], json!(false));
+        for credential in ["clientSecret", "token"] {
+            assert!(sent.get(credential).is_none(), "{credential} is in {sent}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lock_is_known_after_the_first_refusal() {
+    let script = saga(response(200, &inactive(5)), [response(200, &object(6, 1))]);
+    script.first(response(200, &old(3)));
+    let connectors = connectors(script.clone());
+    connectors.update(&id(), &content(), &planned(3), &budget()).await.unwrap();
+    for reply in [
+        response(200, &old(6)),
+        response(200, &with(old(7), &json!({"active": false}))),
+        response(200, &inactive(8)),
+        response(200, &object(9, 1)),
+    ] {
+        script.then(reply);
+    }
+    connectors.update(&id(), &content(), &planned(6), &budget()).await.unwrap();
+    assert!(script.is_done());
+}
+
+/// Updates a connector that the script's first reply describes.
+async fn update_of_version_3(script: &Arc<Script>) -> Result<Connector, WriteError> {
+    connectors(script.clone()).update(&id(), &content(), &planned(3), &budget()).await
 }
 
 /// Updates a connector without credentials.
 async fn update_plain(script: &Arc<Script>) -> Result<Connector, WriteError> {
     let plain = ConnectorContent { secrets: Secrets::default(), ..content() };
-    connectors(script.clone()).update(&id(), &plain, Some(3), &budget()).await
+    script.first(response(200, &old(3)));
+    connectors(script.clone()).update(&id(), &plain, &planned(3), &budget()).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn put_with_a_lost_response_is_sent_again() {
     for reply in [lost(), empty(502), empty(503), empty(504), Reply::Hang] {
         let script = Script::new([reply, response(200, &object(4, 1))]);
-        assert_eq!(update_plain(&script).await.unwrap().version, Some(4));
+        assert_eq!(update_plain(&script).await.unwrap().version, Some(4.into()));
     }
 }
 
@@ -70,12 +166,12 @@ async fn put_with_credentials_is_not_repeated_before_a_read() {
     for reply in [lost(), empty(502), empty(503)] {
         // It took effect.
         let script = Script::new([reply.clone(), response(200, &object(4, 1))]);
-        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+        assert_eq!(update(&script).await.unwrap().version, Some(4.into()));
         assert_eq!(lines(&script), ["PUT /connector/{id}", "GET /connector/{id}"]);
         // It did not arrive.
         let script =
             Script::new([reply.clone(), response(200, &old(3)), response(200, &object(4, 1))]);
-        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+        assert_eq!(update(&script).await.unwrap().version, Some(4.into()));
         // The repetition is the last one.
         let script = Script::new([
             reply.clone(),
@@ -83,20 +179,19 @@ async fn put_with_credentials_is_not_repeated_before_a_read() {
             reply.clone(),
             response(200, &old(3)),
         ]);
-        found_connector(&update(&script, Some(3)).await.unwrap_err());
-        assert!(script.is_done() && script.requests().len() == 4);
+        found_connector(&update(&script).await.unwrap_err());
+        assert!(script.is_done() && script.requests().len() == 5);
     }
     // So it is for the deactivation.
     let script = Script::new([
         empty(423),
-        response(200, &old(3)),
         empty(503),
         response(200, &old(3)),
         response(200, &with(old(4), &json!({"active": false}))),
         response(200, &inactive(5)),
         response(200, &object(6, 1)),
     ]);
-    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+    assert_eq!(update(&script).await.unwrap().version, Some(6.into()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,12 +205,12 @@ async fn gateway_timeout_sends_credentials_once() {
             response(200, &old(3)),
             response(200, &object(4, 1)),
         ]);
-        assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(4));
+        assert_eq!(update(&script).await.unwrap().version, Some(4.into()));
         assert_eq!(puts(&script), 1);
         // The third party refuses the credentials.
         let unmoved = (0..6).map(|_| response(200, &old(3)));
         let script = Script::new([reply].into_iter().chain(unmoved));
-        let failure = update(&script, Some(3)).await.unwrap_err();
+        let failure = update(&script).await.unwrap_err();
         assert!(matches!(failure.remote, RemoteState::Unknown(Some(_))), "{failure:?}");
         assert!(failure.credentials_uncertain);
         assert_eq!(puts(&script), 1);
@@ -127,7 +222,7 @@ async fn gateway_timeout_sends_credentials_once() {
 async fn conflict_with_the_first_attempt_is_a_success() {
     for status in [409, 412] {
         let script = Script::new([lost(), empty(status), response(200, &object(4, 1))]);
-        assert_eq!(update_plain(&script).await.unwrap().version, Some(4));
+        assert_eq!(update_plain(&script).await.unwrap().version, Some(4.into()));
         assert_eq!(
             lines(&script),
             ["PUT /connector/{id}", "PUT /connector/{id}", "GET /connector/{id}"]
@@ -136,24 +231,27 @@ async fn conflict_with_the_first_attempt_is_a_success() {
     // A conflict with an edit by someone else is an error.
     let script = Script::new([lost(), empty(409), response(200, &old(4))]);
     let failure = update_plain(&script).await.unwrap_err();
-    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(4) });
+    assert_eq!(
+        failure.error.kind,
+        ErrorKind::Stale { expected: Some(3.into()), found: Some(4.into()) }
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn unclear_update_is_settled_by_reading() {
     for (reply, found, expected) in [
-        (empty(500), object(4, 1), Ok(Some(4))),
-        (raw(200, "<html>"), object(4, 1), Ok(Some(4))),
-        (response(200, &with(object(4, 1), &json!({"id": OTHER_ID}))), object(4, 1), Ok(Some(4))),
+        (empty(500), object(4, 1), Ok(4)),
+        (raw(200, "<html>"), object(4, 1), Ok(4)),
+        (response(200, &with(object(4, 1), &json!({"id": OTHER_ID}))), object(4, 1), Ok(4)),
         (empty(500), old(3), Err("unchanged")),
         (empty(500), object(3, 1), Err("unchanged")),
         (empty(500), old(4), Err("unknown")),
         (empty(500), inactive(4), Err("unknown")),
     ] {
         let script = Script::new([reply, response(200, &found)]);
-        let outcome = update(&script, Some(3)).await;
+        let outcome = update(&script).await;
         match (outcome, expected) {
-            (Ok(connector), Ok(version)) => assert_eq!(connector.version, version),
+            (Ok(connector), Ok(version)) => assert_eq!(connector.version, Some(version.into())),
             (Err(failure), Err("unchanged")) => {
                 found_connector(&failure);
                 assert_eq!(failure.availability, Availability::Unaffected);
@@ -171,23 +269,23 @@ async fn unclear_update_is_settled_by_reading() {
 async fn unversioned_update_of_a_secret_stays_unclear() {
     let unversioned = with(object(0, 1), &json!({"version": null}));
     let replies = || [response(200, &unversioned), empty(500), response(200, &unversioned)];
-    let failure = update(&Script::new(replies()), None).await.unwrap_err();
+    let failure = update_without_a_plan(&Script::new(replies())).await.unwrap_err();
     assert!(matches!(failure.remote, RemoteState::Unknown(_)));
     let plain = ConnectorContent { secrets: Secrets::default(), ..content() };
     let connectors = connectors(Script::new(replies()));
-    assert!(connectors.update(&id(), &plain, None, &budget()).await.is_ok());
+    assert!(connectors.update(&id(), &plain, &Planned::default(), &budget()).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
 async fn stale_version_overwrites_nothing() {
     for status in [409, 412] {
         let script = Script::new([problem(status, "similar entity"), response(200, &object(5, 1))]);
-        let failure = update(&script, Some(3)).await.unwrap_err();
-        let kind = ErrorKind::Stale { expected: Some(3), found: Some(5) };
+        let failure = update(&script).await.unwrap_err();
+        let kind = ErrorKind::Stale { expected: Some(3.into()), found: Some(5.into()) };
         assert_eq!(failure.error.kind, kind);
         let found = found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
-        assert_eq!(found.version, Some(5));
+        assert_eq!(found.version, Some(5.into()));
     }
 }
 
@@ -199,27 +297,33 @@ async fn taken_name_differs_from_a_stale_version() {
         response(200, &old(3)),
         response(200, &page(&[holder, with(old(3), &json!({"name": "old"}))])),
     ]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::NameTaken);
     assert_eq!(failure.name_holder.unwrap().id.as_str(), OTHER_ID);
     let script = Script::new([empty(409), response(200, &old(3)), response(200, &page(&[old(3)]))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Conflict);
     assert!(failure.name_holder.is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn update_of_a_missing_connector_is_not_found() {
+    // It is deleted between the read and the edit.
     let script = Script::new([empty(404), empty(404), response(200, &page(&[]))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Absent);
     assert_eq!(failure.error.kind, ErrorKind::NotFound);
     let script = Script::new([empty(404), response(200, &page(&[]))]);
-    let failure = update(&script, None).await.unwrap_err();
+    let failure = update_without_a_plan(&script).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Absent);
+    // The server lacks the method at this path.
+    let script = Script::new([empty(404), response(200, &old(3))]);
+    let failure = update(&script).await.unwrap_err();
+    assert_eq!(failure.error.kind, ErrorKind::NotFound);
+    found_connector(&failure);
     // Below a wrong base URL every response is 404.
-    let script = Script::new([empty(404), empty(404), empty(404)]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let script = Script::new([empty(404), empty(404)]);
+    let failure = update_without_a_plan(&script).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Unchanged);
     assert_eq!(failure.error.operation, Operation::ListConnectors);
 }
@@ -228,26 +332,22 @@ async fn update_of_a_missing_connector_is_not_found() {
 async fn refused_update_changes_nothing() {
     for status in [400, 401, 403, 405] {
         let script = Script::new([problem(status, "no")]);
-        let failure = update(&script, Some(3)).await.unwrap_err();
+        let failure = update(&script).await.unwrap_err();
         assert_eq!(failure.remote, RemoteState::Unchanged);
-        assert_eq!(script.requests().len(), 1);
+        assert_eq!(script.requests().len(), 2);
     }
 }
 
 fn saga(edit: Reply, rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
-    let begin = [
-        empty(423),
-        response(200, &old(3)),
-        response(200, &with(old(4), &json!({"active": false}))),
-    ];
+    let begin = [empty(423), response(200, &with(old(4), &json!({"active": false})))];
     Script::new(begin.into_iter().chain([edit]).chain(rest))
 }
 
 #[tokio::test(start_paused = true)]
 async fn locked_connector_is_deactivated_edited_and_activated() {
     let script = saga(response(200, &inactive(5)), [response(200, &object(6, 1))]);
-    let connector = update(&script, Some(3)).await.unwrap();
-    assert_eq!((connector.version, connector.active), (Some(6), true));
+    let connector = update(&script).await.unwrap();
+    assert_eq!((connector.version, connector.active), (Some(6.into()), Some(true)));
     let sent: Vec<_> = script
         .requests()
         .iter()
@@ -276,13 +376,12 @@ async fn locked_connector_is_deactivated_edited_and_activated() {
 async fn deactivation_is_repeated_without_a_refused_secret() {
     let script = Script::new([
         empty(423),
-        response(200, &object(3, 1)),
         empty(423),
         response(200, &inactive(4)),
         response(200, &inactive(5)),
         response(200, &object(6, 1)),
     ]);
-    update(&script, Some(3)).await.unwrap();
+    update(&script).await.unwrap();
     let requests = script.requests();
     assert!(
         requests[2].body.contains("clientSecret") && !requests[3].body.contains("clientSecret")
@@ -295,18 +394,19 @@ async fn connector_planned_inactive_is_not_reactivated() {
     let script = saga(response(200, &inactive(5)), []);
     let content = ConnectorContent { active: false, ..content() };
     let connectors = connectors(script.clone());
-    let connector = connectors.update(&id(), &content, Some(3), &budget()).await.unwrap();
-    assert!(!connector.active && script.is_done());
+    script.first(response(200, &old(3)));
+    let connector = connectors.update(&id(), &content, &planned(3), &budget()).await.unwrap();
+    assert!(!connector.is_active() && script.is_done());
 }
 
 #[tokio::test(start_paused = true)]
 async fn connector_is_reactivated_after_a_failed_edit() {
     let script = saga(problem(400, "password is wrong"), [response(200, &old(5))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
     assert_eq!(failure.availability, Availability::Restored);
     let connector = found_connector(&failure);
-    assert_eq!((connector.active, connector.version), (true, Some(5)));
+    assert_eq!((connector.active, connector.version.clone()), (Some(true), Some(5.into())));
     let undo = script.requests().last().unwrap().json();
     assert_eq!((undo["scope"].clone(), undo["active"].clone()), (json!("old"), json!(true)));
 }
@@ -315,10 +415,10 @@ async fn connector_is_reactivated_after_a_failed_edit() {
 async fn reactivation_after_an_edit_is_not_repeated_without_its_secret() {
     for status in [400, 423] {
         let script = saga(response(200, &inactive(5)), [empty(status), response(200, &old(6))]);
-        let failure = update(&script, Some(3)).await.unwrap_err();
+        let failure = update(&script).await.unwrap_err();
         assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
         let connector = found_connector(&failure);
-        assert_eq!((connector.active, connector.version), (false, Some(5)));
+        assert_eq!((connector.active, connector.version.clone()), (Some(false), Some(5.into())));
         assert_eq!(script.requests().len(), 5, "it was not sent again without the secret");
     }
 }
@@ -327,25 +427,24 @@ async fn reactivation_after_an_edit_is_not_repeated_without_its_secret() {
 async fn undo_adds_no_new_secret_to_the_old_content() {
     // The deactivation has stored the secret.
     let script = saga(empty(400), [response(200, &old(5))]);
-    update(&script, Some(3)).await.unwrap_err();
+    update(&script).await.unwrap_err();
     assert_eq!(script.requests().last().unwrap().json()["clientSecret"], "s3cret-canary");
     // Webex refuses the secret in the activation.
     let script = saga(empty(400), [empty(400), response(200, &old(5))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert!(script.is_done());
     assert_eq!(failure.availability, Availability::Restored);
-    assert!(found_connector(&failure).active);
+    assert!(found_connector(&failure).is_active());
     assert!(script.requests().last().unwrap().json().get("clientSecret").is_none());
     // The deactivation has not stored the secret, and the edit with it failed.
     let script = Script::new([
         empty(423),
-        response(200, &old(3)),
         empty(423),
         response(200, &with(old(4), &json!({"active": false}))),
         empty(400),
         response(200, &old(5)),
     ]);
-    update(&script, Some(3)).await.unwrap_err();
+    update(&script).await.unwrap_err();
     let undo = script.requests().last().unwrap().json();
     assert_eq!((undo["active"].clone(), undo.get("clientSecret")), (json!(true), None));
 }
@@ -353,30 +452,25 @@ async fn undo_adds_no_new_secret_to_the_old_content() {
 #[tokio::test(start_paused = true)]
 async fn update_reports_a_failed_reactivation() {
     let script = saga(empty(403), [empty(403)]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
     let connector = found_connector(&failure);
-    assert_eq!((connector.active, connector.version), (false, Some(4)));
+    assert_eq!((connector.active, connector.version.clone()), (Some(false), Some(4.into())));
     assert_eq!(reason.operation, Operation::ReactivateConnector);
     assert_eq!(failure.error.operation, Operation::UpdateConnector);
 
     let script = saga(response(200, &inactive(5)), [empty(403)]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
     let connector = found_connector(&failure);
     // The edit succeeded, so the state should have it.
-    assert_eq!((connector.active, connector.version), (false, Some(5)));
+    assert_eq!((connector.active, connector.version.clone()), (Some(false), Some(5.into())));
 }
 
 #[tokio::test(start_paused = true)]
 async fn ignored_deactivation_fails_the_update() {
-    let script = Script::new([
-        empty(423),
-        response(200, &old(3)),
-        response(200, &old(4)),
-        response(200, &old(4)),
-    ]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let script = Script::new([empty(423), response(200, &old(4)), response(200, &old(4))]);
+    let failure = update(&script).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::ActiveUnchanged);
     assert_eq!(failure.error.operation, Operation::DeactivateConnector);
     assert!(!failure.error.outcome_unknown);
@@ -384,18 +478,17 @@ async fn ignored_deactivation_fails_the_update() {
     assert!(failure.credentials_uncertain);
     assert_eq!(failure.availability, Availability::Unaffected);
     let connector = found_connector(&failure);
-    assert_eq!((connector.active, connector.version), (true, Some(4)));
+    assert_eq!((connector.active, connector.version.clone()), (Some(true), Some(4.into())));
     assert!(script.is_done() && script.requests().len() == 4);
     // A read that shows the connector inactive counts.
     let script = Script::new([
         empty(423),
-        response(200, &old(3)),
         response(200, &old(4)),
         response(200, &with(old(4), &json!({"active": false}))),
         response(200, &inactive(5)),
         response(200, &object(6, 1)),
     ]);
-    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+    assert_eq!(update(&script).await.unwrap().version, Some(6.into()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -405,23 +498,23 @@ async fn ignored_reactivation_leaves_the_connector_inactive() {
         response(200, &inactive(5)),
         [response(200, &inactive(6)), response(200, &inactive(6))],
     );
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     let Availability::Lost(reason) = &failure.availability else { panic!("{failure:?}") };
     assert_eq!(reason.kind, ErrorKind::ActiveUnchanged);
-    assert!(!found_connector(&failure).active);
+    assert!(!found_connector(&failure).is_active());
     assert!(script.is_done() && script.requests().len() == 6);
     // After a refused edit.
     let still = || response(200, &with(old(5), &json!({"active": false})));
     let script = saga(empty(403), [still(), still()]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
-    assert!(!found_connector(&failure).active);
+    assert!(!found_connector(&failure).is_active());
     // A read that shows the connector active counts.
     let script = saga(
         response(200, &inactive(5)),
         [response(200, &inactive(6)), response(200, &object(6, 1))],
     );
-    assert!(update(&script, Some(3)).await.unwrap().active);
+    assert!(update(&script).await.unwrap().is_active());
 }
 
 #[tokio::test(start_paused = true)]
@@ -429,24 +522,18 @@ async fn refused_deactivation_names_the_references() {
     let flow = json!({"id": "f", "name": "Main", "type": "flow"});
     let script = Script::new([
         empty(423),
-        response(200, &old(3)),
         problem(412, "in use"),
         response(200, &old(3)),
         response(200, &page(&[flow])),
     ]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert!(matches!(&failure.error.kind, ErrorKind::Referenced(found) if found.len() == 1));
     assert_eq!(failure.error.operation, Operation::DeactivateConnector);
-    assert!(found_connector(&failure).active);
+    assert!(found_connector(&failure).is_active());
     // Nothing refers to it: the reason stays unknown.
-    let script = Script::new([
-        empty(423),
-        response(200, &old(3)),
-        empty(412),
-        response(200, &old(3)),
-        response(200, &page(&[])),
-    ]);
-    assert_eq!(update(&script, Some(3)).await.unwrap_err().error.kind, ErrorKind::Conflict);
+    let script =
+        Script::new([empty(423), empty(412), response(200, &old(3)), response(200, &page(&[]))]);
+    assert_eq!(update(&script).await.unwrap_err().error.kind, ErrorKind::Conflict);
 }
 
 #[tokio::test(start_paused = true)]
@@ -455,7 +542,6 @@ async fn page_in_place_of_any_put_response_is_settled_by_reading() {
     // The deactivation, the edit and the activation were carried out.
     let script = Script::new([
         empty(423),
-        response(200, &old(3)),
         html(),
         response(200, &with(old(4), &json!({"active": false}))),
         html(),
@@ -463,18 +549,18 @@ async fn page_in_place_of_any_put_response_is_settled_by_reading() {
         html(),
         response(200, &object(6, 1)),
     ]);
-    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+    assert_eq!(update(&script).await.unwrap().version, Some(6.into()));
     // None of them was.
-    let script = Script::new([empty(423), response(200, &old(3)), html(), response(200, &old(3))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
-    assert!(found_connector(&failure).active);
+    let script = Script::new([empty(423), html(), response(200, &old(3))]);
+    let failure = update(&script).await.unwrap_err();
+    assert!(found_connector(&failure).is_active());
     let undone = [response(200, &old(5))];
     let found = response(200, &with(old(4), &json!({"active": false})));
     let script = saga(html(), [found].into_iter().chain(undone));
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert_eq!(failure.availability, Availability::Restored);
     let script = saga(response(200, &inactive(5)), [html(), response(200, &inactive(5))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
 }
 
@@ -490,13 +576,16 @@ fn activated(version: i64) -> Value {
 #[tokio::test(start_paused = true)]
 async fn edit_by_someone_else_during_the_saga_is_kept() {
     let script = saga(empty(409), [response(200, &theirs(9)), response(200, &activated(10))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(4), found: Some(9) });
+    let failure = update(&script).await.unwrap_err();
+    assert_eq!(
+        failure.error.kind,
+        ErrorKind::Stale { expected: Some(4.into()), found: Some(9.into()) }
+    );
     let undo = script.requests().last().unwrap().json();
     assert_eq!((undo["scope"].clone(), undo["version"].clone()), (json!("theirs"), json!(9)));
     assert!(undo.get("clientSecret").is_none());
     assert_eq!(failure.availability, Availability::Restored);
-    assert!(found_connector(&failure).active);
+    assert!(found_connector(&failure).is_active());
 }
 
 #[tokio::test(start_paused = true)]
@@ -505,19 +594,25 @@ async fn edit_by_someone_else_before_activating_is_reported() {
         response(200, &inactive(5)),
         [empty(409), response(200, &theirs(9)), response(200, &activated(10))],
     );
-    let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(5), found: Some(9) });
+    let failure = update(&script).await.unwrap_err();
+    assert_eq!(
+        failure.error.kind,
+        ErrorKind::Stale { expected: Some(5.into()), found: Some(9.into()) }
+    );
     assert!(!failure.error.outcome_unknown);
     let last = script.requests().last().unwrap().json();
     assert_eq!((last["version"].clone(), last["scope"].clone()), (json!(9), json!("theirs")));
     assert!(last.get("clientSecret").is_none());
     assert_eq!(failure.availability, Availability::Restored);
     let found = found_connector(&failure);
-    assert_eq!((found.active, found.fields.get(Field::Scope)), (true, Some("theirs")));
+    assert_eq!((found.is_active(), found.fields.get(Field::Scope)), (true, Some("theirs")));
     // The other edit has activated the connector itself.
     let script = saga(response(200, &inactive(5)), [empty(409), response(200, &activated(7))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(5), found: Some(7) });
+    let failure = update(&script).await.unwrap_err();
+    assert_eq!(
+        failure.error.kind,
+        ErrorKind::Stale { expected: Some(5.into()), found: Some(7.into()) }
+    );
     assert!(script.is_done());
 }
 
@@ -526,13 +621,12 @@ async fn edit_by_someone_else_before_deactivating_is_kept() {
     for found in [activated(4), theirs(4)] {
         let script = Script::new([
             empty(423),
-            response(200, &old(3)),
             empty(409),
             response(200, &found),
             response(200, &inactive(9)),
         ]);
-        let failure = update(&script, Some(3)).await.unwrap_err();
-        let stale = ErrorKind::Stale { expected: Some(3), found: Some(4) };
+        let failure = update(&script).await.unwrap_err();
+        let stale = ErrorKind::Stale { expected: Some(3.into()), found: Some(4.into()) };
         assert_eq!(failure.error.kind, stale);
         let left = found_connector(&failure);
         assert_eq!(failure.availability, Availability::Unaffected);
@@ -545,41 +639,44 @@ async fn edit_by_someone_else_before_deactivating_is_kept() {
 async fn lost_response_to_an_activation_is_settled_by_reading() {
     // The deactivation was carried out.
     let deactivated = with(old(4), &json!({"active": false}));
-    let begin = || [empty(423), response(200, &old(3)), lost()];
+    let begin = || [empty(423), lost()];
     let rest =
         [response(200, &deactivated), response(200, &inactive(5)), response(200, &object(6, 1))];
     let script = Script::new(begin().into_iter().chain(rest));
-    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+    assert_eq!(update(&script).await.unwrap().version, Some(6.into()));
     assert!(script.is_done());
     // An edit by someone else since then is not overwritten, and the deactivation is reported.
     let script = Script::new(begin().into_iter().chain([response(200, &theirs(5))]));
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Unknown(None));
     assert_eq!(failure.availability, Availability::Uncertain);
     // The same holds for the activation.
     let script =
         saga(response(200, &inactive(5)), [lost(), empty(409), response(200, &object(6, 1))]);
-    assert_eq!(update(&script, Some(3)).await.unwrap().version, Some(6));
+    assert_eq!(update(&script).await.unwrap().version, Some(6.into()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn stale_version_prevents_the_deactivation() {
-    let script = Script::new([empty(423), response(200, &old(5))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
-    assert_eq!(failure.error.kind, ErrorKind::Stale { expected: Some(3), found: Some(5) });
-    assert_eq!(script.requests().len(), 2);
+    let script = Script::new([response(200, &old(5))]);
+    let failure = update_of_version_3(&script).await.unwrap_err();
+    assert_eq!(
+        failure.error.kind,
+        ErrorKind::Stale { expected: Some(3.into()), found: Some(5.into()) }
+    );
+    assert_eq!(script.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn lock_of_an_inactive_connector_fails_its_update() {
-    let script = Script::new([empty(423), response(200, &inactive(3))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let script = Script::new([response(200, &inactive(3)), empty(423)]);
+    let failure = update_of_version_3(&script).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
     found_connector(&failure);
     assert_eq!(failure.availability, Availability::Unaffected);
     // A lock that remains after the deactivation has another reason, too.
     let script = saga(empty(423), [response(200, &old(5))]);
-    let failure = update(&script, Some(3)).await.unwrap_err();
+    let failure = update(&script).await.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
 }
 
@@ -587,21 +684,21 @@ async fn lock_of_an_inactive_connector_fails_its_update() {
 async fn update_stopped_after_deactivating_reactivates() {
     let script = Script::new([
         empty(423),
-        response(200, &old(3)),
         response(200, &with(old(4), &json!({"active": false})))
             .after(std::time::Duration::from_secs(3)),
         response(200, &old(5)),
     ]);
     let connectors = connectors(script.clone());
-    let (id, content, budget) = (id(), content(), budget());
-    let (ended, ()) = tokio::join!(connectors.update(&id, &content, Some(3), &budget), async {
+    let (id, content, planned, budget) = (id(), content(), planned(3), budget());
+    script.first(response(200, &old(3)));
+    let (ended, ()) = tokio::join!(connectors.update(&id, &content, &planned, &budget), async {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         budget.stop.cancel();
     });
     let failure = ended.unwrap_err();
     assert_eq!(failure.error.kind, ErrorKind::Stopped);
     assert_eq!(failure.availability, Availability::Restored);
-    assert!(found_connector(&failure).active);
+    assert!(found_connector(&failure).is_active());
     assert_eq!(script.requests().last().unwrap().json()["active"], true);
 }
 
@@ -610,9 +707,10 @@ async fn stop_during_the_reactivation_bounds_it() {
     let again = || empty(429).header("retry-after", "100");
     let script = saga(response(200, &inactive(5)), [again(), again()]);
     let connectors = connectors(script.clone());
-    let (id, content, budget) = (id(), content(), budget());
+    let (id, content, planned, budget) = (id(), content(), planned(3), budget());
+    script.first(response(200, &old(3)));
     let began = tokio::time::Instant::now();
-    let (ended, ()) = tokio::join!(connectors.update(&id, &content, Some(3), &budget), async {
+    let (ended, ()) = tokio::join!(connectors.update(&id, &content, &planned, &budget), async {
         tokio::time::sleep(std::time::Duration::from_secs(60)).await;
         budget.stop.cancel();
     });
@@ -624,14 +722,15 @@ async fn stop_during_the_reactivation_bounds_it() {
 
 #[tokio::test(start_paused = true)]
 async fn update_without_a_secret_sends_no_key_for_it() {
-    let script = Script::new([response(200, &object(4, 1))]);
+    let script = Script::new([]);
     for secrets in
         [Secrets::default(), Secrets::default().with(Credential::ClientSecret, "".into())]
     {
+        script.then(response(200, &object(3, 1)));
         script.then(response(200, &object(4, 1)));
         let content = ConnectorContent { secrets, ..content() };
         let connectors = connectors(script.clone());
-        connectors.update(&id(), &content, Some(3), &budget()).await.unwrap();
+        connectors.update(&id(), &content, &planned(3), &budget()).await.unwrap();
         assert!(!script.requests().last().unwrap().body.contains("clientSecret"));
     }
 }

@@ -1,0 +1,79 @@
+//! The API profile: given as an argument, named by the environment, or built in.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use super::source::{Environment, Given, Source, convert};
+use tf_provider::diagnostics::Diagnostic;
+use tf_provider::object::Argument;
+use webex_contact_center::{Profile, ProfileProblem, SettingProblem};
+
+/// The largest profile that is read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Reads the profile that the configuration gives.
+///
+/// # Errors
+/// All problems of the profile, at once.
+pub(super) fn read(source: &Source<'_>) -> Result<Argument<Given<Profile>>, Diagnostic> {
+    let detail = "connector_path changes the built-in profile. Change the paths in api_profile \
+                  instead, and remove connector_path.";
+    let given = source.one_of("api_profile", "connector_path", detail)?;
+    convert(given, |Given { value, origin }| {
+        let profile = if origin.argument() == "connector_path" {
+            Profile::built_in_at(&value).ok_or_else(|| {
+                origin.error("cannot be used", format!("It {}.", SettingProblem::NotAPath))
+            })
+        } else if origin.is_block() {
+            Profile::parse(&value)
+                .map_err(|problems| origin.error("cannot be used", explained(&problems)))
+        } else {
+            open(&value).map_err(|problem| origin.error("cannot be used", problem))
+        };
+        Ok(Given { value: profile?, origin })
+    })
+}
+
+/// Returns the profile in force in an environment, for people.
+///
+/// # Errors
+/// The reason why there is none.
+pub fn in_force(environment: Environment<'_>) -> Result<Profile, String> {
+    let path = environment(super::schema::variable("api_profile"));
+    let connector_path = environment(super::schema::variable("connector_path"));
+    match (path, connector_path) {
+        (Some(path), _) => open(&path),
+        (None, Some(path)) => Profile::built_in_at(&path)
+            .ok_or_else(|| format!("WEBEX_CC_CONNECTOR_PATH {}.", SettingProblem::NotAPath)),
+        (None, None) => Ok(Profile::built_in()),
+    }
+}
+
+/// Reads the profile in a file.
+fn open(path: &str) -> Result<Profile, String> {
+    let problem = |what: &str| format!("The file {path:?} {what}.");
+    let file = std::fs::metadata(path).and_then(|found| {
+        // A pipe or a device may never end.
+        if found.is_file() { File::open(path) } else { Err(std::io::ErrorKind::Unsupported.into()) }
+    });
+    let file = file.map_err(|error| match error.kind() {
+        std::io::ErrorKind::Unsupported => problem("is not a regular file"),
+        _ => problem(&format!("cannot be read: {error}")),
+    })?;
+    let mut text = String::new();
+    let read = file.take(LARGEST + 1).read_to_string(&mut text);
+    read.map_err(|error| problem(&format!("cannot be read: {error}")))?;
+    Profile::parse(&text).map_err(|problems| {
+        format!("The file {path:?} is not a valid API profile. {}", explained(&problems))
+    })
+}
+
+/// Returns the problems of a profile, a line for each.
+fn explained(problems: &[ProfileProblem]) -> String {
+    let lines = problems.iter().map(|problem| format!("- {problem}")).collect::<Vec<_>>();
+    format!(
+        "It has these problems:\n{}\n\n`terraform-provider-webex profile --schema` prints the JSON \
+         Schema of profiles.",
+        lines.join("\n")
+    )
+}

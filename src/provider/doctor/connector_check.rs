@@ -1,0 +1,168 @@
+//! The check of one connector: what a plan would do to it whose configuration says what Webex has.
+//!
+//! It uses the mapping and the rules of the resource, so that it finds what a plan would find.
+
+use serde_json::json;
+
+use super::endpoint_checks::CONNECTOR;
+use super::report::{Check, Outcome};
+use crate::provider::custom_connector::{model, schema, validation};
+use tf_provider::diagnostics::Severity;
+use tf_provider::object::{Configuration, Object};
+use tf_provider::resource::generate_block;
+use webex_contact_center::probe::{Examined, Probe};
+use webex_contact_center::{
+    Applies, BodyProblem, Connector, ConnectorId, Credential, OrganizationId, Row, readable_fields,
+};
+
+/// What was found about a connector.
+#[derive(Default)]
+struct Findings {
+    /// What a plan or an update needs.
+    problems: Vec<String>,
+    /// What is worth knowing.
+    notes: Vec<String>,
+    /// The findings without names and values.
+    facts: Vec<serde_json::Value>,
+}
+
+impl Findings {
+    fn problem(&mut self, kind: &str, what: &str, text: String) {
+        self.facts.push(json!({"finding": kind, "what": what, "harmless": false}));
+        self.problems.push(text);
+    }
+
+    fn note(&mut self, kind: &str, what: &str, text: String) {
+        self.facts.push(json!({"finding": kind, "what": what, "harmless": true}));
+        self.notes.push(text);
+    }
+}
+
+/// Checks the response to a read of a connector. `row` is the connector in the list.
+pub(super) fn check(id: &ConnectorId, probe: &Probe, row: Option<&Connector>) -> Check {
+    let examined = probe.examined.first();
+    let found = examined.map(|examined| (examined, examined.connector.as_ref()));
+    let Some((examined, Ok(connector))) = found else {
+        let message = format!("The connector {id} cannot be read: {}.", BodyProblem::OtherShape);
+        return Check::new(CONNECTOR, Outcome::Problem, message);
+    };
+    if connector.id != *id {
+        let message = format!("Asked for {id}, Webex returned another connector.");
+        return Check::new(CONNECTOR, Outcome::Problem, message);
+    }
+    let mut findings = Findings::default();
+    literals(connector, &mut findings);
+    configuration(connector, &mut findings);
+    if let Some(row) = row {
+        differences(row, connector, &mut findings);
+    }
+    told(connector, &mut findings);
+    members(examined, &mut findings);
+    let name = format!("{:?} ({id})", connector.name());
+    let (outcome, message) = if !findings.problems.is_empty() {
+        (Outcome::Problem, format!("{name}: {}", findings.problems.join(" ")))
+    } else {
+        let plan = "a plan whose configuration says what Webex has does nothing.";
+        let outcome = if findings.notes.is_empty() { Outcome::Good } else { Outcome::Note };
+        (outcome, format!("{name}: {plan}"))
+    };
+    let notes = findings.notes.iter().map(|note| format!(" {note}")).collect::<String>();
+    Check::new(CONNECTOR, outcome, format!("{message}{notes}"))
+        .with("status", probe.status.as_u16())
+        .with("media_type", probe.media_type.clone())
+        .with("findings", findings.facts)
+}
+
+/// Finds literals that cannot be spelled in a configuration.
+fn literals(connector: &Connector, findings: &mut Findings) {
+    for (field, row) in readable_fields() {
+        if connector.unrecognized.contains_key(&field) {
+            let literal = connector.fields.get(field).unwrap_or_default();
+            let text = format!(
+                "{} is {literal:?} in Webex, which the API profile does not know: it cannot be \
+                 written in a configuration.",
+                row.argument
+            );
+            findings.problem("unknown literal", row.argument, text);
+        }
+    }
+}
+
+/// Finds what a configuration that says what Webex has would be refused for.
+fn configuration(connector: &Connector, findings: &mut Findings) {
+    let organization = connector.organization_id;
+    let organization = organization.or_else(|| OrganizationId::parse(&"0".repeat(32)).ok());
+    let Some(organization) = organization else { return };
+    let nothing = Object::null(schema::block());
+    let state = model::state(connector, organization, &nothing, &Default::default());
+    let mut object = generate_block(schema::block(), state.object());
+    for (field, row) in readable_fields() {
+        if connector.unrecognized.contains_key(&field) {
+            object.set(row.argument, tf_provider::value::Value::Null);
+        }
+    }
+    let refused = validation::validate(&Configuration::new(object));
+    for message in refused.iter().filter(|message| message.severity() == Severity::Error) {
+        let text = format!("A configuration of it is refused: {}.", message.summary());
+        findings.problem("refused configuration", "validation", text);
+    }
+}
+
+/// Finds fields that the list and a read by id tell differently.
+fn differences(row: &Connector, connector: &Connector, findings: &mut Findings) {
+    for (field, entry) in readable_fields() {
+        let is_untold = row.not_told.contains(&field) || connector.not_told.contains(&field);
+        let (listed, read) = (row.fields.get(field), connector.fields.get(field));
+        if !is_untold && !entry.equivalence().may_be_stored_as(listed, read) {
+            let text = format!(
+                "The list and a read by id differ in {}, so plans differ for ever.",
+                entry.argument
+            );
+            findings.problem("differs for ever", entry.argument, text);
+        }
+    }
+}
+
+/// Finds what a read does not tell.
+fn told(connector: &Connector, findings: &mut Findings) {
+    let kind = connector.fields.kind();
+    let untold = readable_fields().filter(|(field, row)| {
+        let applies = kind.is_none_or(|kind| row.applies_to(kind) != Applies::Never);
+        applies && connector.not_told.contains(field)
+    });
+    let untold = untold.map(|(_, row)| row.argument).collect::<Vec<_>>();
+    if !untold.is_empty() {
+        let names = untold.join(", ");
+        let text = format!("Webex does not tell {names}: changes in Control Hub are not noticed.");
+        findings.note("not told", &names, text);
+    }
+    if connector.version.is_none() {
+        let text = "It has no version: an update compares what is visible before it writes.";
+        findings.note("not told", "version", text.to_owned());
+    }
+    if connector.last_updated_time.is_none() {
+        let text = "It has no time of the last change: credentials that somebody else replaces \
+                    are not noticed.";
+        findings.note("not told", "last_updated_time", text.to_owned());
+    }
+}
+
+/// Finds members that the profile does not know, and credentials.
+fn members(examined: &Examined, findings: &mut Findings) {
+    if !examined.unknown_members.is_empty() {
+        let names = examined.unknown_members.join(", ");
+        let text = format!("It has members that the API profile does not know: {names}.");
+        findings.note("unknown members", &names, text);
+    }
+    let argument = |credential: &Credential| Row::of_credential(*credential).argument;
+    for name in examined.shown_credentials.iter().map(argument) {
+        let text = format!(
+            "{name} comes back in the clear. This provider does not read it, but everybody with \
+             cjp:config_read can."
+        );
+        findings.note("credential in the clear", name, text);
+    }
+    for name in examined.masked_credentials.iter().map(argument) {
+        findings.note("credential masked", name, format!("{name} comes back masked."));
+    }
+}

@@ -1,0 +1,726 @@
+//! Tests the built-in profile, and what a profile can say, without requests.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::super::connector::{Connector, ConnectorContent, ReadObject, Version};
+use super::super::fields::{ConnectorFields, NO_SECRETS, Secrets};
+use super::super::kinds::{BASIC, CLIENT_CREDENTIALS_CERTIFICATE, PASSWORD};
+use super::super::problems::BodyProblem;
+use super::*;
+use crate::testing::{ID, ORGANIZATION, content, id, object, organization, read, with};
+
+fn basic() -> ConnectorContent {
+    let fields = ConnectorFields::default()
+        .with(Field::Name, "crm")
+        .with(Field::AuthenticationType, BASIC)
+        .with(Field::ResourceDomainUrl, "https://crm.example/api")
+        .with(Field::Username, "svc")
+        .with(Field::ValidationUrl, "https://crm.example/check");
+    let secrets = Secrets::default().with(Credential::Password, "p\"w\n".into());
+    ConnectorContent { active: true, fields, secrets }
+}
+
+fn password() -> ConnectorContent {
+    let ConnectorContent { active, fields, secrets } = content();
+    let fields = fields
+        .with(Field::GrantType, PASSWORD)
+        .with(Field::Scope, "a b")
+        .with(Field::Username, "svc");
+    let secrets = secrets.with(Credential::Password, "pw".into());
+    ConnectorContent { active, fields, secrets }
+}
+
+fn certificate() -> ConnectorContent {
+    let fields = content()
+        .fields
+        .with(Field::GrantType, CLIENT_CREDENTIALS_CERTIFICATE)
+        .with(Field::Certificate, "PEM");
+    let secrets = Secrets::default().with(Credential::PrivateKey, "KEY".into());
+    ConnectorContent { active: true, fields, secrets }
+}
+
+/// Returns the body of a create.
+fn create(profile: &Profile, content: &ConnectorContent) -> Value {
+    let values = Values {
+        active: Some(content.active),
+        fields: Some(&content.fields),
+        secrets: &content.secrets,
+        ..Values::new(organization())
+    };
+    body(profile, CallName::Create, content, values)
+}
+
+/// Returns the body of an update of `current`.
+fn update(profile: &Profile, current: &Connector, content: &ConnectorContent) -> Value {
+    let values = Values {
+        version: current.version.as_ref(),
+        active: Some(content.active),
+        fields: Some(&content.fields),
+        secrets: &content.secrets,
+        read: Some(current),
+        ..Values::of(organization(), &current.id)
+    };
+    body(profile, CallName::Update, content, values)
+}
+
+/// Returns the body of a deactivation.
+fn deactivate(current: &Connector, secrets: &Secrets) -> Value {
+    let values = Values {
+        version: current.version.as_ref(),
+        active: Some(false),
+        fields: Some(&current.fields),
+        secrets,
+        read: Some(current),
+        ..Values::of(organization(), &current.id)
+    };
+    let content = ConnectorContent {
+        active: false,
+        fields: current.fields.clone(),
+        secrets: secrets.clone(),
+    };
+    body(&Profile::built_in(), CallName::Update, &content, values)
+}
+
+fn body(
+    profile: &Profile,
+    name: CallName,
+    content: &ConnectorContent,
+    values: Values<'_>,
+) -> Value {
+    let call = profile.call(name).unwrap();
+    let body = profile.body(call, content.fields.kind(), values, &content.secrets);
+    serde_json::from_slice(&body.unwrap().unwrap().unwrap().bytes()).unwrap()
+}
+
+fn built_in_json() -> Value {
+    serde_json::from_str(Profile::built_in().text()).unwrap()
+}
+
+/// Returns the built-in profile with some places changed, by JSON Pointer.
+fn changed(changes: &[(&str, Value)]) -> Result<Profile, Vec<ProfileProblem>> {
+    let mut json = built_in_json();
+    for (pointer, value) in changes {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = json.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        parent.insert(name.replace("~1", "/"), value.clone());
+    }
+    Profile::parse(&json.to_string())
+}
+
+fn without_secrets(content: ConnectorContent) -> ConnectorContent {
+    ConnectorContent { secrets: Secrets::default(), ..content }
+}
+
+/// Absent fields have no key.
+#[test]
+fn bodies_of_creates_are_exact() {
+    let profile = Profile::built_in();
+    let common = json!({"connectorType": "CUSTOM", "active": true, "name": "crm"});
+    for (content, expected) in [
+        (
+            basic(),
+            json!({
+                "authenticationType": "BASIC", "resourceDomain": "https://crm.example/api",
+                "username": "svc", "password": "p\"w\n",
+                "validationUrl": "https://crm.example/check",
+            }),
+        ),
+        (
+            content(),
+            json!({
+                "authenticationType": "OAUTH2", "grantType": "CLIENT_CREDENTIALS_SECRET",
+                "resourceDomain": "https://crm.example/api", "clientId": "abc",
+                "clientSecret": "s3cret-canary", "tokenUrl": "https://crm.example/token",
+            }),
+        ),
+        (
+            password(),
+            json!({
+                "authenticationType": "OAUTH2", "grantType": "PASSWORD",
+                "resourceDomain": "https://crm.example/api", "clientId": "abc",
+                "clientSecret": "s3cret-canary", "tokenUrl": "https://crm.example/token",
+                "scope": "a b", "username": "svc", "password": "pw",
+            }),
+        ),
+        (
+            certificate(),
+            json!({
+                "authenticationType": "OAUTH2", "grantType": "CLIENT_CREDENTIALS_CERTIFICATE",
+                "resourceDomain": "https://crm.example/api", "clientId": "abc",
+                "tokenUrl": "https://crm.example/token", "certificate": "PEM", "privateKey": "KEY",
+            }),
+        ),
+    ] {
+        assert_eq!(create(&profile, &content), with(common.clone(), &expected));
+    }
+}
+
+/// Absent fields are null, but an absent credential has no key. What was read survives.
+#[test]
+fn bodies_of_updates_are_exact() {
+    let profile = Profile::built_in();
+    let current = read(&with(object(3, 1), &json!({"shiny": [1]})));
+    let common = json!({
+        "id": ID, "version": 3, "connectorType": "CUSTOM", "active": true, "name": "crm",
+        "grantType": null, "clientId": null, "tokenUrl": null, "scope": null, "certificate": null,
+        "username": null, "validationUrl": null, "organizationId": ORGANIZATION,
+        "systemDefault": false, "createdTime": 1, "lastUpdatedTime": 1, "shiny": [1],
+    });
+    for (content, expected) in [
+        (
+            basic(),
+            json!({
+                "authenticationType": "BASIC", "resourceDomain": "https://crm.example/api",
+                "username": "svc", "password": "p\"w\n",
+                "validationUrl": "https://crm.example/check",
+            }),
+        ),
+        (
+            without_secrets(basic()),
+            json!({
+                "authenticationType": "BASIC", "resourceDomain": "https://crm.example/api",
+                "username": "svc", "validationUrl": "https://crm.example/check",
+            }),
+        ),
+        (
+            certificate(),
+            json!({
+                "authenticationType": "OAUTH2", "grantType": "CLIENT_CREDENTIALS_CERTIFICATE",
+                "resourceDomain": "https://crm.example/api", "clientId": "abc",
+                "tokenUrl": "https://crm.example/token", "certificate": "PEM", "privateKey": "KEY",
+            }),
+        ),
+    ] {
+        let sent = update(&profile, &current, &content);
+        assert_eq!(sent, with(common.clone(), &expected));
+    }
+}
+
+#[test]
+fn activation_sends_back_what_was_read() {
+    let current = read(&with(object(4, 17), &json!({"grantType": "NEW_GRANT", "scope": "x"})));
+    let content = content();
+    let sent = deactivate(&current, &content.secrets);
+    for (key, expected) in [
+        ("active", json!(false)),
+        ("version", json!(4)),
+        ("grantType", json!("NEW_GRANT")),
+        ("scope", json!("x")),
+        ("clientSecret", json!("s3cret-canary")),
+    ] {
+        assert_eq!(sent[key], expected, "{key}");
+    }
+    // The masked credential that was read is not sent back.
+    assert!(deactivate(&current, &NO_SECRETS).get("clientSecret").is_none());
+}
+
+#[test]
+fn what_was_not_told_is_not_blanked_by_an_activation() {
+    let mut short = object(4, 17);
+    for key in ["scope", "tokenUrl"] {
+        short.as_object_mut().unwrap().remove(key);
+    }
+    let current = read(&short);
+    assert_eq!(current.not_told, BTreeSet::from([Field::Scope, Field::TokenUrl]));
+    let sent = deactivate(&current, &NO_SECRETS);
+    assert!(sent.get("scope").is_none() && sent.get("tokenUrl").is_none(), "{sent}");
+}
+
+#[test]
+fn connector_is_read() {
+    let read = read(&object(3, 17));
+    let expected = Connector {
+        id: id(),
+        organization_id: Some(organization()),
+        version: Some(Version::Number(3)),
+        active: Some(true),
+        fields: content().fields,
+        not_told: BTreeSet::new(),
+        unrecognized: BTreeMap::new(),
+        created_time: Some(17),
+        last_updated_time: Some(17),
+        object: ReadObject::default(),
+    };
+    assert_eq!(read, expected);
+    assert!(read.may_be(&content().fields));
+}
+
+#[test]
+fn unknown_members_and_literals_are_tolerated() {
+    let body = json!({
+        "LASTUPDATEDTIME": 5, "future": {"deep": [1]}, "Active": false, "ID": ID, "Name": "n",
+        "authenticationType": "SAML", "grantType": "oauth9", "organizationId": ORGANIZATION,
+    });
+    let found = read(&body);
+    assert_eq!(found.fields.get(Field::AuthenticationType), Some("SAML"));
+    assert_eq!(found.fields.get(Field::GrantType), Some("oauth9"));
+    let literals = found.unrecognized.into_iter().collect::<Vec<_>>();
+    let saml = (Field::AuthenticationType, json!("SAML"));
+    assert_eq!(literals, [saml, (Field::GrantType, json!("oauth9"))]);
+    assert_eq!((found.last_updated_time, found.active), (Some(5), Some(false)));
+    let found = read(&json!({"id": ID, "name": "n", "active": true, "grantType": "password"}));
+    assert_eq!(found.fields.get(Field::GrantType), Some(PASSWORD));
+    assert!(found.unrecognized.is_empty());
+}
+
+#[test]
+fn absent_null_and_empty_are_three_things() {
+    let mut body = with(object(3, 17), &json!({"tokenUrl": ""}));
+    body.as_object_mut().unwrap().remove("clientId");
+    let found = read(&body);
+    assert_eq!(found.not_told, BTreeSet::from([Field::ClientId]));
+    assert_eq!(found.fields.get(Field::Scope), None);
+    assert_eq!(found.fields.get(Field::TokenUrl), Some(""));
+    // A field of another kind of connector is not missing.
+    assert!(!found.not_told.contains(&Field::Username));
+    // A profile can say that reads leave out what is empty.
+    let omits = json!({"standing": "learned", "value": true});
+    let profile = changed(&[("/reads_omit_empty", omits)]).unwrap();
+    let call = profile.call(CallName::Read).unwrap();
+    let found = profile.connector(call, body.to_string().as_bytes(), Source::Read);
+    assert_eq!(found.unwrap().unwrap().not_told, BTreeSet::new());
+    // It says so of reads, not of responses to writes.
+    let found = profile.connector(call, body.to_string().as_bytes(), Source::Write);
+    assert_eq!(found.unwrap().unwrap().not_told, BTreeSet::from([Field::ClientId]));
+}
+
+#[test]
+fn versions_and_times_are_read_in_any_form() {
+    let body = json!({
+        "version": "7a", "createdTime": "2026-03-27T20:01:43.042Z", "lastUpdatedTime": "17",
+    });
+    let found = read(&with(object(3, 17), &body));
+    assert_eq!(found.version, Some(Version::Text("7a".to_owned())));
+    assert_eq!(found.created_time, Some(1_774_641_703_042));
+    assert_eq!(found.last_updated_time, Some(17));
+    let numbers = |a: i64, b: i64| Version::from(b).is_after(&Version::from(a));
+    assert!(numbers(9, 10) && !numbers(10, 9));
+    let texts =
+        |a: &str, b: &str| Version::Text(b.to_owned()).is_after(&Version::Text(a.to_owned()));
+    assert!(texts("9", "10") && !texts("10", "9"));
+    assert!(texts("x", "a") && !texts("x", "x"));
+}
+
+#[test]
+fn returned_credential_is_not_kept() {
+    for echoed in [json!("****"), json!("s3cret-canary"), json!(null), json!({"x": 1})] {
+        let body = with(object(3, 17), &json!({"clientSecret": echoed, "password": echoed}));
+        let read = read(&body);
+        let kept = read.object.value().unwrap();
+        assert!(!format!("{read:?} {kept:?}").contains("canary"));
+        assert!(kept.get("clientSecret").is_none() && kept.get("password").is_none());
+    }
+}
+
+#[test]
+fn connector_without_a_required_member_is_unreadable() {
+    let profile = Profile::built_in();
+    let call = profile.call(CallName::Read).unwrap();
+    for key in ["id", "name", "active"] {
+        let mut body = object(3, 17);
+        body[key] = Value::Null;
+        let problem = profile.connector(call, body.to_string().as_bytes(), Source::Read);
+        assert_eq!(problem.unwrap_err(), BodyProblem::Missing(key));
+    }
+}
+
+#[test]
+fn connector_of_another_type_is_refused() {
+    let profile = Profile::built_in();
+    let call = profile.call(CallName::Read).unwrap();
+    for (kind, expected) in [
+        (json!("SALESFORCE"), Some(BodyProblem::OtherType)),
+        (json!("custom"), None),
+        (json!(null), None),
+    ] {
+        let body = with(object(3, 17), &json!({ "connectorType": kind })).to_string();
+        assert_eq!(profile.connector(call, body.as_bytes(), Source::Read).err(), expected);
+    }
+}
+
+#[test]
+fn lists_are_read_in_both_shapes() {
+    let profile = Profile::built_in();
+    let other = with(object(1, 1), &json!({"connectorType": "SALESFORCE"}));
+    let rows = json!([object(1, 1), other, {"name": "without id"}, 5]);
+    let bare = profile.connectors(rows.to_string().as_bytes()).unwrap();
+    let meta = json!({"meta": {"links": {"next": "/organization/x?page=1"}}, "data": rows});
+    let wrapped = profile.connectors(meta.to_string().as_bytes()).unwrap();
+    assert_eq!((bare.rows.len(), bare.next), (1, NextPage::None));
+    assert_eq!(wrapped.rows, bare.rows);
+    assert_eq!(wrapped.next, NextPage::Link("/organization/x?page=1".to_owned()));
+    assert!(profile.connectors(b"{}").is_err());
+}
+
+#[test]
+fn short_row_is_noticed() {
+    let profile = Profile::built_in();
+    let is_short = |row: &Value| {
+        let page = profile.connectors(json!([row]).to_string().as_bytes()).unwrap();
+        page.rows[0].is_short()
+    };
+    assert!(!is_short(&object(1, 1)));
+    for key in ["active", "scope", "version", "lastUpdatedTime", "authenticationType", "name"] {
+        let mut row = object(1, 1);
+        row.as_object_mut().unwrap().remove(key);
+        assert!(is_short(&row), "{key}");
+    }
+    // Fields of another kind of connector, and credentials.
+    for key in ["certificate", "username", "password", "clientSecret", "systemDefault"] {
+        let mut row = object(1, 1);
+        row.as_object_mut().unwrap().remove(key);
+        assert!(!is_short(&row), "{key}");
+    }
+}
+
+#[test]
+fn unknown_members_are_named() {
+    let profile = Profile::built_in();
+    let body = with(object(1, 1), &json!({"shiny": {"deep": "value"}, "password": "in clear"}));
+    let may_show = |name: &str| name != "hidden";
+    let found = profile.examine(CallName::Read, body.to_string().as_bytes(), &may_show).unwrap();
+    assert_eq!(found[0].unknown_members, ["/shiny"]);
+    assert_eq!(found[0].masked_credentials, [Credential::ClientSecret]);
+    assert_eq!(found[0].shown_credentials, [Credential::Password]);
+    let body = json!([with(object(1, 1), &json!({"hidden": 1}))]);
+    let found = profile.examine(CallName::List, body.to_string().as_bytes(), &may_show).unwrap();
+    assert_eq!(found[0].unknown_members, ["/(other)"]);
+}
+
+/// Every kind of profile that is kept as an example, in what it writes and reads.
+mod examples {
+    use super::*;
+
+    fn profile(text: &str) -> Profile {
+        Profile::parse(text).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+
+    pub(super) fn rest() -> Profile {
+        profile(include_str!("../../../tests/support/profiles/rest.json"))
+    }
+
+    pub(super) fn rpc() -> Profile {
+        profile(include_str!("../../../tests/support/profiles/rpc.json"))
+    }
+
+    pub(super) fn one_discriminator() -> Profile {
+        profile(include_str!("../../../tests/support/profiles/one_discriminator.json"))
+    }
+
+    #[test]
+    fn kind_decides_where_a_field_is_written_and_read() {
+        let profile = rest();
+        let sent = create(&profile, &basic());
+        assert_eq!(sent.pointer("/link/security/login/user"), Some(&json!("svc")));
+        assert_eq!(sent.pointer("/credentials/login"), Some(&json!("p\"w\n")));
+        let sent = create(&profile, &password());
+        assert_eq!(sent.pointer("/link/security/oauth/owner"), Some(&json!("svc")));
+        assert_eq!(sent.pointer("/link/security/flow"), Some(&json!("ResourceOwner")));
+        let oauth =
+            json!({"owner": "svc", "client": "abc", "endpoint": "https://crm.example/token"});
+        let body = json!({"link": {
+            "key": ID, "label": "crm", "state": "DISABLED", "category": "CUSTOM", "revision": "r3",
+            "target": {"baseUrl": "https://crm.example/api"},
+            "security": {"scheme": "OAuth", "flow": "ResourceOwner", "oauth": oauth},
+        }});
+        let call = profile.call(CallName::Read).unwrap();
+        let found = profile.connector(call, body.to_string().as_bytes(), Source::Read);
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.fields.get(Field::Username), Some("svc"));
+        assert_eq!(found.fields.kind(), Some(ConnectorKind::Password));
+        assert_eq!(found.version, Some(Version::Text("r3".to_owned())));
+        assert_eq!(found.active, Some(false));
+        // Its reads leave out what is empty.
+        assert!(found.not_told.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn one_member_can_tell_type_and_grant() {
+        let profile = one_discriminator();
+        for (content, literal) in
+            [(basic(), "B"), (content(), "OCC"), (password(), "OPW"), (certificate(), "OCX")]
+        {
+            let kind = content.fields.kind().unwrap();
+            assert_eq!(profile.can_write(kind), Ok(()));
+            assert_eq!(create(&profile, &content)["mode"], literal);
+            let body = json!({"id": 7, "title": "crm", "on": 1, "mode": literal});
+            let call = profile.call(CallName::Read).unwrap();
+            let found = profile.connector(call, body.to_string().as_bytes(), Source::Read);
+            let found = found.unwrap().unwrap();
+            assert_eq!(found.fields.kind(), Some(kind));
+            assert_eq!((found.id.as_str(), found.active), ("7", Some(true)));
+        }
+    }
+
+    #[test]
+    fn texts_stand_in_their_encodings() {
+        let profile = one_discriminator();
+        let content = password();
+        assert_eq!(create(&profile, &content)["settings"]["scopes"], json!(["a", "b"]));
+        let mut content = certificate();
+        content.fields = content.fields.with(Field::Certificate, "A\nB\n");
+        content.secrets = Secrets::default().with(Credential::PrivateKey, "K\r\nL\n".into());
+        let settings = &create(&profile, &content)["settings"];
+        assert_eq!(settings["certificate"], json!("QQpCCg=="));
+        assert_eq!(settings["key"], json!("K\\nL\\n"));
+    }
+
+    #[test]
+    fn arguments_stand_in_json_in_a_query() {
+        let profile = rpc();
+        let base = Url::parse("https://bff.example/prefix").unwrap();
+        let call = profile.call(CallName::Read).unwrap();
+        let url = profile.url(call, &base, Values::of(organization(), &id()));
+        let query = url.query_pairs().collect::<Vec<_>>();
+        let input = query.iter().find(|(name, _)| name == "input").unwrap();
+        let input: Value = serde_json::from_str(&input.1).unwrap();
+        let text = input.to_string();
+        assert!(text.contains(ID) && text.contains(ORGANIZATION), "{text}");
+        assert!(url.path().starts_with("/prefix/"), "{url}");
+    }
+
+    #[test]
+    fn kind_that_was_not_recorded_is_refused() {
+        let mut json: Value = serde_json::from_str(rest().text()).unwrap();
+        let bodies = json.pointer_mut("/calls/create/body_by_kind").unwrap();
+        bodies.as_object_mut().unwrap().remove("password");
+        let profile = Profile::parse(&json.to_string()).unwrap();
+        let refused = ProfileGap::Kind(ConnectorKind::Password);
+        assert_eq!(profile.can_write(ConnectorKind::Password), Err(refused));
+        assert_eq!(profile.can_write(ConnectorKind::Basic), Ok(()));
+        // A literal is missing.
+        let values = json!({"client_credentials": "CLIENT_CREDENTIALS_SECRET"});
+        let profile = changed(&[("/fields/grant_type/values", values)]).unwrap();
+        assert_eq!(profile.can_write(ConnectorKind::Password), Err(refused));
+        assert_eq!(profile.can_write(ConnectorKind::ClientCredentials), Ok(()));
+        // An argument has no place.
+        let mut json = built_in_json();
+        json.pointer_mut("/calls/create/body").unwrap().as_object_mut().unwrap().remove("scope");
+        let profile = Profile::parse(&json.to_string()).unwrap();
+        let row = Row::of(Field::Scope);
+        assert_eq!(profile.can_write(ConnectorKind::ClientCredentials), Ok(()));
+        let refused = Err(ProfileGap::Argument("scope"));
+        assert_eq!(profile.can_write_argument(row, ConnectorKind::ClientCredentials), refused);
+    }
+}
+
+mod documents {
+    use super::*;
+
+    #[test]
+    fn built_in_profile_is_valid_and_complete() {
+        let profile = Profile::built_in();
+        for kind in ConnectorKind::ALL {
+            assert_eq!(profile.can_write(kind), Ok(()));
+            for row in FIELDS.iter().filter(|row| row.applies_to(kind) != Applies::Never) {
+                assert_eq!(profile.can_write_argument(row, kind), Ok(()));
+            }
+        }
+        assert!(profile.writes_active(CallName::Update) && !profile.has_activation_calls());
+        assert!(profile.standings().all(|(_, standing)| standing == Standing::Assumed));
+    }
+
+    #[test]
+    fn connector_path_stays_inside_the_organization() {
+        for (path, good) in [
+            ("connector", true),
+            ("v3/custom-connector", true),
+            ("", false),
+            ("..", false),
+            ("a/../b", false),
+            ("/connector", false),
+            ("a?b", false),
+            ("%2e%2e", false),
+            ("{id}", false),
+        ] {
+            assert_eq!(Profile::built_in_at(path).is_some(), good, "{path}");
+        }
+        let profile = Profile::built_in_at("v3/link").unwrap();
+        let base = Url::parse("https://api.example").unwrap();
+        let paths = [CallName::List, CallName::Read, CallName::Create].map(|name| {
+            let call = profile.call(name).unwrap();
+            profile.url(call, &base, Values::of(organization(), &id())).path().to_owned()
+        });
+        let root = format!("/organization/{ORGANIZATION}");
+        let expected = [
+            format!("{root}/v2/v3/link"),
+            format!("{root}/v3/link/{ID}"),
+            format!("{root}/v3/link"),
+        ];
+        assert_eq!(paths, expected);
+    }
+
+    /// Compares the JSON Schema with the reader: what one knows, the other knows.
+    #[test]
+    fn schema_describes_what_is_read() {
+        let mut compiler = boon::Compiler::new();
+        let schema: Value = serde_json::from_str(Profile::schema()).unwrap();
+        compiler.add_resource("profile.json", schema).unwrap();
+        let mut schemas = boon::Schemas::new();
+        let schema = compiler.compile("profile.json", &mut schemas).unwrap();
+        let is_valid = |json: &Value| schemas.validate(json, schema).is_ok();
+        let examples = [
+            Profile::built_in().text().to_owned(),
+            examples::rest().text().to_owned(),
+            examples::rpc().text().to_owned(),
+            examples::one_discriminator().text().to_owned(),
+        ];
+        for text in &examples {
+            let json: Value = serde_json::from_str(text).unwrap();
+            assert!(is_valid(&json), "{json:#}");
+            // Each object refuses a member that it does not know, in both or in none.
+            for place in objects(&json, String::new()) {
+                let mut changed = json.clone();
+                let object = changed.pointer_mut(&place).unwrap().as_object_mut().unwrap();
+                object.insert("surprise".to_owned(), json!("/surprise"));
+                let is_read = Profile::parse(&changed.to_string()).is_ok();
+                assert_eq!(is_valid(&changed), is_read, "{place}");
+            }
+        }
+    }
+
+    /// Returns the places of all objects.
+    fn objects(json: &Value, place: String) -> Vec<String> {
+        let mut places = Vec::new();
+        match json {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    places.extend(objects(value, format!("{place}/{name}")));
+                }
+                places.push(place);
+            }
+            Value::Array(elements) => {
+                for (index, value) in elements.iter().enumerate() {
+                    places.extend(objects(value, format!("{place}/{index}")));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+        places
+    }
+
+    /// Each problem, with the place that it is reported at.
+    #[test]
+    fn every_problem_is_found_with_its_pointer() {
+        let problems = [
+            ("/format", json!(2), "/format"),
+            ("/surprise", json!(1), "/surprise"),
+            ("/base_url", json!("not a url"), "/base_url"),
+            ("/headers", json!({"Authorization": "x"}), "/headers/Authorization"),
+            ("/headers", json!({"Cookie": "x"}), "/headers/Cookie"),
+            ("/headers", json!({"Content-Type": "x"}), "/headers/Content-Type"),
+            ("/headers", json!({"X-Name": "{name}"}), "/headers/X-Name"),
+            ("/headers", json!({"X-A": "a\nb"}), "/headers/X-A"),
+            ("/headers", json!({"X A": "a"}), "/headers/X A"),
+            ("/calls/read/standing", json!("rumored"), "/calls/read/standing"),
+            ("/calls/read/method", json!("TRACE"), "/calls/read/method"),
+            ("/calls/read/path", json!("x/{id}"), "/calls/read/path"),
+            ("/calls/read/path", json!("//x/{id}"), "/calls/read/path"),
+            ("/calls/read/path", json!("/x/%2E%2e/{id}"), "/calls/read/path"),
+            ("/calls/read/path", json!("/x/{id}?a=b"), "/calls/read/path"),
+            ("/calls/read/path", json!("/x/{id}#a"), "/calls/read/path"),
+            ("/calls/read/path", json!("/x/{identity}"), "/calls/read/path"),
+            ("/calls/read/path", json!("/x/{id"), "/calls/read/path"),
+            ("/calls/read/path", json!("/x"), "/calls/read"),
+            ("/calls/read/path", json!("/x/{id}/{name}"), "/calls/read"),
+            ("/calls/read/query", json!({"a": 1}), "/calls/read/query/a"),
+            ("/calls/read/query", json!({"a": "{password}"}), "/calls/read"),
+            ("/calls/read/query", json!({"a": {"b": "{cursor}"}}), "/calls/read"),
+            ("/calls/read/response", json!({}), "/calls/read"),
+            ("/calls/read/response", json!({"object": "data"}), "/calls/read/response/object"),
+            ("/calls/read/response", json!({"rows": ""}), "/calls/read/response/rows"),
+            ("/calls/read/overlay", json!(""), "/calls/read/overlay"),
+            ("/calls/read/body_by_kind", json!({}), "/calls/read/body_by_kind"),
+            ("/calls/create/body_by_kind", json!({}), "/calls/create/body_by_kind"),
+            ("/calls/create/body", json!({"a": "{client_secret}"}), "/calls/create"),
+            ("/calls/create/body", json!({"a": "{id}", "n": "{name}"}), "/calls/create"),
+            (
+                "/calls/create/body",
+                json!({"a": "Basic {password}", "n": "{name}"}),
+                "/calls/create/body",
+            ),
+            ("/calls/create/body", json!({"a": "{", "n": "{name}"}), "/calls/create/body/a"),
+            ("/calls/update/overlay", json!("/nowhere"), "/calls/update/overlay"),
+            ("/calls/list/response", json!({}), "/calls/list"),
+            (
+                "/calls/list/response",
+                json!({"rows": "", "next": {"link": "/a", "cursor": "/b"}}),
+                "/calls/list/response/next",
+            ),
+            (
+                "/calls/list/response",
+                json!({"rows": "", "next": {"page": 2}}),
+                "/calls/list/response/next/page",
+            ),
+            ("/calls/list/response", json!({"rows": "", "next": {"cursor": "/b"}}), "/calls/list"),
+            (
+                "/calls/list/response",
+                json!({"rows": "", "fields": {"shoe": "/b"}}),
+                "/calls/list/response/fields/shoe",
+            ),
+            (
+                "/calls/activate",
+                json!({"standing": "learned", "method": "POST", "path": "/{id}"}),
+                "/calls",
+            ),
+            ("/fields/id", json!({"standing": "learned"}), "/fields/id"),
+            ("/fields/active", json!({"standing": "learned", "at": "/a"}), "/fields/active"),
+            ("/fields/active/values", json!({"yes": 1}), "/fields/active/values/yes"),
+            ("/fields/active/values", json!({"true": 1, "false": 1}), "/fields/active/values/true"),
+            (
+                "/fields/grant_type/values",
+                json!({"password": {}}),
+                "/fields/grant_type/values/password",
+            ),
+            ("/fields/scope/encoding", json!("rot13"), "/fields/scope/encoding"),
+            ("/fields/name/encoding", json!("list"), "/fields/name/encoding"),
+            ("/fields/username/at", json!({"saml": "/a"}), "/fields/username/at/saml"),
+            ("/custom_only", json!({"": "x"}), "/custom_only/"),
+            ("/custom_only", json!({"/a": []}), "/custom_only/~1a"),
+            ("/reads_omit_empty", json!({"standing": "learned"}), "/reads_omit_empty"),
+            (
+                "/reads_omit_empty",
+                json!({"standing": "learned", "value": 1}),
+                "/reads_omit_empty/value",
+            ),
+        ];
+        for (pointer, value, expected) in &problems {
+            let found = changed(&[(pointer, value.clone())]).err();
+            let found = found.unwrap_or_else(|| panic!("{pointer} = {value} is valid"));
+            let pointers = found.iter().map(|problem| problem.pointer.as_str());
+            assert!(pointers.clone().any(|found| found == *expected), "{expected}: {found:#?}");
+        }
+        // All at once.
+        let several = [0, 1, 3, 15].map(|index| (problems[index].0, problems[index].1.clone()));
+        assert!(changed(&several).unwrap_err().len() >= 4);
+    }
+
+    #[test]
+    fn problems_quote_no_values() {
+        let canary = "canary-value";
+        for pointer in ["/base_url", "/format", "/calls", "/fields", "/calls/read/method"] {
+            let problems = changed(&[(pointer, json!(canary))]).unwrap_err();
+            let shown = format!("{problems:?}");
+            assert!(!shown.contains(canary), "{shown}");
+        }
+        for text in ["", "{", "[]", "{\"format\":1", "\"canary-value\"", "nonsense"] {
+            let problems = Profile::parse(text).unwrap_err();
+            assert!(!format!("{problems:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn profiles_of_any_size_are_bounded() {
+        let large = format!("\"{}\"", "x".repeat(2 * 1024 * 1024));
+        assert_eq!(Profile::parse(&large).unwrap_err().len(), 1);
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(Profile::parse(&deep).is_err());
+        let many =
+            (0..1000).map(|n| (format!("x{n}"), json!(1))).collect::<serde_json::Map<_, _>>();
+        assert_eq!(Profile::parse(&Value::Object(many).to_string()).unwrap_err().len(), 50);
+    }
+}

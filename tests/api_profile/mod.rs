@@ -1,0 +1,5 @@
+//! API profiles: APIs that are described, recorded and learned.
+
+mod families;
+mod random;
+mod tolerance;
