@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::LazyLock;
 
+use api_learner::{Bytes, Form};
 use terraform_provider_webex::provider;
 use terraform_provider_webex::provider::custom_connector::schema::{TYPE_NAME, schema};
 use terraform_provider_webex::provider::functions::rebind_connectors::rebind_connectors;
@@ -140,6 +141,40 @@ pub fn flow(bytes: &[u8]) {
     if let Ok(rebound) = rebound {
         let again = rebind_connectors(&rebound, &ids);
         assert_eq!(again, Ok(rebound), "doing it twice does no harm");
+    }
+}
+
+/// A recording of a browser, as somebody gives it to `learn` and `scrub`.
+pub fn learn(bytes: &[u8]) {
+    const FORM: &str = r#"[
+        {"name": ["canary desk", "canary desk two"], "username": "canary-user",
+         "password": ["canary-password", "canary-password-two"],
+         "resource_domain_url": "https://canary.example.com",
+         "validation_url": "https://canary.example.com"},
+        {"name": "canary crm", "authentication_type": "oauth2", "client_id": "canary-client",
+         "client_secret": "canary-secret", "token_url": "https://canary.example.com/token",
+         "resource_domain_url": "https://canary.example.com/crm", "scope": "canary.read"}
+    ]"#;
+    let form = Form::read(FORM.as_bytes()).expect("a form");
+    let recording = Bytes(bytes);
+    let limit = bytes.len() * 4096 + 16 * BASE;
+    match within(limit, || api_learner::learn(&form, &[&recording])) {
+        Ok(outcome) => {
+            let profile = outcome.profile;
+            assert!(profile.ends_with("}\n"), "{profile}");
+            for text in [&profile, &outcome.report] {
+                assert!(!text.contains("canary-password"), "{text}");
+                assert!(!text.contains("canary-secret"), "{text}");
+            }
+        }
+        Err(error) => assert!(!error.to_string().contains("canary"), "{error}"),
+    }
+    if let Ok(scrubber) = api_learner::scrub(Some(&form), &[&recording]) {
+        let mut copy = Vec::new();
+        scrubber.write(&mut copy).expect("what was read can be copied");
+        let copy = String::from_utf8(copy).expect("text");
+        assert!(!copy.contains("canary-password"), "{copy}");
+        assert!(!copy.contains("canary-secret"), "{copy}");
     }
 }
 

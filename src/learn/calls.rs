@@ -44,6 +44,8 @@ pub(crate) struct Written {
     pub(crate) arguments: BTreeMap<Kind, BTreeSet<Argument>>,
     /// The arguments that were typed for each kind.
     pub(crate) typed: TypedByKind,
+    /// Whether members without a value are left out, because no request has null.
+    pub(crate) omits: bool,
     /// Whether the state is written.
     pub(crate) active: bool,
     /// The bodies by kind, before they were merged.
@@ -121,6 +123,8 @@ pub(crate) fn write(
     if let Some((place, name)) = paging.and_then(Paging::parameter) {
         let absent = samples.iter().any(|sample| sample.document.at(place).is_none());
         let placeholder = Slot::Text(format!("{{{name}{}}}", if absent { "?" } else { "" }));
+        let name = format!("query{} ", pointer(&place[1..]));
+        omitted.retain(|omission| !omission.starts_with(&name));
         match slots.iter_mut().find(|(known, _)| known == place) {
             Some((_, slot)) => *slot = placeholder,
             None => slots.push((place.clone(), placeholder)),
@@ -275,6 +279,24 @@ pub(crate) fn finish(written: &mut Written) {
     counted(written);
 }
 
+/// An update that sends everything, and never null, leaves out what is empty.
+pub(crate) fn leave_out(update: &mut Written) {
+    let slots = update.slots.values().flatten();
+    let null = slots.into_iter().any(|(_, slot)| *slot == Slot::Constant(Json::Null));
+    if update.overlay.is_some() || update.method == "PATCH" || null {
+        return;
+    }
+    update.omits = true;
+    for (kind, slots) in &mut update.slots {
+        for (_, slot) in slots {
+            if let Slot::Argument(argument, optional) = slot {
+                *optional |= !kind.requires(*argument);
+            }
+        }
+    }
+    finish(update);
+}
+
 /// How places of requests to create become places of requests to update.
 #[derive(Clone, Debug)]
 pub(crate) struct Shift {
@@ -327,6 +349,8 @@ pub(crate) fn complete(
     shift: &Shift,
 ) -> (BTreeSet<Argument>, BTreeSet<Kind>) {
     let mut added = (BTreeSet::new(), BTreeSet::new());
+    let omits = update.omits;
+    let sent: BTreeSet<Argument> = update.arguments.values().flatten().copied().collect();
     let moved = |kind: Kind| -> Option<Slots> {
         let own = create.slots.get(&kind)?.iter();
         let own = own.filter(|(place, _)| place.first() == Some(&member("body")));
@@ -334,8 +358,8 @@ pub(crate) fn complete(
     };
     let for_update = |slot: &Slot, kind: Kind| match slot {
         Slot::Argument(argument, _) if argument.is_credential() => Slot::Argument(*argument, true),
-        Slot::Argument(argument, optional) => {
-            Slot::Argument(*argument, *optional && kind.requires(*argument))
+        Slot::Argument(argument, _) => {
+            Slot::Argument(*argument, omits && !kind.requires(*argument))
         }
         other => other.clone(),
     };
@@ -350,7 +374,9 @@ pub(crate) fn complete(
             if !known {
                 slots.retain(|(other, _)| *other != place);
                 slots.push((place, for_update(&slot, *kind)));
-                added.0.insert(argument);
+                if !sent.contains(&argument) {
+                    added.0.insert(argument);
+                }
             }
         }
     }

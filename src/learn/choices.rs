@@ -157,15 +157,20 @@ fn by_name(constants: &BTreeMap<Place, ByKind>, kinds: &BTreeSet<Kind>) -> (Choi
             let text = value.as_text()?;
             let words = fits(kind, Some(&value), argument);
             let named = likeness(place, argument);
-            let usable = words > 0 && named > 0 || named >= 14 && !text.is_empty();
+            let custom = name_words(text).iter().any(|word| word == "custom");
+            let usable = named > 0 && !text.is_empty() && !custom;
             (usable && except != Some(place)).then_some((named + 6 * words, place, by_kind))
         });
         scored.max_by_key(|(score, ..)| *score)
     };
     let mut grant = None;
     if kind != Kind::Basic {
-        grant = ranked(Argument::GrantType, None)
-            .filter(|(_, place, _)| likeness(place, Argument::GrantType) >= 10);
+        grant = ranked(Argument::GrantType, None).filter(|(_, place, by_kind)| {
+            let value = by_kind.get(&kind).cloned().flatten();
+            likeness(place, Argument::GrantType) >= 10
+                || fits(kind, value.as_ref(), Argument::GrantType) > 0
+                    && likeness(place, Argument::AuthenticationType) < 10
+        });
     }
     let except = grant.as_ref().map(|(_, place, _)| *place);
     let authentication = ranked(Argument::AuthenticationType, except);

@@ -25,6 +25,7 @@ mod listing;
 mod load;
 mod merge;
 mod objects;
+mod profile;
 mod report;
 mod resolve;
 mod roles;
@@ -32,6 +33,7 @@ mod scrub;
 mod slots;
 mod stand_ins;
 mod story;
+mod tell;
 mod values;
 
 pub use form::{Form, FormError};

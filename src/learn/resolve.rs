@@ -83,7 +83,9 @@ pub(crate) fn resolve(story: &Story, samples: &[Sample], hints: &Hints) -> Place
             }
         }
     }
-    let resolved = candidates.into_iter().map(|(kind, own)| (kind, settle(own, hints)));
+    let shown = story.response_hits.iter().flatten().filter_map(|(place, _)| last_name(place));
+    let shown: BTreeSet<&str> = shown.collect();
+    let resolved = candidates.into_iter().map(|(kind, own)| (kind, settle(own, hints, &shown)));
     resolved.collect()
 }
 
@@ -135,10 +137,17 @@ fn candidates_of(story: &Story, samples: &[&Sample]) -> BTreeMap<Place, Candidat
 }
 
 /// Decides where several arguments have had one value.
-fn settle(mut candidates: BTreeMap<Place, Candidate>, hints: &Hints) -> BTreeMap<Place, Found> {
+/// `shown` are the names at which responses have what was typed, which credentials are not.
+fn settle(
+    mut candidates: BTreeMap<Place, Candidate>,
+    hints: &Hints,
+    shown: &BTreeSet<&str>,
+) -> BTreeMap<Place, Found> {
     let rank = |place: &Place, argument: Argument| {
         let known = hints.get(&argument).zip(last_name(place));
+        let is_shown = last_name(place).is_some_and(|name| shown.contains(name));
         likeness(place, argument)
+            + 15 * u32::from(argument.is_credential() != is_shown)
             + 40 * u32::from(known.is_some_and(|(names, name)| names.contains(name)))
     };
     // An argument that has a place of its own does not need the others.
@@ -189,9 +198,11 @@ fn settle(mut candidates: BTreeMap<Place, Candidate>, hints: &Hints) -> BTreeMap
     let arguments: BTreeSet<Argument> = settled.values().map(|found| found.argument).collect();
     for argument in arguments {
         let own = settled.iter().filter(|(_, found)| found.argument == argument);
-        let best = own.clone().map(|(place, _)| rank(place, argument)).max().unwrap_or_default();
+        let best = own.clone().map(|(place, _)| likeness(place, argument)).max();
         let doubtful = own.filter(|(place, _)| {
-            candidates[*place].short && rank(place, argument) == 0 && best > 0
+            candidates[*place].short
+                && likeness(place, argument) == 0
+                && best.is_some_and(|best| best > 0)
         });
         for place in doubtful.map(|(place, _)| place.clone()).collect::<Vec<_>>() {
             settled.remove(&place);

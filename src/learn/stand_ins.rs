@@ -365,15 +365,20 @@ impl StandIns {
         if self.segments.contains(raw) {
             return true;
         }
-        let digits = plain.bytes().filter(u8::is_ascii_digit).count();
-        let word = plain.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b',' | b':' | b'$')
-        });
-        word && digits <= 2
+        let version = |word: &str| {
+            word.strip_prefix('v').is_some_and(|rest| {
+                !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+            })
+        };
+        let word = |word: &str| {
+            !word.is_empty()
+                && word.len() <= 24
+                && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+        };
+        let words = plain.split(['-', '_', '.', ',', ':', '$']);
+        (version(plain) || words.into_iter().all(word))
             && plain.len() <= 60
-            && !is_private(plain)
             && !self.names.contains(&self.hash(plain))
-            && plain.bytes().any(|byte| byte.is_ascii_alphabetic())
     }
 
     /// Replaces the values of a query.

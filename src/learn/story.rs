@@ -204,8 +204,11 @@ impl Story {
                     first = first.min(index);
                     let row = place.iter().rposition(|step| matches!(step, Step::Index(_)));
                     bases.push(place[..row.map_or(0, |row| row + 1)].to_vec());
-                    // A name may itself stand in an array inside of the row.
-                    if let Some(row) = row {
+                    // A name may itself stand in an array of names and values inside of the row.
+                    let inner = row.and_then(|row| response.at(&place[..=row]));
+                    if let Some(row) = row
+                        && inner.is_some_and(|inner| inner.get("value").is_some())
+                    {
                         let outer =
                             place[..row].iter().rposition(|step| matches!(step, Step::Index(_)));
                         bases.extend(outer.map(|outer| place[..=outer].to_vec()));

@@ -215,14 +215,26 @@ pub(crate) fn likeness(place: &Place, argument: Argument) -> u32 {
         A::Name => (&["name"], &["title", "label"]),
         A::AuthenticationType => (
             &["authentication", "auth", "authn", "authtype"],
-            &["type", "kind", "scheme", "method", "mode", "credential", "credentials"],
+            &[
+                "type",
+                "kind",
+                "scheme",
+                "method",
+                "mode",
+                "credential",
+                "credentials",
+                "security",
+                "variant",
+            ],
         ),
         A::GrantType => (&["grant", "granttype"], &["type", "flow", "oauth", "kind"]),
         A::ResourceDomainUrl => (
             &["resource", "domain", "base", "target", "endpoint"],
             &["url", "uri", "address", "host", "service", "root"],
         ),
-        A::ClientId => (&["client", "clientid"], &["id", "app", "consumer", "identifier"]),
+        A::ClientId => {
+            (&["client", "clientid"], &["id", "app", "application", "consumer", "identifier"])
+        }
         A::ClientSecret => (&["secret", "clientsecret"], &["client", "key"]),
         A::TokenUrl => (&["token", "tokenurl"], &["url", "uri", "endpoint", "oauth"]),
         A::Scope => (&["scope", "scopes"], &["permissions"]),
@@ -231,7 +243,10 @@ pub(crate) fn likeness(place: &Place, argument: Argument) -> u32 {
         A::Username => {
             (&["username", "user", "login", "principal"], &["name", "account", "id", "service"])
         }
-        A::Password => (&["password", "pass", "pwd", "passwd"], &["secret"]),
+        A::Password => (
+            &["password", "pass", "pwd", "passwd", "passphrase", "passcode"],
+            &["secret", "phrase"],
+        ),
         A::ValidationUrl => (
             &["validation", "validate", "verify", "verification", "check", "probe", "test"],
             &["url", "uri", "address", "endpoint"],

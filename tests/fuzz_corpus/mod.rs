@@ -10,13 +10,14 @@ mod properties;
 type Target = (&'static str, fn(&[u8]));
 
 /// The targets of the public interface. `src/webex/fuzzing.rs` replays the two others.
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     ("msgpack", properties::msgpack),
     ("json", properties::json),
     ("type_json", properties::type_json),
     ("raw_state", properties::raw_state),
     ("handshake", properties::handshake),
     ("flow", properties::flow),
+    ("learn", properties::learn),
 ];
 
 fn names(folder: &str) -> Vec<String> {

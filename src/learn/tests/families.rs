@@ -1,141 +1,155 @@
 //! The families of APIs, each with the exact profile.
 
-use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
 
-use super::browser::{Browser, Reply};
-use super::page::{Api, Habits, ORGANIZATION, Stored, form, four, ok, visit};
-use crate::{Bytes, Form, Outcome, learn};
+use serde_json::Value;
 
-pub(super) fn learned(form: &[u8], har: &[u8]) -> Outcome {
+use super::browser::Browser;
+use super::elsewhere::Elsewhere;
+use super::located::Located;
+use super::page::{Api, CERTIFICATE, Habits, KEY, ORGANIZATION, Sheet, form, four, visit};
+use super::procedures::Procedures;
+use super::today::Today;
+use crate::{Bytes, Form, Outcome, learn, scrub};
+
+pub(super) fn learned(form: &[u8], hars: &[Vec<u8>]) -> Outcome {
     let form = Form::read(form).unwrap();
-    learn(&form, &[&Bytes(har)]).unwrap()
+    let recordings: Vec<Bytes<'_>> = hars.iter().map(|har| Bytes(har)).collect();
+    let recordings: Vec<&dyn crate::Recording> = recordings.iter().map(|one| one as _).collect();
+    learn(&form, &recordings).unwrap()
 }
 
 pub(super) fn profile(outcome: &Outcome) -> Value {
     serde_json::from_str(&outcome.profile).unwrap()
 }
 
-/// The API that the built-in profile describes.
-pub(super) struct Today {
-    pub(super) nulls: bool,
+/// Scrubs recordings with their form; returns form and recording.
+pub(super) fn scrubbed(form: &[u8], hars: &[Vec<u8>]) -> (Vec<u8>, Vec<u8>) {
+    let form = Form::read(form).unwrap();
+    let recordings: Vec<Bytes<'_>> = hars.iter().map(|har| Bytes(har)).collect();
+    let recordings: Vec<&dyn crate::Recording> = recordings.iter().map(|one| one as _).collect();
+    let scrubber = scrub(Some(&form), &recordings).unwrap();
+    let mut har = Vec::new();
+    scrubber.write(&mut har).unwrap();
+    (scrubber.scrubbed().form.unwrap().into_bytes(), har)
 }
 
-impl Today {
-    fn object(&self, one: &Stored) -> Value {
-        let (created, updated) = one.times();
-        let (authentication, grant) = literals(one);
-        json!({
-            "organizationId": ORGANIZATION, "id": one.id, "version": one.version,
-            "name": one.get("name"), "connectorType": "CUSTOM", "active": one.active,
-            "authenticationType": authentication, "grantType": grant,
-            "resourceDomain": one.get("resource_domain_url"), "clientId": one.json("client_id"),
-            "clientSecret": if one.get("client_secret").is_some() { json!("****") } else { json!(null) },
-            "tokenUrl": one.json("token_url"), "scope": one.json("scope"),
-            "certificate": one.json("certificate"), "privateKey": null,
-            "username": one.json("username"), "password": null,
-            "validationUrl": one.json("validation_url"),
-            "systemDefault": false, "createdTime": created, "lastUpdatedTime": updated,
-        })
+/// Returns what must not be found: all that was typed, and marks of the recordings.
+fn canaries(sheets: &[Sheet], api: &dyn Api) -> Vec<String> {
+    let mut all = vec!["canary".to_owned(), ORGANIZATION.to_owned(), "jane".to_owned()];
+    for (number, sheet) in sheets.iter().enumerate() {
+        if api.id(number).len() > 3 {
+            all.push(api.id(number));
+        }
+        let typed = sheet.iter().filter(|(argument, _)| !argument.ends_with("_type"));
+        all.extend(typed.flat_map(|(_, values)| values.clone()));
     }
+    for pem in [CERTIFICATE, KEY] {
+        all.extend(pem.lines().filter(|line| !line.starts_with('-')).map(str::to_owned));
+    }
+    all
+}
 
-    fn path(one: &Stored) -> String {
-        format!("/organization/{ORGANIZATION}/connector/{}", one.id)
+#[track_caller]
+pub(super) fn holds_none(text: &str, canaries: &[String]) {
+    for canary in canaries {
+        let found = text.find(canary.as_str());
+        let around = found.map(|at| text.get(at.saturating_sub(200)..(at + 80).min(text.len())));
+        assert!(found.is_none(), "{canary:?} was found: {around:?}");
     }
 }
 
-fn literals(one: &Stored) -> (&'static str, Option<&'static str>) {
-    match one.kind() {
-        "basic" => ("BASIC", None),
-        "client_credentials" => ("OAUTH2", Some("CLIENT_CREDENTIALS_SECRET")),
-        "password" => ("OAUTH2", Some("PASSWORD")),
-        _ => ("OAUTH2", Some("CLIENT_CREDENTIALS_CERTIFICATE")),
+/// Learns, compares with the profile in a file, and learns again from the scrubbed recording.
+#[track_caller]
+fn check(name: &str, api: &dyn Api, sheets: &[Sheet], hars: &[Vec<u8>]) -> Outcome {
+    let outcome = learned(&form(sheets), hars);
+    println!("{}", outcome.report);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/profiles/{name}.json"));
+    if std::option_env!("UPDATE_PROFILES").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &outcome.profile).unwrap();
     }
+    let expected = fs::read_to_string(&file).unwrap_or_default();
+    let expected = expected.replace("\r\n", "\n");
+    assert!(expected == outcome.profile, "{name}: {}", outcome.profile);
+    let canaries = canaries(sheets, api);
+    holds_none(&outcome.profile, &canaries);
+    holds_none(&outcome.report, &canaries);
+    let (form, har) = scrubbed(&form(sheets), hars);
+    holds_none(&String::from_utf8(har.clone()).unwrap(), &canaries);
+    holds_none(&String::from_utf8(form.clone()).unwrap(), &canaries);
+    let again = learned(&form, &[har]);
+    let without_host = |outcome: &Outcome| {
+        let mut profile = profile(outcome);
+        profile.as_object_mut().unwrap().remove("base_url");
+        profile
+    };
+    assert_eq!(without_host(&again), without_host(&outcome), "after scrubbing: {}", again.report);
+    assert_eq!(again.whole, outcome.whole);
+    outcome
 }
 
-const ARGUMENTS: [(&str, &str); 9] = [
-    ("client_id", "clientId"),
-    ("client_secret", "clientSecret"),
-    ("token_url", "tokenUrl"),
-    ("scope", "scope"),
-    ("certificate", "certificate"),
-    ("private_key", "privateKey"),
-    ("username", "username"),
-    ("password", "password"),
-    ("validation_url", "validationUrl"),
-];
-
-impl Api for Today {
-    fn list(&self, page: &mut Browser, all: &[Stored]) {
-        let mut rows: Vec<Value> = all.iter().map(|one| self.object(one)).collect();
-        rows.push(json!({
-            "organizationId": ORGANIZATION, "id": "0a0b0c0d-1111-4222-8333-444455556666",
-            "version": 4, "name": "Salesforce", "connectorType": "SALESFORCE", "active": true,
-        }));
-        let here = format!("/organization/{ORGANIZATION}/v2/connector?page=0&pageSize=100");
-        page.fetch(
-            "GET",
-            &format!("/organization/{ORGANIZATION}/v2/connector?filter=connectorType%3D%3D%22CUSTOM%22&page=0&pageSize=100"),
-            None,
-            ok(json!({
-                "meta": {"orgid": ORGANIZATION, "page": 0, "pageSize": 100, "totalPages": 1,
-                    "totalRecords": rows.len(), "links": {"first": here, "self": here}},
-                "data": rows,
-            })),
-        );
-    }
-
-    fn read(&self, page: &mut Browser, one: &Stored) {
-        page.fetch("GET", &Self::path(one), None, ok(self.object(one)));
-    }
-
-    fn create(&self, page: &mut Browser, one: &Stored) {
-        let (authentication, grant) = literals(one);
-        let mut body = json!({
-            "connectorType": "CUSTOM", "active": true, "name": one.get("name"),
-            "authenticationType": authentication,
-            "resourceDomain": one.get("resource_domain_url"),
-        });
-        if grant.is_some() || self.nulls {
-            body["grantType"] = json!(grant);
-        }
-        for (argument, member) in ARGUMENTS {
-            if one.get(argument).is_some() || self.nulls {
-                body[member] = one.json(argument);
-            }
-        }
-        let path = format!("/organization/{ORGANIZATION}/connector");
-        let reply = Reply { status: 201, body: Some(self.object(one)), location: None };
-        page.fetch("POST", &path, Some(body), reply);
-    }
-
-    fn update(&self, page: &mut Browser, before: &Stored, after: &Stored) {
-        let mut body = self.object(before);
-        body["name"] = json!(after.get("name"));
-        body["resourceDomain"] = json!(after.get("resource_domain_url"));
-        for (argument, member) in ARGUMENTS {
-            body[member] = after.json(argument);
-        }
-        body["active"] = json!(after.active);
-        page.fetch("PUT", &Self::path(after), Some(body), ok(self.object(after)));
-    }
-
-    fn switch(&self, page: &mut Browser, before: &Stored, after: &Stored) {
-        let mut body = self.object(before);
-        body["active"] = json!(after.active);
-        page.fetch("PUT", &Self::path(after), Some(body), ok(self.object(after)));
-    }
-
-    fn delete(&self, page: &mut Browser, one: &Stored) {
-        page.fetch("DELETE", &Self::path(one), None, Reply::status(204));
-    }
+fn recorded(api: &dyn Api, sheets: &[Sheet], habits: Habits) -> Vec<u8> {
+    let mut page = Browser::new();
+    visit(api, &mut page, sheets, habits);
+    page.har()
 }
 
 #[test]
 fn todays_contract_is_learned() {
     let mut page = Browser::new();
     page.host = "https://api.wxcc-eu1.cisco.com".to_owned();
-    visit(&Today { nulls: false }, &mut page, &four(), Habits::default());
-    let outcome = learned(&form(&four()), &page.har());
-    println!("{}\n{}", outcome.report, outcome.profile);
+    let api = Today { nulls: false };
+    visit(&api, &mut page, &four(), Habits::default());
+    let outcome = check("today", &api, &four(), &[page.har()]);
     assert!(outcome.whole);
+}
+
+#[test]
+fn rest_with_other_names_is_learned() {
+    let mut page = Browser::new();
+    page.headers = vec![
+        ("x-tenant".to_owned(), ORGANIZATION.to_owned()),
+        ("X-Api-Flavor".to_owned(), "integrations-3".to_owned()),
+        ("x-xsrf-token".to_owned(), "canary-xsrf".to_owned()),
+    ];
+    visit(&Elsewhere, &mut page, &four(), Habits::default());
+    let outcome = check("elsewhere", &Elsewhere, &four(), &[page.har()]);
+    assert!(outcome.whole);
+}
+
+#[test]
+fn procedures_in_envelopes_are_learned() {
+    let har = recorded(&Procedures, &four(), Habits::default());
+    let outcome = check("procedures", &Procedures, &four(), &[har]);
+    assert!(outcome.whole);
+}
+
+#[test]
+fn ids_in_location_and_one_member_for_kinds_are_learned() {
+    let har = recorded(&Located, &four(), Habits { edits_active: true, ..Habits::default() });
+    let outcome = check("located", &Located, &four(), &[har]);
+    assert!(outcome.whole);
+}
+
+fn one(number: usize) -> Vec<Sheet> {
+    vec![four().remove(number)]
+}
+
+#[test]
+fn one_connector_is_enough() {
+    let apis: [(&str, &dyn Api); 4] = [
+        ("today", &Today { nulls: true }),
+        ("elsewhere", &Elsewhere),
+        ("procedures", &Procedures),
+        ("located", &Located),
+    ];
+    for (name, api) in apis {
+        for number in 0..4 {
+            let har = recorded(api, &one(number), Habits::default());
+            let outcome = check(&format!("{name}-{number}"), api, &one(number), &[har]);
+            assert!(outcome.whole, "{name}-{number}");
+        }
+    }
 }

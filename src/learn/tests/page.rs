@@ -43,10 +43,6 @@ impl Stored {
         }
     }
 
-    pub(super) fn is_basic(&self) -> bool {
-        self.kind() == "basic"
-    }
-
     /// The milliseconds of the creation, and of the last change.
     pub(super) fn times(&self) -> (u64, u64) {
         let created = 1_774_641_703_000 + u64::from(self.id.as_bytes()[0]) * 1_000;
@@ -156,7 +152,7 @@ pub(super) fn form(sheets: &[Sheet]) -> Vec<u8> {
     Value::Array(connectors.collect()).to_string().into_bytes()
 }
 
-fn sheet(rows: &[(&'static str, &[&str])]) -> Sheet {
+pub(super) fn sheet(rows: &[(&'static str, &[&str])]) -> Sheet {
     rows.iter()
         .map(|(argument, values)| (*argument, values.iter().map(|v| (*v).to_owned()).collect()))
         .collect()

@@ -1,0 +1,275 @@
+//! Writes the report, and what is missing.
+
+use std::collections::BTreeSet;
+
+use crate::call::Call;
+use crate::form::{Argument, Kind};
+use crate::headers::Headers;
+use crate::json::{Place, member};
+use crate::profile::Parts;
+use crate::report::Report;
+use crate::roles::Roles;
+use crate::slots::Omissions;
+use crate::story::Story;
+
+/// Writes the report, and what is missing.
+pub(crate) fn tell(
+    story: &Story,
+    roles: &Roles,
+    parts: &Parts,
+    headers: &Headers,
+    omitted: &Omissions,
+    report: &mut Report,
+) {
+    let facts = &parts.facts;
+    let recorded: BTreeSet<Kind> = match &parts.create {
+        Some(create) => create.slots.keys().copied().collect(),
+        None => BTreeSet::new(),
+    };
+    for (name, group) in [
+        ("list", &roles.list),
+        ("read", &roles.read),
+        ("create", &roles.create),
+        ("update", &roles.update),
+        ("delete", &roles.delete),
+    ] {
+        match (group, parts.calls.get(name)) {
+            (Some(group), Some(call)) => {
+                report.call(name, call, group.calls.len());
+                let first = &story.calls[group.calls[0]];
+                if first.other_body {
+                    report
+                        .missing(format!("{name}: its body is not JSON, which is not supported."));
+                }
+            }
+            _ => {
+                report.missing(format!("{name}: the recording does not show it. {}", advice(name)))
+            }
+        }
+    }
+    for name in ["activate", "deactivate"] {
+        if let Some(call) = parts.calls.get(name) {
+            report.call(name, call, parts.switches.get(name).copied().unwrap_or_default());
+        }
+    }
+    let by_update = parts.update.as_ref().is_some_and(|update| update.active);
+    if by_update && facts.active_by_name {
+        report.missing(
+            "activation: the recording shows one state only. Deactivate a connector, open it, and \
+             activate it again."
+                .to_owned(),
+        );
+    } else if by_update {
+        report.line("activation: the update carries the state.".to_owned());
+    } else if !parts.switched {
+        let missing = ["activate", "deactivate"].into_iter();
+        let missing: Vec<&str> = missing.filter(|name| !parts.calls.contains_key(name)).collect();
+        report.missing(format!(
+            "activation: {} is not in the recording. Deactivate a connector, open it, and activate \
+             it again.",
+            missing.join(" and ")
+        ));
+    }
+    if facts.active_by_order {
+        report.line(
+            "active: the words of the two states do not tell which one is active; the first one \
+             seen was taken."
+                .to_owned(),
+        );
+    }
+    if facts.active.is_none() {
+        report.missing("active: no response shows the state of a connector.".to_owned());
+    } else if facts.active_by_name {
+        report.line("active: known by its name; the recording shows one state only.".to_owned());
+    }
+    if let Some(listing) = &parts.listing {
+        match (&listing.paging, listing.paging_seen) {
+            (Some(_), true) => report.line("list: paging was seen.".to_owned()),
+            (Some(_), false) => report.line(
+                "list: one page was recorded. Paging was not seen: how the next page is fetched is \
+                 taken from names."
+                    .to_owned(),
+            ),
+            (None, _) => {
+                report.line("list: one page was recorded, and nothing tells how there could be \
+                             another one. Paging was not seen.".to_owned());
+            }
+        }
+        let never: Vec<&str> = listing
+            .fields
+            .iter()
+            .filter(|(_, place)| place.is_none())
+            .map(|(name, _)| *name)
+            .collect();
+        if !never.is_empty() {
+            report.line(format!("list: rows do not have {}.", never.join(", ")));
+        }
+    }
+    if facts.id.is_none() {
+        report.missing("id: no response shows an id that later requests carry.".to_owned());
+    }
+    tell_arguments(story, parts, &recorded, report);
+    let missing: Vec<&str> =
+        Kind::ALL.into_iter().filter(|kind| !recorded.contains(kind)).map(Kind::word).collect();
+    if !missing.is_empty() && parts.create.is_some() {
+        report.line(format!(
+            "Not recorded, and so refused: connectors of {}. Record the creation of one to add it.",
+            missing.join(", ")
+        ));
+    }
+    if roles.other_updates > 0 {
+        report.line(
+            "More than one call edits connectors; the one that sends the most was taken."
+                .to_owned(),
+        );
+    }
+    for omission in omitted {
+        report.line(format!("{omission}."));
+    }
+    let used: BTreeSet<usize> = [&roles.list, &roles.read, &roles.create, &roles.update]
+        .into_iter()
+        .flatten()
+        .flat_map(|group| group.calls.clone())
+        .collect();
+    let any = |test: &dyn Fn(&Call) -> bool| used.iter().any(|&call| test(&story.calls[call]));
+    if any(&|call| call.csrf) && !any(&|call| call.bearer) {
+        report.line(
+            "The calls carried a CSRF token and no bearer token: an access token may not do."
+                .to_owned(),
+        );
+    } else if any(&|call| call.csrf) {
+        report.line("The calls also carried a CSRF token, which is not in the profile.".to_owned());
+    } else if any(&|call| call.cookie) && !any(&|call| call.bearer) {
+        report.line(
+            "The calls were authenticated by a cookie and no bearer token: an access token may \
+             not do."
+                .to_owned(),
+        );
+    } else if !any(&|call| call.bearer) {
+        report.line(
+            "The recording does not show how the calls were authenticated; browsers leave that \
+             out. The provider sends its access token as a bearer token."
+                .to_owned(),
+        );
+    }
+    if !headers.refused.is_empty() {
+        report.line(format!(
+            "Left out, because they belong to one session: headers {}.",
+            words(headers.refused.iter().map(String::as_str))
+        ));
+    }
+    if any(&|call| call.batched) {
+        report.line(
+            "Several procedures were called in one request; they were taken apart, and are called \
+             one by one."
+                .to_owned(),
+        );
+    }
+    match &story.organization {
+        None => report.line("organization: not found in the requests; none is sent.".to_owned()),
+        Some(_) if story.odd_organization() => report.line(
+            "organization: the requests name it by something else than its UUID. The provider \
+             sends the UUID; check whether Webex takes it."
+                .to_owned(),
+        ),
+        Some(_) => {}
+    }
+}
+
+fn advice(name: &str) -> &'static str {
+    match name {
+        "list" => "Open the list of connectors after you have created one.",
+        "read" => "Open a connector after you have created it.",
+        "create" => "Record while you create a connector.",
+        "update" => "Edit the connector that you have created.",
+        "delete" => "Delete the connector that you have created.",
+        _ => "",
+    }
+}
+
+fn tell_arguments(story: &Story, parts: &Parts, recorded: &BTreeSet<Kind>, report: &mut Report) {
+    for argument in Argument::ALL {
+        let kinds: Vec<Kind> =
+            recorded.iter().copied().filter(|kind| kind.allows(argument)).collect();
+        let Some(create) = &parts.create else { continue };
+        if argument.is_choice() {
+            let choice = if argument == Argument::AuthenticationType {
+                &parts.facts.authentication
+            } else {
+                &parts.facts.grant
+            };
+            match (&choice.place, kinds.is_empty()) {
+                (Some(place), _) => report.field(
+                    argument.word(),
+                    place,
+                    choice.at.as_deref(),
+                    if choice.by_name { "by its name" } else { "by what differs between kinds" },
+                ),
+                (None, false) if argument == Argument::AuthenticationType => report.missing(
+                    "authentication_type: no member tells the kinds of connectors apart. Record a \
+                     connector of another kind, too."
+                        .to_owned(),
+                ),
+                (None, _) => {}
+            }
+            continue;
+        }
+        let typed = |kind: Kind| {
+            story.typed.iter().any(|typed| {
+                typed.kind == kind && typed.of(argument).iter().any(|value| !value.is_empty())
+            })
+        };
+        let mut places: BTreeSet<Place> = BTreeSet::new();
+        let mut by_name = false;
+        for kind in &kinds {
+            let own = parts.places.get(kind).into_iter().flatten();
+            for (place, found) in own.filter(|(_, found)| found.argument == argument) {
+                places.insert(place.clone());
+                by_name |= found.by_name;
+            }
+        }
+        let lost: Vec<Kind> = kinds
+            .iter()
+            .copied()
+            .filter(|kind| {
+                typed(*kind)
+                    && !create.arguments.get(kind).is_some_and(|own| own.contains(&argument))
+            })
+            .collect();
+        for place in &places {
+            let at = parts.facts.arguments.get(&argument).and_then(|own| own.values().next());
+            report.field(
+                argument.word(),
+                place,
+                at.map(Vec::as_slice),
+                if by_name { "the names decide between equal values" } else { "by its value" },
+            );
+            if argument.is_credential() && place.first() != Some(&member("body")) {
+                report.missing(format!(
+                    "{}: it stands outside of the body, where credentials are not sent.",
+                    argument.word()
+                ));
+            }
+        }
+        if !lost.is_empty() {
+            let kinds = words(lost.iter().map(|kind| kind.word()));
+            report.missing(if argument.is_credential() {
+                format!(
+                    "{}: what was typed is not in the request that creates {kinds}. The page \
+                     encrypts or changes it, so it cannot be managed from outside.",
+                    argument.word()
+                )
+            } else {
+                format!(
+                    "{}: what was typed is not in the request that creates {kinds}.",
+                    argument.word()
+                )
+            });
+        }
+    }
+}
+
+/// Joins words.
+pub(crate) fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}
