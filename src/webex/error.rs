@@ -2,19 +2,20 @@
 //!
 //! Decisions depend on [`ErrorKind`], never on text. Texts from Webex are in
 //! [`ErrorDetails::descriptions`]: they come from known error fields, are bounded, and are free of
-//! control characters and of every secret of the call. An error never holds a raw body, a URL or a
-//! header.
+//! control characters and of every credential that the process has seen. An error never holds a raw
+//! body, a URL or a header.
 
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use safe_text::Secret;
+use safe_text::{Secret, Shown};
 use thiserror::Error as ThisError;
 
 use super::budget::Interruption;
 use super::problems::{BodyProblem, CertificateProblem, Deadline, OauthError, PagingProblem};
+use super::redact::Redactor;
 
 /// The longest token that is sent, in bytes. Servers refuse larger headers, often by closing the
 /// connection, which would look like another problem.
@@ -40,7 +41,7 @@ pub struct ErrorDetails {
     /// The client's id of the last attempt, sent in the `TrackingID` header.
     pub tracking_id: Option<String>,
     /// Webex's id of the last attempt, by which its support finds it.
-    pub server_tracking_id: Option<String>,
+    pub server_tracking_id: Option<Shown>,
     /// The number of times that the request was sent.
     pub attempts: u32,
     /// The time of all attempts, waits included.
@@ -50,11 +51,10 @@ pub struct ErrorDetails {
     /// The wait before another attempt, if it was longer than the remaining time and no other
     /// attempt was made for that reason.
     pub needed_wait: Option<Duration>,
-    /// Webex's explanation: at most five sentences of at most 300 characters, without control
-    /// characters, with every secret of this call replaced.
-    pub descriptions: Vec<String>,
+    /// Webex's explanation: at most five texts, without the credentials that this process has seen.
+    pub descriptions: Vec<Shown>,
     /// The kinds of objects that refer to the connector, for example `flow`.
-    pub referring_kinds: Vec<String>,
+    pub referring_kinds: Vec<Shown>,
     /// The OAuth error code in the response.
     pub oauth: Option<OauthError>,
     /// The technical cause, when there is one.
@@ -248,11 +248,19 @@ impl From<Interruption> for ErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The id, if Webex returns it.
-    pub id: Option<String>,
+    pub id: Option<Shown>,
     /// The name, if Webex returns it.
-    pub name: Option<String>,
+    pub name: Option<Shown>,
     /// The kind of object, for example `flow`.
-    pub kind: Option<String>,
+    pub kind: Option<Shown>,
+}
+
+impl Reference {
+    /// Returns the reference without the credentials that a redactor knows.
+    pub(crate) fn without_credentials(self, redactor: &Redactor) -> Self {
+        let clean = |text: Option<Shown>| text.map(|text| Shown::new(&redactor.clean(&text)));
+        Self { id: clean(self.id), name: clean(self.name), kind: clean(self.kind) }
+    }
 }
 
 /// The reason why a token cannot be used. It never holds the token.
@@ -371,7 +379,8 @@ impl fmt::Display for Error {
             if let Some(status) = self.0.status {
                 write!(formatter, ", status {}", status.as_u16())?;
             }
-            if let Some(id) = self.0.server_tracking_id.as_ref().or(self.0.tracking_id.as_ref()) {
+            let id = self.0.server_tracking_id.as_deref().or(self.0.tracking_id.as_deref());
+            if let Some(id) = id {
                 write!(formatter, ", tracking id {id}")?;
             }
             formatter.write_str(")")?;

@@ -22,12 +22,12 @@ const CANARY: &str = "canary-secret-of-the-call";
 /// # Panics
 /// Panics when a text from it must not be shown to a user.
 pub fn api_body(body: &[u8]) {
-    let mut redactor = Redactor::default();
+    let redactor = Redactor::default();
     redactor.watch(&Secret::new(CANARY.to_owned()));
     let problem = ErrorBody::read(body, &redactor);
     assert!(problem.descriptions.len() <= 5, "{problem:?}");
     let texts = problem.descriptions.iter().chain(&problem.referring_kinds);
-    for text in texts.chain(&problem.tracking_id) {
+    for text in texts.chain(&problem.tracking_id).map(|text| &**text) {
         assert!(text.chars().count() <= 301, "{text:?}");
         assert!(!text.contains(char::is_control), "{text:?}");
         assert!(!text.contains(CANARY), "{text:?}");

@@ -3,6 +3,8 @@
 mod bodies;
 mod canary;
 mod corner_cases;
+mod destinations;
+mod echoed;
 mod forms;
 mod guide;
 mod ignored;

@@ -97,6 +97,12 @@ impl<'a> Source<'a> {
         Self { block, environment }
     }
 
+    /// Returns the environment alone.
+    #[must_use]
+    pub fn environment(&self) -> Environment<'a> {
+        self.environment
+    }
+
     fn object(&self) -> &'a Object {
         self.block.object()
     }

@@ -7,6 +7,7 @@ use super::report::{Check, Outcome};
 use crate::provider::api_errors;
 use crate::provider::configuration::schema::variable;
 use crate::provider::configuration::source::Environment;
+use safe_text::Shown;
 use webex_contact_center::probe::Probe;
 use webex_contact_center::{ConnectorId, Error, ErrorKind, FlowConnector, Operation};
 
@@ -229,7 +230,8 @@ fn with_facts(check: Check, probe: &Probe) -> Check {
 
 /// Returns the number of connectors, and their names.
 fn count_and_names(connectors: &[FlowConnector]) -> String {
-    let names = connectors.iter().take(LISTED).map(|connector| format!("{:?}", connector.name));
+    let names = connectors.iter().take(LISTED);
+    let names = names.map(|connector| format!("{:?}", Shown::new(&connector.name)));
     let names = names.collect::<Vec<_>>().join(", ");
     let more = if connectors.len() > LISTED { " and more" } else { "" };
     match connectors.len() {

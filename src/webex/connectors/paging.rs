@@ -15,6 +15,7 @@ use super::super::pipeline::{Response, RetryMode};
 use super::super::problems::{BodyProblem, PagingProblem};
 use super::super::request::{PAGE_SIZE, Request};
 use super::super::session::Session;
+use super::super::transport::LARGEST_RESPONSE;
 use super::wire::Page;
 
 /// The most pages of a list: 10,000 connectors, a thousand times the documented limit.
@@ -23,6 +24,10 @@ pub(super) const MOST_PAGES: usize = 100;
 /// The most rows of a list. A server may ignore the page size of a request, and a row takes more
 /// memory than in the response.
 pub(super) const MOST_ROWS: usize = MOST_PAGES * PAGE_SIZE;
+
+/// The most bytes of a list: 16 MiB, a thousand times ten connectors with certificates. All of them
+/// are in memory at once, as responses, connectors and values.
+pub(super) const MOST_BYTES: usize = 4 * LARGEST_RESPONSE;
 
 /// The connectors of an organization by page, each read on demand. They are neither read from the
 /// shared list nor cached.
@@ -48,6 +53,7 @@ pub(super) struct Pages<T> {
     request: Option<Request>,
     seen: Vec<Url>,
     rows: usize,
+    bytes: usize,
 }
 
 impl<T> Pages<T> {
@@ -59,7 +65,16 @@ impl<T> Pages<T> {
         retry_mode: RetryMode,
     ) -> Self {
         let seen = vec![first.url.clone()];
-        Self { session, organization, retry_mode, read, request: Some(first), seen, rows: 0 }
+        Self {
+            session,
+            organization,
+            retry_mode,
+            read,
+            request: Some(first),
+            seen,
+            rows: 0,
+            bytes: 0,
+        }
     }
 
     /// Returns the rows of the next page and its response.
@@ -73,6 +88,10 @@ impl<T> Pages<T> {
         let page = (self.read)(response.body()).map_err(|problem| response.unreadable(problem))?;
         let paging = |problem| response.error(ErrorKind::Paging(problem));
         self.rows += page.rows.len();
+        self.bytes += response.body().len();
+        if self.bytes > MOST_BYTES {
+            return Err(paging(PagingProblem::TooManyBytes { limit: MOST_BYTES }));
+        }
         if self.rows > MOST_ROWS {
             return Err(paging(PagingProblem::TooManyRows { limit: MOST_ROWS }));
         }
@@ -122,7 +141,7 @@ fn next_page(current: &Url, link: &str) -> Result<Url, PagingProblem> {
 mod tests {
     use serde_json::json;
 
-    use super::MOST_ROWS;
+    use super::{LARGEST_RESPONSE, MOST_BYTES, MOST_ROWS};
     use crate::testing::{OTHER_ID, Script, budget, connectors, object, raw, response, with};
     use crate::{ErrorKind, PagingProblem};
 
@@ -166,6 +185,20 @@ mod tests {
         let problem = PagingProblem::TooManyRows { limit: MOST_ROWS };
         assert_eq!(error.kind, ErrorKind::Paging(problem));
         assert_eq!(script.requests().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn list_with_too_many_bytes_is_an_error() {
+        let page = |number: usize| {
+            let (link, name) = (format!("/x?page={number}"), "x".repeat(LARGEST_RESPONSE - 1000));
+            let row = with(object(1, 1), &json!({"name": name}));
+            response(200, &json!({"meta": {"links": {"next": link}}, "data": [row]}))
+        };
+        let script = Script::new((1..=5).map(page));
+        let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
+        let problem = PagingProblem::TooManyBytes { limit: MOST_BYTES };
+        assert_eq!(error.kind, ErrorKind::Paging(problem));
+        assert_eq!(script.requests().len(), 5);
     }
 
     #[tokio::test(start_paused = true)]

@@ -89,7 +89,7 @@ impl Connectors {
         let differences = shape.as_ref().map(|shape| contract::differences(expected, shape));
         let media_type = probed.response.headers.get(CONTENT_TYPE).and_then(|value| {
             let essence = value.to_str().ok()?.split(';').next()?.trim();
-            Some(safe(essence, &probed.redactor))
+            Some(safe(essence, &probed.redactor).to_string())
         });
         let unreadable = read.as_ref().err().map(ToString::to_string);
         Ok(Probe {

@@ -4,7 +4,7 @@
 //! others are here, and in [`contract`](super::contract). `docs/api/custom-connectors.openapi.yaml`
 //! marks which of them are documented and which are assumed.
 
-use safe_text::Secret;
+use safe_text::{Secret, Shown};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::super::body::RequestBody;
@@ -173,7 +173,8 @@ pub(crate) fn connectors(body: &[u8]) -> Result<Page<Connector>, BodyProblem> {
 /// Reads a page of the references to a connector.
 pub(crate) fn references(body: &[u8]) -> Result<Page<Reference>, BodyProblem> {
     page(body, |row| {
-        Some(Reference { id: row.text("id"), name: row.text("name"), kind: row.text("type") })
+        let shown = |key| row.text(key).map(|text| Shown::new(&text));
+        Some(Reference { id: shown("id"), name: shown("name"), kind: shown("type") })
     })
 }
 
