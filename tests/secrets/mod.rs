@@ -8,6 +8,7 @@ mod echoed;
 mod forms;
 mod guide;
 mod ignored;
+mod memory;
 mod proxy;
 mod search;
 mod touched;
