@@ -382,7 +382,7 @@ fn inner(encoded: String, offset: usize, bits: usize) -> Zeroizing<String> {
 }
 
 /// Encodes without padding (RFC 4648, 6).
-fn base32(bytes: &[u8]) -> String {
+pub(crate) fn base32(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut encoded = String::with_capacity(bytes.len() * 8 / 5 + 1);
     for chunk in bytes.chunks(5) {
@@ -401,11 +401,10 @@ fn base32(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::percent;
+    use crate::fuzzing::forms;
 
     const CANARY: &str = "cAn4ry \"sécret\"/+?&=\nwith everything";
 
@@ -413,73 +412,6 @@ mod tests {
         let redactor = Redactor::default();
         redactor.watch(&Secret::from(secret));
         redactor
-    }
-
-    fn each(secret: &str, form: impl Fn(char) -> String) -> String {
-        secret.chars().map(form).collect()
-    }
-
-    fn hexadecimal(secret: &str) -> String {
-        secret.bytes().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// Returns a credential in every form that must not be readable.
-    fn forms(secret: &str) -> Vec<String> {
-        let every = |prefix: &str| {
-            each(&hexadecimal(secret), |digit| digit.to_string())
-                .as_bytes()
-                .chunks(2)
-                .map(|pair| format!("{prefix}{}", String::from_utf8_lossy(pair)))
-                .collect::<String>()
-        };
-        let url = percent::encoded(secret);
-        let entities = |text: &str| {
-            text.replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;")
-                .replace('"', "&quot;")
-        };
-        vec![
-            secret.to_owned(),
-            serde_json::to_string(secret).unwrap(),
-            serde_json::to_string(&serde_json::to_string(secret).unwrap()).unwrap(),
-            url.clone(),
-            url.to_ascii_lowercase().replace("%20", "+"),
-            percent::encoded(&url),
-            every("%"),
-            every("%").to_uppercase(),
-            every("\\x"),
-            every("="),
-            entities(secret),
-            entities(&entities(secret)),
-            each(secret, |one| format!("&#{};", u32::from(one))),
-            each(secret, |one| format!("&#x{:X};", u32::from(one))),
-            each(secret, |one| format!("\\u{:04x}", u32::from(one))),
-            each(secret, |one| format!("\\\\u{:04x}", u32::from(one))),
-            each(secret, |one| format!("\\u{{{:x}}}", u32::from(one))),
-            STANDARD.encode(secret),
-            STANDARD.encode(format!("user:{secret}")),
-            STANDARD.encode(format!("me:{secret}@host")),
-            URL_SAFE_NO_PAD.encode(format!("u:{secret}")),
-            base32(secret.as_bytes()),
-            base32(format!("u:{secret}:more").as_bytes()),
-            base32(format!("abcd{secret}").as_bytes()).to_lowercase(),
-            hexadecimal(secret),
-            hexadecimal(secret).to_uppercase(),
-            every(" "),
-            secret.to_uppercase(),
-            secret.to_lowercase(),
-            each(secret, |one| format!("{one}\u{200b}")),
-            each(secret, |one| format!("{one}\u{ad}")),
-            each(secret, |one| format!("{one}\u{61c}\u{e0061}")),
-            each(secret, |one| format!("{one} ")),
-            each(secret, |one| format!("{one}-")),
-            each(secret, |one| format!("{one}\n")),
-            each(secret, |one| match one {
-                '!'..='~' => char::from_u32(u32::from(one) + 0xfee0).unwrap().to_string(),
-                other => other.to_string(),
-            }),
-        ]
     }
 
     #[test]
@@ -556,12 +488,11 @@ mod tests {
     proptest! {
         #[test]
         fn random_credential_is_removed(
-            secret in "[!-~]{8,40}",
+            secret in "[!-~]{0,16}[A-Za-z0-9]{8}[!-~]{0,16}",
             before in ".{0,20}",
             after in ".{0,20}",
             form in 0..36_usize,
         ) {
-            prop_assume!(secret.chars().filter(char::is_ascii_alphanumeric).count() >= WINDOW);
             let shown = forms(&secret).swap_remove(form);
             let clean = redactor(&secret).clean(&format!("{before} {shown} {after}"));
             prop_assert!(clean.contains(PLACEHOLDER), "{} → {}", shown, clean);

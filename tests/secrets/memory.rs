@@ -65,6 +65,11 @@ async fn credential_is_not_left_in_the_memory_of_the_process() {
 /// A core file would hold everything.
 #[tokio::test]
 async fn process_writes_no_core_file() {
+    // The provider inherits the limit, which is often zero already.
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Core);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Core, limit).expect("a limit that is allowed");
     let simulator = unlocked();
     let (plugin, _core) = TerraformCore::connected(&simulator).await;
     let limits = fs::read_to_string(format!("/proc/{}/limits", plugin.process())).expect("limits");
