@@ -7,8 +7,11 @@ use crate::support::terraform::Terraform;
 const TOKEN: &str = "envT0ken-Xq7Lw2Zb9";
 const HOST: &str = "collector.example.net";
 
-/// The ways to authorize, each with the variables and the argument that names the address.
-const WAYS: [(&str, &[(&str, &str)], &str); 3] = [
+/// The argument that names an address, the variables, and those that are sent there.
+type Way = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+/// The ways to authorize.
+const WAYS: [Way; 3] = [
     ("base_url", &[("WEBEX_ACCESS_TOKEN", TOKEN)], "WEBEX_ACCESS_TOKEN"),
     (
         "token_url",

@@ -98,7 +98,6 @@ impl<'a> Source<'a> {
     }
 
     /// Returns the environment alone.
-    #[must_use]
     pub fn environment(&self) -> Environment<'a> {
         self.environment
     }

@@ -275,7 +275,7 @@ impl<'a> References<'a> {
             match step {
                 Step::Key(key) => {
                     path.push('/');
-                    path.extend(key.decode_first(SHOWN).chars());
+                    path.push_str(&key.decode_first(SHOWN));
                 }
                 Step::Index(index) => path.push_str(&format!("/{index}")),
             }
