@@ -51,6 +51,12 @@ def platform_of(target):
     return systems[0], MACHINES[parts[0]]
 
 
+# No other program gets the key that signs: not cargo, which may download a
+# toolchain, nor git.
+PASSPHRASE = os.environ.pop("GPG_PASSPHRASE", None)
+os.environ.pop("GPG_PRIVATE_KEY", None)
+
+
 def cargo(*arguments):
     return output_of([os.environ.get("CARGO", "cargo"), *arguments])
 
@@ -259,11 +265,10 @@ def finish(arguments):
         signature = out / f"{sums.name}.sig"
         signature.unlink(missing_ok=True)
         command = ["gpg", "--batch", "--local-user", key]
-        passphrase = os.environ.get("GPG_PASSPHRASE")
-        if passphrase:
+        if PASSPHRASE:
             command += ["--pinentry-mode", "loopback", "--passphrase-fd", "0"]
         command += ["--output", str(signature), "--detach-sign", str(sums)]
-        subprocess.run(command, check=True, input=(passphrase or "").encode())
+        subprocess.run(command, check=True, input=(PASSPHRASE or "").encode())
     else:
         print("Not signed: GPG_KEY is not set. The registry wants a signature.", file=sys.stderr)
     for path in sorted(out.iterdir()):

@@ -1,10 +1,17 @@
 //! Serves the provider when Terraform started the process, and otherwise runs the
 //! command line.
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use terraform_provider_webex::provider::{self, command_line};
 use tf_provider::{Mode, ProviderInfo};
+use zeroizing_alloc::ZeroAlloc;
+
+/// Overwrites all memory of the heap when it is freed: also the buffers of libraries, through which
+/// credentials pass.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 const INFO: ProviderInfo = ProviderInfo {
     name: provider::NAME,

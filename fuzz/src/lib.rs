@@ -4,7 +4,7 @@
 //!
 //! The fuzzer looks for bytes for which it does not hold, one program per
 //! function. The project's tests call the same functions with every file of the
-//! corpus. Two places are within the API client and have their functions there
+//! corpus. Three places are within the API client and have their functions there
 //! (`src/webex/fuzzing.rs`).
 
 #[allow(clippy::duplicate_mod, reason = "the tests include this file in addition to their own")]

@@ -29,8 +29,8 @@
 //! # Invariants
 //!
 //! - Any input is read or refused with a [`ReadError`]; none causes a panic.
-//! - Memory is allocated only by [`Literal::decode`] and
-//!   [`Literal::decode_secret`], in proportion to the literal.
+//! - Memory is allocated only by [`Literal::decode`], [`Literal::decode_first`] and
+//!   [`Literal::decode_secret`], in proportion to what they return.
 //! - Arrays and objects are followed down to the given number of levels, also
 //!   in skipped values.
 //! - An error contains its kind and position, and none of the input.
@@ -370,6 +370,28 @@ impl<'a> Literal<'a> {
         Cow::Owned(text)
     }
 
+    /// Returns the first characters of the decoded string. The cost depends on
+    /// their number, and not on the length of the string.
+    #[must_use]
+    pub fn decode_first(self, characters: usize) -> String {
+        let mut text = String::new();
+        let mut rest = self.raw;
+        for _ in 0..characters {
+            let Some(first) = rest.chars().next() else { break };
+            let (character, length) = match first {
+                '\\' => match read_escape(rest) {
+                    Some(escape) => escape,
+                    // The reader has checked every escape.
+                    None => break,
+                },
+                plain => (plain, plain.len_utf8()),
+            };
+            text.push(character);
+            rest = &rest[length..];
+        }
+        text
+    }
+
     /// Returns the decoded string as a credential.
     #[must_use]
     pub fn decode_secret(self) -> Secret {
@@ -465,6 +487,17 @@ mod tests {
         assert_eq!(literal.decode_secret().expose(), literal.decode());
         assert_eq!(&text[literal.span()], text.trim());
         Ok(literal.decode().into_owned())
+    }
+
+    #[test]
+    fn first_characters_of_a_literal_are_those_of_the_whole() {
+        let text = r#""a\u00e4\ud83d\ude42\n b""#;
+        let literal = Reader::new(text.as_bytes(), 1).unwrap().string().unwrap();
+        let whole = literal.decode().into_owned();
+        for characters in 0..8 {
+            let first = whole.chars().take(characters).collect::<String>();
+            assert_eq!(literal.decode_first(characters), first);
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod timeouts;
 pub mod unseen;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -31,7 +32,7 @@ use self::functions::encode_id::EncodeId;
 use self::functions::rebind_connectors::RebindConnectors;
 use self::provider_data::ProviderData;
 use tf_provider::TIME_FOR_CHANGES;
-use tf_provider::diagnostics::Diagnostics;
+use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::provider::{ConfigureRequest, Provider, Registry};
 use tf_provider::resource::ValidateRequest;
 use tf_provider::schema::Schema;
@@ -45,6 +46,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The provider's full address.
 pub const ADDRESS: &str = "registry.terraform.io/webex-contact-center/webex";
+
+/// How long reading the files of a configuration may take.
+const TIME_TO_READ: Duration = Duration::from_secs(10);
 
 // A process that ends waits for the response of a write in flight, and for the
 // calls that undo an incomplete change.
@@ -102,14 +106,39 @@ impl Provider for Webex {
 
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         let user_agent = user_agent(&request.terraform_version);
-        let block = &request.configuration;
-        let (status, mut messages) = configuration::read(block, &process_environment, &user_agent);
+        let names_a_file =
+            configuration::names_a_file(&request.configuration, &process_environment);
+        let read =
+            move || configuration::read(&request.configuration, &process_environment, &user_agent);
+        let (status, mut messages) = if names_a_file { off_the_thread(read).await } else { read() };
         // Without this error, a plan of new connectors would succeed and its apply would fail.
         if let ProviderStatus::Missing(arguments) = &status {
             messages.push(missing(arguments));
         }
         self.provider_data.set(status);
         messages
+    }
+}
+
+/// Reads a configuration that names a file in a thread of its own, because a file may be on a disk
+/// that does not respond, and this thread serves all calls.
+async fn off_the_thread(
+    read: impl FnOnce() -> (ProviderStatus, Diagnostics) + Send + 'static,
+) -> (ProviderStatus, Diagnostics) {
+    match tokio::time::timeout(TIME_TO_READ, tokio::task::spawn_blocking(read)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(failed)) => match failed.try_into_panic() {
+            // The framework makes it the error of the call.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => (ProviderStatus::Unconfigured, Diagnostics::new()),
+        },
+        Err(_) => {
+            let message = Diagnostic::error(
+                "ca_certificate_file cannot be opened",
+                "It could not be read within ten seconds. Check the disk that it is on.",
+            );
+            (ProviderStatus::Unconfigured, message.into())
+        }
     }
 }
 

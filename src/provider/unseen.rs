@@ -3,7 +3,7 @@
 //! They are usually there by accident: `file("secret.txt")` has the line end of the file, and a
 //! text that is copied from a page has zero-width characters.
 
-use safe_text::{Secret, is_invisible};
+use safe_text::{Secret, hidden};
 
 /// A character that nobody sees, by its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Unseen {
         } else if inner != text {
             Some(Self::BlankAround)
         } else {
-            text.chars().find(|&character| is_invisible(character)).map(Self::Invisible)
+            hidden(text).next().map(|(_, character)| Self::Invisible(character))
         }
     }
 

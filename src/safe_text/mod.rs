@@ -1,15 +1,16 @@
-//! Credentials that are not shown by accident, and characters that hide other text.
+//! Credentials that are not shown by accident, and texts from elsewhere that hide nothing.
 //!
-//! [`Secret`] holds a credential. [`is_invisible`] detects characters that hide or
-//! reorder text.
+//! [`Secret`] holds a credential. [`Shown`] is a text from elsewhere in a form that a
+//! terminal can show. [`hidden`] finds characters that hide or reorder text.
 //!
 //! ```
-//! use safe_text::{Secret, is_invisible};
+//! use safe_text::{Secret, Shown, hidden};
 //!
 //! let password = Secret::from("hunter2");
 //! assert_eq!(format!("{password:?}"), "Secret(…)");
 //! assert_eq!(password.expose(), "hunter2");
-//! assert!("name\u{202e}".chars().any(is_invisible));
+//! assert!(hidden("name\u{202e}").next().is_some());
+//! assert_eq!(Shown::new("name\u{202e}").to_string(), r"name\u{202e}");
 //! ```
 //!
 //! # Not supported
@@ -27,6 +28,8 @@
 
 mod invisible;
 mod secret;
+mod shown;
 
-pub use invisible::is_invisible;
+pub use invisible::{hidden, is_invisible};
 pub use secret::Secret;
+pub use shown::{Shown, shown_lines};

@@ -1,7 +1,7 @@
 //! Errors and warnings for the user.
 
 use super::value::Path;
-use safe_text::is_invisible;
+use safe_text::shown_lines;
 
 /// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +40,18 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, summary: String, detail: String) -> Self {
-        Self { severity, summary: printable(&summary), detail: printable(&detail), attribute: None }
+        Self {
+            severity,
+            summary: shown_lines(&summary),
+            detail: shown_lines(&detail),
+            attribute: None,
+        }
     }
 
     /// Returns the message with another detail.
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: printable(&detail.into()), ..self }
+        Self { detail: shown_lines(&detail.into()), ..self }
     }
 
     /// Returns the message with the attribute at fault.
@@ -142,20 +147,15 @@ impl FromIterator<Diagnostic> for Diagnostics {
     }
 }
 
-/// Removes characters that control a terminal or hide other text.
-fn printable(text: &str) -> String {
-    text.chars().filter(|&character| character == '\n' || !is_invisible(character)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::Diagnostic;
 
     #[test]
-    fn invisible_characters_are_removed() {
+    fn invisible_characters_are_escaped() {
         let message =
             Diagnostic::error("a\u{1b}[2J\u{2028}\u{feff}b\r\u{202e}", "one\ntwo\u{7}\u{9b}");
-        assert_eq!(message.summary(), "a[2Jb");
-        assert_eq!(message.detail(), "one\ntwo");
+        assert_eq!(message.summary(), r"a\u{1b}[2J\u{2028}\u{feff}b\r\u{202e}");
+        assert_eq!(message.detail(), "one\ntwo\\u{7}\\u{9b}");
     }
 }

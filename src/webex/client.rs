@@ -9,10 +9,12 @@ use super::limiter::Limiter;
 use super::notice::Notice;
 use super::pipeline::HttpPipeline;
 use super::profile::Profile;
+use super::redact::Redactor;
 use super::request::Endpoints;
 use super::session::Session;
 use super::settings::{Settings, SettingsError};
 use super::transport::{Https, Transport};
+use safe_text::Secret;
 
 /// A client of the Contact Center APIs. Cheap to clone: all clones share their connections, tokens,
 /// rate limit and cached lists.
@@ -39,17 +41,28 @@ impl Client {
     ) -> Result<Self, SettingsError> {
         settings.check()?;
         let endpoints = Endpoints::new(&settings);
+        let redactor = Redactor::default();
+        for secret in settings.credentials.secrets() {
+            redactor.watch(secret);
+        }
         let pipeline = Arc::new(HttpPipeline {
             transport,
             limiter: Limiter::new(settings.requests_per_minute),
             max_retries: settings.max_retries,
             request_timeout: settings.request_timeout,
             user_agent: settings.user_agent_header()?,
+            redactor,
         });
         let tokens = Tokens::new(settings.credentials, Arc::clone(&pipeline), endpoints.clone());
         let visibility_timeout = settings.visibility_timeout;
         let session = Arc::new(Session { endpoints, tokens, pipeline, visibility_timeout });
         Ok(Self { session, list_cache: Arc::default() })
+    }
+
+    /// Adds a credential that no text from Webex may show, although no request of this process has
+    /// carried it: for example one that an earlier run has sent.
+    pub fn watch(&self, secret: &Secret) {
+        self.session.pipeline.redactor.watch(secret);
     }
 
     /// Returns the connectors of one organization.

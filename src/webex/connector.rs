@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use safe_text::Shown;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fields::{ConnectorFields, Field, Secrets, readable_fields};
 use super::identifiers::{ConnectorId, OrganizationId};
+use super::redact::Redactor;
 
 /// A connector to send to Webex.
 ///
@@ -173,11 +175,19 @@ pub struct FlowConnector {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The id, if Webex returns it.
-    pub id: Option<String>,
+    pub id: Option<Shown>,
     /// The name, if Webex returns it.
-    pub name: Option<String>,
+    pub name: Option<Shown>,
     /// The kind of object, for example `flow`.
-    pub kind: Option<String>,
+    pub kind: Option<Shown>,
+}
+
+impl Reference {
+    /// Returns the reference without the credentials that a redactor knows.
+    pub(crate) fn without_credentials(self, redactor: &Redactor) -> Self {
+        let clean = |text: Option<Shown>| text.map(|text| Shown::new(&redactor.clean(&text)));
+        Self { id: clean(self.id), name: clean(self.name), kind: clean(self.kind) }
+    }
 }
 
 impl Connector {

@@ -2,15 +2,15 @@
 //!
 //! Decisions depend on [`ErrorKind`], never on text. Texts from Webex are in
 //! [`ErrorDetails::descriptions`]: they come from known error fields, are bounded, and are free of
-//! control characters and of every secret of the call. An error never holds a raw body, a URL or a
-//! header.
+//! control characters and of every credential that the process has seen. An error never holds a raw
+//! body, a URL or a header.
 
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use safe_text::Secret;
+use safe_text::{Secret, Shown};
 use thiserror::Error as ThisError;
 
 use super::budget::Interruption;
@@ -42,7 +42,7 @@ pub struct ErrorDetails {
     /// The client's id of the last attempt, sent in the `TrackingID` header.
     pub tracking_id: Option<String>,
     /// Webex's id of the last attempt, by which its support finds it.
-    pub server_tracking_id: Option<String>,
+    pub server_tracking_id: Option<Shown>,
     /// The number of times that the request was sent.
     pub attempts: u32,
     /// The time of all attempts, waits included.
@@ -52,11 +52,10 @@ pub struct ErrorDetails {
     /// The wait before another attempt, if it was longer than the remaining time and no other
     /// attempt was made for that reason.
     pub needed_wait: Option<Duration>,
-    /// Webex's explanation: at most five sentences of at most 300 characters, without control
-    /// characters, with every secret of this call replaced.
-    pub descriptions: Vec<String>,
+    /// Webex's explanation: at most five texts, without the credentials that this process has seen.
+    pub descriptions: Vec<Shown>,
     /// The kinds of objects that refer to the connector, for example `flow`.
-    pub referring_kinds: Vec<String>,
+    pub referring_kinds: Vec<Shown>,
     /// The methods that the server allows at this path, in a response of status 405.
     pub allowed_methods: Vec<Method>,
     /// The OAuth error code in the response.
@@ -368,7 +367,8 @@ impl fmt::Display for Error {
             if let Some(status) = self.0.status {
                 write!(formatter, ", status {}", status.as_u16())?;
             }
-            if let Some(id) = self.0.server_tracking_id.as_ref().or(self.0.tracking_id.as_ref()) {
+            let id = self.0.server_tracking_id.as_deref().or(self.0.tracking_id.as_deref());
+            if let Some(id) = id {
                 write!(formatter, ", tracking id {id}")?;
             }
             formatter.write_str(")")?;

@@ -11,13 +11,10 @@
 use super::json::{self, Array, Object};
 use super::problems::OauthError;
 use super::redact::Redactor;
-use safe_text::is_invisible;
+use safe_text::Shown;
 
 /// The most descriptions that are kept.
 const MOST_DESCRIPTIONS: usize = 5;
-
-/// The longest description, in characters.
-const LONGEST_DESCRIPTION: usize = 300;
 
 /// The largest body, in bytes, that is read as an error.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -25,9 +22,9 @@ const LARGEST_BODY: usize = 64 * 1024;
 /// The fields of an error response.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ErrorBody {
-    pub(crate) descriptions: Vec<String>,
-    pub(crate) referring_kinds: Vec<String>,
-    pub(crate) tracking_id: Option<String>,
+    pub(crate) descriptions: Vec<Shown>,
+    pub(crate) referring_kinds: Vec<Shown>,
+    pub(crate) tracking_id: Option<Shown>,
     pub(crate) oauth: Option<OauthError>,
     /// Whether the response may come from the API: its body is a JSON object, or empty.
     pub(crate) is_from_api: bool,
@@ -59,7 +56,7 @@ impl ErrorBody {
         read_messages(&object, "errors", &mut texts);
         let tracking_id = object.text("trackingId").map(|id| safe(&id, redactor));
 
-        let mut descriptions: Vec<String> = Vec::new();
+        let mut descriptions: Vec<Shown> = Vec::new();
         for text in texts {
             let description = safe(&text, redactor);
             if !description.is_empty() && !descriptions.contains(&description) {
@@ -91,23 +88,28 @@ fn strings(array: Option<Array<'_>>) -> Vec<String> {
     array.into_iter().flatten().take(MOST_DESCRIPTIONS).filter_map(json::text).collect()
 }
 
-/// Returns a text of the server that can be shown: without secrets, without characters that could
-/// hide or reorder other text, and of bounded length.
-///
-/// Secrets are removed before and after the control characters, because either removal may join the
-/// parts that the other one searches for.
-pub(crate) fn safe(text: &str, redactor: &Redactor) -> String {
-    let clean: String = redactor
-        .clean(text)
-        .chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
-        .filter(|character| !is_invisible(*character))
-        .collect();
-    let clean = redactor.clean(clean.trim());
-    match clean.char_indices().nth(LONGEST_DESCRIPTION) {
-        Some((end, _)) => format!("{}…", clean.get(..end).unwrap_or_default()),
-        None => clean,
+/// Returns a text of the server that can be shown: one line of bounded length, of letters, digits
+/// and ordinary punctuation, without credentials. A replacement character stands for any other.
+pub(crate) fn safe(text: &str, redactor: &Redactor) -> Shown {
+    let clean = redactor.clean(text.trim());
+    let mut lines = clean.lines().map(str::trim_end);
+    let mut line = lines.next().unwrap_or_default().to_owned();
+    if lines.any(|line| !line.is_empty()) {
+        line.push('…');
     }
+    let ordinary = line.chars().map(|character| {
+        if is_ordinary(character) { character } else { char::REPLACEMENT_CHARACTER }
+    });
+    Shown::new(&ordinary.collect::<String>())
+}
+
+/// Whether a character is a letter, a digit, a blank or ordinary punctuation.
+fn is_ordinary(character: char) -> bool {
+    const PUNCTUATION: &str = "–—‘’‚“”„«»‹›…·•¿¡°§€£¥©®™";
+    character == ' '
+        || character.is_ascii_punctuation()
+        || character.is_alphanumeric()
+        || PUNCTUATION.contains(character)
 }
 
 #[cfg(test)]
@@ -170,26 +172,30 @@ mod tests {
     #[test]
     fn error_texts_are_bounded_and_free_of_control_characters() {
         let long = format!(r#"{{"message":"{}"}}"#, "ä".repeat(1000));
-        assert_eq!(read(&long).descriptions.concat().chars().count(), LONGEST_DESCRIPTION + 1);
+        let [description] = &read(&long).descriptions[..] else { panic!("{long}") };
+        assert_eq!(description.chars().count(), 301);
         let many = format!(
             r#"{{"message":[{}]}}"#,
             (0..50).map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(",")
         );
         assert_eq!(read(&many).descriptions.len(), MOST_DESCRIPTIONS);
-        let nasty = read(r#"{"message":"a\u0000b\u001b[2Jc\r\nd\u202ee"}"#);
-        assert_eq!(nasty.descriptions, ["a b [2Jc  de"]);
+        let nasty = read(r#"{"message":"a\u0000b\u001b[2Jc\u202ed\u061ce\r\nError: forged"}"#);
+        assert_eq!(nasty.descriptions, ["a\u{fffd}b\u{fffd}[2Jc\u{fffd}d\u{fffd}e…"]);
+        let ordinary = "Name «Zürich – 客户» isn’t 100% \"free\": {a=b}.";
+        let read = read(&serde_json::json!({"message": ordinary}).to_string());
+        assert_eq!(read.descriptions, [ordinary]);
     }
 
     #[test]
     fn secret_with_invisible_characters_is_removed() {
-        let mut redactor = Redactor::default();
+        let redactor = Redactor::default();
         redactor.watch(&Secret::from("0123456789"));
         assert_eq!(safe("is 012\u{200b}3456\u{200b}789!", &redactor), "is [secret removed]!");
     }
 
     #[test]
     fn echoed_secrets_are_removed() {
-        let mut redactor = Redactor::default();
+        let redactor = Redactor::default();
         redactor.watch(&Secret::from("line one of it\nline two of it"));
         let body =
             br#"{"message":"got line one of it\nline two of it","trackingId":"line one of it"}"#;

@@ -6,14 +6,17 @@
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 
 use super::calls::CallName;
 use super::connectors::choices;
 use super::error_body::ErrorBody;
+use super::percent;
 use super::profile::{Profile, Source};
-use super::redact::Redactor;
+use super::redact::{Redactor, base32};
 use super::retry;
 use safe_text::Secret;
 
@@ -25,12 +28,12 @@ const CANARY: &str = "canary-secret-of-the-call";
 /// # Panics
 /// Panics when a text from it must not be shown to a user.
 pub fn api_body(body: &[u8]) {
-    let mut redactor = Redactor::default();
+    let redactor = Redactor::default();
     redactor.watch(&Secret::new(CANARY.to_owned()));
     let problem = ErrorBody::read(body, &redactor);
     assert!(problem.descriptions.len() <= 5, "{problem:?}");
     let texts = problem.descriptions.iter().chain(&problem.referring_kinds);
-    for text in texts.chain(&problem.tracking_id) {
+    for text in texts.chain(&problem.tracking_id).map(|text| &**text) {
         assert!(text.chars().count() <= 301, "{text:?}");
         assert!(!text.contains(char::is_control), "{text:?}");
         assert!(!text.contains(CANARY), "{text:?}");
@@ -56,6 +59,101 @@ pub fn profile(document: &[u8]) {
         Ok(profile) => assert_eq!(profile.text(), text),
         Err(problems) => assert!(!problems.is_empty() && problems.len() <= 50),
     }
+}
+
+/// Reads an error that repeats a credential. The first byte chooses how it is written, and the rest
+/// is the text around it.
+///
+/// # Panics
+/// Panics when the credential can be read in what would be shown, in any of the ways to write it.
+pub fn error_body(bytes: &[u8]) {
+    let Some((choice, around)) = bytes.split_first() else { return };
+    let forms = forms(CANARY);
+    let form = &forms[usize::from(*choice) % forms.len()];
+    let around = String::from_utf8_lossy(around);
+    let middle = around.char_indices().nth(around.chars().count() / 2);
+    let (before, after) = around.split_at(middle.map_or(0, |(middle, _)| middle));
+    let text = format!("{before}{form}{after}");
+    let body = serde_json::json!({
+        "trackingId": text,
+        "error": {"message": [{"description": text}], "referencedEntities": [text]},
+    });
+    let redactor = Redactor::default();
+    redactor.watch(&Secret::new(CANARY.to_owned()));
+    let problem = ErrorBody::read(body.to_string().as_bytes(), &redactor);
+    let texts = problem.descriptions.iter().chain(&problem.referring_kinds);
+    for shown in texts.chain(&problem.tracking_id).map(|text| plain(text)) {
+        for form in &forms {
+            let form = plain(form);
+            // The characters at both ends may belong to an escape that begins before.
+            for part in form.windows(16) {
+                let is_shown = shown.windows(part.len()).any(|found| found == part);
+                assert!(!is_shown, "{text:?} is shown as {shown:?}");
+            }
+        }
+    }
+}
+
+/// Returns the letters and digits of a text, in lower case.
+fn plain(text: &str) -> Vec<char> {
+    text.chars().filter(|one| one.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Returns a credential in every form that must not be readable.
+pub(crate) fn forms(secret: &str) -> Vec<String> {
+    let each = |form: &dyn Fn(char) -> String| secret.chars().map(form).collect::<String>();
+    let bytes = |prefix: &str| {
+        let form = |byte: u8| format!("{prefix}{byte:02x}");
+        secret.bytes().map(form).collect::<String>()
+    };
+    let url = percent::encoded(secret);
+    let entities = |text: &str| {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        text.replace('"', "&quot;")
+    };
+    let json = |text: &str| serde_json::to_string(text).unwrap_or_default();
+    let wide = |one: char| match one {
+        '!'..='~' => char::from_u32(u32::from(one) + 0xfee0).unwrap_or(one).to_string(),
+        other => other.to_string(),
+    };
+    vec![
+        secret.to_owned(),
+        json(secret),
+        json(&json(secret)),
+        url.clone(),
+        url.to_ascii_lowercase().replace("%20", "+"),
+        percent::encoded(&url),
+        bytes("%"),
+        bytes("%").to_uppercase(),
+        bytes("\\x"),
+        bytes("="),
+        entities(secret),
+        entities(&entities(secret)),
+        each(&|one| format!("&#{};", u32::from(one))),
+        each(&|one| format!("&#x{:X};", u32::from(one))),
+        each(&|one| format!("\\u{:04x}", u32::from(one))),
+        each(&|one| format!("\\\\u{:04x}", u32::from(one))),
+        each(&|one| format!("\\u{{{:x}}}", u32::from(one))),
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("user:{secret}")),
+        STANDARD.encode(format!("me:{secret}@host")),
+        URL_SAFE_NO_PAD.encode(format!("u:{secret}")),
+        base32(secret.as_bytes()),
+        base32(format!("u:{secret}:more").as_bytes()),
+        base32(format!("abcd{secret}").as_bytes()).to_lowercase(),
+        bytes(""),
+        bytes("").to_uppercase(),
+        bytes(" "),
+        secret.to_uppercase(),
+        secret.to_lowercase(),
+        each(&|one| format!("{one}\u{200b}")),
+        each(&|one| format!("{one}\u{ad}")),
+        each(&|one| format!("{one}\u{61c}\u{e0061}")),
+        each(&|one| format!("{one} ")),
+        each(&|one| format!("{one}-")),
+        each(&|one| format!("{one}\n")),
+        each(&wide),
+    ]
 }
 
 /// Reads `Retry-After` and, after a line break, `Date`.
@@ -86,6 +184,8 @@ pub fn retry_after(bytes: &[u8]) {
 mod tests {
     use std::path::Path;
 
+    use proptest::prelude::*;
+
     /// Runs a property on every file of a corpus. `factor` is the bytes of memory that a byte of
     /// input may take.
     fn replay(target: &str, factor: usize, property: fn(&[u8])) {
@@ -106,8 +206,28 @@ mod tests {
         replay("api_body", 512, super::api_body);
     }
 
+    /// Every form, in every text of the corpus.
+    #[test]
+    fn repeated_credentials_of_the_corpus_are_not_shown() {
+        replay("error_body", 4096, |bytes| {
+            super::error_body(bytes);
+            for form in 0..super::forms(super::CANARY).len() {
+                let choice = u8::try_from(form).unwrap();
+                super::error_body(&[&[choice], bytes].concat());
+            }
+        });
+    }
+
     #[test]
     fn retry_afters_of_the_corpus_hold() {
         replay("retry_after", 16, super::retry_after);
+    }
+
+    proptest! {
+        /// What libFuzzer looks for as well. Text is likelier than bytes to hold half an escape.
+        #[test]
+        fn repeated_credential_is_never_shown(choice in any::<u8>(), around in "[ -~\\\\%&=#;u0-9a-f\u{ad}\u{200b}]{0,60}") {
+            super::error_body(&[&[choice], around.as_bytes()].concat());
+        }
     }
 }

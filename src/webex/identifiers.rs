@@ -8,7 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use thiserror::Error;
 use uuid::Uuid;
 
-use safe_text::Secret;
+use safe_text::{Secret, is_invisible};
 
 /// The prefix of an organization's id in the public Webex APIs, before it is encoded as base64. The
 /// part between the slashes is the cluster.
@@ -151,8 +151,8 @@ pub enum InvalidConnectorId {
     /// `.` or `..`, which URLs resolve as relative segments, percent-encoded or not.
     #[error("`.` and `..` cannot be ids of connectors")]
     Dots,
-    /// A control character, which could hide text.
-    #[error("the id of a connector must not contain control characters")]
+    /// A control character or another invisible one, which could hide text.
+    #[error("the id of a connector must not contain invisible characters")]
     ControlCharacter,
     /// More than 512 bytes.
     #[error("the id of a connector must not be longer than 512 bytes")]
@@ -169,7 +169,7 @@ impl ConnectorId {
             Err(InvalidConnectorId::Empty)
         } else if text == "." || text == ".." {
             Err(InvalidConnectorId::Dots)
-        } else if text.chars().any(char::is_control) {
+        } else if text.chars().any(is_invisible) {
             Err(InvalidConnectorId::ControlCharacter)
         } else if text.len() > LONGEST_CONNECTOR_ID {
             Err(InvalidConnectorId::TooLong)
@@ -248,6 +248,7 @@ mod tests {
             ("..", InvalidConnectorId::Dots),
             ("a\nb", InvalidConnectorId::ControlCharacter),
             ("a\u{0}b", InvalidConnectorId::ControlCharacter),
+            ("a\u{202e}b", InvalidConnectorId::ControlCharacter),
         ] {
             assert_eq!(ConnectorId::parse(text), Err(problem), "{text:?}");
         }

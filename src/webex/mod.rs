@@ -133,7 +133,7 @@ pub use profile::{Profile, ProfileProblem, Standing};
 pub use request::FlowSearch;
 pub use settings::{
     APPLICATIONS_URL, Credentials, Deadlines, Setting, SettingProblem, Settings, SettingsError,
-    TOKEN_URL,
+    TOKEN_URL, is_loopback, is_proxy_address,
 };
 
 /// The comparison of a tenant's responses with the contract, see [`Connectors::probe`].

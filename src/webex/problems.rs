@@ -105,6 +105,12 @@ pub enum PagingProblem {
         /// The limit.
         limit: usize,
     },
+    /// The list has more bytes than the client reads.
+    #[error("it has more than {limit} bytes")]
+    TooManyBytes {
+        /// The limit.
+        limit: usize,
+    },
     /// The link to the next page leads to another host.
     #[error("its next page is said to be{}", at_host(host))]
     OtherOrigin {

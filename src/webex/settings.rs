@@ -117,6 +117,21 @@ pub enum Credentials {
     },
 }
 
+impl Credentials {
+    /// Returns every secret of them.
+    pub(crate) fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::AccessToken(token) => vec![token],
+            Self::RefreshToken { client_secret, refresh_token, .. } => {
+                vec![client_secret, refresh_token]
+            }
+            Self::ServiceApp { client_secret, access_token, .. } => {
+                vec![client_secret, access_token]
+            }
+        }
+    }
+}
+
 /// A setting that cannot work, found without the network.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{setting}: {problem}")]
@@ -316,13 +331,26 @@ fn check_credentials(credentials: &Credentials) -> Result<(), SettingsError> {
 }
 
 /// Whether requests to a URL stay on this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(domain)) => domain == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+/// Whether a variable such as `HTTPS_PROXY` holds an address that requests can go through. The
+/// HTTP library reads it in the same way, and ignores any other text.
+#[must_use]
+pub fn is_proxy_address(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else { return false };
+    let is_known = matches!(
+        uri.scheme_str(),
+        None | Some("http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h")
+    );
+    is_known && uri.authority().is_some_and(|authority| !authority.host().is_empty())
 }
 
 /// Whether a path segment is neither empty nor relative.
@@ -405,6 +433,19 @@ mod tests {
             let error = settings(url).check().unwrap_err();
             assert_eq!(error.problem, expected);
             assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn address_of_a_proxy_is_read_as_the_library_does() {
+        for good in ["http://u:p@proxy.example.com:3128", "proxy:3128", "https://[::1]:1", "proxy"]
+        {
+            assert!(is_proxy_address(good), "{good}");
+        }
+        for bad in
+            ["http://u:p@[bad", "http://u:p w@proxy", "ftp://proxy", "/proxy", "http://", ":"]
+        {
+            assert!(!is_proxy_address(bad), "{bad}");
         }
     }
 

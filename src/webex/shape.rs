@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn names_that_are_no_field_names_are_hidden() {
-        let mut redactor = Redactor::default();
+        let redactor = Redactor::default();
         redactor.watch(&Secret::from("canary-token-1234"));
         let body = r#"{"canary-token-1234":1,"a b":2,"\u001b[2J":3,"name":4}"#;
         let shape = Shape::of(body.as_bytes(), &names(&redactor)).unwrap();

@@ -139,7 +139,7 @@ fn invalid_regex_is_an_error_without_a_call() {
     terraform
         .validate()
         .failed()
-        .says("name_regex is not a regular expression")
+        .says("name_regex cannot be used as a regular expression")
         .says("name_regex = \"a(\"");
 }
 

@@ -2,6 +2,7 @@
 //! value is invalid.
 
 mod connector;
+mod files;
 mod provider;
 mod unconfigured;
 mod unknown;

@@ -42,6 +42,35 @@ fn tests() -> BTreeMap<String, Found> {
     tests
 }
 
+/// Each promise is a point of a list, with the tests as links.
+#[test]
+fn every_promise_of_security_links_to_tests_that_run() {
+    let tests = tests();
+    let page = files::read("SECURITY.md");
+    let (_, promised) = page.split_once("\n## What is promised\n").unwrap();
+    let (promised, _) = promised.split_once("\n## ").unwrap();
+    let promises = promised.split("\n- **").skip(1).collect::<Vec<_>>();
+    assert!(promises.len() > 5, "{promises:?}");
+    let mut findings = Vec::new();
+    for promise in promises {
+        let title = promise.lines().next().unwrap();
+        let links = promise.split('[').skip(1).filter_map(|link| {
+            let (name, rest) = link.split_once("](")?;
+            Some((name, rest.split_once(')')?.0))
+        });
+        if links.clone().count() == 0 {
+            findings.push(format!("{title}: no test is linked"));
+        }
+        for (name, file) in links {
+            let runs = tests.get(name).into_iter().flatten();
+            if !runs.clone().any(|(found, runs)| found == file && *runs) {
+                findings.push(format!("{title}: no test {name} runs in {file}"));
+            }
+        }
+    }
+    none(findings);
+}
+
 #[test]
 fn every_fault_names_tests_that_run() {
     let tests = tests();

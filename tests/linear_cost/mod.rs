@@ -3,7 +3,10 @@
 //! The tests count allocations and their bytes, which are the same on every machine. The benches
 //! measure time.
 
+use std::collections::BTreeMap;
+
 use crate::support::value_json::value_json;
+use terraform_provider_webex::provider::functions::rebind_connectors::rebind_connectors;
 use tf_provider::object::{Configuration, Object, State};
 use tf_provider::plan::plan_change;
 use tf_provider::schema::{Attribute, Block};
@@ -20,8 +23,11 @@ fn assert_linear<T>(what: &str, prepare: impl Fn(usize) -> T, work: impl Fn(T)) 
         let cost = allocation_counter::measure(|| work(input));
         (cost.count_total, cost.bytes_total)
     });
-    // Constant costs make the factor smaller than four.
-    assert!(small.0 > 0 && large.0 <= small.0 * 4, "{what}: {small:?} → {large:?} allocations");
+    // Constant costs make the factor smaller than four, and longer numbers in texts larger.
+    assert!(
+        small.0 > 0 && large.0 <= small.0 * 4 + small.0 / 16,
+        "{what}: {small:?} → {large:?} allocations"
+    );
     assert!(large.1 <= small.1 * 4 + small.1 / 4, "{what}: {small:?} → {large:?} bytes");
 }
 
@@ -97,4 +103,55 @@ fn planning_cost_is_linear() {
         let planned = plan_change(&block, &configuration, Some(&prior), proposed, |_| {});
         assert_eq!(planned.requires_replace.len(), block.attributes.len().div_ceil(3));
     });
+}
+
+/// Returns a flow with this many activities below one key of this length, each of another shape:
+/// with escapes in the key, without names, nested.
+fn flows(activities: usize, key: usize) -> Vec<String> {
+    let nameless = r#"{"connectorId":"x","activityName":"http-request"}"#;
+    let named = r#"{"connectorId":"x","connectorId:name":"n"}"#;
+    let list = |activity: &str| format!("[{}]", vec![activity; activities].join(","));
+    let below = |key: &str, activity| format!("{{\"{key}\":{}}}", list(activity));
+    let nested = format!("{}{}{}", r#"{"a":"#.repeat(100), list(nameless), "}".repeat(100));
+    vec![
+        below(&r"\u0041".repeat(key), named),
+        below(&r"\u0041".repeat(key), nameless),
+        below(&"k".repeat(key), nameless),
+        nested,
+    ]
+}
+
+/// Returns a map with this many entries that the flows need, and others.
+fn connectors(entries: usize) -> BTreeMap<String, String> {
+    let others = (0..entries).map(|index| {
+        let id = format!("5c7c2677-0000-4000-8000-{index:012}");
+        (format!("other {index}"), id)
+    });
+    let id = "5c7c2677-0000-4000-9000-000000000000".to_owned();
+    others.chain([("n".to_owned(), id.clone()), ("x".to_owned(), id)]).collect()
+}
+
+#[test]
+fn rebinding_cost_is_linear() {
+    for kind in 0..flows(1, 1).len() {
+        let prepare = |size| (flows(size, size).swap_remove(kind), connectors(size));
+        assert_linear("a flow", prepare, |(flow, connectors)| {
+            rebind_connectors(&flow, &connectors).unwrap();
+        });
+    }
+}
+
+/// An activity that is not in the map is looked for among the new ids, and its place is named.
+#[test]
+fn rebinding_of_ten_mebibytes_takes_memory_in_proportion() {
+    for flow in flows(120_000, 700_000).into_iter().filter(|flow| flow.len() > 6 << 20) {
+        let mut connectors = connectors(100_000);
+        connectors.remove("x");
+        connectors.remove("n");
+        let cost = allocation_counter::measure(|| {
+            assert!(rebind_connectors(&flow, &connectors).is_err());
+        });
+        let bytes = usize::try_from(cost.bytes_total).unwrap();
+        assert!(bytes < flow.len() * 40 + (64 << 20), "{bytes} bytes for {}", flow.len());
+    }
 }

@@ -103,6 +103,68 @@ fn installed_provider_initializes_and_locks() {
     }
 }
 
+/// Whoever can write into the mirror chooses the program that gets the credentials.
+#[cfg(unix)]
+#[test]
+fn installation_follows_no_planted_links_and_sets_modes() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let mirror = tempfile::tempdir().unwrap();
+    let victim = mirror.path().join("victim");
+    fs::write(&victim, "untouched").unwrap();
+    let install = |umask: &str, mirror: &Path| {
+        let mut shell = Command::new("sh");
+        let script = format!("umask {umask} && exec \"$0\" --mirror \"$1\" --binary \"$2\"");
+        shell.args(["-c", &script]).arg(root().join(".ci/install")).arg(mirror);
+        shell.arg(env!("CARGO_BIN_EXE_terraform-provider-webex")).stdin(Stdio::null());
+        shell
+    };
+    run(&mut install("000", mirror.path()));
+    let mut folder = mirror.path().join("registry.terraform.io");
+    let mut found = vec![folder.clone()];
+    while let Some(Ok(entry)) = fs::read_dir(&folder).ok().and_then(|mut all| all.next()) {
+        folder = entry.path();
+        found.push(folder.clone());
+    }
+    assert_eq!(found.len(), 6, "{found:?}");
+    for path in &found {
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o755, "{path:?}");
+    }
+
+    // A link in the place of the program is replaced, and not followed.
+    let program = found.last().unwrap();
+    fs::remove_file(program).unwrap();
+    symlink(&victim, program).unwrap();
+    symlink(&victim, program.parent().unwrap().join(".new")).unwrap();
+    run(&mut install("022", mirror.path()));
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
+    assert!(fs::symlink_metadata(program).unwrap().is_file());
+
+    // A link in the place of a folder is refused.
+    let other = tempfile::tempdir().unwrap();
+    symlink(mirror.path(), other.path().join("registry.terraform.io")).unwrap();
+    let said = refusal(&mut install("022", other.path()));
+    assert!(said.contains("is a link"), "{said}");
+    let said = refusal(&mut install("022", &other.path().join("a\"b")));
+    assert!(said.contains("must not have quotes"), "{said}");
+}
+
+/// The folder is emptied.
+#[test]
+fn release_into_a_folder_of_somebody_else_is_refused() {
+    if !is_unix("the script that makes a release") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine");
+    fs::write(&file, "keep").unwrap();
+    let mut dist = Command::new(root().join(".ci/dist"));
+    dist.args(["--target", "no-such-target", "--out"]).arg(folder.path()).stdin(Stdio::null());
+    let said = refusal(&mut dist);
+    assert!(said.contains("holds files that this script did not make"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "keep");
+}
+
 /// Returns a command of the packaging script.
 fn package(command: &str) -> Command {
     let mut script = Command::new("python3");
@@ -386,4 +448,25 @@ fn release_is_signed_if_there_is_a_key() {
     // gpg has started an agent.
     let mut end = Command::new("gpgconf");
     run(end.env("GNUPGHOME", home.path()).args(["--kill", "all"]));
+}
+
+/// cargo may download a toolchain, and runs programs of others.
+#[test]
+fn key_that_signs_is_in_the_environment_of_no_other_program() {
+    if !is_unix("a program that stands in for cargo") || !is_installed("python3") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (cargo, seen) = (folder.path().join("cargo"), folder.path().join("seen"));
+    let script =
+        format!("#!/bin/sh\nenv >>'{}'\nexec '{}' \"$@\"\n", seen.display(), env!("CARGO"));
+    fs::write(&cargo, script).unwrap();
+    system::make_private(&cargo);
+    let release = Release::make(None);
+    let mut finish = release.command("finish");
+    finish.env("CARGO", &cargo);
+    finish.env("GPG_PASSPHRASE", "hunter2-phrase").env("GPG_PRIVATE_KEY", "hunter2-key");
+    run(&mut finish);
+    let seen = fs::read_to_string(seen).unwrap();
+    assert!(seen.contains("PATH=") && !seen.contains("hunter2"), "{seen}");
 }

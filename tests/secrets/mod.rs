@@ -3,9 +3,12 @@
 mod bodies;
 mod canary;
 mod corner_cases;
+mod destinations;
+mod echoed;
 mod forms;
 mod guide;
 mod ignored;
+mod memory;
 mod proxy;
 mod search;
 mod touched;

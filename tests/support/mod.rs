@@ -3,6 +3,7 @@
 pub(crate) mod checker;
 pub(crate) mod connectors;
 pub(crate) mod files;
+pub(crate) mod peer;
 pub(crate) mod pem;
 pub(crate) mod plugin_client;
 pub(crate) mod random_profiles;

@@ -12,11 +12,15 @@ pub(super) mod tests;
 use std::time::Duration;
 
 use self::advice::advice;
+use safe_text::Shown;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use webex_contact_center::{
     BodyProblem, CertificateProblem, Client, Error, ErrorKind, Notice, OauthError, Operation,
     Reference,
 };
+
+/// The references that a message lists.
+const LISTED: usize = 20;
 
 /// Returns the diagnostic of an API error.
 ///
@@ -160,14 +164,15 @@ pub(super) fn happened(error: &Error) -> String {
         ErrorKind::Conflict => "Webex reports a conflict and does not say with what.".to_owned(),
         ErrorKind::Referenced(references) => {
             let mut text = "The connector is in use.".to_owned();
-            for reference in references {
+            for reference in references.iter().take(LISTED) {
                 text.push_str(&format!("\n- {}", referring(reference)));
             }
+            if let Some(more) = references.len().checked_sub(LISTED).filter(|more| *more > 0) {
+                text.push_str(&format!("\n- and {more} more"));
+            }
             if references.is_empty() && !error.referring_kinds.is_empty() {
-                text.push_str(&format!(
-                    " It is referred to by: {}.",
-                    error.referring_kinds.join(", ")
-                ));
+                let kinds = error.referring_kinds.iter().map(Shown::to_string).collect::<Vec<_>>();
+                text.push_str(&format!(" It is referred to by: {}.", kinds.join(", ")));
             }
             text
         }

@@ -42,9 +42,9 @@ fn kinds() -> Vec<ErrorKind> {
         ErrorKind::Stale { expected: None, found: None },
         ErrorKind::Conflict,
         ErrorKind::Referenced(vec![Reference {
-            id: Some("f-1".to_owned()),
-            name: Some("Order status".to_owned()),
-            kind: Some("flow".to_owned()),
+            id: Some(Shown::new("f-1")),
+            name: Some(Shown::new("Order status")),
+            kind: Some(Shown::new("flow")),
         }]),
         ErrorKind::Locked,
         ErrorKind::LockedThoughInactive,
@@ -116,11 +116,11 @@ fn details(operation: Operation, kind: ErrorKind) -> ErrorDetails {
         host: Some("api.wxcc-us1.cisco.com".to_owned()),
         status: http::StatusCode::from_u16(418).ok(),
         tracking_id: Some("TERRAFORMWEBEX_1".to_owned()),
-        server_tracking_id: Some("ccconfig_1".to_owned()),
+        server_tracking_id: Some(Shown::new("ccconfig_1")),
         attempts: 3,
         elapsed: Duration::from_secs(75),
         waited: Duration::from_millis(6500),
-        descriptions: vec!["name: must not be that".to_owned()],
+        descriptions: vec![Shown::new("name: must not be that")],
         ..ErrorDetails::new(operation, kind)
     }
 }

@@ -11,8 +11,8 @@ use webex_contact_center::Credentials;
 /// The credentials as far as they are given.
 #[derive(Debug)]
 pub(super) enum GivenCredentials {
-    /// All that is needed to get an access token.
-    Complete(Credentials),
+    /// All that is needed to get an access token, and where each credential comes from.
+    Complete(Credentials, Vec<Origin>),
     /// None, which is fine as long as no call is needed.
     Absent,
     /// An argument whose value is known only after apply.
@@ -82,12 +82,14 @@ pub(super) fn find(source: &Source<'_>) -> Result<GivenCredentials, CredentialsP
                 let way = "a Service App (service_app_id)";
                 return Err(lacking(service_app.origin, way, &lacks));
             };
-            Ok(GivenCredentials::Complete(Credentials::ServiceApp {
+            let origins = vec![client_secret.origin, access_token.origin];
+            let credentials = Credentials::ServiceApp {
                 client_id: client_id.value.clone(),
                 client_secret: client_secret.value.clone(),
                 access_token: access_token.value.clone(),
                 application_id: service_app.value,
-            }))
+            };
+            Ok(GivenCredentials::Complete(credentials, origins))
         }
         (_, Some(refresh_token), _) => {
             let (Some(client_id), Some(client_secret)) = (&client_id, &client_secret) else {
@@ -98,14 +100,18 @@ pub(super) fn find(source: &Source<'_>) -> Result<GivenCredentials, CredentialsP
                 let way = "a refresh token (refresh_token)";
                 return Err(lacking(refresh_token.origin, way, &lacks));
             };
-            Ok(GivenCredentials::Complete(Credentials::RefreshToken {
+            let origins = vec![client_secret.origin, refresh_token.origin];
+            let credentials = Credentials::RefreshToken {
                 client_id: client_id.value.clone(),
                 client_secret: client_secret.value.clone(),
                 refresh_token: refresh_token.value,
-            }))
+            };
+            Ok(GivenCredentials::Complete(credentials, origins))
         }
         (None, None, Some(access_token)) if !is_given_with(access_token.origin) => {
-            Ok(GivenCredentials::Complete(Credentials::AccessToken(access_token.value)))
+            let origins = vec![access_token.origin];
+            let credentials = Credentials::AccessToken(access_token.value);
+            Ok(GivenCredentials::Complete(credentials, origins))
         }
         (None, None, _) => match app {
             Some(origin) => Err(incomplete(origin)),

@@ -5,26 +5,31 @@
 //! for `doctor`.
 
 mod credentials;
+pub mod destinations;
+pub mod file;
 pub mod profile;
 pub mod schema;
 pub mod source;
 pub mod status;
 
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::time::Duration;
 
 use url::Url;
 
 use self::credentials::{CredentialsProblem, GivenCredentials};
+use self::destinations::AllowedHosts;
 use self::source::{Environment, Given, Origin, Source, convert};
 use self::status::{ConfiguredProvider, ProviderStatus, remedy};
 use super::unseen::Unseen;
 use super::{organization, timeouts};
+use safe_text::Shown;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration};
 use webex_contact_center::{
     Address, AddressProblem, Client, Credentials, OrganizationId, Profile, Setting, SettingProblem,
-    Settings, SettingsError, TokenProblem,
+    Settings, SettingsError, TokenProblem, is_loopback, is_proxy_address,
 };
 
 /// The regions of which Cisco documents a host.
@@ -75,12 +80,18 @@ pub fn read(
     (status, messages)
 }
 
+/// Whether [`read`] would open a file, which may take any time.
+#[must_use]
+pub fn names_a_file(block: &Configuration, environment: Environment<'_>) -> bool {
+    !Source::new(block, environment).string("ca_certificate_file").is_absent()
+}
+
 /// The arguments apart from credentials and certificates, each checked by itself.
 struct Arguments {
-    base_url: Argument<Url>,
+    base_url: Argument<Given<Url>>,
     organization: Argument<Given<OrganizationId>>,
-    token_url: Argument<Url>,
-    applications_url: Argument<Url>,
+    token_url: Argument<Given<Url>>,
+    applications_url: Argument<Given<Url>>,
     requests_per_minute: Argument<u32>,
     max_retries: Argument<u32>,
     request_timeout: Argument<Duration>,
@@ -111,9 +122,16 @@ fn status(
 ) -> Result<ProviderStatus, Diagnostic> {
     let mut arguments = Arguments::read(source)?;
     let is_overridden = matches!(source.string("base_url"), Argument::Known(_));
+    // Where the profile sends credentials, unless base_url overrides it.
+    let of_profile = match &arguments.profile {
+        Argument::Known(given) if !is_overridden => {
+            let url = given.value.base_url().cloned();
+            url.map(|value| Given { value, origin: given.origin })
+        }
+        Argument::Known(_) | Argument::Absent | Argument::Unknown => None,
+    };
     if arguments.base_url.is_absent()
-        && let Argument::Known(given) = &arguments.profile
-        && let Some(url) = given.value.base_url()
+        && let Some(url) = &of_profile
     {
         arguments.base_url = Argument::Known(url.clone());
     }
@@ -137,25 +155,43 @@ fn status(
     if let Some(argument) = unknown(source) {
         return Ok(ProviderStatus::Unknown(argument));
     }
-    let (credentials, base_url) = match (credentials, arguments.base_url) {
-        (GivenCredentials::Complete(credentials), Argument::Known(url)) => (credentials, url),
+    let (credentials, origins, base_url) = match (credentials, arguments.base_url) {
+        (GivenCredentials::Complete(credentials, origins), Argument::Known(url)) => {
+            (credentials, origins, url)
+        }
         (GivenCredentials::Unknown(argument), _) => return Ok(ProviderStatus::Unknown(argument)),
-        (GivenCredentials::Complete(_) | GivenCredentials::Absent, _) => {
+        (GivenCredentials::Complete(..) | GivenCredentials::Absent, _) => {
             return Ok(ProviderStatus::Unknown("base_url"));
         }
     };
+    let (token_url, applications_url) =
+        (arguments.token_url.known(), arguments.applications_url.known());
+    // Only the addresses that these credentials are sent to.
+    let asked = match &credentials {
+        Credentials::AccessToken(_) => None,
+        Credentials::RefreshToken { .. } => token_url.as_ref(),
+        Credentials::ServiceApp { .. } => applications_url.as_ref(),
+    };
+    let allowed = AllowedHosts::read(source.environment())?;
+    for address in std::iter::once(&base_url).chain(asked).chain(&of_profile) {
+        destinations::check(address, &origins, &allowed)?;
+    }
+    let mut called = std::iter::once(&base_url).chain(asked).chain(&of_profile);
+    if called.any(|address| !is_loopback(&address.value)) {
+        check_proxy(source.environment())?;
+    }
 
     let organization = default_organization(arguments.organization.known(), &credentials, messages);
-    let mut settings = Settings::new(base_url, credentials);
+    let mut settings = Settings::new(base_url.value, credentials);
     settings.user_agent = user_agent.to_owned();
     let authorities = authorities.known();
     let authorities_origin = authorities.as_ref().map(|given| given.origin);
     settings.certificate_authorities = authorities.map(|given| given.value);
-    if let Argument::Known(url) = arguments.token_url {
-        settings.token_url = url;
+    if let Some(url) = token_url {
+        settings.token_url = url.value;
     }
-    if let Argument::Known(url) = arguments.applications_url {
-        settings.applications_url = url;
+    if let Some(url) = applications_url {
+        settings.applications_url = url.value;
     }
     if let Some(number) = arguments.requests_per_minute.known().and_then(NonZeroU32::new) {
         settings.requests_per_minute = number;
@@ -183,6 +219,23 @@ fn status(
         organization,
         preflight: arguments.preflight.known().unwrap_or(true),
     }))
+}
+
+/// Checks the address of the proxy. The library ignores one that it cannot read, and would send
+/// requests past the proxy.
+fn check_proxy(environment: Environment<'_>) -> Result<(), Diagnostic> {
+    for names in [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]] {
+        let set = names.into_iter().find_map(|name| Some((name, environment(name)?)));
+        if let Some((name, _)) = set.filter(|(_, value)| !is_proxy_address(value)) {
+            return Err(Diagnostic::error(
+                format!("{name} cannot be used"),
+                "It is no address of a proxy, and without one, requests would go past the proxy. \
+                 Write http://HOST:PORT, or unset the variable. Characters of a user name or a \
+                 password other than letters and digits have to be percent-encoded.",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Returns an argument whose value is known only after apply. Of those that
@@ -229,7 +282,7 @@ fn hidden(origin: Origin, found: Unseen) -> Diagnostic {
     origin.error("cannot be used", format!("{} {remedy}", found.sentence()))
 }
 
-fn base_url(source: &Source<'_>) -> Result<Argument<Url>, Diagnostic> {
+fn base_url(source: &Source<'_>) -> Result<Argument<Given<Url>>, Diagnostic> {
     let (region, url) = (source.string("region").known(), source.string("base_url").known());
     if let (Some(region), Some(url)) = (region, url)
         && region.origin.is_block()
@@ -246,7 +299,7 @@ fn base_url(source: &Source<'_>) -> Result<Argument<Url>, Diagnostic> {
     })
 }
 
-fn region_url(region: Given<String>) -> Result<Url, Diagnostic> {
+fn region_url(region: Given<String>) -> Result<Given<Url>, Diagnostic> {
     let Given { value, origin } = region;
     if !REGIONS.contains(&value.as_str()) {
         let known = REGIONS.join(", ");
@@ -261,7 +314,7 @@ fn region_url(region: Given<String>) -> Result<Url, Diagnostic> {
     parse_url(Given { value: format!("https://api.wxcc-{value}.cisco.com"), origin })
 }
 
-fn parse_url(given: Given<String>) -> Result<Url, Diagnostic> {
+fn parse_url(given: Given<String>) -> Result<Given<Url>, Diagnostic> {
     let Given { value, origin } = given;
     // The text itself is not repeated: it may hold credentials.
     let url = Url::parse(&value).map_err(|problem| {
@@ -274,7 +327,7 @@ fn parse_url(given: Given<String>) -> Result<Url, Diagnostic> {
                       address such as https://api.example.com.";
         return Err(origin.error("is not a URL", detail));
     }
-    Ok(url)
+    Ok(Given { value: url, origin })
 }
 
 fn organization_id(source: &Source<'_>) -> Result<Argument<Given<OrganizationId>>, Diagnostic> {
@@ -299,8 +352,8 @@ fn certificate_authorities(source: &Source<'_>) -> Result<Argument<Given<Vec<u8>
     let given = source.one_of("ca_certificate_file", "ca_certificate_pem", detail)?;
     convert(given, |Given { value, origin }| {
         let value = match origin.argument() {
-            "ca_certificate_file" => std::fs::read(&value).map_err(|error| {
-                origin.error("cannot be opened", format!("{value:?}: {error}."))
+            "ca_certificate_file" => file::read(Path::new(&value)).map_err(|problem| {
+                origin.error("cannot be opened", format!("{:?}: {problem}.", Shown::new(&value)))
             })?,
             _ => value.into_bytes(),
         };

@@ -1,15 +1,12 @@
 //! The API profile: given as an argument, named by the environment, or built in.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::path::Path;
 
+use super::file;
 use super::source::{Environment, Given, Source, convert};
 use tf_provider::diagnostics::Diagnostic;
 use tf_provider::object::Argument;
 use webex_contact_center::{Profile, ProfileProblem, SettingProblem};
-
-/// The largest profile that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
 
 /// Reads the profile that the configuration gives.
 ///
@@ -51,18 +48,9 @@ pub fn in_force(environment: Environment<'_>) -> Result<Profile, String> {
 
 /// Reads the profile in a file.
 fn open(path: &str) -> Result<Profile, String> {
-    let problem = |what: &str| format!("The file {path:?} {what}.");
-    let file = std::fs::metadata(path).and_then(|found| {
-        // A pipe or a device may never end.
-        if found.is_file() { File::open(path) } else { Err(std::io::ErrorKind::Unsupported.into()) }
-    });
-    let file = file.map_err(|error| match error.kind() {
-        std::io::ErrorKind::Unsupported => problem("is not a regular file"),
-        _ => problem(&format!("cannot be read: {error}")),
-    })?;
-    let mut text = String::new();
-    let read = file.take(LARGEST + 1).read_to_string(&mut text);
-    read.map_err(|error| problem(&format!("cannot be read: {error}")))?;
+    let bytes = file::read(Path::new(path))
+        .map_err(|problem| format!("The file {path:?} cannot be read: {problem}."))?;
+    let text = String::from_utf8_lossy(&bytes);
     Profile::parse(&text).map_err(|problems| {
         format!("The file {path:?} is not a valid API profile. {}", explained(&problems))
     })

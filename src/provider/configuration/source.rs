@@ -97,6 +97,11 @@ impl<'a> Source<'a> {
         Self { block, environment }
     }
 
+    /// Returns the environment alone.
+    pub fn environment(&self) -> Environment<'a> {
+        self.environment
+    }
+
     fn object(&self) -> &'a Object {
         self.block.object()
     }

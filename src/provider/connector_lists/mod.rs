@@ -7,6 +7,7 @@ pub mod flow_connectors;
 use std::collections::BTreeMap;
 
 use super::api_errors;
+use safe_text::Shown;
 use tf_provider::data_source::DataSourceResponse;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Object, State};
@@ -70,7 +71,7 @@ fn ids_by_name(rows: &[Row]) -> (Value, Diagnostics) {
     for Row { name, id, .. } in rows {
         if ids.insert(name.clone(), Value::from(id.as_str())).is_some() {
             messages.push(Diagnostic::warning(
-                format!("There is more than one connector named {name:?}"),
+                format!("There is more than one connector named {:?}", Shown::new(name)),
                 format!(
                     "The map ids can hold only one of them, and holds {id}. The list connectors \
                      has all of them. Give each connector a name of its own in Control Hub."

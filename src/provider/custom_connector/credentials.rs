@@ -2,10 +2,10 @@
 //! what an update has to do about them.
 
 use safe_text::Secret;
-use tf_provider::object::{Configuration, Plan};
+use tf_provider::object::{Configuration, Object, Plan};
 use tf_provider::schema::Attribute;
 use tf_provider::value::{Type, Value};
-use webex_contact_center::{Credential, Secrets};
+use webex_contact_center::{Client, Credential, Secrets};
 
 use super::private_data::PrivateData;
 
@@ -119,6 +119,16 @@ pub fn planned_secrets(
 ) -> Secrets {
     let known = CREDENTIALS.iter().filter(|row| !private.plan_ignores(row.stateful));
     known.filter_map(|row| Some((row.credential, row.value(plan, configuration)?))).collect()
+}
+
+/// Makes a client watch for the credentials of an object: no text from Webex may
+/// show them, although the request at hand does not carry them.
+pub fn watch(client: &Client, object: &Object) {
+    for name in CREDENTIALS.iter().flat_map(|row| [row.stateful, row.write_only]) {
+        if let Value::Secret(secret) = object.get(name) {
+            client.watch(secret);
+        }
+    }
 }
 
 /// Returns the names of the credentials that a request carries.

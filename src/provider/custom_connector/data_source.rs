@@ -12,6 +12,7 @@ use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
 use crate::provider::{api_errors, organization};
+use safe_text::Shown;
 use tf_provider::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Object, State};
@@ -123,8 +124,9 @@ impl Selector {
                 Err(problem) => Err(Diagnostic::error(
                     "The id cannot be used",
                     format!(
-                        "{id:?}: {problem}. Control Hub shows the connector id on the connector's \
-                         page."
+                        "{:?}: {problem}. Control Hub shows the connector id on the connector's \
+                         page.",
+                        Shown::new(id)
                     ),
                 )
                 .at(Path::attribute("id"))),
@@ -153,7 +155,8 @@ impl Selector {
                 .ok_or_else(|| no_such_id(id, organization)),
             Self::Name(name) => {
                 let list = connectors.list(&budget).await;
-                let list = list.map_err(|error| failed(format!("named {name:?}"), error))?;
+                let list =
+                    list.map_err(|error| failed(format!("named {:?}", Shown::new(name)), error))?;
                 find_by_name(name, &list, organization)
             }
         }
@@ -194,7 +197,7 @@ fn find_by_name(
         several => {
             let ids = several.iter().map(|connector| format!("\n- {}", connector.id));
             Err(Diagnostic::error(
-                format!("There are {} connectors named {name:?}", several.len()),
+                format!("There are {} connectors named {:?}", several.len(), Shown::new(name)),
                 format!(
                     "In organization {organization} these have the name:{}\nNothing was read. Tell \
                      by id which of them is meant.",
@@ -210,16 +213,19 @@ fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) ->
     let lower = name.to_lowercase();
     let near = list.iter().find(|connector| connector.name().to_lowercase() == lower);
     let there = match near {
-        Some(connector) => format!("There is {:?}: the case of letters counts.", connector.name()),
+        Some(connector) => {
+            format!("There is {:?}: the case of letters counts.", Shown::new(connector.name()))
+        }
         None if list.is_empty() => "It has no custom connector at all.".to_owned(),
         None => {
-            let names = list.iter().take(LISTED).map(|connector| format!("{:?}", connector.name()));
+            let names = list.iter().take(LISTED);
+            let names = names.map(|connector| format!("{:?}", Shown::new(connector.name())));
             let more = if list.len() > LISTED { ", and more" } else { "" };
             format!("It has {}{more}.", names.collect::<Vec<_>>().join(", "))
         }
     };
     Diagnostic::error(
-        format!("There is no connector named {name:?}"),
+        format!("There is no connector named {:?}", Shown::new(name)),
         format!(
             "Webex has no custom connector of that name in organization {organization}. {there} \
              Nothing was read. Check the name, organization_id, and region."

@@ -1,7 +1,7 @@
 //! The filter of connectors, with the arguments that the data source of all
 //! connectors and the list resource share.
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 
 use tf_provider::diagnostics::Diagnostic;
 use tf_provider::object::Object;
@@ -11,6 +11,13 @@ use webex_contact_center::Connector;
 
 const ACTIVE: &str = "active";
 const NAME: &str = "name_regex";
+
+/// The memory that an expression may take, in bytes. Matching takes time in proportion to it and to
+/// the text, and one thread serves all calls.
+const LARGEST_EXPRESSION: usize = 16 << 10;
+
+/// The characters of a name that an expression is tried on.
+const LONGEST_NAME: usize = 1000;
 
 /// A filter of connectors.
 #[derive(Clone, Debug)]
@@ -33,7 +40,8 @@ pub fn attributes() -> Vec<Attribute> {
             Type::String,
             "Only connectors whose name matches this regular expression, anywhere in the name. The \
              syntax is that of the Rust crate regex-lite, which is close to Terraform's own: `^` \
-             and `$` match the beginning and the end, `(?i)` ignores the case of letters.",
+             and `$` match the beginning and the end, `(?i)` ignores the case of letters. It is \
+             tried on the first 1,000 characters of a name.",
         ),
     ]
 }
@@ -45,10 +53,12 @@ impl Filter {
     ///
     /// A message that points at `name_regex` when it is no regular expression.
     pub fn read(object: &Object) -> Result<Self, Diagnostic> {
-        let name = object.string(NAME).known().map(Regex::new).transpose();
+        let compiled =
+            |expression| RegexBuilder::new(expression).size_limit(LARGEST_EXPRESSION).build();
+        let name = object.string(NAME).known().map(compiled).transpose();
         let name = name.map_err(|problem| {
             Diagnostic::error(
-                format!("{NAME} is not a regular expression"),
+                format!("{NAME} cannot be used as a regular expression"),
                 format!(
                     "{problem}. Correct the expression; a backslash before a sign such as ( or [ \
                      takes its meaning away, and is written twice within quotes."
@@ -62,7 +72,35 @@ impl Filter {
     /// Whether a connector matches.
     #[must_use]
     pub fn accepts(&self, connector: &Connector) -> bool {
+        let name = connector.name();
+        let end = name.char_indices().nth(LONGEST_NAME).map_or(name.len(), |(end, _)| end);
         self.active.is_none_or(|active| active == connector.is_active())
-            && self.name.as_ref().is_none_or(|name| name.is_match(connector.name()))
+            && self.name.as_ref().is_none_or(|expression| expression.is_match(&name[..end]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Filter, NAME};
+    use crate::provider::custom_connector::model::tests::connector;
+    use tf_provider::object::Object;
+    use webex_contact_center::Field;
+
+    fn read(expression: &str) -> Option<Filter> {
+        Filter::read(&Object::default().with(NAME, expression)).ok()
+    }
+
+    #[test]
+    fn expressions_of_bounded_size_are_tried_on_bounded_names() {
+        for small in ["^(crm|zendesk)-[a-z0-9_]{1,40}-(test|prod)$", r"(?i)\bservice\s?now\b", ""] {
+            assert!(read(small).is_some(), "{small}");
+        }
+        for large in ["(?:a{0,200}){0,200}b$", "(((a{100}){100}){100}){100}", "a{100000}", "("] {
+            assert!(read(large).is_none(), "{large}");
+        }
+        let mut connector = connector();
+        connector.fields.set(Field::Name, Some("a".repeat(3 << 20) + "b"));
+        assert!(!read("b").unwrap().accepts(&connector));
+        assert!(read("^a+$").unwrap().accepts(&connector));
     }
 }

@@ -8,6 +8,7 @@ use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::timeouts::Timeout;
 use crate::provider::unseen::Unseen;
 use crate::provider::{api_errors, organization};
+use safe_text::Shown;
 use tf_provider::diagnostics::Diagnostic;
 use tf_provider::resource::{ImportBy, ImportRequest};
 use webex_contact_center::{Budget, Connector, ConnectorId, OrganizationId};
@@ -64,7 +65,7 @@ impl<'a> ImportId<'a> {
         let budget = Budget::within(Timeout::Read.by_default(), request.stop.clone());
         let list = provider.client.connectors(organization).list(&budget).await;
         let list = list.map_err(|error| {
-            let summary = format!("Could not find connector {:?}", self.text);
+            let summary = format!("Could not find connector {:?}", Shown::new(self.text));
             let truth = "The import id is no UUID as Webex writes it. Nothing was imported.";
             api_errors::error(summary, &error, truth)
         })?;
@@ -111,9 +112,11 @@ fn no_such_id(text: &str, list: &[Connector], organization: OrganizationId) -> D
         connector.name().trim().nfc().collect::<String>().to_lowercase() == wanted
     });
     let blocks = named.map(|connector| {
-        format!("\n\n# {:?}\n{}", connector.name(), import_block(organization, &connector.id))
+        let name = Shown::new(connector.name());
+        format!("\n\n# {name:?}\n{}", import_block(organization, &connector.id))
     });
     let blocks = blocks.collect::<String>();
+    let text = Shown::new(text);
     if blocks.is_empty() {
         let detail = format!(
             "{text:?} is neither the id nor the name of a connector in organization {organization}. \

@@ -11,6 +11,7 @@ use super::{model, schema as resource_schema};
 use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
 use crate::provider::{api_errors, organization};
+use safe_text::Shown;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::list::{ListItem, ListRequest, ListResource, ListSink};
 use tf_provider::object::Object;
@@ -109,7 +110,7 @@ fn item(connector: &Connector, organization: OrganizationId, include_object: boo
     });
     ListItem {
         identity: identity(&connector.id, organization),
-        display_name: connector.name().to_owned(),
+        display_name: Shown::new(connector.name()).to_string(),
         object,
     }
 }

@@ -5,6 +5,7 @@
 //! returns of one is not even read.
 
 use safe_text::Secret;
+use safe_text::Shown;
 use tf_provider::object::{Argument, Configuration, Object, Plan, State};
 use tf_provider::value::Value;
 use time::OffsetDateTime;
@@ -190,7 +191,9 @@ pub struct Difference {
 /// changed in more than their spelling.
 #[must_use]
 pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
-    let shown = |text: Option<&str>| text.map_or("not set".to_owned(), |text| format!("{text:?}"));
+    let shown = |text: Option<&str>| {
+        text.map_or("not set".to_owned(), |text| format!("{:?}", Shown::new(text)))
+    };
     let mut found = Vec::new();
     for (field, row) in readable_fields() {
         if connector.not_told.contains(&field) || connector.unrecognized.contains_key(&field) {

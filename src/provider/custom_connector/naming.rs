@@ -1,5 +1,6 @@
 //! How messages and Terraform name a connector.
 
+use safe_text::Shown;
 use tf_provider::object::{Identity, Object, State};
 use webex_contact_center::{ConnectorId, OrganizationId};
 
@@ -11,8 +12,8 @@ pub fn named(state: &State) -> String {
     let text = |argument: &str| state.object().string(argument).known().map(str::to_owned);
     let id = text("id").unwrap_or_default();
     match text("name") {
-        Some(name) => format!("{name:?} ({id})"),
-        None => id,
+        Some(name) => format!("{:?} ({})", Shown::new(&name), Shown::new(&id)),
+        None => Shown::new(&id).to_string(),
     }
 }
 
@@ -26,5 +27,8 @@ pub fn identity(id: &ConnectorId, organization: OrganizationId) -> Identity {
 /// Returns the block that adopts an existing connector.
 #[must_use]
 pub fn import_block(organization: OrganizationId, id: &ConnectorId) -> String {
-    format!("import {{\n  to = {TYPE_NAME}.<NAME>\n  id = \"{organization}/{id}\"\n}}")
+    // The id is Webex's: nothing in it may end the string or be evaluated.
+    let text = format!("{:?}", Shown::new(&format!("{organization}/{id}")));
+    let text = text.replace("${", "$${").replace("%{", "%%{");
+    format!("import {{\n  to = {TYPE_NAME}.<NAME>\n  id = {text}\n}}")
 }

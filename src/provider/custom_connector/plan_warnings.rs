@@ -11,6 +11,7 @@ use crate::provider::api_errors;
 use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::organization;
 use crate::provider::provider_data::ProviderData;
+use safe_text::Shown;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration, Object, Plan, State};
 use tf_provider::resource::{CheckPlanRequest, CheckPlanResponse};
@@ -36,6 +37,7 @@ pub async fn check_plan(
     let credentials = CredentialsPlan::new(request.configuration, &private);
     match request.prior {
         None => {
+            diagnostics.extend(validation::validate_name(request.configuration));
             diagnostics.extend(validation::validate_creation(request.configuration));
             if !diagnostics.has_errors() {
                 diagnostics.extend(validation::validate_versions(request.configuration, None));
@@ -50,6 +52,9 @@ pub async fn check_plan(
             let before = Some(prior.object());
             diagnostics.extend(validation::validate_versions(request.configuration, before));
             let is_replaced = !request.requires_replace.is_empty();
+            if is_replaced || renamed(prior, plan) {
+                diagnostics.extend(validation::validate_name(request.configuration));
+            }
             if is_replaced {
                 diagnostics.push(replacement(prior, request.requires_replace));
             } else if renamed(prior, plan) {
@@ -462,7 +467,7 @@ fn name_taken(holder: &Connector, organization: OrganizationId) -> Diagnostic {
              applying this plan will fail, unless the same plan deletes the existing connector \
              first, which it does not with create_before_destroy. Choose another name, or take the \
              existing connector over:\n\n{}",
-            holder.name(),
+            Shown::new(holder.name()),
             import_block(organization, &holder.id)
         ),
     )

@@ -16,6 +16,7 @@ use crate::provider::configuration::status::ConfiguredProvider;
 use crate::provider::organization;
 use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
+use safe_text::Shown;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Identity, Object, PrivateState, State};
 use tf_provider::plan::PlanBuilder;
@@ -88,6 +89,12 @@ impl Resource for CustomConnector {
     }
 
     async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
+        if let Ok(ready) = self.provider.ready() {
+            credentials::watch(&ready.client, request.configuration.object());
+            if let Some(prior) = request.prior {
+                credentials::watch(&ready.client, prior.object());
+            }
+        }
         plan_warnings::check_plan(&self.provider, request).await
     }
 
@@ -212,6 +219,9 @@ impl Resource for CustomConnector {
             Ok(target) => target,
             Err(message) => return same(message.into(), request.prior.clone()),
         };
+        for object in [request.plan.object(), request.configuration.object()] {
+            credentials::watch(&target.ready.client, object);
+        }
         let budget =
             Budget::within(Timeout::Update.of(request.plan.object()), request.stop.clone());
         let mut content = model::content(&request.plan, &request.configuration, &private);
@@ -321,6 +331,7 @@ impl CustomConnector {
         plan: &Object,
     ) -> Result<(ConfiguredProvider, OrganizationId), Diagnostic> {
         let ready = self.provider.ready()?;
+        credentials::watch(&ready.client, plan);
         let explicit = organization::explicit(plan)?;
         let organization = ready.organization(explicit)?;
         Ok((ready, organization))
@@ -337,12 +348,13 @@ struct Target {
 impl Target {
     fn of_state(provider: &ProviderData, state: &State) -> Result<Self, Diagnostic> {
         let ready = provider.ready()?;
+        credentials::watch(&ready.client, state.object());
         let organization = ready.organization(organization::explicit(state.object())?)?;
         let id = state.object().string("id").known().unwrap_or_default();
         let id = ConnectorId::parse(id).map_err(|problem| {
             Diagnostic::error(
                 "The stored id cannot be used",
-                format!("State holds {id:?}: {problem}. Import the connector again."),
+                format!("State holds {:?}: {problem}. Import the connector again.", Shown::new(id)),
             )
         })?;
         Ok(Self { ready, organization, id })

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::field_checks;
 use super::report::{Check, Checks, Outcome};
 use crate::provider::api_errors;
+use safe_text::Shown;
 use webex_contact_center::probe::Probe;
 use webex_contact_center::{Connector, Error, ErrorKind, FlowConnector, Operation};
 
@@ -228,7 +229,8 @@ fn with_facts(check: Check, probe: &Probe) -> Check {
 
 /// Returns the number of connectors, and their names.
 fn count_and_names(connectors: &[FlowConnector]) -> String {
-    let names = connectors.iter().take(LISTED).map(|connector| format!("{:?}", connector.name));
+    let names = connectors.iter().take(LISTED);
+    let names = names.map(|connector| format!("{:?}", Shown::new(&connector.name)));
     let names = names.collect::<Vec<_>>().join(", ");
     let more = if connectors.len() > LISTED { " and more" } else { "" };
     match connectors.len() {

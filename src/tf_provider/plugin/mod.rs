@@ -24,6 +24,8 @@
 //!   has closed, or 92 seconds after the start if no client has connected.
 //!   Each of these grows to [`TIME_FOR_CHANGES`](crate::TIME_FOR_CHANGES) while
 //!   an update or a delete is in progress.
+//! - A call that keeps the thread busy does not keep the process: after SIGTERM
+//!   and after Terraform's death, [`watchdog`] ends it one second later.
 
 mod connection;
 mod go_plugin_services;
@@ -31,11 +33,13 @@ pub mod handshake;
 mod handshake_output;
 mod listener;
 mod log;
+mod memory;
 mod parent;
 mod process;
 mod provider_info;
 mod signals;
 mod tls;
+mod watchdog;
 
 pub(crate) use process::run;
 pub use process::{Mode, started_by_terraform};

@@ -1,6 +1,8 @@
 //! The life of the process, from the first instruction to the exit code.
 
+use std::future::Future;
 use std::io::{self, Write};
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,10 +15,12 @@ use super::handshake::{self, Handshake, HandshakeError, ListenOn, SocketKind};
 use super::handshake_output::{Shell, debug_instructions, handshake_line};
 use super::listener::{ListenError, Listener};
 use super::log;
+use super::memory;
 use super::parent::Parent;
 use super::provider_info::ProviderInfo;
 use super::signals::Signals;
 use super::tls::{ServerIdentity, TlsError};
+use super::watchdog;
 use crate::lifetime::{Lifetime, TIME_FOR_CHANGES};
 use crate::protocol::tfplugin5::provider_server::Provider as ProviderService;
 
@@ -53,6 +57,9 @@ pub(crate) fn run<S: ProviderService>(
 ) -> ExitCode {
     // First of all, before the parent could end.
     let parent = Parent::current();
+    if mode == Mode::Child {
+        memory::keep_private();
+    }
     log::report_panics();
     log::install(info);
     match serve(info, mode, parent, make_service) {
@@ -77,6 +84,8 @@ enum StartError {
     Runtime(io::Error),
     #[error("cannot take over the signals: {0}")]
     Signals(io::Error),
+    #[error("cannot start a thread: {0}")]
+    Watchdog(io::Error),
     #[error("cannot tell Terraform where to connect: {0}")]
     HandshakeOutput(io::Error),
     #[error("cannot serve connections: {0}")]
@@ -133,6 +142,13 @@ async fn serve_connections<S: ProviderService>(
     let listener = Listener::open(&handshake.listen_on)?;
 
     let address = listener.address();
+    let lifetime = match mode {
+        Mode::Child => Lifetime::new(),
+        Mode::Debug => Lifetime::reusable(),
+    };
+    let end = end_of_a_blocked_process(mode, parent, lifetime.clone());
+    watchdog::start(listener.folder(), end).map_err(StartError::Watchdog)?;
+
     let output = match mode {
         Mode::Child => {
             let certificate = identity.as_ref().map(|identity| &identity.certificate);
@@ -145,10 +161,6 @@ async fn serve_connections<S: ProviderService>(
     print(&output).map_err(StartError::HandshakeOutput)?;
     tracing::debug!(version = info.version, address = address.place, "The provider listens");
 
-    let lifetime = match mode {
-        Mode::Child => Lifetime::new(),
-        Mode::Debug => Lifetime::reusable(),
-    };
     let routes = routes(make_service(lifetime.clone()), &lifetime).await;
     let clients = accept_all(listener, identity.map(|identity| identity.config), lifetime.clone());
     let server = transport::Server::builder()
@@ -231,6 +243,44 @@ async fn wait_for_shutdown(
     }
 }
 
+/// Returns what the watchdog waits for: a signal or the end of Terraform, and then the time that an
+/// orderly end takes.
+fn end_of_a_blocked_process(
+    mode: Mode,
+    parent: Parent,
+    lifetime: Lifetime,
+) -> impl FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send + 'static {
+    move || {
+        Box::pin(async move {
+            let reason = wait_for_the_end(mode, parent).await;
+            shut_down(reason, &lifetime).await;
+        })
+    }
+}
+
+/// Waits for the two ends that nothing in the process decides.
+async fn wait_for_the_end(mode: Mode, parent: Parent) -> ShutdownReason {
+    let signal = async {
+        match Signals::install() {
+            Ok(mut signals) => match mode {
+                Mode::Child => signals.only_terminated().await,
+                Mode::Debug => signals.interrupted().await,
+            },
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let orphaned = async {
+        match mode {
+            Mode::Child => parent.gone().await,
+            Mode::Debug => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = orphaned => ShutdownReason::Orphaned,
+        () = signal => ShutdownReason::Terminated,
+    }
+}
+
 /// Stops running calls, waits for them within bounds, and closes connections.
 async fn shut_down(reason: ShutdownReason, lifetime: &Lifetime) {
     lifetime.stop();
@@ -277,13 +327,23 @@ fn report_start_error(info: &ProviderInfo, mode: Mode, error: &StartError) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::pending;
+pub(super) mod tests {
+    use std::future::{Future, pending};
+    use std::pin::Pin;
     use std::time::Duration;
 
     use tokio::time::Instant;
 
-    use super::{Lifetime, ShutdownReason, TIME_FOR_CHANGES, TIME_TO_CLOSE, shut_down};
+    use super::{
+        Lifetime, Mode, Parent, ShutdownReason, TIME_FOR_CHANGES, TIME_TO_CLOSE,
+        end_of_a_blocked_process, shut_down,
+    };
+
+    /// Returns what the watchdog of a process without calls waits for.
+    pub(in super::super) fn watched_end()
+    -> impl FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send + 'static {
+        end_of_a_blocked_process(Mode::Child, Parent::current(), Lifetime::new())
+    }
 
     const ALL: [ShutdownReason; 4] = [
         ShutdownReason::Requested,

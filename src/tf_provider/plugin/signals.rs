@@ -51,6 +51,12 @@ mod unix {
             }
         }
 
+        /// Returns on SIGTERM, and leaves what is to be said of the others to
+        /// [`Self::terminated`].
+        pub(in super::super) async fn only_terminated(&mut self) {
+            self.terminate.recv().await;
+        }
+
         /// Returns on any signal, as the person at the terminal expects.
         pub(in super::super) async fn interrupted(&mut self) {
             tokio::select! {
@@ -93,6 +99,11 @@ mod windows {
                 };
                 tracing::debug!(signal = ignored, "Ignoring a signal; Terraform decides");
             }
+        }
+
+        /// Never returns: no console event ends a child of Terraform.
+        pub(in super::super) async fn only_terminated(&mut self) {
+            std::future::pending().await
         }
 
         /// Returns on any signal, as the person at the terminal expects.

@@ -35,10 +35,6 @@ impl Authorize for Bearer {
         self.tokens.forget(self.key, refused);
         self.tokens.token(self.key, budget).await
     }
-
-    fn secrets(&self) -> Vec<Secret> {
-        self.tokens.secrets()
-    }
 }
 
 /// A fixed token without renewal, or none.
@@ -56,9 +52,5 @@ impl Authorize for FixedToken {
 
     async fn renew(&self, refused: &Token, _: &Budget) -> Result<Token, Error> {
         Ok(refused.clone())
-    }
-
-    fn secrets(&self) -> Vec<Secret> {
-        self.0.iter().cloned().collect()
     }
 }

@@ -170,20 +170,6 @@ impl Tokens {
             }
         }
     }
-
-    fn secrets(&self) -> Vec<Secret> {
-        let mut secrets: Vec<_> = lock(&self.replaced).iter().cloned().collect();
-        match &self.credentials {
-            Credentials::AccessToken(token) => secrets.push(token.clone()),
-            Credentials::RefreshToken { client_secret, refresh_token, .. } => {
-                secrets.extend([client_secret.clone(), refresh_token.clone()]);
-            }
-            Credentials::ServiceApp { client_secret, access_token, .. } => {
-                secrets.extend([client_secret.clone(), access_token.clone()]);
-            }
-        }
-        secrets
-    }
 }
 
 /// Locks a mutex, also after a panic: the guarded values are replaced as a whole, so they stay

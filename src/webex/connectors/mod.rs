@@ -216,7 +216,9 @@ impl Connectors {
             }),
             Profile::references,
         );
-        Ok(pages.all(budget).await?.0)
+        let found = pages.all(budget).await?.0;
+        let redactor = &self.session.pipeline.redactor;
+        Ok(found.into_iter().map(|reference| reference.without_credentials(redactor)).collect())
     }
 
     /// Lists the connectors that Flow Designer offers, with the only endpoint that Cisco documents.
@@ -460,6 +462,7 @@ mod tests {
         ID, OTHER_ID, Script, budget, connectors, content, empty, id, object, page, problem, raw,
         response, with,
     };
+    use safe_text::Shown;
 
     fn other() -> Value {
         with(object(1, 1), &json!({"id": OTHER_ID, "name": "other"}))
@@ -660,9 +663,9 @@ mod tests {
         let script = Script::new([response(200, &page(&[flow]))]);
         let found = connectors(script.clone()).references(&id(), &budget()).await.unwrap();
         let expected = Reference {
-            id: Some("f".to_owned()),
-            name: Some("Main".to_owned()),
-            kind: Some("flow".to_owned()),
+            id: Some(Shown::new("f")),
+            name: Some(Shown::new("Main")),
+            kind: Some(Shown::new("flow")),
         };
         assert_eq!(found, [expected]);
         assert_eq!(script.lines(), [format!("GET /connector/{ID}/incoming-references")]);

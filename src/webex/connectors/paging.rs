@@ -16,6 +16,7 @@ use super::super::problems::{BodyProblem, PagingProblem};
 use super::super::profile::{NextPage, Page, Profile};
 use super::super::request::{Endpoints, Request};
 use super::super::session::Session;
+use super::super::transport::LARGEST_RESPONSE;
 use super::Connectors;
 
 /// The most pages of a list: 10,000 connectors, a thousand times the documented limit.
@@ -24,6 +25,10 @@ pub(super) const MOST_PAGES: usize = 100;
 /// The most rows of a list. A server may ignore the page size of a request, and a row takes more
 /// memory than in the response.
 pub(super) const MOST_ROWS: usize = MOST_PAGES * 100;
+
+/// The most bytes of a list: 16 MiB, a thousand times ten connectors with certificates. All of them
+/// are in memory at once, as responses, connectors and values.
+pub(super) const MOST_BYTES: usize = 4 * LARGEST_RESPONSE;
 
 /// The connectors of an organization by page, each read on demand. They are neither read from the
 /// shared list nor cached.
@@ -62,6 +67,7 @@ pub(super) struct Pages<T> {
     /// The body of the last page whose successor is found by counting.
     last_body: Vec<u8>,
     rows: usize,
+    bytes: usize,
 }
 
 /// Builds the request for a page, from what led to it and its number.
@@ -87,6 +93,7 @@ impl<T> Pages<T> {
             seen: Vec::new(),
             last_body: Vec::new(),
             rows: 0,
+            bytes: 0,
         }
     }
 
@@ -115,6 +122,10 @@ impl<T> Pages<T> {
             .map_err(|problem| response.unreadable(problem))?;
         let paging = |problem| response.error(ErrorKind::Paging(problem));
         self.rows += found.rows.len();
+        self.bytes += response.body().len();
+        if self.bytes > MOST_BYTES {
+            return Err(paging(PagingProblem::TooManyBytes { limit: MOST_BYTES }));
+        }
         if self.rows > MOST_ROWS {
             return Err(paging(PagingProblem::TooManyRows { limit: MOST_ROWS }));
         }
@@ -197,7 +208,7 @@ fn next_page(current: &Url, link: &str) -> Result<Url, PagingProblem> {
 mod tests {
     use serde_json::json;
 
-    use super::MOST_ROWS;
+    use super::{LARGEST_RESPONSE, MOST_BYTES, MOST_ROWS};
     use crate::testing::{OTHER_ID, Script, budget, connectors, object, raw, response, with};
     use crate::{ErrorKind, PagingProblem};
 
@@ -242,6 +253,20 @@ mod tests {
         let problem = PagingProblem::TooManyRows { limit: MOST_ROWS };
         assert_eq!(error.kind, ErrorKind::Paging(problem));
         assert_eq!(script.requests().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn list_with_too_many_bytes_is_an_error() {
+        let page = |number: usize| {
+            let (link, name) = (format!("/x?page={number}"), "x".repeat(LARGEST_RESPONSE - 1000));
+            let row = with(object(1, 1), &json!({"name": name}));
+            response(200, &json!({"meta": {"links": {"next": link}}, "data": [row]}))
+        };
+        let script = Script::new((1..=5).map(page));
+        let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
+        let problem = PagingProblem::TooManyBytes { limit: MOST_BYTES };
+        assert_eq!(error.kind, ErrorKind::Paging(problem));
+        assert_eq!(script.requests().len(), 5);
     }
 
     #[tokio::test(start_paused = true)]

@@ -97,7 +97,7 @@ impl Connectors {
             differences.map(|(expected, shape)| contract::differences(expected, shape));
         let media_type = probed.response.headers.get(CONTENT_TYPE).and_then(|value| {
             let essence = value.to_str().ok()?.split(';').next()?.trim();
-            Some(safe(essence, &probed.redactor))
+            Some(safe(essence, &probed.redactor).to_string())
         });
         Ok(Probe {
             host: request.url.host_str().unwrap_or_default().to_owned(),

@@ -14,7 +14,7 @@ use super::super::problems::BodyProblem;
 use super::super::redact::Redactor;
 use super::super::request::{Request, TRACKING_ID};
 use super::super::transport::{Failure, FailureKind, LARGEST_RESPONSE, RawResponse};
-use super::{Authorize, Token};
+use safe_text::Shown;
 
 /// The facts about a request, collected during its attempts.
 #[derive(Clone)]
@@ -42,20 +42,6 @@ impl RequestContext {
     pub(super) fn interrupted(&self, interruption: Interruption) -> Error {
         self.error(interruption.into(), None)
     }
-}
-
-/// Returns a redactor for all secrets of a request.
-pub(super) fn redactor(
-    request: &Request,
-    authorize: &dyn Authorize,
-    token: Option<&Token>,
-) -> Redactor {
-    let mut redactor = Redactor::default();
-    let in_body = request.body.iter().flat_map(|body| body.secrets());
-    for secret in in_body.chain(token.map(|token| &token.secret)).chain(&authorize.secrets()) {
-        redactor.watch(secret);
-    }
-    redactor
 }
 
 /// Returns the error for a response of another status than 2xx.
@@ -119,7 +105,7 @@ fn target_host(url: &Url, headers: &HeaderMap) -> Option<String> {
     url.join(location).ok()?.host_str().map(str::to_owned)
 }
 
-pub(super) fn server_tracking_id(headers: &HeaderMap, redactor: &Redactor) -> Option<String> {
+pub(super) fn server_tracking_id(headers: &HeaderMap, redactor: &Redactor) -> Option<Shown> {
     headers.get(TRACKING_ID)?.to_str().ok().map(|id| safe(id, redactor))
 }
 

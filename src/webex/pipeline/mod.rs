@@ -28,7 +28,7 @@ use super::retry::{self, AttemptOutcome, Idempotency, RetryDecision};
 use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use safe_text::Secret;
 
-use context::{RequestContext, failed, redactor, refusal, server_tracking_id};
+use context::{RequestContext, failed, refusal, server_tracking_id};
 
 pub(crate) use probe::ProbeResponse;
 
@@ -42,6 +42,8 @@ pub(crate) struct HttpPipeline {
     pub(crate) max_retries: u32,
     pub(crate) request_timeout: Duration,
     pub(crate) user_agent: HeaderValue,
+    /// Removes all credentials that the process has seen from texts of responses.
+    pub(crate) redactor: Redactor,
 }
 
 /// An access token and its generation.
@@ -64,9 +66,6 @@ pub(crate) trait Authorize: Send + Sync {
 
     /// Returns a token that is newer than the refused one.
     async fn renew(&self, refused: &Token, budget: &Budget) -> Result<Token, Error>;
-
-    /// Returns every secret of this source, for the redaction of texts.
-    fn secrets(&self) -> Vec<Secret>;
 }
 
 /// How often a request may be sent.
@@ -92,8 +91,6 @@ struct LastAttempt {
     at: Instant,
     /// The wait that `Retry-After` asks for.
     retry_after: Option<Duration>,
-    /// Removes the secrets of the call from texts of the response.
-    redactor: Redactor,
 }
 
 impl Response {
@@ -136,13 +133,13 @@ impl HttpPipeline {
             Ok(response) if response.status.is_success() => {
                 context.details.outcome_unknown = false;
                 context.details.server_tracking_id =
-                    server_tracking_id(&response.headers, &end.redactor);
+                    server_tracking_id(&response.headers, &self.redactor);
                 Ok(Response { response, received: end.at, context })
             }
             Ok(response) => {
                 let is_renewable = authorize.is_renewable();
                 let advice = end.retry_after;
-                Err(refusal(&context, request, &response, advice, is_renewable, &end.redactor))
+                Err(refusal(&context, request, &response, advice, is_renewable, &self.redactor))
             }
             Err(failure) => Err(failed(&context, failure)),
         }
@@ -211,8 +208,7 @@ impl HttpPipeline {
                 continue;
             }
             context.details.needed_wait = (may_retry && !fits).then_some(pause);
-            let redactor = redactor(request, authorize, token.as_ref());
-            return Ok(LastAttempt { outcome, at, retry_after, redactor });
+            return Ok(LastAttempt { outcome, at, retry_after });
         }
     }
 
@@ -224,6 +220,10 @@ impl HttpPipeline {
         context: &mut RequestContext,
         budget: &Budget,
     ) -> Result<RawResponse, Failure> {
+        let in_body = request.body.iter().flat_map(|body| body.secrets());
+        for secret in in_body.chain(token.map(|token| &token.secret)) {
+            self.redactor.watch(secret);
+        }
         let tracking_id = format!("{TRACKING_PREFIX}_{}", Uuid::new_v4());
         let secret = token.map(|token| &token.secret);
         let http = request.to_http(secret, &tracking_id, &self.user_agent).map_err(|error| {

@@ -12,7 +12,7 @@ pub(crate) struct ProbeResponse {
     pub(crate) response: RawResponse,
     /// The error that the response means, when its status is not 2xx.
     pub(crate) refusal: Option<Error>,
-    /// Removes the secrets of the call from texts of the response.
+    /// Removes all credentials that the process has seen from texts of the response.
     pub(crate) redactor: Redactor,
 }
 
@@ -32,7 +32,7 @@ impl HttpPipeline {
         let once = RetryMode::OneAttempt;
         let end = self.send(request, authorize, once, budget, &mut context).await?;
         let response = end.outcome.map_err(|failure| failed(&context, failure))?;
-        let redactor = end.redactor;
+        let redactor = self.redactor.clone();
         let refusal = (!response.status.is_success()).then(|| {
             let is_renewable = authorize.is_renewable();
             refusal(&context, request, &response, end.retry_after, is_renewable, &redactor)

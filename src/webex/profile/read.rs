@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
+use safe_text::Shown;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -216,7 +217,8 @@ impl Profile {
     pub(crate) fn references(&self, body: &[u8]) -> Result<Page<Reference>, BodyProblem> {
         let call = self.call(CallName::References).map_err(|_| BodyProblem::OtherShape)?;
         self.page(call, body, |row| {
-            let text = |place: &Option<Pointer>| scalar(place.as_ref()?.find(row)?);
+            let text =
+                |place: &Option<Pointer>| Some(Shown::new(&scalar(place.as_ref()?.find(row)?)?));
             let [id, name, kind] = &call.response.reference;
             Some(Reference { id: text(id), name: text(name), kind: text(kind) })
         })

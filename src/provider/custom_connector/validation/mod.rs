@@ -9,10 +9,11 @@ use super::credentials::{CREDENTIALS, CredentialArguments};
 use super::schema;
 use crate::provider::unseen::Unseen;
 use crate::provider::{organization, timeouts};
-use safe_text::is_invisible;
+use safe_text::hidden;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration, Object};
 use tf_provider::value::{Path, Value};
+use url::Url;
 use webex_contact_center::{
     Address, AddressProblem, Applies, BASIC, CLIENT_CREDENTIALS, ConnectorKind, Credential,
     Equivalence, FieldContent, OAUTH2, Row, kind_dependent_fields, readable_fields,
@@ -30,9 +31,9 @@ pub fn validate(configuration: &Configuration) -> Diagnostics {
         return exposed;
     }
     let mut messages = Diagnostics::new();
-    messages.extend(name(object));
     messages.extend(texts().filter_map(|argument| not_empty(object, argument)));
     messages.extend(addresses().filter_map(|argument| address(object, argument)));
+    messages.extend(addresses().filter_map(|argument| mixed_host(object, argument)));
     messages.extend(plain_texts().filter_map(|argument| unseen(object, argument)));
     messages.extend(kind(object));
     messages.extend(secrets(configuration));
@@ -193,13 +194,17 @@ pub fn known_kind(object: &Object) -> Option<ConnectorKind> {
     }
 }
 
-fn name(object: &Object) -> Option<Diagnostic> {
+/// Checks the name of a connector that is created or renamed. One that is
+/// adopted keeps the name that it has.
+#[must_use]
+pub fn validate_name(configuration: &Configuration) -> Option<Diagnostic> {
+    let object = configuration.object();
     let name = object.string("name").known().filter(|name| !name.trim().is_empty())?;
     let problem = if name.trim() != name {
         "It begins or ends with a blank, which Control Hub does not show."
-    } else if name.chars().any(is_invisible) {
-        "It holds a control character or a mark that changes the direction of writing. Such \
-         characters can hide lines of a plan."
+    } else if hidden(name).next().is_some() {
+        "It holds a line break or another character that nobody sees. Such characters can hide \
+         lines of a plan, and make two names look the same."
     } else {
         return None;
     };
@@ -256,6 +261,31 @@ fn address(object: &Object, argument: &str) -> Option<Diagnostic> {
         Diagnostic::error(format!("{argument} cannot be used"), detail)
             .at(Path::attribute(argument)),
     )
+}
+
+/// Warns of a host with letters of several alphabets: in most typefaces, the `а`
+/// of Russian cannot be told from the `a` of English, and people review plans.
+fn mixed_host(object: &Object, argument: &str) -> Option<Diagnostic> {
+    let text = object.string(argument).known()?;
+    Address::parse(text).ok()?;
+    let url = Url::parse(text).ok()?;
+    let (_, after) = text.split_once("//")?;
+    let written = after.split(['/', '?', '#']).next()?;
+    // Letters up to U+024F, and those of Vietnamese, are Latin.
+    let is_latin = |letter: char| matches!(letter, '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}');
+    let letters = || written.chars().filter(|character| character.is_alphabetic());
+    let is_mixed = letters().any(is_latin) && !letters().all(is_latin);
+    is_mixed.then(|| {
+        Diagnostic::warning(
+            format!("{argument} names a host in letters of several alphabets"),
+            format!(
+                "Some letters of different alphabets look the same. This host is {}. If that is \
+                 the host that is meant, write it like this, and the warning ends.",
+                url.host_str().unwrap_or_default()
+            ),
+        )
+        .at(Path::attribute(argument))
+    })
 }
 
 /// The address to which flows append a path.

@@ -1,5 +1,6 @@
 //! The diagnostics about writes that did not go as planned.
 
+use safe_text::Shown;
 use tf_provider::diagnostics::Diagnostic;
 use tf_provider::value::Path;
 use webex_contact_center::{
@@ -27,6 +28,7 @@ pub enum Write {
 /// the next plan reads and repairs this one.
 #[must_use]
 pub fn create_failed(failure: &WriteError, name: &str, organization: OrganizationId) -> Diagnostic {
+    let name = Shown::new(name);
     let summary = format!("Could not create connector {name:?}");
     let error = &failure.error;
     let at_name =
@@ -57,7 +59,7 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
                     "Nothing was created. The connector {} has the name {:?} still, and this run \
                      deletes or renames that connector, too.",
                     rival.id,
-                    rival.name()
+                    Shown::new(rival.name())
                 ),
                 "Apply again after that has succeeded. If both are the same connector under \
                  another address, a `moved` block keeps it, with its id."
@@ -71,7 +73,7 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
              create_before_destroy from the lifecycle block: the new one needs the name of the old \
              one. If not, and to manage that one instead, add this block:\n\n{}",
             rival.id,
-            rival.name(),
+            Shown::new(rival.name()),
             import_block(organization, &rival.id)
         )),
         (RemoteState::Unknown(_), None) => api_errors::error(
@@ -160,7 +162,11 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
         } else {
             ""
         };
-        format!(" The name {:?} belongs to the connector {}.{released}", rival.name(), rival.id)
+        format!(
+            " The name {:?} belongs to the connector {}.{released}",
+            Shown::new(rival.name()),
+            rival.id
+        )
     });
     let credentials = match (failure.credentials_uncertain, sent) {
         (false, _) => "",
@@ -288,7 +294,7 @@ pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnosti
     Diagnostic::warning(
         format!(
             "The answer to creating connector {:?} was lost or cannot be read",
-            connector.name()
+            Shown::new(connector.name())
         ),
         format!(
             "The connector {} in organization {organization} has this name and these fields and was \

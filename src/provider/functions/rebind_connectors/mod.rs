@@ -31,7 +31,7 @@
 mod function;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::ops::Range;
 
@@ -45,6 +45,9 @@ const MAX_DEPTH: usize = 128;
 
 /// The limit of connectors or activities that one message lists.
 const LISTED: usize = 20;
+
+/// The characters of a name that a message shows.
+const SHOWN: usize = 100;
 
 /// Why a flow cannot be rebound.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,10 +139,11 @@ pub fn rebind_connectors(
     connectors: &BTreeMap<String, String>,
 ) -> Result<String, RebindError> {
     let references = References::in_flow(flow_json)?;
+    let new_ids = connectors.values().map(String::as_str).collect::<HashSet<_>>();
     let mut changes: Vec<(Range<usize>, &str)> = Vec::new();
     let (mut unknown, mut nameless) = (BTreeSet::new(), BTreeSet::new());
     for reference in &references {
-        match reference.new_id(connectors)? {
+        match reference.new_id(connectors, &new_ids)? {
             Some(id) if id != reference.id => changes.push((reference.span.clone(), id)),
             Some(_) => {}
             None if reference.unused => {}
@@ -191,6 +195,7 @@ impl Reference {
     fn new_id<'m>(
         &self,
         connectors: &'m BTreeMap<String, String>,
+        new_ids: &HashSet<&'m str>,
     ) -> Result<Option<&'m str>, RebindError> {
         let by_name = self.connector.as_ref().and_then(|name| connectors.get_key_value(name));
         let by_id = || connectors.get_key_value(&self.id);
@@ -200,12 +205,14 @@ impl Reference {
             }
             return Ok(Some(id));
         }
-        let is_new = |id: &&String| self.connector.is_none() && **id == self.id;
-        Ok(connectors.values().find(is_new).map(String::as_str))
+        Ok(new_ids.get(self.id.as_str()).filter(|_| self.connector.is_none()).copied())
     }
 }
 
 /// The references found in a document, and the path to the current object.
+///
+/// No object repeats work that depends on the objects around it: the flow may be
+/// anybody's, and one thread serves all calls.
 struct References<'a> {
     found: Vec<Reference>,
     path: Vec<Step<'a>>,
@@ -260,13 +267,24 @@ impl<'a> References<'a> {
         Ok(())
     }
 
-    /// Returns the path to the current object, as messages name it.
+    /// Returns the path to the current object, as messages name it: the steps that
+    /// a message shows, and of their keys no more than it shows.
     fn place(&self) -> String {
-        let steps = self.path.iter().map(|step| match step {
-            Step::Key(key) => format!("/{}", key.decode()),
-            Step::Index(index) => format!("/{index}"),
-        });
-        format!("at {}", Quoted(&steps.collect::<String>()))
+        let mut path = String::new();
+        for step in &self.path {
+            match step {
+                Step::Key(key) => {
+                    path.push('/');
+                    path.push_str(&key.decode_first(SHOWN));
+                }
+                Step::Index(index) => path.push_str(&format!("/{index}")),
+            }
+            // Each step has a character or more.
+            if path.len() > SHOWN * char::MAX.len_utf8() {
+                break;
+            }
+        }
+        format!("at {}", Quoted(&path))
     }
 }
 
@@ -384,7 +402,7 @@ struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(100) {
+        match self.0.char_indices().nth(SHOWN) {
             Some((end, _)) => write!(formatter, "{:?}…", &self.0[..end]),
             None => write!(formatter, "{:?}", self.0),
         }

@@ -5,6 +5,7 @@ mod tcp;
 mod unix;
 
 use std::io;
+use std::path::PathBuf;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -99,6 +100,15 @@ impl Listener {
             #[cfg(unix)]
             Self::Unix(listener) => listener.address(),
             Self::Tcp(listener) => listener.address(),
+        }
+    }
+
+    /// Returns the folder that dropping the socket removes.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        match self {
+            #[cfg(unix)]
+            Self::Unix(listener) => Some(listener.folder()),
+            Self::Tcp(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tokio::net::UnixListener;
@@ -22,7 +22,7 @@ const SHORT_FOLDER: &str = "/tmp";
 pub(in super::super) struct PrivateSocket {
     socket: UnixListener,
     place: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl PrivateSocket {
@@ -53,11 +53,15 @@ impl PrivateSocket {
         let place = usable(parent, &path)?;
         let socket = UnixListener::bind(&path).map_err(failed)?;
         fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok(Self { socket, place, _folder: folder })
+        Ok(Self { socket, place, folder })
     }
 
     pub(super) fn address(&self) -> Address {
         Address { network: "unix", place: self.place.clone() }
+    }
+
+    pub(super) fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     pub(super) async fn accept(&self) -> io::Result<Box<dyn Duplex>> {

@@ -1,0 +1,110 @@
+//! Credentials of the environment, and addresses that a configuration or a module in it chooses.
+
+use crate::support::connectors::basic;
+use crate::support::simulator::locked;
+use crate::support::terraform::Terraform;
+
+const TOKEN: &str = "envT0ken-Xq7Lw2Zb9";
+const HOST: &str = "collector.example.net";
+
+/// The argument that names an address, the variables, and those that are sent there.
+type Way = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+/// The ways to authorize.
+const WAYS: [Way; 3] = [
+    ("base_url", &[("WEBEX_ACCESS_TOKEN", TOKEN)], "WEBEX_ACCESS_TOKEN"),
+    (
+        "token_url",
+        &[
+            ("WEBEX_CC_REGION", "us1"),
+            ("WEBEX_CLIENT_ID", "id"),
+            ("WEBEX_CLIENT_SECRET", TOKEN),
+            ("WEBEX_REFRESH_TOKEN", TOKEN),
+        ],
+        "WEBEX_CLIENT_SECRET, WEBEX_REFRESH_TOKEN",
+    ),
+    (
+        "applications_url",
+        &[
+            ("WEBEX_CC_REGION", "us1"),
+            ("WEBEX_SERVICE_APP_ID", "app"),
+            ("WEBEX_CLIENT_ID", "id"),
+            ("WEBEX_CLIENT_SECRET", TOKEN),
+            ("WEBEX_ACCESS_TOKEN", TOKEN),
+        ],
+        "WEBEX_CLIENT_SECRET, WEBEX_ACCESS_TOKEN",
+    ),
+];
+
+fn provider(argument: &str) -> String {
+    format!("provider \"webex\" {{\n  {argument} = \"https://{HOST}\"\n}}\n")
+}
+
+#[test]
+fn credentials_of_the_environment_do_not_go_to_hosts_of_the_configuration() {
+    for (argument, variables, sent) in WAYS {
+        let mut terraform = Terraform::offline();
+        for (variable, value) in variables {
+            terraform.set(variable, value);
+        }
+        let data = "data \"webex_cc_custom_connectors\" \"all\" {\n  organization_id = \
+                    \"3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430\"\n}\n";
+        terraform.write("main.tf", &format!("{}{data}", provider(argument)));
+        terraform
+            .plan()
+            .failed()
+            .says(&format!("{argument} would send credentials of the environment to a host that"))
+            .says(&format!("leads to {HOST}, which is not a host of Cisco"))
+            .says(&format!("come from the environment ({sent})"))
+            .says(&format!("set WEBEX_CC_ALLOWED_HOSTS={HOST} in the environment"))
+            .does_not_say(TOKEN);
+
+        // The owner of the environment allows it. The name leads nowhere.
+        terraform.set("WEBEX_CC_ALLOWED_HOSTS", HOST);
+        terraform.plan().failed().does_not_say("would send").says(HOST);
+    }
+}
+
+#[test]
+fn credentials_of_the_environment_do_not_go_to_hosts_of_a_module() {
+    let mut terraform = Terraform::offline();
+    terraform.set("WEBEX_ACCESS_TOKEN", TOKEN);
+    let module = terraform.folder().join("module");
+    std::fs::create_dir(&module).expect("a folder");
+    std::fs::copy(terraform.folder().join("versions.tf"), module.join("versions.tf"))
+        .expect("a file");
+    let data = "data \"webex_cc_custom_connectors\" \"all\" {\n  organization_id = \
+                \"3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430\"\n}\n";
+    std::fs::write(module.join("main.tf"), format!("{}{data}", provider("base_url")))
+        .expect("a file");
+    terraform.write("main.tf", "module \"helper\" {\n  source = \"./module\"\n}\n");
+    terraform.run(["get"]).succeeded();
+    terraform
+        .plan()
+        .failed()
+        .says("base_url would send credentials of the environment to a host that is not allowed")
+        .does_not_say(TOKEN);
+}
+
+#[test]
+fn credentials_and_address_of_one_author_need_no_permission() {
+    // Both are the configuration's.
+    let mut terraform = Terraform::offline();
+    terraform.write(
+        "main.tf",
+        &format!(
+            "provider \"webex\" {{\n  base_url        = \"https://{HOST}\"\n  access_token    = \
+             \"{TOKEN}\"\n  organization_id = \"3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430\"\n}}\n{}",
+            basic().resource()
+        ),
+    );
+    terraform.plan().succeeded().does_not_say("would send");
+    // Both are the environment's, or the address is a loopback address.
+    let simulator = locked();
+    terraform = Terraform::configured(&simulator, &basic().resource());
+    terraform.plan().succeeded();
+    terraform.unset("WEBEX_CC_BASE_URL");
+    let block = format!("provider \"webex\" {{\n  base_url = \"{}\"\n}}\n", simulator.base_url());
+    terraform.write("provider.tf", &block);
+    terraform.plan().succeeded();
+}
