@@ -16,8 +16,8 @@ pub enum Severity {
 ///
 /// The summary names the failed operation in one line. The detail describes the
 /// cause, the current state, and the remedy. Invisible characters other than line
-/// breaks are removed, because text from elsewhere could use them to hide lines
-/// of a plan.
+/// breaks and tabs are removed, because text from elsewhere could use them to hide
+/// lines of a plan. Joiners are kept where a script or an emoji needs them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     severity: Severity,
@@ -143,8 +143,28 @@ impl FromIterator<Diagnostic> for Diagnostics {
 }
 
 /// Removes characters that control a terminal or hide other text.
-fn printable(text: &str) -> String {
-    text.chars().filter(|&character| character == '\n' || !is_invisible(character)).collect()
+///
+/// A joiner between characters outside of ASCII forms an emoji or a letter.
+/// Between ASCII letters it would only make two names look the same.
+pub(crate) fn printable(text: &str) -> String {
+    let mut before = None;
+    let mut characters = text.chars().peekable();
+    let mut kept = String::with_capacity(text.len());
+    while let Some(character) = characters.next() {
+        let joins = |other: Option<char>| {
+            other.is_some_and(|other| !other.is_ascii() && !is_invisible(other))
+        };
+        let is_kept = match character {
+            '\n' | '\t' => true,
+            '\u{200c}' | '\u{200d}' => joins(before) && joins(characters.peek().copied()),
+            _ => !is_invisible(character),
+        };
+        if is_kept {
+            kept.push(character);
+        }
+        before = Some(character);
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -157,5 +177,17 @@ mod tests {
             Diagnostic::error("a\u{1b}[2J\u{2028}\u{feff}b\r\u{202e}", "one\ntwo\u{7}\u{9b}");
         assert_eq!(message.summary(), "a[2Jb");
         assert_eq!(message.detail(), "one\ntwo");
+    }
+
+    #[test]
+    fn tabs_and_joiners_that_form_characters_are_kept() {
+        // An emoji of three characters, a Persian word, and indented code.
+        for text in
+            ["\u{1f469}\u{200d}\u{1f4bb}", "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}", "a {\n\tb\n}"]
+        {
+            assert_eq!(Diagnostic::error(text, text).detail(), text);
+        }
+        let deceptive = Diagnostic::error("pass\u{200d}word \u{200c}", "\u{e9}\u{200d}\u{200d}x");
+        assert_eq!((deceptive.summary(), deceptive.detail()), ("password ", "\u{e9}x"));
     }
 }

@@ -46,14 +46,8 @@
 //!
 //! impl Function for Greet {
 //!     fn signature(&self) -> Signature {
-//!         let name = Parameter { name: "name", ty: Type::String, description: "The name." };
-//!         Signature {
-//!             summary: "Greets somebody.",
-//!             description: "Greets somebody by name.",
-//!             parameters: vec![name],
-//!             variadic: None,
-//!             result: Type::String,
-//!         }
+//!         Signature::new("Greets somebody by name.", Type::String)
+//!             .parameter(Parameter::new("name", Type::String, "The name."))
 //!     }
 //!
 //!     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
@@ -96,8 +90,12 @@
 //! - The log contains events of the framework and of the crates that the provider
 //!   names, and of no others.
 
+pub mod action;
+mod check;
+pub mod client;
 pub mod data_source;
 pub mod diagnostics;
+pub mod ephemeral;
 pub mod function;
 mod lifetime;
 pub mod list;

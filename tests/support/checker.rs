@@ -17,6 +17,7 @@ use tf_provider::object::Object;
 use tf_provider::value::{Type, Value, msgpack};
 
 use super::plugin_client::proto::tfplugin5::{self as protocol, DynamicValue};
+use super::value_json::exposed;
 use protocol::schema::nested_block::NestingMode;
 
 /// The problems of a response, one sentence each.
@@ -162,7 +163,7 @@ pub(crate) fn encode(value: &Value, ty: &Type) -> DynamicValue {
 pub(crate) fn plain(object: &Object) -> Value {
     fn texts(value: Value) -> Value {
         match value {
-            Value::Secret(secret) => Value::from(secret.expose()),
+            Value::Secret(secret) => Value::from(exposed(&secret)),
             Value::Map(entries) => {
                 Value::Map(entries.into_iter().map(|(name, value)| (name, texts(value))).collect())
             }

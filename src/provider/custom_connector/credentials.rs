@@ -4,7 +4,7 @@
 use safe_text::Secret;
 use tf_provider::object::{Configuration, Plan};
 use tf_provider::schema::Attribute;
-use tf_provider::value::{Type, Value};
+use tf_provider::value::Type;
 use webex_contact_center::{Credential, Secrets};
 
 use super::private_data::PrivateData;
@@ -103,10 +103,8 @@ impl CredentialArguments {
     /// Returns the value to send. The stateful form has it in the plan, which may
     /// differ from the configuration: `ignore_changes` keeps what is in state.
     fn value(&self, plan: &Plan, configuration: &Configuration) -> Option<Secret> {
-        if let Value::Secret(planned) = plan.object().get(self.stateful) {
-            return Some(planned.clone());
-        }
-        configuration.secret(self.write_only).known().cloned()
+        let planned = configuration.planned_secret(plan, self.stateful).known();
+        planned.or_else(|| configuration.secret(self.write_only).known()).cloned()
     }
 }
 
@@ -170,6 +168,7 @@ impl CredentialsPlan {
 #[cfg(test)]
 mod tests {
     use tf_provider::object::Object;
+    use tf_provider::value::Value;
 
     use super::super::model::tests::connector;
     use super::super::schema::block;

@@ -145,10 +145,7 @@ async fn serve_connections<S: ProviderService>(
     print(&output).map_err(StartError::HandshakeOutput)?;
     tracing::debug!(version = info.version, address = address.place, "The provider listens");
 
-    let lifetime = match mode {
-        Mode::Child => Lifetime::new(),
-        Mode::Debug => Lifetime::reusable(),
-    };
+    let lifetime = Lifetime::new();
     let routes = routes(make_service(lifetime.clone()), &lifetime).await;
     let clients = accept_all(listener, identity.map(|identity| identity.config), lifetime.clone());
     let server = transport::Server::builder()
@@ -233,7 +230,7 @@ async fn wait_for_shutdown(
 
 /// Stops running calls, waits for them within bounds, and closes connections.
 async fn shut_down(reason: ShutdownReason, lifetime: &Lifetime) {
-    lifetime.stop();
+    lifetime.end();
     // Calls that still run after that are cut off. An update may be between two
     // dependent requests. It gets more time, even if Terraform has ended:
     // nothing else will send the second one.
