@@ -8,7 +8,7 @@
 //! (`src/webex/fuzzing.rs`).
 
 #[allow(clippy::duplicate_mod, reason = "the tests include this file in addition to their own")]
-#[path = "../../tests/support/value_json.rs"]
+#[path = "../../src/tf_provider_testing/value_json.rs"]
 mod value_json;
 
 use std::collections::BTreeMap;

@@ -113,6 +113,8 @@ mod serve;
 mod server;
 pub mod value;
 
+pub use async_trait::async_trait;
 pub use lifetime::TIME_FOR_CHANGES;
 pub use plugin::{Mode, ProviderInfo, handshake, started_by_terraform};
+pub use safe_text::Secret;
 pub use serve::serve;

@@ -333,6 +333,12 @@ fn secret(value: &Value) -> Argument<&Secret> {
     )
 }
 
+impl FromIterator<(String, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
 /// Defines a role of an object.
 macro_rules! role {
     ($(#[$documentation:meta])* $name:ident) => {

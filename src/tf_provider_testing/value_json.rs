@@ -6,7 +6,7 @@ use tf_provider::value::{SealedSecret, Type, Value, msgpack};
 ///
 /// # Panics
 /// At an unknown value and at an infinite number, which JSON cannot express.
-pub(crate) fn value_json(value: &Value) -> String {
+pub fn value_json(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Unknown => panic!("JSON cannot express an unknown value"),
@@ -35,7 +35,7 @@ pub(crate) fn value_json(value: &Value) -> String {
 }
 
 /// Returns the content of a credential, which its message holds in the clear.
-pub(crate) fn exposed(secret: &SealedSecret) -> String {
+pub fn exposed(secret: &SealedSecret) -> String {
     let message = msgpack::encode(&Value::Secret(secret.clone()), &Type::Secret);
     match message.map(|message| msgpack::decode(&message, &Type::String)) {
         Ok(Ok(Value::String(text))) => text,
