@@ -233,18 +233,22 @@ fn type_of(block: &Block) -> Type {
     });
     let blocks = block.blocks.iter().map(|nested| {
         let inner = type_of(&nested.block);
-        let ty = if repeats(nested.nesting) { Type::List(Box::new(inner)) } else { inner };
+        let ty = match nested.nesting {
+            NestingMode::Set => Type::Set(Box::new(inner)),
+            nesting if repeats(nesting) => Type::List(Box::new(inner)),
+            _ => inner,
+        };
         (nested.name.clone(), ty)
     });
     Type::Object(attributes.chain(blocks).collect())
 }
 
-/// Whether a block is a list; otherwise it is one object.
+/// Whether a block is a list or a set; otherwise it is one object.
 fn repeats(nesting: NestingMode) -> bool {
     match nesting {
         NestingMode::Single | NestingMode::Group => false,
-        NestingMode::List => true,
-        NestingMode::Invalid | NestingMode::Set | NestingMode::Map => {
+        NestingMode::List | NestingMode::Set => true,
+        NestingMode::Invalid | NestingMode::Map => {
             panic!("no schema here nests like {nesting:?}; teach the checker first")
         }
     }
@@ -280,6 +284,12 @@ fn proposed_new(block: &Block, prior: &Value, configuration: &Value) -> Value {
         let (configured, prior) = (of(configuration, &nested.name), of(prior, &nested.name));
         let value = match configured {
             Value::Map(_) => proposed_new(&nested.block, prior, configured),
+            Value::List(items) if nested.nesting == NestingMode::Set => {
+                let merged = items.iter().map(|item| {
+                    proposed_new(&nested.block, same_element(&nested.block, prior, item), item)
+                });
+                Value::List(merged.collect())
+            }
             Value::List(items) => {
                 let merged = items.iter().enumerate().map(|(index, item)| match prior {
                     Value::List(prior) if index < prior.len() => {
@@ -333,6 +343,16 @@ fn plan_valid(
             (Value::Unknown, Value::Unknown) => {}
             (Value::Unknown, _) => problems.push(format!("{place}: known in the plan only")),
             (_, Value::Unknown) => problems.push(format!("{place}: unknown in the plan only")),
+            (Value::List(wanted), Value::List(is)) if nested.nesting == NestingMode::Set => {
+                let fits = |wanted: &Value, is: &Value| {
+                    let mut wrong = Problems::new();
+                    plan_valid(&nested.block, &Value::Null, wanted, is, "", &mut wrong);
+                    wrong.is_empty()
+                };
+                if !sets_match(wanted, is, fits) {
+                    problems.push(format!("{place}: other elements than configured"));
+                }
+            }
             (Value::List(wanted), Value::List(is)) if wanted.len() == is.len() => {
                 for (index, (wanted, is)) in wanted.iter().zip(is).enumerate() {
                     let was = match was {
@@ -380,6 +400,16 @@ fn compatible(block: &Block, planned: &Value, actual: &Value, at: &str, problems
         let place = step(at, &nested.name);
         match (was, is) {
             (Value::Unknown, _) => {}
+            (Value::List(was), Value::List(is)) if nested.nesting == NestingMode::Set => {
+                let fits = |was: &Value, is: &Value| {
+                    let mut wrong = Problems::new();
+                    compatible(&nested.block, was, is, "", &mut wrong);
+                    wrong.is_empty()
+                };
+                if !sets_match(was, is, fits) {
+                    problems.push(format!("{place}: other elements than planned"));
+                }
+            }
             (Value::List(was), Value::List(is)) if was.len() == is.len() => {
                 for (index, (was, is)) in was.iter().zip(is).enumerate() {
                     compatible(&nested.block, was, is, &format!("{place}[{index}]."), problems);
@@ -389,6 +419,26 @@ fn compatible(block: &Block, planned: &Value, actual: &Value, at: &str, problems
             _ => compatible(&nested.block, was, is, &format!("{place}."), problems),
         }
     }
+}
+
+/// Whether each element of one set has its counterpart in the other.
+fn sets_match(one: &[Value], other: &[Value], fits: impl Fn(&Value, &Value) -> bool) -> bool {
+    one.len() == other.len()
+        && one.iter().all(|one| other.iter().any(|other| fits(one, other)))
+        && other.iter().all(|other| one.iter().any(|one| fits(one, other)))
+}
+
+/// Returns the prior element of a set that a configured one describes.
+fn same_element<'v>(block: &Block, prior: &'v Value, configured: &Value) -> &'v Value {
+    let Value::List(items) = prior else { return &Value::Null };
+    let is_same = |item: &&Value| {
+        block.attributes.iter().all(|attribute| {
+            let ty = Type::from_json(&attribute.r#type).expect("it was checked");
+            let wanted = of(configured, &attribute.name);
+            attribute.computed && wanted.is_null() || of(item, &attribute.name).equals(wanted, &ty)
+        })
+    };
+    items.iter().find(is_same).unwrap_or(&Value::Null)
 }
 
 /// Whether a known value is unchanged. An unknown one may have become anything.

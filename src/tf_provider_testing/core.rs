@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use tf_provider::value::{Type, Value};
+use tf_provider::value::{Path, Step, Type, Value};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
@@ -264,7 +264,7 @@ impl TerraformCore {
                 Action::Create
             } else if failed(&plan.messages) || plan.planned.equals(prior, self.shape.ty()) {
                 Action::Nothing
-            } else if replaces.iter().any(|name| of(prior, name) != of(&plan.planned, name)) {
+            } else if replaces.iter().any(|path| prior.at(path) != plan.planned.at(path)) {
                 Action::Replace
             } else {
                 Action::Update
@@ -292,7 +292,7 @@ impl TerraformCore {
         configuration: &Value,
         private: Vec<u8>,
         identity: Option<Value>,
-    ) -> Checked<(Plan, Vec<String>)> {
+    ) -> Checked<(Plan, Vec<Path>)> {
         let request = protocol::plan_resource_change::Request {
             type_name: self.type_name.clone(),
             prior_state: Some(self.shape.encode(prior)),
@@ -316,11 +316,7 @@ impl TerraformCore {
         }
         let mut replaces = Vec::new();
         for path in &answered.requires_replace {
-            let name = path_text(path);
-            if !self.shape.attributes(|_| true).contains(&name.as_str()) {
-                return Err(format!("a replacement is required by {name:?}, which does not exist"));
-            }
-            replaces.push(name);
+            replaces.push(value_path(path).ok_or("a path without a step")?);
         }
         if failed(&said) {
             // Terraform ignores the rest.
@@ -334,6 +330,11 @@ impl TerraformCore {
             return Ok((plan, replaces));
         }
         let planned = self.shape.decode(answered.planned_state.as_ref())?;
+        if let Some(path) =
+            replaces.iter().find(|path| prior.at(path).or(planned.at(path)).is_none())
+        {
+            return Err(format!("a replacement is required by {path}, which does not exist"));
+        }
         broken("the plan", self.shape.plan_problems(prior, configuration, &planned))?;
         let before = identity.as_ref().filter(|_| replaces.is_empty() && !prior.is_null());
         checker::identity_problems(
@@ -608,6 +609,18 @@ fn path_text(path: &protocol::AttributePath) -> String {
         None => "?".to_owned(),
     });
     steps.collect::<Vec<_>>().join(".")
+}
+
+/// Returns a path into a value; `None` if a step is missing.
+fn value_path(path: &protocol::AttributePath) -> Option<Path> {
+    use protocol::attribute_path::step::Selector;
+    path.steps.iter().try_fold(Path::root(), |all, step| {
+        Some(all.then(match step.selector.as_ref()? {
+            Selector::AttributeName(name) => Step::Attribute(name.clone()),
+            Selector::ElementKeyString(key) => Step::Key(key.clone()),
+            Selector::ElementKeyInt(index) => Step::Index(*index),
+        }))
+    })
 }
 
 fn no_errors(messages: &[Message]) -> Checked<()> {

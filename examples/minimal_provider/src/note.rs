@@ -48,7 +48,7 @@ pub(crate) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
         attributes: vec![
             Attribute::required("name", Type::String, "The name."),
             Attribute::optional("color", Type::String, "The color.").default_value("gray"),
-            Attribute::computed("rank", Type::Number, "The rank of the label."),
+            Attribute::computed("rank", Type::Number, "The rank.").use_state_for_unknown(),
         ],
         ..Block::default()
     };
@@ -209,8 +209,8 @@ impl Resource for Note {
     }
 }
 
-/// A `terraform_data` with a text becomes a note, which is written with the next
-/// change.
+/// A `terraform_data` with the id of a note becomes that note. The provider is not
+/// configured yet, so only the id is known. Terraform reads the rest.
 #[async_trait]
 impl MoveState for Note {
     async fn move_state(
@@ -222,19 +222,9 @@ impl MoveState for Note {
         }
         let ty = Type::Object([("input".to_owned(), Type::Dynamic)].into());
         let Ok(Value::Map(data)) = json::decode_state(request.raw, &ty) else { return Ok(None) };
-        let Value::String(title) = data["input"].content() else { return Ok(None) };
-        let id = self.0.new_id().map_err(|error| failed("move", &error))?;
-        let note = Object::null(&SCHEMA.block)
-            .with("id", id.as_str())
-            .with("title", title.as_str())
-            .with("body", "moved")
-            .with("revision", 0);
-        self.0.write(&id, &note, &SCHEMA.value_type()).map_err(|error| failed("move", &error))?;
-        Ok(Some(MoveStateResponse {
-            identity: Some(identity(&note)),
-            state: State::new(note, &SCHEMA.block),
-            ..MoveStateResponse::default()
-        }))
+        let note = Object::null(&SCHEMA.block).with("id", data["input"].content().clone());
+        let state = State::new(note, &SCHEMA.block);
+        Ok(Some(MoveStateResponse { state, ..MoveStateResponse::default() }))
     }
 }
 
