@@ -6,12 +6,8 @@ use std::process::ExitCode;
 use terraform_provider_webex::provider::{self, command_line};
 use tf_provider::{Mode, ProviderInfo};
 
-const INFO: ProviderInfo = ProviderInfo {
-    name: provider::NAME,
-    version: provider::VERSION,
-    address: provider::ADDRESS,
-    log_targets: &[("terraform_provider_webex", ""), ("webex_contact_center", "webex")],
-};
+const INFO: ProviderInfo = ProviderInfo::new(provider::NAME, provider::VERSION, provider::ADDRESS)
+    .log_targets(&[("terraform_provider_webex", ""), ("webex_contact_center", "webex")]);
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the arguments")]
 fn main() -> ExitCode {

@@ -239,3 +239,129 @@ fn contains_dynamic(ty: &Type) -> bool {
         Type::Object(attributes) => attributes.values().any(contains_dynamic),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
+    use crate::diagnostics::Diagnostics;
+    use crate::list::{ListRequest, ListResource, ListSink};
+    use crate::provider::{ConfigureRequest, Provider};
+    use crate::schema::Schema;
+    use crate::value::Value;
+
+    /// Serves a schema for every kind that the test needs.
+    struct Serves(Block);
+
+    #[async_trait]
+    impl Provider for Serves {
+        fn schema(&self) -> Schema {
+            Schema::new(self.0.clone())
+        }
+        async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
+            Diagnostics::new()
+        }
+    }
+
+    #[async_trait]
+    impl DataSource for Serves {
+        fn schema(&self) -> Schema {
+            Schema::new(self.0.clone())
+        }
+        async fn read(&self, _: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
+            Ok(DataSourceResponse::default())
+        }
+    }
+
+    #[async_trait]
+    impl ListResource for Serves {
+        fn schema(&self) -> Schema {
+            Schema::new(self.0.clone())
+        }
+        async fn list(&self, _request: ListRequest, _sink: ListSink) {}
+    }
+
+    fn block(attributes: Vec<Attribute>, blocks: Vec<NestedBlock>) -> Block {
+        Block { attributes, blocks, ..Block::default() }
+    }
+
+    fn registry() -> Registry {
+        Registry::new(Box::new(Serves(Block::default())))
+    }
+
+    /// Returns the faults of a block in a resource.
+    fn faults(block: &Block) -> Vec<String> {
+        let mut found = Vec::new();
+        Checker::new("thing", Role::Resource, &mut found).block(block);
+        found
+    }
+
+    #[track_caller]
+    fn assert_fault(block: &Block, expected: &str) {
+        let found = faults(block);
+        assert!(found.len() == 1 && found[0].contains(expected), "{expected}: {found:?}");
+    }
+
+    #[test]
+    fn names_are_registered_once_and_lists_have_a_resource() {
+        let serves = || Box::new(Serves(Block::default()));
+        let found = registry().data_source("a", serves()).data_source("a", serves()).check();
+        assert_eq!(found, ["the data source \"a\" is registered twice"]);
+        let found = registry().list_resource("a", serves()).check();
+        assert_eq!(found, ["list resource \"a\": there is no resource of this name"]);
+        let found = registry().data_source("A-b", serves()).check();
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn attributes_do_not_contradict_themselves() {
+        let text = || Attribute::optional("a", Type::String, "");
+        let list = |ty| Type::List(Box::new(ty));
+        for (attribute, expected) in [
+            (Attribute::required("a", Type::String, "").default_value("x"), "is required"),
+            (Attribute::computed("a", Type::String, "").default_value("x"), "cannot be set"),
+            (text().default_value(1), "default of another type"),
+            (text().default_value("x").write_only(), "is write-only, and cannot"),
+            (text().write_only().stored_alternative("b"), "stored alternative"),
+            (text().stored_alternative("a"), "stored alternative"),
+            (text().use_state_for_unknown(), "is not computed"),
+            (text().write_only().requires_replace(), "no change of it"),
+            (Attribute::optional("a", list(Type::Dynamic), ""), "is dynamic inside"),
+            (Attribute::optional("count", Type::Number, ""), "does not allow"),
+            (Attribute::optional("A", Type::Number, ""), "does not allow"),
+        ] {
+            assert_fault(&block(vec![attribute], Vec::new()), expected);
+        }
+        assert_fault(&block(vec![text(), text()], Vec::new()), "is declared twice");
+        let sound = block(
+            vec![
+                text().write_only().stored_alternative("b"),
+                Attribute::optional("b", Type::Dynamic, ""),
+                Attribute::optional("c", list(Type::Secret), "").default_value(Value::List(vec![])),
+            ],
+            vec![NestedBlock::single("d", block(vec![text().write_only()], Vec::new())).required()],
+        );
+        assert_eq!(faults(&sound), [""; 0]);
+    }
+
+    #[test]
+    fn blocks_do_not_contradict_themselves() {
+        let secret = || block(vec![Attribute::write_only_secret("a", "")], Vec::new());
+        let set = |block| self::block(Vec::new(), vec![NestedBlock::set("s", block)]);
+        assert_fault(&set(secret()), "s.a is write-only inside of a set");
+        // Also in a block in the set.
+        let inner = block(Vec::new(), vec![NestedBlock::single("o", secret())]);
+        assert_fault(&set(inner), "s.o.a is write-only inside of a set");
+        let dynamic = block(vec![Attribute::optional("a", Type::Dynamic, "")], Vec::new());
+        assert_fault(&set(dynamic), "s.a is dynamic inside");
+        let wrong = NestedBlock::list("l", Block::default()).required().at_most(0);
+        assert_eq!(faults(&block(Vec::new(), vec![wrong])), [""; 0], "any number");
+        let twice = NestedBlock::single("o", Block::default()).at_most(2);
+        assert_fault(&block(Vec::new(), vec![twice]), "a number that cannot be");
+
+        let found = registry().data_source("a", Box::new(Serves(secret()))).check();
+        assert!(found[0].contains("outside of a resource"), "{found:?}");
+    }
+}

@@ -577,4 +577,75 @@ mod tests {
             assert_eq!(planned.plan.object().get("flavor"), &text(expected));
         }
     }
+
+    /// A resource modifies attributes of nested blocks by their paths.
+    #[test]
+    fn nested_attributes_are_modified_by_path() {
+        let attributes = vec![
+            Attribute::optional("name", Type::String, ""),
+            Attribute::optional_computed("kind", Type::String, ""),
+        ];
+        let rule = Block { attributes, ..Block::default() };
+        let block = Block { blocks: vec![NestedBlock::list("rule", rule)], ..Block::default() };
+        let rules = |rules: &[(&str, Option<&str>)]| {
+            let rules = rules.iter().map(|(name, kind)| {
+                Object::default()
+                    .with("name", *name)
+                    .with("kind", kind.map(str::to_owned))
+                    .into_value()
+            });
+            Object::default().with("rule", Value::List(rules.collect()))
+        };
+        let prior = State::new(rules(&[("a", Some("x")), ("b", Some("y"))]), &block);
+        let configuration = Configuration::new(rules(&[("A", None), ("c", None)]));
+        let proposed = rules(&[("A", Some("x")), ("c", Some("y"))]);
+        let path = |index: usize, name: &str| Path::attribute("rule").index(index).name(name);
+        let change = |modify: &dyn Fn(&mut PlanBuilder<'_>)| {
+            plan_change(&block, &configuration, Some(&prior), proposed.clone(), modify)
+        };
+        let planned = change(&|plan| {
+            plan.use_prior_state(path(0, "name"));
+            plan.set_default(path(1, "kind"), "z");
+            plan.require_replace(path(0, "name"));
+            plan.require_replace(path(1, "name"));
+        });
+        assert_eq!(planned.plan.object().at(&path(0, "name")), Some(&text("a")));
+        assert_eq!(planned.plan.object().at(&path(0, "kind")), Some(&Value::Unknown));
+        assert_eq!(planned.plan.object().at(&path(1, "kind")), Some(&text("z")));
+        assert_eq!(planned.requires_replace, [path(1, "name")], "the other one is kept");
+        // Nothing else reaches the remote object.
+        let planned = change(&|plan| {
+            for name in ["name", "kind"] {
+                plan.exclude_from_update(path(0, name));
+                plan.exclude_from_update(path(1, name));
+            }
+        });
+        assert!(!planned.changes_remote);
+        assert_eq!(planned.plan.object().at(&path(1, "kind")), Some(&text("y")));
+    }
+
+    /// What the provider decides during the apply requires no replacement.
+    #[test]
+    fn unknown_computed_value_requires_no_replacement() {
+        let block = Block {
+            attributes: vec![
+                Attribute::required("name", Type::String, ""),
+                Attribute::optional_computed("zone", Type::String, "").requires_replace(),
+            ],
+            ..Block::default()
+        };
+        let object =
+            |name: &str, zone: Value| Object::default().with("name", name).with("zone", zone);
+        let prior = State::new(object("a", text("eu")), &block);
+        let configuration = object("b", Value::Null);
+        let planned = plan_change(
+            &block,
+            &Configuration::new(configuration),
+            Some(&prior),
+            object("b", text("eu")),
+            |_| {},
+        );
+        assert_eq!(planned.plan.object().get("zone"), &Value::Unknown);
+        assert_eq!(planned.requires_replace, []);
+    }
 }

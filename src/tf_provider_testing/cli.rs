@@ -3,20 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+pub use crate::left_out::skipped;
 use crate::system;
 use serde_json::Value;
-
-/// Reports what a test skips, with a count. Standard error shows it also for tests that pass.
-pub fn skipped(what: &str) {
-    static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
-    writeln!(io::stderr(), "LEFT OUT ({number}): {what}").expect("standard error");
-}
 
 /// A working directory with configuration, state and environment.
 pub struct Terraform {

@@ -44,6 +44,7 @@
 pub mod checker;
 pub mod cli;
 pub mod core;
+mod left_out;
 pub mod plugin_client;
 pub mod system;
 pub mod value_json;

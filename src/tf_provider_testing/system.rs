@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cli::skipped;
+use crate::left_out::skipped;
 
 /// Returns whether this system is a Unix, with signals, modes and sockets in the file system. If
 /// not, the output of the test names what it skips.

@@ -20,16 +20,15 @@ use tf_provider::{Mode, ProviderInfo, async_trait, serve};
 
 use self::store::Store;
 
-const INFO: ProviderInfo = ProviderInfo {
-    name: "minimal",
-    version: env!("CARGO_PKG_VERSION"),
-    address: "registry.terraform.io/example/minimal",
-    log_targets: &[("terraform_provider_minimal", "")],
-};
+const INFO: ProviderInfo = ProviderInfo::new(
+    "minimal",
+    env!("CARGO_PKG_VERSION"),
+    "registry.terraform.io/example/minimal",
+)
+.log_targets(&[("terraform_provider_minimal", "")]);
 
 fn main() -> ExitCode {
-    let is_debug = std::env::args().any(|argument| argument == "--debug");
-    serve(&INFO, if is_debug { Mode::Debug } else { Mode::Child }, registry)
+    serve(&INFO, Mode::Child, registry)
 }
 
 /// The table of everything that is served: one line for each.

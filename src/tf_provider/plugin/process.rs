@@ -17,7 +17,7 @@ use super::parent::Parent;
 use super::provider_info::ProviderInfo;
 use super::signals::Signals;
 use super::tls::{ServerIdentity, TlsError};
-use crate::lifetime::{Lifetime, TIME_FOR_CHANGES};
+use crate::lifetime::Lifetime;
 use crate::protocol::tfplugin5::provider_server::Provider as ProviderService;
 
 /// The flow-control windows of HTTP/2: per call, and per connection.
@@ -93,12 +93,7 @@ fn serve<S: ProviderService>(
         Mode::Child => child_handshake()?,
         Mode::Debug => debug_handshake(),
     };
-    // One thread: a provider waits for the network nearly all of the time, and
-    // each thread would delay the start of the process.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StartError::Runtime)?;
+    let runtime = (info.runtime)().map_err(StartError::Runtime)?;
     let served = runtime.block_on(serve_connections(info, mode, handshake, parent, make_service));
     // Look-ups of host names run in threads that cannot be interrupted.
     runtime.shutdown_background();
@@ -157,7 +152,7 @@ async fn serve_connections<S: ProviderService>(
     let end = async {
         let reason = wait_for_shutdown(mode, &lifetime, parent, &mut signals).await;
         tracing::debug!(reason = reason.text(), "The provider ends");
-        shut_down(reason, &lifetime).await;
+        shut_down(reason, &lifetime, info.time_for_changes).await;
     };
     tokio::select! {
         // The server returns when the connections have closed, on the order of `end`.
@@ -229,14 +224,14 @@ async fn wait_for_shutdown(
 }
 
 /// Stops running calls, waits for them within bounds, and closes connections.
-async fn shut_down(reason: ShutdownReason, lifetime: &Lifetime) {
+async fn shut_down(reason: ShutdownReason, lifetime: &Lifetime, time_for_changes: Duration) {
     lifetime.end();
     // Calls that still run after that are cut off. An update may be between two
     // dependent requests. It gets more time, even if Terraform has ended:
     // nothing else will send the second one.
     let _ = tokio::join!(
         timeout(reason.call_timeout(), lifetime.calls_finished()),
-        timeout(TIME_FOR_CHANGES, lifetime.changes_finished()),
+        timeout(time_for_changes, lifetime.changes_finished()),
     );
     lifetime.closing().cancel();
     sleep(TIME_TO_CLOSE).await;
@@ -280,7 +275,10 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Lifetime, ShutdownReason, TIME_FOR_CHANGES, TIME_TO_CLOSE, shut_down};
+    use super::{Lifetime, ShutdownReason, TIME_TO_CLOSE, shut_down};
+
+    /// Shorter than the default, which is a policy of the provider.
+    const TIME_FOR_CHANGES: Duration = Duration::from_secs(12);
 
     const ALL: [ShutdownReason; 4] = [
         ShutdownReason::Requested,
@@ -300,7 +298,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(300)).await;
             });
             let started = Instant::now();
-            shut_down(reason, &lifetime).await;
+            shut_down(reason, &lifetime, TIME_FOR_CHANGES).await;
             assert_eq!(started.elapsed(), Duration::from_millis(300) + TIME_TO_CLOSE);
             assert!(call.is_finished());
             assert!(lifetime.closing().is_cancelled());
@@ -317,14 +315,14 @@ mod tests {
                 tokio::time::sleep(TIME_FOR_CHANGES - Duration::from_secs(1)).await;
                 drop(change);
             });
-            shut_down(reason, &lifetime).await;
+            shut_down(reason, &lifetime, TIME_FOR_CHANGES).await;
             assert!(call.is_finished(), "{reason:?}");
 
             // A change that never ends is cut off.
             let lifetime = Lifetime::new();
             let _change = lifetime.change();
             let started = Instant::now();
-            shut_down(reason, &lifetime).await;
+            shut_down(reason, &lifetime, TIME_FOR_CHANGES).await;
             assert_eq!(started.elapsed(), TIME_FOR_CHANGES + TIME_TO_CLOSE);
         }
     }
@@ -337,7 +335,7 @@ mod tests {
             let lifetime = Lifetime::new();
             lifetime.spawn(pending::<()>());
             let started = Instant::now();
-            shut_down(reason, &lifetime).await;
+            shut_down(reason, &lifetime, TIME_FOR_CHANGES).await;
             assert!(started.elapsed() < limit, "{reason:?}: {:?}", started.elapsed());
         }
     }
