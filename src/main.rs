@@ -13,12 +13,8 @@ use zeroizing_alloc::ZeroAlloc;
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
-const INFO: ProviderInfo = ProviderInfo {
-    name: provider::NAME,
-    version: provider::VERSION,
-    address: provider::ADDRESS,
-    log_targets: &[("terraform_provider_webex", ""), ("webex_contact_center", "webex")],
-};
+const INFO: ProviderInfo = ProviderInfo::new(provider::NAME, provider::VERSION, provider::ADDRESS)
+    .log_targets(&[("terraform_provider_webex", ""), ("webex_contact_center", "webex")]);
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the arguments")]
 fn main() -> ExitCode {

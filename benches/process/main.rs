@@ -31,7 +31,7 @@ mod throughput;
 mod workspace;
 
 /// The tests' tools: the plugin client and the real CLI.
-#[allow(dead_code, reason = "the tests use more of it")]
+#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 #[path = "../../tests/support/mod.rs"]
 mod support;
 

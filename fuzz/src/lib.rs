@@ -8,7 +8,7 @@
 //! (`src/webex/fuzzing.rs`).
 
 #[allow(clippy::duplicate_mod, reason = "the tests include this file in addition to their own")]
-#[path = "../../tests/support/value_json.rs"]
+#[path = "../../src/tf_provider_testing/value_json.rs"]
 mod value_json;
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use terraform_provider_webex::provider::functions::rebind_connectors::rebind_con
 use tf_provider::handshake::{Handshake, HandshakeError, SocketKind};
 use tf_provider::object::State;
 use tf_provider::provider::Registry;
-use tf_provider::value::{Type, json, memory_limit, msgpack};
+use tf_provider::value::{Type, json, msgpack};
 
 /// What any input may take beside what grows with them.
 pub const BASE: usize = 64 << 10;
@@ -51,7 +51,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(provider::registry);
 /// A value in msgpack, as a call brings it.
 pub fn msgpack(bytes: &[u8]) {
     let Some((ty, message)) = typed(bytes) else { return };
-    let read = within(memory_limit(message.len()) + BASE, || msgpack::decode(message, ty));
+    let read = within(message.len() * 700 + BASE, || msgpack::decode(message, ty));
     let Ok(value) = read else { return };
     let written = msgpack::encode(&value, ty).expect("what was read can be written");
     let again = msgpack::decode(&written, ty).expect("what was written can be read");
@@ -61,8 +61,8 @@ pub fn msgpack(bytes: &[u8]) {
 /// A value in JSON, as a call or a state file brings it.
 pub fn json(bytes: &[u8]) {
     let Some((ty, text)) = typed(bytes) else { return };
-    let read = within(memory_limit(text.len()) + BASE, || json::decode(text, ty));
-    let lenient = within(memory_limit(text.len()) + BASE, || json::decode_state(text, ty));
+    let read = within(text.len() * 700 + BASE, || json::decode(text, ty));
+    let lenient = within(text.len() * 700 + BASE, || json::decode_state(text, ty));
     let Ok(value) = read else { return };
     let same = lenient.is_ok_and(|lenient| lenient.equals(&value, ty));
     assert!(same, "as state it reads otherwise: {value:?}");
@@ -73,7 +73,7 @@ pub fn json(bytes: &[u8]) {
 
 /// A type, as a value of dynamic type brings it along.
 pub fn type_json(bytes: &[u8]) {
-    let read = within(memory_limit(bytes.len()) + BASE, || Type::from_json(bytes));
+    let read = within(bytes.len() * 700 + BASE, || Type::from_json(bytes));
     let Ok(ty) = read else { return };
     let written = ty.to_json();
     assert_eq!(Type::from_json(&written).expect("what was written can be read"), ty);
@@ -82,14 +82,13 @@ pub fn type_json(bytes: &[u8]) {
 /// A state, as an older or newer provider, or an editor, left it in the file.
 pub fn raw_state(bytes: &[u8]) {
     let served = &REGISTRY.resources[TYPE_NAME];
-    let upgraded = within(memory_limit(bytes.len()) + BASE, || {
-        served.object.upgrade(served.schema(), 0, bytes)
-    });
+    let upgraded =
+        within(bytes.len() * 700 + BASE, || served.object.upgrade(served.schema(), 0, bytes));
     match upgraded {
         Ok(object) => {
             let state = State::new(object, &served.schema().block).into_object();
             for attribute in served.schema().block.attributes.iter().filter(|a| a.write_only) {
-                assert!(state.get(attribute.name).is_null(), "{} was kept", attribute.name);
+                assert!(state.get(&attribute.name).is_null(), "{} was kept", attribute.name);
             }
             msgpack::encode(&state.into_value(), served.value_type()).expect("the schema's keys");
         }

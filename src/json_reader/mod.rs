@@ -408,12 +408,6 @@ impl<'a> Literal<'a> {
         self.raw.is_empty()
     }
 
-    /// Returns an upper limit of the bytes that the string takes.
-    #[must_use]
-    pub fn weight(self) -> usize {
-        self.raw.len()
-    }
-
     /// Returns the position of the literal in the input, quotes included.
     #[must_use]
     pub fn span(self) -> std::ops::Range<usize> {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::client::{ClientCapabilities, Deferred};
 use super::diagnostics::Diagnostics;
 use super::object::{Configuration, State};
 use super::resource::ValidateRequest;
@@ -28,18 +29,23 @@ pub trait DataSource: Send + Sync {
 
 /// The request to read a data source.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct DataSourceRequest {
     /// The configuration, wholly known.
     pub configuration: Configuration,
+    /// What the client can do.
+    pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
 /// The result of a read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct DataSourceResponse {
     /// The arguments and results.
     pub state: State,
     /// Warnings.
     pub diagnostics: Diagnostics,
+    /// The reason why the object cannot be read yet.
+    pub deferred: Option<Deferred>,
 }

@@ -16,8 +16,8 @@ pub enum Severity {
 ///
 /// The summary names the failed operation in one line. The detail describes the
 /// cause, the current state, and the remedy. Invisible characters other than line
-/// breaks are removed, because text from elsewhere could use them to hide lines
-/// of a plan.
+/// breaks and tabs are escaped, because text from elsewhere could use them to hide
+/// lines of a plan. Joiners are kept where a script or an emoji needs them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     severity: Severity,
@@ -157,5 +157,18 @@ mod tests {
             Diagnostic::error("a\u{1b}[2J\u{2028}\u{feff}b\r\u{202e}", "one\ntwo\u{7}\u{9b}");
         assert_eq!(message.summary(), r"a\u{1b}[2J\u{2028}\u{feff}b\r\u{202e}");
         assert_eq!(message.detail(), "one\ntwo\\u{7}\\u{9b}");
+    }
+
+    #[test]
+    fn tabs_and_joiners_that_form_characters_are_kept() {
+        // An emoji of three characters, a Persian word, and indented code.
+        for text in
+            ["\u{1f469}\u{200d}\u{1f4bb}", "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}", "a {\n\tb\n}"]
+        {
+            assert_eq!(Diagnostic::error(text, text).detail(), text);
+        }
+        let deceptive = Diagnostic::error("pass\u{200d}word \u{200c}", "\u{e9}\u{200d}\u{200d}x");
+        assert_eq!(deceptive.summary(), r"pass\u{200d}word \u{200c}");
+        assert_eq!(deceptive.detail(), "\u{e9}\\u{200d}\\u{200d}x");
     }
 }

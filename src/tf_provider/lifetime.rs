@@ -36,9 +36,11 @@ pub(crate) struct Lifetime {
 
 #[derive(Debug)]
 struct Inner {
-    /// Replaced after each Stop if the process is reusable.
+    /// Cancelled when the process ends.
+    ending: CancellationToken,
+    /// Replaced after each Stop: the calls that start later are not meant, such as
+    /// those that close ephemeral resources.
     stop: Mutex<CancellationToken>,
-    is_reusable: bool,
     shutdown: CancellationToken,
     closing: CancellationToken,
     calls: TaskTracker,
@@ -49,27 +51,17 @@ struct Inner {
 }
 
 impl Lifetime {
-    /// Returns the life of a process that serves one run of Terraform: after a
-    /// Stop, every call that starts is stopped at once.
+    /// Returns the life of a process that has just started.
     pub(crate) fn new() -> Self {
-        Self::with(false)
-    }
-
-    /// Returns the life of a process that serves any number of runs, as in
-    /// debug mode: a Stop ends the running calls only.
-    pub(crate) fn reusable() -> Self {
-        Self::with(true)
-    }
-
-    fn with(is_reusable: bool) -> Self {
         let (calls, changes) = (TaskTracker::new(), TaskTracker::new());
         // A closed tracker still accepts tasks; closing lets `wait` return.
         calls.close();
         changes.close();
+        let ending = CancellationToken::new();
         Self {
             inner: Arc::new(Inner {
-                stop: Mutex::new(CancellationToken::new()),
-                is_reusable,
+                stop: Mutex::new(ending.child_token()),
+                ending,
                 shutdown: CancellationToken::new(),
                 closing: CancellationToken::new(),
                 calls,
@@ -84,9 +76,12 @@ impl Lifetime {
     pub(crate) fn stop(&self) {
         let mut stop = self.stop_token();
         stop.cancel();
-        if self.inner.is_reusable {
-            *stop = CancellationToken::new();
-        }
+        *stop = self.inner.ending.child_token();
+    }
+
+    /// Stops all running calls, and those that start later: the process ends.
+    pub(crate) fn end(&self) {
+        self.inner.ending.cancel();
     }
 
     /// Returns the token that a Stop cancels. A call fetches it when it starts,
@@ -204,14 +199,15 @@ mod tests {
     use super::{FIRST_CLIENT_TIMEOUT, Lifetime, NEXT_CLIENT_TIMEOUT};
 
     #[test]
-    fn stop_lasts_unless_the_process_is_reusable() {
-        for (lifetime, lasts) in [(Lifetime::new(), true), (Lifetime::reusable(), false)] {
+    fn stop_is_meant_for_running_calls_and_the_end_for_all() {
+        let lifetime = Lifetime::new();
+        for end in [Lifetime::stop, Lifetime::stop, Lifetime::end] {
             let running = lifetime.stopping();
             assert!(!running.is_cancelled());
-            lifetime.clone().stop();
+            end(&lifetime);
             assert!(running.is_cancelled());
-            assert_eq!(lifetime.stopping().is_cancelled(), lasts);
         }
+        assert!(lifetime.stopping().is_cancelled(), "a call of a process that ends");
     }
 
     #[tokio::test]

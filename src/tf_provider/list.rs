@@ -29,6 +29,7 @@ pub trait ListResource: Send + Sync {
 
 /// The request to list objects.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ListRequest {
     /// The search criteria, wholly known.
     pub configuration: Configuration,
@@ -36,6 +37,14 @@ pub struct ListRequest {
     pub include_object: bool,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
+}
+
+impl ListRequest {
+    /// Returns a request for the identities of all objects that match.
+    #[must_use]
+    pub fn new(configuration: Configuration) -> Self {
+        Self { configuration, include_object: false, stop: CancellationToken::new() }
+    }
 }
 
 /// One object found.
@@ -51,8 +60,7 @@ pub struct ListItem {
 
 /// Receives the objects that a list resource finds.
 ///
-/// The limit holds for one sender at a time: clones that send concurrently may
-/// exceed it.
+/// Clones may send concurrently; the limit holds for all of them together.
 #[derive(Clone, Debug)]
 pub struct ListSink {
     events: mpsc::Sender<Result<ListItem, Diagnostic>>,
@@ -75,15 +83,15 @@ impl ListSink {
     /// Sends one object. Returns `false` if the search is over: the limit is
     /// reached, or the client has disconnected.
     pub async fn send(&self, item: ListItem) -> bool {
-        let wanted = self.wanted.load(Ordering::Relaxed);
-        if wanted == 0 || self.events.send(Ok(item)).await.is_err() {
-            return false;
+        let take = |wanted: usize| wanted.checked_sub(1);
+        let taken = self.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        match taken {
+            Ok(wanted) => self.events.send(Ok(item)).await.is_ok() && wanted > 1,
+            Err(_) => false,
         }
-        self.wanted.store(wanted - 1, Ordering::Relaxed);
-        wanted > 1
     }
 
-    /// Returns when the client has disconnected.
+    /// Returns when the limit is reached, or the client has disconnected.
     pub async fn closed(&self) {
         self.events.closed().await;
     }

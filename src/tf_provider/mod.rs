@@ -3,35 +3,46 @@
 //! A provider describes itself by schemas and implements traits:
 //! [`Provider`](provider::Provider) for the provider block,
 //! [`Resource`](resource::Resource), [`DataSource`](data_source::DataSource),
-//! [`ListResource`](list::ListResource) and [`Function`](function::Function). It
-//! registers them in a [`Registry`](provider::Registry), and calls [`serve()`] in
-//! `main`. The framework runs the process as go-plugin does, decodes the calls,
-//! plans by the schemas, and encodes the responses.
+//! [`ListResource`](list::ListResource),
+//! [`EphemeralResource`](ephemeral::EphemeralResource), [`Action`](action::Action)
+//! and [`Function`](function::Function). It registers them in a
+//! [`Registry`](provider::Registry), one line each, and calls [`serve()`] in `main`.
+//! The framework runs the process as go-plugin does, decodes the calls, plans by the
+//! schemas, and encodes the responses. What a resource may do beyond its life cycle
+//! (check and modify plans, import, move, upgrade, generate configuration) is a
+//! method with a default.
 //!
-//! A whole provider, with one function:
+//! # A first provider
+//!
+//! Its only resource keeps a text in a file:
 //!
 //! ```no_run
-//! use std::process::ExitCode;
+//! use std::{fs, process::ExitCode};
 //!
-//! use async_trait::async_trait;
-//! use tf_provider::diagnostics::Diagnostics;
-//! use tf_provider::function::{Function, FunctionError, Parameter, Signature};
+//! use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+//! use tf_provider::object::{Object, State};
 //! use tf_provider::provider::{ConfigureRequest, Provider, Registry};
-//! use tf_provider::schema::{Block, Schema};
-//! use tf_provider::value::{Type, Value};
-//! use tf_provider::{Mode, ProviderInfo, serve};
-//!
-//! const INFO: ProviderInfo = ProviderInfo {
-//!     name: "hello",
-//!     version: "0.1.0",
-//!     address: "registry.terraform.io/example/hello",
-//!     log_targets: &[("terraform_provider_hello", "")],
+//! use tf_provider::resource::{
+//!     ApplyResponse, CreateRequest, DeleteRequest, ReadRequest, ReadResponse, Resource,
+//!     UpdateRequest,
 //! };
+//! use tf_provider::schema::{Attribute, Block, Schema};
+//! use tf_provider::value::Type;
+//! use tf_provider::{Mode, ProviderInfo, async_trait, serve};
 //!
-//! struct Hello;
+//! const INFO: ProviderInfo =
+//!     ProviderInfo::new("text", "0.1.0", "registry.terraform.io/example/text");
+//!
+//! fn main() -> ExitCode {
+//!     serve(&INFO, Mode::Child, || {
+//!         Registry::new(Box::new(Text)).resource("text_file", Box::new(File))
+//!     })
+//! }
+//!
+//! struct Text;
 //!
 //! #[async_trait]
-//! impl Provider for Hello {
+//! impl Provider for Text {
 //!     fn schema(&self) -> Schema {
 //!         Schema::new(Block::default())
 //!     }
@@ -41,63 +52,118 @@
 //!     }
 //! }
 //!
-//! /// Configurations call it as `provider::hello::greet("world")`.
-//! struct Greet;
+//! struct File;
 //!
-//! impl Function for Greet {
-//!     fn signature(&self) -> Signature {
-//!         let name = Parameter { name: "name", ty: Type::String, description: "The name." };
-//!         Signature {
-//!             summary: "Greets somebody.",
-//!             description: "Greets somebody by name.",
-//!             parameters: vec![name],
-//!             variadic: None,
-//!             result: Type::String,
-//!         }
-//!     }
-//!
-//!     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-//!         match arguments {
-//!             [Value::String(name)] => Ok(format!("Hello, {name}!").into()),
-//!             _ => Err(FunctionError::argument(0, "A name is needed.")),
+//! impl File {
+//!     fn write(&self, planned: &Object) -> ApplyResponse {
+//!         let path = planned.string("path").known().unwrap_or_default();
+//!         let text = planned.string("text").known().unwrap_or_default();
+//!         match fs::write(path, text) {
+//!             Ok(()) => {
+//!                 let state = planned.clone().with("bytes", text.len() as i64);
+//!                 let state = Some(State::new(state, &self.schema().block));
+//!                 ApplyResponse { state, ..ApplyResponse::default() }
+//!             }
+//!             Err(error) => ApplyResponse {
+//!                 diagnostics: Diagnostic::error("Cannot write", error.to_string()).into(),
+//!                 ..ApplyResponse::default()
+//!             },
 //!         }
 //!     }
 //! }
 //!
-//! fn main() -> ExitCode {
-//!     serve(&INFO, Mode::Child, || {
-//!         Registry::new(Box::new(Hello)).function("greet", Box::new(Greet))
-//!     })
+//! #[async_trait]
+//! impl Resource for File {
+//!     fn schema(&self) -> Schema {
+//!         let path = Attribute::required("path", Type::String, "The file.").requires_replace();
+//!         let text = Attribute::optional("text", Type::String, "The text.").default_value("");
+//!         let bytes = Attribute::computed("bytes", Type::Number, "The length.");
+//!         Schema::new(Block { attributes: vec![path, text, bytes], ..Block::default() })
+//!     }
+//!
+//!     async fn read(&self, request: ReadRequest) -> ReadResponse {
+//!         let path = request.state.object().string("path").known().unwrap_or_default();
+//!         let Ok(text) = fs::read_to_string(path) else { return ReadResponse::default() };
+//!         let length = text.len() as i64;
+//!         let object = request.state.object().clone().with("text", text).with("bytes", length);
+//!         let state = Some(State::new(object, &self.schema().block));
+//!         ReadResponse { state, ..ReadResponse::default() }
+//!     }
+//!
+//!     async fn create(&self, request: CreateRequest) -> ApplyResponse {
+//!         self.write(request.plan.object())
+//!     }
+//!
+//!     async fn update(&self, request: UpdateRequest) -> ApplyResponse {
+//!         self.write(request.plan.object())
+//!     }
+//!
+//!     async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
+//!         let path = request.prior.object().string("path").known().unwrap_or_default();
+//!         let diagnostics = match fs::remove_file(path) {
+//!             Ok(()) => Diagnostics::new(),
+//!             Err(error) => Diagnostic::error("Cannot delete", error.to_string()).into(),
+//!         };
+//!         let state = diagnostics.has_errors().then(|| request.prior.clone());
+//!         ApplyResponse { state, diagnostics, ..ApplyResponse::default() }
+//!     }
 //! }
 //! ```
 //!
+//! `examples/minimal_provider` in the repository has one object of each kind: nested
+//! blocks with defaults, computed values and credentials at every depth, an identity,
+//! private state, an upgrade, a move, a data source, a list, an ephemeral resource, an
+//! action and a function. Its tests show the crate `tf_provider_testing`, which makes
+//! Terraform's calls and checks.
+//!
 //! # Not supported
 //!
-//! - Protocol 6 and its nested attributes, ephemeral resources, actions, deferral,
-//!   and `provider_meta`.
-//! - Moves from another resource type: each is refused.
-//! - Blocks of other nestings than single and list. Inside of blocks, defaults,
-//!   computed values and replacements have no effect.
+//! - Protocol 6 and its nested attributes, and `provider_meta`.
+//! - Blocks of the nestings map and group.
+//! - Write-only attributes inside of sets, which Terraform forbids, and dynamic values
+//!   inside of collections. [`Registry::check`](provider::Registry::check) finds both.
+//!
+//! # Other frameworks in Rust
+//!
+//! The crates `tf-provider` 0.2.2 and `tofu-sdk-rs` speak protocol 6. They have typed
+//! models derived from structs, nested attributes and, in `tf-provider`, attribute
+//! paths and validation per attribute, which this framework has not. They have no
+//! generic planner: each resource plans its defaults, computed values and
+//! replacements itself. This framework plans at every depth; has write-only
+//! attributes, identities, lists, ephemeral resources, actions, moves and deferral;
+//! accepts only the client that started the process; ends without losing a change in
+//! flight; and keeps what is known of an object when a call fails, panics or returns
+//! values that do not fit.
 //!
 //! # Invariants
 //!
 //! - A failure or a panic inside of a call becomes a diagnostic, and ends no other
 //!   call. gRPC errors remain for calls that are not served, for messages that
 //!   cannot be decoded, and for panics outside of the provider's code.
-//! - A read that panics, or returns values that do not fit the schema, keeps the
-//!   state, the private state and the identity of its request. Such an apply keeps
-//!   its last [`Checkpoint`](resource::Checkpoint), or else the prior state. The
-//!   messages of a response that does not fit are lost.
-//! - An attribute of [`Type::Secret`](value::Type::Secret) is sensitive, and its
-//!   values are decoded as secrets, which `Debug` does not show. Inside of a list,
-//!   a map or an object, the values are secrets, but Terraform shows them.
+//! - A read that fails or panics keeps the state, the private state and the identity
+//!   of its request. An apply that panics keeps its last
+//!   [`Checkpoint`](resource::Checkpoint), or else the prior state.
+//! - A response whose values do not fit the schema keeps those that fit, with the
+//!   identity, the private state and the messages. An error is added, so a created
+//!   object is tainted and not forgotten.
+//! - Private state and identity are kept unless a response sets them.
+//! - An attribute whose type contains [`Type::Secret`](value::Type::Secret) is
+//!   sensitive, and so is every other one on request. Values of that type are decoded
+//!   as secrets, which `Debug` does not show.
+//! - A credential is read from a configuration only; see [`object`]. Write-only values
+//!   are cleared by the served schema in each state that is sent.
 //! - The framework's own messages contain no values. They contain names, versions,
 //!   and the keys of maps in paths.
 //! - The log contains events of the framework and of the crates that the provider
-//!   names, and of no others.
+//!   names, and of no others. What a call logs carries its name and its id.
+//! - After a Stop, running calls end early, and later ones are served.
 
+pub mod action;
+mod check;
+pub mod client;
 pub mod data_source;
 pub mod diagnostics;
+pub mod ephemeral;
 pub mod function;
 mod lifetime;
 pub mod list;
@@ -115,6 +181,8 @@ mod serve;
 mod server;
 pub mod value;
 
+pub use async_trait::async_trait;
 pub use lifetime::TIME_FOR_CHANGES;
 pub use plugin::{Mode, ProviderInfo, handshake, started_by_terraform};
+pub use safe_text::Secret;
 pub use serve::serve;

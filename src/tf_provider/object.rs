@@ -1,36 +1,64 @@
 //! Objects in their three roles: configuration, plan and state.
 //!
 //! The roles are distinct types. [`Plan::new`] and [`State::new`] clear the
-//! write-only attributes of the block that they are given, at every depth.
-//! [`Configuration::secret`] has no counterpart on a plan or a state, so a
-//! request that takes a credential from one of them by mistake does not compile.
-//! [`Object::get`] still returns the [`Value::Secret`] of a stored credential.
+//! write-only attributes of the block that they are given, at every depth, and
+//! the server clears those of the served schema once more.
+//!
+//! A credential is read from a configuration only, at any depth:
 //!
 //! ```
 //! use tf_provider::object::Configuration;
+//! use tf_provider::value::Path;
 //! fn reads(configuration: &Configuration) {
 //!     let _ = configuration.secret("password_wo");
+//!     let nested = Path::attribute("rule").index(0).name("token_wo");
+//!     let _ = configuration.secret_at(&nested);
 //! }
 //! ```
 //!
-//! ```compile_fail
+//! A request that takes one from a plan or a state does not compile, by a method:
+//!
+//! ```compile_fail,E0599
 //! use tf_provider::object::Plan;
 //! fn reads(plan: &Plan) {
 //!     let _ = plan.secret("password_wo");
 //! }
 //! ```
 //!
-//! ```compile_fail
+//! ```compile_fail,E0599
 //! use tf_provider::object::State;
 //! fn reads(state: &State) {
 //!     let _ = state.object().secret("password");
+//! }
+//! ```
+//!
+//! or by its value, at any depth:
+//!
+//! ```compile_fail,E0599
+//! use tf_provider::object::State;
+//! use tf_provider::value::Value;
+//! fn reads(state: &State) {
+//!     if let Value::Secret(secret) = state.object().get("password") {
+//!         let _ = secret.expose();
+//!     }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! use tf_provider::object::Plan;
+//! use tf_provider::value::{Path, Value};
+//! fn reads(plan: &Plan) {
+//!     let nested = Path::attribute("rule").index(0).name("token");
+//!     if let Some(Value::Secret(secret)) = plan.object().at(&nested) {
+//!         let _ = secret.expose();
+//!     }
 //! }
 //! ```
 
 use std::collections::BTreeMap;
 
 use super::schema::Block;
-use super::value::{Number, Value};
+use super::value::{Number, Path, Value};
 use safe_text::Secret;
 
 /// The value of an attribute: absent, unknown, or known.
@@ -77,15 +105,8 @@ impl Object {
     /// A block that may be repeated is an empty list, as Terraform requires.
     #[must_use]
     pub fn null(block: &Block) -> Self {
-        let attributes =
-            block.attributes.iter().map(|attribute| (attribute.name.to_owned(), Value::Null));
-        let blocks = block.blocks.iter().map(|nested| {
-            let absent = match nested.nesting {
-                super::schema::Nesting::Single => Value::Null,
-                super::schema::Nesting::List => Value::List(Vec::new()),
-            };
-            (nested.name.to_owned(), absent)
-        });
+        let attributes = block.attributes.iter().map(|row| (row.name.to_string(), Value::Null));
+        let blocks = block.blocks.iter().map(|row| (row.name.to_string(), row.absent()));
         Self(attributes.chain(blocks).collect())
     }
 
@@ -109,6 +130,14 @@ impl Object {
             | Value::List(_)
             | Value::Dynamic(_) => None,
         }
+    }
+
+    pub(crate) fn entries(&self) -> &BTreeMap<String, Value> {
+        &self.0
+    }
+
+    pub(crate) fn entries_mut(&mut self) -> &mut BTreeMap<String, Value> {
+        &mut self.0
     }
 
     /// Returns an object of these entries.
@@ -156,16 +185,6 @@ impl Object {
         })
     }
 
-    /// Returns a credential, for a [`Configuration`].
-    fn secret(&self, name: &str) -> Argument<&Secret> {
-        self.argument(
-            name,
-            |value| {
-                if let Value::Secret(secret) = value { Some(secret) } else { None }
-            },
-        )
-    }
-
     /// Returns a boolean attribute.
     #[must_use]
     pub fn bool(&self, name: &str) -> Argument<bool> {
@@ -191,6 +210,45 @@ impl Object {
         })
     }
 
+    /// Returns copies of nested objects, those of a repeated block. An unknown
+    /// element has all attributes absent.
+    #[must_use]
+    pub fn objects(&self, name: &str) -> Argument<Vec<Object>> {
+        self.argument(name, |value| {
+            let Value::List(items) = value else { return None };
+            let objects = items.iter().map(|item| match item {
+                Value::Map(entries) => Self(entries.clone()),
+                Value::Null
+                | Value::Unknown
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Secret(_)
+                | Value::List(_)
+                | Value::Dynamic(_) => Self::default(),
+            });
+            Some(objects.collect())
+        })
+    }
+
+    /// Returns the part of the object at a path; `None` if there is no such part.
+    #[must_use]
+    pub fn at(&self, path: &Path) -> Option<&Value> {
+        let (first, rest) = path.split_first()?;
+        self.0.get(first)?.at(&rest)
+    }
+
+    /// Sets the part of the object at a path. Has no effect if there is nothing
+    /// that could contain it.
+    pub fn set_at(&mut self, path: &Path, value: impl Into<Value>) {
+        let Some((first, rest)) = path.split_first() else { return };
+        if rest.is_root() {
+            self.set(first, value);
+        } else if let Some(part) = self.0.get_mut(first).and_then(|part| part.at_mut(&rest)) {
+            *part = value.into();
+        }
+    }
+
     /// The codec reads every value by its type. A value of another type means
     /// that the caller asked for the wrong attribute.
     fn argument<'a, T>(
@@ -198,11 +256,7 @@ impl Object {
         name: &str,
         known: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Argument<T> {
-        let value = self.get(name);
-        if matches!(value, Value::Unknown) {
-            return Argument::Unknown;
-        }
-        known(value).map_or(Argument::Absent, Argument::Known)
+        argument(self.get(name), known)
     }
 
     /// Whether all values in the object are known.
@@ -213,26 +267,75 @@ impl Object {
 
     /// Sets write-only attributes to null, at every depth.
     pub(crate) fn clear_write_only(&mut self, block: &Block) {
-        clear_write_only(&mut self.0, block);
+        self.normalize(block, false);
+    }
+
+    /// Sets write-only attributes to null, and repeated blocks that are null to
+    /// no blocks, at every depth.
+    pub(crate) fn normalize_state(&mut self, block: &Block) {
+        self.normalize(block, true);
+    }
+
+    fn normalize(&mut self, block: &Block, blocks: bool) {
+        normalize(&mut self.0, block, blocks);
     }
 }
 
-fn clear_write_only(entries: &mut BTreeMap<String, Value>, block: &Block) {
+fn normalize(entries: &mut BTreeMap<String, Value>, block: &Block, blocks: bool) {
     for attribute in block.attributes.iter().filter(|attribute| attribute.write_only) {
-        entries.insert(attribute.name.to_owned(), Value::Null);
+        entries.insert(attribute.name.to_string(), Value::Null);
     }
     for nested in &block.blocks {
-        match entries.get_mut(nested.name) {
-            Some(Value::Map(inner)) => clear_write_only(inner, &nested.block),
-            Some(Value::List(items)) => {
-                for item in items {
-                    if let Value::Map(inner) = item {
-                        clear_write_only(inner, &nested.block);
-                    }
-                }
-            }
-            _ => {}
+        let Some(value) = entries.get_mut(nested.name.as_ref()) else { continue };
+        if blocks && value.is_null() {
+            *value = nested.absent();
         }
+        for inner in instances_mut(value) {
+            normalize(inner, &nested.block, blocks);
+        }
+    }
+}
+
+/// Returns the known objects in the value of a block.
+pub(crate) fn instances_mut(
+    value: &mut Value,
+) -> impl Iterator<Item = &mut BTreeMap<String, Value>> {
+    let (one, many) = match value {
+        Value::Map(entries) => (Some(entries), None),
+        Value::List(items) => (None, Some(items)),
+        Value::Null
+        | Value::Unknown
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Secret(_)
+        | Value::Dynamic(_) => (None, None),
+    };
+    let many = many
+        .into_iter()
+        .flatten()
+        .filter_map(|item| if let Value::Map(entries) = item { Some(entries) } else { None });
+    one.into_iter().chain(many)
+}
+
+fn argument<'a, T>(value: &'a Value, known: impl FnOnce(&'a Value) -> Option<T>) -> Argument<T> {
+    let value = value.content();
+    if matches!(value, Value::Unknown) {
+        return Argument::Unknown;
+    }
+    known(value).map_or(Argument::Absent, Argument::Known)
+}
+
+fn secret(value: &Value) -> Argument<&Secret> {
+    argument(
+        value,
+        |value| if let Value::Secret(secret) = value { Some(secret.open()) } else { None },
+    )
+}
+
+impl FromIterator<(String, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
     }
 }
 
@@ -240,7 +343,7 @@ fn clear_write_only(entries: &mut BTreeMap<String, Value>, block: &Block) {
 macro_rules! role {
     ($(#[$documentation:meta])* $name:ident) => {
         $(#[$documentation])*
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         pub struct $name(Object);
 
         impl $name {
@@ -279,11 +382,24 @@ impl Configuration {
         Self(object)
     }
 
-    /// Returns a credential at the top level. Plans and states have no such
-    /// method.
+    /// Returns a credential at the top level.
     #[must_use]
     pub fn secret(&self, name: &str) -> Argument<&Secret> {
-        self.0.secret(name)
+        secret(self.0.get(name))
+    }
+
+    /// Returns a credential at any depth.
+    #[must_use]
+    pub fn secret_at(&self, path: &Path) -> Argument<&Secret> {
+        self.0.at(path).map_or(Argument::Absent, secret)
+    }
+
+    /// Returns a credential that is stored in state, as this configuration's plan
+    /// has it. It is another than the configuration's where `ignore_changes` keeps
+    /// the stored one.
+    #[must_use]
+    pub fn planned_secret<'p>(&self, plan: &'p Plan, name: &str) -> Argument<&'p Secret> {
+        secret(plan.object().get(name))
     }
 }
 
@@ -310,6 +426,7 @@ impl State {
 pub struct Identity(pub Object);
 
 /// The private state: the provider's own data, stored with an object's state.
+/// An empty one in a response keeps that of the request.
 ///
 /// The state file contains it in plain text, so it must not hold secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -326,6 +443,11 @@ impl PrivateState {
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
+    }
+
+    /// Returns these bytes, or those of the request if there are none.
+    pub(crate) fn or(self, kept: &[u8]) -> Vec<u8> {
+        if self.0.is_empty() { kept.to_vec() } else { self.0 }
     }
 
     /// Encodes a structure as JSON. One without a JSON form becomes empty.

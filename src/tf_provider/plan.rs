@@ -1,5 +1,5 @@
 //! The generic planner, which turns Terraform's proposed state into the planned
-//! state.
+//! state, at every depth of nested blocks.
 //!
 //! The order of the steps matters. Defaults are applied before the comparison
 //! with the prior state, or a default would look like a change. Write-only values
@@ -7,11 +7,13 @@
 //! become unknown only if the remote object changes, or every second plan would
 //! show a difference.
 //!
-//! Defaults, computed values and replacements work at the top level of a schema.
-//! Inside nested blocks they have no effect.
+//! A block is compared with the prior block at the same position; in a set, with
+//! the one that has the same configured values.
+
+use std::collections::BTreeMap;
 
 use super::object::{Configuration, Object, Plan, State};
-use super::schema::{Attribute, Block, Requirement};
+use super::schema::{Attribute, Block, NestedBlock, Nesting, Requirement};
 use super::value::{Path, Value};
 
 /// Builds a plan, and lets a resource modify it.
@@ -22,10 +24,12 @@ pub struct PlanBuilder<'a> {
     /// The prior state; `None` for a create.
     pub prior: Option<&'a State>,
     planned: Object,
-    /// The computed attributes with a default.
-    defaulted: Vec<&'static str>,
+    /// The computed attributes that the resource has planned.
+    settled: Vec<Path>,
     /// The attributes that do not reach the remote object.
-    local: Vec<String>,
+    local: Vec<Path>,
+    /// The attributes that require a replacement in this plan.
+    replacing: Vec<Path>,
     forces_update: bool,
 }
 
@@ -39,10 +43,11 @@ impl PlanBuilder<'_> {
     /// Sets an optional computed attribute that the configuration omits.
     ///
     /// Configured values are never overridden: Terraform would reject the plan.
-    pub fn set_default(&mut self, name: &'static str, value: impl Into<Value>) {
-        if self.configuration.object().get(name).is_null() {
-            self.planned.set(name, value);
-            self.defaulted.push(name);
+    pub fn set_default(&mut self, path: impl Into<Path>, value: impl Into<Value>) {
+        let path = path.into();
+        if self.configuration.object().at(&path).is_none_or(Value::is_null) {
+            self.planned.set_at(&path, value);
+            self.settled.push(path);
         }
     }
 
@@ -50,18 +55,26 @@ impl PlanBuilder<'_> {
     /// configured one, so that the plan shows no difference.
     ///
     /// Has no effect if either value is null: Terraform would reject the plan.
-    pub fn use_prior_state(&mut self, name: &'static str) {
-        let Some(prior) = self.prior else { return };
-        let prior = prior.object().get(name);
-        if !prior.is_null() && !self.configuration.object().get(name).is_null() {
-            self.planned.set(name, prior.clone());
+    pub fn use_prior_state(&mut self, path: impl Into<Path>) {
+        let path = path.into();
+        let Some(prior) = self.prior.and_then(|prior| prior.object().at(&path)) else { return };
+        let is_configured =
+            self.configuration.object().at(&path).is_some_and(|value| !value.is_null());
+        if !prior.is_null() && is_configured {
+            self.planned.set_at(&path, prior.clone());
         }
     }
 
     /// Marks an attribute as local: a difference changes the state only, and not
     /// the remote object.
-    pub fn exclude_from_update(&mut self, name: &str) {
-        self.local.push(name.to_owned());
+    pub fn exclude_from_update(&mut self, path: impl Into<Path>) {
+        self.local.push(path.into());
+    }
+
+    /// Plans a replacement if the attribute changes, such as on a condition that
+    /// the schema cannot express.
+    pub fn require_replace(&mut self, path: impl Into<Path>) {
+        self.replacing.push(path.into());
     }
 
     /// Plans an update of an existing object even if no attribute differs.
@@ -92,78 +105,275 @@ pub fn plan_change(
     block: &Block,
     configuration: &Configuration,
     prior: Option<&State>,
-    proposed: Object,
+    mut proposed: Object,
     modify: impl FnOnce(&mut PlanBuilder<'_>),
 ) -> PlannedChange {
+    apply_defaults(block, configuration.object().entries(), proposed.entries_mut());
+    proposed.clear_write_only(block);
     let mut builder = PlanBuilder {
         configuration,
         prior,
         planned: proposed,
-        defaulted: Vec::new(),
+        settled: Vec::new(),
         local: Vec::new(),
+        replacing: Vec::new(),
         forces_update: false,
     };
-    apply_defaults(block, &mut builder);
-    builder.planned.clear_write_only(block);
     modify(&mut builder);
-    let PlanBuilder { mut planned, defaulted, local, forces_update, .. } = builder;
+    let PlanBuilder { mut planned, settled, local, replacing, forces_update, .. } = builder;
 
-    let changes_remote =
-        prior.is_none_or(|prior| forces_update || differs(block, prior.object(), &planned, &local));
-    let absent = |name: &str| configuration.object().get(name).is_null();
-    for attribute in &block.attributes {
-        let is_open = attribute.is_computed()
-            && attribute.default.is_none()
-            && absent(attribute.name)
-            && !defaulted.contains(&attribute.name);
-        if !is_open {
-            continue;
-        }
-        let value = match prior {
-            Some(prior) if attribute.use_state_for_unknown || !changes_remote => {
-                prior.object().get(attribute.name).clone()
-            }
-            Some(_) | None => Value::Unknown,
-        };
-        planned.set(attribute.name, value);
-    }
-
-    let requires_replace = prior.map_or_else(Vec::new, |prior| {
-        let replaced = block.attributes.iter().filter(|attribute| {
-            attribute.requires_replace && is_changed(attribute, prior.object(), &planned)
-        });
-        replaced.map(|attribute| Path::attribute(attribute.name)).collect()
+    let before = prior.map(|prior| prior.object().entries());
+    let changes_remote = before.is_none_or(|before| {
+        forces_update
+            || differs(block, Some(before), Some(planned.entries()), &Path::root(), &local)
     });
+    let filling = Filling { changes_remote, settled: &settled };
+    let wanted = Some(configuration.object().entries());
+    filling.fill(block, wanted, before, planned.entries_mut(), &Path::root());
+
+    let mut requires_replace = Vec::new();
+    if let Some(before) = before {
+        let walk = Replacements { settled: &settled, replacing: &replacing };
+        let after = Some(planned.entries());
+        walk.collect(block, wanted, Some(before), after, &Path::root(), &mut requires_replace);
+    }
     PlannedChange { plan: Plan::new(planned, block), requires_replace, changes_remote }
 }
 
-fn apply_defaults(block: &Block, builder: &mut PlanBuilder<'_>) {
+/// The values of an object.
+type Entries = BTreeMap<String, Value>;
+
+fn get<'v>(entries: Option<&'v Entries>, name: &str) -> &'v Value {
+    entries.and_then(|entries| entries.get(name)).unwrap_or(&Value::Null)
+}
+
+/// Returns the blocks in a value with their paths. A set's elements have none, so
+/// the path ends at the set.
+fn instances<'v>(
+    nested: &NestedBlock,
+    value: &'v Value,
+    path: &Path,
+) -> Vec<(Path, Option<&'v Entries>)> {
+    let entries = |value: &'v Value| if let Value::Map(map) = value { Some(map) } else { None };
+    let path = path.clone().name(&nested.name);
+    match (nested.nesting, value) {
+        (Nesting::Single, value) => vec![(path, entries(value))],
+        (Nesting::List, Value::List(items)) => {
+            let items = items.iter().enumerate();
+            items.map(|(index, item)| (path.clone().index(index), entries(item))).collect()
+        }
+        (Nesting::Set, Value::List(items)) => {
+            items.iter().map(|item| (path.clone(), entries(item))).collect()
+        }
+        (Nesting::List | Nesting::Set, _) => Vec::new(),
+    }
+}
+
+/// Pairs the blocks of a value with their counterparts in another one.
+fn counterpart<'v>(
+    nested: &NestedBlock,
+    index: usize,
+    instance: Option<&Entries>,
+    other: &'v Value,
+) -> Option<&'v Entries> {
+    let entries = |value: &'v Value| if let Value::Map(map) = value { Some(map) } else { None };
+    match (nested.nesting, other) {
+        (Nesting::Single, value) => entries(value),
+        (Nesting::List, Value::List(items)) => entries(items.get(index)?),
+        (Nesting::Set, Value::List(items)) => {
+            let instance = instance?;
+            let mut items = items.iter().filter_map(entries);
+            items.find(|item| is_same_element(&nested.block, instance, item))
+        }
+        (Nesting::List | Nesting::Set, _) => None,
+    }
+}
+
+/// Whether two elements of a set are the same but for values that the provider
+/// may set, and that one of them lacks.
+fn is_same_element(block: &Block, one: &Entries, other: &Entries) -> bool {
+    let attributes = block.attributes.iter().all(|attribute| {
+        let [one, other] = [one, other].map(|entries| get(Some(entries), &attribute.name));
+        let is_open = |value: &Value| value.is_null() || value.is_unknown();
+        attribute.requirement == Requirement::Computed
+            || attribute.is_computed() && (is_open(one) || is_open(other))
+            || one.equals(other, &attribute.ty)
+    });
+    attributes
+        && block.blocks.iter().all(|nested| {
+            let [left, right] = [one, other].map(|entries| get(Some(entries), &nested.name));
+            let (left_items, right_items) =
+                (instances(nested, left, &Path::root()), instances(nested, right, &Path::root()));
+            left_items.len() == right_items.len()
+                && left_items.iter().enumerate().all(|(index, (_, item))| {
+                    match (item, counterpart(nested, index, *item, right)) {
+                        (Some(item), Some(pair)) => is_same_element(&nested.block, item, pair),
+                        (None, None) => true,
+                        (Some(_), None) | (None, Some(_)) => false,
+                    }
+                })
+        })
+}
+
+/// Sets the defaults of attributes that the configuration omits.
+fn apply_defaults(block: &Block, wanted: &Entries, planned: &mut Entries) {
     for attribute in &block.attributes {
-        if let Some(default) = &attribute.default {
-            builder.set_default(attribute.name, default.clone());
+        if let Some(default) = &attribute.default
+            && get(Some(wanted), &attribute.name).is_null()
+        {
+            planned.insert(attribute.name.to_string(), default.clone());
+        }
+    }
+    for nested in &block.blocks {
+        let configured = get(Some(wanted), &nested.name);
+        let Some(value) = planned.get_mut(nested.name.as_ref()) else { continue };
+        for (index, instance) in super::object::instances_mut(value).enumerate() {
+            if let Some(wanted) = counterpart(nested, index, Some(instance), configured) {
+                apply_defaults(&nested.block, wanted, instance);
+            }
         }
     }
 }
 
 /// Whether an attribute or a block differs that reaches the remote object.
-fn differs(block: &Block, prior: &Object, planned: &Object, local: &[String]) -> bool {
+fn differs(
+    block: &Block,
+    before: Option<&Entries>,
+    after: Option<&Entries>,
+    path: &Path,
+    local: &[Path],
+) -> bool {
+    if before.is_some() != after.is_some() {
+        return true;
+    }
+    let is_local = |path: &Path| local.contains(path);
     let attributes = block
         .attributes
         .iter()
         .filter(|attribute| attribute.requirement != Requirement::Computed && !attribute.write_only)
-        .filter(|attribute| !local.iter().any(|name| name == attribute.name))
-        .any(|attribute| is_changed(attribute, prior, planned));
-    let blocks = block
-        .blocks
-        .iter()
-        .filter(|nested| !nested.local)
-        .any(|nested| prior.get(nested.name) != planned.get(nested.name));
-    attributes || blocks
+        .filter(|attribute| !is_local(&path.clone().name(&attribute.name)))
+        .any(|attribute| is_changed(attribute, before, after));
+    attributes
+        || block.blocks.iter().filter(|nested| !nested.local).any(|nested| {
+            let (was, is) = (get(before, &nested.name), get(after, &nested.name));
+            if is_local(&path.clone().name(&nested.name)) {
+                return false;
+            }
+            if was.is_unknown() || is.is_unknown() {
+                return was.is_unknown() != is.is_unknown();
+            }
+            let (old, new) = (instances(nested, was, path), instances(nested, is, path));
+            old.len() != new.len()
+                || new.iter().enumerate().any(|(index, (path, instance))| {
+                    let before = counterpart(nested, index, *instance, was);
+                    differs(&nested.block, before, *instance, path, local)
+                })
+        })
+}
+
+/// Fills in computed values.
+struct Filling<'a> {
+    changes_remote: bool,
+    settled: &'a [Path],
+}
+
+impl Filling<'_> {
+    fn fill(
+        &self,
+        block: &Block,
+        wanted: Option<&Entries>,
+        before: Option<&Entries>,
+        planned: &mut Entries,
+        path: &Path,
+    ) {
+        for attribute in block.attributes.iter() {
+            if !is_open(attribute, wanted, path, self.settled) {
+                continue;
+            }
+            let stored = get(before, &attribute.name);
+            let is_kept = before.is_some()
+                && (!self.changes_remote || attribute.use_state_for_unknown && !stored.is_null());
+            let value = if is_kept { stored.clone() } else { Value::Unknown };
+            planned.insert(attribute.name.to_string(), value);
+        }
+        for nested in &block.blocks {
+            let (configured, stored) = (get(wanted, &nested.name), get(before, &nested.name));
+            let Some(value) = planned.get_mut(nested.name.as_ref()) else { continue };
+            let at = path.clone().name(&nested.name);
+            for (index, instance) in super::object::instances_mut(value).enumerate() {
+                let at = match nested.nesting {
+                    Nesting::List => at.clone().index(index),
+                    Nesting::Single | Nesting::Set => at.clone(),
+                };
+                let wanted = counterpart(nested, index, Some(instance), configured);
+                let before = counterpart(nested, index, Some(instance), stored);
+                self.fill(&nested.block, wanted, before, instance, &at);
+            }
+        }
+    }
+}
+
+/// Collects the changed attributes that require a replacement.
+struct Replacements<'a> {
+    settled: &'a [Path],
+    replacing: &'a [Path],
+}
+
+impl Replacements<'_> {
+    fn collect(
+        &self,
+        block: &Block,
+        wanted: Option<&Entries>,
+        before: Option<&Entries>,
+        after: Option<&Entries>,
+        path: &Path,
+        found: &mut Vec<Path>,
+    ) {
+        for attribute in &block.attributes {
+            let at = path.clone().name(&attribute.name);
+            let replaces = attribute.requires_replace || self.replacing.contains(&at);
+            // What the provider decides during the apply is no wish for another object.
+            let is_wished = !is_open(attribute, wanted, path, self.settled) || after.is_none();
+            if replaces && is_wished && is_changed(attribute, before, after) {
+                found.push(at);
+            }
+        }
+        for nested in &block.blocks {
+            let [configured, was, is] =
+                [wanted, before, after].map(|entries| get(entries, &nested.name));
+            let (old, new) = (instances(nested, was, path), instances(nested, is, path));
+            let mut inner = Vec::new();
+            for (index, (at, instance)) in new.iter().enumerate() {
+                let wanted = counterpart(nested, index, *instance, configured);
+                let before = counterpart(nested, index, *instance, was);
+                self.collect(&nested.block, wanted, before, *instance, at, &mut inner);
+            }
+            for (index, (at, instance)) in old.iter().enumerate() {
+                if counterpart(nested, index, *instance, is).is_none() {
+                    self.collect(&nested.block, None, *instance, None, at, &mut inner);
+                }
+            }
+            match nested.nesting {
+                Nesting::Single | Nesting::List => found.extend(inner),
+                // The protocol has no path into an element of a set.
+                Nesting::Set if inner.is_empty() => {}
+                Nesting::Set => found.push(path.clone().name(&nested.name)),
+            }
+        }
+    }
+}
+
+/// Whether the provider decides an attribute during the apply.
+fn is_open(attribute: &Attribute, wanted: Option<&Entries>, path: &Path, settled: &[Path]) -> bool {
+    attribute.is_computed()
+        && attribute.default.is_none()
+        && get(wanted, &attribute.name).is_null()
+        && (settled.is_empty() || !settled.contains(&path.clone().name(&attribute.name)))
 }
 
 /// Whether an attribute's value changes, as Terraform compares values.
-fn is_changed(attribute: &Attribute, prior: &Object, planned: &Object) -> bool {
-    !prior.get(attribute.name).equals(planned.get(attribute.name), &attribute.ty)
+fn is_changed(attribute: &Attribute, before: Option<&Entries>, after: Option<&Entries>) -> bool {
+    !get(before, &attribute.name).equals(get(after, &attribute.name), &attribute.ty)
 }
 
 #[cfg(test)]
@@ -208,9 +418,9 @@ mod tests {
         let mut proposed = configuration.clone();
         for attribute in block().attributes.iter().filter(|attribute| attribute.is_computed()) {
             if let Some(prior) = prior
-                && proposed.get(attribute.name).is_null()
+                && proposed.get(&attribute.name).is_null()
             {
-                proposed.set(attribute.name, prior.get(attribute.name).clone());
+                proposed.set(&attribute.name, prior.get(&attribute.name).clone());
             }
         }
         proposed
@@ -291,7 +501,7 @@ mod tests {
 
     #[test]
     fn write_only_value_is_in_no_plan_and_is_no_change() {
-        let secret = Value::Secret(safe_text::Secret::from("hunter2"));
+        let secret = Value::from(safe_text::Secret::from("hunter2"));
         let configuration = object(&[("name", text("a")), ("secret_wo", secret)]);
         for prior in [None, Some(stored())] {
             let planned = plan(&configuration, prior.as_ref());
@@ -366,5 +576,76 @@ mod tests {
             );
             assert_eq!(planned.plan.object().get("flavor"), &text(expected));
         }
+    }
+
+    /// A resource modifies attributes of nested blocks by their paths.
+    #[test]
+    fn nested_attributes_are_modified_by_path() {
+        let attributes = vec![
+            Attribute::optional("name", Type::String, ""),
+            Attribute::optional_computed("kind", Type::String, ""),
+        ];
+        let rule = Block { attributes, ..Block::default() };
+        let block = Block { blocks: vec![NestedBlock::list("rule", rule)], ..Block::default() };
+        let rules = |rules: &[(&str, Option<&str>)]| {
+            let rules = rules.iter().map(|(name, kind)| {
+                Object::default()
+                    .with("name", *name)
+                    .with("kind", kind.map(str::to_owned))
+                    .into_value()
+            });
+            Object::default().with("rule", Value::List(rules.collect()))
+        };
+        let prior = State::new(rules(&[("a", Some("x")), ("b", Some("y"))]), &block);
+        let configuration = Configuration::new(rules(&[("A", None), ("c", None)]));
+        let proposed = rules(&[("A", Some("x")), ("c", Some("y"))]);
+        let path = |index: usize, name: &str| Path::attribute("rule").index(index).name(name);
+        let change = |modify: &dyn Fn(&mut PlanBuilder<'_>)| {
+            plan_change(&block, &configuration, Some(&prior), proposed.clone(), modify)
+        };
+        let planned = change(&|plan| {
+            plan.use_prior_state(path(0, "name"));
+            plan.set_default(path(1, "kind"), "z");
+            plan.require_replace(path(0, "name"));
+            plan.require_replace(path(1, "name"));
+        });
+        assert_eq!(planned.plan.object().at(&path(0, "name")), Some(&text("a")));
+        assert_eq!(planned.plan.object().at(&path(0, "kind")), Some(&Value::Unknown));
+        assert_eq!(planned.plan.object().at(&path(1, "kind")), Some(&text("z")));
+        assert_eq!(planned.requires_replace, [path(1, "name")], "the other one is kept");
+        // Nothing else reaches the remote object.
+        let planned = change(&|plan| {
+            for name in ["name", "kind"] {
+                plan.exclude_from_update(path(0, name));
+                plan.exclude_from_update(path(1, name));
+            }
+        });
+        assert!(!planned.changes_remote);
+        assert_eq!(planned.plan.object().at(&path(1, "kind")), Some(&text("y")));
+    }
+
+    /// What the provider decides during the apply requires no replacement.
+    #[test]
+    fn unknown_computed_value_requires_no_replacement() {
+        let block = Block {
+            attributes: vec![
+                Attribute::required("name", Type::String, ""),
+                Attribute::optional_computed("zone", Type::String, "").requires_replace(),
+            ],
+            ..Block::default()
+        };
+        let object =
+            |name: &str, zone: Value| Object::default().with("name", name).with("zone", zone);
+        let prior = State::new(object("a", text("eu")), &block);
+        let configuration = object("b", Value::Null);
+        let planned = plan_change(
+            &block,
+            &Configuration::new(configuration),
+            Some(&prior),
+            object("b", text("eu")),
+            |_| {},
+        );
+        assert_eq!(planned.plan.object().get("zone"), &Value::Unknown);
+        assert_eq!(planned.requires_replace, []);
     }
 }

@@ -1,13 +1,18 @@
 //! The provider block, and the registry of everything that a provider serves.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
 
+use super::action::Action;
+use super::client::ClientCapabilities;
 use super::data_source::DataSource;
 use super::diagnostics::Diagnostics;
+use super::ephemeral::EphemeralResource;
 use super::function::Function;
 use super::list::ListResource;
 use super::object::Configuration;
@@ -32,29 +37,43 @@ pub trait Provider: Send + Sync {
 
 /// The request to configure the provider.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ConfigureRequest {
     /// The configuration.
     pub configuration: Configuration,
     /// The version of Terraform or OpenTofu.
     pub terraform_version: String,
+    /// What the client can do.
+    pub client: ClientCapabilities,
+    /// Cancelled when Terraform asks to stop.
+    pub stop: CancellationToken,
 }
+
+/// The objects of one kind by name.
+pub type Table<T> = BTreeMap<Cow<'static, str>, Registered<T>>;
 
 /// Everything that a provider serves.
 ///
 /// Schemas are built on first use and then kept, so a process that Terraform
-/// starts for one call builds one schema. A name that is registered twice keeps
-/// the last object.
+/// starts for one call builds one schema. [`check`](Self::check) finds names that
+/// are registered twice, and schemas that contradict themselves.
 pub struct Registry {
     /// The provider block.
     pub provider: Registered<dyn Provider>,
     /// Managed resources by type name.
-    pub resources: BTreeMap<&'static str, Registered<dyn Resource>>,
+    pub resources: Table<dyn Resource>,
     /// Data sources by type name.
-    pub data_sources: BTreeMap<&'static str, Registered<dyn DataSource>>,
+    pub data_sources: Table<dyn DataSource>,
     /// List resources by type name.
-    pub list_resources: BTreeMap<&'static str, Registered<dyn ListResource>>,
+    pub list_resources: Table<dyn ListResource>,
+    /// Ephemeral resources by type name.
+    pub ephemeral_resources: Table<dyn EphemeralResource>,
+    /// Actions by type name.
+    pub actions: Table<dyn Action>,
     /// Functions by name.
-    pub functions: BTreeMap<&'static str, Box<dyn Function>>,
+    pub functions: BTreeMap<Cow<'static, str>, Box<dyn Function>>,
+    /// The names that were registered twice, with their kind.
+    pub(crate) repeated: Vec<String>,
 }
 
 impl fmt::Debug for Registry {
@@ -64,9 +83,49 @@ impl fmt::Debug for Registry {
             .field("resources", &self.resources.keys())
             .field("data_sources", &self.data_sources.keys())
             .field("list_resources", &self.list_resources.keys())
+            .field("ephemeral_resources", &self.ephemeral_resources.keys())
+            .field("actions", &self.actions.keys())
             .field("functions", &self.functions.keys())
             .finish_non_exhaustive()
     }
+}
+
+/// Adds the methods that register an object with a schema.
+macro_rules! register {
+    ($($(#[$documentation:meta])* $method:ident($table:ident: $kind:ident, $word:literal);)+) => {
+        impl Registry {
+            $(
+                $(#[$documentation])*
+                #[must_use]
+                pub fn $method(
+                    mut self,
+                    type_name: impl Into<Cow<'static, str>>,
+                    object: Box<dyn $kind>,
+                ) -> Self {
+                    let type_name = type_name.into();
+                    let registered = Registered::new(object, $kind::schema);
+                    if self.$table.insert(type_name.clone(), registered).is_some() {
+                        self.repeated.push(format!("the {} {type_name:?}", $word));
+                    }
+                    self
+                }
+            )+
+        }
+    };
+}
+
+register! {
+    /// Adds a managed resource.
+    resource(resources: Resource, "resource");
+    /// Adds a data source.
+    data_source(data_sources: DataSource, "data source");
+    /// Adds a list resource. A managed resource of the same name with an identity
+    /// must be registered, too.
+    list_resource(list_resources: ListResource, "list resource");
+    /// Adds an ephemeral resource.
+    ephemeral_resource(ephemeral_resources: EphemeralResource, "ephemeral resource");
+    /// Adds an action.
+    action(actions: Action, "action");
 }
 
 impl Registry {
@@ -78,36 +137,24 @@ impl Registry {
             resources: BTreeMap::new(),
             data_sources: BTreeMap::new(),
             list_resources: BTreeMap::new(),
+            ephemeral_resources: BTreeMap::new(),
+            actions: BTreeMap::new(),
             functions: BTreeMap::new(),
+            repeated: Vec::new(),
         }
-    }
-
-    /// Adds a managed resource.
-    #[must_use]
-    pub fn resource(mut self, type_name: &'static str, resource: Box<dyn Resource>) -> Self {
-        self.resources.insert(type_name, Registered::new(resource, Resource::schema));
-        self
-    }
-
-    /// Adds a data source.
-    #[must_use]
-    pub fn data_source(mut self, type_name: &'static str, source: Box<dyn DataSource>) -> Self {
-        self.data_sources.insert(type_name, Registered::new(source, DataSource::schema));
-        self
-    }
-
-    /// Adds a list resource. A managed resource of the same name with an identity
-    /// must be registered, too.
-    #[must_use]
-    pub fn list_resource(mut self, type_name: &'static str, list: Box<dyn ListResource>) -> Self {
-        self.list_resources.insert(type_name, Registered::new(list, ListResource::schema));
-        self
     }
 
     /// Adds a function.
     #[must_use]
-    pub fn function(mut self, name: &'static str, function: Box<dyn Function>) -> Self {
-        self.functions.insert(name, function);
+    pub fn function(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        function: Box<dyn Function>,
+    ) -> Self {
+        let name = name.into();
+        if self.functions.insert(name.clone(), function).is_some() {
+            self.repeated.push(format!("the function {name:?}"));
+        }
         self
     }
 }

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::client::{ClientCapabilities, Deferred};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::object::{Configuration, Identity, Object, Plan, PrivateState, State};
 use super::plan::PlanBuilder;
-use super::schema::{Block, IdentitySchema, Requirement, Schema};
-use super::value::json;
+use super::schema::{Block, IdentitySchema, Nesting, Requirement, Schema};
+use super::value::{Type, Value, json};
 
 /// A type of remote object that Terraform creates, updates and deletes.
 ///
@@ -17,8 +18,7 @@ use super::value::json;
 /// [`check_plan`](Self::check_plan) add rules that a schema cannot express. No
 /// method needs to catch panics: a panic ends its own call only.
 ///
-/// The framework does not carry over private state and identity: a response has
-/// to repeat those of the request, or they are removed from state.
+/// Private state and identity are kept unless a response sets them.
 #[async_trait]
 pub trait Resource: Send + Sync {
     /// Returns the schema. It is built once and then kept.
@@ -40,8 +40,8 @@ pub trait Resource: Send + Sync {
 
     /// Checks a finished plan: returns warnings, early errors, and the private
     /// state for the apply.
-    async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
-        CheckPlanResponse { private: request.private.clone(), ..CheckPlanResponse::default() }
+    async fn check_plan(&self, _request: CheckPlanRequest<'_>) -> CheckPlanResponse {
+        CheckPlanResponse::default()
     }
 
     /// Reads the object.
@@ -73,19 +73,27 @@ pub trait Resource: Send + Sync {
     /// # Errors
     /// When the state cannot be converted.
     fn upgrade(&self, schema: &Schema, _version: i64, raw: &[u8]) -> Result<Object, Diagnostics> {
-        let unreadable = |cause: String| {
-            Diagnostic::error(
-                "The stored state cannot be read",
-                format!(
-                    "{cause}. Nothing was changed. Restore the state from a backup, or remove \
-                     this resource with `terraform state rm` and import it again."
-                ),
-            )
-        };
-        let value = json::decode_state(raw, &schema.value_type())
-            .map_err(|error| unreadable(error.to_string()))?;
-        Object::from_value(value, &schema.block)
-            .ok_or_else(|| unreadable("It holds no object".to_owned()).into())
+        decode_state(raw, &schema.value_type(), "state").map(Object::from_entries)
+    }
+
+    /// Converts the identity of an older version, which is JSON, as
+    /// [`upgrade`](Self::upgrade) converts state.
+    ///
+    /// # Errors
+    /// When the identity cannot be converted.
+    fn upgrade_identity(
+        &self,
+        schema: &IdentitySchema,
+        _version: i64,
+        raw: &[u8],
+    ) -> Result<Identity, Diagnostics> {
+        let entries = decode_state(raw, &schema.value_type(), "identity")?;
+        Ok(Identity(Object::from_entries(entries)))
+    }
+
+    /// Returns the conversion of objects of other types, if there is one.
+    fn moves(&self) -> Option<&dyn MoveState> {
+        None
     }
 
     /// Returns a configuration for an imported object; by default that of
@@ -95,32 +103,132 @@ pub trait Resource: Send + Sync {
     }
 }
 
+fn decode_state(
+    raw: &[u8],
+    ty: &Type,
+    what: &str,
+) -> Result<std::collections::BTreeMap<String, Value>, Diagnostics> {
+    let unreadable = |cause: String| {
+        Diagnostic::error(
+            format!("The stored {what} cannot be read"),
+            format!(
+                "{cause}. Nothing was changed. Restore the state from a backup, or remove this \
+                 resource with `terraform state rm` and import it again."
+            ),
+        )
+    };
+    match json::decode_state(raw, ty).map_err(|error| unreadable(error.to_string()))? {
+        Value::Map(entries) => Ok(entries),
+        Value::Null
+        | Value::Unknown
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Secret(_)
+        | Value::List(_)
+        | Value::Dynamic(_) => Err(unreadable("It holds no object".to_owned()).into()),
+    }
+}
+
+/// Converts objects of other resource types, for `moved` blocks.
+#[async_trait]
+pub trait MoveState: Send + Sync {
+    /// Converts an object; `None` if its type is not one of those that can be
+    /// converted.
+    ///
+    /// # Errors
+    /// When the state cannot be converted.
+    async fn move_state(
+        &self,
+        request: MoveStateRequest<'_>,
+    ) -> Result<Option<MoveStateResponse>, Diagnostics>;
+}
+
+/// The request to convert an object of another type.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct MoveStateRequest<'a> {
+    /// The address of the provider of the other type.
+    pub provider_address: &'a str,
+    /// The other type.
+    pub type_name: &'a str,
+    /// The version of the other type's schema.
+    pub version: i64,
+    /// The state, which is JSON.
+    pub raw: &'a [u8],
+    /// The identity, which is JSON; empty if there is none.
+    pub raw_identity: &'a [u8],
+    /// The private state.
+    pub private: PrivateState,
+}
+
+/// The result of a move.
+#[derive(Debug, Default)]
+pub struct MoveStateResponse {
+    /// The state of this type.
+    pub state: State,
+    /// The private state of this type. That of the other type is not kept.
+    pub private: PrivateState,
+    /// The object's identity.
+    pub identity: Option<Identity>,
+    /// Warnings.
+    pub diagnostics: Diagnostics,
+}
+
 /// Returns the configuration for an object with this state: every attribute that
-/// a user may set, except for credentials, defaults and nested blocks.
+/// a user may set, at every depth, except for credentials and defaults.
 #[must_use]
 pub fn generate_block(block: &Block, state: &Object) -> Object {
     let mut configuration = Object::null(block);
     for attribute in &block.attributes {
+        let stored = state.get(&attribute.name);
         let wanted = attribute.requirement != Requirement::Computed
             && !attribute.is_sensitive()
             && !attribute.write_only
-            && attribute.default.as_ref() != Some(state.get(attribute.name));
+            && attribute.default.as_ref().is_none_or(|set| !set.equals(stored, &attribute.ty));
         if wanted {
-            configuration.set(attribute.name, state.get(attribute.name).clone());
+            configuration.set(&attribute.name, stored.clone());
         }
+    }
+    for nested in &block.blocks {
+        let generated = match nested.nesting {
+            Nesting::Single => state
+                .object(&nested.name)
+                .known()
+                .map(|inner| generate_block(&nested.block, &inner).into_value()),
+            Nesting::List | Nesting::Set => state.objects(&nested.name).known().map(|items| {
+                let items = items.iter();
+                Value::List(
+                    items.map(|item| generate_block(&nested.block, item).into_value()).collect(),
+                )
+            }),
+        };
+        configuration.set(&nested.name, generated.unwrap_or_else(|| nested.absent()));
     }
     configuration
 }
 
 /// The request to check a configuration.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ValidateRequest<'a> {
     /// The configuration.
     pub configuration: &'a Configuration,
+    /// What the client can do, for a managed resource.
+    pub client: ClientCapabilities,
+}
+
+impl<'a> ValidateRequest<'a> {
+    /// Returns a request of a client without capabilities.
+    #[must_use]
+    pub fn new(configuration: &'a Configuration) -> Self {
+        Self { configuration, client: ClientCapabilities::default() }
+    }
 }
 
 /// The request to check a plan.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct CheckPlanRequest<'a> {
     /// The configuration.
     pub configuration: &'a Configuration,
@@ -134,6 +242,8 @@ pub struct CheckPlanRequest<'a> {
     pub requires_replace: &'a [super::value::Path],
     /// The private state.
     pub private: &'a PrivateState,
+    /// What the client can do.
+    pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
@@ -143,12 +253,15 @@ pub struct CheckPlanRequest<'a> {
 pub struct CheckPlanResponse {
     /// Messages. An error refuses the plan.
     pub diagnostics: Diagnostics,
-    /// The private state for the apply.
+    /// The private state for the apply. An empty one keeps that of the request.
     pub private: PrivateState,
+    /// The reason why the change cannot be planned yet.
+    pub deferred: Option<Deferred>,
 }
 
 /// The request to read an object.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ReadRequest {
     /// The prior state.
     pub state: State,
@@ -156,25 +269,30 @@ pub struct ReadRequest {
     pub private: PrivateState,
     /// The stored identity, if any.
     pub identity: Option<Identity>,
+    /// What the client can do.
+    pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
 
 /// The result of a read.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ReadResponse {
     /// The current state; `None` if the object no longer exists.
     pub state: Option<State>,
-    /// The private state to store. An empty one removes the stored one.
+    /// The private state to store. An empty one keeps that of the request.
     pub private: PrivateState,
-    /// The object's identity. `None` removes the stored one.
+    /// The object's identity. `None` keeps that of the request.
     pub identity: Option<Identity>,
     /// Messages. With an error, `state` must be that of the request.
     pub diagnostics: Diagnostics,
+    /// The reason why the object cannot be read yet.
+    pub deferred: Option<Deferred>,
 }
 
 /// The request to create an object.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct CreateRequest {
     /// The configuration, including credentials.
     pub configuration: Configuration,
@@ -190,6 +308,7 @@ pub struct CreateRequest {
 
 /// The request to update an object.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct UpdateRequest {
     /// The configuration, including credentials.
     pub configuration: Configuration,
@@ -209,6 +328,7 @@ pub struct UpdateRequest {
 
 /// The request to delete an object.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct DeleteRequest {
     /// The prior state.
     pub prior: State,
@@ -229,9 +349,9 @@ pub struct DeleteRequest {
 pub struct ApplyResponse {
     /// The current state; `None` if no object exists.
     pub state: Option<State>,
-    /// The private state to store. An empty one removes the stored one.
+    /// The private state to store. An empty one keeps that of the request.
     pub private: PrivateState,
-    /// The object's identity. `None` removes the stored one.
+    /// The object's identity. `None` keeps that of the request.
     pub identity: Option<Identity>,
     /// Messages.
     pub diagnostics: Diagnostics,
@@ -256,9 +376,12 @@ impl Checkpoint {
 
 /// The request to import an object.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ImportRequest {
     /// The id, or the identity.
     pub by: ImportBy,
+    /// What the client can do.
+    pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
 }
@@ -273,12 +396,14 @@ pub enum ImportBy {
 }
 
 /// The result of an import.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ImportResponse {
     /// The values from the request. Terraform reads the others next.
     pub state: State,
     /// The private state to store.
     pub private: PrivateState,
-    /// The object's identity.
+    /// The object's identity. `None` is that of the request.
     pub identity: Option<Identity>,
+    /// The reason why the object cannot be imported yet.
+    pub deferred: Option<Deferred>,
 }

@@ -4,6 +4,7 @@
 //! the codec and the protocol's schema messages read it, and so can generated
 //! documentation.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::value::{Type, Value};
@@ -35,7 +36,7 @@ impl Schema {
 #[derive(Clone, Debug, Default)]
 pub struct Block {
     /// The description in Markdown.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
     /// The attributes, in the order of their documentation.
     pub attributes: Vec<Attribute>,
     /// The nested blocks.
@@ -55,8 +56,9 @@ impl Block {
         let attributes = self
             .attributes
             .iter()
-            .map(|attribute| (attribute.name.to_owned(), attribute.ty.clone()));
-        let blocks = self.blocks.iter().map(|block| (block.name.to_owned(), block.value_type()));
+            .map(|attribute| (attribute.name.clone().into_owned(), attribute.ty.clone()));
+        let blocks =
+            self.blocks.iter().map(|block| (block.name.clone().into_owned(), block.value_type()));
         Type::Object(attributes.chain(blocks).collect())
     }
 }
@@ -76,45 +78,49 @@ pub enum Requirement {
 
 /// One attribute.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Attribute {
     /// The name in configuration.
-    pub name: &'static str,
-    /// The type. [`Type::Secret`] makes the attribute sensitive. Inside of a list,
-    /// a set, a map, a tuple or an object it does not.
+    pub name: Cow<'static, str>,
+    /// The type. [`Type::Secret`] in it makes the attribute sensitive.
     pub ty: Type,
     /// The source of the value.
     pub requirement: Requirement,
     /// The description, one or two sentences in Markdown.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
     /// The value if the configuration has none.
     pub default: Option<Value>,
+    /// Whether the attribute is sensitive although its type has no credential.
+    pub sensitive: bool,
     /// Whether the value exists in configuration only, never in plan or state.
     pub write_only: bool,
     /// The attribute for the same value, stored in state, if the attribute is
     /// write-only and Terraform does not support that.
-    pub stored_alternative: Option<&'static str>,
+    pub stored_alternative: Option<Cow<'static, str>>,
     /// Whether a change requires a replacement.
     pub requires_replace: bool,
     /// Whether the computed value never changes. Otherwise any update may change
-    /// it, and the plan of an update shows it as unknown.
+    /// it, and the plan of an update shows it as unknown. A null is not kept: the
+    /// provider may have learned to set the attribute since.
     pub use_state_for_unknown: bool,
     /// The deprecation message, which names the attribute to use instead.
-    pub deprecated: Option<&'static str>,
+    pub deprecated: Option<Cow<'static, str>>,
 }
 
 impl Attribute {
     fn new(
-        name: &'static str,
+        name: impl Into<Cow<'static, str>>,
         ty: Type,
         requirement: Requirement,
-        description: &'static str,
+        description: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
-            name,
+            name: name.into(),
             ty,
             requirement,
-            description,
+            description: description.into(),
             default: None,
+            sensitive: false,
             write_only: false,
             stored_alternative: None,
             requires_replace: false,
@@ -125,56 +131,101 @@ impl Attribute {
 
     /// Returns an attribute that the user must set.
     #[must_use]
-    pub fn required(name: &'static str, ty: Type, description: &'static str) -> Self {
+    pub fn required(
+        name: impl Into<Cow<'static, str>>,
+        ty: Type,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::new(name, ty, Requirement::Required, description)
     }
 
     /// Returns an attribute that the user may set.
     #[must_use]
-    pub fn optional(name: &'static str, ty: Type, description: &'static str) -> Self {
+    pub fn optional(
+        name: impl Into<Cow<'static, str>>,
+        ty: Type,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::new(name, ty, Requirement::Optional, description)
     }
 
     /// Returns an attribute that the user may set, and otherwise the provider.
     #[must_use]
-    pub fn optional_computed(name: &'static str, ty: Type, description: &'static str) -> Self {
+    pub fn optional_computed(
+        name: impl Into<Cow<'static, str>>,
+        ty: Type,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::new(name, ty, Requirement::OptionalComputed, description)
     }
 
     /// Returns an attribute that only the provider sets.
     #[must_use]
-    pub fn computed(name: &'static str, ty: Type, description: &'static str) -> Self {
+    pub fn computed(
+        name: impl Into<Cow<'static, str>>,
+        ty: Type,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::new(name, ty, Requirement::Computed, description)
     }
 
     /// Returns a credential that the user may set, stored in state.
     #[must_use]
-    pub fn secret(name: &'static str, description: &'static str) -> Self {
+    pub fn secret(
+        name: impl Into<Cow<'static, str>>,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::optional(name, Type::Secret, description)
     }
 
     /// Returns a credential that the user may set, stored nowhere.
     #[must_use]
-    pub fn write_only_secret(name: &'static str, description: &'static str) -> Self {
-        let mut attribute = Self::secret(name, description);
-        attribute.write_only = true;
-        attribute
+    pub fn write_only_secret(
+        name: impl Into<Cow<'static, str>>,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::secret(name, description).write_only()
+    }
+
+    /// Makes Terraform hide the value. Strings in it are decoded as credentials,
+    /// which `Debug` does not show; numbers and booleans it shows.
+    #[must_use]
+    pub fn sensitive(mut self) -> Self {
+        self.ty = self.ty.with_secrets();
+        self.sensitive = true;
+        self
+    }
+
+    /// Keeps the value in configuration only. Since Terraform 1.11.
+    #[must_use]
+    pub fn write_only(mut self) -> Self {
+        self.write_only = true;
+        self
     }
 
     /// Names the attribute to use with a Terraform that does not support
     /// write-only attributes.
     #[must_use]
-    pub fn stored_alternative(mut self, name: &'static str) -> Self {
-        self.stored_alternative = Some(name);
+    pub fn stored_alternative(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.stored_alternative = Some(name.into());
         self
     }
 
-    /// Sets the default, and makes the attribute optional and computed: Terraform
-    /// allows a plan to fill in computed attributes only.
+    /// Sets the default of an optional attribute, which becomes computed, too:
+    /// Terraform allows a plan to fill in computed attributes only.
     #[must_use]
     pub fn default_value(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
-        self.requirement = Requirement::OptionalComputed;
+        if self.requirement == Requirement::Optional {
+            self.requirement = Requirement::OptionalComputed;
+        }
+        self
+    }
+
+    /// Deprecates the attribute. The message names the attribute to use instead.
+    #[must_use]
+    pub fn deprecated(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.deprecated = Some(message.into());
         self
     }
 
@@ -195,7 +246,7 @@ impl Attribute {
     /// Whether Terraform hides the value.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {
-        self.ty == Type::Secret
+        self.sensitive || self.ty.contains_secret()
     }
 
     /// Whether the provider may set the attribute.
@@ -208,40 +259,75 @@ impl Attribute {
     }
 }
 
-/// The number of times that a block may occur.
+/// The form of a block's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nesting {
     /// At most once: an object or null.
     Single,
     /// Any number of times, in order.
     List,
+    /// Any number of times, regardless of order. No attribute in it may be
+    /// write-only.
+    Set,
 }
 
 /// A block within a block.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NestedBlock {
     /// The name in configuration.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The attributes and blocks inside.
     pub block: Block,
-    /// The number of times that it may occur.
+    /// The form of its values.
     pub nesting: Nesting,
+    /// How often it must occur.
+    pub min_items: u32,
+    /// How often it may occur; zero for any number of times.
+    pub max_items: u32,
     /// Whether the block configures the provider's own behavior, such as
     /// timeouts. A change then does not change the remote object.
     pub local: bool,
 }
 
 impl NestedBlock {
-    /// Returns a block that may occur once.
-    #[must_use]
-    pub fn single(name: &'static str, block: Block) -> Self {
-        Self { name, block, nesting: Nesting::Single, local: false }
+    fn new(name: impl Into<Cow<'static, str>>, block: Block, nesting: Nesting) -> Self {
+        Self { name: name.into(), block, nesting, min_items: 0, max_items: 0, local: false }
     }
 
-    /// Returns a block that may be repeated.
+    /// Returns a block that may occur once.
     #[must_use]
-    pub fn list(name: &'static str, block: Block) -> Self {
-        Self { name, block, nesting: Nesting::List, local: false }
+    pub fn single(name: impl Into<Cow<'static, str>>, block: Block) -> Self {
+        Self::new(name, block, Nesting::Single)
+    }
+
+    /// Returns a block that may be repeated, in order.
+    #[must_use]
+    pub fn list(name: impl Into<Cow<'static, str>>, block: Block) -> Self {
+        Self::new(name, block, Nesting::List)
+    }
+
+    /// Returns a block that may be repeated, regardless of order.
+    #[must_use]
+    pub fn set(name: impl Into<Cow<'static, str>>, block: Block) -> Self {
+        Self::new(name, block, Nesting::Set)
+    }
+
+    /// Makes the user write the block at least once.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.min_items = 1;
+        if self.nesting == Nesting::Single {
+            self.max_items = 1;
+        }
+        self
+    }
+
+    /// Limits how often the block may be repeated.
+    #[must_use]
+    pub fn at_most(mut self, items: u32) -> Self {
+        self.max_items = items;
+        self
     }
 
     /// Marks the block as local to the provider.
@@ -251,11 +337,21 @@ impl NestedBlock {
         self
     }
 
+    /// Returns the value of an absent block.
+    #[must_use]
+    pub fn absent(&self) -> Value {
+        match self.nesting {
+            Nesting::Single => Value::Null,
+            Nesting::List | Nesting::Set => Value::List(Vec::new()),
+        }
+    }
+
     fn value_type(&self) -> Type {
         let inner = self.block.value_type();
         match self.nesting {
             Nesting::Single => inner,
             Nesting::List => Type::List(Box::new(inner)),
+            Nesting::Set => Type::Set(Box::new(inner)),
         }
     }
 }
@@ -276,7 +372,7 @@ impl IdentitySchema {
         let attributes = self
             .attributes
             .iter()
-            .map(|attribute| (attribute.name.to_owned(), attribute.ty.clone()));
+            .map(|attribute| (attribute.name.clone().into_owned(), attribute.ty.clone()));
         Type::Object(attributes.collect::<BTreeMap<_, _>>())
     }
 }
@@ -285,11 +381,11 @@ impl IdentitySchema {
 #[derive(Clone, Debug)]
 pub struct IdentityAttribute {
     /// The name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The type.
     pub ty: Type,
     /// Whether an import block must set it; otherwise it may.
     pub required_for_import: bool,
     /// The description, one sentence.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
 }

@@ -21,6 +21,8 @@ pub fn describe(registry: &Registry, address: &str) -> JsonValue {
         ("resource_schemas", named(served.resource_schemas, schema)),
         ("data_source_schemas", named(served.data_source_schemas, schema)),
         ("list_resource_schemas", named(served.list_resource_schemas, schema)),
+        ("ephemeral_resource_schemas", named(served.ephemeral_resource_schemas, schema)),
+        ("action_schemas", named(served.action_schemas, action)),
         ("resource_identity_schemas", named(identities, identity)),
         ("functions", named(served.functions, function)),
     ]);
@@ -52,6 +54,10 @@ fn schema(message: protocol::Schema) -> JsonValue {
         ("version", json!(message.version)),
         ("block", message.block.map_or(JsonValue::Null, block)),
     ])
+}
+
+fn action(message: protocol::ActionSchema) -> JsonValue {
+    message.schema.map_or(JsonValue::Null, schema)
 }
 
 fn block(message: protocol::schema::Block) -> JsonValue {
@@ -93,7 +99,13 @@ fn nested_block(message: protocol::schema::NestedBlock) -> JsonValue {
     object([
         ("nesting_mode", nesting_mode),
         ("block", message.block.map_or(JsonValue::Null, block)),
+        ("min_items", count(message.min_items)),
+        ("max_items", count(message.max_items)),
     ])
+}
+
+fn count(items: i64) -> JsonValue {
+    if items == 0 { JsonValue::Null } else { json!(items) }
 }
 
 fn identity(message: protocol::ResourceIdentitySchema) -> JsonValue {
@@ -114,6 +126,7 @@ fn function(message: protocol::Function) -> JsonValue {
     object([
         ("description", json!(message.description)),
         ("summary", json!(message.summary)),
+        ("deprecation_message", json!(message.deprecation_message)),
         ("return_type", message.r#return.map_or(JsonValue::Null, |result| ty(&result.r#type))),
         ("parameters", parameters.collect()),
         ("variadic_parameter", message.variadic_parameter.map_or(JsonValue::Null, parameter)),
@@ -124,6 +137,7 @@ fn parameter(message: protocol::function::Parameter) -> JsonValue {
     object([
         ("name", json!(message.name)),
         ("description", json!(message.description)),
+        ("is_nullable", json!(message.allow_null_value)),
         ("type", ty(&message.r#type)),
     ])
 }

@@ -1,35 +1,46 @@
 //! Describes everything that a provider serves, in the protocol's messages.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::function::{Parameter, Signature};
 use super::protocol::tfplugin5 as protocol;
-use super::provider::{Registered, Registry};
+use super::provider::{Registry, Table};
 use super::schema::{Attribute, Block, IdentitySchema, NestedBlock, Nesting, Requirement, Schema};
 
-/// The optional parts of the protocol, all served: destroys are planned, no call
-/// depends on an earlier GetSchema, moves of states are answered, and imported
-/// state becomes configuration.
-const CAPABILITIES: protocol::ServerCapabilities = protocol::ServerCapabilities {
-    plan_destroy: true,
-    get_provider_schema_optional: true,
-    move_resource_state: true,
-    generate_resource_config: true,
-};
+/// Returns the optional parts of the protocol: destroys are planned, no call
+/// depends on an earlier GetSchema, and imported state becomes configuration. Moves
+/// of states are announced if there is one.
+fn capabilities(registry: &Registry) -> protocol::ServerCapabilities {
+    protocol::ServerCapabilities {
+        plan_destroy: true,
+        get_provider_schema_optional: true,
+        move_resource_state: registry
+            .resources
+            .values()
+            .any(|served| served.object.moves().is_some()),
+        generate_resource_config: true,
+    }
+}
 
 /// Returns the names of everything that is served.
 pub(crate) fn metadata(registry: &Registry) -> protocol::get_metadata::Response {
     use protocol::get_metadata::{
-        DataSourceMetadata, FunctionMetadata, ListResourceMetadata, ResourceMetadata,
+        ActionMetadata, DataSourceMetadata, EphemeralMetadata, FunctionMetadata,
+        ListResourceMetadata, ResourceMetadata,
     };
     protocol::get_metadata::Response {
-        server_capabilities: Some(CAPABILITIES),
+        server_capabilities: Some(capabilities(registry)),
         resources: names(&registry.resources, |type_name| ResourceMetadata { type_name }),
         data_sources: names(&registry.data_sources, |type_name| DataSourceMetadata { type_name }),
         functions: names(&registry.functions, |name| FunctionMetadata { name }),
         list_resources: names(&registry.list_resources, |type_name| ListResourceMetadata {
             type_name,
         }),
+        ephemeral_resources: names(&registry.ephemeral_resources, |type_name| EphemeralMetadata {
+            type_name,
+        }),
+        actions: names(&registry.actions, |type_name| ActionMetadata { type_name }),
         ..Default::default()
     }
 }
@@ -41,8 +52,13 @@ pub(crate) fn provider_schema(registry: &Registry) -> protocol::get_provider_sch
         resource_schemas: schemas(&registry.resources),
         data_source_schemas: schemas(&registry.data_sources),
         list_resource_schemas: schemas(&registry.list_resources),
+        ephemeral_resource_schemas: schemas(&registry.ephemeral_resources),
+        action_schemas: schemas(&registry.actions)
+            .into_iter()
+            .map(|(name, schema)| (name, protocol::ActionSchema { schema: Some(schema) }))
+            .collect(),
         functions: functions(registry),
-        server_capabilities: Some(CAPABILITIES),
+        server_capabilities: Some(capabilities(registry)),
         ..Default::default()
     }
 }
@@ -53,7 +69,7 @@ pub(crate) fn identity_schemas(
 ) -> HashMap<String, protocol::ResourceIdentitySchema> {
     let identities = registry.resources.iter().filter_map(|(name, served)| {
         let (schema, _) = served.identity()?;
-        Some(((*name).to_owned(), identity_schema(schema)))
+        Some((name.to_string(), identity_schema(schema)))
     });
     identities.collect()
 }
@@ -61,17 +77,15 @@ pub(crate) fn identity_schemas(
 /// Returns the signatures of the functions.
 pub(crate) fn functions(registry: &Registry) -> HashMap<String, protocol::Function> {
     let functions = registry.functions.iter();
-    functions.map(|(name, served)| ((*name).to_owned(), function(&served.signature()))).collect()
+    functions.map(|(name, served)| (name.to_string(), function(&served.signature()))).collect()
 }
 
-fn names<T, M>(table: &BTreeMap<&'static str, T>, message: fn(String) -> M) -> Vec<M> {
-    table.keys().map(|name| message((*name).to_owned())).collect()
+fn names<T, M>(table: &BTreeMap<Cow<'static, str>, T>, message: fn(String) -> M) -> Vec<M> {
+    table.keys().map(|name| message(name.to_string())).collect()
 }
 
-fn schemas<T: ?Sized>(
-    table: &BTreeMap<&'static str, Registered<T>>,
-) -> HashMap<String, protocol::Schema> {
-    table.iter().map(|(name, served)| ((*name).to_owned(), schema(served.schema()))).collect()
+fn schemas<T: ?Sized>(table: &Table<T>) -> HashMap<String, protocol::Schema> {
+    table.iter().map(|(name, served)| (name.to_string(), schema(served.schema()))).collect()
 }
 
 fn schema(schema: &Schema) -> protocol::Schema {
@@ -84,7 +98,7 @@ fn block(source: &Block) -> protocol::schema::Block {
         version: 0,
         attributes: source.attributes.iter().map(attribute).collect(),
         block_types: source.blocks.iter().map(nested_block).collect(),
-        description: source.description.to_owned(),
+        description: source.description.to_string(),
         description_kind: protocol::StringKind::Markdown.into(),
         deprecated: false,
         deprecation_message: String::new(),
@@ -99,9 +113,9 @@ fn attribute(source: &Attribute) -> protocol::schema::Attribute {
         Requirement::Computed => (false, false, true),
     };
     protocol::schema::Attribute {
-        name: source.name.to_owned(),
+        name: source.name.to_string(),
         r#type: source.ty.to_json(),
-        description: source.description.to_owned(),
+        description: source.description.to_string(),
         required,
         optional,
         computed,
@@ -109,7 +123,7 @@ fn attribute(source: &Attribute) -> protocol::schema::Attribute {
         description_kind: protocol::StringKind::Markdown.into(),
         deprecated: source.deprecated.is_some(),
         write_only: source.write_only,
-        deprecation_message: source.deprecated.unwrap_or_default().to_owned(),
+        deprecation_message: text(&source.deprecated),
     }
 }
 
@@ -118,24 +132,25 @@ fn nested_block(source: &NestedBlock) -> protocol::schema::NestedBlock {
     let nesting = match source.nesting {
         Nesting::Single => NestingMode::Single,
         Nesting::List => NestingMode::List,
+        Nesting::Set => NestingMode::Set,
     };
     protocol::schema::NestedBlock {
-        type_name: source.name.to_owned(),
+        type_name: source.name.to_string(),
         block: Some(block(&source.block)),
         nesting: nesting.into(),
-        min_items: 0,
-        max_items: 0,
+        min_items: source.min_items.into(),
+        max_items: source.max_items.into(),
     }
 }
 
 fn identity_schema(source: &IdentitySchema) -> protocol::ResourceIdentitySchema {
     let attributes = source.attributes.iter().map(|attribute| {
         protocol::resource_identity_schema::IdentityAttribute {
-            name: attribute.name.to_owned(),
+            name: attribute.name.to_string(),
             r#type: attribute.ty.to_json(),
             required_for_import: attribute.required_for_import,
             optional_for_import: !attribute.required_for_import,
-            description: attribute.description.to_owned(),
+            description: attribute.description.to_string(),
         }
     });
     protocol::ResourceIdentitySchema {
@@ -149,20 +164,24 @@ fn function(source: &Signature) -> protocol::Function {
         parameters: source.parameters.iter().map(parameter).collect(),
         variadic_parameter: source.variadic.as_ref().map(parameter),
         r#return: Some(protocol::function::Return { r#type: source.result.to_json() }),
-        summary: source.summary.to_owned(),
-        description: source.description.to_owned(),
+        summary: source.summary.to_string(),
+        description: source.description.to_string(),
         description_kind: protocol::StringKind::Markdown.into(),
-        deprecation_message: String::new(),
+        deprecation_message: text(&source.deprecated),
     }
 }
 
 fn parameter(source: &Parameter) -> protocol::function::Parameter {
     protocol::function::Parameter {
-        name: source.name.to_owned(),
+        name: source.name.to_string(),
         r#type: source.ty.to_json(),
-        allow_null_value: false,
-        allow_unknown_values: false,
-        description: source.description.to_owned(),
+        allow_null_value: source.allow_null,
+        allow_unknown_values: source.allow_unknown,
+        description: source.description.to_string(),
         description_kind: protocol::StringKind::Markdown.into(),
     }
+}
+
+fn text(text: &Option<Cow<'static, str>>) -> String {
+    text.as_deref().unwrap_or_default().to_owned()
 }

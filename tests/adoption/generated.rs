@@ -88,15 +88,11 @@ fn generated_configuration_of_the_cli_plans_empty() {
 
 /// Terraform asks the provider for a `moved` block from another type. State stays as it is.
 #[test]
-fn move_from_another_type_explains_the_import_block() {
+fn move_from_another_type_is_refused() {
     let simulator = unlocked();
     let terraform = Terraform::applied(&simulator, "resource \"terraform_data\" \"old\" {}\n");
     let moved = format!("moved {{\n  from = terraform_data.old\n  to   = {ADDRESS}\n}}\n");
     terraform.write("main.tf", &format!("{}{moved}", basic().resource()));
-    terraform
-        .plan()
-        .failed()
-        .says("The resource cannot be moved from another type")
-        .says("Replace the `moved` block by an `import` block");
+    terraform.plan().failed().says("does not support moved operations across resource types");
     assert_eq!(all_stored(&simulator), Vec::<serde_json::Value>::new());
 }

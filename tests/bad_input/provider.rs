@@ -11,6 +11,7 @@ use tf_provider::value::Value;
 use super::{are, errors};
 use crate::support::connectors::basic;
 use crate::support::terraform::Terraform;
+use crate::support::value_json::exposed;
 
 const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
 
@@ -298,7 +299,7 @@ fn contradictory_or_incomplete_credentials_are_refused() {
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Secret(secret) => secret.expose().to_owned(),
+        Value::Secret(secret) => exposed(secret),
         _ => String::new(),
     }
 }

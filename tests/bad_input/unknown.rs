@@ -14,10 +14,10 @@ use crate::support::connectors::{Connector, Form, all};
 use crate::support::terraform_core::{Action, TerraformCore};
 
 /// Returns the arguments that a user can set.
-fn configurable() -> Vec<&'static str> {
+fn configurable() -> Vec<String> {
     let attributes = schema::schema().block.attributes;
     let attributes = attributes.into_iter().filter(|one| one.requirement != Requirement::Computed);
-    attributes.map(|attribute| attribute.name).collect()
+    attributes.map(|attribute| attribute.name.into_owned()).collect()
 }
 
 /// Returns valid connectors of all kinds and forms, each with one argument unknown, with two, and
@@ -29,7 +29,7 @@ fn with_unknowns() -> Vec<(String, Object)> {
             let good = connector.object(form, 0);
             let title = format!("{} {form:?}", connector.kind);
             for (index, first) in configurable().into_iter().enumerate() {
-                let one = good.clone().with(first, Value::Unknown);
+                let one = good.clone().with(&first, Value::Unknown);
                 for second in &configurable()[index + 1..] {
                     let two = one.clone().with(second, Value::Unknown);
                     found.push((format!("{title}: {first}, {second}"), two));
@@ -38,7 +38,7 @@ fn with_unknowns() -> Vec<(String, Object)> {
             }
             let all = configurable()
                 .into_iter()
-                .fold(good.clone(), |object, argument| object.with(argument, Value::Unknown));
+                .fold(good.clone(), |object, argument| object.with(&argument, Value::Unknown));
             found.push((format!("{title}: all"), all.with("timeouts", Value::Unknown)));
             let limits = ["create", "read", "update", "delete"].iter().fold(
                 Object::default(),
@@ -78,9 +78,9 @@ async fn plan_with_unknown_arguments_makes_no_call() {
         let plan = plan.unwrap_or_else(|rule| panic!("{title}: {rule}"));
         assert_eq!((plan.action, plan.messages), (Action::Create, Vec::new()), "{title}");
         for argument in configurable() {
-            let unknown = object.get(argument) == &Value::Unknown;
+            let unknown = object.get(&argument) == &Value::Unknown;
             if unknown && !argument.ends_with("_wo") {
-                assert_eq!(of(&plan.planned, argument), &Value::Unknown, "{title}");
+                assert_eq!(of(&plan.planned, &argument), &Value::Unknown, "{title}");
             }
         }
     }

@@ -11,11 +11,11 @@ use tonic::{Code, Status};
 
 use super::{basic, with};
 use crate::support::checker::Shape;
-use crate::support::plugin_client::Launch;
 use crate::support::plugin_client::proto::tfplugin5::provider_client::ProviderClient;
 use crate::support::plugin_client::proto::tfplugin5::{
     self as protocol, ClientCapabilities, Diagnostic, DynamicValue, RawState, ResourceIdentityData,
 };
+use crate::support::provider;
 use crate::support::simulator::unlocked;
 use crate::support::terraform_core::{Message, TerraformCore, failed, messages};
 use crate::support::value_json::value_json;
@@ -466,7 +466,7 @@ async fn unknown_type_is_named_in_the_message() {
 
 #[tokio::test]
 async fn calls_without_arguments_need_no_configuration() {
-    let plugin = Launch::provider().start().await;
+    let plugin = provider().start().await;
     let mut client = plugin.provider();
     for call in Call::ALL.into_iter().filter(|call| call.about() == About::Nothing) {
         let answer = call.send(&mut client, "", None).await.expect("an answer");
@@ -482,7 +482,7 @@ async fn absent_values_raise_no_grpc_error_in_a_new_process() {
     let (known, mut core) = TerraformCore::connected(&simulator).await;
     let peer = Peer::of(&mut core).await;
     for call in Call::ALL.into_iter().filter(|call| call.about() != About::NotServed) {
-        let plugin = Launch::provider().start().await;
+        let plugin = provider().start().await;
         let name = peer.known(call).map(|(name, _)| name).unwrap_or_default();
         for value in [None, Some(DynamicValue::default()), Some(by_msgpack([0xc0]))] {
             let answer = call.send(&mut plugin.provider(), &name, value).await;

@@ -74,22 +74,22 @@ fn descriptions_are_sentences() {
         sentences_of_block(&name, &subject.block, &mut findings);
         for attribute in subject.identity.iter().flat_map(|schema| &schema.attributes) {
             let place = format!("identity of {name}.{}", attribute.name);
-            sentence(&place, attribute.description, &mut findings);
+            sentence(&place, &attribute.description, &mut findings);
         }
         let Some(signature) = &subject.signature else { continue };
         let summary = format!("{}.", signature.summary); // a heading has no full stop
         sentence(&name, &summary, &mut findings);
         for parameter in signature.parameters.iter().chain(&signature.variadic) {
-            sentence(&format!("{name}({})", parameter.name), parameter.description, &mut findings);
+            sentence(&format!("{name}({})", parameter.name), &parameter.description, &mut findings);
         }
     }
     none(findings);
 }
 
 fn sentences_of_block(name: &str, block: &Block, findings: &mut Vec<String>) {
-    sentence(name, block.description, findings);
+    sentence(name, &block.description, findings);
     for attribute in &block.attributes {
-        sentence(&format!("{name}.{}", attribute.name), attribute.description, findings);
+        sentence(&format!("{name}.{}", attribute.name), &attribute.description, findings);
     }
     for nested in &block.blocks {
         sentences_of_block(&format!("{name}.{}", nested.name), &nested.block, findings);
@@ -110,12 +110,12 @@ fn every_argument_of_the_provider_names_its_variable() {
     let attributes = &registry.provider.schema().block.attributes;
     let mut findings = Vec::new();
     for attribute in attributes {
-        let variable = variable(attribute.name);
+        let variable = variable(&attribute.name);
         if variable.is_empty() || !attribute.description.contains(&format!("`{variable}`")) {
             findings.push(format!("{} does not name its variable {variable:?}", attribute.name));
         }
     }
-    let names = attributes.iter().map(|attribute| attribute.name).collect::<Vec<_>>();
+    let names = attributes.iter().map(|attribute| attribute.name.to_string()).collect::<Vec<_>>();
     assert_eq!(names, ENVIRONMENT.map(|(argument, _)| argument), "the two tables differ");
     none(findings);
 }

@@ -57,7 +57,7 @@ pub(super) struct Subject {
     page_title: String,
     title: String,
     subcategory: &'static str,
-    description: &'static str,
+    description: String,
     pub(super) block: Block,
     pub(super) identity: Option<IdentitySchema>,
     pub(super) signature: Option<Signature>,
@@ -90,7 +90,7 @@ pub(super) fn subjects() -> Vec<Subject> {
         page_title: "Provider: Webex Contact Center".to_owned(),
         title: "Webex Contact Center Provider".to_owned(),
         subcategory: "",
-        description: block.description,
+        description: block.description.to_string(),
         block,
         identity: None,
         signature: None,
@@ -113,12 +113,12 @@ pub(super) fn subjects() -> Vec<Subject> {
     }
     for (name, function) in &registry.functions {
         let signature = function.signature();
-        let block = Block { description: signature.description, ..Block::default() };
+        let block = Block { description: signature.description.clone(), ..Block::default() };
         subjects.push(Subject {
             page_title: format!("{name} function - {NAME}"),
             title: format!("function: {name}"),
             subcategory: "",
-            description: signature.summary,
+            description: signature.summary.to_string(),
             signature: Some(signature),
             ..subject("function", "functions", "function", name, block)
         });
@@ -135,7 +135,7 @@ fn subject(kind: &'static str, folder: &str, word: &str, name: &str, block: Bloc
         page_title: format!("{name} {word} - {NAME}"),
         title: format!("{name} ({word})"),
         subcategory: SUBCATEGORY,
-        description: block.description,
+        description: block.description.to_string(),
         block,
         identity: None,
         signature: None,
@@ -158,7 +158,7 @@ fn prose() -> BTreeMap<String, (String, String)> {
 
 fn page(subject: &Subject, file: &str, prose: &str) -> Page {
     let Subject { page_title, title, subcategory, .. } = subject;
-    let summary = first_sentence(subject.description);
+    let summary = first_sentence(&subject.description);
     // The registry's tool for checking documentation refuses an index with the key.
     let subcategory = match subject.kind {
         "provider" => String::new(),

@@ -61,7 +61,7 @@ fn argument(attribute: &Attribute) -> String {
     if let Some(default) = &attribute.default {
         write!(text, " Default: `{}`.", literal(default)).unwrap();
     }
-    if let Some(instead) = attribute.deprecated {
+    if let Some(instead) = &attribute.deprecated {
         write!(text, " **Deprecated:** {instead}").unwrap();
     }
     text
@@ -70,10 +70,10 @@ fn argument(attribute: &Attribute) -> String {
 fn nested(nested: &NestedBlock) -> String {
     let kind = match nested.nesting {
         Nesting::Single => "Block",
-        Nesting::List => "Block, repeatable",
+        Nesting::List | Nesting::Set => "Block, repeatable",
     };
-    let description = nested.block.description;
-    let name = nested.name;
+    let description = &nested.block.description;
+    let name = &nested.name;
     let anchor = super::markdown::slug(&format!("Block `{name}`"));
     format!("- `{name}` ({kind}, [see below](#{anchor})) {description}")
 }
@@ -82,7 +82,7 @@ fn nested(nested: &NestedBlock) -> String {
 pub(super) fn identity(schema: &IdentitySchema) -> String {
     let lines = schema.attributes.iter().map(|attribute| {
         let requirement = if attribute.required_for_import { "Required" } else { "Optional" };
-        let (name, ty) = (attribute.name, type_name(&attribute.ty));
+        let (name, ty) = (&attribute.name, type_name(&attribute.ty));
         format!("- `{name}` ({ty}, {requirement}) {}\n", attribute.description)
     });
     lines.collect()
@@ -107,11 +107,11 @@ pub(super) fn signature(name: &str, signature: &Signature) -> String {
 pub(super) fn parameters(signature: &Signature) -> String {
     let mut text = String::new();
     for (index, parameter) in signature.parameters.iter().enumerate() {
-        let (name, ty) = (parameter.name, type_name(&parameter.ty));
+        let (name, ty) = (&parameter.name, type_name(&parameter.ty));
         writeln!(text, "{}. `{name}` ({ty}) {}", index + 1, parameter.description).unwrap();
     }
     if let Some(variadic) = &signature.variadic {
-        let (name, ty) = (variadic.name, type_name(&variadic.ty));
+        let (name, ty) = (&variadic.name, type_name(&variadic.ty));
         let number = signature.parameters.len() + 1;
         writeln!(text, "{number}. `{name}` (Variadic, {ty}) {}", variadic.description).unwrap();
     }

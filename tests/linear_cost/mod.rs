@@ -92,7 +92,7 @@ fn planning_cost_is_linear() {
         let written = |text: &str| {
             let mut object = Object::null(&block);
             for attribute in block.attributes.iter().step_by(3) {
-                object.set(attribute.name, text);
+                object.set(&attribute.name, text);
             }
             object
         };

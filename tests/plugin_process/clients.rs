@@ -11,7 +11,8 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::plugin_process::{serves, stop};
 use crate::support::plugin_client::connection::open;
 use crate::support::plugin_client::proto::tfplugin5::{DynamicValue, prepare_provider_config};
-use crate::support::plugin_client::{Credentials, Identity, Launch, Plugin, provider_on};
+use crate::support::plugin_client::{Credentials, Identity, Plugin, provider_on};
+use crate::support::provider;
 
 /// Whether a client with these credentials gets a response.
 async fn admits(plugin: &Plugin, credentials: &Credentials<'_>) -> bool {
@@ -23,7 +24,7 @@ async fn admits(plugin: &Plugin, credentials: &Credentials<'_>) -> bool {
 
 #[tokio::test]
 async fn clients_without_the_right_certificate_are_refused() {
-    let plugin = Launch::provider().with("TF_LOG", "warn").start().await;
+    let plugin = provider().with("TF_LOG", "warn").start().await;
     let other = Identity::generate();
     for credentials in [
         Credentials::None,
@@ -44,7 +45,7 @@ async fn clients_without_the_right_certificate_are_refused() {
 
 #[tokio::test]
 async fn tls_1_2_and_1_3_are_accepted() {
-    let plugin = Launch::provider().start().await;
+    let plugin = provider().start().await;
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let channel = plugin.connect_with(&Credentials::Own, &[version]).await.unwrap();
         serves(provider_on(channel)).await.unwrap();
@@ -58,7 +59,7 @@ async fn tls_1_2_and_1_3_are_accepted() {
 
 #[tokio::test]
 async fn client_without_tls_is_served_in_plaintext() {
-    let plugin = Launch::provider().without_tls().start().await;
+    let plugin = provider().without_tls().start().await;
     assert_eq!(plugin.announcement.fields[5], "", "a sixth field, empty");
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
@@ -66,7 +67,7 @@ async fn client_without_tls_is_served_in_plaintext() {
 
 #[tokio::test]
 async fn silent_clients_do_not_block_others() {
-    let plugin = Launch::provider().start().await;
+    let plugin = provider().start().await;
     let mut silent = Vec::new();
     for _ in 0..5 {
         silent.push(open(&plugin.announcement.address).await.unwrap());
@@ -80,7 +81,7 @@ async fn silent_clients_do_not_block_others() {
 
 #[tokio::test]
 async fn health_check_answers_for_the_plugin_service() {
-    let plugin = Launch::provider().start().await;
+    let plugin = provider().start().await;
     let mut health = HealthClient::new(plugin.channel());
     let mut check = async |service: &str| {
         let request = HealthCheckRequest { service: service.to_owned() };
@@ -93,7 +94,7 @@ async fn health_check_answers_for_the_plugin_service() {
 
 #[tokio::test]
 async fn message_above_the_default_limit_is_accepted() {
-    let plugin = Launch::provider().start().await;
+    let plugin = provider().start().await;
     let config = DynamicValue { msgpack: vec![0xc0; 24 << 20].into(), json: Default::default() };
     let request = prepare_provider_config::Request { config: Some(config) };
     let answer = plugin.provider().prepare_provider_config(request).await;
@@ -107,7 +108,7 @@ async fn message_above_the_default_limit_is_accepted() {
 
 #[tokio::test]
 async fn stop_does_not_end_the_process() {
-    let plugin = Launch::provider().start().await;
+    let plugin = provider().start().await;
     assert_eq!(stop(plugin.provider()).await, "");
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();

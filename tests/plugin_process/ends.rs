@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::plugin_process::serves;
-use crate::support::plugin_client::Launch;
+use crate::support::provider;
 use crate::support::system::{Signal, is_unix};
 
 #[tokio::test]
@@ -11,7 +11,7 @@ async fn shutdown_ends_the_process_at_once() {
     // The fastest of five, because the machine may be busy.
     let mut fastest = Duration::MAX;
     for _ in 0..5 {
-        let ended = Launch::provider().start().await.shutdown().await;
+        let ended = provider().start().await.shutdown().await;
         assert!(ended.assert_tidy().status.success(), "{ended:?}");
         fastest = fastest.min(ended.took);
     }
@@ -23,7 +23,7 @@ async fn terminal_signals_do_not_end_the_process() {
     if !is_unix("signals from the terminal") {
         return;
     }
-    let plugin = Launch::provider().with("TF_LOG", "debug").start().await;
+    let plugin = provider().with("TF_LOG", "debug").start().await;
     for (signal, name) in
         [(Signal::Interrupt, "SIGINT"), (Signal::Quit, "SIGQUIT"), (Signal::HangUp, "SIGHUP")]
     {
@@ -42,7 +42,7 @@ async fn sigterm_ends_the_process_in_order() {
     if !is_unix("the signal that asks for an end") {
         return;
     }
-    let plugin = Launch::provider().start().await;
+    let plugin = provider().start().await;
     serves(plugin.provider()).await.unwrap();
     plugin.signal(Signal::Terminate);
     let ended = plugin.ended().await;
@@ -54,7 +54,7 @@ async fn orphaned_process_ends() {
     if !is_unix("the end of an orphan whose connection lasts") {
         return;
     }
-    let plugin = Launch::provider().with("TF_LOG", "debug").below_a_shell().start().await;
+    let plugin = provider().with("TF_LOG", "debug").below_a_shell().start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.kill_parent().await;
     assert!(ended.took < Duration::from_secs(2), "{ended:?}");
@@ -65,7 +65,7 @@ async fn orphaned_process_ends() {
 /// On Windows, the provider notices the end of Terraform in this way only.
 #[tokio::test]
 async fn process_without_clients_ends() {
-    let plugin = Launch::provider().with("TF_LOG", "debug").start().await;
+    let plugin = provider().with("TF_LOG", "debug").start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.abandon().await;
     let log = &ended.assert_tidy().stderr;
@@ -75,7 +75,7 @@ async fn process_without_clients_ends() {
 
 #[tokio::test]
 async fn debug_mode_ends_on_ctrl_c() {
-    let plugin = Launch::provider().debugging().start().await;
+    let plugin = provider().debugging().start().await;
     let variable = &plugin.announcement.fields[0];
     for part in ["\"Protocol\":\"grpc\"", "\"ProtocolVersion\":5", "\"Test\":true"] {
         assert!(variable.contains(part), "{variable}");

@@ -5,14 +5,15 @@ use std::fs;
 use crate::plugin_process::serves;
 use crate::support::checker::plain;
 use crate::support::connectors::{Form, basic};
-use crate::support::plugin_client::{Address, Launch, assert_is_log_line, folder_of};
+use crate::support::plugin_client::{Address, assert_is_log_line, folder_of};
+use crate::support::provider;
 use crate::support::system::{UnwritableFolder, is_unix, mode};
 use crate::support::terraform_core::{Action, TerraformCore, failed};
 use webex_cc_simulator::{Options, Simulator};
 
 #[tokio::test]
 async fn announcement_names_a_private_socket() {
-    let plugin = Launch::provider().start().await;
+    let plugin = provider().start().await;
     let fields = &plugin.announcement.fields;
     assert_eq!(fields.len(), 6, "{fields:?}");
     assert!(!fields[5].contains(['=', '-', '_']), "base64 of the standard alphabet, no padding");
@@ -41,7 +42,7 @@ async fn long_temporary_path_does_not_prevent_the_start() {
     let parent = tempfile::tempdir().unwrap();
     let long = parent.path().join("x".repeat(120));
     fs::create_dir(&long).unwrap();
-    let plugin = Launch::provider().with("TMPDIR", &long).start().await;
+    let plugin = provider().with("TMPDIR", &long).start().await;
     let socket = plugin.announcement.address.socket().to_owned();
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
@@ -55,7 +56,7 @@ async fn missing_temporary_folder_does_not_prevent_the_start() {
     if !is_unix("a socket outside of the temporary folder") {
         return;
     }
-    let plugin = Launch::provider().with("TMPDIR", "/nonexistent").start().await;
+    let plugin = provider().with("TMPDIR", "/nonexistent").start().await;
     let socket = plugin.announcement.address.socket().to_owned();
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
@@ -65,7 +66,7 @@ async fn missing_temporary_folder_does_not_prevent_the_start() {
 #[tokio::test]
 async fn start_needs_neither_home_nor_writable_folder() {
     let nowhere = UnwritableFolder::new();
-    let plugin = Launch::provider().without("HOME").directory(nowhere.path()).start().await;
+    let plugin = provider().without("HOME").directory(nowhere.path()).start().await;
     serves(plugin.provider()).await.unwrap();
     plugin.shutdown().await.assert_tidy();
     nowhere.assert_empty();
@@ -75,7 +76,7 @@ async fn start_needs_neither_home_nor_writable_folder() {
 #[tokio::test]
 async fn plan_needs_neither_home_nor_network() {
     let nowhere = UnwritableFolder::new();
-    let plugin = Launch::provider()
+    let plugin = provider()
         .without("HOME")
         .directory(nowhere.path())
         .with("WEBEX_CC_BASE_URL", "https://webex.invalid")
@@ -97,7 +98,7 @@ async fn plan_needs_neither_home_nor_network() {
 
 #[tokio::test]
 async fn ten_processes_start_in_parallel() {
-    let starts = (0..10).map(|_| Launch::provider().start());
+    let starts = (0..10).map(|_| provider().start());
     let plugins = futures_util::future::join_all(starts).await;
     for plugin in &plugins {
         serves(plugin.provider()).await.unwrap();
@@ -111,8 +112,8 @@ async fn ten_processes_start_in_parallel() {
 #[tokio::test]
 async fn start_by_hand_explains_the_program() {
     for start in [
-        Launch::provider().without("TF_PLUGIN_MAGIC_COOKIE"),
-        Launch::provider().with("TF_PLUGIN_MAGIC_COOKIE", "a wrong one"),
+        provider().without("TF_PLUGIN_MAGIC_COOKIE"),
+        provider().with("TF_PLUGIN_MAGIC_COOKIE", "a wrong one"),
     ] {
         let output = start.run().await;
         assert_eq!(output.status.code(), Some(1));
@@ -127,13 +128,13 @@ async fn start_by_hand_explains_the_program() {
 async fn unsupported_handshake_is_refused_with_the_reason() {
     let mut cases = vec![
         (
-            Launch::provider().with("PLUGIN_PROTOCOL_VERSIONS", "6,7"),
+            provider().with("PLUGIN_PROTOCOL_VERSIONS", "6,7"),
             "Terraform offers plugin protocol 6, 7",
         ),
-        (Launch::provider().with("PLUGIN_CLIENT_CERT", "a certificate?"), "PLUGIN_CLIENT_CERT"),
+        (provider().with("PLUGIN_CLIENT_CERT", "a certificate?"), "PLUGIN_CLIENT_CERT"),
     ];
     if !cfg!(unix) {
-        cases.push((Launch::provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
+        cases.push((provider().with("PLUGIN_MIN_PORT", "25001"), "PLUGIN_MIN_PORT"));
     }
     for (start, reason) in cases {
         let output = start.run().await;
@@ -148,7 +149,7 @@ async fn unsupported_handshake_is_refused_with_the_reason() {
 
 #[tokio::test]
 async fn log_level_follows_the_environment() {
-    let plugin = Launch::provider().with("TF_LOG", "trace").start().await;
+    let plugin = provider().with("TF_LOG", "trace").start().await;
     serves(plugin.provider()).await.unwrap();
     let ended = plugin.shutdown().await;
     let log = &ended.assert_tidy().stderr;
@@ -157,7 +158,7 @@ async fn log_level_follows_the_environment() {
         assert!(line.contains("\"@module\":\"provider"), "a line of our own: {line}");
     }
 
-    let plugin = Launch::provider().with("TF_LOG", "trace").with("TF_LOG_PROVIDER_WEBEX", "off");
+    let plugin = provider().with("TF_LOG", "trace").with("TF_LOG_PROVIDER_WEBEX", "off");
     let ended = plugin.start().await.shutdown().await;
     assert_eq!(ended.stderr, Vec::<String>::new());
 }
@@ -165,7 +166,7 @@ async fn log_level_follows_the_environment() {
 #[tokio::test]
 async fn log_shows_the_module_of_each_crate() {
     let simulator = Simulator::start(Options::default()).expect("a simulator");
-    let plugin = Launch::provider()
+    let plugin = provider()
         .with("WEBEX_CC_BASE_URL", simulator.base_url())
         .with("WEBEX_ACCESS_TOKEN", simulator.token())
         .with("TF_LOG", "debug")

@@ -1,15 +1,18 @@
 //! Helpers of the tests.
 
-pub(crate) mod checker;
 pub(crate) mod connectors;
 pub(crate) mod files;
 pub(crate) mod peer;
 pub(crate) mod pem;
-pub(crate) mod plugin_client;
 pub(crate) mod random_profiles;
 pub(crate) mod simulator;
-pub(crate) mod system;
 pub(crate) mod terraform;
 pub(crate) mod terraform_core;
-pub(crate) mod value_json;
 pub(crate) mod workspace;
+
+pub(crate) use tf_provider_testing::{checker, plugin_client, system, value_json};
+
+/// Returns the start of the provider that was just built.
+pub(crate) fn provider() -> plugin_client::Launch {
+    plugin_client::Launch::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
+}

@@ -1,84 +1,14 @@
 //! The real Terraform CLI in a folder of its own, with the provider that was just built.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
 
-use serde_json::Value;
+use tf_provider_testing::cli;
+pub(crate) use tf_provider_testing::cli::{Output, skipped};
 use webex_cc_simulator::Simulator;
 
-use super::system;
-
-/// The provider's address in configurations.
-const SOURCE: &str = "webex-contact-center/webex";
-
-/// Reports what a test skips, with a count. Standard error shows it also for tests that pass.
-pub(crate) fn skipped(what: &str) {
-    static NUMBER: AtomicUsize = AtomicUsize::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
-    writeln!(io::stderr(), "LEFT OUT ({number}): {what}").expect("standard error");
-}
-
 /// A working directory with configuration, state and environment.
-pub(crate) struct Terraform {
-    folder: tempfile::TempDir,
-    environment: Vec<(String, String)>,
-}
-
-/// The output and the exit code of a command.
-#[derive(Debug)]
-pub(crate) struct Output {
-    /// The exit code; `None` when a signal ended the command.
-    pub(crate) code: Option<i32>,
-    /// Standard output.
-    pub(crate) stdout: String,
-    /// Standard error.
-    pub(crate) stderr: String,
-}
-
-impl Output {
-    /// Returns all output, without the line breaks and the frame that Terraform draws around
-    /// messages.
-    pub(crate) fn text(&self) -> String {
-        let all = format!("{}\n{}", self.stdout, self.stderr);
-        let lines = all.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', ' ']).trim());
-        lines.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    /// Fails the test unless the command succeeded.
-    #[track_caller]
-    pub(crate) fn succeeded(self) -> Self {
-        assert_eq!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    /// Fails the test unless the command failed with exit code 1.
-    #[track_caller]
-    pub(crate) fn failed(self) -> Self {
-        assert_eq!(self.code, Some(1), "{}\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    /// Fails the test unless the output contains these words.
-    #[track_caller]
-    pub(crate) fn says(self, words: &str) -> Self {
-        let text = self.text();
-        assert!(text.contains(words), "{words:?} is not in:\n{}\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    /// Fails the test if the output contains these words.
-    #[track_caller]
-    pub(crate) fn does_not_say(self, words: &str) -> Self {
-        let text = self.text();
-        assert!(!text.contains(words), "{words:?} is in:\n{}\n{}", self.stdout, self.stderr);
-        self
-    }
-}
+pub(crate) struct Terraform(cli::Terraform);
 
 impl Terraform {
     /// Creates a folder with a provider that calls a simulator.
@@ -111,173 +41,20 @@ impl Terraform {
     /// Creates a folder with a build of the provider. The name of the file has to be
     /// `terraform-provider-webex`.
     pub(crate) fn of(binary: &Path) -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let binaries = system::in_configuration(binary.parent().expect("the folder of the binary"));
-        let settings = format!(
-            "provider_installation {{\n  dev_overrides {{ \"{SOURCE}\" = \"{binaries}\" }}\n  \
-             direct {{}}\n}}\n"
-        );
-        fs::write(folder.path().join("terraform.rc"), settings).expect("the CLI configuration");
-        let terraform = Self { folder, environment: Vec::new() };
-        terraform.write(
-            "versions.tf",
-            &format!(
-                "terraform {{\n  required_providers {{\n    webex = {{ source = \"{SOURCE}\" }}\n  \
-                 }}\n}}\n"
-            ),
-        );
-        terraform
+        Self(cli::Terraform::of(binary, "webex-contact-center/webex", "WEBEX_"))
     }
+}
 
-    /// Sets an environment variable of the commands.
-    pub(crate) fn set(&mut self, variable: &str, value: &str) {
-        self.environment.retain(|(name, _)| name != variable);
-        self.environment.push((variable.to_owned(), value.to_owned()));
+impl Deref for Terraform {
+    type Target = cli::Terraform;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
+}
 
-    /// Removes an environment variable of the commands.
-    pub(crate) fn unset(&mut self, variable: &str) {
-        self.environment.retain(|(name, _)| name != variable);
-    }
-
-    /// The path of the folder.
-    pub(crate) fn folder(&self) -> PathBuf {
-        self.folder.path().to_owned()
-    }
-
-    /// Writes a file of the configuration.
-    pub(crate) fn write(&self, file: &str, text: &str) {
-        fs::write(self.folder.path().join(file), text).expect("a file of the configuration");
-    }
-
-    /// Reads a file of the folder.
-    pub(crate) fn read(&self, file: &str) -> String {
-        fs::read_to_string(self.folder.path().join(file)).expect("a file of the folder")
-    }
-
-    /// Returns a command, ready to run.
-    pub(crate) fn command<S: AsRef<OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = S>,
-    ) -> Command {
-        // Pipelines set absent variables to empty strings.
-        let program = std::env::var("TF_CLI").ok().filter(|program| !program.is_empty());
-        let program = program.unwrap_or_else(|| "terraform".to_owned());
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .env("TF_CLI_CONFIG_FILE", self.folder.path().join("terraform.rc"))
-            .env("TF_DATA_DIR", self.folder.path().join(".terraform"))
-            .env("TF_IN_AUTOMATION", "1")
-            .env("TF_INPUT", "0")
-            .env("CHECKPOINT_DISABLE", "1");
-        for (variable, _) in std::env::vars_os() {
-            let name = variable.to_string_lossy();
-            let ours = name.starts_with("WEBEX_") || name.starts_with("TF_LOG");
-            if ours || name.to_ascii_lowercase().ends_with("_proxy") {
-                command.env_remove(&variable);
-            }
-        }
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
-    /// Runs a command.
-    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
-        let output = self
-            .command(arguments)
-            .output()
-            .expect("the terraform command; install Terraform, or name another CLI in TF_CLI");
-        Output {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
-    /// Returns whether the CLI has this version or a later one, and its version. Terraform and
-    /// OpenTofu share versions up to 1.5 only; beyond, compare features that both have.
-    pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> (bool, String) {
-        let output = self.run(["version", "-json"]).succeeded();
-        let version = serde_json::from_str::<Value>(&output.stdout).expect("a version as JSON");
-        let version = version["terraform_version"].as_str().expect("a version").to_owned();
-        let mut numbers = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
-        let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        (found >= (major, minor), version)
-    }
-
-    /// Whether the CLI is Terraform and not OpenTofu.
-    pub(crate) fn is_terraform(&self) -> bool {
-        self.run(["version"]).stdout.starts_with("Terraform")
-    }
-
-    /// Returns whether the CLI is Terraform of this version or later. If not, the output of the
-    /// test names what it skips.
-    pub(crate) fn is_terraform_since(&self, major: u32, minor: u32, what: &str) -> bool {
-        let (is_new, version) = self.is_at_least(major, minor);
-        let is_terraform = self.is_terraform();
-        if is_new && is_terraform {
-            return true;
-        }
-        let name = if is_terraform { "Terraform" } else { "OpenTofu" };
-        skipped(&format!(
-            "{what}: it needs Terraform {major}.{minor}, and this is {name} {version}"
-        ));
-        false
-    }
-
-    /// `terraform validate`.
-    pub(crate) fn validate(&self) -> Output {
-        self.run(["validate", "-no-color"])
-    }
-
-    /// `terraform plan`.
-    pub(crate) fn plan(&self) -> Output {
-        self.run(["plan", "-no-color"])
-    }
-
-    /// `terraform apply` without confirmation.
-    pub(crate) fn apply(&self) -> Output {
-        self.run(["apply", "-auto-approve", "-no-color"])
-    }
-
-    /// `terraform destroy` without confirmation.
-    pub(crate) fn destroy(&self) -> Output {
-        self.run(["destroy", "-auto-approve", "-no-color"])
-    }
-
-    /// Fails the test unless the plan is empty.
-    #[track_caller]
-    pub(crate) fn plans_nothing(&self) {
-        let output = self.run(["plan", "-no-color", "-detailed-exitcode"]);
-        assert_eq!(output.code, Some(0), "{}\n{}", output.stdout, output.stderr);
-    }
-
-    /// Returns the values of all outputs.
-    pub(crate) fn outputs(&self) -> Value {
-        let outputs = self.run(["output", "-json"]).succeeded().stdout;
-        let outputs = serde_json::from_str::<BTreeMap<String, Value>>(&outputs).expect("JSON");
-        outputs.into_iter().map(|(name, output)| (name, output["value"].clone())).collect()
-    }
-
-    /// Returns the attributes of a resource, which has to be in the state file.
-    #[track_caller]
-    pub(crate) fn attributes(&self, address: &str) -> Value {
-        self.instance(address)["attributes"].clone()
-    }
-
-    /// Returns the only instance of a resource, which has to be in the state file.
-    #[track_caller]
-    pub(crate) fn instance(&self, address: &str) -> Value {
-        let state = serde_json::from_str::<Value>(&self.read("terraform.tfstate"))
-            .expect("the state file is JSON");
-        let (kind, name) = address.split_once('.').expect("an address of type and name");
-        let mut resources = state["resources"].as_array().into_iter().flatten();
-        let resource = resources.find(|resource| {
-            resource["type"] == kind && resource["name"] == name && resource["mode"] == "managed"
-        });
-        resource.expect("a resource in the state file")["instances"][0].clone()
+impl DerefMut for Terraform {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
     }
 }

@@ -39,7 +39,11 @@ pub fn variable(argument: &str) -> &'static str {
 /// because each may be given by the environment.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(Block { description: DESCRIPTION, attributes: attributes(), blocks: Vec::new() })
+    Schema::new(Block {
+        description: DESCRIPTION.into(),
+        attributes: attributes(),
+        blocks: Vec::new(),
+    })
 }
 
 fn attributes() -> Vec<Attribute> {

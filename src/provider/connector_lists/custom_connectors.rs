@@ -53,7 +53,7 @@ pub fn schema() -> Schema {
          `webex_cc_custom_connector` has.",
     ));
     attributes.push(super::ids_attribute());
-    Schema::new(Block { description: DESCRIPTION, attributes, blocks: Vec::new() })
+    Schema::new(Block { description: DESCRIPTION.into(), attributes, blocks: Vec::new() })
 }
 
 #[async_trait]

@@ -59,7 +59,7 @@ pub fn schema() -> Schema {
         ),
         super::ids_attribute(),
     ];
-    Schema::new(Block { description: DESCRIPTION, attributes, blocks: Vec::new() })
+    Schema::new(Block { description: DESCRIPTION.into(), attributes, blocks: Vec::new() })
 }
 
 #[async_trait]

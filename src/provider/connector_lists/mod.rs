@@ -58,7 +58,11 @@ fn response(
     if arguments.get("organization_id").is_null() {
         state.set("organization_id", organization.to_string());
     }
-    DataSourceResponse { state: State::new(state, &schema.block), diagnostics }
+    DataSourceResponse {
+        state: State::new(state, &schema.block),
+        diagnostics,
+        ..DataSourceResponse::default()
+    }
 }
 
 /// Returns the map from names to ids.

@@ -103,10 +103,8 @@ impl CredentialArguments {
     /// Returns the value to send. The stateful form has it in the plan, which may
     /// differ from the configuration: `ignore_changes` keeps what is in state.
     fn value(&self, plan: &Plan, configuration: &Configuration) -> Option<Secret> {
-        if let Value::Secret(planned) = plan.object().get(self.stateful) {
-            return Some(planned.clone());
-        }
-        configuration.secret(self.write_only).known().cloned()
+        let planned = configuration.planned_secret(plan, self.stateful).known();
+        planned.or_else(|| configuration.secret(self.write_only).known()).cloned()
     }
 }
 
@@ -126,7 +124,7 @@ pub fn planned_secrets(
 pub fn watch(client: &Client, object: &Object) {
     for name in CREDENTIALS.iter().flat_map(|row| [row.stateful, row.write_only]) {
         if let Value::Secret(secret) = object.get(name) {
-            client.watch(secret);
+            secret.redact_with(|secret| client.watch(secret));
         }
     }
 }
@@ -180,6 +178,7 @@ impl CredentialsPlan {
 #[cfg(test)]
 mod tests {
     use tf_provider::object::Object;
+    use tf_provider::value::Value;
 
     use super::super::model::tests::connector;
     use super::super::schema::block;

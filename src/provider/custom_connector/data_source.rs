@@ -49,7 +49,7 @@ impl CustomConnectorData {
 pub fn schema() -> Schema {
     let mut attributes = readable_attributes::attributes();
     for attribute in &mut attributes {
-        let description = match attribute.name {
+        let description = match attribute.name.as_ref() {
             "id" => {
                 "The connector's id, a UUID. Control Hub shows it on the connector's page. Give \
                  it, or `name`."
@@ -64,10 +64,11 @@ pub fn schema() -> Schema {
             }
             _ => continue,
         };
-        let argument = Attribute::optional_computed(attribute.name, Type::String, description);
+        let argument =
+            Attribute::optional_computed(attribute.name.clone(), Type::String, description);
         *attribute = argument;
     }
-    Schema::new(Block { description: DESCRIPTION, attributes, blocks: Vec::new() })
+    Schema::new(Block { description: DESCRIPTION.into(), attributes, blocks: Vec::new() })
 }
 
 #[async_trait]
@@ -97,6 +98,7 @@ impl DataSource for CustomConnectorData {
         Ok(DataSourceResponse {
             state: State::new(state, &schema().block),
             diagnostics: api_errors::notices(&provider.client),
+            ..DataSourceResponse::default()
         })
     }
 }

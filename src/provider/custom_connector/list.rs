@@ -47,7 +47,7 @@ pub fn schema() -> Schema {
          APIs. The provider's organization if not set.",
     )];
     attributes.extend(filter::attributes());
-    Schema::new(Block { description: DESCRIPTION, attributes, blocks: Vec::new() })
+    Schema::new(Block { description: DESCRIPTION.into(), attributes, blocks: Vec::new() })
 }
 
 #[async_trait]
@@ -119,7 +119,6 @@ fn item(connector: &Connector, organization: OrganizationId, include_object: boo
 mod tests {
     use std::time::Duration;
 
-    use tokio_util::sync::CancellationToken;
     use webex_cc_simulator::{Action, Options, Script, Simulator};
 
     use super::*;
@@ -141,11 +140,7 @@ mod tests {
         let (status, _) = configuration::read(&provider, &environment, "test");
         let provider_data = Arc::new(ProviderData::default());
         provider_data.set(status);
-        let request = ListRequest {
-            configuration: nothing(&schema()),
-            include_object: false,
-            stop: CancellationToken::new(),
-        };
+        let request = ListRequest::new(nothing(&schema()));
         (CustomConnectorList::new(provider_data), request)
     }
 

@@ -4,10 +4,9 @@
 //! A request carries only credentials that its plan has seen, and what Webex
 //! returns of one is not even read.
 
-use safe_text::Secret;
 use safe_text::Shown;
 use tf_provider::object::{Argument, Configuration, Object, Plan, State};
-use tf_provider::value::Value;
+use tf_provider::value::{SealedSecret, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use webex_contact_center::{
@@ -43,7 +42,7 @@ pub fn equivalent_arguments(configuration: &Configuration, prior: &State) -> Vec
     let same_organization =
         organization(wanted).is_some() && organization(wanted) == organization(prior);
     let same_key = matches!((private_key(wanted), private_key(prior)), (Some(wanted), Some(prior))
-        if is_same_key(wanted, prior));
+        if wanted.is_equivalent(prior, is_same_key));
     fields
         .map(|(_, row)| row.argument)
         .chain(same_organization.then_some("organization_id"))
@@ -51,7 +50,7 @@ pub fn equivalent_arguments(configuration: &Configuration, prior: &State) -> Vec
         .collect()
 }
 
-fn private_key(object: &Object) -> Option<&Secret> {
+fn private_key(object: &Object) -> Option<&SealedSecret> {
     if let Value::Secret(key) = object.get("private_key") { Some(key) } else { None }
 }
 
@@ -225,6 +224,7 @@ pub fn differences(plan: &Plan, connector: &Connector) -> Vec<Difference> {
 
 #[cfg(test)]
 pub(in crate::provider) mod tests {
+    use safe_text::Secret;
     use webex_contact_center::{ConnectorId, Credential, OAUTH2};
 
     use super::*;

@@ -32,7 +32,8 @@ pub async fn check_plan(
     let private = PrivateData::before_plan(request.private);
     let mut diagnostics = Diagnostics::new();
     let Some(plan) = request.plan else {
-        return CheckPlanResponse { diagnostics, private: private.encode() };
+        let private = private.encode();
+        return CheckPlanResponse { diagnostics, private, ..CheckPlanResponse::default() };
     };
     let credentials = CredentialsPlan::new(request.configuration, &private);
     match request.prior {
@@ -88,7 +89,8 @@ pub async fn check_plan(
         }
     }
     let known = credentials.configured.iter().map(|row| row.stateful);
-    CheckPlanResponse { diagnostics, private: private.with_plan(known).encode() }
+    let private = private.with_plan(known).encode();
+    CheckPlanResponse { diagnostics, private, ..CheckPlanResponse::default() }
 }
 
 /// Warns of what an update does about credentials, which no plan shows.

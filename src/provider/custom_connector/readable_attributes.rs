@@ -4,6 +4,7 @@
 //! The values come from the resource's own mapping, so that a data source and a
 //! state never disagree.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use tf_provider::object::Object;
@@ -44,7 +45,7 @@ const DESCRIPTIONS: [(&str, &str); 12] = [
 fn readable() -> impl Iterator<Item = &'static Attribute> {
     let is_about_credentials =
         |name: &str| CREDENTIALS.iter().any(|row| row.names().contains(&name));
-    schema::block().attributes.iter().filter(move |row| !is_about_credentials(row.name))
+    schema::block().attributes.iter().filter(move |row| !is_about_credentials(&row.name))
 }
 
 /// Returns the attributes, which only the provider sets.
@@ -52,15 +53,17 @@ fn readable() -> impl Iterator<Item = &'static Attribute> {
 pub fn attributes() -> Vec<Attribute> {
     let description = |row: &Attribute| {
         let own = DESCRIPTIONS.iter().find(|(name, _)| *name == row.name);
-        own.map_or(row.description, |(_, description)| description)
+        own.map_or(row.description.clone(), |(_, description)| Cow::from(*description))
     };
-    readable().map(|row| Attribute::computed(row.name, row.ty.clone(), description(row))).collect()
+    let attribute =
+        |row: &Attribute| Attribute::computed(row.name.clone(), row.ty.clone(), description(row));
+    readable().map(attribute).collect()
 }
 
 /// Returns the type of one element of a list.
 #[must_use]
 pub fn object_type() -> Type {
-    Type::Object(readable().map(|row| (row.name.to_owned(), row.ty.clone())).collect())
+    Type::Object(readable().map(|row| (row.name.to_string(), row.ty.clone())).collect())
 }
 
 /// Returns the values of a connector.
@@ -75,8 +78,8 @@ pub fn values(
 ) -> BTreeMap<String, Value> {
     let mut spelled = Object::null(schema::block());
     for row in readable() {
-        spelled.set(row.name, base.get(row.name).clone());
+        spelled.set(&row.name, base.get(&row.name).clone());
     }
     let state = model::state(connector, organization, &spelled, &Returned::new());
-    readable().map(|row| (row.name.to_owned(), state.object().get(row.name).clone())).collect()
+    readable().map(|row| (row.name.to_string(), state.object().get(&row.name).clone())).collect()
 }

@@ -104,6 +104,7 @@ impl Resource for CustomConnector {
             private: request.private.clone(),
             identity: request.identity.clone(),
             diagnostics: messages,
+            ..ReadResponse::default()
         };
         let target = match Target::of_state(&self.provider, &request.state) {
             Ok(target) => target,
@@ -123,16 +124,15 @@ impl Resource for CustomConnector {
                     state: Some(state),
                     private: private.encode(),
                     diagnostics,
+                    ..ReadResponse::default()
                 }
             }
             Ok(None) if request.state.object().get("name").is_null() => {
                 unchanged(never_there(&target).into())
             }
             Ok(None) => ReadResponse {
-                state: None,
-                private: PrivateState::default(),
-                identity: None,
                 diagnostics: gone(&request.state, &target).into(),
+                ..ReadResponse::default()
             },
             Err(error) => {
                 let summary = format!("Could not read connector {}", named(&request.state));
@@ -306,8 +306,8 @@ impl Resource for CustomConnector {
             .with("organization_id", organization.to_string());
         Ok(ImportResponse {
             state: State::new(object, block),
-            private: PrivateState::default(),
             identity: Some(identity(&id, organization)),
+            ..ImportResponse::default()
         })
     }
 
@@ -458,8 +458,8 @@ fn outcome_of_id(
     let block = schema::block();
     let mut object = plan.clone();
     for attribute in &block.attributes {
-        if matches!(object.get(attribute.name), Value::Unknown) {
-            object.set(attribute.name, Value::Null);
+        if matches!(object.get(&attribute.name), Value::Unknown) {
+            object.set(&attribute.name, Value::Null);
         }
     }
     object.set("id", id.as_str());
@@ -486,9 +486,9 @@ fn inactive(prior: &State) -> State {
 fn changes_nothing_remote(request: &UpdateRequest, unmanaged: &[&str]) -> bool {
     let block = schema::block();
     block.attributes.iter().all(|attribute| {
-        unmanaged.contains(&attribute.name)
-            || request.prior.object().get(attribute.name)
-                == request.plan.object().get(attribute.name)
+        unmanaged.contains(&attribute.name.as_ref())
+            || request.prior.object().get(&attribute.name)
+                == request.plan.object().get(&attribute.name)
     })
 }
 

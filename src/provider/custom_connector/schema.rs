@@ -22,7 +22,7 @@ An organization can have up to 10 custom connectors.";
 #[must_use]
 pub fn schema() -> Schema {
     Schema::new(Block {
-        description: DESCRIPTION,
+        description: DESCRIPTION.into(),
         attributes: attributes(),
         blocks: vec![timeouts::block()],
     })
@@ -150,16 +150,17 @@ pub fn identity() -> IdentitySchema {
         version: 0,
         attributes: vec![
             IdentityAttribute {
-                name: "organization_id",
+                name: "organization_id".into(),
                 ty: Type::String,
                 required_for_import: false,
-                description: "The organization's UUID. The provider's organization if not set.",
+                description: "The organization's UUID. The provider's organization if not set."
+                    .into(),
             },
             IdentityAttribute {
-                name: "id",
+                name: "id".into(),
                 ty: Type::String,
                 required_for_import: true,
-                description: "The connector's UUID.",
+                description: "The connector's UUID.".into(),
             },
         ],
     }

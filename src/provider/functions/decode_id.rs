@@ -18,17 +18,10 @@ pub struct DecodeId;
 
 impl Function for DecodeId {
     fn signature(&self) -> Signature {
-        Signature {
-            summary: "Finds the UUID inside a Webex id",
-            description: DESCRIPTION,
-            parameters: vec![Parameter {
-                name: "id",
-                ty: Type::String,
-                description: "The id as Webex gives it, or a UUID.",
-            }],
-            variadic: None,
-            result: Type::String,
-        }
+        let id = Parameter::new("id", Type::String, "The id as Webex gives it, or a UUID.");
+        Signature::new("Finds the UUID inside a Webex id", Type::String)
+            .description(DESCRIPTION)
+            .parameter(id)
     }
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {

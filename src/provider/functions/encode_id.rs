@@ -16,26 +16,15 @@ pub struct EncodeId;
 
 impl Function for EncodeId {
     fn signature(&self) -> Signature {
-        Signature {
-            summary: "Makes a Webex id of a type and a UUID",
-            description: DESCRIPTION,
-            parameters: vec![
-                Parameter {
-                    name: "type",
-                    ty: Type::String,
-                    description: "What the id is of, such as `ORGANIZATION`, `PEOPLE` or `PLACE`. \
-                                  It is written in capitals.",
-                },
-                Parameter { name: "uuid", ty: Type::String, description: "The UUID." },
-            ],
-            variadic: Some(Parameter {
-                name: "cluster",
-                ty: Type::String,
-                description: "The cluster that the id names, at most once. `us` if not given, \
-                              which nearly all ids name, wherever their organization lives.",
-            }),
-            result: Type::String,
-        }
+        let kind = "What the id is of, such as `ORGANIZATION`, `PEOPLE` or `PLACE`. It is written \
+                    in capitals.";
+        let cluster = "The cluster that the id names, at most once. `us` if not given, which nearly \
+                       all ids name, wherever their organization lives.";
+        Signature::new("Makes a Webex id of a type and a UUID", Type::String)
+            .description(DESCRIPTION)
+            .parameter(Parameter::new("type", Type::String, kind))
+            .parameter(Parameter::new("uuid", Type::String, "The UUID."))
+            .variadic(Parameter::new("cluster", Type::String, cluster))
     }
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {

@@ -21,7 +21,7 @@ use super::provider_info::ProviderInfo;
 use super::signals::Signals;
 use super::tls::{ServerIdentity, TlsError};
 use super::watchdog;
-use crate::lifetime::{Lifetime, TIME_FOR_CHANGES};
+use crate::lifetime::Lifetime;
 use crate::protocol::tfplugin5::provider_server::Provider as ProviderService;
 
 /// The flow-control windows of HTTP/2: per call, and per connection.
@@ -102,12 +102,7 @@ fn serve<S: ProviderService>(
         Mode::Child => child_handshake()?,
         Mode::Debug => debug_handshake(),
     };
-    // One thread: a provider waits for the network nearly all of the time, and
-    // each thread would delay the start of the process.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(StartError::Runtime)?;
+    let runtime = (info.runtime)().map_err(StartError::Runtime)?;
     let served = runtime.block_on(serve_connections(info, mode, handshake, parent, make_service));
     // Look-ups of host names run in threads that cannot be interrupted.
     runtime.shutdown_background();
@@ -142,11 +137,8 @@ async fn serve_connections<S: ProviderService>(
     let listener = Listener::open(&handshake.listen_on)?;
 
     let address = listener.address();
-    let lifetime = match mode {
-        Mode::Child => Lifetime::new(),
-        Mode::Debug => Lifetime::reusable(),
-    };
-    let end = end_of_a_blocked_process(mode, parent, lifetime.clone());
+    let lifetime = Lifetime::new();
+    let end = end_of_a_blocked_process(mode, parent, lifetime.clone(), info.time_for_changes);
     watchdog::start(listener.folder(), end).map_err(StartError::Watchdog)?;
 
     let output = match mode {
@@ -172,7 +164,7 @@ async fn serve_connections<S: ProviderService>(
     let end = async {
         let reason = wait_for_shutdown(mode, &lifetime, parent, &mut signals).await;
         tracing::debug!(reason = reason.text(), "The provider ends");
-        shut_down(reason, &lifetime).await;
+        shut_down(reason, &lifetime, info.time_for_changes).await;
     };
     tokio::select! {
         // The server returns when the connections have closed, on the order of `end`.
@@ -249,11 +241,12 @@ fn end_of_a_blocked_process(
     mode: Mode,
     parent: Parent,
     lifetime: Lifetime,
+    time_for_changes: Duration,
 ) -> impl FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send + 'static {
     move || {
         Box::pin(async move {
             let reason = wait_for_the_end(mode, parent).await;
-            shut_down(reason, &lifetime).await;
+            shut_down(reason, &lifetime, time_for_changes).await;
         })
     }
 }
@@ -282,14 +275,14 @@ async fn wait_for_the_end(mode: Mode, parent: Parent) -> ShutdownReason {
 }
 
 /// Stops running calls, waits for them within bounds, and closes connections.
-async fn shut_down(reason: ShutdownReason, lifetime: &Lifetime) {
-    lifetime.stop();
+async fn shut_down(reason: ShutdownReason, lifetime: &Lifetime, time_for_changes: Duration) {
+    lifetime.end();
     // Calls that still run after that are cut off. An update may be between two
     // dependent requests. It gets more time, even if Terraform has ended:
     // nothing else will send the second one.
     let _ = tokio::join!(
         timeout(reason.call_timeout(), lifetime.calls_finished()),
-        timeout(TIME_FOR_CHANGES, lifetime.changes_finished()),
+        timeout(time_for_changes, lifetime.changes_finished()),
     );
     lifetime.closing().cancel();
     sleep(TIME_TO_CLOSE).await;
@@ -335,15 +328,17 @@ pub(super) mod tests {
     use tokio::time::Instant;
 
     use super::{
-        Lifetime, Mode, Parent, ShutdownReason, TIME_FOR_CHANGES, TIME_TO_CLOSE,
-        end_of_a_blocked_process, shut_down,
+        Lifetime, Mode, Parent, ShutdownReason, TIME_TO_CLOSE, end_of_a_blocked_process, shut_down,
     };
 
     /// Returns what the watchdog of a process without calls waits for.
     pub(in super::super) fn watched_end()
     -> impl FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send + 'static {
-        end_of_a_blocked_process(Mode::Child, Parent::current(), Lifetime::new())
+        end_of_a_blocked_process(Mode::Child, Parent::current(), Lifetime::new(), TIME_FOR_CHANGES)
     }
+
+    /// Shorter than the default, which is a policy of the provider.
+    const TIME_FOR_CHANGES: Duration = Duration::from_secs(12);
 
     const ALL: [ShutdownReason; 4] = [
         ShutdownReason::Requested,
@@ -363,7 +358,7 @@ pub(super) mod tests {
                 tokio::time::sleep(Duration::from_millis(300)).await;
             });
             let started = Instant::now();
-            shut_down(reason, &lifetime).await;
+            shut_down(reason, &lifetime, TIME_FOR_CHANGES).await;
             assert_eq!(started.elapsed(), Duration::from_millis(300) + TIME_TO_CLOSE);
             assert!(call.is_finished());
             assert!(lifetime.closing().is_cancelled());
@@ -380,14 +375,14 @@ pub(super) mod tests {
                 tokio::time::sleep(TIME_FOR_CHANGES - Duration::from_secs(1)).await;
                 drop(change);
             });
-            shut_down(reason, &lifetime).await;
+            shut_down(reason, &lifetime, TIME_FOR_CHANGES).await;
             assert!(call.is_finished(), "{reason:?}");
 
             // A change that never ends is cut off.
             let lifetime = Lifetime::new();
             let _change = lifetime.change();
             let started = Instant::now();
-            shut_down(reason, &lifetime).await;
+            shut_down(reason, &lifetime, TIME_FOR_CHANGES).await;
             assert_eq!(started.elapsed(), TIME_FOR_CHANGES + TIME_TO_CLOSE);
         }
     }
@@ -400,7 +395,7 @@ pub(super) mod tests {
             let lifetime = Lifetime::new();
             lifetime.spawn(pending::<()>());
             let started = Instant::now();
-            shut_down(reason, &lifetime).await;
+            shut_down(reason, &lifetime, TIME_FOR_CHANGES).await;
             assert!(started.elapsed() < limit, "{reason:?}: {:?}", started.elapsed());
         }
     }

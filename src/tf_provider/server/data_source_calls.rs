@@ -7,6 +7,7 @@ use crate::data_source::{DataSource, DataSourceRequest};
 use crate::diagnostics::Diagnostics;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registered;
+use crate::value::Value;
 
 impl Server {
     fn data_source(&self, type_name: &str) -> Result<&Registered<dyn DataSource>, Diagnostics> {
@@ -28,12 +29,20 @@ impl Server {
     ) -> Result<protocol::read_data_source::Response, Diagnostics> {
         let served = self.data_source(&request.type_name)?;
         let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let request = DataSourceRequest { configuration, stop: self.lifetime.stopping() };
+        let client = wire::client(request.client_capabilities.as_ref());
+        let request = DataSourceRequest { configuration, client, stop: self.lifetime.stopping() };
         let read = served.object.read(request).await?;
+        let mut messages = read.diagnostics;
+        let deferred = wire::deferred(read.deferred, client)?;
+        let state = match deferred {
+            Some(_) => wire::encode(&Value::Unknown, served.value_type())?,
+            None => wire::encode_state(Some(read.state), served, &mut messages)?,
+        };
         let response = protocol::read_data_source::Response {
-            state: Some(wire::encode_state(Some(read.state), served.value_type())?),
+            state: Some(state),
+            deferred,
             ..Default::default()
         };
-        Ok(response.with(read.diagnostics))
+        Ok(response.with(messages))
     }
 }

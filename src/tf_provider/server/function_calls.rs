@@ -1,5 +1,10 @@
 //! Calls about functions.
 
+use std::time::Instant;
+
+use tracing::Instrument as _;
+
+use super::rpc::{Rpc, served};
 use super::{Server, wire};
 use crate::function::{FunctionError, Parameter, Signature};
 use crate::panics::catch_panic;
@@ -11,16 +16,23 @@ impl Server {
         &self,
         request: &protocol::call_function::Request,
     ) -> protocol::call_function::Response {
-        let computed =
-            catch_panic(async { self.compute(request) }).await.unwrap_or_else(|panicked| {
-                Err(FunctionError {
-                    text: format!(
-                        "A defect in this provider ended the function call ({panicked}). Please \
-                     report it."
-                    ),
-                    argument: None,
-                })
-            });
+        let call = async {
+            let started = Instant::now();
+            let computed = catch_panic(async { self.compute(request) }).await;
+            let failed = computed.as_ref().map_or(true, Result::is_err);
+            served(started, usize::from(failed));
+            computed
+        };
+        let span = Rpc::new("CallFunction", &request.name).span();
+        let computed = call.instrument(span).await.unwrap_or_else(|panicked| {
+            Err(FunctionError {
+                text: format!(
+                    "A defect in this provider ended the function call ({panicked}). Please report \
+                     it."
+                ),
+                argument: None,
+            })
+        });
         match computed {
             Ok(result) => protocol::call_function::Response { result: Some(result), error: None },
             Err(error) => protocol::call_function::Response {
@@ -47,19 +59,15 @@ impl Server {
                     let text = messages.iter().map(|message| message.detail()).collect::<String>();
                     FunctionError::argument(position, text)
                 })?;
-            if value.is_null() {
+            if value.is_null() && !parameter.allow_null {
                 let text = format!("{} must not be null.", parameter.name);
                 return Err(FunctionError::argument(position, text));
             }
             arguments.push(value);
         }
-        // Terraform calls only with known arguments. The result of others is
-        // unknown.
-        let result = if arguments.iter().all(Value::is_wholly_known) {
-            function.call(&arguments)?
-        } else {
-            Value::Unknown
-        };
+        let mut pairs = arguments.iter().zip(&parameters);
+        let is_callable = pairs.all(|(value, row)| row.allow_unknown || value.is_wholly_known());
+        let result = if is_callable { function.call(&arguments)? } else { Value::Unknown };
         wire::encode(&result, &signature.result)
             .map_err(|messages| whole(messages.iter().map(|message| message.detail()).collect()))
     }

@@ -3,10 +3,10 @@
 use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt as _, stream};
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
+use tracing::Instrument as _;
 
-use super::rpc::{RpcResponse as _, defect};
+use super::rpc::{Rpc, RpcResponse as _, defect};
 use super::{Server, find, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
@@ -43,12 +43,13 @@ impl Server {
         };
         let registry = self.registry.clone();
         let type_name = request.type_name.clone();
-        // The search runs in a task of its own, and ends when the stream is
+        // The search is a task that the process waits for. It ends when the stream is
         // dropped: then its channel is closed.
-        tokio::spawn({
+        let span = Rpc::new("ListResource", &type_name).span();
+        self.lifetime.spawn({
             let registry = registry.clone();
             let type_name = type_name.clone();
-            async move {
+            let search = async move {
                 if let Ok(served) = list_resource(&registry, &type_name) {
                     let errors = sink.clone();
                     let search = served.object.list(listed, sink);
@@ -56,14 +57,21 @@ impl Server {
                         errors.fail(defect("ListResource", &panicked)).await;
                     }
                 }
-            }
+            };
+            search.instrument(span)
         });
-        ReceiverStream::new(events)
-            .map(move |event| match event {
-                Ok(item) => item_event(&registry, &type_name, item),
-                Err(message) => message_event(message),
-            })
-            .boxed()
+        // The stream ends with the last object that is wanted, which closes the channel.
+        let wanted = limit.unwrap_or(usize::MAX);
+        stream::unfold((events, wanted), async |(mut events, wanted)| {
+            let event = if wanted == 0 { None } else { events.recv().await };
+            let left = wanted.saturating_sub(event.iter().filter(|event| event.is_ok()).count());
+            event.map(|event| (event, (events, left)))
+        })
+        .map(move |event| match event {
+            Ok(item) => item_event(&registry, &type_name, item),
+            Err(message) => message_event(message),
+        })
+        .boxed()
     }
 
     fn list_request(
@@ -107,15 +115,17 @@ fn item_event(
             )
             .into());
         };
+        let mut messages = Diagnostics::new();
         let object = match item.object {
-            Some(state) => Some(wire::encode_state(Some(state), resource.value_type())?),
+            Some(state) => Some(wire::encode_state(Some(state), resource, &mut messages)?),
             None => None,
         };
+        let identity = resource.identity();
         Ok(protocol::list_resource::Event {
-            identity: wire::encode_identity(Some(item.identity), resource.identity())?,
+            identity: wire::encode_identity(Some(item.identity), identity, &mut messages)?,
             display_name: item.display_name,
             resource_object: object,
-            diagnostic: Vec::new(),
+            diagnostic: wire::diagnostics(messages),
         })
     };
     Ok(event().unwrap_or_else(|messages| protocol::list_resource::Event {

@@ -3,7 +3,9 @@
 //! This file dispatches each call to the file of its kind of object. Most calls
 //! are rows of a table; their handlers return a response or messages.
 
+mod action_calls;
 mod data_source_calls;
+mod ephemeral_calls;
 mod function_calls;
 mod list_calls;
 mod provider_calls;
@@ -15,16 +17,15 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use self::rpc::run_rpc;
+use self::rpc::{Rpc, run_rpc};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::lifetime::Lifetime;
 use super::protocol::tfplugin5::{self as protocol, provider_server};
-use super::provider::{Registered, Registry};
+use super::provider::{Registered, Registry, Table};
 
 /// Serves everything in a registry.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ impl Server {
 
 /// Returns the registered object with this name.
 fn find<'a, T: ?Sized>(
-    table: &'a BTreeMap<&'static str, Registered<T>>,
+    table: &'a Table<T>,
     summary: &str,
     kind: &str,
     name: &str,
@@ -54,22 +55,29 @@ fn find<'a, T: ?Sized>(
     })
 }
 
-/// Returns UNIMPLEMENTED for a kind that is not served; Terraform then does not
-/// use it.
-fn not_served<T>(kind: &str) -> Result<Response<T>, Status> {
-    Err(Status::unimplemented(format!("this provider serves no {kind}")))
+/// Returns UNIMPLEMENTED for a kind of which nothing is served; Terraform then does
+/// not use it.
+fn served_kind<T: ?Sized>(table: &Table<T>, kind: &str) -> Result<(), Status> {
+    if table.is_empty() {
+        return Err(Status::unimplemented(format!("this provider serves no {kind}")));
+    }
+    Ok(())
 }
 
 /// Implements the service.
 ///
 /// A row of `calls` is a call, its name in the log, its handler, and the field of
 /// the request with the name of the type, if any. The handlers of `infallible`
-/// return a response in any case.
+/// return a response in any case. Those of `optional` are about a kind that not
+/// every provider serves.
 macro_rules! service {
     (
         calls { $($method:ident $rpc:literal => $handler:ident($($name:ident)?);)+ }
         infallible { $($infallible:ident => $infallible_handler:ident();)+ }
-        not_served { $($absent:ident $kind:literal;)+ }
+        optional {
+            $($optional:ident $name_of:literal =>
+                $optional_handler:ident($($type_name:ident)?) in $table:ident $kind:literal;)+
+        }
     ) => {
         #[tonic::async_trait]
         impl provider_server::Provider for Server {
@@ -80,7 +88,8 @@ macro_rules! service {
                 ) -> Result<Response<protocol::$method::Response>, Status> {
                     let request = request.into_inner();
                     let [type_name, ..] = [$(request.$name.as_str(),)? ""];
-                    Ok(Response::new(run_rpc($rpc, type_name, self.$handler(&request)).await))
+                    let rpc = Rpc::new($rpc, type_name);
+                    Ok(Response::new(run_rpc(rpc, self.$handler(&request)).await))
                 }
             )+
             $(
@@ -92,11 +101,15 @@ macro_rules! service {
                 }
             )+
             $(
-                async fn $absent(
+                async fn $optional(
                     &self,
-                    _request: Request<protocol::$absent::Request>,
-                ) -> Result<Response<protocol::$absent::Response>, Status> {
-                    not_served($kind)
+                    request: Request<protocol::$optional::Request>,
+                ) -> Result<Response<protocol::$optional::Response>, Status> {
+                    served_kind(&self.registry.$table, $kind)?;
+                    let request = request.into_inner();
+                    let [type_name, ..] = [$(request.$type_name.as_str(),)? ""];
+                    let rpc = Rpc::new($name_of, type_name);
+                    Ok(Response::new(run_rpc(rpc, self.$optional_handler(&request)).await))
                 }
             )+
 
@@ -109,14 +122,14 @@ macro_rules! service {
                 Ok(Response::new(self.list(&request.into_inner()).await))
             }
 
-            type InvokeActionStream =
-                tokio_stream::Empty<Result<protocol::invoke_action::Event, Status>>;
+            type InvokeActionStream = action_calls::Events;
 
             async fn invoke_action(
                 &self,
-                _request: Request<protocol::invoke_action::Request>,
+                request: Request<protocol::invoke_action::Request>,
             ) -> Result<Response<Self::InvokeActionStream>, Status> {
-                not_served("actions")
+                served_kind(&self.registry.actions, "actions")?;
+                Ok(Response::new(self.invoke(request.into_inner()).await))
             }
         }
     };
@@ -147,12 +160,17 @@ service! {
         apply_resource_change => apply_or_keep();
         call_function => function_result();
     }
-    not_served {
-        validate_ephemeral_resource_config "ephemeral resources";
-        open_ephemeral_resource "ephemeral resources";
-        renew_ephemeral_resource "ephemeral resources";
-        close_ephemeral_resource "ephemeral resources";
-        plan_action "actions";
-        validate_action_config "actions";
+    optional {
+        validate_ephemeral_resource_config "ValidateEphemeralResourceConfig" =>
+            validate_ephemeral(type_name) in ephemeral_resources "ephemeral resources";
+        open_ephemeral_resource "OpenEphemeralResource" =>
+            open(type_name) in ephemeral_resources "ephemeral resources";
+        renew_ephemeral_resource "RenewEphemeralResource" =>
+            renew(type_name) in ephemeral_resources "ephemeral resources";
+        close_ephemeral_resource "CloseEphemeralResource" =>
+            close(type_name) in ephemeral_resources "ephemeral resources";
+        validate_action_config "ValidateActionConfig" =>
+            validate_action(type_name) in actions "actions";
+        plan_action "PlanAction" => plan_action_call(action_type) in actions "actions";
     }
 }

@@ -3,7 +3,7 @@
 use super::Server;
 use super::rpc::RpcResponse as _;
 use super::wire;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::{ConfigureRequest, Provider};
 use crate::schema_messages;
@@ -29,7 +29,12 @@ impl Server {
         &self,
         _request: &protocol::get_provider_schema::Request,
     ) -> Result<protocol::get_provider_schema::Response, Diagnostics> {
-        Ok(schema_messages::provider_schema(&self.registry))
+        let faults = self.registry.check().into_iter();
+        let messages = faults.map(|fault| {
+            let detail = format!("{fault}. This is a defect of the provider; please report it.");
+            Diagnostic::error("The provider contradicts itself", detail)
+        });
+        Ok(schema_messages::provider_schema(&self.registry).with(messages.collect()))
     }
 
     pub(super) async fn identity_schemas(
@@ -71,7 +76,12 @@ impl Server {
         let served = &self.registry.provider;
         let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
         let terraform_version = request.terraform_version.clone();
-        let request = ConfigureRequest { configuration, terraform_version };
+        let request = ConfigureRequest {
+            configuration,
+            terraform_version,
+            client: wire::client(request.client_capabilities.as_ref()),
+            stop: self.lifetime.stopping(),
+        };
         let messages = served.object.configure(request).await;
         Ok(protocol::configure::Response::default().with(messages))
     }

@@ -1,6 +1,6 @@
 //! Calls about managed resources: validate, read, plan and apply.
 
-use super::rpc::{RpcResponse as _, run_rpc_or};
+use super::rpc::{Rpc, RpcResponse as _, run_rpc_or};
 use super::{Server, find, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::object::{Configuration, Identity, Object, Plan, PrivateState, State};
@@ -11,7 +11,7 @@ use crate::resource::{
     ApplyResponse, CheckPlanRequest, Checkpoint, CreateRequest, DeleteRequest, ReadRequest,
     Resource, UpdateRequest, ValidateRequest,
 };
-use crate::schema::Block;
+use crate::schema::{Block, Nesting};
 use crate::value::{Path, Value};
 
 impl Server {
@@ -28,13 +28,12 @@ impl Server {
     ) -> Result<protocol::validate_resource_type_config::Response, Diagnostics> {
         let served = self.resource(&request.type_name)?;
         let configuration = served.configuration(request.config.as_ref())?;
+        let client = wire::client(request.client_capabilities.as_ref());
         let mut messages =
-            served.object.validate(ValidateRequest { configuration: &configuration });
-        let allowed = request
-            .client_capabilities
-            .is_some_and(|capabilities| capabilities.write_only_attributes_allowed);
-        if !allowed {
-            messages.extend(write_only_refused(&served.schema().block, &configuration));
+            served.object.validate(ValidateRequest { configuration: &configuration, client });
+        if !client.write_only_attributes_allowed {
+            let block = &served.schema().block;
+            refuse_write_only(block, configuration.object(), &Path::root(), &mut messages);
         }
         Ok(protocol::validate_resource_type_config::Response::default().with(messages))
     }
@@ -52,7 +51,7 @@ impl Server {
         };
         let call =
             async { Ok(self.read(request).await.unwrap_or_else(|messages| kept().with(messages))) };
-        run_rpc_or("ReadResource", &request.type_name, call, kept).await
+        run_rpc_or(Rpc::new("ReadResource", &request.type_name), call, kept).await
     }
 
     async fn read(
@@ -62,28 +61,45 @@ impl Server {
         let served = self.resource(&request.type_name)?;
         let Some(state) = served.state(request.current_state.as_ref())? else {
             return Ok(protocol::read_resource::Response {
-                new_state: Some(wire::encode_state(None, served.value_type())?),
+                new_state: Some(wire::encode(&Value::Null, served.value_type())?),
                 ..Default::default()
             });
         };
         let stored = served.stored_identity(request.current_identity.as_ref())?;
+        let client = wire::client(request.client_capabilities.as_ref());
         let read = ReadRequest {
             state,
             private: PrivateState::from_bytes(request.private.clone()),
             identity: stored.clone(),
+            client,
             stop: self.lifetime.stopping(),
         };
         let result = served.object.read(read).await;
-        if let Some(change) = identity_change(stored.as_ref(), result.identity.as_ref()) {
+        if let Some(deferred) = wire::deferred(result.deferred, client)? {
+            let kept = protocol::read_resource::Response {
+                new_state: request.current_state.clone(),
+                private: request.private.clone(),
+                new_identity: request.current_identity.clone(),
+                deferred: Some(deferred),
+                ..Default::default()
+            };
+            return Ok(kept.with(result.diagnostics));
+        }
+        if let Some(change) = served.identity_change(stored.as_ref(), result.identity.as_ref()) {
             return Err(change.into());
         }
+        let mut messages = result.diagnostics;
+        let identity = result.identity.or(stored);
+        if result.state.is_some() && served.lacks_identity(identity.as_ref(), &messages) {
+            messages.push(missing_identity(Diagnostic::warning));
+        }
         let response = protocol::read_resource::Response {
-            new_state: Some(wire::encode_state(result.state, served.value_type())?),
-            private: result.private.into_bytes(),
-            new_identity: wire::encode_identity(result.identity, served.identity())?,
+            new_state: Some(wire::encode_state(result.state, served, &mut messages)?),
+            private: result.private.or(&request.private),
+            new_identity: wire::encode_identity(identity, served.identity(), &mut messages)?,
             ..Default::default()
         };
-        Ok(response.with(result.diagnostics))
+        Ok(response.with(messages))
     }
 
     pub(super) async fn plan(
@@ -96,6 +112,7 @@ impl Server {
         let prior = served.state(request.prior_state.as_ref())?;
         let proposed = served.object_of(request.proposed_new_state.as_ref(), "proposed state")?;
         let private = PrivateState::from_bytes(request.prior_private.clone());
+        let client = wire::client(request.client_capabilities.as_ref());
 
         let planned = proposed.map(|proposed| {
             plan_change(block, &configuration, prior.as_ref(), proposed, |builder| {
@@ -113,13 +130,16 @@ impl Server {
                 changes_remote: planned.as_ref().is_none_or(|planned| planned.changes_remote),
                 requires_replace,
                 private: &private,
+                client,
                 stop: self.lifetime.stopping(),
             })
             .await;
+        let deferred = wire::deferred(checked.deferred, client)?;
         let response = protocol::plan_resource_change::Response {
             requires_replace: requires_replace.iter().map(wire::attribute_path).collect(),
             planned_state: Some(served.encode_plan(planned.map(|planned| planned.plan))?),
-            planned_private: checked.private.into_bytes(),
+            planned_private: checked.private.or(&request.prior_private),
+            deferred,
             // To plan a replacement, Terraform asks again without a prior state,
             // and then sends the identity of the replaced object.
             planned_identity: request.prior_identity.clone().filter(|_| prior.is_some()),
@@ -139,7 +159,7 @@ impl Server {
             let response = self.apply(request, checkpoint.clone()).await;
             Ok(response.unwrap_or_else(|messages| kept().with(messages)))
         };
-        run_rpc_or("ApplyResourceChange", &request.type_name, call, kept).await
+        run_rpc_or(Rpc::new("ApplyResourceChange", &request.type_name), call, kept).await
     }
 
     async fn apply(
@@ -162,6 +182,7 @@ impl Server {
         let stored = identity.clone().filter(|_| prior.is_some());
         let stop = self.lifetime.stopping();
         let _change = prior.is_some().then(|| self.lifetime.change());
+        let is_create = prior.is_none();
         let mut result = match (prior, plan) {
             (None, None) => ApplyResponse::default(),
             (None, Some(plan)) => {
@@ -185,10 +206,17 @@ impl Server {
                 served.object.delete(request).await
             }
         };
-        if let Some(change) = identity_change(stored.as_ref(), result.identity.as_ref()) {
+        if let Some(change) = served.identity_change(stored.as_ref(), result.identity.as_ref()) {
             result.diagnostics.push(change);
         }
-        served.encode_result(result)
+        let messages = &result.diagnostics;
+        let lacks = result.state.is_some()
+            && is_create
+            && served.lacks_identity(result.identity.as_ref(), messages);
+        if lacks {
+            result.diagnostics.push(missing_identity(Diagnostic::error));
+        }
+        served.encode_result(result, request)
     }
 
     /// Returns the response of a failed apply.
@@ -197,9 +225,9 @@ impl Server {
         request: &protocol::apply_resource_change::Request,
         checkpoint: &Checkpoint,
     ) -> protocol::apply_resource_change::Response {
-        let saved = checkpoint
-            .last()
-            .and_then(|result| self.resource(&request.type_name).ok()?.encode_result(result).ok());
+        let saved = checkpoint.last().and_then(|result| {
+            self.resource(&request.type_name).ok()?.encode_result(result, request).ok()
+        });
         saved.unwrap_or_else(|| protocol::apply_resource_change::Response {
             new_state: request.prior_state.clone(),
             private: request.planned_private.clone(),
@@ -248,39 +276,95 @@ impl Registered<dyn Resource> {
     fn encode_result(
         &self,
         result: ApplyResponse,
+        request: &protocol::apply_resource_change::Request,
     ) -> Result<protocol::apply_resource_change::Response, Diagnostics> {
+        let mut messages = result.diagnostics;
+        let identity = wire::encode_identity(result.identity, self.identity(), &mut messages)?;
         let response = protocol::apply_resource_change::Response {
-            new_state: Some(wire::encode_state(result.state, self.value_type())?),
-            private: result.private.into_bytes(),
-            new_identity: wire::encode_identity(result.identity, self.identity())?,
+            new_state: Some(wire::encode_state(result.state, self, &mut messages)?),
+            private: result.private.or(&request.planned_private),
+            new_identity: identity.or_else(|| request.planned_identity.clone()),
             ..Default::default()
         };
-        Ok(response.with(result.diagnostics))
+        Ok(response.with(messages))
+    }
+
+    /// Whether a successful response has no identity, although the schema has one.
+    fn lacks_identity(&self, identity: Option<&Identity>, messages: &Diagnostics) -> bool {
+        identity.is_none() && self.identity().is_some() && !messages.has_errors()
+    }
+
+    /// Returns the error of a changed identity, which must stay the same. Values
+    /// that the stored one lacks may be added.
+    fn identity_change(
+        &self,
+        stored: Option<&Identity>,
+        now: Option<&Identity>,
+    ) -> Option<Diagnostic> {
+        let (stored, now) = (stored?, now?);
+        let (schema, _) = self.identity()?;
+        let changed = schema.attributes.iter().find(|attribute| {
+            let before = stored.0.get(&attribute.name);
+            !before.is_null() && !before.equals(now.0.get(&attribute.name), &attribute.ty)
+        })?;
+        Some(Diagnostic::error(
+            "The object's identity is not the stored one",
+            format!(
+                "State has the identity of another object: its {} differs from that of the object \
+                 that state describes. Remove the resource from state with `terraform state rm` \
+                 and import the right object again.",
+                changed.name
+            ),
+        ))
     }
 }
 
-/// Returns one error for each write-only argument, for a Terraform that would
-/// store it.
-fn write_only_refused(block: &Block, configuration: &Configuration) -> Vec<Diagnostic> {
-    let set = block.attributes.iter().filter(|attribute| {
-        attribute.write_only && !configuration.object().get(attribute.name).is_null()
-    });
-    set.map(|attribute| {
-        let name = attribute.name;
-        let alternative = attribute.stored_alternative.map_or_else(String::new, |alternative| {
-            format!(", or use {alternative} instead, which is stored in state")
+/// Returns the message of a response without identity.
+fn missing_identity(message: fn(&'static str, &'static str) -> Diagnostic) -> Diagnostic {
+    message(
+        "The provider returned no identity",
+        "The object exists, and state has its values, but not the identity that this type of \
+         resource declares. This is a defect of the provider; please report it.",
+    )
+}
+
+/// Adds one error for each write-only argument, for a Terraform that would store
+/// it.
+fn refuse_write_only(block: &Block, object: &Object, path: &Path, messages: &mut Diagnostics) {
+    for attribute in block.attributes.iter().filter(|attribute| attribute.write_only) {
+        if object.get(&attribute.name).is_null() {
+            continue;
+        }
+        let name = &attribute.name;
+        let alternative = attribute.stored_alternative.as_ref().map_or_else(String::new, |name| {
+            format!(", or use {name} instead, which is stored in state")
         });
-        Diagnostic::error(
+        let refused = Diagnostic::error(
             format!("{name} needs Terraform 1.11 or later"),
             format!(
                 "Write-only arguments such as {name} are kept out of plan and state, which this \
                  version of Terraform does not support yet. Upgrade to Terraform 1.11 (OpenTofu \
                  1.11) or later{alternative}."
             ),
-        )
-        .at(Path::attribute(name))
-    })
-    .collect()
+        );
+        messages.push(refused.at(path.clone().name(name)));
+    }
+    for nested in &block.blocks {
+        let at = path.clone().name(&nested.name);
+        match nested.nesting {
+            Nesting::Single => {
+                if let Some(inner) = object.object(&nested.name).known() {
+                    refuse_write_only(&nested.block, &inner, &at, messages);
+                }
+            }
+            Nesting::List | Nesting::Set => {
+                let items = object.objects(&nested.name).known().unwrap_or_default();
+                for (index, inner) in items.iter().enumerate() {
+                    refuse_write_only(&nested.block, inner, &at.clone().index(index), messages);
+                }
+            }
+        }
+    }
 }
 
 /// Returns the error of an apply with unknown values. Terraform applies known
@@ -293,22 +377,4 @@ fn not_known_at_apply() -> Diagnostic {
          was changed. This is a defect of Terraform; plan and apply again, and report it if it \
          happens again.",
     )
-}
-
-/// Returns the error of a changed identity, which must stay the same. Values that
-/// the stored one lacks may be added.
-fn identity_change(stored: Option<&Identity>, now: Option<&Identity>) -> Option<Diagnostic> {
-    let (stored, now) = (stored?, now?);
-    let changed = stored.0.names().find(|name| {
-        let before = stored.0.get(name);
-        !before.is_null() && before != now.0.get(name)
-    })?;
-    Some(Diagnostic::error(
-        "The object's identity is not the stored one",
-        format!(
-            "State has the identity of another object: its {changed} differs from that of the \
-             object that state describes. Remove the resource from state with `terraform state rm` \
-             and import the right object again."
-        ),
-    ))
 }

@@ -7,6 +7,8 @@
 use std::future::Future;
 use std::time::Instant;
 
+use tracing::{Instrument as _, Span, field};
+
 use super::wire;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::panics::{Panicked, catch_panic};
@@ -53,49 +55,106 @@ rpc_responses!(
     read_data_source,
     get_functions,
     validate_list_resource_config,
+    validate_ephemeral_resource_config,
+    open_ephemeral_resource,
+    renew_ephemeral_resource,
+    close_ephemeral_resource,
+    validate_action_config,
+    plan_action,
 );
+
+/// The name of a call, and the type that it is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rpc<'a> {
+    name: &'static str,
+    type_name: &'a str,
+}
+
+impl<'a> Rpc<'a> {
+    pub(super) fn new(name: &'static str, type_name: &'a str) -> Self {
+        Self { name, type_name }
+    }
+
+    /// Returns the span of one call, with a new id. What the provider logs in it
+    /// carries both.
+    pub(super) fn span(self) -> Span {
+        let kind = self.kind();
+        let span = tracing::error_span!(
+            "call",
+            tf_rpc = self.name,
+            tf_req_id = field::Empty,
+            tf_resource_type = field::Empty,
+            tf_data_source_type = field::Empty,
+            tf_list_resource_type = field::Empty,
+            tf_ephemeral_resource_type = field::Empty,
+            tf_action_type = field::Empty,
+            tf_function_name = field::Empty,
+        );
+        // Randomness is a system call, and only the log shows the id.
+        if !span.is_disabled() {
+            span.record("tf_req_id", field::display(uuid::Uuid::new_v4()));
+            if !self.type_name.is_empty() {
+                span.record(kind, self.type_name);
+            }
+        }
+        span
+    }
+
+    /// Returns the field for the type of this call.
+    fn kind(self) -> &'static str {
+        let kinds = [
+            ("DataSource", "tf_data_source_type"),
+            ("ListResource", "tf_list_resource_type"),
+            ("Ephemeral", "tf_ephemeral_resource_type"),
+            ("Action", "tf_action_type"),
+            ("Function", "tf_function_name"),
+        ];
+        let found = kinds.into_iter().find(|(part, _)| self.name.contains(part));
+        found.map_or("tf_resource_type", |(_, kind)| kind)
+    }
+}
 
 /// Runs a call that changes nothing, so that a panic leaves nothing to keep.
 pub(super) async fn run_rpc<R: RpcResponse>(
-    rpc: &'static str,
-    type_name: &str,
+    rpc: Rpc<'_>,
     call: impl Future<Output = Result<R, Diagnostics>>,
 ) -> R {
-    run_rpc_or(rpc, type_name, call, R::default).await
+    run_rpc_or(rpc, call, R::default).await
 }
 
 /// Runs a call. `fallback` returns the response of a call that panicked, with all
 /// state that Terraform must not forget.
 pub(super) async fn run_rpc_or<R: RpcResponse>(
-    rpc: &'static str,
-    type_name: &str,
+    rpc: Rpc<'_>,
     call: impl Future<Output = Result<R, Diagnostics>>,
     fallback: impl FnOnce() -> R,
 ) -> R {
-    let started = Instant::now();
-    // Randomness is a system call, and only the log shows the id.
-    let is_logged = tracing::enabled!(tracing::Level::DEBUG);
-    let request_id = if is_logged { uuid::Uuid::new_v4() } else { uuid::Uuid::nil() };
-    tracing::trace!(tf_rpc = rpc, tf_req_id = %request_id, tf_resource_type = type_name, "received request");
-    let mut response = match catch_panic(call).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(messages)) => R::default().with(messages),
-        Err(panicked) => fallback().with(defect(rpc, &panicked).into()),
+    let call = async {
+        let started = Instant::now();
+        tracing::trace!("received request");
+        let mut response = match catch_panic(call).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(messages)) => R::default().with(messages),
+            Err(panicked) => fallback().with(defect(rpc.name, &panicked).into()),
+        };
+        let errors = response
+            .diagnostics()
+            .iter()
+            .filter(|message| message.severity() == protocol::diagnostic::Severity::Error)
+            .count();
+        served(started, errors);
+        response
     };
-    let errors = response
-        .diagnostics()
-        .iter()
-        .filter(|message| message.severity() == protocol::diagnostic::Severity::Error)
-        .count();
+    call.instrument(rpc.span()).await
+}
+
+/// Logs the end of a call.
+pub(super) fn served(started: Instant, errors: usize) {
     tracing::debug!(
-        tf_rpc = rpc,
-        tf_req_id = %request_id,
-        tf_resource_type = type_name,
         tf_req_duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         diagnostic_error_count = errors,
         "served request"
     );
-    response
 }
 
 /// Returns the message of a panic.

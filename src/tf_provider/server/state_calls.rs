@@ -1,11 +1,12 @@
 //! Calls that convert, import, move or generate states of managed resources.
 
+use super::rpc::RpcResponse as _;
 use super::{Server, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::object::State;
+use crate::object::{PrivateState, State};
 use crate::protocol::tfplugin5 as protocol;
-use crate::resource::{ImportBy, ImportRequest};
-use crate::value::json;
+use crate::resource::{ImportBy, ImportRequest, MoveStateRequest};
+use crate::value::Value;
 
 impl Server {
     pub(super) async fn upgrade_state(
@@ -21,15 +22,20 @@ impl Server {
         if raw.is_empty() {
             return Err(Diagnostic::error(
                 "The stored state is too old to be read",
-                "It was written by Terraform 0.11 or older, which this provider does not support. \
-                 Nothing was changed. Import the object again.",
+                "It was written by Terraform 0.11 or older. Nothing was changed. Remove the resource \
+                 with `terraform state rm` and import it again.",
             )
             .into());
         }
         let object = served.object.upgrade(schema, request.version, raw)?;
         let state = State::new(object, &schema.block);
+        let mut messages = Diagnostics::new();
+        let upgraded = wire::encode_state(Some(state), served, &mut messages)?;
+        if messages.has_errors() {
+            return Err(messages);
+        }
         Ok(protocol::upgrade_resource_state::Response {
-            upgraded_state: Some(wire::encode_state(Some(state), served.value_type())?),
+            upgraded_state: Some(upgraded),
             ..Default::default()
         })
     }
@@ -50,20 +56,10 @@ impl Server {
             return Err(newer_state("identity", request.version, schema.version).into());
         }
         let raw = request.raw_identity.as_ref().map_or(&[][..], |raw| raw.json.as_slice());
-        let unreadable = |cause: String| {
-            Diagnostic::error(
-                "The stored identity cannot be read",
-                format!("{cause}. Nothing was changed. Refreshing the resource stores it anew."),
-            )
-        };
-        let value =
-            json::decode_state(raw, value_type).map_err(|error| unreadable(error.to_string()))?;
-        if value.is_null() {
-            return Err(unreadable("It holds no object".to_owned()).into());
-        }
+        let identity = served.object.upgrade_identity(schema, request.version, raw)?;
         Ok(protocol::upgrade_resource_identity::Response {
             upgraded_identity: Some(protocol::ResourceIdentityData {
-                identity_data: Some(wire::encode(&value, value_type)?),
+                identity_data: Some(wire::encode(&identity.0.into_value(), value_type)?),
             }),
             ..Default::default()
         })
@@ -74,39 +70,82 @@ impl Server {
         request: &protocol::import_resource_state::Request,
     ) -> Result<protocol::import_resource_state::Response, Diagnostics> {
         let served = self.resource(&request.type_name)?;
-        let by = match served.stored_identity(request.identity.as_ref())? {
+        let identity = served.stored_identity(request.identity.as_ref())?;
+        let by = match identity.clone() {
             Some(identity) => ImportBy::Identity(identity),
             None => ImportBy::Id(request.id.clone()),
         };
-        let import = ImportRequest { by, stop: self.lifetime.stopping() };
+        let client = wire::client(request.client_capabilities.as_ref());
+        let import = ImportRequest { by, client, stop: self.lifetime.stopping() };
         let imported = served.object.import(import).await?;
+        let deferred = wire::deferred(imported.deferred, client)?;
+        let mut messages = Diagnostics::new();
+        let state = match deferred {
+            Some(_) => wire::encode(&Value::Unknown, served.value_type())?,
+            None => wire::encode_state(Some(imported.state), served, &mut messages)?,
+        };
+        let identity = imported.identity.or(identity);
         let resource = protocol::import_resource_state::ImportedResource {
             type_name: request.type_name.clone(),
-            state: Some(wire::encode_state(Some(imported.state), served.value_type())?),
+            state: Some(state),
             private: imported.private.into_bytes(),
-            identity: wire::encode_identity(imported.identity, served.identity())?,
+            identity: wire::encode_identity(identity, served.identity(), &mut messages)?,
         };
-        Ok(protocol::import_resource_state::Response {
+        let response = protocol::import_resource_state::Response {
             imported_resources: vec![resource],
+            deferred,
             ..Default::default()
-        })
+        };
+        Ok(response.with(messages))
     }
 
     pub(super) async fn move_state(
         &self,
         request: &protocol::move_resource_state::Request,
     ) -> Result<protocol::move_resource_state::Response, Diagnostics> {
-        self.resource(&request.target_type_name)?;
-        Err(Diagnostic::error(
-            "The resource cannot be moved from another type",
-            format!(
-                "A {:?} of {} cannot become a {:?}: no other resource type describes the same \
-                 object. Nothing was changed. Replace the `moved` block by an `import` block, and \
-                 by a `removed` block for the old address.",
-                request.source_type_name, request.source_provider_address, request.target_type_name
-            ),
-        )
-        .into())
+        let served = self.resource(&request.target_type_name)?;
+        let json = |raw: &Option<protocol::RawState>| {
+            raw.as_ref().map(|raw| raw.json.clone()).unwrap_or_default()
+        };
+        let (raw, raw_identity) = (json(&request.source_state), json(&request.source_identity));
+        let moved = MoveStateRequest {
+            provider_address: &request.source_provider_address,
+            type_name: &request.source_type_name,
+            version: request.source_schema_version,
+            raw: &raw,
+            raw_identity: &raw_identity,
+            private: PrivateState::from_bytes(request.source_private.clone()),
+        };
+        let moved = match served.object.moves() {
+            Some(moves) => moves.move_state(moved).await?,
+            None => None,
+        };
+        let Some(moved) = moved else {
+            return Err(Diagnostic::error(
+                "The resource cannot be moved from another type",
+                format!(
+                    "This provider has no conversion of a {:?} of {} to a {:?}. Nothing was \
+                     changed. Replace the `moved` block by an `import` block, and by a `removed` \
+                     block for the old address.",
+                    request.source_type_name,
+                    request.source_provider_address,
+                    request.target_type_name
+                ),
+            )
+            .into());
+        };
+        let mut messages = moved.diagnostics;
+        let response = protocol::move_resource_state::Response {
+            target_state: Some(wire::encode_state(Some(moved.state), served, &mut messages)?),
+            target_private: moved.private.into_bytes(),
+            target_identity: wire::encode_identity(
+                moved.identity,
+                served.identity(),
+                &mut messages,
+            )?,
+            ..Default::default()
+        };
+        Ok(response.with(messages))
     }
 
     pub(super) async fn generate(

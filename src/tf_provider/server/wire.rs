@@ -1,5 +1,6 @@
 //! Converts the protocol's messages to the framework's types and back.
 
+use crate::client::{ClientCapabilities, Deferred};
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::function::FunctionError;
 use crate::object::{Configuration, Identity, Object, State};
@@ -7,7 +8,8 @@ use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registered;
 use crate::resource::ValidateRequest;
 use crate::schema::IdentitySchema;
-use crate::value::{Path, Step, Type, Value, json, msgpack};
+use crate::value::{EncodeError, Path, Step, Type, Value, fit, json, msgpack};
+use safe_text::shown_lines;
 
 /// Reads a value by its type. A value that was not sent is null.
 pub(super) fn decode(
@@ -61,7 +63,41 @@ pub(super) fn validate<T: ?Sized>(
     validate: fn(&T, ValidateRequest<'_>) -> Diagnostics,
 ) -> Result<Diagnostics, Diagnostics> {
     let configuration = decode_configuration(value, served)?;
-    Ok(validate(&served.object, ValidateRequest { configuration: &configuration }))
+    Ok(validate(&served.object, ValidateRequest::new(&configuration)))
+}
+
+/// Returns the capabilities of a client. An old one sends none.
+pub(super) fn client(sent: Option<&protocol::ClientCapabilities>) -> ClientCapabilities {
+    let mut client = ClientCapabilities::default();
+    if let Some(sent) = sent {
+        client.deferral_allowed = sent.deferral_allowed;
+        client.write_only_attributes_allowed = sent.write_only_attributes_allowed;
+    }
+    client
+}
+
+/// Writes the reason why a call has to wait. It is an error if the client did not
+/// allow that.
+pub(super) fn deferred(
+    reason: Option<Deferred>,
+    client: ClientCapabilities,
+) -> Result<Option<protocol::Deferred>, Diagnostics> {
+    use protocol::deferred::Reason;
+    let Some(reason) = reason else { return Ok(None) };
+    if !client.deferral_allowed {
+        return Err(Diagnostic::error(
+            "The provider deferred a call that cannot wait",
+            "This version of Terraform did not allow it. This is a defect of the provider; please \
+             report it.",
+        )
+        .into());
+    }
+    let reason = match reason {
+        Deferred::ResourceConfigUnknown => Reason::ResourceConfigUnknown,
+        Deferred::ProviderConfigUnknown => Reason::ProviderConfigUnknown,
+        Deferred::AbsentPrerequisite => Reason::AbsentPrereq,
+    };
+    Ok(Some(protocol::Deferred { reason: reason.into() }))
 }
 
 /// Reads an identity; `None` if there is none.
@@ -79,31 +115,61 @@ pub(super) fn decode_identity(
 
 /// Writes a value, in msgpack as Terraform prefers.
 pub(super) fn encode(value: &Value, ty: &Type) -> Result<protocol::DynamicValue, Diagnostics> {
-    let bytes = msgpack::encode(value, ty).map_err(|error| {
-        Diagnostics::from(Diagnostic::error(
-            "The provider produced a value that does not fit its schema",
-            format!("{error}. This is a defect of the provider; please report it."),
-        ))
-    })?;
+    let bytes = msgpack::encode(value, ty)
+        .map_err(|error| Diagnostics::from(misfit(&[error], "Nothing was kept.")))?;
     Ok(protocol::DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() })
 }
 
-/// Writes a state; null if there is none.
-pub(super) fn encode_state(
-    state: Option<State>,
+/// Writes a value, or what fits of it. The faults are an error in `messages`.
+fn encode_fitting(
+    value: Value,
     ty: &Type,
+    messages: &mut Diagnostics,
 ) -> Result<protocol::DynamicValue, Diagnostics> {
-    let value = state.map_or(Value::Null, |state| state.into_object().into_value());
-    encode(&value, ty)
+    if let Ok(bytes) = msgpack::encode(&value, ty) {
+        return Ok(protocol::DynamicValue { msgpack: bytes.into(), json: bytes::Bytes::new() });
+    }
+    let (value, faults) = fit(value, ty);
+    let encoded = encode(&value, ty)?;
+    messages.push(misfit(&faults, "Everything else was kept."));
+    Ok(encoded)
 }
 
-/// Writes an identity.
+fn misfit(faults: &[EncodeError], kept: &str) -> Diagnostic {
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    Diagnostic::error(
+        "The provider produced a value that does not fit its schema",
+        format!(
+            "{}. {kept} This is a defect of the provider; please report it.",
+            faults.join("; ")
+        ),
+    )
+}
+
+/// Writes a state; null if there is none. Write-only values are cleared by the
+/// schema that is served. What does not fit the schema becomes null, with an error
+/// in `messages`: the object exists, and Terraform must not forget it.
+pub(super) fn encode_state<T: ?Sized>(
+    state: Option<State>,
+    served: &Registered<T>,
+    messages: &mut Diagnostics,
+) -> Result<protocol::DynamicValue, Diagnostics> {
+    let value = state.map_or(Value::Null, |state| {
+        let mut object = state.into_object();
+        object.normalize_state(&served.schema().block);
+        object.into_value()
+    });
+    encode_fitting(value, served.value_type(), messages)
+}
+
+/// Writes an identity, or what fits of it, with an error in `messages`.
 pub(super) fn encode_identity(
     identity: Option<Identity>,
     schema: Option<&(IdentitySchema, Type)>,
+    messages: &mut Diagnostics,
 ) -> Result<Option<protocol::ResourceIdentityData>, Diagnostics> {
     let (Some(identity), Some((_, ty))) = (identity, schema) else { return Ok(None) };
-    let identity_data = encode(&identity.0.into_value(), ty)?;
+    let identity_data = encode_fitting(identity.0.into_value(), ty, messages)?;
     Ok(Some(protocol::ResourceIdentityData { identity_data: Some(identity_data) }))
 }
 
@@ -140,6 +206,6 @@ pub(super) fn attribute_path(path: &Path) -> protocol::AttributePath {
 pub(super) fn function_error(error: FunctionError) -> protocol::FunctionError {
     let argument = error.argument.and_then(|position| i64::try_from(position).ok());
     // Terraform puts the text into a sentence of its own and ends that with a full stop.
-    let text = error.text.strip_suffix('.').unwrap_or(&error.text).to_owned();
+    let text = shown_lines(error.text.strip_suffix('.').unwrap_or(&error.text));
     protocol::FunctionError { text, function_argument: argument }
 }

@@ -58,7 +58,7 @@ pub(crate) fn value_of(ty: &Type, unknown: bool) -> BoxedStrategy<Value> {
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
         Type::Number => number(unknown).prop_map(Value::Number).boxed(),
         Type::String => any::<String>().prop_map(Value::String).boxed(),
-        Type::Secret => any::<String>().prop_map(|text| Value::Secret(Secret::new(text))).boxed(),
+        Type::Secret => any::<String>().prop_map(|text| Value::from(Secret::new(text))).boxed(),
         Type::Dynamic => wire_type()
             .prop_filter("a dynamic value brings a definite type", |ty| *ty != Type::Dynamic)
             .prop_flat_map(move |ty| (Just(ty.clone()), value_of(&ty, unknown)))
@@ -113,7 +113,7 @@ pub(crate) fn json_text(value: &Value) -> String {
         Value::Bool(flag) => flag.to_string(),
         Value::Number(number) => number.to_string(),
         Value::String(text) => quoted(text),
-        Value::Secret(secret) => quoted(secret.expose()),
+        Value::Secret(secret) => quoted(secret.open().expose()),
         Value::List(items) => {
             let items: Vec<_> = items.iter().map(json_text).collect();
             format!("[{}]", items.join(","))

@@ -12,7 +12,7 @@ impl Value {
     ///
     /// Strings are compared in Unicode's normal form C, in which Terraform sends
     /// and stores them, numbers by value, and sets regardless of order. Null and
-    /// unknown equal themselves only. A secret equals a string of the same
+    /// unknown equal themselves only; the null of a dynamic value has no type. A secret equals a string of the same
     /// content, so that a value may be compared before and after its schema made
     /// it a secret.
     ///
@@ -25,6 +25,9 @@ impl Value {
 
 /// Compares values, to sort sets by.
 fn compare(left: &Value, right: &Value, ty: &Type) -> Ordering {
+    if left.is_null() || right.is_null() {
+        return right.is_null().cmp(&left.is_null());
+    }
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
         (Value::Number(left), Value::Number(right)) => left.cmp(right),
@@ -126,7 +129,7 @@ fn first_difference(mut orderings: impl Iterator<Item = Ordering>) -> Ordering {
 fn text(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text),
-        Value::Secret(secret) => Some(secret.expose()),
+        Value::Secret(secret) => Some(secret.open().expose()),
         Value::Null
         | Value::Unknown
         | Value::Bool(_)
@@ -222,10 +225,10 @@ mod tests {
         let (text, secret) =
             (dynamic(Type::String, Value::from("a")), dynamic(Type::Secret, Value::from("a")));
         assert!(text.equals(&secret, &Type::Dynamic));
-        assert!(
-            !dynamic(Type::Bool, Value::Null)
-                .equals(&dynamic(Type::String, Value::Null), &Type::Dynamic)
-        );
+        let null = dynamic(Type::Bool, Value::Null);
+        assert!(null.equals(&Value::Null, &Type::Dynamic));
+        assert!(null.equals(&dynamic(Type::String, Value::Null), &Type::Dynamic));
+        assert!(!null.equals(&text, &Type::Dynamic));
     }
 
     proptest! {

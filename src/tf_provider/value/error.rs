@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::limits::{Exhausted, MAX_DEPTH, MAX_ENCODED, TooDeep};
+use super::limits::{MAX_DEPTH, MAX_ENCODED, TooDeep};
 use super::number::NumberError;
 use super::path::{Path, Step};
 use super::type_json::TypeError;
@@ -78,9 +78,6 @@ pub enum DecodeErrorKind {
     /// Nested beyond [`MAX_DEPTH`].
     #[error("the value is nested more than {MAX_DEPTH} levels deep")]
     TooDeep,
-    /// Decoding would take more than [`memory_limit`](super::memory_limit).
-    #[error("the value has too many parts to be kept in memory")]
-    TooLarge,
     /// A value of another kind than its type.
     #[error("{expected} is needed here, but {found} was found")]
     WrongKind {
@@ -136,12 +133,6 @@ impl<K: Into<DecodeErrorKind>> From<K> for DecodeError {
 impl From<TooDeep> for DecodeErrorKind {
     fn from(TooDeep: TooDeep) -> Self {
         Self::TooDeep
-    }
-}
-
-impl From<Exhausted> for DecodeErrorKind {
-    fn from(Exhausted: Exhausted) -> Self {
-        Self::TooLarge
     }
 }
 

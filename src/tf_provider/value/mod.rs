@@ -6,11 +6,13 @@
 
 mod equality;
 mod error;
+mod fit;
 pub mod json;
 mod limits;
 pub mod msgpack;
 mod number;
 mod path;
+mod sealed;
 mod ty;
 mod type_check;
 mod type_json;
@@ -21,9 +23,11 @@ pub(crate) mod arbitrary;
 use std::collections::BTreeMap;
 
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, LocatedError};
-pub use limits::{MAX_DEPTH, MAX_ENCODED, memory_limit};
+pub(crate) use fit::fit;
+pub use limits::{MAX_DEPTH, MAX_ENCODED};
 pub use number::{MAX_DIGITS, Number, NumberError};
 pub use path::{Path, Step};
+pub use sealed::SealedSecret;
 pub use ty::Type;
 pub use type_json::TypeError;
 
@@ -46,7 +50,7 @@ pub enum Value {
     /// A string.
     String(String),
     /// A string of an attribute that is sensitive by its schema.
-    Secret(Secret),
+    Secret(SealedSecret),
     /// A list, a set (in the order received) or a tuple.
     List(Vec<Value>),
     /// A map, or an object with exactly the attributes of its type.
@@ -56,10 +60,72 @@ pub enum Value {
 }
 
 impl Value {
-    /// Whether the value is null. A dynamic value with a type is not.
+    /// Whether the value is null, also if it is the null of a dynamic value.
     #[must_use]
     pub fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
+        matches!(self.content(), Self::Null)
+    }
+
+    /// Whether the value is unknown, also if it is that of a dynamic value.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.content(), Self::Unknown)
+    }
+
+    /// Returns the value without the type that a dynamic value brings.
+    #[must_use]
+    pub fn content(&self) -> &Self {
+        match self {
+            Self::Dynamic(inner) => inner.1.content(),
+            Self::Null
+            | Self::Unknown
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::String(_)
+            | Self::Secret(_)
+            | Self::List(_)
+            | Self::Map(_) => self,
+        }
+    }
+
+    /// Returns the part of the value at a path; `None` if there is no such part.
+    #[must_use]
+    pub fn at(&self, path: &Path) -> Option<&Self> {
+        path.steps().iter().try_fold(self, |value, step| match (value.content(), step) {
+            (Self::Map(entries), Step::Attribute(name) | Step::Key(name)) => entries.get(name),
+            (Self::List(items), Step::Index(index)) => items.get(usize::try_from(*index).ok()?),
+            (
+                Self::Null
+                | Self::Unknown
+                | Self::Bool(_)
+                | Self::Number(_)
+                | Self::String(_)
+                | Self::Secret(_)
+                | Self::List(_)
+                | Self::Map(_)
+                | Self::Dynamic(_),
+                Step::Attribute(_) | Step::Key(_) | Step::Index(_),
+            ) => None,
+        })
+    }
+
+    pub(crate) fn at_mut(&mut self, path: &Path) -> Option<&mut Self> {
+        path.steps().iter().try_fold(self, |value, step| match (value, step) {
+            (Self::Map(entries), Step::Attribute(name) | Step::Key(name)) => entries.get_mut(name),
+            (Self::List(items), Step::Index(index)) => items.get_mut(usize::try_from(*index).ok()?),
+            (
+                Self::Null
+                | Self::Unknown
+                | Self::Bool(_)
+                | Self::Number(_)
+                | Self::String(_)
+                | Self::Secret(_)
+                | Self::List(_)
+                | Self::Map(_)
+                | Self::Dynamic(_),
+                Step::Attribute(_) | Step::Key(_) | Step::Index(_),
+            ) => None,
+        })
     }
 
     /// Whether the value, and everything in it, is known.
@@ -109,7 +175,7 @@ impl From<i64> for Value {
 
 impl From<Secret> for Value {
     fn from(secret: Secret) -> Self {
-        Self::Secret(secret)
+        Self::Secret(secret.into())
     }
 }
 

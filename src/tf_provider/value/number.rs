@@ -95,12 +95,14 @@ impl Number {
         (Self::try_from(nearest).as_ref() == Ok(self)).then_some(nearest)
     }
 
-    /// Returns about how many bytes of memory the digits take.
-    pub(super) fn weight(&self) -> usize {
-        self.finite().map_or(0, |decimal| {
-            let (digits, _) = decimal.as_bigint_and_scale();
-            usize::try_from(digits.bits() / 8).unwrap_or(usize::MAX)
-        })
+    /// Returns the decimal with the fewest digits that is nearest to this float:
+    /// 0.1 for `0.1_f64`. An API's JSON means this number, and so does the same
+    /// literal in a configuration.
+    ///
+    /// # Errors
+    /// When the float is NaN.
+    pub fn shortest(float: f64) -> Result<Self, NumberError> {
+        if float.is_finite() { format!("{float:e}").parse() } else { Self::try_from(float) }
     }
 
     fn finite(&self) -> Option<&BigDecimal> {
@@ -345,6 +347,16 @@ mod tests {
         assert_eq!(number("0.1").to_f64(), 0.1);
         assert_eq!(Number::try_from(f64::NAN), Err(NumberError::NotANumber));
         assert_eq!(Number::try_from(-0.0), Ok(number("0")));
+    }
+
+    #[test]
+    fn shortest_decimal_is_the_number_of_the_literal() {
+        for (float, text) in [(0.1, "0.1"), (1e23, "1e23"), (-2.5e-9, "-2.5e-9"), (3.0, "3")] {
+            assert_eq!(Number::shortest(float), Ok(number(text)));
+            assert_eq!(Number::shortest(float).unwrap().to_f64(), float);
+        }
+        assert_eq!(Number::shortest(f64::INFINITY), Ok(Number::INFINITY));
+        assert_eq!(Number::shortest(f64::NAN), Err(NumberError::NotANumber));
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Path {
     /// Returns the path of an attribute or block at the top level.
     #[must_use]
     pub fn attribute(name: &str) -> Self {
-        Self::root().then(Step::Attribute(name.to_owned()))
+        Self::root().name(name)
     }
 
     /// Appends a step.
@@ -42,6 +42,18 @@ impl Path {
     pub fn then(mut self, step: Step) -> Self {
         self.0.push(step);
         self
+    }
+
+    /// Appends a step into an attribute or block.
+    #[must_use]
+    pub fn name(self, name: &str) -> Self {
+        self.then(Step::Attribute(name.to_owned()))
+    }
+
+    /// Appends a step into an element of a list.
+    #[must_use]
+    pub fn index(self, index: usize) -> Self {
+        self.then(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }
 
     /// Prepends a step.
@@ -57,10 +69,25 @@ impl Path {
         &self.0
     }
 
+    /// Returns the first attribute of a path into an object, and the other steps.
+    pub(crate) fn split_first(&self) -> Option<(&str, Self)> {
+        match self.0.split_first()? {
+            (Step::Attribute(name), rest) => Some((name, Self(rest.to_vec()))),
+            (Step::Key(_) | Step::Index(_), _) => None,
+        }
+    }
+
     /// Whether this is the path of the whole object.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// The path of an attribute or block at the top level.
+impl From<&str> for Path {
+    fn from(name: &str) -> Self {
+        Self::attribute(name)
     }
 }
 

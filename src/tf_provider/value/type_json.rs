@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use serde::{Serialize, Serializer};
 
 use super::Type;
-use super::limits::{Exhausted, MAX_DEPTH, MemoryLimit, TooDeep, deeper};
+use super::limits::{MAX_DEPTH, TooDeep, deeper};
 use json_reader::{Kind, ReadError, ReadErrorKind, Reader};
 
 /// The reason why a type cannot be read.
@@ -28,9 +28,6 @@ pub enum TypeError {
     /// Nested beyond [`MAX_DEPTH`].
     #[error("it is nested more than {MAX_DEPTH} levels deep")]
     TooDeep,
-    /// It would take more than [`memory_limit`](super::memory_limit).
-    #[error("it has too many parts to be kept in memory")]
-    TooLarge,
 }
 
 impl Type {
@@ -52,16 +49,11 @@ impl Type {
     /// # Errors
     ///
     /// A [`TypeError`] when the bytes are not a type, nested at most
-    /// [`MAX_DEPTH`] levels and within [`memory_limit`](super::memory_limit).
+    /// [`MAX_DEPTH`] levels.
     pub fn from_json(bytes: &[u8]) -> Result<Self, TypeError> {
-        Self::read(bytes, &mut MemoryLimit::for_message(bytes.len()))
-    }
-
-    /// Reads a type, and counts it against the limit of its message.
-    pub(super) fn read(bytes: &[u8], memory: &mut MemoryLimit) -> Result<Self, TypeError> {
         // Each level of a type opens up to two brackets: `["object",{`.
         let mut reader = Reader::new(bytes, 2 * MAX_DEPTH + 1)?;
-        let ty = read(&mut reader, memory, MAX_DEPTH)?;
+        let ty = read(&mut reader, MAX_DEPTH)?;
         reader.end()?;
         Ok(ty)
     }
@@ -83,52 +75,36 @@ impl Serialize for Type {
     }
 }
 
-fn read(
-    reader: &mut Reader<'_>,
-    memory: &mut MemoryLimit,
-    depth: usize,
-) -> Result<Type, TypeError> {
+fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Type, TypeError> {
     match reader.peek()? {
-        Kind::String => {
-            memory.type_node()?;
-            match reader.string()?.decode().as_ref() {
-                "bool" => Ok(Type::Bool),
-                "number" => Ok(Type::Number),
-                "string" => Ok(Type::String),
-                "dynamic" => Ok(Type::Dynamic),
-                _ => Err(TypeError::NotAType),
-            }
-        }
+        Kind::String => match reader.string()?.decode().as_ref() {
+            "bool" => Ok(Type::Bool),
+            "number" => Ok(Type::Number),
+            "string" => Ok(Type::String),
+            "dynamic" => Ok(Type::Dynamic),
+            _ => Err(TypeError::NotAType),
+        },
         Kind::Array => {
             let depth = deeper(depth)?;
-            memory.type_node()?;
-            read_compound(reader, memory, depth)
+            read_compound(reader, depth)
         }
         Kind::Null | Kind::Bool | Kind::Number | Kind::Object => Err(TypeError::NotAType),
     }
 }
 
 /// Reads `["name", parts]`, and `["object", {…}, […]]`.
-fn read_compound(
-    reader: &mut Reader<'_>,
-    memory: &mut MemoryLimit,
-    depth: usize,
-) -> Result<Type, TypeError> {
+fn read_compound(reader: &mut Reader<'_>, depth: usize) -> Result<Type, TypeError> {
     let (mut name, mut ty) = (None, None);
     reader.array(|reader, index| {
         match (index, reader.peek()?, &mut ty) {
             (0, Kind::String, _) => name = Some(reader.string()?.decode()),
             (1, kind, _) => {
                 ty = Some(match (name.as_deref(), kind) {
-                    (Some("list"), _) => Type::List(Box::new(read(reader, memory, depth)?)),
-                    (Some("set"), _) => Type::Set(Box::new(read(reader, memory, depth)?)),
-                    (Some("map"), _) => Type::Map(Box::new(read(reader, memory, depth)?)),
-                    (Some("tuple"), Kind::Array) => {
-                        Type::Tuple(read_elements(reader, memory, depth)?)
-                    }
-                    (Some("object"), Kind::Object) => {
-                        Type::Object(read_attributes(reader, memory, depth)?)
-                    }
+                    (Some("list"), _) => Type::List(Box::new(read(reader, depth)?)),
+                    (Some("set"), _) => Type::Set(Box::new(read(reader, depth)?)),
+                    (Some("map"), _) => Type::Map(Box::new(read(reader, depth)?)),
+                    (Some("tuple"), Kind::Array) => Type::Tuple(read_elements(reader, depth)?),
+                    (Some("object"), Kind::Object) => Type::Object(read_attributes(reader, depth)?),
                     _ => return Err(TypeError::NotAType),
                 });
             }
@@ -142,14 +118,10 @@ fn read_compound(
     ty.ok_or(TypeError::NotAType)
 }
 
-fn read_elements(
-    reader: &mut Reader<'_>,
-    memory: &mut MemoryLimit,
-    depth: usize,
-) -> Result<Vec<Type>, TypeError> {
+fn read_elements(reader: &mut Reader<'_>, depth: usize) -> Result<Vec<Type>, TypeError> {
     let mut elements = Vec::new();
     reader.array(|reader, _| {
-        elements.push(read(reader, memory, depth)?);
+        elements.push(read(reader, depth)?);
         Ok::<_, TypeError>(())
     })?;
     Ok(elements)
@@ -157,15 +129,13 @@ fn read_elements(
 
 fn read_attributes(
     reader: &mut Reader<'_>,
-    memory: &mut MemoryLimit,
     depth: usize,
 ) -> Result<BTreeMap<String, Type>, TypeError> {
     let mut attributes = BTreeMap::new();
     reader.object(|reader, name| {
-        memory.type_attribute(attributes.len(), name.weight())?;
         match attributes.entry(name.decode().into_owned()) {
             Entry::Occupied(_) => return Err(TypeError::Attributes),
-            Entry::Vacant(entry) => entry.insert(read(reader, memory, depth)?),
+            Entry::Vacant(entry) => entry.insert(read(reader, depth)?),
         };
         Ok(())
     })?;
@@ -200,12 +170,6 @@ impl From<ReadError> for TypeError {
 impl From<TooDeep> for TypeError {
     fn from(TooDeep: TooDeep) -> Self {
         Self::TooDeep
-    }
-}
-
-impl From<Exhausted> for TypeError {
-    fn from(Exhausted: Exhausted) -> Self {
-        Self::TooLarge
     }
 }
 
@@ -311,12 +275,6 @@ mod tests {
             Type::from_json(r#"["list","#.repeat(1_000_000).as_bytes()),
             Err(TypeError::TooDeep)
         );
-    }
-
-    #[test]
-    fn size_is_limited() {
-        let json = format!(r#"["tuple",["bool"{}]]"#, r#","bool""#.repeat(1_000_000));
-        assert_eq!(Type::from_json(json.as_bytes()), Err(TypeError::TooLarge));
     }
 
     proptest! {

@@ -22,10 +22,10 @@ const PRIVATE_KEY: &str = "PRIVATE KEY";
 pub(super) fn exposed_keys(object: &Object) -> Diagnostics {
     let attributes = schema::block().attributes.iter();
     let exposed = attributes.filter(|attribute| {
-        matches!(object.get(attribute.name), Value::String(text)
+        matches!(object.get(&attribute.name), Value::String(text)
             if labels(text).any(|label| label.contains(PRIVATE_KEY)))
     });
-    exposed.map(|attribute| exposed_key(attribute.name)).collect()
+    exposed.map(|attribute| exposed_key(&attribute.name)).collect()
 }
 
 fn exposed_key(argument: &str) -> Diagnostic {

@@ -22,27 +22,13 @@ pub struct RebindConnectors;
 
 impl Function for RebindConnectors {
     fn signature(&self) -> Signature {
-        Signature {
-            summary: "Exchanges the ids of connectors in an exported flow",
-            description: DESCRIPTION,
-            parameters: vec![
-                Parameter {
-                    name: "flow_json",
-                    ty: Type::String,
-                    description: "The flow as Flow Designer exported it, for example by \
-                                  `file(\"flow.json\")`.",
-                },
-                Parameter {
-                    name: "connectors",
-                    ty: Type::Map(Box::new(Type::String)),
-                    description: "The ids of the connectors to use, by name (or by old id), such \
-                                  as the attribute `ids` of the data source \
-                                  `webex_cc_flow_connectors`.",
-                },
-            ],
-            variadic: None,
-            result: Type::String,
-        }
+        let flow = "The flow as Flow Designer exported it, for example by `file(\"flow.json\")`.";
+        let connectors = "The ids of the connectors to use, by name (or by old id), such as the \
+                          attribute `ids` of the data source `webex_cc_flow_connectors`.";
+        Signature::new("Exchanges the ids of connectors in an exported flow", Type::String)
+            .description(DESCRIPTION)
+            .parameter(Parameter::new("flow_json", Type::String, flow))
+            .parameter(Parameter::new("connectors", Type::Map(Box::new(Type::String)), connectors))
     }
 
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {

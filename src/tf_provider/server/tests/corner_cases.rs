@@ -41,12 +41,7 @@ impl Resource for Echo {
     }
     async fn read(&self, request: ReadRequest) -> ReadResponse {
         let outcome = echoed(request.state.object());
-        ReadResponse {
-            state: outcome.state,
-            private: request.private,
-            identity: outcome.identity,
-            diagnostics: Diagnostics::new(),
-        }
+        ReadResponse { state: outcome.state, identity: outcome.identity, ..ReadResponse::default() }
     }
     async fn create(&self, request: CreateRequest) -> ApplyResponse {
         echoed(request.plan.object())
@@ -101,14 +96,10 @@ struct Join;
 
 impl Function for Join {
     fn signature(&self) -> Signature {
-        let parameter = |name| Parameter { name, ty: Type::String, description: "A text." };
-        Signature {
-            summary: "Joins texts.",
-            description: "Joins texts.",
-            parameters: vec![parameter("separator")],
-            variadic: Some(parameter("texts")),
-            result: Type::String,
-        }
+        let parameter = |name| Parameter::new(name, Type::String, "A text.");
+        Signature::new("Joins texts.", Type::String)
+            .parameter(parameter("separator"))
+            .variadic(parameter("texts"))
     }
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
         let texts = arguments.iter().filter_map(|value| {
@@ -124,13 +115,8 @@ struct Same;
 
 impl Function for Same {
     fn signature(&self) -> Signature {
-        Signature {
-            summary: "Gives it back.",
-            description: "Gives it back.",
-            parameters: vec![Parameter { name: "it", ty: Type::Dynamic, description: "It." }],
-            variadic: None,
-            result: Type::Dynamic,
-        }
+        Signature::new("Returns its argument.", Type::Dynamic)
+            .parameter(Parameter::new("it", Type::Dynamic, "It.").allow_null().allow_unknown())
     }
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
         Ok(arguments[0].clone())

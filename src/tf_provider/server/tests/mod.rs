@@ -3,6 +3,7 @@
 
 mod corner_cases;
 mod panics;
+mod promises;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ fn server(registry: Registry) -> Server {
 /// write-only credential, and an id.
 fn schema() -> Schema {
     Schema::new(Block {
-        description: "A thing.",
+        description: "A thing.".into(),
         attributes: vec![
             Attribute::computed("id", Type::String, "Its id.").use_state_for_unknown(),
             Attribute::required("name", Type::String, "Its name."),
@@ -41,10 +42,10 @@ fn identity() -> IdentitySchema {
     IdentitySchema {
         version: 0,
         attributes: vec![IdentityAttribute {
-            name: "id",
+            name: "id".into(),
             ty: Type::String,
             required_for_import: true,
-            description: "Its id.",
+            description: "Its id.".into(),
         }],
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::value::error::{DecodeError, DecodeErrorKind};
-use crate::value::limits::{MAX_DEPTH, MemoryLimit, deeper};
+use crate::value::limits::{MAX_DEPTH, deeper};
 use crate::value::path::Step;
 use crate::value::type_check::{element_step, expectation};
 use crate::value::{Number, Type, Value};
@@ -19,10 +19,9 @@ const MAX_BRACKETS: usize = 3 * MAX_DEPTH;
 /// # Errors
 ///
 /// A [`DecodeError`] when the bytes are not one JSON value of the type, nested
-/// at most [`MAX_DEPTH`] levels and within
-/// [`memory_limit`](crate::value::memory_limit).
+/// at most [`MAX_DEPTH`] levels.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
-    decode_as(Origin::Message, bytes, ty)
+    read_whole(bytes, Origin::Message, ty, MAX_DEPTH)
 }
 
 /// Reads a value that another version of the provider may have written.
@@ -36,12 +35,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
 ///
 /// As [`decode`], for the attributes that are kept.
 pub fn decode_state(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
-    decode_as(Origin::State, bytes, ty)
-}
-
-fn decode_as(origin: Origin, bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
-    let mut context = DecodeContext { origin, memory: MemoryLimit::for_message(bytes.len()) };
-    read_whole(bytes, &mut context, ty, MAX_DEPTH)
+    read_whole(bytes, Origin::State, ty, MAX_DEPTH)
 }
 
 /// The origin of the JSON, which decides how closely it has to follow its type.
@@ -51,26 +45,16 @@ enum Origin {
     State,
 }
 
-struct DecodeContext {
-    origin: Origin,
-    memory: MemoryLimit,
-}
-
-fn read_whole(
-    bytes: &[u8],
-    context: &mut DecodeContext,
-    ty: &Type,
-    depth: usize,
-) -> Result<Value, DecodeError> {
+fn read_whole(bytes: &[u8], origin: Origin, ty: &Type, depth: usize) -> Result<Value, DecodeError> {
     let mut reader = Reader::new(bytes, MAX_BRACKETS)?;
-    let value = read(&mut reader, context, ty, depth)?;
+    let value = read(&mut reader, origin, ty, depth)?;
     reader.end()?;
     Ok(value)
 }
 
 fn read(
     reader: &mut Reader<'_>,
-    context: &mut DecodeContext,
+    origin: Origin,
     ty: &Type,
     depth: usize,
 ) -> Result<Value, DecodeError> {
@@ -80,30 +64,26 @@ fn read(
         return Ok(Value::Null);
     }
     match ty {
-        Type::Bool => read_bool(reader, context.origin, kind).map(Value::Bool),
-        Type::Number => {
-            let number = read_number(reader, context.origin, kind)?;
-            context.memory.bytes(number.weight())?;
-            Ok(Value::Number(number))
-        }
-        Type::String => match read_text(reader, context, kind)? {
+        Type::Bool => read_bool(reader, origin, kind).map(Value::Bool),
+        Type::Number => Ok(Value::Number(read_number(reader, origin, kind)?)),
+        Type::String => match read_text(reader, origin, kind)? {
             Text::Literal(literal) => Ok(Value::String(literal.decode().into_owned())),
             Text::Scalar(scalar) => Ok(Value::String(scalar.to_owned())),
         },
-        Type::Secret => match read_text(reader, context, kind)? {
-            Text::Literal(literal) => Ok(Value::Secret(literal.decode_secret())),
-            Text::Scalar(scalar) => Ok(Value::Secret(Secret::from(scalar))),
+        Type::Secret => match read_text(reader, origin, kind)? {
+            Text::Literal(literal) => Ok(Value::from(literal.decode_secret())),
+            Text::Scalar(scalar) => Ok(Value::from(Secret::from(scalar))),
         },
-        Type::Dynamic => read_dynamic(reader, context, kind, deeper(depth)?),
+        Type::Dynamic => read_dynamic(reader, origin, kind, deeper(depth)?),
         Type::List(element) | Type::Set(element) => {
             expect(JsonKind::Array, kind, expectation(ty))?;
-            let (items, _) = read_items(reader, context, ty, deeper(depth)?, |_| Some(element))?;
+            let (items, _) = read_items(reader, origin, ty, deeper(depth)?, |_| Some(element))?;
             Ok(Value::List(items))
         }
         Type::Tuple(elements) => {
             expect(JsonKind::Array, kind, expectation(ty))?;
             let element = |index| elements.get(index);
-            let (items, found) = read_items(reader, context, ty, deeper(depth)?, element)?;
+            let (items, found) = read_items(reader, origin, ty, deeper(depth)?, element)?;
             let expected = elements.len();
             if found != expected {
                 return Err(DecodeErrorKind::WrongLength { expected, found }.into());
@@ -112,11 +92,11 @@ fn read(
         }
         Type::Map(element) => {
             expect(JsonKind::Object, kind, expectation(ty))?;
-            read_map(reader, context, element, deeper(depth)?)
+            read_map(reader, origin, element, deeper(depth)?)
         }
         Type::Object(types) => {
             expect(JsonKind::Object, kind, expectation(ty))?;
-            read_object(reader, context, types, deeper(depth)?)
+            read_object(reader, origin, types, deeper(depth)?)
         }
     }
 }
@@ -124,7 +104,7 @@ fn read(
 /// Reads an array, and returns its elements that have a type, and the number of all.
 fn read_items<'t>(
     reader: &mut Reader<'_>,
-    context: &mut DecodeContext,
+    origin: Origin,
     ty: &Type,
     depth: usize,
     element_type: impl Fn(usize) -> Option<&'t Type>,
@@ -136,8 +116,7 @@ fn read_items<'t>(
             reader.skip()?;
             return Ok(());
         };
-        context.memory.element(items.len())?;
-        let item = read(reader, context, element, depth);
+        let item = read(reader, origin, element, depth);
         items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
         Ok::<_, DecodeError>(())
     })?;
@@ -146,18 +125,17 @@ fn read_items<'t>(
 
 fn read_map(
     reader: &mut Reader<'_>,
-    context: &mut DecodeContext,
+    origin: Origin,
     element: &Type,
     depth: usize,
 ) -> Result<Value, DecodeError> {
     let mut entries = BTreeMap::new();
     reader.object(|reader, key| {
-        context.memory.entry(entries.len(), key.weight())?;
         let key = key.decode().into_owned();
         let value = if entries.contains_key(&key) {
             Err(DecodeErrorKind::DuplicateKey.into())
         } else {
-            read(reader, context, element, depth)
+            read(reader, origin, element, depth)
         };
         match value {
             Ok(value) => drop(entries.insert(key, value)),
@@ -170,7 +148,7 @@ fn read_map(
 
 fn read_object(
     reader: &mut Reader<'_>,
-    context: &mut DecodeContext,
+    origin: Origin,
     types: &BTreeMap<String, Type>,
     depth: usize,
 ) -> Result<Value, DecodeError> {
@@ -178,7 +156,7 @@ fn read_object(
     reader.object(|reader, key| {
         let name = key.decode();
         let Some((name, ty)) = types.get_key_value(name.as_ref()) else {
-            if context.origin == Origin::State {
+            if origin == Origin::State {
                 reader.skip()?;
                 return Ok(());
             }
@@ -187,8 +165,7 @@ fn read_object(
         if entries.contains_key(name) {
             return Err(DecodeErrorKind::DuplicateKey.at(name));
         }
-        context.memory.entry(entries.len(), name.len())?;
-        let value = read(reader, context, ty, depth)
+        let value = read(reader, origin, ty, depth)
             .map_err(|error| error.within(Step::Attribute(name.clone())))?;
         entries.insert(name.clone(), value);
         Ok(())
@@ -197,10 +174,9 @@ fn read_object(
         if entries.contains_key(name) {
             continue;
         }
-        if context.origin == Origin::Message {
+        if origin == Origin::Message {
             return Err(DecodeErrorKind::MissingAttribute.at(name));
         }
-        context.memory.entry(entries.len(), name.len())?;
         entries.insert(name.clone(), Value::Null);
     }
     Ok(Value::Map(entries))
@@ -210,7 +186,7 @@ fn read_object(
 /// first, so it is skipped, and read when its type is known.
 fn read_dynamic(
     reader: &mut Reader<'_>,
-    context: &mut DecodeContext,
+    origin: Origin,
     kind: JsonKind,
     depth: usize,
 ) -> Result<Value, DecodeError> {
@@ -232,9 +208,8 @@ fn read_dynamic(
     let (Some(ty), Some(value)) = (ty, value) else {
         return Err(DecodeError::wrong_kind(EXPECTED, "another object"));
     };
-    context.memory.dynamic()?;
-    let ty = Type::read(ty.as_bytes(), &mut context.memory)?;
-    let value = read_whole(value.as_bytes(), context, &ty, depth)?;
+    let ty = Type::from_json(ty.as_bytes())?;
+    let value = read_whole(value.as_bytes(), origin, &ty, depth)?;
     Ok(Value::Dynamic(Box::new((ty, value))))
 }
 
@@ -271,20 +246,15 @@ enum Text<'a> {
 
 fn read_text<'a>(
     reader: &mut Reader<'a>,
-    context: &mut DecodeContext,
+    origin: Origin,
     kind: JsonKind,
 ) -> Result<Text<'a>, DecodeError> {
-    let text =
-        if context.origin == Origin::State && matches!(kind, JsonKind::Number | JsonKind::Bool) {
-            Text::Scalar(reader.skip()?)
-        } else {
-            expect(JsonKind::String, kind, expectation(&Type::String))?;
-            Text::Literal(reader.string()?)
-        };
-    context.memory.bytes(match &text {
-        Text::Literal(literal) => literal.weight(),
-        Text::Scalar(scalar) => scalar.len(),
-    })?;
+    let text = if origin == Origin::State && matches!(kind, JsonKind::Number | JsonKind::Bool) {
+        Text::Scalar(reader.skip()?)
+    } else {
+        expect(JsonKind::String, kind, expectation(&Type::String))?;
+        Text::Literal(reader.string()?)
+    };
     Ok(text)
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{decode, decode_state};
 use crate::value::arbitrary::{json_text, json_value, schema_type};
-use crate::value::{DecodeErrorKind, MAX_DEPTH, NumberError, Type, TypeError, Value, memory_limit};
+use crate::value::{DecodeErrorKind, MAX_DEPTH, NumberError, Type, TypeError, Value};
 use safe_text::Secret;
 
 fn list(element: Type) -> Type {
@@ -39,11 +39,7 @@ fn values_are_read() {
         (Type::String, Value::Null, "null"),
         (Type::Dynamic, Value::Null, "null"),
         (Type::String, Value::from("a\"\\\n\u{1}é😀"), r#""a\"\\\n\u0001é😀""#),
-        (
-            Type::Secret,
-            Value::Secret(Secret::from("-----\nKEY\t\"\n")),
-            r#""-----\nKEY\u0009\"\n""#,
-        ),
+        (Type::Secret, Value::from(Secret::from("-----\nKEY\t\"\n")), r#""-----\nKEY\u0009\"\n""#),
         (Type::Number, number("18446744073709551616.5"), "18446744073709551616.5"),
         (Type::Number, number("0.1"), "0.1"),
         (list(Type::Number), Value::List(vec![number("1"), Value::Null]), "[1,null]"),
@@ -172,7 +168,7 @@ fn state_of_another_version_is_fitted_to_the_type() {
         ("name", Value::from("12.50")),
         ("port", number("8080")),
         ("active", Value::Bool(true)),
-        ("password", Value::Secret(Secret::from("1234"))),
+        ("password", Value::from(Secret::from("1234"))),
         (
             "rules",
             Value::List(vec![entries(&[("id", Value::from("true")), ("note", Value::Null)])]),
@@ -247,7 +243,7 @@ fn depth_is_limited() {
 }
 
 #[test]
-fn memory_of_any_message_is_bounded() {
+fn memory_is_linear_in_the_message() {
     let many = |each: &str| format!("[{each}{}]", format!(",{each}").repeat(700_000));
     for (what, ty, json) in [
         ("nothing", list(Type::String), many("null")),
@@ -264,10 +260,10 @@ fn memory_of_any_message_is_bounded() {
         ),
     ] {
         let memory = allocation_counter::measure(|| drop(decode_state(json.as_bytes(), &ty)));
-        let (used, limit) = (usize::try_from(memory.bytes_max).unwrap(), memory_limit(json.len()));
-        assert!(used <= limit, "{what}: {used} bytes of {limit}");
+        let (used, received) = (usize::try_from(memory.bytes_max).unwrap(), json.len());
+        assert!(used <= received * 700, "{what}: {used} bytes for {received}");
         // Otherwise nothing was measured.
-        assert!(used > limit / 10, "{what}: {used} bytes of {limit}");
+        assert!(used > received / 2, "{what}: {used} bytes for {received}");
     }
 }
 

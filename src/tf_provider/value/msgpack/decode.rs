@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reader::{Token, TokenReader};
 use crate::value::error::{DecodeError, DecodeErrorKind};
-use crate::value::limits::{MAX_DEPTH, MemoryLimit, deeper};
+use crate::value::limits::{MAX_DEPTH, deeper};
 use crate::value::path::Step;
 use crate::value::type_check::{element_step, expectation};
 use crate::value::{Number, Type, Value};
@@ -18,11 +18,9 @@ use safe_text::Secret;
 /// # Errors
 ///
 /// A [`DecodeError`] when the bytes are not one msgpack value of the type,
-/// nested at most [`MAX_DEPTH`] levels and within
-/// [`memory_limit`](crate::value::memory_limit).
+/// nested at most [`MAX_DEPTH`] levels.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
-    let mut decoder =
-        Decoder { reader: TokenReader::new(bytes), memory: MemoryLimit::for_message(bytes.len()) };
+    let mut decoder = Decoder { reader: TokenReader::new(bytes) };
     let value = decoder.read(ty, MAX_DEPTH)?;
     decoder.reader.end()?;
     Ok(value)
@@ -30,7 +28,6 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
 
 struct Decoder<'a> {
     reader: TokenReader<'a>,
-    memory: MemoryLimit,
 }
 
 impl<'a> Decoder<'a> {
@@ -42,7 +39,7 @@ impl<'a> Decoder<'a> {
             (Type::Bool, Token::Bool(flag)) => Ok(Value::Bool(flag)),
             (Type::Number, token) => self.number(token).map(Value::Number),
             (Type::String, Token::Text(text)) => Ok(Value::String(self.text(text)?.to_owned())),
-            (Type::Secret, Token::Text(text)) => Ok(Value::Secret(Secret::from(self.text(text)?))),
+            (Type::Secret, Token::Text(text)) => Ok(Value::from(Secret::from(self.text(text)?))),
             (Type::Dynamic, Token::Array(2)) => self.dynamic(deeper(depth)?),
             (Type::List(element) | Type::Set(element), Token::Array(count)) => {
                 let types = std::iter::repeat_n(element.as_ref(), count);
@@ -62,7 +59,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn number(&mut self, token: Token<'_>) -> Result<Number, DecodeError> {
-        let number = match token {
+        Ok(match token {
             Token::Signed(integer) => Number::from(integer),
             Token::Unsigned(integer) => Number::from(integer),
             Token::Float(float) => Number::try_from(float)?,
@@ -75,13 +72,10 @@ impl<'a> Decoder<'a> {
             | Token::Extension => {
                 return Err(DecodeError::wrong_kind(expectation(&Type::Number), token.describe()));
             }
-        };
-        self.memory.bytes(number.weight())?;
-        Ok(number)
+        })
     }
 
-    fn text(&mut self, text: &'a [u8]) -> Result<&'a str, DecodeError> {
-        self.memory.bytes(text.len())?;
+    fn text(&self, text: &'a [u8]) -> Result<&'a str, DecodeError> {
         utf8(text)
     }
 
@@ -91,8 +85,7 @@ impl<'a> Decoder<'a> {
         let (Token::Binary(json) | Token::Text(json)) = token else {
             return Err(DecodeError::wrong_kind("the type of the value", token.describe()));
         };
-        self.memory.dynamic()?;
-        let ty = Type::read(json, &mut self.memory)?;
+        let ty = Type::from_json(json)?;
         let value = self.read(&ty, depth)?;
         Ok(Value::Dynamic(Box::new((ty, value))))
     }
@@ -105,7 +98,6 @@ impl<'a> Decoder<'a> {
     ) -> Result<Value, DecodeError> {
         let mut items = Vec::new();
         for (index, element) in elements.enumerate() {
-            self.memory.element(items.len())?;
             let item = self.read(element, depth);
             items.push(item.map_err(|error| error.within(element_step(ty, index)))?);
         }
@@ -116,7 +108,6 @@ impl<'a> Decoder<'a> {
         let mut entries = BTreeMap::new();
         for _ in 0..count {
             let key = self.key()?;
-            self.memory.entry(entries.len(), key.len())?;
             let value = if entries.contains_key(key) {
                 Err(DecodeErrorKind::DuplicateKey.into())
             } else {
@@ -144,7 +135,7 @@ impl<'a> Decoder<'a> {
                 let entries = entries.into_iter().collect();
                 return self.unsorted_object(types, entries, key, count - position, depth);
             };
-            let value = self.attribute(name, ty, entries.len(), depth)?;
+            let value = self.attribute(name, ty, depth)?;
             entries.push((name.clone(), value));
         }
         match next.next() {
@@ -170,7 +161,7 @@ impl<'a> Decoder<'a> {
             if entries.contains_key(name) {
                 return Err(DecodeErrorKind::DuplicateKey.at(name));
             }
-            let value = self.attribute(name, ty, entries.len(), depth)?;
+            let value = self.attribute(name, ty, depth)?;
             entries.insert(name.clone(), value);
             if remaining > 0 {
                 key = self.key()?;
@@ -182,15 +173,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reads an attribute of an object that has `present` attributes already.
-    fn attribute(
-        &mut self,
-        name: &str,
-        ty: &Type,
-        present: usize,
-        depth: usize,
-    ) -> Result<Value, DecodeError> {
-        self.memory.entry(present, name.len())?;
+    fn attribute(&mut self, name: &str, ty: &Type, depth: usize) -> Result<Value, DecodeError> {
         self.read(ty, depth).map_err(|error| error.within(Step::Attribute(name.to_owned())))
     }
 

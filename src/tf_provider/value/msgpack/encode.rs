@@ -40,7 +40,7 @@ fn write(output: &mut ByteBuf, value: &Value, ty: &Type, depth: usize) -> Result
         }
         (Type::Number, Value::Number(number)) => write_number(output, number)?,
         (Type::String | Type::Secret, Value::String(text)) => write_text(output, text)?,
-        (Type::Secret, Value::Secret(secret)) => write_text(output, secret.expose())?,
+        (Type::Secret, Value::Secret(secret)) => write_text(output, secret.open().expose())?,
         (Type::Dynamic, Value::Dynamic(inner)) => {
             let (ty, value) = inner.as_ref();
             let json = ty.to_json();

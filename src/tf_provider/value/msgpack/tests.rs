@@ -55,7 +55,7 @@ fn vectors_are_read_and_written() {
     let hellos = || Value::List(vec![hello()]);
     for (ty, value, message) in [
         (Type::String, hello(), "a568656c6c6f"),
-        (Type::Secret, Value::Secret(Secret::from("hello")), "a568656c6c6f"),
+        (Type::Secret, Value::from(Secret::from("hello")), "a568656c6c6f"),
         (Type::String, Value::from(""), "a0"),
         (Type::String, Value::Unknown, "d40000"),
         (list(Type::String), Value::Unknown, "d40000"),
@@ -220,7 +220,7 @@ fn errors_do_not_contain_the_value() {
 
 #[test]
 fn value_of_another_type_is_not_written() {
-    let secret = || Value::Secret(Secret::from("hunter2"));
+    let secret = || Value::from(Secret::from("hunter2"));
     let pair = || object(&[("a", Type::String), ("b", Type::Bool)]);
     let wrong = |expected, found| EncodeErrorKind::WrongKind { expected, found };
     for (ty, value, path, kind) in [
@@ -378,9 +378,7 @@ fn declared_lengths_allocate_nothing() {
 }
 
 #[test]
-fn memory_of_any_message_is_bounded() {
-    use crate::value::memory_limit;
-
+fn memory_is_linear_in_the_message() {
     const COUNT: u32 = 800_000;
     let many = |marker: u8, each: &[u8]| {
         [&[marker], COUNT.to_be_bytes().as_slice(), &each.repeat(COUNT as usize)].concat()
@@ -406,10 +404,10 @@ fn memory_of_any_message_is_bounded() {
         ("dynamic values", list(Type::Dynamic), many(0xdd, b"\x92\xa6\"bool\"\xc3")),
         ("a large type", Type::Dynamic, heavy_type),
     ] {
-        let (used, limit) = (peak(&message, &ty), memory_limit(message.len()));
-        assert!(used <= limit, "{what}: {used} bytes of {limit}");
+        let (used, received) = (peak(&message, &ty), message.len());
+        assert!(used <= received * 700, "{what}: {used} bytes for {received}");
         // Otherwise nothing was measured.
-        assert!(used > limit / 10, "{what}: {used} bytes of {limit}");
+        assert!(used > received, "{what}: {used} bytes for {received}");
     }
 }
 

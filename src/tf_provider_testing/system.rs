@@ -7,11 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::terraform::skipped;
+use crate::left_out::skipped;
 
 /// Returns whether this system is a Unix, with signals, modes and sockets in the file system. If
 /// not, the output of the test names what it skips.
-pub(crate) fn is_unix(what: &str) -> bool {
+pub fn is_unix(what: &str) -> bool {
     if !cfg!(unix) {
         skipped(&format!("{what}: it needs a Unix"));
     }
@@ -20,7 +20,7 @@ pub(crate) fn is_unix(what: &str) -> bool {
 
 /// Returns whether this system lists its processes in `/proc`, as Linux does. If not, the output of
 /// the test names what it skips.
-pub(crate) fn is_linux(what: &str) -> bool {
+pub fn is_linux(what: &str) -> bool {
     if !cfg!(target_os = "linux") {
         skipped(&format!("{what}: it needs Linux"));
     }
@@ -29,21 +29,21 @@ pub(crate) fn is_linux(what: &str) -> bool {
 
 /// Returns the environment variables that this system needs to start a program that uses the
 /// network.
-pub(crate) fn needed_variables() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
+pub fn needed_variables() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
     let names: &[&str] = if cfg!(windows) { &["SystemRoot"] } else { &[] };
     names.iter().filter_map(|&name| Some((name, std::env::var_os(name)?)))
 }
 
 /// Returns a path for a quoted string of a configuration, in which a backslash begins an escape.
 /// Windows accepts slashes.
-pub(crate) fn in_configuration(path: &Path) -> String {
+pub fn in_configuration(path: &Path) -> String {
     let text = path.to_str().expect("a path in UTF-8");
     if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() }
 }
 
 /// A signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signal {
+pub enum Signal {
     /// Ctrl-C.
     Interrupt,
     /// Ctrl-\, for which Go programs print their stacks.
@@ -74,7 +74,7 @@ fn number(process: u32) -> rustix::process::Pid {
 }
 
 /// Sends a signal to a process. For Unix.
-pub(crate) fn send(signal: Signal, process: u32) {
+pub fn send(signal: Signal, process: u32) {
     #[cfg(unix)]
     rustix::process::kill_process(number(process), signal.into()).expect("a signal is sent");
     #[cfg(not(unix))]
@@ -82,7 +82,7 @@ pub(crate) fn send(signal: Signal, process: u32) {
 }
 
 /// Sends a signal to all processes of a group. For Unix.
-pub(crate) fn send_to_group(signal: Signal, first: u32) {
+pub fn send_to_group(signal: Signal, first: u32) {
     #[cfg(unix)]
     rustix::process::kill_process_group(number(first), signal.into()).expect("a signal is sent");
     #[cfg(not(unix))]
@@ -90,7 +90,7 @@ pub(crate) fn send_to_group(signal: Signal, first: u32) {
 }
 
 /// Makes a command's process the first of a new group. For Unix.
-pub(crate) fn own_group(command: &mut Command) {
+pub fn own_group(command: &mut Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     #[cfg(not(unix))]
@@ -98,7 +98,7 @@ pub(crate) fn own_group(command: &mut Command) {
 }
 
 /// Returns the permissions of a file, as in `chmod`. For Unix.
-pub(crate) fn mode(path: &Path) -> u32 {
+pub fn mode(path: &Path) -> u32 {
     #[cfg(unix)]
     return std::os::unix::fs::PermissionsExt::mode(
         &fs::metadata(path).expect("a file").permissions(),
@@ -109,7 +109,7 @@ pub(crate) fn mode(path: &Path) -> u32 {
 
 /// Restricts a file or folder to its owner. On other systems than Unix, a user's temporary folder
 /// is private already.
-pub(crate) fn make_private(path: &Path) {
+pub fn make_private(path: &Path) {
     #[cfg(unix)]
     {
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
@@ -120,7 +120,7 @@ pub(crate) fn make_private(path: &Path) {
 }
 
 /// Whether a file is a socket, which exists on Unix only.
-pub(crate) fn is_socket(kind: fs::FileType) -> bool {
+pub fn is_socket(kind: fs::FileType) -> bool {
     #[cfg(unix)]
     return std::os::unix::fs::FileTypeExt::is_socket(&kind);
     #[cfg(not(unix))]
@@ -131,12 +131,18 @@ pub(crate) fn is_socket(kind: fs::FileType) -> bool {
 }
 
 /// A folder in which nothing can be written.
-pub(crate) struct UnwritableFolder(Option<tempfile::TempDir>);
+pub struct UnwritableFolder(Option<tempfile::TempDir>);
+
+impl Default for UnwritableFolder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl UnwritableFolder {
     /// On Linux, no user can write to it. Elsewhere it is an empty folder; an ordinary user of a
     /// Unix cannot write to it.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         if cfg!(target_os = "linux") {
             return Self(None);
         }
@@ -151,12 +157,12 @@ impl UnwritableFolder {
     }
 
     /// Its path.
-    pub(crate) fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.0.as_ref().map_or_else(|| "/proc".into(), |folder| folder.path().to_owned())
     }
 
     /// Fails the test if something was written.
-    pub(crate) fn assert_empty(&self) {
+    pub fn assert_empty(&self) {
         if let Some(folder) = &self.0 {
             assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
         }

@@ -5,7 +5,7 @@
 //! calls. For tests of refusals, it can connect with the wrong certificate, with none, or without
 //! TLS.
 
-pub(crate) mod connection;
+pub mod connection;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -28,23 +28,23 @@ use tonic::codegen::StdError;
 use tonic::transport::Channel;
 
 /// The messages and clients of the protocol.
-pub(crate) mod proto {
+pub mod proto {
     #![allow(dead_code, missing_docs, unreachable_pub, clippy::all)]
 
     /// Terraform's own protocol.
-    pub(crate) mod tfplugin5 {
+    pub mod tfplugin5 {
         tonic::include_proto!("tfplugin5");
     }
 
     /// The services that go-plugin adds.
-    pub(crate) mod plugin {
+    pub mod plugin {
         tonic::include_proto!("plugin");
     }
 }
 
-use super::system::{self, Signal};
+use crate::system::{self, Signal};
 use connection::connect;
-pub(crate) use connection::{ALL_VERSIONS, Credentials, Identity};
+pub use connection::{ALL_VERSIONS, Credentials, Identity};
 use proto::plugin::grpc_broker_client::GrpcBrokerClient;
 use proto::plugin::grpc_controller_client::GrpcControllerClient;
 use proto::plugin::grpc_stdio_client::GrpcStdioClient;
@@ -54,12 +54,12 @@ use proto::tfplugin5::provider_client::ProviderClient;
 const MESSAGE_LIMIT: usize = 256 << 20;
 
 /// A deadline that a busy machine meets.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
 /// How to start a provider.
-pub(crate) struct Launch {
+pub struct Launch {
     program: PathBuf,
     arguments: Vec<OsString>,
     environment: BTreeMap<OsString, OsString>,
@@ -72,14 +72,9 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    /// Starts the provider that was just built.
-    pub(crate) fn provider() -> Self {
-        Self::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
-    }
-
     /// Starts a program as Terraform does, in an otherwise empty environment and with an empty
     /// temporary folder.
-    pub(crate) fn new(program: impl Into<PathBuf>) -> Self {
+    pub fn new(program: impl Into<PathBuf>) -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let identity = Identity::generate();
         let launch = Self {
@@ -106,7 +101,7 @@ impl Launch {
     }
 
     /// Sets an environment variable.
-    pub(crate) fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.insert(name.into(), value.into());
         self
     }
@@ -120,31 +115,31 @@ impl Launch {
     }
 
     /// Removes an environment variable.
-    pub(crate) fn without(mut self, name: &str) -> Self {
+    pub fn without(mut self, name: &str) -> Self {
         self.environment.remove(&OsString::from(name));
         self
     }
 
     /// As with `TF_DISABLE_PLUGIN_TLS`.
-    pub(crate) fn without_tls(mut self) -> Self {
+    pub fn without_tls(mut self) -> Self {
         self.identity = None;
         self.without("PLUGIN_CLIENT_CERT")
     }
 
     /// Adds an argument.
-    pub(crate) fn argument(mut self, argument: impl Into<OsString>) -> Self {
+    pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
     /// Sets the working directory.
-    pub(crate) fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
         self
     }
 
     /// Starts debug mode, without cookie and certificates.
-    pub(crate) fn debugging(mut self) -> Self {
+    pub fn debugging(mut self) -> Self {
         self.identity = None;
         self.environment.clear();
         self.debugging = true;
@@ -152,15 +147,14 @@ impl Launch {
     }
 
     /// Allows version 6 of the protocol, and a broken connection instead of a response to Shutdown.
-    #[allow(dead_code, reason = "for the benches, which measure other providers too")]
-    pub(crate) fn somebody_elses(mut self) -> Self {
+    pub fn somebody_elses(mut self) -> Self {
         self.is_somebody_elses = true;
         self
     }
 
     /// Starts the provider from a shell that waits for it. [`Plugin::kill_parent`] kills the shell.
     /// For Unix.
-    pub(crate) fn below_a_shell(mut self) -> Self {
+    pub fn below_a_shell(mut self) -> Self {
         let provider = std::mem::replace(&mut self.program, "/bin/sh".into());
         self.arguments.insert(0, "-c".into());
         self.arguments.insert(1, "\"$0\" \"$@\" & wait".into());
@@ -186,7 +180,7 @@ impl Launch {
     }
 
     /// Starts the provider, reads its announcement, and connects.
-    pub(crate) async fn start(self) -> Plugin {
+    pub async fn start(self) -> Plugin {
         let executed = Instant::now();
         let mut child = self.spawn();
         let stderr = Stderr::collect(child.stderr.take().unwrap());
@@ -234,7 +228,7 @@ impl Launch {
     }
 
     /// Starts a program that is expected to end by itself.
-    pub(crate) async fn run(self) -> Output {
+    pub async fn run(self) -> Output {
         let output = tokio::time::timeout(PATIENCE, self.spawn().wait_with_output());
         let output = output.await.expect("an end in time").unwrap();
         Output {
@@ -248,20 +242,20 @@ impl Launch {
 
 /// The results of a program that ended by itself.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub struct Output {
     /// Its exit status.
-    pub(crate) status: ExitStatus,
+    pub status: ExitStatus,
     /// Its standard output.
-    pub(crate) stdout: String,
+    pub stdout: String,
     /// Its standard error.
-    pub(crate) stderr: String,
+    pub stderr: String,
     /// The names in its temporary folder.
-    pub(crate) left_behind: Vec<PathBuf>,
+    pub left_behind: Vec<PathBuf>,
 }
 
 /// The address of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Address {
+pub enum Address {
     /// A socket in the file system, as on Unix.
     Unix(PathBuf),
     /// A port, as on Windows.
@@ -279,7 +273,7 @@ impl Address {
     }
 
     /// Returns the path of a socket in the file system.
-    pub(crate) fn socket(&self) -> &Path {
+    pub fn socket(&self) -> &Path {
         match self {
             Self::Unix(socket) => socket,
             Self::Tcp(address) => panic!("{address} is no socket in the file system"),
@@ -289,15 +283,15 @@ impl Address {
 
 /// The parsed line of standard output.
 #[derive(Clone, Debug)]
-pub(crate) struct Announcement {
+pub struct Announcement {
     /// All fields.
-    pub(crate) fields: Vec<String>,
+    pub fields: Vec<String>,
     /// The version of the protocol.
-    pub(crate) protocol: u32,
+    pub protocol: u32,
     /// The address.
-    pub(crate) address: Address,
+    pub address: Address,
     /// The provider's certificate.
-    pub(crate) certificate: Option<CertificateDer<'static>>,
+    pub certificate: Option<CertificateDer<'static>>,
 }
 
 impl Announcement {
@@ -344,17 +338,15 @@ impl Announcement {
 }
 
 /// A started provider with a connection to it.
-pub(crate) struct Plugin {
+pub struct Plugin {
     launch: Launch,
     child: Child,
     /// When the start of the process began.
-    #[allow(dead_code, reason = "for the benches")]
-    pub(crate) executed: Instant,
+    pub executed: Instant,
     /// When its announcement was complete.
-    #[allow(dead_code, reason = "for the benches")]
-    pub(crate) announced: Instant,
+    pub announced: Instant,
     /// Its announcement.
-    pub(crate) announcement: Announcement,
+    pub announcement: Announcement,
     channel: Channel,
     side_streams: JoinHandle<()>,
     /// Closes the client's side of the side streams when it is dropped.
@@ -365,22 +357,22 @@ pub(crate) struct Plugin {
 
 impl Plugin {
     /// The protocol's calls.
-    pub(crate) fn provider(&self) -> ProviderClient<Channel> {
+    pub fn provider(&self) -> ProviderClient<Channel> {
         provider_on(self.channel.clone())
     }
 
     /// The connection, for other services.
-    pub(crate) fn channel(&self) -> Channel {
+    pub fn channel(&self) -> Channel {
         self.channel.clone()
     }
 
     /// Opens a further connection.
-    pub(crate) async fn connect(&self, credentials: &Credentials<'_>) -> Result<Channel, StdError> {
+    pub async fn connect(&self, credentials: &Credentials<'_>) -> Result<Channel, StdError> {
         self.connect_with(credentials, ALL_VERSIONS).await
     }
 
     /// Opens a further connection over certain versions of TLS.
-    pub(crate) async fn connect_with(
+    pub async fn connect_with(
         &self,
         credentials: &Credentials<'_>,
         versions: &[&'static SupportedProtocolVersion],
@@ -390,27 +382,27 @@ impl Plugin {
     }
 
     /// The lines of standard error so far.
-    pub(crate) fn stderr(&self) -> Vec<String> {
+    pub fn stderr(&self) -> Vec<String> {
         self.stderr.lines()
     }
 
     /// The id of the process that was started.
-    pub(crate) fn process(&self) -> u32 {
+    pub fn process(&self) -> u32 {
         self.child.id().expect("a process that has not been waited for")
     }
 
     /// Sends a signal to the process that was started. For Unix.
-    pub(crate) fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         system::send(signal, self.process());
     }
 
     /// Kills the process that was started, without waiting.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.start_kill().unwrap();
     }
 
     /// Ends the process as Terraform does, which waits for two seconds and then kills.
-    pub(crate) async fn shutdown(mut self) -> Ended {
+    pub async fn shutdown(mut self) -> Ended {
         let mut controller = GrpcControllerClient::new(self.channel.clone());
         let answer = controller.shutdown(proto::plugin::Empty {}).await;
         assert!(self.launch.is_somebody_elses || answer.is_ok(), "{answer:?}");
@@ -419,7 +411,7 @@ impl Plugin {
     }
 
     /// Closes all connections and waits for its end.
-    pub(crate) async fn abandon(mut self) -> Ended {
+    pub async fn abandon(mut self) -> Ended {
         drop(self.hold_open.take());
         self.side_streams.abort();
         let _ = (&mut self.side_streams).await;
@@ -431,13 +423,13 @@ impl Plugin {
     }
 
     /// Waits for its end.
-    pub(crate) async fn ended(mut self) -> Ended {
+    pub async fn ended(mut self) -> Ended {
         self.wait(Instant::now()).await
     }
 
     /// Kills the process that was started: the provider, or the shell above it. Waits for the
     /// provider's end.
-    pub(crate) async fn kill_parent(mut self) -> Ended {
+    pub async fn kill_parent(mut self) -> Ended {
         self.kill();
         self.wait(Instant::now()).await
     }
@@ -467,22 +459,22 @@ impl Plugin {
 
 /// How a provider ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub struct Ended {
     /// The exit status of the process that was started.
-    pub(crate) status: ExitStatus,
+    pub status: ExitStatus,
     /// The time until the provider ended.
-    pub(crate) took: Duration,
+    pub took: Duration,
     /// Its standard output after the announcement.
-    pub(crate) rest_of_stdout: String,
+    pub rest_of_stdout: String,
     /// Its standard error.
-    pub(crate) stderr: Vec<String>,
+    pub stderr: Vec<String>,
     /// The names in its temporary folder.
-    pub(crate) left_behind: Vec<PathBuf>,
+    pub left_behind: Vec<PathBuf>,
 }
 
 impl Ended {
     /// Checks that no files are left, and no output but log lines.
-    pub(crate) fn assert_tidy(&self) -> &Self {
+    pub fn assert_tidy(&self) -> &Self {
         assert_eq!(self.left_behind, Vec::<PathBuf>::new(), "files left behind");
         assert_eq!(self.rest_of_stdout, "", "standard output after the announcement");
         for line in &self.stderr {
@@ -493,7 +485,7 @@ impl Ended {
 }
 
 /// Checks a line of standard error against Terraform's requirements.
-pub(crate) fn assert_is_log_line(line: &str) {
+pub fn assert_is_log_line(line: &str) {
     let fields: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     for reserved in ["@level", "@message", "@module", "@timestamp"] {
@@ -504,7 +496,7 @@ pub(crate) fn assert_is_log_line(line: &str) {
 }
 
 /// The protocol's calls on a connection, within Terraform's limits.
-pub(crate) fn provider_on(channel: Channel) -> ProviderClient<Channel> {
+pub fn provider_on(channel: Channel) -> ProviderClient<Channel> {
     ProviderClient::new(channel)
         .max_decoding_message_size(MESSAGE_LIMIT)
         .max_encoding_message_size(MESSAGE_LIMIT)
@@ -568,6 +560,6 @@ impl Stderr {
 }
 
 /// Returns the folder of a socket.
-pub(crate) fn folder_of(socket: &Path) -> &Path {
+pub fn folder_of(socket: &Path) -> &Path {
     socket.parent().expect("a socket in a folder")
 }

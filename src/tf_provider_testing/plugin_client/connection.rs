@@ -21,14 +21,14 @@ use tonic::transport::{Channel, Endpoint};
 use super::Address;
 
 /// A certificate with its key, as go-plugin makes it: self-signed, on P-521, and an authority.
-pub(crate) struct Identity {
+pub struct Identity {
     certificate: rcgen::Certificate,
     key: rcgen::KeyPair,
 }
 
 impl Identity {
     /// Makes a certificate.
-    pub(crate) fn generate() -> Self {
+    pub fn generate() -> Self {
         use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
         let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -42,7 +42,7 @@ impl Identity {
         self.certificate.der().clone()
     }
 
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         let body = STANDARD.encode(self.certificate.der());
         format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
     }
@@ -53,7 +53,7 @@ impl Identity {
 }
 
 /// How a client authenticates.
-pub(crate) enum Credentials<'a> {
+pub enum Credentials<'a> {
     /// With the certificate of the client that started the provider.
     Own,
     /// With another certificate.
@@ -67,13 +67,13 @@ pub(crate) enum Credentials<'a> {
 }
 
 /// Both versions of TLS that a client may speak.
-pub(crate) const ALL_VERSIONS: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
+pub const ALL_VERSIONS: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
 
 /// Opens a connection to `address`, where the server has to have the certificate `pinned`.
 ///
 /// A refusal may show here or in the first call: under TLS 1.3, the client finishes the handshake
 /// before the server has checked its certificate.
-pub(super) async fn connect(
+pub(crate) async fn connect(
     address: &Address,
     pinned: Option<&CertificateDer<'static>>,
     own: Option<&Identity>,
@@ -127,12 +127,12 @@ struct Dialer {
 }
 
 /// Bytes in both directions.
-pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// Connects without sending anything.
-pub(crate) async fn open(address: &Address) -> io::Result<Box<dyn Duplex>> {
+pub async fn open(address: &Address) -> io::Result<Box<dyn Duplex>> {
     match address {
         #[cfg(unix)]
         Address::Unix(socket) => Ok(Box::new(UnixStream::connect(socket).await?)),

@@ -1,12 +1,12 @@
 //! The JSON form of a value, as Terraform writes it into state.
 
-use tf_provider::value::Value;
+use tf_provider::value::{SealedSecret, Type, Value, msgpack};
 
 /// Returns a value as JSON.
 ///
 /// # Panics
 /// At an unknown value and at an infinite number, which JSON cannot express.
-pub(crate) fn value_json(value: &Value) -> String {
+pub fn value_json(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Unknown => panic!("JSON cannot express an unknown value"),
@@ -16,7 +16,7 @@ pub(crate) fn value_json(value: &Value) -> String {
             number.to_string()
         }
         Value::String(text) => quoted(text),
-        Value::Secret(secret) => quoted(secret.expose()),
+        Value::Secret(secret) => quoted(&exposed(secret)),
         Value::List(items) => {
             let items = items.iter().map(value_json).collect::<Vec<_>>();
             format!("[{}]", items.join(","))
@@ -31,6 +31,15 @@ pub(crate) fn value_json(value: &Value) -> String {
             let ty = String::from_utf8(inner.0.to_json()).expect("JSON is UTF-8");
             format!("{{\"value\":{},\"type\":{ty}}}", value_json(&inner.1))
         }
+    }
+}
+
+/// Returns the content of a credential, which its message holds in the clear.
+pub fn exposed(secret: &SealedSecret) -> String {
+    let message = msgpack::encode(&Value::Secret(secret.clone()), &Type::Secret);
+    match message.map(|message| msgpack::decode(&message, &Type::String)) {
+        Ok(Ok(Value::String(text))) => text,
+        other => panic!("{other:?} is no credential"),
     }
 }
 

@@ -16,17 +16,18 @@
 use tf_provider::object::Object;
 use tf_provider::value::{Type, Value, msgpack};
 
-use super::plugin_client::proto::tfplugin5::{self as protocol, DynamicValue};
+use crate::plugin_client::proto::tfplugin5::{self as protocol, DynamicValue};
+use crate::value_json::exposed;
 use protocol::schema::nested_block::NestingMode;
 
 /// The problems of a response, one sentence each.
-pub(crate) type Problems = Vec<String>;
+pub type Problems = Vec<String>;
 
 /// A schema as the provider sent it.
 #[derive(Clone, Debug)]
-pub(crate) struct Shape {
+pub struct Shape {
     /// Its version.
-    pub(crate) version: i64,
+    pub version: i64,
     block: Block,
     ty: Type,
 }
@@ -48,7 +49,7 @@ struct Nested {
 
 impl Shape {
     /// Reads a schema, and checks it as Terraform does when it loads one.
-    pub(crate) fn of(schema: &protocol::Schema) -> Result<Self, Problems> {
+    pub fn of(schema: &protocol::Schema) -> Result<Self, Problems> {
         let mut problems = Problems::new();
         let sent = schema.block.as_ref().ok_or_else(|| vec!["a schema without a block".into()])?;
         let block = read_block(sent, "", &mut problems);
@@ -60,26 +61,23 @@ impl Shape {
     }
 
     /// The type of its values. Sensitive strings are plain here.
-    pub(crate) fn ty(&self) -> &Type {
+    pub fn ty(&self) -> &Type {
         &self.ty
     }
 
     /// Returns the names of the attributes that `wanted` selects.
-    pub(crate) fn attributes(
-        &self,
-        wanted: impl Fn(&protocol::schema::Attribute) -> bool,
-    ) -> Vec<&str> {
+    pub fn attributes(&self, wanted: impl Fn(&protocol::schema::Attribute) -> bool) -> Vec<&str> {
         let found = self.block.attributes.iter().filter(|attribute| wanted(attribute));
         found.map(|attribute| attribute.name.as_str()).collect()
     }
 
     /// Returns an object in which nothing is set.
-    pub(crate) fn empty(&self) -> Value {
+    pub fn empty(&self) -> Value {
         empty(&self.block)
     }
 
     /// Returns an object in which only these arguments are set.
-    pub(crate) fn object<V: Into<Value>>(
+    pub fn object<V: Into<Value>>(
         &self,
         arguments: impl IntoIterator<Item = (&'static str, V)>,
     ) -> Value {
@@ -93,18 +91,18 @@ impl Shape {
 
     /// Reads a value that the provider sent: in msgpack, and with exactly the schema's keys at
     /// every depth.
-    pub(crate) fn decode(&self, sent: Option<&DynamicValue>) -> Result<Value, String> {
+    pub fn decode(&self, sent: Option<&DynamicValue>) -> Result<Value, String> {
         decode(sent, &self.ty)
     }
 
     /// Encodes a value as Terraform does.
-    pub(crate) fn encode(&self, value: &Value) -> DynamicValue {
+    pub fn encode(&self, value: &Value) -> DynamicValue {
         encode(value, &self.ty)
     }
 
     /// Returns the state that Terraform proposes: the configuration, with the prior values of unset
     /// computed attributes.
-    pub(crate) fn proposed_new(&self, prior: &Value, configuration: &Value) -> Value {
+    pub fn proposed_new(&self, prior: &Value, configuration: &Value) -> Value {
         if configuration.is_null() {
             return Value::Null;
         }
@@ -112,12 +110,7 @@ impl Shape {
     }
 
     /// Returns the problems of a plan.
-    pub(crate) fn plan_problems(
-        &self,
-        prior: &Value,
-        configuration: &Value,
-        planned: &Value,
-    ) -> Problems {
+    pub fn plan_problems(&self, prior: &Value, configuration: &Value, planned: &Value) -> Problems {
         let mut problems = Problems::new();
         plan_valid(&self.block, prior, configuration, planned, "", &mut problems);
         write_only_null(&self.block, planned, "", &mut problems);
@@ -126,14 +119,14 @@ impl Shape {
 
     /// Returns the problems of a successful apply, or of the second plan that Terraform makes for
     /// it.
-    pub(crate) fn apply_problems(&self, planned: &Value, actual: &Value) -> Problems {
+    pub fn apply_problems(&self, planned: &Value, actual: &Value) -> Problems {
         let mut problems = Problems::new();
         compatible(&self.block, planned, actual, "", &mut problems);
         problems
     }
 
     /// Returns the problems of a state by itself.
-    pub(crate) fn state_problems(&self, state: &Value) -> Problems {
+    pub fn state_problems(&self, state: &Value) -> Problems {
         let mut problems = Problems::new();
         write_only_null(&self.block, state, "", &mut problems);
         if !state.is_wholly_known() {
@@ -144,7 +137,7 @@ impl Shape {
 }
 
 /// Reads a value of a type that the provider sent.
-pub(crate) fn decode(sent: Option<&DynamicValue>, ty: &Type) -> Result<Value, String> {
+pub fn decode(sent: Option<&DynamicValue>, ty: &Type) -> Result<Value, String> {
     let sent = sent.ok_or("no value was sent")?;
     if !sent.json.is_empty() {
         return Err("a value was sent as JSON, and msgpack is what Terraform expects".to_owned());
@@ -153,16 +146,16 @@ pub(crate) fn decode(sent: Option<&DynamicValue>, ty: &Type) -> Result<Value, St
 }
 
 /// Encodes a value of a type as Terraform does.
-pub(crate) fn encode(value: &Value, ty: &Type) -> DynamicValue {
+pub fn encode(value: &Value, ty: &Type) -> DynamicValue {
     let bytes = msgpack::encode(value, ty).expect("a value of the type");
     DynamicValue { msgpack: bytes.into(), json: Default::default() }
 }
 
 /// Returns an object as Terraform holds it, with credentials as strings.
-pub(crate) fn plain(object: &Object) -> Value {
+pub fn plain(object: &Object) -> Value {
     fn texts(value: Value) -> Value {
         match value {
-            Value::Secret(secret) => Value::from(secret.expose()),
+            Value::Secret(secret) => Value::from(exposed(&secret)),
             Value::Map(entries) => {
                 Value::Map(entries.into_iter().map(|(name, value)| (name, texts(value))).collect())
             }
@@ -175,7 +168,7 @@ pub(crate) fn plain(object: &Object) -> Value {
 
 /// Returns the problems of an identity. `required` forbids an absent or unknown one, which only the
 /// plan of a create may have.
-pub(crate) fn identity_problems(
+pub fn identity_problems(
     identity: Option<&protocol::ResourceIdentityData>,
     ty: &Type,
     before: Option<&Value>,
@@ -240,18 +233,22 @@ fn type_of(block: &Block) -> Type {
     });
     let blocks = block.blocks.iter().map(|nested| {
         let inner = type_of(&nested.block);
-        let ty = if repeats(nested.nesting) { Type::List(Box::new(inner)) } else { inner };
+        let ty = match nested.nesting {
+            NestingMode::Set => Type::Set(Box::new(inner)),
+            nesting if repeats(nesting) => Type::List(Box::new(inner)),
+            _ => inner,
+        };
         (nested.name.clone(), ty)
     });
     Type::Object(attributes.chain(blocks).collect())
 }
 
-/// Whether a block is a list; otherwise it is one object.
+/// Whether a block is a list or a set; otherwise it is one object.
 fn repeats(nesting: NestingMode) -> bool {
     match nesting {
         NestingMode::Single | NestingMode::Group => false,
-        NestingMode::List => true,
-        NestingMode::Invalid | NestingMode::Set | NestingMode::Map => {
+        NestingMode::List | NestingMode::Set => true,
+        NestingMode::Invalid | NestingMode::Map => {
             panic!("no schema here nests like {nesting:?}; teach the checker first")
         }
     }
@@ -287,6 +284,12 @@ fn proposed_new(block: &Block, prior: &Value, configuration: &Value) -> Value {
         let (configured, prior) = (of(configuration, &nested.name), of(prior, &nested.name));
         let value = match configured {
             Value::Map(_) => proposed_new(&nested.block, prior, configured),
+            Value::List(items) if nested.nesting == NestingMode::Set => {
+                let merged = items.iter().map(|item| {
+                    proposed_new(&nested.block, same_element(&nested.block, prior, item), item)
+                });
+                Value::List(merged.collect())
+            }
             Value::List(items) => {
                 let merged = items.iter().enumerate().map(|(index, item)| match prior {
                     Value::List(prior) if index < prior.len() => {
@@ -340,6 +343,16 @@ fn plan_valid(
             (Value::Unknown, Value::Unknown) => {}
             (Value::Unknown, _) => problems.push(format!("{place}: known in the plan only")),
             (_, Value::Unknown) => problems.push(format!("{place}: unknown in the plan only")),
+            (Value::List(wanted), Value::List(is)) if nested.nesting == NestingMode::Set => {
+                let fits = |wanted: &Value, is: &Value| {
+                    let mut wrong = Problems::new();
+                    plan_valid(&nested.block, &Value::Null, wanted, is, "", &mut wrong);
+                    wrong.is_empty()
+                };
+                if !sets_match(wanted, is, fits) {
+                    problems.push(format!("{place}: other elements than configured"));
+                }
+            }
             (Value::List(wanted), Value::List(is)) if wanted.len() == is.len() => {
                 for (index, (wanted, is)) in wanted.iter().zip(is).enumerate() {
                     let was = match was {
@@ -387,6 +400,16 @@ fn compatible(block: &Block, planned: &Value, actual: &Value, at: &str, problems
         let place = step(at, &nested.name);
         match (was, is) {
             (Value::Unknown, _) => {}
+            (Value::List(was), Value::List(is)) if nested.nesting == NestingMode::Set => {
+                let fits = |was: &Value, is: &Value| {
+                    let mut wrong = Problems::new();
+                    compatible(&nested.block, was, is, "", &mut wrong);
+                    wrong.is_empty()
+                };
+                if !sets_match(was, is, fits) {
+                    problems.push(format!("{place}: other elements than planned"));
+                }
+            }
             (Value::List(was), Value::List(is)) if was.len() == is.len() => {
                 for (index, (was, is)) in was.iter().zip(is).enumerate() {
                     compatible(&nested.block, was, is, &format!("{place}[{index}]."), problems);
@@ -396,6 +419,26 @@ fn compatible(block: &Block, planned: &Value, actual: &Value, at: &str, problems
             _ => compatible(&nested.block, was, is, &format!("{place}."), problems),
         }
     }
+}
+
+/// Whether each element of one set has its counterpart in the other.
+fn sets_match(one: &[Value], other: &[Value], fits: impl Fn(&Value, &Value) -> bool) -> bool {
+    one.len() == other.len()
+        && one.iter().all(|one| other.iter().any(|other| fits(one, other)))
+        && other.iter().all(|other| one.iter().any(|one| fits(one, other)))
+}
+
+/// Returns the prior element of a set that a configured one describes.
+fn same_element<'v>(block: &Block, prior: &'v Value, configured: &Value) -> &'v Value {
+    let Value::List(items) = prior else { return &Value::Null };
+    let is_same = |item: &&Value| {
+        block.attributes.iter().all(|attribute| {
+            let ty = Type::from_json(&attribute.r#type).expect("it was checked");
+            let wanted = of(configured, &attribute.name);
+            attribute.computed && wanted.is_null() || of(item, &attribute.name).equals(wanted, &ty)
+        })
+    };
+    items.iter().find(is_same).unwrap_or(&Value::Null)
 }
 
 /// Whether a known value is unchanged. An unknown one may have become anything.
@@ -440,7 +483,7 @@ fn write_only_null(block: &Block, value: &Value, at: &str, problems: &mut Proble
 }
 
 /// Returns an attribute of an object; null for anything else.
-pub(crate) fn of<'v>(object: &'v Value, name: &str) -> &'v Value {
+pub fn of<'v>(object: &'v Value, name: &str) -> &'v Value {
     match object {
         Value::Map(entries) => entries.get(name).unwrap_or(&Value::Null),
         _ => &Value::Null,

@@ -1,0 +1,367 @@
+//! Contradictions in what a provider registers.
+
+use std::collections::BTreeSet;
+
+use super::provider::{Registry, Table};
+use super::resource::Resource;
+use super::schema::{Attribute, Block, NestedBlock, Nesting, Requirement};
+use super::value::{Path, Type, msgpack};
+
+/// The names that Terraform itself uses in resource, data and module blocks.
+const RESERVED: [&str; 7] =
+    ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
+
+impl Registry {
+    /// Returns the contradictions in what is registered, one sentence each. They
+    /// are also the errors of the call GetSchema, with which every command of
+    /// Terraform begins.
+    ///
+    /// A test of each provider should call it:
+    ///
+    /// ```
+    /// # use tf_provider::provider::Registry;
+    /// # fn test(registry: Registry) {
+    /// assert_eq!(registry.check(), [""; 0]);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn check(&self) -> Vec<String> {
+        let mut found: Vec<String> =
+            self.repeated.iter().map(|what| format!("{what} is registered twice")).collect();
+        let block = &self.provider.schema().block;
+        Checker::new("the provider", Role::Other, &mut found).block(block);
+        check_table(&self.resources, "resource", Role::Resource, &mut found);
+        check_table(&self.data_sources, "data source", Role::Other, &mut found);
+        check_table(&self.list_resources, "list resource", Role::Other, &mut found);
+        check_table(&self.ephemeral_resources, "ephemeral resource", Role::Other, &mut found);
+        check_table(&self.actions, "action", Role::Action, &mut found);
+        for (name, served) in &self.resources {
+            check_identity(name, served.identity().map(|(schema, _)| schema), &mut found);
+        }
+        for name in self.list_resources.keys() {
+            check_list(name, &self.resources, &mut found);
+        }
+        found
+    }
+}
+
+fn check_table<T: ?Sized>(table: &Table<T>, kind: &str, role: Role, found: &mut Vec<String>) {
+    for (name, served) in table {
+        let place = format!("{kind} {name:?}");
+        if !is_name(name) {
+            found.push(format!("{place}: the name is not one of lowercase letters"));
+        }
+        Checker::new(&place, role, found).block(&served.schema().block);
+    }
+}
+
+fn check_list(name: &str, resources: &Table<dyn Resource>, found: &mut Vec<String>) {
+    match resources.get(name) {
+        None => found.push(format!("list resource {name:?}: there is no resource of this name")),
+        Some(resource) if resource.identity().is_none() => {
+            found.push(format!("list resource {name:?}: the resource has no identity"));
+        }
+        Some(_) => {}
+    }
+}
+
+fn check_identity(
+    name: &str,
+    schema: Option<&super::schema::IdentitySchema>,
+    found: &mut Vec<String>,
+) {
+    let mut names = BTreeSet::new();
+    for attribute in schema.into_iter().flat_map(|schema| &schema.attributes) {
+        let place = format!("resource {name:?}: the identity's {}", attribute.name);
+        if !names.insert(&attribute.name) {
+            found.push(format!("{place} is declared twice"));
+        }
+        match &attribute.ty {
+            Type::Bool | Type::Number | Type::String => {}
+            Type::List(element)
+                if matches!(**element, Type::Bool | Type::Number | Type::String) => {}
+            Type::Secret
+            | Type::Dynamic
+            | Type::List(_)
+            | Type::Set(_)
+            | Type::Map(_)
+            | Type::Tuple(_)
+            | Type::Object(_) => {
+                found.push(format!("{place} is neither a primitive nor a list of primitives"));
+            }
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// The use of a schema.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Has a configuration, plans and states.
+    Resource,
+    /// Has a configuration, and calls with capabilities.
+    Action,
+    /// Has a configuration only.
+    Other,
+}
+
+struct Checker<'a> {
+    place: &'a str,
+    role: Role,
+    found: &'a mut Vec<String>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(place: &'a str, role: Role, found: &'a mut Vec<String>) -> Self {
+        Self { place, role, found }
+    }
+
+    fn block(mut self, block: &Block) {
+        self.walk(block, &Path::root(), &[]);
+    }
+
+    /// `nesting` holds those of the blocks around, outermost first.
+    fn walk(&mut self, block: &Block, path: &Path, nesting: &[Nesting]) {
+        let mut names = BTreeSet::new();
+        let rows = block.attributes.iter().map(|row| &row.name);
+        for name in rows.chain(block.blocks.iter().map(|row| &row.name)) {
+            let at = path.clone().name(name);
+            if !names.insert(name) {
+                self.report(&at, "is declared twice");
+            }
+            if !is_name(name) || path.is_root() && RESERVED.contains(&name.as_ref()) {
+                self.report(&at, "is a name that Terraform does not allow");
+            }
+        }
+        for attribute in &block.attributes {
+            let at = path.clone().name(&attribute.name);
+            for fault in self.attribute(attribute, block, nesting) {
+                self.report(&at, fault);
+            }
+        }
+        for nested in &block.blocks {
+            let at = path.clone().name(&nested.name);
+            if let Some(fault) = items_fault(nested) {
+                self.report(&at, fault);
+            }
+            let nesting = [nesting, &[nested.nesting]].concat();
+            self.walk(&nested.block, &at, &nesting);
+        }
+    }
+
+    fn attribute(
+        &self,
+        attribute: &Attribute,
+        block: &Block,
+        nesting: &[Nesting],
+    ) -> Vec<&'static str> {
+        let computed = attribute.is_computed();
+        let default_fits = attribute
+            .default
+            .as_ref()
+            .is_none_or(|default| msgpack::encode(default, &attribute.ty).is_ok());
+        let alternative_exists = attribute
+            .stored_alternative
+            .as_deref()
+            .is_none_or(|name| attribute.write_only && block.attribute(name).is_some());
+        let is_dynamic = attribute.ty == Type::Dynamic;
+        let repeats = nesting.iter().any(|nesting| *nesting != Nesting::Single);
+        let can_be_write_only = match self.role {
+            Role::Resource | Role::Action => true,
+            Role::Other => false,
+        };
+        let rules = [
+            (
+                attribute.default.is_some() && attribute.requirement == Requirement::Required,
+                "is required, and its default has no effect",
+            ),
+            (
+                attribute.default.is_some() && attribute.requirement == Requirement::Computed,
+                "cannot be set, and its default is a constant",
+            ),
+            (!default_fits, "has a default of another type"),
+            (
+                attribute.write_only && computed,
+                "is write-only, and cannot be computed or defaulted",
+            ),
+            (
+                attribute.write_only && nesting.contains(&Nesting::Set),
+                "is write-only inside of a set, which Terraform does not allow",
+            ),
+            (
+                attribute.write_only && !can_be_write_only,
+                "is write-only outside of a resource and an action",
+            ),
+            (!alternative_exists, "names a stored alternative that does not exist"),
+            (
+                attribute.use_state_for_unknown && !computed,
+                "is not computed, and no state replaces it",
+            ),
+            (
+                attribute.write_only && attribute.requires_replace,
+                "is write-only, so that no change of it can be seen",
+            ),
+            (
+                is_dynamic && repeats || contains_dynamic(&attribute.ty),
+                "is dynamic inside of a collection, which Terraform does not allow",
+            ),
+        ];
+        rules.into_iter().filter_map(|(is_broken, fault)| is_broken.then_some(fault)).collect()
+    }
+
+    fn report(&mut self, at: &Path, fault: &str) {
+        self.found.push(format!("{}: {at} {fault}", self.place));
+    }
+}
+
+fn items_fault(nested: &NestedBlock) -> Option<&'static str> {
+    let is_wrong = match nested.nesting {
+        Nesting::Single => nested.min_items != nested.max_items || nested.max_items > 1,
+        Nesting::List | Nesting::Set => nested.max_items > 0 && nested.min_items > nested.max_items,
+    };
+    is_wrong.then_some("occurs in a number that cannot be")
+}
+
+/// Whether a collection contains dynamic values.
+fn contains_dynamic(ty: &Type) -> bool {
+    fn is_dynamic(ty: &Type) -> bool {
+        *ty == Type::Dynamic || contains_dynamic(ty)
+    }
+    match ty {
+        Type::Bool | Type::Number | Type::String | Type::Secret | Type::Dynamic => false,
+        Type::List(element) | Type::Set(element) | Type::Map(element) => is_dynamic(element),
+        Type::Tuple(elements) => elements.iter().any(contains_dynamic),
+        Type::Object(attributes) => attributes.values().any(contains_dynamic),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
+    use crate::diagnostics::Diagnostics;
+    use crate::list::{ListRequest, ListResource, ListSink};
+    use crate::provider::{ConfigureRequest, Provider};
+    use crate::schema::Schema;
+    use crate::value::Value;
+
+    /// Serves a schema for every kind that the test needs.
+    struct Serves(Block);
+
+    #[async_trait]
+    impl Provider for Serves {
+        fn schema(&self) -> Schema {
+            Schema::new(self.0.clone())
+        }
+        async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
+            Diagnostics::new()
+        }
+    }
+
+    #[async_trait]
+    impl DataSource for Serves {
+        fn schema(&self) -> Schema {
+            Schema::new(self.0.clone())
+        }
+        async fn read(&self, _: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
+            Ok(DataSourceResponse::default())
+        }
+    }
+
+    #[async_trait]
+    impl ListResource for Serves {
+        fn schema(&self) -> Schema {
+            Schema::new(self.0.clone())
+        }
+        async fn list(&self, _request: ListRequest, _sink: ListSink) {}
+    }
+
+    fn block(attributes: Vec<Attribute>, blocks: Vec<NestedBlock>) -> Block {
+        Block { attributes, blocks, ..Block::default() }
+    }
+
+    fn registry() -> Registry {
+        Registry::new(Box::new(Serves(Block::default())))
+    }
+
+    /// Returns the faults of a block in a resource.
+    fn faults(block: &Block) -> Vec<String> {
+        let mut found = Vec::new();
+        Checker::new("thing", Role::Resource, &mut found).block(block);
+        found
+    }
+
+    #[track_caller]
+    fn assert_fault(block: &Block, expected: &str) {
+        let found = faults(block);
+        assert!(found.len() == 1 && found[0].contains(expected), "{expected}: {found:?}");
+    }
+
+    #[test]
+    fn names_are_registered_once_and_lists_have_a_resource() {
+        let serves = || Box::new(Serves(Block::default()));
+        let found = registry().data_source("a", serves()).data_source("a", serves()).check();
+        assert_eq!(found, ["the data source \"a\" is registered twice"]);
+        let found = registry().list_resource("a", serves()).check();
+        assert_eq!(found, ["list resource \"a\": there is no resource of this name"]);
+        let found = registry().data_source("A-b", serves()).check();
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn attributes_do_not_contradict_themselves() {
+        let text = || Attribute::optional("a", Type::String, "");
+        let list = |ty| Type::List(Box::new(ty));
+        for (attribute, expected) in [
+            (Attribute::required("a", Type::String, "").default_value("x"), "is required"),
+            (Attribute::computed("a", Type::String, "").default_value("x"), "cannot be set"),
+            (text().default_value(1), "default of another type"),
+            (text().default_value("x").write_only(), "is write-only, and cannot"),
+            (text().write_only().stored_alternative("b"), "stored alternative"),
+            (text().stored_alternative("a"), "stored alternative"),
+            (text().use_state_for_unknown(), "is not computed"),
+            (text().write_only().requires_replace(), "no change of it"),
+            (Attribute::optional("a", list(Type::Dynamic), ""), "is dynamic inside"),
+            (Attribute::optional("count", Type::Number, ""), "does not allow"),
+            (Attribute::optional("A", Type::Number, ""), "does not allow"),
+        ] {
+            assert_fault(&block(vec![attribute], Vec::new()), expected);
+        }
+        assert_fault(&block(vec![text(), text()], Vec::new()), "is declared twice");
+        let sound = block(
+            vec![
+                text().write_only().stored_alternative("b"),
+                Attribute::optional("b", Type::Dynamic, ""),
+                Attribute::optional("c", list(Type::Secret), "").default_value(Value::List(vec![])),
+            ],
+            vec![NestedBlock::single("d", block(vec![text().write_only()], Vec::new())).required()],
+        );
+        assert_eq!(faults(&sound), [""; 0]);
+    }
+
+    #[test]
+    fn blocks_do_not_contradict_themselves() {
+        let secret = || block(vec![Attribute::write_only_secret("a", "")], Vec::new());
+        let set = |block| self::block(Vec::new(), vec![NestedBlock::set("s", block)]);
+        assert_fault(&set(secret()), "s.a is write-only inside of a set");
+        // Also in a block in the set.
+        let inner = block(Vec::new(), vec![NestedBlock::single("o", secret())]);
+        assert_fault(&set(inner), "s.o.a is write-only inside of a set");
+        let dynamic = block(vec![Attribute::optional("a", Type::Dynamic, "")], Vec::new());
+        assert_fault(&set(dynamic), "s.a is dynamic inside");
+        let wrong = NestedBlock::list("l", Block::default()).required().at_most(0);
+        assert_eq!(faults(&block(Vec::new(), vec![wrong])), [""; 0], "any number");
+        let twice = NestedBlock::single("o", Block::default()).at_most(2);
+        assert_fault(&block(Vec::new(), vec![twice]), "a number that cannot be");
+
+        let found = registry().data_source("a", Box::new(Serves(secret()))).check();
+        assert!(found[0].contains("outside of a resource"), "{found:?}");
+    }
+}

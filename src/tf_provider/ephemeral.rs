@@ -1,0 +1,102 @@
+//! Ephemeral resources: values for one run, stored nowhere. Since Terraform 1.10.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::client::{ClientCapabilities, Deferred};
+use super::diagnostics::{Diagnostic, Diagnostics};
+use super::object::{Configuration, Object, PrivateState};
+use super::resource::ValidateRequest;
+use super::schema::Schema;
+
+/// A value that lives for one run, such as a token.
+#[async_trait]
+pub trait EphemeralResource: Send + Sync {
+    /// Returns the schema of arguments and results.
+    fn schema(&self) -> Schema;
+
+    /// Checks a configuration offline. Values may be unknown.
+    fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// Returns the value.
+    ///
+    /// # Errors
+    /// The messages, at least one of them an error.
+    async fn open(&self, request: OpenRequest) -> Result<OpenResponse, Diagnostics>;
+
+    /// Prolongs the value. Called after [`OpenResponse::renew_at`].
+    ///
+    /// # Errors
+    /// The messages, at least one of them an error.
+    async fn renew(&self, _request: RenewRequest) -> Result<RenewResponse, Diagnostics> {
+        let detail = "This type of ephemeral resource cannot be prolonged.";
+        Err(Diagnostic::error("The ephemeral resource cannot be renewed", detail).into())
+    }
+
+    /// Releases the value. Terraform closes also after a Stop.
+    async fn close(&self, _request: CloseRequest) -> Diagnostics {
+        Diagnostics::new()
+    }
+}
+
+/// The request for a value.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OpenRequest {
+    /// The configuration, wholly known.
+    pub configuration: Configuration,
+    /// What the client can do.
+    pub client: ClientCapabilities,
+    /// Cancelled when Terraform asks to stop.
+    pub stop: CancellationToken,
+}
+
+/// A value for one run.
+#[derive(Debug, Default)]
+pub struct OpenResponse {
+    /// The arguments and results.
+    pub result: Object,
+    /// Data for the calls to renew and close.
+    pub private: PrivateState,
+    /// When Terraform should renew the value, if it expires.
+    pub renew_at: Option<SystemTime>,
+    /// Warnings.
+    pub diagnostics: Diagnostics,
+    /// The reason why there is no value yet.
+    pub deferred: Option<Deferred>,
+}
+
+/// The request to prolong a value.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RenewRequest {
+    /// The data of the last response.
+    pub private: PrivateState,
+    /// Cancelled when Terraform asks to stop.
+    pub stop: CancellationToken,
+}
+
+/// A prolonged value.
+#[derive(Debug, Default)]
+pub struct RenewResponse {
+    /// Data for the next calls. An empty one keeps that of the request.
+    pub private: PrivateState,
+    /// When Terraform should renew the value again.
+    pub renew_at: Option<SystemTime>,
+    /// Warnings.
+    pub diagnostics: Diagnostics,
+}
+
+/// The request to release a value.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct CloseRequest {
+    /// The data of the last response.
+    pub private: PrivateState,
+    /// Cancelled when Terraform asks to stop.
+    pub stop: CancellationToken,
+}

@@ -1,0 +1,92 @@
+//! Calls about actions.
+
+use std::pin::Pin;
+use std::time::Instant;
+
+use futures_util::{Stream, StreamExt as _, stream};
+use tonic::Status;
+use tracing::Instrument as _;
+
+use super::rpc::{Rpc, RpcResponse as _, defect, served};
+use super::{Server, find, wire};
+use crate::action::{Action, InvokeRequest, PlanActionRequest, Progress};
+use crate::diagnostics::{Diagnostics, Severity};
+use crate::panics::catch_panic;
+use crate::protocol::tfplugin5 as protocol;
+use crate::protocol::tfplugin5::invoke_action::Event;
+use crate::protocol::tfplugin5::invoke_action::event;
+use crate::provider::Registered;
+
+/// The response to InvokeAction. Dropping it does not end the action.
+pub(super) type Events = Pin<Box<dyn Stream<Item = Result<Event, Status>> + Send>>;
+
+impl Server {
+    fn action(&self, type_name: &str) -> Result<&Registered<dyn Action>, Diagnostics> {
+        find(&self.registry.actions, "Unknown action", "action", type_name)
+    }
+
+    pub(super) async fn validate_action(
+        &self,
+        request: &protocol::validate_action_config::Request,
+    ) -> Result<protocol::validate_action_config::Response, Diagnostics> {
+        let served = self.action(&request.type_name)?;
+        let messages = wire::validate(request.config.as_ref(), served, Action::validate)?;
+        Ok(protocol::validate_action_config::Response::default().with(messages))
+    }
+
+    pub(super) async fn plan_action_call(
+        &self,
+        request: &protocol::plan_action::Request,
+    ) -> Result<protocol::plan_action::Response, Diagnostics> {
+        let served = self.action(&request.action_type)?;
+        let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
+        let client = wire::client(request.client_capabilities.as_ref());
+        let plan = PlanActionRequest { configuration, client, stop: self.lifetime.stopping() };
+        let planned = served.object.plan(plan).await;
+        let response = protocol::plan_action::Response {
+            deferred: wire::deferred(planned.deferred, client)?,
+            ..Default::default()
+        };
+        Ok(response.with(planned.diagnostics))
+    }
+
+    /// Carries out an action, in a task that the process waits for. Its stream has
+    /// any number of reports and exactly one result.
+    pub(super) async fn invoke(&self, request: protocol::invoke_action::Request) -> Events {
+        let (progress, reports) = Progress::channel();
+        let server = self.clone();
+        let change = self.lifetime.change();
+        let stop = self.lifetime.stopping();
+        let span = Rpc::new("InvokeAction", &request.action_type).span();
+        let action = async move {
+            let started = Instant::now();
+            let invoked = catch_panic(async {
+                let registered = server.action(&request.action_type)?;
+                let configuration =
+                    wire::decode_configuration(request.config.as_ref(), registered)?;
+                let request = InvokeRequest { configuration, stop };
+                Ok(registered.object.invoke(request, progress).await)
+            });
+            let messages: Diagnostics = match invoked.await {
+                Ok(Ok(messages) | Err(messages)) => messages,
+                Err(panicked) => defect("InvokeAction", &panicked).into(),
+            };
+            let errors = messages.iter().filter(|said| said.severity() == Severity::Error).count();
+            served(started, errors);
+            drop(change);
+            messages
+        };
+        let action = self.lifetime.spawn(action.instrument(span));
+        let reports = stream::unfold(reports, async |mut reports| {
+            let message = reports.recv().await?;
+            let progress = event::Type::Progress(event::Progress { message });
+            Some((Ok(Event { r#type: Some(progress) }), reports))
+        });
+        let completed = async move {
+            let messages = action.await.unwrap_or_default();
+            let completed = event::Completed { diagnostics: wire::diagnostics(messages) };
+            Ok(Event { r#type: Some(event::Type::Completed(completed)) })
+        };
+        reports.chain(stream::once(completed)).boxed()
+    }
+}
