@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::{Value, Value as Json, json};
 use webex_cc_simulator::{Action, Options, Script, ScriptedAnswer, SecretsInAnswers, Simulator};
 
 use super::made_by_hand;
@@ -87,7 +87,10 @@ fn doctor_reports_a_conforming_tenant_as_working() {
     let seen = of(&simulator);
     seen.is(0, "works")
         .says("Flow Designer offers 9 connectors: \"Zendesk\"")
+        .says("The built-in one. Its entries are assumed: the calls list, read, create")
         .says("It has 10 connectors")
+        .says("\"Zendesk\"")
+        .says("a plan whose configuration says what Webex has does nothing")
         .says("Errors have the documented form.")
         .says("Nothing was written");
     assert_eq!(seen.check("connector list")["connectors"], 10);
@@ -102,18 +105,18 @@ fn doctor_skips_checks_without_connectors() {
     let seen = of(&simulator);
     seen.is(0, "works").says("Make one in Control Hub");
     assert_eq!(seen.outcome("connector"), "skipped");
-    assert_eq!(seen.outcome("fields"), "skipped");
 }
 
 #[test]
-fn doctor_names_connector_path_if_the_list_is_missing() {
+fn doctor_advises_to_learn_if_the_list_is_missing() {
     let simulator = tenant();
     let page = json!("<html>canary-page</html>");
     simulator.faults([LIST, ONE].map(|path| Script::answer(404, page.clone()).path(path)));
     let seen = of(&simulator);
     seen.is(1, "only_documented")
         .says("There is no such endpoint (404).")
-        .says("WEBEX_CC_CONNECTOR_PATH")
+        .says("terraform-provider-webex learn")
+        .says("set WEBEX_CC_API_PROFILE")
         .says("only the data source webex_cc_flow_connectors works");
     assert_eq!(seen.outcome("flow connectors"), "ok");
     assert!(!seen.page.contains("canary-page") && !seen.json.to_string().contains("canary-page"));
@@ -126,38 +129,101 @@ fn doctor_names_connector_path_if_the_list_is_missing() {
     ];
     let seen = examined(&set);
     assert_eq!(seen.check("configuration")["connector_path"], "connection");
+    assert_eq!(seen.check("API profile")["profile"], "WEBEX_CC_CONNECTOR_PATH");
     assert_eq!(seen.outcome("connector list"), "problem");
 }
 
-#[test]
-fn doctor_reports_differences_by_field() {
+/// Runs `doctor` on a tenant with one connector of these members.
+fn of_connector(row: Json, read: Json) -> Seen {
     let simulator = tenant();
-    let row = json!({
-        "id": "5c7c2677-0000-4000-8000-000000000001", "name": "canary-name", "active": 1,
-        "authenticationType": "BASIC", "resourceDomain": "https://canary.example.com",
-        "clientSecret": ONLY_WEBEX_KNOWS, "password": "****", "shiny": {"deep": "canary-deep"},
-        "lastUpdatedTime": 17,
-    });
     simulator.faults([
-        Script::answer(200, json!({"meta": {}, "data": [row.clone()]})).path(LIST),
-        Script::answer(200, row).path(ONE).times(1),
-        Script::answer(500, json!({"error": "canary-error"})).path(ONE),
+        Script::answer(200, json!({"meta": {}, "data": [row]})).path(LIST),
+        Script::answer(200, read).path(&format!("/organization/*/connector/{RECORDED}")),
     ]);
-    let seen = of(&simulator);
-    seen.is(1, "differs")
-        .says("active is number")
-        .says("version is missing")
-        .says("shiny is not known (object)")
-        .says("clientSecret, a credential, comes back in the clear")
-        .says("password, a credential, comes back masked");
-    let differences = seen.check("fields")["differences"].as_array().expect("differences");
-    let missing = json!({"field": "version", "difference": "missing", "harmless": false});
-    assert!(differences.contains(&missing), "{differences:#?}");
-    for text in [&seen.page, &seen.json.to_string()] {
-        for canary in [ONLY_WEBEX_KNOWS, "canary.example", "canary-deep"] {
-            assert!(!text.contains(canary), "{canary} is in {text}");
+    of(&simulator)
+}
+
+/// The id of [`complete`].
+const RECORDED: &str = "5c7c2677-0000-4000-8000-000000000001";
+
+/// A connector as a plan needs it.
+fn complete() -> Json {
+    json!({
+        "id": RECORDED, "name": "canary-name", "active": true,
+        "authenticationType": "BASIC", "resourceDomain": "https://canary.example.com",
+        "username": "canary-user", "validationUrl": "https://canary.example.com/me",
+        "version": 3, "lastUpdatedTime": 17,
+    })
+}
+
+fn with(mut object: Json, changes: Json) -> Json {
+    for (name, value) in changes.as_object().expect("an object") {
+        match value {
+            Json::Null => drop(object.as_object_mut().expect("an object").remove(name)),
+            value => object[name] = value.clone(),
         }
     }
+    object
+}
+
+/// Each connector is read with the mapping of the resource.
+#[test]
+fn doctor_says_what_a_plan_would_do_to_each_connector() {
+    let shiny = json!({"shiny": {"deep": "canary-deep"}, "clientSecret": ONLY_WEBEX_KNOWS});
+    let seen = of_connector(complete(), with(complete(), shiny));
+    seen.says("\"canary-name\"")
+        .says("a plan whose configuration says what Webex has does nothing")
+        .says("It has members that the API profile does not know: /shiny")
+        .says("client_secret comes back in the clear");
+    assert_eq!(seen.outcome("connector"), "note");
+    for (changes, outcome, words) in [
+        (
+            json!({"authenticationType": "SAML"}),
+            "problem",
+            "authentication_type is \"SAML\" in Webex, which the API profile does not know",
+        ),
+        (
+            json!({"resourceDomain": "http://canary.example.com"}),
+            "problem",
+            "A configuration of it is refused",
+        ),
+        (json!({"username": "other"}), "problem", "The list and a read by id differ in username"),
+        (json!({"username": null}), "note", "Webex does not tell username"),
+        (json!({"version": null}), "note", "It has no version"),
+        (json!({"password": "****"}), "note", "password comes back masked"),
+    ] {
+        let seen = of_connector(complete(), with(complete(), changes));
+        seen.says(words);
+        assert_eq!(seen.outcome("connector"), outcome, "{words}");
+        let findings = seen.check("connector")["findings"].as_array().expect("findings");
+        assert!(!findings.is_empty());
+        let json = seen.json.to_string();
+        for canary in ["canary-name", "canary.example", "canary-user", "canary-deep"] {
+            assert!(!json.contains(canary), "{canary} is in {json}");
+        }
+    }
+}
+
+/// A profile names the literal that the tenant has.
+#[test]
+fn doctor_uses_the_profile_of_the_environment() {
+    let profile = include_str!("../support/profiles/rest.json");
+    let simulator = start(Options {
+        profile: Some(serde_json::from_str(profile).expect("a profile")),
+        ..Options::default()
+    });
+    made_by_hand(&simulator);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("webex-api.json");
+    std::fs::write(&path, profile).expect("the profile");
+    let seen = examined(&[
+        ("WEBEX_CC_BASE_URL", simulator.base_url()),
+        ("WEBEX_ACCESS_TOKEN", simulator.token()),
+        ("WEBEX_CC_API_PROFILE", path.to_str().expect("a path")),
+    ]);
+    seen.says("The one that WEBEX_CC_API_PROFILE gives. Its entries are learned: the calls list");
+    assert_eq!(seen.check("API profile")["entries"], json!({"learned": 27}));
+    assert_eq!(seen.outcome("connector list"), "ok");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod links;
 mod markdown;
 mod messages;
 mod pages;
+mod profile;
 mod schema;
 
 use std::collections::BTreeSet;

@@ -21,7 +21,7 @@ use webex_contact_center::{Applies, ConnectorKind, kind_dependent_fields};
 pub(super) const FOLDERS: [&str; 4] = ["resources", "data-sources", "list-resources", "functions"];
 
 /// The guides, in reading order.
-const GUIDES: [&str; 12] = [
+const GUIDES: [&str; 13] = [
     "getting-started",
     "getting-a-token",
     "ci",
@@ -33,6 +33,7 @@ const GUIDES: [&str; 12] = [
     "network",
     "troubleshooting",
     "api-compatibility",
+    "api-profile",
     "upgrading",
 ];
 
@@ -74,7 +75,8 @@ pub(super) fn all() -> Vec<Page> {
         });
         page(&subject, &file, &text)
     });
-    let pages = pages.collect();
+    let mut pages: Vec<_> = pages.collect();
+    pages.push(super::profile::page());
     assert!(prose.is_empty(), "about nothing that is served: {:?}", prose.keys());
     pages
 }

@@ -556,12 +556,9 @@ mod documents {
     /// Compares the JSON Schema with the reader: what one knows, the other knows.
     #[test]
     fn schema_describes_what_is_read() {
-        let mut compiler = boon::Compiler::new();
         let schema: Value = serde_json::from_str(Profile::schema()).unwrap();
-        compiler.add_resource("profile.json", schema).unwrap();
-        let mut schemas = boon::Schemas::new();
-        let schema = compiler.compile("profile.json", &mut schemas).unwrap();
-        let is_valid = |json: &Value| schemas.validate(json, schema).is_ok();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let is_valid = |json: &Value| validator.is_valid(json);
         let examples = [
             Profile::built_in().text().to_owned(),
             examples::rest().text().to_owned(),
