@@ -39,7 +39,12 @@ impl Findings {
 }
 
 /// Checks the response to a read of a connector. `row` is the connector in the list.
-pub(super) fn check(id: &ConnectorId, probe: &Probe, row: Option<&Connector>) -> Check {
+pub(super) fn check(
+    id: &ConnectorId,
+    organization: OrganizationId,
+    probe: &Probe,
+    row: Option<&Connector>,
+) -> Check {
     let examined = probe.examined.first();
     let found = examined.map(|examined| (examined, examined.connector.as_ref()));
     let Some((examined, Ok(connector))) = found else {
@@ -52,7 +57,7 @@ pub(super) fn check(id: &ConnectorId, probe: &Probe, row: Option<&Connector>) ->
     }
     let mut findings = Findings::default();
     literals(connector, &mut findings);
-    configuration(connector, &mut findings);
+    configuration(connector, organization, &mut findings);
     if let Some(row) = row {
         differences(row, connector, &mut findings);
     }
@@ -89,10 +94,7 @@ fn literals(connector: &Connector, findings: &mut Findings) {
 }
 
 /// Finds what a configuration that says what Webex has would be refused for.
-fn configuration(connector: &Connector, findings: &mut Findings) {
-    let organization = connector.organization_id;
-    let organization = organization.or_else(|| OrganizationId::parse(&"0".repeat(32)).ok());
-    let Some(organization) = organization else { return };
+fn configuration(connector: &Connector, organization: OrganizationId, findings: &mut Findings) {
     let nothing = Object::null(schema::block());
     let state = model::state(connector, organization, &nothing, &Default::default());
     let mut object = generate_block(schema::block(), state.object());

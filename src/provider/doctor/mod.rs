@@ -95,7 +95,7 @@ async fn connectors(
         let Some(probe) = endpoint_checks::connector(checks, probe) else { continue };
         is_read = true;
         let row = rows.iter().find(|row| row.id == *id).copied();
-        checks.push(connector_check::check(id, &probe, row));
+        checks.push(connector_check::check(id, tenant.connectors.organization(), &probe, row));
     }
     if list.is_none() && !is_read {
         return false;
