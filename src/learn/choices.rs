@@ -124,8 +124,10 @@ pub(crate) fn find(samples: &[Sample], places: &Places) -> (Choice, Choice) {
             let Some(value) = value.clone().filter(|value| *value != Json::Null) else { continue };
             let word = match kind {
                 Kind::Basic => "basic",
-                _ if by_one => kind.word(),
-                _ => "oauth2",
+                Kind::ClientCredentials | Kind::Password | Kind::Certificate if by_one => {
+                    kind.word()
+                }
+                Kind::ClientCredentials | Kind::Password | Kind::Certificate => "oauth2",
             };
             if !literals.iter().any(|(known, _)| known == word) {
                 literals.push((word.to_owned(), value));

@@ -16,7 +16,7 @@ use crate::profile::{Parts, field_names, profile, text_member};
 use crate::report::Report;
 use crate::resolve::{self, Places, Sample, last_name};
 use crate::roles::{self, Group, Roles};
-use crate::slots::{self, Context, Omissions, Slot};
+use crate::slots::{self, Context, Omissions};
 use crate::story::Story;
 use crate::tell::{tell, words};
 use crate::values::{TypedValues, likeness_of};
@@ -178,10 +178,8 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
             .collect();
         hidden.extend(credentials(&update_places));
         let constants = create.iter().flat_map(|create| create.slots.values()).flatten();
-        let constants = constants.filter_map(|(place, slot)| match slot {
-            Slot::Constant(value) => Some((moved(place)?, value.clone())),
-            _ => None,
-        });
+        let constants =
+            constants.filter_map(|(place, slot)| Some((moved(place)?, slot.constant()?.clone())));
         let context = Context {
             story,
             facts: &facts,

@@ -377,7 +377,7 @@ fn total(response: &Json, listing: &Listing) -> Option<(&'static str, Place)> {
     let mut found: Option<(&'static str, Place)> = None;
     response.walk(&mut |place, value| {
         if matches!(value, Json::Number(_))
-            && !(place.starts_with(&listing.rows) && !listing.rows.is_empty())
+            && (listing.rows.is_empty() || !place.starts_with(&listing.rows))
             && let Some(name) = last_name(place)
         {
             let words = name_words(name);

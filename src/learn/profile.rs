@@ -12,7 +12,6 @@ use crate::objects::Seen;
 use crate::report::Report;
 use crate::resolve::{self, Places, last_name};
 use crate::roles::Roles;
-use crate::slots::Slot;
 use crate::story::Story;
 use crate::values::{is_private, likeness, likeness_of};
 
@@ -277,11 +276,9 @@ fn custom_only(parts: &Parts) -> Vec<(String, Json)> {
         .slots
         .values()
         .flatten()
-        .filter_map(|(place, slot)| match slot {
-            Slot::Constant(Json::Text(text)) => {
-                Some((last_name(place).map(str::to_owned), text.clone()))
-            }
-            _ => None,
+        .filter_map(|(place, slot)| {
+            let text = slot.constant()?.as_text()?;
+            Some((last_name(place).map(str::to_owned), text.to_owned()))
         })
         .collect();
     let taken = |place: &Place| {
