@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::call::Call;
 use crate::form::{Argument, Typed};
 use crate::json::{Json, Place, Step};
-use crate::values::{Hit, TypedValues, is_time, is_uuid, likeness_of, name_words};
+use crate::values::{Hit, TypedValues, is_time_text, is_uuid, likeness_of, name_words};
 
 /// The places of a document at which typed values stand.
 pub(crate) type Hits = Vec<(Place, Vec<Hit>)>;
@@ -223,7 +223,7 @@ impl Story {
                 value.walk(&mut |place, value| {
                     count += 1;
                     if let Some(token) = value.token()
-                        && !is_time(value)
+                        && !is_time_text(&token)
                         && !token.is_empty()
                         && token.len() <= 300
                     {
