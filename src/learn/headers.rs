@@ -142,7 +142,7 @@ fn own_headers(
         }
         if session || secret {
             refused.insert(key);
-        } else if value.len() <= 200 && !value.is_empty() {
+        } else if value.len() <= 200 && !value.is_empty() && value.is_ascii() {
             own.insert(key, (name.clone(), text));
         }
     }

@@ -134,9 +134,9 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
     let mut facts = Facts::find(story, &roles, &hints);
     let shift = Shift::between(&create_places, &update_places);
     let (authentication, grant) = if created.is_empty() {
-        choices::find(&calls::contents(&updated), &update_places)
+        choices::find(&calls::contents(&updated), &update_places, &story.values)
     } else {
-        choices::find(&calls::contents(&created), &create_places)
+        choices::find(&calls::contents(&created), &create_places, &story.values)
     };
     facts.authentication = authentication;
     facts.grant = grant;

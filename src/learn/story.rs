@@ -80,6 +80,22 @@ impl Story {
         own.any(|edits| !edits.is_empty() && edits.iter().all(|edit| *edit > 0))
     }
 
+    /// Whether a request carries a value that was typed in an edit, for the first time.
+    pub(crate) fn edits(&self, call: usize, connector: usize) -> bool {
+        let latest = |call: usize| {
+            let hits = self.request_hits[call].iter().filter_map(|(_, hits)| {
+                // A value that was also typed before is no news.
+                hits.iter().filter(|hit| hit.connector == connector).map(|hit| hit.edit).min()
+            });
+            hits.max().unwrap_or_default()
+        };
+        let own = |earlier: &usize| {
+            self.about[*earlier] == Some(connector) && self.calls[*earlier].succeeded()
+        };
+        let before = (0..call).filter(own).map(latest).max().unwrap_or_default();
+        latest(call) > before
+    }
+
     /// Returns the connector whose typed values a request carries, with a score.
     pub(crate) fn author(&self, call: usize) -> Option<(usize, u32)> {
         let mut best: Option<(usize, u32)> = None;

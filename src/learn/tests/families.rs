@@ -125,6 +125,8 @@ fn todays_contract_is_learned() {
     visit(&api, &mut page, &four(), Habits::default());
     let outcome = check("today", &api, &four(), &[page.har()]);
     assert!(outcome.whole);
+    // Every edit comes after a deactivation, whose request carries what was typed before.
+    assert!(profile(&outcome).get("active_is_locked").is_none(), "{}", outcome.profile);
 }
 
 #[test]
