@@ -183,23 +183,14 @@ fn path(slots: &Slots, raw: &[String]) -> String {
 }
 
 fn query(slots: &Slots) -> Option<Json> {
-    let query = slots::document(slots, &[member("query")])?;
-    match query {
-        Json::Object(members) if members.is_empty() => None,
-        Json::Object(members) => Some(Json::Object(
-            members
-                .into_iter()
-                .map(|(name, value)| {
-                    let text = match value {
-                        Json::Number(_) | Json::Bool(_) => Json::text(value.compact()),
-                        other => other,
-                    };
-                    (name, text)
-                })
-                .collect(),
-        )),
-        _ => None,
-    }
+    let Json::Object(members) = slots::document(slots, &[member("query")])? else { return None };
+    let members = members.into_iter().map(|(name, value)| {
+        let scalar = matches!(value, Json::Number(_) | Json::Bool(_));
+        let text = if scalar { Json::text(value.compact()) } else { value };
+        (name, text)
+    });
+    let members: Vec<(String, Json)> = members.collect();
+    (!members.is_empty()).then_some(Json::Object(members))
 }
 
 fn body(slots: &Slots) -> Option<Json> {
@@ -214,11 +205,19 @@ fn version_header(slots: &Slots) -> Vec<(String, String)> {
         }
         let name = last_name(place)?;
         let text = match slot {
-            Slot::Version(_) => "{version}".to_owned(),
-            Slot::Text(text) if text.contains("{version}") => text.clone(),
-            _ => return None,
+            Slot::Version(_) => "{version}",
+            Slot::Text(text) => text.as_str(),
+            Slot::Argument(..)
+            | Slot::Id
+            | Slot::Organization
+            | Slot::Active
+            | Slot::AuthenticationType(_)
+            | Slot::GrantType(_)
+            | Slot::Constant(_)
+            | Slot::ReadBack
+            | Slot::Dropped => "",
         };
-        Some((name.to_owned(), text))
+        text.contains("{version}").then(|| (name.to_owned(), text.to_owned()))
     });
     own.collect()
 }
@@ -262,10 +261,7 @@ pub(crate) fn finish(written: &mut Written) {
         })
         .collect();
     for (kind, slots) in &written.slots {
-        let arguments = slots.iter().filter_map(|(_, slot)| match slot {
-            Slot::Argument(argument, _) => Some(*argument),
-            _ => None,
-        });
+        let arguments = slots.iter().filter_map(|(_, slot)| slot.argument());
         written.arguments.insert(*kind, arguments.collect());
         written.active |= slots.iter().any(|(_, slot)| *slot == Slot::Active);
     }
@@ -356,12 +352,10 @@ pub(crate) fn complete(
         let own = own.filter(|(place, _)| place.first() == Some(&member("body")));
         Some(own.filter_map(|(place, slot)| Some((shift.apply(place)?, slot.clone()))).collect())
     };
-    let for_update = |slot: &Slot, kind: Kind| match slot {
-        Slot::Argument(argument, _) if argument.is_credential() => Slot::Argument(*argument, true),
-        Slot::Argument(argument, _) => {
-            Slot::Argument(*argument, omits && !kind.requires(*argument))
-        }
-        other => other.clone(),
+    let for_update = |slot: &Slot, kind: Kind| match slot.argument() {
+        Some(argument) if argument.is_credential() => Slot::Argument(argument, true),
+        Some(argument) => Slot::Argument(argument, omits && !kind.requires(argument)),
+        None => slot.clone(),
     };
     // Edits that send only what changed do not show everything.
     for (kind, slots) in &mut update.slots {
@@ -513,7 +507,12 @@ pub(crate) fn confirmation(story: &Story, calls: &[usize]) -> Option<Place> {
                 let Some(value) = items.first() else { break };
                 (Step::Index(0), value)
             }
-            _ => break,
+            Json::Null
+            | Json::Bool(_)
+            | Json::Number(_)
+            | Json::Text(_)
+            | Json::Array(_)
+            | Json::Object(_) => break,
         };
         place.push(step);
         let everywhere = bodies.iter().all(|body| body.at(&place).is_some());

@@ -7,15 +7,15 @@ use crate::facts::Choice;
 use crate::form::{Argument, Kind};
 use crate::json::{Json, Place, Step};
 use crate::resolve::{Places, Sample};
-use crate::values::{is_mask, is_private, likeness, name_words};
+use crate::values::{TypedValues, is_mask, is_private, likeness, name_words};
 
 /// The value of each kind at a place; none where the place is absent.
 type ByKind = BTreeMap<Kind, Option<Json>>;
 
 /// Finds authentication type and grant in documents of several kinds.
-pub(crate) fn find(samples: &[Sample], places: &Places) -> (Choice, Choice) {
+pub(crate) fn find(samples: &[Sample], places: &Places, values: &TypedValues) -> (Choice, Choice) {
     let kinds: BTreeSet<Kind> = samples.iter().map(|sample| sample.kind).collect();
-    let constants = constants(samples, places, &kinds);
+    let constants = constants(samples, places, values, &kinds);
     if kinds.len() < 2 {
         return by_name(&constants, &kinds);
     }
@@ -124,8 +124,10 @@ pub(crate) fn find(samples: &[Sample], places: &Places) -> (Choice, Choice) {
             let Some(value) = value.clone().filter(|value| *value != Json::Null) else { continue };
             let word = match kind {
                 Kind::Basic => "basic",
-                _ if by_one => kind.word(),
-                _ => "oauth2",
+                Kind::ClientCredentials | Kind::Password | Kind::Certificate if by_one => {
+                    kind.word()
+                }
+                Kind::ClientCredentials | Kind::Password | Kind::Certificate => "oauth2",
             };
             if !literals.iter().any(|(known, _)| known == word) {
                 literals.push((word.to_owned(), value));
@@ -214,6 +216,7 @@ fn fits(kind: Kind, value: Option<&Json>, argument: Argument) -> u32 {
 fn constants(
     samples: &[Sample],
     places: &Places,
+    typed: &TypedValues,
     kinds: &BTreeSet<Kind>,
 ) -> BTreeMap<Place, ByKind> {
     let mut all: BTreeMap<Place, BTreeMap<Kind, Vec<Json>>> = BTreeMap::new();
@@ -243,9 +246,12 @@ fn constants(
                     if !same || values.len() < count(kind) {
                         return None;
                     }
-                    let word = first
-                        .as_text()
-                        .is_none_or(|text| !is_private(text) && !is_mask(text) && text.len() <= 80);
+                    let word = first.as_text().is_none_or(|text| {
+                        !is_private(text)
+                            && !is_mask(text)
+                            && !typed.is_part_of(text)
+                            && text.len() <= 80
+                    });
                     if !word || matches!(first, Json::Array(_) | Json::Object(_)) {
                         return None;
                     }

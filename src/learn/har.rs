@@ -427,7 +427,6 @@ impl<R: Read> Tamed<R> {
             Some(0xd800..=0xdbff) => {
                 self.flush_high();
                 self.high = Some(escape);
-                return;
             }
             Some(0xdc00..=0xdfff) => match self.high.take() {
                 Some(high) => self.keep(&[high, escape].concat()),

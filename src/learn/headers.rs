@@ -44,12 +44,15 @@ const SESSION_WORDS: [&str; 24] = [
     "credential",
 ];
 
+/// Headers by their names in lower case.
+type Own = BTreeMap<String, (String, String)>;
+
 /// Finds the headers that are equal in all calls of a group.
 pub(crate) fn find(story: &Story, groups: &[(&'static str, Vec<usize>)]) -> Headers {
     let mut headers = Headers::default();
-    let mut by_group: Vec<(&'static str, BTreeMap<String, (String, String)>)> = Vec::new();
+    let mut by_group: Vec<(&'static str, Own)> = Vec::new();
     for (name, calls) in groups.iter().filter(|(_, calls)| !calls.is_empty()) {
-        let mut common: Option<BTreeMap<String, (String, String)>> = None;
+        let mut common: Option<Own> = None;
         for &call in calls {
             let own = own_headers(story, call, &mut headers.refused);
             common = Some(match common {
@@ -65,7 +68,7 @@ pub(crate) fn find(story: &Story, groups: &[(&'static str, Vec<usize>)]) -> Head
         by_group.push((name, common.unwrap_or_default()));
     }
     let Some((_, first)) = by_group.first().cloned() else { return headers };
-    let all: BTreeMap<String, (String, String)> = first
+    let all: Own = first
         .into_iter()
         .filter(|(key, (_, value))| {
             key != "content-type"
@@ -139,7 +142,7 @@ fn own_headers(
         }
         if session || secret {
             refused.insert(key);
-        } else if value.len() <= 200 && !value.is_empty() {
+        } else if value.len() <= 200 && !value.is_empty() && value.is_ascii() {
             own.insert(key, (name.clone(), text));
         }
     }

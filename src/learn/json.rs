@@ -113,9 +113,10 @@ impl Json {
     pub(crate) fn at_pointer(&self, pointer: &str) -> Option<&Self> {
         pointer.split('/').skip(1).try_fold(self, |value, step| {
             let step = step.replace("~1", "/").replace("~0", "~");
-            match value {
-                Self::Array(items) => items.get(step.parse::<usize>().ok()?),
-                _ => value.get(&step),
+            if let Self::Array(items) = value {
+                items.get(step.parse::<usize>().ok()?)
+            } else {
+                value.get(&step)
             }
         })
     }

@@ -16,7 +16,7 @@ use crate::profile::{Parts, field_names, profile, text_member};
 use crate::report::Report;
 use crate::resolve::{self, Places, Sample, last_name};
 use crate::roles::{self, Group, Roles};
-use crate::slots::{self, Context, Omissions, Slot};
+use crate::slots::{self, Context, Omissions};
 use crate::story::Story;
 use crate::tell::{tell, words};
 use crate::values::{TypedValues, likeness_of};
@@ -134,9 +134,9 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
     let mut facts = Facts::find(story, &roles, &hints);
     let shift = Shift::between(&create_places, &update_places);
     let (authentication, grant) = if created.is_empty() {
-        choices::find(&calls::contents(&updated), &update_places)
+        choices::find(&calls::contents(&updated), &update_places, &story.values)
     } else {
-        choices::find(&calls::contents(&created), &create_places)
+        choices::find(&calls::contents(&created), &create_places, &story.values)
     };
     facts.authentication = authentication;
     facts.grant = grant;
@@ -178,10 +178,8 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
             .collect();
         hidden.extend(credentials(&update_places));
         let constants = create.iter().flat_map(|create| create.slots.values()).flatten();
-        let constants = constants.filter_map(|(place, slot)| match slot {
-            Slot::Constant(value) => Some((moved(place)?, value.clone())),
-            _ => None,
-        });
+        let constants =
+            constants.filter_map(|(place, slot)| Some((moved(place)?, slot.constant()?.clone())));
         let context = Context {
             story,
             facts: &facts,

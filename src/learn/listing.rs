@@ -109,6 +109,8 @@ fn find_fields(story: &Story, facts: &Facts, rows: &[Row], listing: &mut Listing
     if objects.is_empty() {
         return;
     }
+    // Another field with the same value is not this one.
+    let taken: BTreeSet<&Place> = facts.arguments.values().flat_map(BTreeMap::values).collect();
     let check = |at: &dyn Fn(usize) -> Option<Place>, fits: &dyn Fn(usize, &Json) -> bool| {
         // None: as in the object. Some(None): never. Some(Some): elsewhere.
         let mut elsewhere: Vec<Place> = Vec::new();
@@ -125,7 +127,7 @@ fn find_fields(story: &Story, facts: &Facts, rows: &[Row], listing: &mut Listing
             }
             let mut places: Vec<Place> = Vec::new();
             for (other, value) in object.leaves(&|value| story.values.is_list(value)) {
-                if fits(*connector, value) {
+                if fits(*connector, value) && !taken.contains(&other) {
                     places.push(other);
                 }
             }
@@ -375,7 +377,7 @@ fn total(response: &Json, listing: &Listing) -> Option<(&'static str, Place)> {
     let mut found: Option<(&'static str, Place)> = None;
     response.walk(&mut |place, value| {
         if matches!(value, Json::Number(_))
-            && !(place.starts_with(&listing.rows) && !listing.rows.is_empty())
+            && (listing.rows.is_empty() || !place.starts_with(&listing.rows))
             && let Some(name) = last_name(place)
         {
             let words = name_words(name);

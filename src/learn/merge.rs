@@ -122,12 +122,11 @@ fn merge_slot(slots: &BTreeMap<Kind, Option<&Slot>>, typed: &TypedByKind) -> Opt
             if let Some((_, Slot::Argument(argument, _))) =
                 present.iter().find(|(_, slot)| matches!(slot, Slot::Argument(..)))
             {
-                let fits = present.iter().all(|(kind, slot)| match slot {
-                    Slot::Argument(other, _) => other == argument,
-                    Slot::ReadBack => {
-                        !typed.get(kind).is_some_and(|typed| typed.contains(argument))
-                    }
-                    _ => false,
+                let typed =
+                    |kind: &Kind| typed.get(kind).is_some_and(|typed| typed.contains(argument));
+                let fits = present.iter().all(|(kind, slot)| {
+                    slot.argument() == Some(*argument)
+                        || matches!(slot, Slot::ReadBack) && !typed(kind)
                 });
                 return (fits && !nulls).then_some(Slot::Argument(*argument, true));
             }

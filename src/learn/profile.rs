@@ -12,7 +12,6 @@ use crate::objects::Seen;
 use crate::report::Report;
 use crate::resolve::{self, Places, last_name};
 use crate::roles::Roles;
-use crate::slots::Slot;
 use crate::story::Story;
 use crate::values::{is_private, likeness, likeness_of};
 
@@ -102,7 +101,7 @@ pub(crate) fn profile(
         }
     }
     members.push(("fields".to_owned(), Json::Object(fields)));
-    let custom = custom_only(parts);
+    let custom = custom_only(story, parts);
     if !custom.is_empty() {
         members.push(("custom_only".to_owned(), Json::Object(custom)));
     }
@@ -255,7 +254,7 @@ fn hidden_place(story: &Story, parts: &Parts, argument: Argument) -> Option<Plac
 }
 
 /// Returns the members that only custom connectors have.
-fn custom_only(parts: &Parts) -> Vec<(String, Json)> {
+fn custom_only(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
     let Some(create) = &parts.create else { return Vec::new() };
     let facts = &parts.facts;
     let own: Vec<&Json> = parts.listing.iter().flat_map(|listing| &listing.own).collect();
@@ -268,6 +267,7 @@ fn custom_only(parts: &Parts) -> Vec<(String, Json)> {
                 && !text.is_empty()
                 && text.len() <= 60
                 && !is_private(text)
+                && !story.values.is_part_of(text)
             {
                 candidates.entry(place).or_insert_with(|| value.clone());
             }
@@ -277,11 +277,9 @@ fn custom_only(parts: &Parts) -> Vec<(String, Json)> {
         .slots
         .values()
         .flatten()
-        .filter_map(|(place, slot)| match slot {
-            Slot::Constant(Json::Text(text)) => {
-                Some((last_name(place).map(str::to_owned), text.clone()))
-            }
-            _ => None,
+        .filter_map(|(place, slot)| {
+            let text = slot.constant()?.as_text()?;
+            Some((last_name(place).map(str::to_owned), text.to_owned()))
         })
         .collect();
     let taken = |place: &Place| {
@@ -326,15 +324,22 @@ fn locked(story: &Story, roles: &Roles, facts: &Facts) -> Option<bool> {
     let edited = update.calls.iter().any(|&call| {
         let Some(connector) = story.about[call] else { return false };
         let own = |seen: &&Seen| seen.connector == connector;
-        let state = |seen: &Seen| seen.object.at(place).is_some_and(|value| alike(value, active));
+        let is_active =
+            |seen: &Seen| seen.object.at(place).is_some_and(|value| alike(value, active));
         let before = facts.timeline.iter().filter(own).rev().find(|seen| seen.call < call);
-        let switched = (0..call).rev().find(|&earlier| {
-            story.about[earlier] == Some(connector)
-                && story.has_id[earlier]
-                && story.calls[earlier].method != "GET"
-                && before.is_some_and(|before| earlier > before.call)
+        let after = facts.timeline.iter().filter(own).find(|seen| seen.call >= call);
+        // A switch since then may have deactivated it.
+        let switched = before.is_some_and(|before| {
+            (before.call + 1..call).any(|earlier| {
+                story.about[earlier] == Some(connector)
+                    && story.has_id[earlier]
+                    && story.calls[earlier].method != "GET"
+            })
         });
-        story.carries_edit(call, connector) && before.is_some_and(state) && switched.is_none()
+        story.edits(call, connector)
+            && before.is_some_and(is_active)
+            && after.is_some_and(is_active)
+            && !switched
     });
     edited.then_some(false)
 }

@@ -40,10 +40,11 @@ pub fn scrub<'a>(
     for recording in recordings {
         har::each_entry(*recording, &mut |json| {
             let entry = har::entry(&json)?;
-            if let Ok(url) = url::Url::parse(&entry.url) {
-                if form.is_none() && stand_ins.origins.len() < 10_000 {
-                    stand_ins.origins.insert(url.origin().ascii_serialization());
-                }
+            if let Ok(url) = url::Url::parse(&entry.url)
+                && form.is_none()
+                && stand_ins.origins.len() < 10_000
+            {
+                stand_ins.origins.insert(url.origin().ascii_serialization());
             }
             for body in [&entry.body, &entry.content].into_iter().flatten() {
                 if let Some(body) = har::json_of(body) {
@@ -160,7 +161,7 @@ impl Scrubber<'_> {
                     Json::Array(texts) => {
                         Json::Array(texts.iter().map(|text| self.stand_ins.json(text)).collect())
                     }
-                    other => other.clone(),
+                    Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => value.clone(),
                 };
                 (key.clone(), replaced)
             });

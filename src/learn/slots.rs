@@ -38,6 +38,16 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 impl Slot {
+    /// Returns the argument that stands there.
+    pub(crate) fn argument(&self) -> Option<Argument> {
+        if let Self::Argument(argument, _) = self { Some(*argument) } else { None }
+    }
+
+    /// Returns the constant that stands there.
+    pub(crate) fn constant(&self) -> Option<&Json> {
+        if let Self::Constant(value) = self { Some(value) } else { None }
+    }
+
     /// Returns the JSON of a profile.
     pub(crate) fn json(&self) -> Option<Json> {
         let named = |name: &str, optional: bool| {

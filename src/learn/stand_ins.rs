@@ -473,8 +473,5 @@ pub(crate) fn is_media(text: &str) -> bool {
 
 /// Returns a text as JSON text.
 pub(crate) fn written(value: &Json) -> String {
-    match value {
-        Json::Text(text) => quoted(text),
-        other => other.compact(),
-    }
+    value.as_text().map_or_else(|| value.compact(), quoted)
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::call::Call;
 use crate::form::{Argument, Typed};
 use crate::json::{Json, Place, Step};
-use crate::values::{Hit, TypedValues, is_time, is_uuid, likeness_of, name_words};
+use crate::values::{Hit, TypedValues, is_time_text, is_uuid, likeness_of, name_words};
 
 /// The places of a document at which typed values stand.
 pub(crate) type Hits = Vec<(Place, Vec<Hit>)>;
@@ -78,6 +78,22 @@ impl Story {
             own.map(|hit| hit.edit).collect::<Vec<_>>()
         });
         own.any(|edits| !edits.is_empty() && edits.iter().all(|edit| *edit > 0))
+    }
+
+    /// Whether a request carries a value that was typed in an edit, for the first time.
+    pub(crate) fn edits(&self, call: usize, connector: usize) -> bool {
+        let latest = |call: usize| {
+            let hits = self.request_hits[call].iter().filter_map(|(_, hits)| {
+                // A value that was also typed before is no news.
+                hits.iter().filter(|hit| hit.connector == connector).map(|hit| hit.edit).min()
+            });
+            hits.max().unwrap_or_default()
+        };
+        let own = |earlier: &usize| {
+            self.about[*earlier] == Some(connector) && self.calls[*earlier].succeeded()
+        };
+        let before = (0..call).filter(own).map(latest).max().unwrap_or_default();
+        latest(call) > before
     }
 
     /// Returns the connector whose typed values a request carries, with a score.
@@ -223,7 +239,7 @@ impl Story {
                 value.walk(&mut |place, value| {
                     count += 1;
                     if let Some(token) = value.token()
-                        && !is_time(value)
+                        && !is_time_text(&token)
                         && !token.is_empty()
                         && token.len() <= 300
                     {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use crate::call::Call;
 use crate::form::{Argument, Kind};
 use crate::headers::Headers;
-use crate::json::{Place, member};
+use crate::json::{Json, Place, member};
 use crate::profile::Parts;
 use crate::report::Report;
 use crate::roles::Roles;
 use crate::slots::Omissions;
 use crate::story::Story;
+use crate::values::is_private;
 
 /// Writes the report, and what is missing.
 pub(crate) fn tell(
@@ -164,6 +165,23 @@ pub(crate) fn tell(
              one by one."
                 .to_owned(),
         );
+    }
+    for (name, call) in &parts.calls {
+        let path = call.get("path").and_then(Json::as_text).unwrap_or_default();
+        if path.split('/').any(|segment| !segment.contains('{') && is_private(segment)) {
+            report.line(format!(
+                "{name}: a fixed part of the path looks like an id of your organization. Look at it \
+                 before you publish the profile."
+            ));
+        }
+    }
+    let silent =
+        (0..story.typed.len()).filter(|connector| !story.about.contains(&Some(*connector)));
+    for connector in silent {
+        report.line(format!(
+            "The recording shows nothing of connector {} of the form.",
+            connector + 1
+        ));
     }
     match &story.organization {
         None => report.line("organization: not found in the requests; none is sent.".to_owned()),

@@ -139,7 +139,9 @@ impl TypedValues {
         let text = match value {
             Json::Text(text) if !text.is_empty() => text,
             Json::Array(_) => return self.list_hits(value),
-            _ => return Vec::new(),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) => {
+                return Vec::new();
+            }
         };
         let encoding = if text.contains("\r\n") {
             Encoding::Crlf

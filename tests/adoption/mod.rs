@@ -9,6 +9,7 @@ mod doctor;
 mod functions;
 mod generated;
 mod identities;
+mod learn;
 mod lists;
 mod schema;
 

@@ -11,6 +11,8 @@ use super::located::Located;
 use super::page::{Api, CERTIFICATE, Habits, KEY, ORGANIZATION, Sheet, form, four, visit};
 use super::procedures::Procedures;
 use super::today::Today;
+use webex_contact_center::ConnectorKind;
+
 use crate::{Bytes, Form, Outcome, learn, scrub};
 
 pub(super) fn learned(form: &[u8], hars: &[Vec<u8>]) -> Outcome {
@@ -60,6 +62,24 @@ pub(super) fn holds_none(text: &str, canaries: &[String]) {
     }
 }
 
+/// The provider accepts the profile, and can write what was recorded and nothing else.
+#[track_caller]
+fn loads(text: &str, sheets: &[Sheet]) {
+    let profile = webex_contact_center::Profile::parse(text).unwrap();
+    for kind in ConnectorKind::ALL {
+        let recorded = sheets.iter().any(|sheet| {
+            let get = |argument: &str| {
+                let found = sheet.iter().find(|(known, _)| *known == argument);
+                found.map(|(_, values)| values[0].as_str())
+            };
+            let authentication = get("authentication_type").unwrap_or("basic");
+            ConnectorKind::of(authentication, get("grant_type")) == Some(kind)
+        });
+        let written = profile.can_write(kind);
+        assert_eq!(written.is_ok(), recorded, "{kind:?}: {written:?}");
+    }
+}
+
 /// Learns, compares with the profile in a file, and learns again from the scrubbed recording.
 #[track_caller]
 fn check(name: &str, api: &dyn Api, sheets: &[Sheet], hars: &[Vec<u8>]) -> Outcome {
@@ -73,6 +93,7 @@ fn check(name: &str, api: &dyn Api, sheets: &[Sheet], hars: &[Vec<u8>]) -> Outco
     let expected = fs::read_to_string(&file).unwrap_or_default();
     let expected = expected.replace("\r\n", "\n");
     assert!(expected == outcome.profile, "{name}: {}", outcome.profile);
+    loads(&outcome.profile, sheets);
     let canaries = canaries(sheets, api);
     holds_none(&outcome.profile, &canaries);
     holds_none(&outcome.report, &canaries);
@@ -104,6 +125,8 @@ fn todays_contract_is_learned() {
     visit(&api, &mut page, &four(), Habits::default());
     let outcome = check("today", &api, &four(), &[page.har()]);
     assert!(outcome.whole);
+    // Every edit comes after a deactivation, whose request carries what was typed before.
+    assert!(profile(&outcome).get("active_is_locked").is_none(), "{}", outcome.profile);
 }
 
 #[test]

@@ -251,10 +251,10 @@ fn memory_does_not_grow_with_the_recording() {
         assert!(whole);
         memory.bytes_max
     };
-    let (small, large) = (peak(4_000_000), peak(30_000_000));
+    let (small, large) = (peak(2_000_000), peak(10_000_000));
     println!("{small} and {large} bytes");
     assert!(large < 120_000_000, "{large}");
-    assert!(large < small + 90_000_000, "{small} and {large}");
+    assert!(large < small + 60_000_000, "{small} and {large}");
 }
 
 /// One text of many megabytes, and many small values.

@@ -131,6 +131,7 @@ impl Api for Procedures {
     }
 
     fn id(&self, number: usize) -> String {
-        (81 + 7 * number).to_string()
+        // One of them looks like a time.
+        if number == 3 { "1795732211820".to_owned() } else { (81 + 7 * number).to_string() }
     }
 }
