@@ -285,11 +285,12 @@ impl TokenProblem {
 /// it. Free of URLs and bodies.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[error("{0}")]
-pub struct Cause(String);
+pub struct Cause(Shown);
 
 impl Cause {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        // A certificate or a proxy may have any text in it.
+        Self(Shown::new(&text.into()))
     }
 }
 

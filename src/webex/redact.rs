@@ -275,15 +275,23 @@ fn escape(view: &[(char, Range<usize>)]) -> Option<(Escape, usize)> {
         let byte = u8::try_from(number(from, from + 2, 16)?).ok()?;
         Some((Escape::Byte(byte), from + 2))
     };
+    let code = |from: usize, to: usize, radix: u32| {
+        Some(Escape::Character(char::from_u32(number(from, to, radix)?)?))
+    };
     let until = |end: char, from: usize| (from..from + 10).find(|index| at(*index) == Some(end));
     match at(0)? {
+        // `%u0041` is that of old scripts, and `U+0041` and `0x41` are those of people.
+        '%' if at(1) == Some('u') => Some((code(2, 6, 16)?, 6)),
+        'U' if at(1) == Some('+') => Some((code(2, 6, 16)?, 6)),
+        '0' if at(1) == Some('x') => byte(2),
         // `=41` is that of quoted-printable texts.
         '%' | '=' => byte(1),
         '\\' => match at(1)? {
             'x' => byte(2),
+            '0'..='7' => Some((code(1, 4, 8)?, 4)),
             'u' if at(2) == Some('{') => {
                 let end = until('}', 3)?;
-                Some((Escape::Character(char::from_u32(number(3, end, 16)?)?), end + 1))
+                Some((code(3, end, 16)?, end + 1))
             }
             'u' => {
                 let unit = number(2, 6, 16)?;
@@ -298,22 +306,24 @@ fn escape(view: &[(char, Range<usize>)]) -> Option<(Escape, usize)> {
             'n' | 'r' | 't' | 'b' | 'f' => Some((Escape::Character(' '), 2)),
             other => Some((Escape::Character(other), 2)),
         },
+        '&' if at(1) == Some('#') => {
+            // Browsers do without the semicolon.
+            let (from, radix) = if matches!(at(2), Some('x' | 'X')) { (3, 16) } else { (2, 10) };
+            let is_digit = |index: &usize| at(*index).is_some_and(|one| one.is_digit(radix));
+            let end = (from..from + 8).find(|index| !is_digit(index))?;
+            let length = if at(end) == Some(';') { end + 1 } else { end };
+            Some((code(from, end, radix)?, length))
+        }
         '&' => {
             let end = until(';', 1)?;
-            let character = match (at(1)?, at(2)?) {
-                ('#', 'x' | 'X') => char::from_u32(number(3, end, 16)?)?,
-                ('#', _) => char::from_u32(number(2, end, 10)?)?,
-                _ => {
-                    let name = (1..end).filter_map(at).collect::<String>();
-                    match name.to_ascii_lowercase().as_str() {
-                        "amp" => '&',
-                        "lt" => '<',
-                        "gt" => '>',
-                        "quot" => '"',
-                        "apos" => '\'',
-                        _ => return None,
-                    }
-                }
+            let name = (1..end).filter_map(at).collect::<String>();
+            let character = match name.to_ascii_lowercase().as_str() {
+                "amp" => '&',
+                "lt" => '<',
+                "gt" => '>',
+                "quot" => '"',
+                "apos" => '\'',
+                _ => return None,
             };
             Some((Escape::Character(character), end + 1))
         }
@@ -491,7 +501,7 @@ mod tests {
             secret in "[!-~]{0,16}[A-Za-z0-9]{8}[!-~]{0,16}",
             before in ".{0,20}",
             after in ".{0,20}",
-            form in 0..36_usize,
+            form in 0..42_usize,
         ) {
             let shown = forms(&secret).swap_remove(form);
             let clean = redactor(&secret).clean(&format!("{before} {shown} {after}"));

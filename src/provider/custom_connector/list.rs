@@ -144,6 +144,16 @@ mod tests {
         (CustomConnectorList::new(provider_data), request)
     }
 
+    #[test]
+    fn display_name_shows_invisible_characters_as_escapes() {
+        let mut connector = crate::provider::custom_connector::model::tests::connector();
+        let name = "\u{1b}[2Ja\u{202e}b\nError: c";
+        connector.fields.set(webex_contact_center::Field::Name, Some(name.to_owned()));
+        let organization = OrganizationId::parse(webex_cc_simulator::DEFAULT_ORGANIZATION);
+        let item = item(&connector, organization.unwrap(), false);
+        assert_eq!(item.display_name, r"\u{1b}[2Ja\u{202e}b\nError: c");
+    }
+
     #[tokio::test]
     async fn query_ends_when_the_receiver_is_gone_or_terraform_stops() {
         let simulator = Simulator::start(Options::default()).unwrap();

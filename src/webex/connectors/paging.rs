@@ -18,6 +18,7 @@ use super::super::request::{Endpoints, Request};
 use super::super::session::Session;
 use super::super::transport::LARGEST_RESPONSE;
 use super::Connectors;
+use safe_text::Shown;
 
 /// The most pages of a list: 10,000 connectors, a thousand times the documented limit.
 pub(super) const MOST_PAGES: usize = 100;
@@ -197,7 +198,9 @@ impl<T> Pages<T> {
 fn next_page(current: &Url, link: &str) -> Result<Url, PagingProblem> {
     let target = current.join(link).map_err(|_| PagingProblem::BadLink)?;
     if target.origin() != current.origin() {
-        return Err(PagingProblem::OtherOrigin { host: target.host_str().map(str::to_owned) });
+        return Err(PagingProblem::OtherOrigin {
+            host: target.host_str().map(|host| Shown::new(host).to_string()),
+        });
     }
     let mut next = current.clone();
     next.set_query(Some(target.query().ok_or(PagingProblem::BadLink)?));

@@ -102,7 +102,8 @@ pub(super) fn failed(context: &RequestContext, failure: Failure) -> Error {
 /// Returns the host of a redirect's target, without the rest of its URL.
 fn target_host(url: &Url, headers: &HeaderMap) -> Option<String> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
-    url.join(location).ok()?.host_str().map(str::to_owned)
+    let target = url.join(location).ok()?;
+    target.host_str().map(|host| Shown::new(host).to_string())
 }
 
 pub(super) fn server_tracking_id(headers: &HeaderMap, redactor: &Redactor) -> Option<Shown> {
