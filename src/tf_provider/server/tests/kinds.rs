@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::promises::{Scripted, kept, named, received, refreshed, registry, sent, thing};
 use super::{request, sent_as, server};
@@ -136,7 +136,7 @@ async fn kinds_without_objects_are_unimplemented_and_panics_are_errors() {
     // A client that disconnects does not end an action, and the process waits for it.
     drop(server.invoke_action(request(invoke())).await.unwrap());
     lifetime.calls_finished().await;
-    lifetime.changes_finished().await;
+    assert!(lifetime.changes_finished().now_or_never().is_some(), "it is one of the calls");
 }
 
 /// A function whose error and whose arguments come from elsewhere.
