@@ -125,15 +125,23 @@
 //!
 //! # Other frameworks in Rust
 //!
-//! The crates `tf-provider` 0.2.2 and `tofu-sdk-rs` speak protocol 6. They have typed
-//! models derived from structs, nested attributes and, in `tf-provider`, attribute
-//! paths and validation per attribute, which this framework has not. They have no
-//! generic planner: each resource plans its defaults, computed values and
-//! replacements itself. This framework plans at every depth; has write-only
-//! attributes, identities, lists, ephemeral resources, actions, moves and deferral;
-//! accepts only the client that started the process; ends without losing a change in
-//! flight; and keeps what is known of an object when a call fails, panics or returns
-//! values that do not fit.
+//! The crate `tf-provider` (0.2.2) and the repository `tofu-sdk-rs` (2026) speak
+//! protocol 6; this framework speaks protocol 5, which every Terraform since 0.12
+//! understands.
+//!
+//! They have what this framework has not: models derived from structs, nested
+//! attributes, `provider_meta` (`tf-provider`), and models that are reflected,
+//! semantic equality by type, `timeouts`, state stores and a TypeScript interface
+//! (`tofu-sdk-rs`).
+//!
+//! This framework has what they have not. It plans defaults, computed values and
+//! replacements inside of nested blocks; `tf-provider` leaves planning to each
+//! resource, and the planner of `tofu-sdk-rs` covers the top level. A create whose
+//! values do not fit its schema, or that panics, keeps what is known of the object.
+//! Credentials are a type that only a configuration opens. Numbers keep all digits.
+//! The process accepts only the client that started it, finishes a change in flight,
+//! and ends with Terraform. Compared with `tf-provider` alone, it also has write-only
+//! attributes, identities, lists, ephemeral resources, actions, moves and deferral.
 //!
 //! # Invariants
 //!

@@ -434,6 +434,11 @@ fn table_lists_every_call_of_the_service() {
     assert_eq!(calls, Call::ALL.map(|call| format!("{call:?}")));
 }
 
+#[test]
+fn registry_does_not_contradict_itself() {
+    assert_eq!(terraform_provider_webex::provider::registry().check(), [""; 0]);
+}
+
 #[tokio::test]
 async fn unserved_calls_are_unimplemented() {
     let simulator = unlocked();

@@ -2,6 +2,7 @@
 //! protocol.
 
 mod corner_cases;
+mod kinds;
 mod panics;
 mod promises;
 

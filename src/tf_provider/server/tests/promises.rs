@@ -3,18 +3,13 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a path leads through lists and maps only")]
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
 use tonic::Request;
 
 use super::{request, sent_as, server};
-use crate::action::{Action, InvokeRequest, Progress};
-use crate::client::Deferred;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::ephemeral::{CloseRequest, EphemeralResource, OpenRequest, OpenResponse};
-use crate::function::{Function, FunctionError, Parameter, Signature};
-use crate::list::{ListItem, ListRequest, ListResource, ListSink};
 use crate::object::{Argument, Identity, Object, PrivateState, State};
 use crate::protocol::tfplugin5 as protocol;
 use crate::protocol::tfplugin5::provider_server::Provider as _;
@@ -73,9 +68,11 @@ fn identity() -> IdentitySchema {
 
 /// A resource whose responses a test decides.
 #[derive(Default)]
-struct Scripted {
-    apply: Option<ApplyResponse>,
-    read: Option<ReadResponse>,
+pub(super) struct Scripted {
+    pub(super) apply: Option<ApplyResponse>,
+    pub(super) read: Option<ReadResponse>,
+    /// The name of the span in which the resource was read.
+    pub(super) span: Arc<OnceLock<&'static str>>,
 }
 
 #[async_trait]
@@ -87,7 +84,9 @@ impl Resource for Scripted {
         Some(identity())
     }
     async fn read(&self, _request: ReadRequest) -> ReadResponse {
-        tracing::info!("reading");
+        if let Some(span) = tracing::Span::current().metadata() {
+            self.span.set(span.name()).unwrap();
+        }
         self.read.clone().unwrap()
     }
     async fn create(&self, _request: CreateRequest) -> ApplyResponse {
@@ -113,7 +112,7 @@ impl Provider for Nothing {
     }
 }
 
-fn registry(resource: Scripted) -> Registry {
+pub(super) fn registry(resource: Scripted) -> Registry {
     Registry::new(Box::new(Nothing)).resource("thing", Box::new(resource))
 }
 
@@ -134,7 +133,7 @@ fn object<const N: usize>(ty: &Type, attributes: [(&str, Value); N]) -> Value {
     Value::Map(entries)
 }
 
-fn thing<const N: usize>(attributes: [(&str, Value); N]) -> Value {
+pub(super) fn thing<const N: usize>(attributes: [(&str, Value); N]) -> Value {
     object(&value_type(), attributes)
 }
 
@@ -155,15 +154,15 @@ fn rules<const N: usize>(rules: [Value; N]) -> Value {
     Value::List(rules.into())
 }
 
-fn sent(value: &Value) -> Option<protocol::DynamicValue> {
+pub(super) fn sent(value: &Value) -> Option<protocol::DynamicValue> {
     Some(sent_as(value, &value_type()))
 }
 
-fn received(value: Option<&protocol::DynamicValue>) -> Value {
+pub(super) fn received(value: Option<&protocol::DynamicValue>) -> Value {
     msgpack::decode(&value.expect("a value").msgpack, &value_type()).unwrap()
 }
 
-fn named(name: &str) -> Option<protocol::ResourceIdentityData> {
+pub(super) fn named(name: &str) -> Option<protocol::ResourceIdentityData> {
     let value = Value::Map([("name".to_owned(), name.into())].into());
     let data = sent_as(&value, &identity().value_type());
     Some(protocol::ResourceIdentityData { identity_data: Some(data) })
@@ -215,11 +214,11 @@ async fn applied(
         planned_identity: identity,
         ..Default::default()
     });
-    let server = server(registry(Scripted { apply: Some(response), read: None }));
+    let server = server(registry(Scripted { apply: Some(response), ..Scripted::default() }));
     server.apply_resource_change(request).await.unwrap().into_inner()
 }
 
-async fn refreshed(
+pub(super) async fn refreshed(
     response: ReadResponse,
     identity: Option<protocol::ResourceIdentityData>,
 ) -> protocol::read_resource::Response {
@@ -230,7 +229,7 @@ async fn refreshed(
         current_identity: identity,
         ..Default::default()
     });
-    let server = server(registry(Scripted { apply: None, read: Some(response) }));
+    let server = server(registry(Scripted { read: Some(response), ..Scripted::default() }));
     server.read_resource(request).await.unwrap().into_inner()
 }
 
@@ -394,7 +393,7 @@ async fn identity_in_another_normal_form_is_the_same() {
     assert_eq!(read.diagnostics, []);
 }
 
-fn kept() -> ReadResponse {
+pub(super) fn kept() -> ReadResponse {
     ReadResponse { state: Some(state(thing([("name", "a".into())]))), ..ReadResponse::default() }
 }
 
@@ -542,153 +541,4 @@ async fn moves_are_announced_only_by_a_provider_that_has_one() {
         .into_inner();
     let capabilities = metadata.server_capabilities.unwrap();
     assert!(!capabilities.move_resource_state && capabilities.plan_destroy);
-}
-
-/// Sends objects from four tasks at a time.
-struct Crowd;
-
-#[async_trait]
-impl ListResource for Crowd {
-    fn schema(&self) -> Schema {
-        Schema::new(Block::default())
-    }
-    async fn list(&self, _request: ListRequest, sink: ListSink) {
-        let sender = || async {
-            let item = || ListItem {
-                identity: Identity(Object::default().with("name", "a")),
-                display_name: "a".to_owned(),
-                object: None,
-            };
-            while sink.send(item()).await {}
-        };
-        tokio::join!(sender(), sender(), sender(), sender());
-        sink.closed().await;
-    }
-}
-
-#[tokio::test]
-async fn limit_of_a_list_holds_for_concurrent_senders() {
-    let lifetime = crate::lifetime::Lifetime::new();
-    let registry = registry(Scripted::default()).list_resource("thing", Box::new(Crowd));
-    let server = crate::server::Server::new(registry, lifetime.clone());
-    let wanted = protocol::list_resource::Request {
-        type_name: "thing".to_owned(),
-        config: Some(sent_as(&Value::Map(BTreeMap::new()), &Type::Object(BTreeMap::new()))),
-        limit: 100,
-        ..Default::default()
-    };
-    let events = server.list_resource(request(wanted)).await.unwrap().into_inner();
-    let events: Vec<_> = events.collect().await;
-    assert_eq!(events.len(), 100);
-    // The sink is closed then, and the search has ended.
-    lifetime.calls_finished().await;
-}
-
-/// A response that waits is an error for a client that did not allow it.
-#[tokio::test]
-async fn deferral_must_be_allowed() {
-    let waiting = || ReadResponse { deferred: Some(Deferred::AbsentPrerequisite), ..kept() };
-    let read = refreshed(waiting(), named("a")).await;
-    assert_eq!((read.deferred, read.diagnostics.len()), (None, 1), "{:?}", read.diagnostics);
-    assert!(!received(read.new_state.as_ref()).is_null(), "state is kept");
-}
-
-/// Serves an ephemeral resource and an action that panic.
-struct Panics;
-
-#[async_trait]
-impl EphemeralResource for Panics {
-    fn schema(&self) -> Schema {
-        Schema::new(Block::default())
-    }
-    async fn open(&self, _request: OpenRequest) -> Result<OpenResponse, Diagnostics> {
-        panic!("hunter2")
-    }
-    async fn close(&self, _request: CloseRequest) -> Diagnostics {
-        panic!("hunter2")
-    }
-}
-
-#[async_trait]
-impl Action for Panics {
-    fn schema(&self) -> Schema {
-        Schema::new(Block::default())
-    }
-    async fn invoke(&self, _request: InvokeRequest, progress: Progress) -> Diagnostics {
-        progress.report("begun").await;
-        panic!("hunter2")
-    }
-}
-
-#[tokio::test]
-async fn kinds_without_objects_are_unimplemented_and_panics_are_errors() {
-    use protocol::invoke_action::event::Type as Event;
-    let open = || protocol::open_ephemeral_resource::Request {
-        type_name: "thing".to_owned(),
-        config: Some(sent_as(&Value::Map(BTreeMap::new()), &Type::Object(BTreeMap::new()))),
-        ..Default::default()
-    };
-    let invoke = || protocol::invoke_action::Request {
-        action_type: "thing".to_owned(),
-        config: open().config,
-        ..Default::default()
-    };
-    let none = server(registry(Scripted::default()));
-    let refused = none.open_ephemeral_resource(request(open())).await.unwrap_err();
-    assert_eq!(refused.code(), tonic::Code::Unimplemented);
-    let refused = none.invoke_action(request(invoke())).await.map(drop).unwrap_err();
-    assert_eq!(refused.code(), tonic::Code::Unimplemented);
-
-    let registry = registry(Scripted::default())
-        .ephemeral_resource("thing", Box::new(Panics))
-        .action("thing", Box::new(Panics));
-    let lifetime = crate::lifetime::Lifetime::new();
-    let server = crate::server::Server::new(registry, lifetime.clone());
-    let opened = server.open_ephemeral_resource(request(open())).await.unwrap().into_inner();
-    assert!(opened.diagnostics[0].detail.contains("OpenEphemeralResource"), "{opened:?}");
-    let events = server.invoke_action(request(invoke())).await.unwrap().into_inner();
-    let events: Vec<_> = events.map(|event| event.unwrap().r#type.unwrap()).collect().await;
-    let [Event::Progress(_), Event::Completed(completed)] = events.as_slice() else {
-        panic!("{events:?}")
-    };
-    assert!(completed.diagnostics[0].detail.contains("InvokeAction"), "{completed:?}");
-    assert!(!format!("{opened:?} {events:?}").contains("hunter2"));
-
-    // A client that disconnects does not end an action, and the process waits for it.
-    drop(server.invoke_action(request(invoke())).await.unwrap());
-    lifetime.calls_finished().await;
-    lifetime.changes_finished().await;
-}
-
-/// A function whose error and whose arguments come from elsewhere.
-struct Fails;
-
-impl Function for Fails {
-    fn signature(&self) -> Signature {
-        let parameter = Parameter::new("it", Type::String, "It.").allow_unknown().allow_null();
-        Signature::new("Fails.", Type::String).parameter(parameter)
-    }
-    fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-        match &arguments[0] {
-            Value::String(text) => Err(FunctionError::argument(0, text.as_str())),
-            other => Ok(if other.is_null() { "null" } else { "unknown" }.into()),
-        }
-    }
-}
-
-#[tokio::test]
-async fn function_takes_what_its_parameters_allow_and_its_error_is_printable() {
-    let registry = registry(Scripted::default()).function("fails", Box::new(Fails));
-    let server = server(registry);
-    let call = async |argument: Value| {
-        let arguments = vec![sent_as(&argument, &Type::String)];
-        let call = protocol::call_function::Request { name: "fails".to_owned(), arguments };
-        server.call_function(request(call)).await.unwrap().into_inner()
-    };
-    for (argument, expected) in [(Value::Null, "null"), (Value::Unknown, "unknown")] {
-        let result = call(argument).await.result.unwrap();
-        assert_eq!(msgpack::decode(&result.msgpack, &Type::String), Ok(expected.into()));
-    }
-    let error = call("a\u{1b}[2Jb.".into()).await.error.unwrap();
-    assert_eq!(error.text, "a[2Jb");
 }
