@@ -39,7 +39,6 @@ fn ends(output: &Output, code: i32) {
 fn learn_says_how_much_was_learned() {
     let folder = folder();
     let learned = run(folder.path(), &["learn", "--form", "form.json", "life.har"]);
-    // The seed has no connector that is activated again.
     ends(&learned, 0);
     let profile = String::from_utf8(learned.stdout).unwrap();
     webex_contact_center::Profile::parse(&profile).unwrap();
