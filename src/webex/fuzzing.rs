@@ -225,6 +225,11 @@ mod tests {
     }
 
     #[test]
+    fn profiles_of_the_corpus_hold() {
+        replay("profile", 512, super::profile);
+    }
+
+    #[test]
     fn retry_afters_of_the_corpus_hold() {
         replay("retry_after", 16, super::retry_after);
     }

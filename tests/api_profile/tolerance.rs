@@ -132,6 +132,32 @@ fn created_connector_is_never_tainted_because_of_its_echo() {
     });
 }
 
+/// This API has neither versions nor times. What is visible decides.
+#[test]
+fn edit_between_plan_and_apply_is_noticed_without_versions() {
+    let profile = include_str!("../support/profiles/one_discriminator.json");
+    let simulator = start(Options {
+        profile: Some(serde_json::from_str(profile).expect("a profile")),
+        ..Options::default()
+    });
+    let mut terraform = Terraform::with(&simulator);
+    terraform.write("webex-api.json", profile);
+    terraform.set("WEBEX_CC_API_PROFILE", "webex-api.json");
+    terraform.write("main.tf", &basic().resource());
+    terraform.apply().succeeded();
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform.run(["plan", "-no-color", "-out=saved"]).succeeded();
+    let id = id_of(&stored(&simulator));
+    let theirs = json!({"validationUrl": "https://theirs.example"});
+    simulator.store(simulator.organization(), &id, theirs);
+    terraform
+        .run(["apply", "-no-color", "saved"])
+        .failed()
+        .says("Somebody changed the connector after it was read");
+    assert_eq!(stored(&simulator)["validationUrl"], json!("https://theirs.example"));
+    terraform.apply().succeeded().says("1 changed");
+}
+
 #[test]
 fn refused_list_is_not_the_end() {
     each(&Behavior::default(), |simulator, terraform| {

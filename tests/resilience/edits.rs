@@ -1,10 +1,12 @@
 //! Edits by others, interrupted edits, and edits of active connectors.
 
 use serde_json::json;
-use webex_cc_simulator::{OmittedSecret, Options, Script};
+use webex_cc_simulator::{Behavior, OmittedSecret, Options, Script};
 
 use super::{applied, on, pass};
-use crate::support::connectors::{ADDRESS, PASSWORD, basic, password_grant};
+use crate::support::connectors::{
+    ADDRESS, Connector, Form, PASSWORD, basic, password_grant, resource,
+};
 use crate::support::simulator::{
     all_stored, count, id_of, last_body, locked, start, stored, unlocked,
 };
@@ -135,6 +137,80 @@ fn failed_reactivation_is_reported_and_repaired() {
     assert_eq!(stored(&simulator)["active"], json!(true));
     assert_eq!(stored(&simulator)["username"], json!("agent2"));
     terraform.plans_nothing();
+}
+
+/// `ignore_changes` hides the difference in `active`. What the provider has deactivated, it
+/// activates.
+#[test]
+fn connector_left_deactivated_is_activated_under_ignore_changes() {
+    let simulator = locked();
+    let ignoring = |connector: Connector| {
+        let lifecycle = "  lifecycle {\n    ignore_changes = [active]\n  }\n";
+        resource(&format!("{}{lifecycle}", connector.hcl(Form::Stateful)))
+    };
+    let terraform = Terraform::applied(&simulator, &ignoring(basic()));
+    simulator.faults([pass("PUT", 2), on("PUT", Script::answer(403, json!({ "error": "no" })))]);
+    terraform.write("main.tf", &ignoring(basic().edited()));
+    terraform.apply().failed().says("THE CONNECTOR IS INACTIVE, and flows that use it fail.");
+    assert_eq!(stored(&simulator)["active"], json!(false));
+
+    simulator.faults([]);
+    terraform.apply().succeeded().says("1 changed").says("was activated again");
+    assert_eq!(stored(&simulator)["active"], json!(true));
+    assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
+
+    // A deactivation by somebody else is ignored, as the configuration says.
+    let id = id_of(&stored(&simulator));
+    simulator.store(simulator.organization(), &id, json!({ "active": false }));
+    terraform.plans_nothing();
+    assert_eq!(stored(&simulator)["active"], json!(false));
+}
+
+/// The server checks no versions, so the provider has to.
+#[test]
+fn edit_between_plan_and_apply_is_noticed_without_the_server() {
+    for lock in [false, true] {
+        let simulator = start(Options {
+            active_lock: lock,
+            behavior: Behavior { unchecked_versions: true, ..Behavior::default() },
+            ..Options::default()
+        });
+        let terraform = applied(&simulator);
+        terraform.write("main.tf", &basic().edited().resource());
+        terraform.run(["plan", "-no-color", "-out=saved"]).succeeded();
+        let id = id_of(&stored(&simulator));
+        simulator.store(simulator.organization(), &id, json!({ "scope": "theirs" }));
+        simulator.clear_journal();
+        terraform
+            .run(["apply", "-no-color", "saved"])
+            .failed()
+            .says("Somebody changed the connector after it was read")
+            .says("Nothing was overwritten");
+        assert_eq!(count(&simulator, "PUT"), 0);
+        assert_eq!(stored(&simulator)["username"], json!("agent"));
+        terraform.apply().succeeded().says("1 changed");
+    }
+}
+
+/// A plan without a refresh is based on an old state.
+#[test]
+fn plan_without_refresh_overwrites_nothing_that_has_moved() {
+    let simulator = unlocked();
+    let terraform = applied(&simulator);
+    let id = id_of(&stored(&simulator));
+    simulator.store(
+        simulator.organization(),
+        &id,
+        json!({ "validationUrl": "https://theirs.example" }),
+    );
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .run(["apply", "-auto-approve", "-no-color", "-refresh=false"])
+        .failed()
+        .says("Somebody changed the connector after it was read");
+    assert_eq!(stored(&simulator)["validationUrl"], json!("https://theirs.example"));
+    assert_eq!(stored(&simulator)["username"], json!("agent"));
 }
 
 /// A proxy answers a PUT with a page of status 200, and Webex never gets the request.
