@@ -46,6 +46,17 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Returns a time in milliseconds since 1970 as HTTP has it (RFC 9110, 5.6.7).
+pub(crate) fn http_date(milliseconds: u64) -> String {
+    const FORM: &[BorrowedFormatItem<'_>] = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    let seconds = i64::try_from(milliseconds / 1000).unwrap_or(i64::MAX);
+    let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    // Each part of the form is a part of every date.
+    time.format(FORM).unwrap_or_default()
+}
+
 /// Returns a time in milliseconds since 1970 as RFC 3339 has it, in UTC.
 pub(crate) fn rfc3339(milliseconds: u64) -> String {
     let nanoseconds = i128::from(milliseconds) * 1_000_000;

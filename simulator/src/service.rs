@@ -8,13 +8,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{DATE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::api_error::{ApiError, TRACKING_ID};
 use crate::behavior::Behavior;
-use crate::clock::{Clock, milliseconds};
+use crate::clock::{Clock, http_date, milliseconds};
 use crate::connector::Connector;
 use crate::faults::{self, Action, Moment, Script, ScriptedAnswer};
 use crate::file;
@@ -133,6 +133,11 @@ impl Service {
                 outcome.response = Some(self.process(request));
                 self.behavior = usual;
             }
+        }
+        if let Some(response) = &mut outcome.response
+            && let Ok(date) = HeaderValue::try_from(http_date(self.clock.now()))
+        {
+            response.headers.entry(DATE).or_insert(date);
         }
         let status = outcome.response.as_ref().map(|response| response.status.as_u16());
         self.journal.push(Exchange::new(request, call, status));

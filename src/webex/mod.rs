@@ -111,8 +111,8 @@ pub use calls::{CallName, ProfileGap};
 pub use client::Client;
 pub use connector::{Connector, ConnectorContent, FlowConnector, Reference, Version};
 pub use connectors::{
-    Availability, CONNECTOR_LIMIT, ConnectorPages, Connectors, Created, Deleted, Planned,
-    RemoteState, WriteError,
+    Availability, CONNECTOR_LIMIT, ConnectorPages, Connectors, Created, Deleted, LastWrite,
+    Planned, Reading, RemoteState, WriteError,
 };
 pub use equivalence::{Equivalence, is_same_key};
 pub use error::{Cause, Error, ErrorDetails, ErrorKind, Operation, TokenProblem};

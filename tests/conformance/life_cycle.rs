@@ -7,7 +7,7 @@ use webex_cc_simulator::Simulator;
 use super::{basic, with};
 use crate::support::checker::{of, plain};
 use crate::support::connectors::{self, Form};
-use crate::support::simulator::{all_stored, unlocked, writes};
+use crate::support::simulator::{all_stored, delete_by_hand, unlocked, writes};
 use crate::support::terraform_core::{Action, Instance, TerraformCore, failed};
 
 /// Applies a change, after which nothing is left to plan.
@@ -102,7 +102,7 @@ async fn deleted_connector_is_read_as_gone_with_a_warning() {
     let configuration = basic("Gone");
     let created = settle(&mut core, None, &configuration).await;
     let Value::String(id) = of(&created.state, "id") else { panic!("an id") };
-    simulator.remove(simulator.organization(), id);
+    delete_by_hand(&simulator, id);
     core.configure().await.unwrap();
     let (left, said) = core.refresh(&created).await.unwrap();
     assert_eq!(left, None);

@@ -65,7 +65,7 @@ fn mutated_corpus_violates_no_property() {
 #[test]
 fn every_target_has_a_program_and_a_corpus() {
     let mut expected: Vec<_> = TARGETS.iter().map(|(target, _)| (*target).to_owned()).collect();
-    let of_the_client = ["api_body", "error_body", "retry_after"];
+    let of_the_client = ["api_body", "error_body", "profile", "retry_after"];
     expected.extend(of_the_client.map(str::to_owned));
     expected.sort();
     assert_eq!(names("fuzz/fuzz_targets"), expected);

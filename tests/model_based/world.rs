@@ -94,7 +94,7 @@ impl World {
             Step::DeleteByHand => {
                 if let Some(connector) = self.managed() {
                     let id = text(&connector, "id");
-                    self.simulator.remove(self.simulator.organization(), &id);
+                    simulator::delete_by_hand(&self.simulator, &id);
                 }
                 Ok(())
             }
@@ -272,7 +272,7 @@ impl World {
                 (Some(rival), None) => self.import(&text(rival, "id")).await?,
                 (Some(rival), Some(_)) => {
                     let id = text(rival, "id");
-                    self.simulator.remove(self.simulator.organization(), &id);
+                    simulator::delete_by_hand(&self.simulator, &id);
                 }
                 (None, _) => {}
             }

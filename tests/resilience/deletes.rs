@@ -5,7 +5,9 @@ use webex_cc_simulator::Script;
 
 use super::{applied, on, pass};
 use crate::support::connectors::{ADDRESS, basic};
-use crate::support::simulator::{all_stored, count, id_of, locked, stored, unlocked};
+use crate::support::simulator::{
+    all_stored, count, delete_by_hand, id_of, locked, stored, unlocked,
+};
 use crate::support::terraform::Terraform;
 
 #[test]
@@ -91,7 +93,7 @@ fn delete_of_a_missing_connector_succeeds() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     terraform.run(["plan", "-destroy", "-no-color", "-out=saved"]).succeeded();
-    simulator.remove(simulator.organization(), &id_of(&stored(&simulator)));
+    delete_by_hand(&simulator, &id_of(&stored(&simulator)));
     terraform.run(["apply", "-no-color", "saved"]).succeeded().says("1 destroyed");
 }
 

@@ -8,7 +8,7 @@ use crate::support::connectors::{
     ADDRESS, Connector, Form, PASSWORD, basic, password_grant, resource,
 };
 use crate::support::simulator::{
-    all_stored, count, id_of, last_body, locked, start, stored, unlocked,
+    all_stored, count, delete_by_hand, id_of, last_body, locked, start, stored, unlocked,
 };
 use crate::support::terraform::Terraform;
 
@@ -385,7 +385,7 @@ fn update_of_a_deleted_connector_explains_the_next_plan() {
     let terraform = applied(&simulator);
     terraform.write("main.tf", &basic().edited().resource());
     terraform.run(["plan", "-no-color", "-out=saved"]).succeeded();
-    simulator.remove(simulator.organization(), &id_of(&stored(&simulator)));
+    delete_by_hand(&simulator, &id_of(&stored(&simulator)));
     terraform
         .run(["apply", "-no-color", "saved"])
         .failed()

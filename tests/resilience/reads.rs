@@ -1,13 +1,16 @@
 //! Reads: what counts as deleted, retries, and the number of calls.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::json;
 use webex_cc_simulator::{Options, Script};
 
 use super::{applied, on_list};
 use crate::support::connectors::{ADDRESS, Form, basic, resource};
-use crate::support::simulator::{calls, count, id_of, start, stored, unlocked};
+use crate::support::simulator::{
+    all_stored, calls, count, delete_by_hand, id_of, start, stored, unlocked,
+};
 use crate::support::terraform::Terraform;
 
 #[test]
@@ -15,7 +18,7 @@ fn deleted_connector_is_created_again_with_a_warning() {
     let simulator = unlocked();
     let terraform = applied(&simulator);
     let id = id_of(&stored(&simulator));
-    simulator.remove(simulator.organization(), &id);
+    delete_by_hand(&simulator, &id);
     terraform
         .plan()
         .succeeded()
@@ -177,4 +180,25 @@ fn plan_of_new_connectors_warns_that_it_could_not_be_checked() {
     unreachable.says(WARNING).says("No connection to 127.0.0.1 could be made");
     simulator.faults([on_list(Script::answer(403, json!({ "error": "forbidden" })))]);
     plan(&|_| {}).says(WARNING).says("does not allow the request to list");
+}
+
+/// Each command is a process of its own. What the one before has written moments ago is not gone.
+#[test]
+fn connector_that_becomes_visible_late_stays_in_state() {
+    let simulator = start(Options { visible_after: Duration::from_secs(20), ..Options::default() });
+    let terraform = Terraform::with(&simulator);
+    terraform.write("main.tf", &basic().resource());
+    terraform.apply().succeeded();
+    let output = terraform.plan().succeeded();
+    output
+        .says("No changes")
+        .says("Webex does not show the last change")
+        .does_not_say("deleted outside");
+    // A destroy does not leave it behind.
+    terraform.destroy().failed().says("Webex does not show it yet").says("Nothing was deleted");
+    assert_eq!(all_stored(&simulator).len(), 1);
+    simulator.advance_clock(Duration::from_secs(30));
+    terraform.plans_nothing();
+    terraform.destroy().succeeded().says("1 destroyed");
+    assert!(all_stored(&simulator).is_empty());
 }

@@ -1,5 +1,7 @@
 //! Simulators, their connectors and the requests that they received.
 
+use std::time::Duration;
+
 use serde_json::Value as Json;
 use webex_cc_simulator::{DEFAULT_ORGANIZATION, Exchange, Options, Simulator};
 
@@ -38,6 +40,13 @@ pub(crate) fn stored(simulator: &Simulator) -> Json {
     let mut all = all_stored(simulator);
     assert_eq!(all.len(), 1, "{all:#?}");
     all.remove(0)
+}
+
+/// Deletes a connector in Control Hub, long after the last write: one that was written moments ago and
+/// is not found counts as not visible yet.
+pub(crate) fn delete_by_hand(simulator: &Simulator, id: &str) {
+    simulator.advance_clock(Duration::from_secs(10 * 60));
+    simulator.remove(simulator.organization(), id);
 }
 
 /// Returns the id of a connector.

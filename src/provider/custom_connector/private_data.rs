@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use tf_provider::object::PrivateState;
-use webex_contact_center::{Connector, Version};
+use webex_contact_center::{Connector, LastWrite, Version};
 
 /// The values that Webex returned for arguments of our last write, where it spelled them otherwise
 /// than they were sent.
@@ -140,6 +140,12 @@ impl PrivateData {
     #[must_use]
     pub fn with_deactivation(self, is_deactivated: bool) -> Self {
         Self { deactivated: self.deactivated || is_deactivated, ..self }
+    }
+
+    /// Returns what is known of our last write.
+    #[must_use]
+    pub fn last_write(&self) -> LastWrite {
+        LastWrite { version: self.version.clone(), time: self.written }
     }
 
     /// Records a read.

@@ -29,7 +29,7 @@ use tf_provider::schema::{IdentitySchema, Schema};
 use tf_provider::value::Value;
 use webex_contact_center::{
     Availability, BASIC, Budget, CLIENT_CREDENTIALS, Connector, ConnectorId, ErrorKind, OAUTH2,
-    OrganizationId, RemoteState, WriteError,
+    OrganizationId, Reading, RemoteState, WriteError,
 };
 
 /// The resource `webex_cc_custom_connector`.
@@ -112,9 +112,10 @@ impl Resource for CustomConnector {
         };
         let budget = Budget::within(Timeout::Read.of(request.state.object()), request.stop.clone());
         let connectors = target.ready.client.connectors(target.organization);
-        match connectors.read(&target.id, &budget).await {
-            Ok(Some(connector)) => {
-                let private = PrivateData::decode(&request.private).after_read(&connector);
+        let private = PrivateData::decode(&request.private);
+        match connectors.read_after(&target.id, &private.last_write(), &budget).await {
+            Ok(Reading::Found(connector)) => {
+                let private = private.after_read(&connector);
                 let base = request.state.object();
                 let state = model::state(&connector, target.organization, base, &private.returned);
                 let mut diagnostics = notices(&target.ready);
@@ -127,10 +128,13 @@ impl Resource for CustomConnector {
                     ..ReadResponse::default()
                 }
             }
-            Ok(None) if request.state.object().get("name").is_null() => {
+            Ok(Reading::NotVisible) => {
+                unchanged(write_errors::not_visible(&named(&request.state)).into())
+            }
+            Ok(Reading::Gone) if request.state.object().get("name").is_null() => {
                 unchanged(never_there(&target).into())
             }
-            Ok(None) => ReadResponse {
+            Ok(Reading::Gone) => ReadResponse {
                 diagnostics: gone(&request.state, &target).into(),
                 ..ReadResponse::default()
             },
@@ -282,7 +286,8 @@ impl Resource for CustomConnector {
         let budget =
             Budget::within(Timeout::Delete.of(request.prior.object()), request.stop.clone());
         let connectors = target.ready.client.connectors(target.organization);
-        match connectors.delete(&target.id, &budget).await {
+        let last = PrivateData::decode(&request.private).last_write();
+        match connectors.delete_after(&target.id, &last, &budget).await {
             Ok(_) => {
                 ApplyResponse { diagnostics: notices(&target.ready), ..ApplyResponse::default() }
             }

@@ -6,9 +6,9 @@ use super::super::connector::{Connector, Reference, Version};
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
-use super::Connectors;
 use super::activation::ActivationError;
 use super::write_error::{Availability, RemoteState, WriteError};
+use super::{Connectors, LastWrite};
 
 /// A deleted connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +28,27 @@ impl Connectors {
     /// # Errors
     /// The error describes the connector after the failure.
     pub async fn delete(&self, id: &ConnectorId, budget: &Budget) -> Result<Deleted, WriteError> {
+        self.delete_after(id, &LastWrite::default(), budget).await
+    }
+
+    /// Deletes a connector like [`delete`](Self::delete). One that Webex does not show is not gone
+    /// when the caller has written it moments ago: it gets time to become visible, and then the
+    /// delete fails with [`ErrorKind::NotFound`].
+    ///
+    /// # Errors
+    /// The error describes the connector after the failure.
+    pub async fn delete_after(
+        &self,
+        id: &ConnectorId,
+        last: &LastWrite,
+        budget: &Budget,
+    ) -> Result<Deleted, WriteError> {
         self.list_cache.note_requested(self.organization, id);
         let release = self.list_cache.releases.begin(self.organization, id, None);
-        let deletion = Deletion { connectors: self, id, budget };
+        let deletion = Deletion { connectors: self, id, last, budget };
         let outcome = deletion.run().await;
         if outcome.is_ok() {
+            self.list_cache.note_deleted(self.organization, id);
             release.succeeded();
         }
         outcome
@@ -43,6 +59,7 @@ impl Connectors {
 struct Deletion<'a> {
     connectors: &'a Connectors,
     id: &'a ConnectorId,
+    last: &'a LastWrite,
     budget: &'a Budget,
 }
 
@@ -85,6 +102,7 @@ impl Deletion<'_> {
             endpoints.delete(organization, self.id, version).map_err(WriteError::unchanged)?;
         let mut may_be_too_early =
             self.connectors.list_cache.was_just_created(organization, self.id);
+        let mut pauses = self.connectors.session.pauses_until_visible();
         loop {
             let error = match self.connectors.write(&request, self.budget).await {
                 Ok(response) => match endpoints.profile.confirm_delete(response.body(), self.id) {
@@ -112,6 +130,14 @@ impl Deletion<'_> {
                 .read_fresh(self.id, &self.budget.for_reconciliation())
                 .await
             {
+                Ok(None)
+                    if !is_unclear && self.connectors.is_recent(self.last, self.budget).await =>
+                {
+                    match pauses.next() {
+                        Some(pause) if self.budget.wait(pause).await.is_ok() => continue,
+                        Some(_) | None => Err(WriteError::unchanged(error)),
+                    }
+                }
                 Ok(None) => Ok(Deleted { was_missing: !is_unclear }),
                 Ok(Some(_)) if is_missing && std::mem::take(&mut may_be_too_early) => continue,
                 Ok(Some(found)) => Err(WriteError::new(error, found.into())),

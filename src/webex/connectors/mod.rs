@@ -9,6 +9,7 @@ pub(super) mod choices;
 mod contract;
 mod create;
 mod delete;
+mod freshness;
 mod list_cache;
 mod name_conflict;
 mod paging;
@@ -38,6 +39,7 @@ use super::session::Session;
 pub use contract::{Difference, DifferenceKind, Requirement};
 pub use create::Created;
 pub use delete::Deleted;
+pub use freshness::{LastWrite, Reading};
 pub(crate) use list_cache::ListCache;
 pub use paging::ConnectorPages;
 pub use probe::{Probe, ProbeTarget};
@@ -168,7 +170,19 @@ impl Connectors {
     /// # Errors
     /// Fails when the list, or the connector of a short row, cannot be read.
     pub async fn list(&self, budget: &Budget) -> Result<Arc<[Connector]>, Error> {
-        let list = self.cached_list(RetryMode::Normal, budget).await?;
+        let mut pauses = self.session.pauses_until_visible();
+        let list = loop {
+            let list = self.cached_list(RetryMode::Normal, budget).await?;
+            // What this process has created may not be in the list yet.
+            if !self.list_cache.lacks_created(self.organization, &list) {
+                break list;
+            }
+            let Some(pause) = pauses.next() else { break list };
+            if budget.wait(pause).await.is_err() {
+                break list;
+            }
+            self.forget_list();
+        };
         if !list.connectors().iter().any(Connector::is_short) {
             return Ok(list.connectors());
         }

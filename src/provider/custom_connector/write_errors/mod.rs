@@ -249,6 +249,11 @@ pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
             };
             format!("The connector is still there{}{contradiction}.", still_active(connector))
         }
+        (_, RemoteState::Unchanged) if failure.error.kind == ErrorKind::NotFound => {
+            "It was written moments ago, and Webex does not show it yet. Nothing was deleted. The \
+             connector stays in state. Run the command again in a minute."
+                .to_owned()
+        }
         (_, RemoteState::Absent | RemoteState::Unchanged | RemoteState::OnlyId(_)) => {
             "Nothing was deleted. The connector stays in state.".to_owned()
         }
@@ -351,6 +356,16 @@ pub fn not_switched(error: &Error, name: &str, active: bool) -> Diagnostic {
         )
     };
     Diagnostic::warning(summary, detail(error, truth)).at(Path::attribute("active"))
+}
+
+/// Warns that Webex does not show a connector that was written moments ago.
+#[must_use]
+pub fn not_visible(named: &str) -> Diagnostic {
+    Diagnostic::warning(
+        format!("Webex does not show the last change of connector {named} yet"),
+        "It was written moments ago, and Webex may show a change late. State keeps what was written. \
+         Run `terraform plan` again in a minute to compare it with Webex.",
+    )
 }
 
 /// Warns that a connector was activated that an earlier run has left deactivated.

@@ -12,12 +12,12 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{ConnectorFields, NO_SECRETS, Secrets};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
-use super::Connectors;
 use super::activation::{
     ActivationError, Deactivated, Reactivated, is_about_the_content, is_gateway_timeout,
 };
 use super::name_conflict::Wait;
 use super::write_error::{Availability, RemoteState, WriteError};
+use super::{Connectors, LastWrite};
 
 /// A connector as it was when an update was planned.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ pub struct Planned {
     pub fields: Option<ConnectorFields>,
     /// Whether flows could use it.
     pub active: Option<bool>,
+    /// When the caller wrote it last, in milliseconds since 1970 (UTC), by Webex's clock.
+    pub written: Option<i64>,
 }
 
 impl Planned {
@@ -166,7 +168,16 @@ impl Edit<'_> {
             let current = match self.connectors.read_fresh(self.id, self.budget).await {
                 Ok(Some(connector)) => connector,
                 Ok(None) => {
-                    return Err(gone(Error::new(Operation::ReadConnector, ErrorKind::NotFound)));
+                    let error = Error::new(Operation::ReadConnector, ErrorKind::NotFound);
+                    let last = LastWrite { version: None, time: planned.written };
+                    if !self.connectors.is_recent(&last, self.budget).await {
+                        return Err(gone(error));
+                    }
+                    // It was written moments ago, and may become visible.
+                    match pauses.next() {
+                        Some(pause) if self.budget.wait(pause).await.is_ok() => continue,
+                        Some(_) | None => return Err(WriteError::unchanged(error)),
+                    }
                 }
                 Err(error) => return Err(WriteError::unchanged(error)),
             };

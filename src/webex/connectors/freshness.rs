@@ -1,0 +1,160 @@
+//! Reads that do not believe what is provably old.
+//!
+//! Webex may show a write late, and a list later than a connector. A caller knows the version and the
+//! time of its last write, also from an earlier process.
+
+use std::time::{Duration, SystemTime};
+
+use super::super::budget::Budget;
+use super::super::connector::{Connector, Version};
+use super::super::error::Error;
+use super::super::identifiers::ConnectorId;
+use super::super::pipeline::RetryMode;
+use super::Connectors;
+
+/// The time after a write during which Webex may not show it yet.
+const RECENT: Duration = Duration::from_secs(2 * 60);
+
+/// What a caller knows of its last write to a connector.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastWrite {
+    /// The version that was seen last.
+    pub version: Option<Version>,
+    /// When Webex carried out the write, in milliseconds since 1970 (UTC), by its clock.
+    pub time: Option<i64>,
+}
+
+/// The result of a read by a caller that knows its last write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// The connector.
+    Found(Box<Connector>),
+    /// It is gone.
+    Gone,
+    /// Webex does not show it, or shows it as it was before the last write, which was moments ago.
+    NotVisible,
+}
+
+impl LastWrite {
+    /// Whether a connector is provably older than the last write.
+    fn is_after(&self, connector: &Connector) -> bool {
+        let versions = self.version.as_ref().zip(connector.version.as_ref());
+        // Versions without an order prove nothing.
+        versions.is_some_and(|(known, found)| {
+            known.distance_to(found).is_some_and(|distance| distance < 0)
+        })
+    }
+}
+
+impl Connectors {
+    /// Reads a connector like [`read`](Self::read), and does not believe a response that is older
+    /// than the caller's last write. A recent write gets time to become visible.
+    ///
+    /// # Errors
+    /// Fails when the list or the connector cannot be read.
+    pub async fn read_after(
+        &self,
+        id: &ConnectorId,
+        last: &LastWrite,
+        budget: &Budget,
+    ) -> Result<Reading, Error> {
+        let first = self.read(id, budget).await?;
+        if let Some(connector) = &first
+            && !last.is_after(connector)
+        {
+            return Ok(Reading::Found(Box::new(connector.clone())));
+        }
+        let is_recent = self.is_recent(last, budget).await;
+        if first.is_none() && !is_recent {
+            return Ok(Reading::Gone);
+        }
+        let mut pauses = self.session.pauses_until_visible();
+        loop {
+            // The list may be older than the connector.
+            let found = self.get(id, budget).await?;
+            if let Some(connector) = found
+                && (!last.is_after(&connector) || !is_recent)
+            {
+                return Ok(Reading::Found(Box::new(connector)));
+            }
+            let Some(pause) = pauses.next().filter(|_| is_recent) else {
+                return Ok(Reading::NotVisible);
+            };
+            if budget.wait(pause).await.is_err() {
+                return Ok(Reading::NotVisible);
+            }
+        }
+    }
+
+    /// Whether a write was moments ago, by Webex's clock.
+    pub(super) async fn is_recent(&self, last: &LastWrite, budget: &Budget) -> bool {
+        let Some(time) = last.time.and_then(|time| u64::try_from(time).ok()) else { return false };
+        let list = self.cached_list(RetryMode::OneAttempt, budget).await.ok();
+        let now = list.and_then(|list| list.server_time).unwrap_or_else(SystemTime::now);
+        let written = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(time));
+        written.is_some_and(|written| {
+            // A clock that is behind makes it negative.
+            now.duration_since(written).unwrap_or_default() < RECENT
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{
+        SERVER_EPOCH, Script, budget, connectors, empty, id, object, page, response, with,
+    };
+
+    fn written(version: i64, ago: i64) -> LastWrite {
+        LastWrite { version: Some(version.into()), time: Some(SERVER_EPOCH - ago * 1000) }
+    }
+
+    fn list(rows: &[Value]) -> crate::testing::Reply {
+        response(200, &page(rows))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connector_written_moments_ago_is_not_gone() {
+        let appears =
+            Script::new([list(&[]), empty(404), empty(404), response(200, &object(3, 1))]);
+        let read = connectors(appears.clone()).read_after(&id(), &written(3, 5), &budget()).await;
+        assert!(matches!(read, Ok(Reading::Found(_))), "{read:?}");
+        assert!(appears.is_done());
+        let mut replies = vec![list(&[])];
+        replies.extend((0..8).map(|_| empty(404)));
+        let never = Script::new(replies);
+        let read = connectors(never).read_after(&id(), &written(3, 5), &budget()).await;
+        assert_eq!(read, Ok(Reading::NotVisible));
+        // A write of long ago.
+        let gone = Script::new([list(&[]), empty(404)]);
+        let read = connectors(gone).read_after(&id(), &written(3, 600), &budget()).await;
+        assert_eq!(read, Ok(Reading::Gone));
+        let gone = Script::new([list(&[]), empty(404)]);
+        let read = connectors(gone).read_after(&id(), &LastWrite::default(), &budget()).await;
+        assert_eq!(read, Ok(Reading::Gone));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn older_row_is_not_believed() {
+        let newer = with(object(5, 1), &json!({"scope": "new"}));
+        let script = Script::new([list(&[object(4, 1)]), response(200, &newer)]);
+        let read = connectors(script).read_after(&id(), &written(5, 600), &budget()).await.unwrap();
+        let Reading::Found(connector) = read else { panic!("{read:?}") };
+        assert_eq!(connector.version, Some(5.into()));
+        // It is older by its id as well, long after the write: it was restored, for example.
+        let script = Script::new([list(&[object(4, 1)]), response(200, &object(4, 1))]);
+        let read = connectors(script).read_after(&id(), &written(5, 600), &budget()).await.unwrap();
+        let Reading::Found(connector) = read else { panic!("{read:?}") };
+        assert_eq!(connector.version, Some(4.into()));
+        // Moments after it, the write becomes visible.
+        let old = || response(200, &object(4, 1));
+        let script =
+            Script::new([list(&[object(4, 1)]), old(), old(), response(200, &object(5, 1))]);
+        let read = connectors(script).read_after(&id(), &written(5, 5), &budget()).await.unwrap();
+        let Reading::Found(connector) = read else { panic!("{read:?}") };
+        assert_eq!(connector.version, Some(5.into()));
+    }
+}
