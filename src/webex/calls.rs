@@ -32,6 +32,9 @@ pub enum ProfileGap {
     /// It cannot create or update connectors of this kind.
     #[error("it does not say how to write a connector with {}", .0.title())]
     Kind(ConnectorKind),
+    /// It does not know the kind that a connector has in Webex.
+    #[error("it does not know the kind of this connector")]
+    UnknownKind,
     /// The argument has no place in a request.
     #[error("it does not say where `{0}` stands in a request")]
     Argument(&'static str),

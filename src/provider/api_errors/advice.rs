@@ -181,6 +181,7 @@ fn recording(gap: ProfileGap) -> String {
         }
         .to_owned(),
         ProfileGap::Kind(kind) => format!("creating and editing a connector with {}", kind.title()),
+        ProfileGap::UnknownKind => "creating and editing a connector of this kind".to_owned(),
         ProfileGap::Argument(argument) => format!("creating a connector that has a {argument}"),
         ProfileGap::Activation => "deactivating a connector and activating it again".to_owned(),
     }

@@ -143,35 +143,19 @@ impl Profile {
         let template = match (&call.body, kind) {
             (None, _) => return Ok(None),
             (Some(super::BodyTemplate::Any(template)), _) => template,
-            (Some(super::BodyTemplate::ByKind(templates)), kind) => {
-                let own = kind.and_then(|kind| templates.get(&kind.index()));
-                // A connector of an unknown kind is sent back as it was read.
-                let any = templates.values().next().filter(|_| kind.is_none());
-                own.or(any).ok_or(ProfileGap::Kind(kind.unwrap_or(ConnectorKind::Basic)))?
+            (Some(super::BodyTemplate::ByKind(_)), None) => return Err(ProfileGap::UnknownKind),
+            (Some(super::BodyTemplate::ByKind(templates)), Some(kind)) => {
+                templates.get(&kind.index()).ok_or(ProfileGap::Kind(kind))?
             }
         };
         let renderer = Renderer { profile: self, values };
-        let node = Node { template, base: None, path: call.overlay_path(), renderer: &renderer };
-        let with_base = Node { base: renderer.base_at(call, &[]), ..node };
-        Ok(Some(RequestBody::json(&with_base, watched.to_vec())))
-    }
-}
-
-impl Call {
-    /// Returns the tokens of the overlay's place.
-    fn overlay_path(&self) -> Option<&[String]> {
-        self.overlay.as_ref().map(super::Pointer::tokens)
+        let path = call.overlay.as_ref().map(super::Pointer::tokens);
+        let node = Node { template, base: None, path, renderer: &renderer };
+        Ok(Some(RequestBody::json(&node.overlaid(), watched.to_vec())))
     }
 }
 
 impl<'a> Renderer<'a> {
-    /// Returns the object that was read, if it is overlaid at this place.
-    fn base_at(&self, call: &Call, place: &[String]) -> Option<&'a Value> {
-        let overlay = call.overlay.as_ref()?;
-        let read = self.values.read?.object.value()?;
-        (overlay.tokens() == place).then_some(read)
-    }
-
     fn lookup(&self, name: Name) -> Lookup<'a> {
         let text = |text: Option<&'a str>| {
             text.map_or(Lookup::Absent, |text| Lookup::Value(Rendered::Text(text.into())))
@@ -320,11 +304,19 @@ impl<'a> Node<'a> {
     fn child(&self, token: &str, template: &'a JsonTemplate) -> Self {
         let rest = self.path.and_then(<[String]>::split_first);
         let path = rest.filter(|(first, _)| *first == token).map(|(_, rest)| rest);
-        let base = match path {
-            Some([]) => self.renderer.values.read.and_then(|read| read.object.value()),
-            _ => self.base.and_then(|base| member(base, token)),
-        };
-        Self { template, base, path, renderer: self.renderer }
+        let base = self.base.and_then(|base| member(base, token));
+        Self { template, base, path, renderer: self.renderer }.overlaid()
+    }
+
+    /// Returns the part with the object that was read, if it is the place of the overlay.
+    fn overlaid(self) -> Self {
+        match self.path {
+            Some([]) => {
+                let read = self.renderer.values.read;
+                Self { base: read.and_then(|read| read.object.value()), ..self }
+            }
+            Some(_) | None => self,
+        }
     }
 }
 
