@@ -11,6 +11,7 @@ mod generated;
 mod identities;
 mod learn;
 mod lists;
+mod profile;
 mod schema;
 
 use serde_json::Value as Json;
