@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod connector_lists;
 pub mod custom_connector;
 pub mod doctor;
+pub mod flow_publish;
 pub mod functions;
 pub mod organization;
 pub mod provider_data;
@@ -27,6 +28,7 @@ use self::connector_lists::flow_connectors::{self, FlowConnectorsData};
 use self::custom_connector::data_source::CustomConnectorData;
 use self::custom_connector::list::CustomConnectorList;
 use self::custom_connector::resource::CustomConnector;
+use self::flow_publish::FlowPublish;
 use self::functions::decode_id::DecodeId;
 use self::functions::encode_id::EncodeId;
 use self::functions::rebind_connectors::RebindConnectors;
@@ -80,8 +82,9 @@ pub fn registry() -> Registry {
         )
         .list_resource(
             custom_connector::schema::TYPE_NAME,
-            Box::new(CustomConnectorList::new(provider_data)),
+            Box::new(CustomConnectorList::new(provider_data.clone())),
         )
+        .action(flow_publish::TYPE_NAME, Box::new(FlowPublish::new(provider_data)))
         .function("decode_id", Box::new(DecodeId))
         .function("encode_id", Box::new(EncodeId))
         .function("rebind_connectors", Box::new(RebindConnectors))
@@ -106,6 +109,7 @@ impl Provider for Webex {
 
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         let user_agent = user_agent(&request.terraform_version);
+        let request_version = request.terraform_version.clone();
         let names_a_file =
             configuration::names_a_file(&request.configuration, &process_environment);
         let read =
@@ -115,6 +119,7 @@ impl Provider for Webex {
         if let ProviderStatus::Missing(arguments) = &status {
             messages.push(missing(arguments));
         }
+        self.provider_data.note_version(&request_version);
         self.provider_data.set(status);
         messages
     }
