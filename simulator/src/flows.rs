@@ -13,28 +13,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::api_error::ApiError;
+use crate::flow::{Flow, PROJECT};
 use crate::message::{Request, Response};
 use crate::service::Service;
 
-/// The project of flows, which is the same in every organization (documented).
-pub(crate) const PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
-
 /// The tags of a published version (documented).
 const TAGS: [&str; 4] = ["Live", "Test", "Dev", "Latest"];
-
-/// A flow.
-#[derive(Debug)]
-pub(crate) struct Flow {
-    id: String,
-    organization: String,
-    name: String,
-    flow_type: String,
-    draft: Value,
-    /// The version of the draft.
-    version: u64,
-    /// The published versions with their tags.
-    published: Vec<(Value, Vec<String>)>,
-}
 
 /// A call about flows.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +72,7 @@ impl Service {
                     StatusCode::OK,
                     &self.findings(&organization, &flow).result(),
                 )),
-                Err(refusal) => Ok(refusal),
+                Err(refusal) => Ok(*refusal),
             },
             Call::Import => Ok(self.import(request, organization)),
             Call::ReadDraft(id) => {
@@ -124,7 +108,7 @@ impl Service {
     fn import(&mut self, request: &Request, organization: String) -> Response {
         let (name, draft) = match document(request) {
             Ok(document) => document,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         let overwrite = request.parameter("overwrite").as_deref() == Some("true");
         let findings = self.findings(&organization, &draft);
@@ -186,7 +170,7 @@ impl Service {
         let flow = self.flows.iter_mut().find(|flow| flow.id == id);
         let flow = flow.ok_or(ApiError::Framework(StatusCode::NOT_FOUND))?;
         flow.published.push((flow.draft.clone(), tags));
-        Ok(Response::json(StatusCode::OK, &flow.published(&parameters["comment"])))
+        Ok(Response::json(StatusCode::OK, &flow.published_as(&parameters["comment"])))
     }
 
     fn flow(&self, organization: &str, id: &str) -> Result<&Flow, ApiError> {
@@ -230,43 +214,6 @@ impl Service {
     fn offers(&self, organization: &str, id: &str) -> bool {
         let mut connectors = self.visible_connectors(organization);
         connectors.any(|connector| connector.is_active() && connector.id() == id)
-    }
-}
-
-impl Flow {
-    fn status(&self) -> &'static str {
-        if self.published.is_empty() { "Draft" } else { "Published" }
-    }
-
-    fn summary(&self) -> Value {
-        json!({
-            "id": self.id,
-            "orgId": self.organization,
-            "name": self.name,
-            "flowType": self.flow_type,
-            "version": self.version,
-            "status": self.status(),
-        })
-    }
-
-    fn published(&self, comment: &Value) -> Value {
-        let tags = self.published.last().map(|(_, tags)| tags.as_slice()).unwrap_or_default();
-        let tags = tags.iter().map(|tag| json!({"id": tag, "displayName": tag}));
-        json!({
-            "id": self.id,
-            "orgId": self.organization,
-            "projectId": PROJECT,
-            "flowType": self.flow_type,
-            "status": self.status(),
-            "version": self.published.len(),
-            "latestVersion": {
-                "flowId": self.id,
-                "name": self.name,
-                "version": self.published.len(),
-                "comment": comment,
-            },
-            "tags": tags.collect::<Vec<_>>(),
-        })
     }
 }
 
@@ -327,13 +274,13 @@ fn collect<'a>(value: &'a Value, activities: &mut Vec<Activity<'a>>) {
 }
 
 /// Returns the document of a request and its name, or the refusal.
-fn document(request: &Request) -> Result<(String, Value), Response> {
+fn document(request: &Request) -> Result<(String, Value), Box<Response>> {
     let invalid = |message: &str, path: &str| {
         let details = [json!({"path": path, "code": "INVALID", "message": message})];
-        refusal(StatusCode::BAD_REQUEST, "INVALID_FLOW", message, &details)
+        Box::new(refusal(StatusCode::BAD_REQUEST, "INVALID_FLOW", message, &details))
     };
     if !request.is_of_type("application/json") {
-        return Err(Response::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        return Err(Box::new(Response::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE)));
     }
     let document = serde_json::from_slice::<Value>(&request.body).ok().filter(Value::is_object);
     let document = document.ok_or_else(|| invalid("The flow must be a JSON object.", ""))?;

@@ -27,6 +27,7 @@ mod control;
 mod faults;
 mod file;
 mod filter;
+mod flow;
 mod flows;
 mod har;
 mod journal;

@@ -18,7 +18,7 @@ use crate::clock::{Clock, milliseconds};
 use crate::connector::Connector;
 use crate::faults::{self, Action, Moment, Script, ScriptedAnswer};
 use crate::file;
-use crate::flows::Flow;
+use crate::flow::Flow;
 use crate::har;
 use crate::journal::Exchange;
 use crate::message::{Request, Response};

@@ -118,7 +118,14 @@ fn tags(object: &Object) -> Result<Vec<String>, Diagnostic> {
     let tags = elements.iter().filter_map(|element| match element {
         Value::String(tag) => Some(tag.clone()),
         Value::Unknown => None,
-        _ => Some(String::new()),
+        // The schema lets nothing but null through.
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Secret(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Dynamic(_) => Some(String::new()),
     });
     let tags = tags.collect::<Vec<_>>();
     match tags.iter().find(|tag| !TAGS.contains(&tag.as_str())) {
