@@ -46,7 +46,8 @@ pub const NAME: &str = "webex";
 /// The provider's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The provider's full address.
+/// The provider's full address. It is read from this line by the scripts in `.ci/`; a test finds
+/// the examples and pages that have another one.
 pub const ADDRESS: &str = "registry.terraform.io/webex-contact-center/webex";
 
 /// How long reading the files of a configuration may take.
