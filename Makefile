@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help build test lint format docs install dist demo bench bench-compare soak fuzz deny
+.PHONY: help build test acceptance lint format docs install dist demo bench bench-compare soak fuzz deny
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ build: ## Build the provider and the simulator
 test: lint ## Check formatting and lints, and run all tests; cargo-deny too if it is there
 	$(CARGO) test --workspace --locked
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(MAKE) --no-print-directory deny; fi
+
+acceptance: build ## Run HashiCorp's test kit against the simulator (needs Go and a module proxy)
+	@.ci/acceptance
 
 lint: ## Check formatting, and clippy with warnings as errors
 	$(CARGO) fmt --all --check

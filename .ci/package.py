@@ -35,7 +35,12 @@ import zipfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROVIDER = "terraform-provider-webex"
 SIMULATOR = "webex-cc-simulator"
-SOURCE = "webex-contact-center/webex"
+ADDRESS = re.search(
+    r'^pub const ADDRESS: &str = "registry\.terraform\.io/(.*)";$',
+    (ROOT / "src/provider/mod.rs").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+SOURCE = ADDRESS.group(1)
 
 # What registries call what Rust calls otherwise.
 SYSTEMS = {"linux": "linux", "darwin": "darwin", "windows": "windows", "freebsd": "freebsd"}

@@ -67,9 +67,10 @@ export TF_CLI_CONFIG_FILE=$work/terraform.rc
 export TF_DATA_DIR=$work/data
 export TF_IN_AUTOMATION=1 TF_INPUT=0 CHECKPOINT_DISABLE=1
 unset TF_LOG TF_LOG_PROVIDER TF_WORKSPACE TF_CLI_ARGS || true
+source=$(sed -n 's/^.*source *= "\(.*\/webex\)"$/\1/p' "$here/main.tf")
 cat >"$TF_CLI_CONFIG_FILE" <<RC
 provider_installation {
-  dev_overrides { "webex-contact-center/webex" = "$binaries" }
+  dev_overrides { "$source" = "$binaries" }
   direct {}
 }
 RC

@@ -8,6 +8,8 @@ use uuid::Uuid;
 use crate::api_error::ApiError;
 use crate::connector::{self, Connector, JsonObject};
 use crate::filter::Filter;
+use crate::flow::PROJECT as FLOW_PROJECT;
+use crate::flows;
 use crate::message::{Request, Response};
 use crate::options::VersionForm;
 use crate::paging;
@@ -15,10 +17,6 @@ use crate::profile::{CallName, is_empty};
 use crate::service::Service;
 use crate::tokens::Scope;
 use crate::words;
-
-/// The project of Flow Designer's activities, which is the same in every
-/// organization (documented by Cisco).
-const FLOW_PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
 
 /// The resource that a path names within its organization.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +36,9 @@ impl Service {
             ["v1", "access_token"] => return self.access_token(request),
             ["v1", "applications", id, "token"] => return self.application_token(request, id),
             _ => {}
+        }
+        if let Some((organization, call)) = flows::Call::of(&request.method, &segments) {
+            return self.flow_call(request, organization, call);
         }
         if let Some(profile) = self.profile.clone() {
             return self.handle_by_profile(&profile, request);

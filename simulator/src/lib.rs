@@ -11,7 +11,7 @@
 //! scripts of `faults` and records the request in the `journal` and for the `har`.
 //! `api` checks the access and reads the request. `operations` carry it out, with
 //! the rules in `connector`, the deviations in `behavior` and the data in `store`.
-//! `oauth` and `tokens` issue tokens. `control` reads and changes all of this
+//! `flows` has the calls about flows. `oauth` and `tokens` issue tokens. `control` reads and changes all of this
 //! without the rules of the API.
 //!
 //! `profile` reads a document that describes another API. `profile_api` then
@@ -27,6 +27,8 @@ mod control;
 mod faults;
 mod file;
 mod filter;
+mod flow;
+mod flows;
 mod har;
 mod journal;
 mod message;
@@ -224,6 +226,12 @@ impl Simulator {
         let service = lock(&self.service);
         let connectors = &must(service.known(organization)).connectors;
         connectors.iter().map(|connector| Value::Object(connector.0.clone())).collect()
+    }
+
+    /// Returns the flows of an organization, as the list of flows shows them.
+    #[must_use]
+    pub fn flows(&self, organization: &str) -> Vec<Value> {
+        lock(&self.service).flows_of(organization)
     }
 
     /// Edits or creates a connector without the API. The given fields replace the

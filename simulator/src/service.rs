@@ -18,6 +18,7 @@ use crate::clock::{Clock, http_date, milliseconds};
 use crate::connector::Connector;
 use crate::faults::{self, Action, Moment, Script, ScriptedAnswer};
 use crate::file;
+use crate::flow::Flow;
 use crate::har;
 use crate::journal::Exchange;
 use crate::message::{Request, Response};
@@ -43,6 +44,8 @@ pub(crate) struct Service {
     pub(crate) clock: Clock,
     /// The organizations with their connectors.
     pub(crate) store: Store,
+    /// The flows of all organizations.
+    pub(crate) flows: Vec<Flow>,
     /// The tokens.
     pub(crate) tokens: Tokens,
     /// The limit of requests per minute.
@@ -90,6 +93,7 @@ impl Service {
             behavior: options.behavior.clone(),
             clock: Clock::new(),
             store: Store::open(&options.organizations, options.state.clone())?,
+            flows: Vec::new(),
             tokens: Tokens::new(&options),
             rate_limit: RateLimit::new(options.rate_limit),
             journal: Vec::new(),

@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod connector_lists;
 pub mod custom_connector;
 pub mod doctor;
+pub mod flow_publish;
 pub mod functions;
 pub mod organization;
 pub mod provider_data;
@@ -27,6 +28,7 @@ use self::connector_lists::flow_connectors::{self, FlowConnectorsData};
 use self::custom_connector::data_source::CustomConnectorData;
 use self::custom_connector::list::CustomConnectorList;
 use self::custom_connector::resource::CustomConnector;
+use self::flow_publish::FlowPublish;
 use self::functions::decode_id::DecodeId;
 use self::functions::encode_id::EncodeId;
 use self::functions::rebind_connectors::RebindConnectors;
@@ -44,7 +46,8 @@ pub const NAME: &str = "webex";
 /// The provider's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The provider's full address.
+/// The provider's full address. It is read from this line by the scripts in `.ci/`; a test finds
+/// the examples and pages that have another one.
 pub const ADDRESS: &str = "registry.terraform.io/webex-contact-center/webex";
 
 /// How long reading the files of a configuration may take.
@@ -80,8 +83,9 @@ pub fn registry() -> Registry {
         )
         .list_resource(
             custom_connector::schema::TYPE_NAME,
-            Box::new(CustomConnectorList::new(provider_data)),
+            Box::new(CustomConnectorList::new(provider_data.clone())),
         )
+        .action(flow_publish::TYPE_NAME, Box::new(FlowPublish::new(provider_data)))
         .function("decode_id", Box::new(DecodeId))
         .function("encode_id", Box::new(EncodeId))
         .function("rebind_connectors", Box::new(RebindConnectors))
@@ -106,6 +110,7 @@ impl Provider for Webex {
 
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         let user_agent = user_agent(&request.terraform_version);
+        let request_version = request.terraform_version.clone();
         let names_a_file =
             configuration::names_a_file(&request.configuration, &process_environment);
         let read =
@@ -115,6 +120,7 @@ impl Provider for Webex {
         if let ProviderStatus::Missing(arguments) = &status {
             messages.push(missing(arguments));
         }
+        self.provider_data.note_version(&request_version);
         self.provider_data.set(status);
         messages
     }

@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use super::configuration::schema::variable;
 use super::configuration::status::{ConfiguredProvider, ProviderStatus, missing};
+use tf_provider::client::{ClientCapabilities, Deferred};
 use tf_provider::diagnostics::Diagnostic;
 use webex_contact_center::OrganizationId;
 
@@ -12,11 +13,16 @@ use webex_contact_center::OrganizationId;
 pub struct ProviderData {
     status: RwLock<ProviderStatus>,
     applying: AtomicBool,
+    handles_deferral: AtomicBool,
 }
 
 impl Default for ProviderData {
     fn default() -> Self {
-        Self { status: RwLock::new(ProviderStatus::Unconfigured), applying: AtomicBool::new(false) }
+        Self {
+            status: RwLock::new(ProviderStatus::Unconfigured),
+            applying: AtomicBool::new(false),
+            handles_deferral: AtomicBool::new(false),
+        }
     }
 }
 
@@ -26,6 +32,22 @@ impl ProviderData {
     pub fn set(&self, status: ProviderStatus) {
         self.applying.store(false, Ordering::Relaxed);
         *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+
+    /// Notes the version of the client. OpenTofu 1.11 says by mistake that calls may be
+    /// deferred, and cannot handle one that is.
+    pub fn note_version(&self, version: &str) {
+        self.handles_deferral.store(!version.starts_with("1.11."), Ordering::Relaxed);
+    }
+
+    /// Returns the reason to defer a call: the provider's configuration is not known yet, and
+    /// the client allows it.
+    #[must_use]
+    pub fn deferred(&self, client: ClientCapabilities) -> Option<Deferred> {
+        let status = self.status.read().unwrap_or_else(PoisonError::into_inner);
+        let is_unknown = matches!(&*status, ProviderStatus::Unknown(_));
+        let may_wait = client.deferral_allowed && self.handles_deferral.load(Ordering::Relaxed);
+        (is_unknown && may_wait).then_some(Deferred::ProviderConfigUnknown)
     }
 
     /// Returns the configured provider, with which calls can be made.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::auth::Tokens;
 use super::connectors::{Connectors, ListCache};
+use super::flows::Flows;
 use super::identifiers::OrganizationId;
 use super::limiter::Limiter;
 use super::notice::Notice;
@@ -69,6 +70,12 @@ impl Client {
     #[must_use]
     pub fn connectors(&self, organization: OrganizationId) -> Connectors {
         Connectors::new(Arc::clone(&self.session), Arc::clone(&self.list_cache), organization)
+    }
+
+    /// Returns the flows of one organization.
+    #[must_use]
+    pub fn flows(&self, organization: OrganizationId) -> Flows {
+        Flows::new(Arc::clone(&self.session), organization)
     }
 
     /// Returns the API profile in force.

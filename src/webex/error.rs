@@ -91,6 +91,14 @@ pub enum Operation {
     ListReferences,
     /// `GET …/inputs/connectorId/choices`
     ListFlowConnectors,
+    /// `POST …/v2/flows:validate`
+    ValidateFlow,
+    /// `POST …/v2/flows:import`
+    ImportFlow,
+    /// `GET …/v2/flows/{id}:validate`
+    ValidateDraft,
+    /// `POST …/flows/{id}:publish`
+    PublishFlow,
     /// `POST` at the token endpoint with a refresh token.
     RefreshAccessToken,
     /// `POST …/applications/{id}/token` for a Service App.
@@ -109,6 +117,10 @@ impl fmt::Display for Operation {
             Self::DeleteConnector => "delete the connector",
             Self::ListReferences => "list what refers to the connector",
             Self::ListFlowConnectors => "list the connectors that flows can use",
+            Self::ValidateFlow => "validate the flow",
+            Self::ImportFlow => "import the flow",
+            Self::ValidateDraft => "validate the draft of the flow",
+            Self::PublishFlow => "publish the flow",
             Self::RefreshAccessToken => "refresh the access token",
             Self::MakeServiceAppToken => "make an access token for the Service App",
         })

@@ -6,6 +6,8 @@
 //!   `{"trackingId","error":{"key","reason","message":[{"description"}],"referencedEntities":[…]}}`.
 //! - `error` may be a string instead, also in the errors of Spring.
 //! - The public Webex APIs return `{"message","errors":[{"description"}],"trackingId"}`.
+//! - The calls about flows return `{"code","message","details":[{"path","code","message"}]}`, and
+//!   for a flow that is not valid `{"valid","errors":[{"message"}],"warnings","summary"}`.
 //! - A token endpoint follows RFC 6749 §5.2.
 
 use super::json::{self, Array, Object};
@@ -54,6 +56,7 @@ impl ErrorBody {
         texts.extend(object.text("error_description"));
         read_messages(&object, "message", &mut texts);
         read_messages(&object, "errors", &mut texts);
+        read_messages(&object, "details", &mut texts);
         let tracking_id = object.text("trackingId").map(|id| safe(&id, redactor));
 
         let mut descriptions: Vec<Shown> = Vec::new();
@@ -148,6 +151,11 @@ mod tests {
                 None,
             ),
             (r#"{"error":{"message":"plain"}}"#, vec!["plain"], None),
+            (
+                r#"{"code":"INVALID_FLOW","message":"Flow","details":[{"path":"/a","code":"Q","message":"Queue"}]}"#,
+                vec!["Flow", "Queue"],
+                None,
+            ),
         ];
         for (body, descriptions, tracking_id) in cases {
             let problem = read(body);

@@ -52,6 +52,7 @@
 //!   `releases` and `name_conflict` the waits for a name that another write of this process frees,
 //!   `list_cache` and `paging` the reads, `probe` and `contract` the comparison of a tenant's
 //!   responses with the contract, `wire` the JSON, `write_error` the error of a write.
+//! - `flows`: validation, import and publication of flows.
 //! - `session`: the parts that all operations share.
 //! - `auth`: access tokens and their renewal.
 //! - `single_flight`: one request in flight, shared by all callers that need its result.
@@ -82,6 +83,7 @@ mod equivalence;
 mod error;
 mod error_body;
 mod fields;
+mod flows;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod identifiers;
@@ -120,6 +122,7 @@ pub use fields::{
     ConnectorFields, Credential, FIELDS, Field, FieldContent, Row, Secrets, kind_dependent_fields,
     readable_fields,
 };
+pub use flows::{FlowDocument, FlowDraft, FlowFinding, FlowFindings, FlowProblem, FlowType, Flows};
 pub use identifiers::{
     ConnectorId, InvalidConnectorId, InvalidOrganizationId, InvalidWebexId, OrganizationId, WebexId,
 };

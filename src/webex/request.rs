@@ -27,7 +27,7 @@ use super::settings::Settings;
 pub(crate) const TRACKING_ID: HeaderName = HeaderName::from_static("trackingid");
 
 /// The project of Flow Designer's activities, the same in every organization (documented).
-const FLOW_PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
+pub(crate) const FLOW_PROJECT: &str = "5e5c9ad6d61f870d6d778c1b";
 
 /// The path of [`Endpoints::flow_connectors`], for logs.
 const CHOICES_TEMPLATE: &str =
@@ -62,7 +62,7 @@ pub enum FlowSearch<'a> {
 /// The URLs of the APIs.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
-    base_url: Url,
+    pub(crate) base_url: Url,
     /// The base URL of the calls about connectors.
     connectors_url: Url,
     token_url: Url,
@@ -289,7 +289,7 @@ impl Endpoints {
 impl Request {
     /// Creates a request. The operation determines whether it may be repeated, and whether the rate
     /// limit applies.
-    fn new(
+    pub(crate) fn new(
         operation: Operation,
         method: Method,
         url: Url,
@@ -298,11 +298,13 @@ impl Request {
     ) -> Self {
         use Idempotency::{Create, Delete, IssueToken, Read, Replace};
         let idempotency = match operation {
-            Operation::CreateConnector => Create,
+            Operation::CreateConnector | Operation::ImportFlow | Operation::PublishFlow => Create,
             Operation::ReadConnector
             | Operation::ListConnectors
             | Operation::ListReferences
-            | Operation::ListFlowConnectors => Read,
+            | Operation::ListFlowConnectors
+            | Operation::ValidateFlow
+            | Operation::ValidateDraft => Read,
             Operation::UpdateConnector
             | Operation::DeactivateConnector
             | Operation::ReactivateConnector => Replace,
@@ -364,7 +366,7 @@ fn bearer(token: &Secret) -> http::Result<HeaderValue> {
 }
 
 /// Returns a URL with a path appended to the one of `base`.
-fn below(base: &Url, path: &str) -> Url {
+pub(crate) fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
     url

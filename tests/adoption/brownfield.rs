@@ -11,6 +11,7 @@ use crate::support::connectors::{ONLY_WEBEX_KNOWS, basic};
 use crate::support::simulator::{
     ANOTHER_ORGANIZATION, all_stored, two_organizations, unlocked, writes,
 };
+use crate::support::source;
 use crate::support::terraform::Terraform;
 use crate::support::{files, system};
 
@@ -24,7 +25,7 @@ fn installable(simulator: &Simulator) -> Terraform {
     let number = env!("CARGO_PKG_VERSION");
     let mirror = terraform.folder().join("mirror");
     for host in ["registry.terraform.io", "registry.opentofu.org"] {
-        let folder = mirror.join(format!("{host}/webex-contact-center/webex/{number}/{platform}"));
+        let folder = mirror.join(format!("{host}/{}/{number}/{platform}", source()));
         fs::create_dir_all(&folder).expect("a folder of the mirror");
         let program = folder.join(format!("terraform-provider-webex_v{number}{EXE_SUFFIX}"));
         let built = Path::new(env!("CARGO_BIN_EXE_terraform-provider-webex"));

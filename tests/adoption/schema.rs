@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::terraform::Terraform;
 
 /// The parts that only later versions of the CLI print.
-const LATER: [&str; 2] = ["list_resource_schemas", "resource_identity_schemas"];
+const LATER: [&str; 3] = ["list_resource_schemas", "resource_identity_schemas", "action_schemas"];
 
 fn only_provider(document: &str) -> serde_json::Map<String, Value> {
     let document: Value = serde_json::from_str(document).expect("JSON");

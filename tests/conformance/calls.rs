@@ -66,9 +66,9 @@ calls! {
     ValidateListResourceConfig: List,
     GetFunctions: Nothing,
     CallFunction: Function,
-    PlanAction: NotServed,
-    InvokeAction: NotServed,
-    ValidateActionConfig: NotServed,
+    PlanAction: Action,
+    InvokeAction: Action,
+    ValidateActionConfig: Action,
     Stop: Nothing,
 }
 
@@ -87,6 +87,8 @@ enum About {
     List,
     /// A function.
     Function,
+    /// An action.
+    Action,
     /// Something that the provider does not serve.
     NotServed,
 }
@@ -310,8 +312,13 @@ impl Call {
                     client_capabilities,
                 };
                 let events = client.invoke_action(request).await?.into_inner();
-                let events: Vec<_> = events.try_collect().await?;
-                Ok(Answer::of(format!("{events:?}"), Vec::new()))
+                let events: Vec<protocol::invoke_action::Event> = events.try_collect().await?;
+                let all = format!("{events:?}");
+                let said = events.into_iter().filter_map(|event| match event.r#type? {
+                    protocol::invoke_action::event::Type::Completed(end) => Some(end.diagnostics),
+                    protocol::invoke_action::event::Type::Progress(_) => None,
+                });
+                Ok(Answer::of(all, said.flatten().collect()))
             }
             Self::ValidateActionConfig => unary!(
                 validate_action_config,
@@ -373,6 +380,11 @@ impl Peer {
             (_, About::Resource) => first(&self.schemas.resource_schemas),
             (_, About::DataSource) => first(&self.schemas.data_source_schemas),
             (_, About::List) => first(&self.schemas.list_resource_schemas),
+            (_, About::Action) => {
+                let (name, action) = self.schemas.action_schemas.iter().next()?;
+                let shape = Shape::of(action.schema.as_ref()?).expect("a sound schema");
+                Some((name.clone(), shape.ty().clone()))
+            }
             (_, About::Function) => {
                 let one = |function: &protocol::Function| {
                     let [parameter] = function.parameters.as_slice() else { return None };

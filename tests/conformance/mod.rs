@@ -1,11 +1,15 @@
 //! The protocol's 28 calls, over gRPC and mutual TLS, to the program itself.
 //!
 //! [`calls`] makes every call with valid and invalid values, [`life_cycle`] runs life cycles under
-//! Terraform's own checks, [`corner_cases`] has one test for each corner case.
+//! Terraform's own checks, [`corner_cases`] has one test for each corner case, [`deferral`] those of
+//! a provider that is not configured yet, [`flows`] the action, [`minimal_refresh`] other clients.
 
 mod calls;
 mod corner_cases;
+mod deferral;
+mod flows;
 mod life_cycle;
+mod minimal_refresh;
 
 use tf_provider::value::Value;
 

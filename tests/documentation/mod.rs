@@ -1,7 +1,7 @@
 //! The documentation matches the provider.
 //!
 //! `docs/` holds two kinds of pages. The pages of the provider, its resources, data sources, list
-//! resources and functions are generated: schemas, rules and calls from their tables, prose from
+//! resources, actions and functions are generated: schemas, rules and calls from their tables, prose from
 //! the `.md` file next to each object in `src/provider`. The guides are written by hand. The tests
 //! compare the committed pages with the generated ones; `make docs` (which sets `UPDATE_DOCS`)
 //! writes them. The program has no part in it.
@@ -65,6 +65,14 @@ fn generated_pages_are_up_to_date() {
         }
     }
     none(stale);
+}
+
+/// The registry's tool for checking documentation refuses an index with the key.
+#[test]
+fn index_has_no_subcategory() {
+    let index = files::read("docs/index.md");
+    let front_matter = index.split("---\n").nth(1).unwrap();
+    assert!(front_matter.contains("page_title: ") && !front_matter.contains("subcategory"));
 }
 
 #[test]

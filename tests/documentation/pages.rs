@@ -18,7 +18,8 @@ use crate::support::files;
 use webex_contact_center::{Applies, ConnectorKind, kind_dependent_fields};
 
 /// The folders of generated pages.
-pub(super) const FOLDERS: [&str; 4] = ["resources", "data-sources", "list-resources", "functions"];
+pub(super) const FOLDERS: [&str; 5] =
+    ["resources", "data-sources", "list-resources", "actions", "functions"];
 
 /// The guides, in reading order.
 const GUIDES: [&str; 13] = [
@@ -112,6 +113,10 @@ pub(super) fn subjects() -> Vec<Subject> {
     for (name, served) in &registry.list_resources {
         let block = served.schema().block.clone();
         subjects.push(subject("list resource", "list-resources", "List Resource", name, block));
+    }
+    for (name, served) in &registry.actions {
+        let block = served.schema().block.clone();
+        subjects.push(subject("action", "actions", "Action", name, block));
     }
     for (name, function) in &registry.functions {
         let signature = function.signature();

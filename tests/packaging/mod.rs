@@ -3,6 +3,8 @@
 //! Other files replace the programs here. The tests check names, layouts, checksums and signatures.
 //! The release itself runs `make dist`.
 
+mod workflows;
+
 use std::collections::BTreeMap;
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
@@ -13,6 +15,7 @@ use serde_json::Value;
 
 use crate::support::files::{self, root};
 use crate::support::simulator::locked;
+use crate::support::source;
 use crate::support::system::{self, is_unix};
 use crate::support::terraform::{Terraform, skipped};
 use crate::support::workspace;
@@ -401,7 +404,7 @@ fn release_notes_have_the_hashes_of_the_lock_file() {
     let mut mirror = String::new();
     for registry in ["registry.terraform.io", "registry.opentofu.org"] {
         let folder = terraform.folder().join("mirror").join(registry);
-        let folder = folder.join("webex-contact-center/webex");
+        let folder = folder.join(source());
         fs::create_dir_all(&folder).unwrap();
         fs::copy(release.out().join(&zip), folder.join(&zip)).unwrap();
         mirror = system::in_configuration(&terraform.folder().join("mirror"));

@@ -41,7 +41,7 @@ impl Terraform {
     /// Creates a folder with a build of the provider. The name of the file has to be
     /// `terraform-provider-webex`.
     pub(crate) fn of(binary: &Path) -> Self {
-        Self(cli::Terraform::of(binary, "webex-contact-center/webex", "WEBEX_"))
+        Self(cli::Terraform::of(binary, super::source(), "WEBEX_"))
     }
 }
 

@@ -17,6 +17,8 @@ mod contract;
 mod control;
 // The actions of fault scripts.
 mod faults;
+// Flows: drafts, validation, publication.
+mod flows;
 // Lists, references and choices: filters and paging.
 mod lists;
 // The APIs of the sample profiles.

@@ -38,7 +38,7 @@ pub(super) fn advice(error: &Error) -> String {
             return format!("Check what stands between this machine and the host, and {address}.");
         }
         ErrorKind::Timeout(Deadline::FirstByte | Deadline::Total) => match request {
-            Request::Read | Request::ReadForFlows => {
+            Request::Read | Request::ReadForFlows | Request::Flow => {
                 "Try again. If Webex is always so slow, raise request_timeout in the provider \
                  block."
             }
@@ -74,7 +74,7 @@ pub(super) fn advice(error: &Error) -> String {
                  say so. The provider's command `doctor` shows what is there. The guide \"API \
                  compatibility\" says how to use both."
             }
-            Request::ReadForFlows => {
+            Request::ReadForFlows | Request::Flow => {
                 "Check organization_id and region. The provider's command `doctor` shows what else \
                  is there; its guide \"API compatibility\" says how to run it."
             }
@@ -90,6 +90,12 @@ pub(super) fn advice(error: &Error) -> String {
             "Take the connector out of the flows that use it in Flow Designer and publish them, \
              then apply again. To stop managing the connector without deleting it, use a `removed` \
              block."
+        }
+        ErrorKind::Locked | ErrorKind::LockedThoughInactive | ErrorKind::ActiveUnchanged
+            if request == Request::Flow =>
+        {
+            "Somebody edits the flow in Flow Designer. Webex unlocks a flow that nobody edits for 15 \
+             minutes. Try again later."
         }
         ErrorKind::Locked => {
             "Webex lets only deactivated connectors be edited or deleted. Deactivate it in Control \
@@ -109,7 +115,7 @@ pub(super) fn advice(error: &Error) -> String {
                  requests_per_minute if other programs use the same client, or raise the limit in \
                  the timeouts block of the resource."
             }
-            Request::Read | Request::ReadForFlows => {
+            Request::Read | Request::ReadForFlows | Request::Flow => {
                 "Cisco allows 300 requests a minute for each client id. Wait a minute, or lower \
                  requests_per_minute if other programs use the same client."
             }
@@ -117,6 +123,9 @@ pub(super) fn advice(error: &Error) -> String {
                 "Wait a minute and try again, and check whether other programs use the same app."
             }
         },
+        ErrorKind::InvalidRequest if request == Request::Flow => {
+            "Correct the flow in Flow Designer, and export it again."
+        }
         ErrorKind::InvalidRequest => {
             "Correct the argument that Webex names. If it names the credentials, they were refused \
              by the third party against which Webex checked them."
@@ -143,7 +152,7 @@ pub(super) fn advice(error: &Error) -> String {
         | ErrorKind::Paging(_) => {
             let who = "a gateway or a proxy may have answered in Webex's place.";
             return match request {
-                Request::Read | Request::ReadForFlows | Request::Write => format!(
+                Request::Read | Request::ReadForFlows | Request::Write | Request::Flow => format!(
                     "Check {address}: {who} The provider's command `doctor` shows how the answers \
                      differ from what is expected; its guide \"API compatibility\" says how to run \
                      it."
@@ -210,7 +219,7 @@ fn forbidden(request: Request) -> &'static str {
             "The access token most likely lacks the scope cjp:config_read, or belongs to another \
              organization than organization_id."
         }
-        Request::Write => {
+        Request::Write | Request::Flow => {
             "The access token most likely lacks the scope cjp:config_write, or its owner the role \
              of a full administrator or Contact Center service administrator. Scopes that were \
              added to an app later are not on tokens issued before."
@@ -229,6 +238,8 @@ enum Request {
     ReadForFlows,
     /// A write of the Contact Center API.
     Write,
+    /// A call about a flow, whose path is documented.
+    Flow,
     /// An access token for a refresh token.
     RefreshedToken,
     /// An access token of a Service App for one organization.
@@ -247,6 +258,7 @@ fn time_used_up(error: &Error, request: Request) -> String {
              `terraform query` have five minutes."
         }
         Request::ReadForFlows => "Try again later. A data source has five minutes.",
+        Request::Flow => "Try again later. The action has ten minutes.",
         Request::RefreshedToken | Request::ServiceAppToken => {
             return "Try again later. An access token is waited for a minute, or as long as the \
                     timeouts block of the resource says if that is less."
@@ -269,6 +281,10 @@ impl Request {
                 Self::Read
             }
             Operation::ListFlowConnectors => Self::ReadForFlows,
+            Operation::ValidateFlow
+            | Operation::ImportFlow
+            | Operation::ValidateDraft
+            | Operation::PublishFlow => Self::Flow,
             Operation::CreateConnector
             | Operation::UpdateConnector
             | Operation::DeactivateConnector
@@ -283,7 +299,7 @@ impl Request {
     /// API is always given, the others are optional.
     fn address(self) -> &'static str {
         match self {
-            Self::Read | Self::ReadForFlows | Self::Write => "region or base_url",
+            Self::Read | Self::ReadForFlows | Self::Write | Self::Flow => "region or base_url",
             Self::RefreshedToken => "token_url if it is set",
             Self::ServiceAppToken => "applications_url if it is set",
         }

@@ -180,6 +180,7 @@ fn texts_that_differ_by_operation() {
     for operation in [
         Operation::ListFlowConnectors,
         Operation::UpdateConnector,
+        Operation::ImportFlow,
         Operation::RefreshAccessToken,
         Operation::MakeServiceAppToken,
     ] {
@@ -197,6 +198,10 @@ fn missing_permissions_are_named_for_each_operation() {
         Operation::ListConnectors,
         Operation::ListReferences,
         Operation::ListFlowConnectors,
+        Operation::ValidateFlow,
+        Operation::ImportFlow,
+        Operation::ValidateDraft,
+        Operation::PublishFlow,
         Operation::CreateConnector,
         Operation::UpdateConnector,
         Operation::DeactivateConnector,
@@ -216,7 +221,11 @@ fn missing_permissions_are_named_for_each_operation() {
             | Operation::UpdateConnector
             | Operation::DeactivateConnector
             | Operation::ReactivateConnector
-            | Operation::DeleteConnector => "cjp:config_write",
+            | Operation::DeleteConnector
+            | Operation::ValidateFlow
+            | Operation::ImportFlow
+            | Operation::ValidateDraft
+            | Operation::PublishFlow => "cjp:config_write",
             Operation::RefreshAccessToken => "refresh_token",
             Operation::MakeServiceAppToken => "spark:applications_token",
         };

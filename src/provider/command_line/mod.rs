@@ -30,10 +30,10 @@ pub enum Next {
 const HELP: &str = "\
 The Terraform provider for Webex Contact Center custom connectors.
 
-Terraform starts this program by itself. To use it, name its source,
-webex-contact-center/webex, in a configuration and run `terraform init`. Its
-documentation is on its page in the registry from which it was installed, and
-in the folder docs/ of its sources. The commands below are for people.
+Terraform starts this program by itself. To use it, name its source in a
+configuration and run `terraform init`. Its documentation is on its page in the
+registry from which it was installed, and in the folder docs/ of its sources.
+The commands below are for people.
 
 USAGE
     terraform-provider-webex COMMAND

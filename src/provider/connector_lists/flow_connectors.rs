@@ -73,6 +73,10 @@ impl DataSource for FlowConnectorsData {
     }
 
     async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
+        if let Some(deferred) = self.provider_data.deferred(request.client) {
+            let deferred = Some(deferred);
+            return Ok(DataSourceResponse { deferred, ..DataSourceResponse::default() });
+        }
         let object = request.configuration.object();
         let provider = self.provider_data.ready()?;
         let organization = provider.organization(organization::explicit(object)?)?;

@@ -86,6 +86,10 @@ impl DataSource for CustomConnectorData {
     }
 
     async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
+        if let Some(deferred) = self.provider_data.deferred(request.client) {
+            let deferred = Some(deferred);
+            return Ok(DataSourceResponse { deferred, ..DataSourceResponse::default() });
+        }
         let object = request.configuration.object();
         let Some(selector) = Selector::read(object)? else { return Err(neither_given().into()) };
         let provider = self.provider_data.ready()?;

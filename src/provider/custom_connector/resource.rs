@@ -89,6 +89,9 @@ impl Resource for CustomConnector {
     }
 
     async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
+        if let Some(deferred) = self.provider.deferred(request.client) {
+            return CheckPlanResponse { deferred: Some(deferred), ..CheckPlanResponse::default() };
+        }
         if let Ok(ready) = self.provider.ready() {
             credentials::watch(&ready.client, request.configuration.object());
             if let Some(prior) = request.prior {
@@ -99,6 +102,9 @@ impl Resource for CustomConnector {
     }
 
     async fn read(&self, request: ReadRequest) -> ReadResponse {
+        if let Some(deferred) = self.provider.deferred(request.client) {
+            return ReadResponse { deferred: Some(deferred), ..ReadResponse::default() };
+        }
         let unchanged = |messages: Diagnostics| ReadResponse {
             state: Some(request.state.clone()),
             private: request.private.clone(),
@@ -302,6 +308,9 @@ impl Resource for CustomConnector {
 
     async fn import(&self, request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         let given = ImportId::read(&request)?;
+        if let Some(deferred) = self.provider.deferred(request.client) {
+            return Ok(ImportResponse { deferred: Some(deferred), ..ImportResponse::default() });
+        }
         let ready = self.provider.ready()?;
         let organization = ready.organization(given.organization)?;
         let id = given.resolve(&ready, organization, &request).await?;

@@ -49,7 +49,11 @@ pub(super) fn host(checks: &mut Checks<'_>, first: Result<Probe, Error>) -> Opti
                 | Operation::ReactivateConnector
                 | Operation::DeleteConnector
                 | Operation::ListReferences
-                | Operation::ListFlowConnectors => HOST,
+                | Operation::ListFlowConnectors
+                | Operation::ValidateFlow
+                | Operation::ImportFlow
+                | Operation::ValidateDraft
+                | Operation::PublishFlow => HOST,
             };
             checks.push(failure(name, &error));
             return None;

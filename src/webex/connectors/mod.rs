@@ -326,6 +326,10 @@ impl Connectors {
             | Operation::DeleteConnector
             | Operation::ListReferences
             | Operation::ListFlowConnectors
+            | Operation::ValidateFlow
+            | Operation::ImportFlow
+            | Operation::ValidateDraft
+            | Operation::PublishFlow
             | Operation::RefreshAccessToken
             | Operation::MakeServiceAppToken => None,
         };

@@ -58,7 +58,7 @@ pub(super) fn refusal(
         300..=399 => {
             ErrorKind::Redirected { target_host: target_host(&request.url, &response.headers) }
         }
-        400 => ErrorKind::InvalidRequest,
+        400 | 422 => ErrorKind::InvalidRequest,
         401 => ErrorKind::Unauthorized { refreshable: is_renewable },
         403 => ErrorKind::Forbidden,
         404 => ErrorKind::NotFound,

@@ -7,15 +7,31 @@
 //!
 //! # What counts as a reference
 //!
-//! Seen in exports of Flow Designer: the `properties` of an HTTP activity hold
-//! `activityName` (and mostly `activityId`), which is `http-request` or
-//! `http-request-v2`, `connectorId`, and in newer exports the connector's name
-//! as `connectorId:name`, `connectorId_name` or both. Each activity occurs twice,
-//! in `process` and in `diagram`, and again in the flows for events. Therefore
-//! every object at any depth is examined: it is a reference when it has a
-//! `connectorId` that is not null or empty, and is an HTTP activity. An object
-//! without a type counts when it has one of the names, or a property whose name
-//! begins with `httpRequest`.
+//! A `connectorId` that is not null or empty, in an HTTP activity. Three shapes of
+//! activities are known:
+//!
+//! - **Exports of Flow Designer** (seen): `properties` holds `activityName` (and
+//!   mostly `activityId`), which is `http-request` or `http-request-v2`,
+//!   `connectorId`, and in newer exports the connector's name as
+//!   `connectorId:name`, `connectorId_name` or both.
+//! - **Nodes of the second version** (seen): the same `properties`, inside an object
+//!   with `activityType`.
+//! - **The examples of the API** (documented): `activityName` stands beside `inputs`,
+//!   and `inputs` holds `connectorId`, with or without a name.
+//!
+//! An activity occurs several times, in `process`, in `diagram` and in the flows for
+//! events. Therefore every object at any depth is examined. It is of the kind that it
+//! names, or else of the kind that the object names whose `inputs` or `properties` it
+//! is. Without any kind, it counts as an HTTP activity if it has one of the names, or
+//! a property whose name begins with `httpRequest`.
+//!
+//! # What is passed over
+//!
+//! - An activity of another kind, such as a virtual assistant: its connector is no
+//!   custom connector. The log has a warning.
+//! - An object that names no kind and may be an activity of an unknown shape: its id
+//!   is exchanged or kept if the map has it, and is an error otherwise. Nothing that
+//!   may be a reference stays as it is without a word.
 //!
 //! # Which id it gets
 //!
@@ -89,13 +105,15 @@ pub enum RebindError {
         connector: String,
     },
     /// The flow uses connectors that the map does not have.
-    #[error("{}", UnknownConnectors(.connectors, .activities))]
+    #[error("{}", UnknownConnectors(.connectors, .activities, .others))]
     Unknown {
         /// The names of the connectors, sorted.
         connectors: Vec<String>,
         /// The activities that name no connector, sorted, each with the id of
         /// the connector that it uses.
         activities: Vec<(String, String)>,
+        /// The objects that may be activities, sorted, each with its id.
+        others: Vec<(String, String)>,
     },
 }
 
@@ -138,25 +156,37 @@ pub fn rebind_connectors(
     flow_json: &str,
     connectors: &BTreeMap<String, String>,
 ) -> Result<String, RebindError> {
-    let references = References::in_flow(flow_json)?;
+    let References { found, foreign, .. } = References::in_flow(flow_json)?;
+    if !foreign.is_empty() {
+        tracing::warn!(
+            activities = listed(foreign.iter().cloned()),
+            "these activities name connectors and are no HTTP requests, so they were not changed"
+        );
+    }
     let new_ids = connectors.values().map(String::as_str).collect::<HashSet<_>>();
     let mut changes: Vec<(Range<usize>, &str)> = Vec::new();
     let (mut unknown, mut nameless) = (BTreeSet::new(), BTreeSet::new());
-    for reference in &references {
+    let mut others = BTreeSet::new();
+    for reference in &found {
         match reference.new_id(connectors, &new_ids)? {
             Some(id) if id != reference.id => changes.push((reference.span.clone(), id)),
             Some(_) => {}
             None if reference.unused => {}
             None => match &reference.connector {
                 Some(name) => drop(unknown.insert(name.clone())),
-                None => drop(nameless.insert((reference.activity.clone(), reference.id.clone()))),
+                None => {
+                    let use_of_id = (reference.activity.clone(), reference.id.clone());
+                    let uses = if reference.is_http { &mut nameless } else { &mut others };
+                    uses.insert(use_of_id);
+                }
             },
         }
     }
-    if !unknown.is_empty() || !nameless.is_empty() {
+    if !unknown.is_empty() || !nameless.is_empty() || !others.is_empty() {
         return Err(RebindError::Unknown {
             connectors: unknown.into_iter().collect(),
             activities: nameless.into_iter().collect(),
+            others: others.into_iter().collect(),
         });
     }
 
@@ -176,6 +206,8 @@ pub fn rebind_connectors(
 const CONNECTOR_ID: &str = "connectorId";
 const NAME_COLON: &str = "connectorId:name";
 const NAME_UNDERSCORE: &str = "connectorId_name";
+/// The members of an activity that hold what is set in it.
+const INNER: [&str; 2] = ["inputs", "properties"];
 /// The length of a UUID in quotes.
 const UUID_LITERAL: usize = 38;
 
@@ -189,6 +221,8 @@ struct Reference {
     connector: Option<String>,
     /// Whether the activity is not authenticated, so that it does not use it.
     unused: bool,
+    /// Whether it is known to be an HTTP activity.
+    is_http: bool,
 }
 
 impl Reference {
@@ -215,6 +249,8 @@ impl Reference {
 /// anybody's, and one thread serves all calls.
 struct References<'a> {
     found: Vec<Reference>,
+    /// The activities of other kinds that name connectors.
+    foreign: Vec<String>,
     path: Vec<Step<'a>>,
 }
 
@@ -226,44 +262,93 @@ enum Step<'a> {
 }
 
 impl<'a> References<'a> {
-    fn in_flow(flow_json: &'a str) -> Result<Vec<Reference>, RebindError> {
+    fn in_flow(flow_json: &'a str) -> Result<Self, RebindError> {
         let mut reader = Reader::new(flow_json.as_bytes(), MAX_DEPTH)?;
-        let mut references = Self { found: Vec::new(), path: Vec::new() };
-        references.visit(&mut reader)?;
+        let mut references = Self { found: Vec::new(), foreign: Vec::new(), path: Vec::new() };
+        if let Some(properties) = references.visit(&mut reader)? {
+            references.add(properties, None)?;
+        }
         reader.end()?;
         // The reference of an object is found after those of nested objects.
         references.found.sort_by_key(|reference| reference.span.start);
-        Ok(references.found)
+        Ok(references)
     }
 
-    fn visit(&mut self, reader: &mut Reader<'a>) -> Result<(), RebindError> {
+    /// Visits a value. Returns the properties of an object: the object around it may
+    /// name its kind.
+    fn visit(&mut self, reader: &mut Reader<'a>) -> Result<Option<Properties<'a>>, RebindError> {
         match reader.peek()? {
-            Kind::Object => self.visit_object(reader),
-            Kind::Array => reader.array(|reader, index| {
-                self.path.push(Step::Index(index));
-                self.visit(reader)?;
-                self.path.pop();
-                Ok(())
-            }),
+            Kind::Object => self.visit_object(reader).map(Some),
+            Kind::Array => {
+                reader.array(|reader, index| {
+                    self.path.push(Step::Index(index));
+                    if let Some(properties) = self.visit(reader)? {
+                        self.add(properties, None)?;
+                    }
+                    self.path.pop();
+                    Ok::<_, RebindError>(())
+                })?;
+                Ok(None)
+            }
             Kind::Null | Kind::Bool | Kind::Number | Kind::String => {
                 reader.skip()?;
-                Ok(())
+                Ok(None)
             }
         }
     }
 
-    fn visit_object(&mut self, reader: &mut Reader<'a>) -> Result<(), RebindError> {
+    fn visit_object(&mut self, reader: &mut Reader<'a>) -> Result<Properties<'a>, RebindError> {
         let mut properties = Properties::default();
+        let mut inner = Vec::new();
         reader.object(|reader, key| {
             if properties.read(reader, key)? {
                 return Ok(());
             }
             self.path.push(Step::Key(key));
-            self.visit(reader)?;
+            if let Some(nested) = self.visit(reader)? {
+                if INNER.iter().any(|name| *name == key.decode()) {
+                    inner.push((key, nested));
+                } else {
+                    self.add(nested, None)?;
+                }
+            }
             self.path.pop();
             Ok::<_, RebindError>(())
         })?;
-        self.found.extend(properties.reference(|| self.place())?);
+        for (key, nested) in inner {
+            self.path.push(Step::Key(key));
+            self.add(nested, Some(&properties))?;
+            self.path.pop();
+        }
+        Ok(properties)
+    }
+
+    /// Adds the reference of the current object, if it has one. `outer` is the object
+    /// whose inputs or properties it is.
+    fn add(
+        &mut self,
+        properties: Properties<'a>,
+        outer: Option<&Properties<'a>>,
+    ) -> Result<(), RebindError> {
+        let Some(id) = properties.values[0] else { return Ok(()) };
+        let named = properties.kind();
+        let kind = named.or(outer.and_then(Properties::kind)).or(properties.likely_kind());
+        let name = || text(properties.name()).or_else(|| text(outer?.name()));
+        let activity =
+            |references: &Self| name().map_or_else(|| references.place(), |name| quoted(&name));
+        let is_http = match kind {
+            Some(ActivityKind::Http) => true,
+            Some(ActivityKind::Other) => {
+                if text(Some(id)).is_some() {
+                    self.foreign.push(activity(self));
+                }
+                return Ok(());
+            }
+            None if text(Some(id)).is_some_and(|id| parse_uuid(&id).is_some()) => false,
+            None => return Ok(()),
+        };
+        let reference = properties.reference(id, is_http, || activity(self))?;
+        self.found.extend(reference);
         Ok(())
     }
 
@@ -288,11 +373,18 @@ impl<'a> References<'a> {
     }
 }
 
+/// The kind of an activity.
+#[derive(Clone, Copy)]
+enum ActivityKind {
+    Http,
+    Other,
+}
+
 /// The properties of an object that make a reference of an HTTP activity.
 #[derive(Default)]
 struct Properties<'a> {
     /// The properties in the order of [`Properties::NAMES`].
-    values: [Option<Property<'a>>; 7],
+    values: [Option<Property<'a>>; 8],
     repeated: Option<&'static str>,
     has_http_request: bool,
 }
@@ -307,7 +399,7 @@ enum Property<'a> {
 }
 
 impl<'a> Properties<'a> {
-    const NAMES: [&'static str; 7] = [
+    const NAMES: [&'static str; 8] = [
         CONNECTOR_ID,
         NAME_COLON,
         NAME_UNDERSCORE,
@@ -315,6 +407,7 @@ impl<'a> Properties<'a> {
         "activityId",
         "name",
         "authenticated",
+        "activityType",
     ];
 
     /// Reads a property if it is one of those. Returns false for arrays and
@@ -337,22 +430,39 @@ impl<'a> Properties<'a> {
         Ok(read)
     }
 
-    /// Returns the reference to a connector, if the object is an activity with one.
-    fn reference(&self, place: impl FnOnce() -> String) -> Result<Option<Reference>, RebindError> {
-        let [id, colon, underscore, activity_name, activity_id, name, authenticated] = self.values;
-        let Some(id) = id else { return Ok(None) };
-        let (colon, underscore) = (text(colon), text(underscore));
-        let kinds = [text(activity_name), text(activity_id)];
-        let is_http = if kinds.iter().any(Option::is_some) {
-            kinds.iter().flatten().any(|kind| kind.starts_with("http-request"))
-        } else {
-            self.has_http_request || colon.is_some() || underscore.is_some()
-        };
-        if !is_http {
-            return Ok(None);
-        }
+    fn name(&self) -> Option<Property<'a>> {
+        self.values[5]
+    }
 
-        let activity = text(name).map_or_else(place, |name| Quoted(&name).to_string());
+    /// Returns the kind of activity that the object names.
+    fn kind(&self) -> Option<ActivityKind> {
+        let [_, _, _, activity_name, activity_id, _, _, activity_type] = self.values;
+        let is_http = |kind: &Cow<'_, str>| kind.starts_with("http-request");
+        let kinds = [text(activity_name), text(activity_id)];
+        if kinds.iter().flatten().any(is_http) || text(activity_type).as_ref().is_some_and(is_http)
+        {
+            return Some(ActivityKind::Http);
+        }
+        // The type of an activity may be a word for many kinds.
+        kinds.iter().any(Option::is_some).then_some(ActivityKind::Other)
+    }
+
+    /// Returns the kind that the other properties of the object let expect.
+    fn likely_kind(&self) -> Option<ActivityKind> {
+        let [_, colon, underscore, ..] = self.values;
+        let has_name = text(colon).is_some() || text(underscore).is_some();
+        (self.has_http_request || has_name).then_some(ActivityKind::Http)
+    }
+
+    /// Returns the reference to the connector with this id.
+    fn reference(
+        &self,
+        id: Property<'a>,
+        is_http: bool,
+        activity: impl FnOnce() -> String,
+    ) -> Result<Option<Reference>, RebindError> {
+        let [_, colon, underscore, _, _, _, authenticated, _] = self.values;
+        let (colon, underscore) = (text(colon), text(underscore));
         let reason = match (id, self.repeated) {
             (_, Some(property)) => Contradiction::GivenTwice(property),
             (Property::False | Property::Other, None) => Contradiction::NotAString,
@@ -365,15 +475,16 @@ impl<'a> Properties<'a> {
             }
             (Property::Text(id), None) => {
                 return Ok(Some(Reference {
-                    activity,
+                    activity: activity(),
                     span: id.span(),
                     id: id.decode().into_owned(),
                     connector: colon.or(underscore).map(Cow::into_owned),
                     unused: matches!(authenticated, Some(Property::False)),
+                    is_http,
                 }));
             }
         };
-        Err(RebindError::Contradiction { activity, reason })
+        Err(RebindError::Contradiction { activity: activity(), reason })
     }
 }
 
@@ -409,12 +520,19 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+fn quoted(name: &str) -> String {
+    Quoted(name).to_string()
+}
+
 /// The text of [`RebindError::Unknown`].
-struct UnknownConnectors<'a>(&'a [String], &'a [(String, String)]);
+struct UnknownConnectors<'a>(&'a [String], &'a [(String, String)], &'a [(String, String)]);
 
 impl fmt::Display for UnknownConnectors<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(connectors, activities) = self;
+        let Self(connectors, activities, others) = self;
+        let uses = |list: &[(String, String)]| {
+            listed(list.iter().map(|(activity, id)| format!("{activity} uses {}", Quoted(id))))
+        };
         formatter.write_str("The flow was not changed.")?;
         if !connectors.is_empty() {
             let names = connectors.iter().map(|name| Quoted(name).to_string());
@@ -426,14 +544,21 @@ impl fmt::Display for UnknownConnectors<'_> {
             )?;
         }
         if !activities.is_empty() {
-            let uses = activities.iter();
-            let uses = uses.map(|(activity, id)| format!("{activity} uses {}", Quoted(id)));
             write!(
                 formatter,
                 " Some activities give the id of their connector without its name, as older \
                  exports do: {}. Add each id as \"old id\" = \"new id\", or export the flow again \
                  from Flow Designer.",
-                listed(uses)
+                uses(activities)
+            )?;
+        }
+        if !others.is_empty() {
+            write!(
+                formatter,
+                " It cannot be told whether these are HTTP activities: {}. Add each id as \
+                 \"old id\" = \"new id\" if its connector is exchanged, or as \
+                 \"old id\" = \"old id\" if it stays.",
+                uses(others)
             )?;
         }
         Ok(())

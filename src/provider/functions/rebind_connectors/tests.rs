@@ -103,7 +103,7 @@ fn activity_without_a_connector_name_is_found_by_its_id() {
 
     let error = rebind(&flow(OLD), &[("crm", NEW)]).unwrap_err();
     let activities = vec![(r#""Look \"up\"""#.to_owned(), OLD.to_owned())];
-    assert_eq!(error, RebindError::Unknown { connectors: vec![], activities });
+    assert_eq!(error, RebindError::Unknown { connectors: vec![], activities, others: vec![] });
     assert_eq!(error.argument(), 1);
     let text = error.to_string();
     assert!(text.contains(&format!(r#""Look \"up\"" uses "{OLD}""#)), "{text}");
@@ -129,6 +129,7 @@ fn all_connectors_missing_in_the_map_are_reported_at_once() {
         RebindError::Unknown {
             connectors: vec!["a".to_owned(), "b".to_owned()],
             activities: vec![("\"Old\"".to_owned(), OTHER.to_owned())],
+            others: vec![],
         }
     );
     assert_eq!(
@@ -163,7 +164,10 @@ fn objects_other_than_http_activities_are_not_changed() {
         format!(
             r#"{{"activityName":"play-message","connectorId":"{OLD}","connectorId_name":"tts"}}"#
         ),
-        format!(r#"{{"connectorId":"{OLD}"}}"#),
+        r#"{"connectorId":"line-1"}"#.to_owned(),
+        format!(
+            r#"{{"inputs":{{"connectorId":"{OLD}","connectorId_name":"b"}},"activityName":"bot"}}"#
+        ),
         format!(r#"{{"activityName":"http-request","authenticated":false,"connectorId":"{OLD}"}}"#),
         format!(r#"{{"ConnectorID":"{OLD}","httpRequestPath":""}}"#),
         format!("\"{OLD}\""),
@@ -178,6 +182,50 @@ fn objects_other_than_http_activities_are_not_changed() {
         format!(r#"{{"authenticated":false,"connectorId":"{id}","connectorId_name":"crm"}}"#)
     };
     assert_eq!(rebind(&flow(OLD), &[("crm", NEW)]), Ok(flow(NEW)));
+}
+
+/// A node of the second version, and the activities of the API's examples, with the
+/// kind before and after the inputs.
+#[test]
+fn all_shapes_of_an_activity_are_rebound() {
+    for shape in [
+        r#"{"id":"n1","name":"Get","activityType":"http-request-v2","properties":{"activityName":"http-request-v2","connectorId":"ID","connectorId:name":"crm","connectorId_name":"crm"}}"#,
+        r#"{"id":"n1","name":"Get","activityType":"http-request","properties":{"connectorId":"ID"}}"#,
+        r#"{"id":"n1","name":"Get","activityType":"action","properties":{"activityId":"http-request","connectorId":"ID"}}"#,
+        r#"{"name":"Get","activityName":"http-request","inputs":{"connectorId":"ID"}}"#,
+        r#"{"inputs":{"connectorId":"ID"},"name":"Get","activityName":"http-request-v2"}"#,
+        r#"{"inputs":{"connectorId":"ID","connectorId:name":"crm"},"activityName":"http-request"}"#,
+    ] {
+        let flow = |id: &str| format!(r#"{{"nodes":[{}]}}"#, shape.replace("ID", id));
+        for connector in ["crm", OLD] {
+            if connector == "crm" && !shape.contains("crm") {
+                let error = rebind(&flow(OLD), &[("crm", NEW)]).unwrap_err().to_string();
+                assert!(error.contains(&format!(r#""Get" uses "{OLD}""#)), "{error}");
+            } else {
+                assert_eq!(rebind(&flow(OLD), &[(connector, NEW)]), Ok(flow(NEW)), "{shape}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_may_be_a_reference_is_not_passed_over_silently() {
+    for shape in [
+        r#"{"connectorId":"ID"}"#,
+        r#"{"inputs":{"connectorId":"ID"}}"#,
+        r#"{"activityType":"action","properties":{"connectorId":"ID"}}"#,
+        r#"{"activityName":"http-request","settings":{"connectorId":"ID"}}"#,
+    ] {
+        let flow = |id: &str| format!(r#"{{"nodes":[{}]}}"#, shape.replace("ID", id));
+        let error = rebind(&flow(OLD), &[]).unwrap_err();
+        assert_eq!(error.argument(), 1);
+        let text = error.to_string();
+        assert!(
+            text.contains("It cannot be told whether these are HTTP activities: at \"/nodes/0")
+        );
+        assert_eq!(rebind(&flow(OLD), &[(OLD, NEW)]), Ok(flow(NEW)), "{shape}");
+        assert_eq!(rebind(&flow(OLD), &[(OLD, OLD)]), Ok(flow(OLD)), "{shape}");
+    }
 }
 
 #[test]

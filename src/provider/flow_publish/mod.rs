@@ -1,0 +1,128 @@
+//! The action `webex_cc_flow_publish`: validates a flow, imports it as a draft,
+//! validates the draft, and publishes it.
+//!
+//! A step begins only if the one before has succeeded, so nothing is published
+//! that the validator refuses. All calls are documented by Cisco.
+
+mod messages;
+mod schema;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use self::messages::Step;
+use self::schema::Settings;
+use crate::provider::organization;
+use crate::provider::provider_data::ProviderData;
+use crate::provider::timeouts::Timeout;
+use tf_provider::action::{Action, InvokeRequest, PlanActionRequest, PlanActionResponse, Progress};
+use tf_provider::diagnostics::Diagnostics;
+use tf_provider::resource::ValidateRequest;
+use tf_provider::schema::Schema;
+use webex_contact_center::{Budget, FlowFindings, Flows};
+
+/// The name of the action.
+pub const TYPE_NAME: &str = "webex_cc_flow_publish";
+
+/// The action.
+pub struct FlowPublish {
+    provider_data: Arc<ProviderData>,
+}
+
+impl FlowPublish {
+    /// Returns the action, which calls Webex through `provider_data`.
+    #[must_use]
+    pub fn new(provider_data: Arc<ProviderData>) -> Self {
+        Self { provider_data }
+    }
+
+    async fn run(
+        &self,
+        request: InvokeRequest,
+        progress: &Progress,
+    ) -> Result<Diagnostics, Diagnostics> {
+        let object = request.configuration.object();
+        let settings = Settings::read(object)?;
+        let provider = self.provider_data.ready()?;
+        let organization = provider.organization(organization::explicit(object)?)?;
+        let budget = Budget::within(Timeout::Update.by_default(), request.stop.clone());
+        let run = Run { flows: provider.client.flows(organization), settings, budget };
+        run.carry_out(progress).await
+    }
+}
+
+#[async_trait]
+impl Action for FlowPublish {
+    fn schema(&self) -> Schema {
+        schema::schema()
+    }
+
+    fn validate(&self, request: ValidateRequest<'_>) -> Diagnostics {
+        schema::validate(request.configuration.object())
+    }
+
+    async fn plan(&self, request: PlanActionRequest) -> PlanActionResponse {
+        let deferred = self.provider_data.deferred(request.client);
+        PlanActionResponse { deferred, ..PlanActionResponse::default() }
+    }
+
+    async fn invoke(&self, request: InvokeRequest, progress: Progress) -> Diagnostics {
+        self.run(request, &progress).await.unwrap_or_else(|messages| messages)
+    }
+}
+
+/// One run of the action.
+struct Run {
+    flows: Flows,
+    settings: Settings,
+    budget: Budget,
+}
+
+impl Run {
+    async fn carry_out(&self, progress: &Progress) -> Result<Diagnostics, Diagnostics> {
+        let Settings { flow, flow_type, overwrite, publish, comment, tags } = &self.settings;
+        let name = flow.name();
+        let failed = |step| move |error| messages::failed(step, name, &error);
+        let budget = &self.budget;
+
+        progress.report(format!("Flow {name:?}: validating")).await;
+        let found = self.flows.validate(flow, budget).await.map_err(failed(Step::Validate))?;
+        let mut said = self.check(&found, None)?;
+
+        progress.report(format!("Flow {name:?}: importing as a draft")).await;
+        let draft = self.flows.import(flow, *flow_type, *overwrite, budget).await;
+        let draft = draft.map_err(failed(Step::Import))?;
+        said.extend(messages::warnings(name, &draft.warnings));
+
+        let id = draft.shown_id.as_ref();
+        progress.report(format!("Flow {name:?}: validating the draft {id}")).await;
+        let found = self.flows.validate_draft(&draft, *flow_type, budget).await;
+        let found = found.map_err(failed(Step::ValidateDraft))?;
+        // The recommendations are those about the document.
+        self.check(&found, Some(id))?;
+        if !publish {
+            progress.report(format!("Flow {name:?}: the draft {id} is not published")).await;
+            return Ok(said);
+        }
+
+        progress.report(format!("Flow {name:?}: publishing")).await;
+        let comment = comment.as_deref();
+        let version = self.flows.publish(&draft, *flow_type, comment, tags, budget).await;
+        let version = version.map_err(failed(Step::Publish))?;
+        let version = version.map(|number| format!(" as version {number}")).unwrap_or_default();
+        progress.report(format!("Flow {name:?}: published{version}")).await;
+        Ok(said)
+    }
+
+    /// Returns the warnings of a validation, and its errors as an error.
+    fn check(&self, found: &FlowFindings, draft: Option<&str>) -> Result<Diagnostics, Diagnostics> {
+        let name = self.settings.flow.name();
+        let mut said: Diagnostics = messages::warnings(name, &found.warnings).into_iter().collect();
+        if found.valid {
+            return Ok(said);
+        }
+        said.extend(messages::invalid(name, found, draft));
+        Err(said)
+    }
+}
