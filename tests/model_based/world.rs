@@ -233,6 +233,10 @@ impl World {
         if matches!(fault, Fault::Stop | Fault::Kill) {
             self.restart().await?;
         }
+        if matches!(fault, Fault::Kill) {
+            // What was written moments ago is not taken for deleted. People need longer than that.
+            self.simulator.advance_clock(Duration::from_secs(10 * 60));
+        }
         Ok((messages, finished))
     }
 

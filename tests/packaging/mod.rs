@@ -94,8 +94,8 @@ fn installed_provider_initializes_and_locks() {
     let guide = files::read("docs/guides/api-compatibility.md");
     let mut lines = guide.lines().filter_map(|line| line.strip_prefix("$ "));
     let find = lines.find(|line| line.starts_with("webex=$(find")).expect("the command");
-    let last = lines.next_back().expect("the command");
-    for command in [printed, &format!("{find}\n{last}")] {
+    let doctor = lines.find(|line| line.ends_with(" doctor")).expect("the command");
+    for command in [printed, &format!("{find}\n{doctor}")] {
         let mut shell = Command::new("sh");
         shell.current_dir(terraform.folder());
         shell.args(["-c", command]);

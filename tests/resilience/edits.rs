@@ -180,7 +180,11 @@ fn edit_between_plan_and_apply_is_noticed_without_the_server() {
         terraform.write("main.tf", &basic().edited().resource());
         terraform.run(["plan", "-no-color", "-out=saved"]).succeeded();
         let id = id_of(&stored(&simulator));
-        simulator.store(simulator.organization(), &id, json!({ "scope": "theirs" }));
+        simulator.store(
+            simulator.organization(),
+            &id,
+            json!({ "validationUrl": "https://theirs.example" }),
+        );
         simulator.clear_journal();
         terraform
             .run(["apply", "-no-color", "saved"])

@@ -185,20 +185,26 @@ fn plan_of_new_connectors_warns_that_it_could_not_be_checked() {
 /// Each command is a process of its own. What the one before has written moments ago is not gone.
 #[test]
 fn connector_that_becomes_visible_late_stays_in_state() {
-    let simulator = start(Options { visible_after: Duration::from_secs(20), ..Options::default() });
-    let terraform = Terraform::with(&simulator);
-    terraform.write("main.tf", &basic().resource());
-    terraform.apply().succeeded();
-    let output = terraform.plan().succeeded();
-    output
-        .says("No changes")
-        .says("Webex does not show the last change")
-        .does_not_say("deleted outside");
-    // A destroy does not leave it behind.
-    terraform.destroy().failed().says("Webex does not show it yet").says("Nothing was deleted");
-    assert_eq!(all_stored(&simulator).len(), 1);
-    simulator.advance_clock(Duration::from_secs(30));
-    terraform.plans_nothing();
-    terraform.destroy().succeeded().says("1 destroyed");
-    assert!(all_stored(&simulator).is_empty());
+    for lock in [false, true] {
+        let visible_after = Duration::from_secs(100);
+        let simulator = start(Options { visible_after, active_lock: lock, ..Options::default() });
+        let terraform = Terraform::with(&simulator);
+        terraform.write("main.tf", &basic().resource());
+        terraform.apply().succeeded();
+        let output = terraform.plan().succeeded();
+        output
+            .says("No changes")
+            .says("Webex does not show the last change")
+            .does_not_say("deleted outside");
+        if lock {
+            // A destroy that needs the connector's content does not leave it behind.
+            let destroyed = terraform.destroy().failed();
+            destroyed.says("Webex does not show it yet").says("Nothing was deleted");
+            assert_eq!(all_stored(&simulator).len(), 1);
+            simulator.advance_clock(Duration::from_secs(110));
+            terraform.plans_nothing();
+        }
+        terraform.destroy().succeeded().says("1 destroyed");
+        assert!(all_stored(&simulator).is_empty());
+    }
 }

@@ -77,10 +77,8 @@ impl Deletion<'_> {
                 settled => settled,
             };
         }
-        let current = match self.connectors.read_fresh(self.id, self.budget).await {
-            Ok(Some(current)) => current,
-            Ok(None) => return Ok(Deleted { was_missing: true }),
-            Err(error) => return Err(WriteError::unchanged(error)),
+        let Some(current) = self.current().await? else {
+            return Ok(Deleted { was_missing: true });
         };
         if is_locked && current.is_active() {
             let locked = Error::new(Operation::DeleteConnector, ErrorKind::Locked);
@@ -161,12 +159,29 @@ impl Deletion<'_> {
     }
 
     async fn saga(&self, locked: Error) -> Result<Deleted, WriteError> {
-        let current = match self.connectors.read_fresh(self.id, self.budget).await {
-            Ok(Some(current)) => current,
-            Ok(None) => return Ok(Deleted { was_missing: false }),
-            Err(error) => return Err(WriteError::unchanged(error)),
-        };
-        self.saga_from(locked, current).await
+        match self.current().await? {
+            Some(current) => self.saga_from(locked, current).await,
+            None => Ok(Deleted { was_missing: false }),
+        }
+    }
+
+    /// Reads the connector. One that was written moments ago gets time to become visible.
+    async fn current(&self) -> Result<Option<Connector>, WriteError> {
+        let mut pauses = self.connectors.session.pauses_until_visible();
+        loop {
+            let found = self.connectors.read_fresh(self.id, self.budget).await;
+            let found = found.map_err(WriteError::unchanged)?;
+            if found.is_some() || !self.connectors.is_recent(self.last, self.budget).await {
+                return Ok(found);
+            }
+            match pauses.next() {
+                Some(pause) if self.budget.wait(pause).await.is_ok() => {}
+                Some(_) | None => {
+                    let error = Error::new(Operation::DeleteConnector, ErrorKind::NotFound);
+                    return Err(WriteError::unchanged(error));
+                }
+            }
+        }
     }
 
     /// Deactivates the connector, deletes it, and activates it again if the delete fails.

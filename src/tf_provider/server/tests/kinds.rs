@@ -169,7 +169,7 @@ async fn function_takes_what_its_parameters_allow_and_its_error_is_printable() {
         assert_eq!(msgpack::decode(&result.msgpack, &Type::String), Ok(expected.into()));
     }
     let error = call("a\u{1b}[2Jb.".into()).await.error.unwrap();
-    assert_eq!(error.text, "a[2Jb");
+    assert_eq!(error.text, "a\\u{1b}[2Jb");
 }
 
 #[tokio::test]
