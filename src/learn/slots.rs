@@ -414,7 +414,7 @@ pub(crate) fn active_place(facts: &Facts, samples: &[Sample]) -> Option<Place> {
             own.filter_map(|seen| Some((seen.call, seen.object.at(at)?)))
         };
         let after = own().find(|(call, _)| *call >= sample.call).map(|(_, state)| state);
-        let before = own().filter(|(call, _)| *call < sample.call).last().map(|(_, state)| state);
+        let before = own().rfind(|(call, _)| *call < sample.call).map(|(_, state)| state);
         for (place, value) in sample.document.leaves(&|_| false) {
             let part = place.first();
             if part != Some(&member("body")) && part != Some(&member("query")) {
