@@ -232,6 +232,16 @@ fn constants(
             }
         }
     }
+    let untyped = |value: &Json| {
+        value.as_text().is_some_and(|text| !text.is_empty() && !typed.is_part_of(text))
+    };
+    // A literal may be a word that was also typed elsewhere, beside literals that nobody typed.
+    let looks_typed = |value: &Json| {
+        let hits = typed.hits(value);
+        let word =
+            value.as_text().is_some_and(|text| text.bytes().all(|b| b.is_ascii_alphabetic()));
+        word && !hits.is_empty() && hits.iter().all(|hit| !hit.argument.is_credential())
+    };
     let argument =
         |place: &Place| places.values().any(|own| own.keys().any(|known| place.starts_with(known)));
     let count = |kind: Kind| samples.iter().filter(|sample| sample.kind == kind).count();
@@ -246,10 +256,13 @@ fn constants(
                     if !same || values.len() < count(kind) {
                         return None;
                     }
+                    let beside = by_kind
+                        .iter()
+                        .any(|(other, values)| *other != kind && values.iter().all(untyped));
                     let word = first.as_text().is_none_or(|text| {
                         !is_private(text)
                             && !is_mask(text)
-                            && !typed.is_part_of(text)
+                            && (!typed.is_part_of(text) || beside && looks_typed(first))
                             && text.len() <= 80
                     });
                     if !word || matches!(first, Json::Array(_) | Json::Object(_)) {

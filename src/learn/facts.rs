@@ -270,7 +270,8 @@ impl Facts {
             }
             let usable = values.iter().all(|value| match value {
                 Json::Bool(_) => true,
-                Json::Number(_) => named > 0 && !is_time(value),
+                // A number that returns is no version and no time.
+                Json::Number(_) => (named > 0 || returns > 0) && !is_time(value),
                 Json::Text(text) => {
                     !is_private(text)
                         && !is_time(value)
@@ -412,21 +413,20 @@ impl Facts {
             for seen in source {
                 let typed = &story.typed[seen.connector];
                 let empty = typed.of(*argument).iter().all(String::is_empty);
-                let Some(place) = by_kind.get(&typed.kind).or(by_kind.values().next()) else {
-                    continue;
-                };
-                if !empty || argument.is_credential() || !self.read {
+                // Where it stands for all other kinds, it stands for this one.
+                let distinct: BTreeSet<&Place> = by_kind.values().collect();
+                let common = distinct.first().copied().filter(|_| distinct.len() == 1);
+                let Some(place) = by_kind.get(&typed.kind).or(common) else { continue };
+                let allowed = typed.kind.allows(*argument) && !argument.is_credential();
+                if !empty || !allowed || !self.read {
                     continue;
                 }
                 match seen.object.at(place) {
-                    Some(Json::Null) => {
+                    Some(_) => {
                         self.reads_omit_empty = Some(false);
                         return;
                     }
-                    None if typed.kind.allows(*argument) && by_kind.contains_key(&typed.kind) => {
-                        self.reads_omit_empty = Some(true);
-                    }
-                    Some(_) | None => {}
+                    None => self.reads_omit_empty = Some(true),
                 }
             }
         }

@@ -227,30 +227,7 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
                 continue;
             }
             let Some(response) = &story.calls[call].response else { continue };
-            let mut found = None;
-            response.walk(&mut |place, value| {
-                if found.is_some() || !outside(place) && !listing.rows.is_empty() {
-                    return false;
-                }
-                if let Some(token) = value.token().filter(|token| token.len() > 1) {
-                    let same =
-                        changed.iter().find(|(_, other)| other.token().as_ref() == Some(&token));
-                    let link = value.as_text().and_then(query_of).is_some_and(|query| {
-                        changed.iter().all(|(place, other)| {
-                            let name = last_name(place).unwrap_or_default();
-                            other.token().is_some_and(|other| query.get(name) == Some(&other))
-                        })
-                    });
-                    if link {
-                        found = Some(Paging::Link(place.to_vec()));
-                    } else if let Some((parameter, _)) = same
-                        && !is_page_name(parameter)
-                    {
-                        found = Some(Paging::Cursor(place.to_vec(), (*parameter).clone()));
-                    }
-                }
-                found.is_none()
-            });
+            let found = continued(story, response, (call, next), &changed, &listing.rows);
             if let Some(paging) = found {
                 listing.paging = Some(paging);
                 listing.paging_seen = true;
@@ -354,6 +331,69 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
         let total = total(response, listing);
         listing.paging = Some(Paging::Page(first, place.clone(), total));
     }
+}
+
+/// Finds what the request of the next page has of the response before it: a link, or a cursor.
+/// A short value may be equal by chance, so the names decide between several.
+fn continued(
+    story: &Story,
+    response: &Json,
+    (call, next): (usize, usize),
+    changed: &[(&Place, &Json)],
+    rows: &[Step],
+) -> Option<Paging> {
+    let mut link = None;
+    let mut cursor: Option<(u32, Place, Place)> = None;
+    let (before, after) = (&story.calls[call].request, &story.calls[next].request);
+    // Whole objects can be cursors, too.
+    let mut parameters: Vec<(Place, &Json)> = Vec::new();
+    after.walk(&mut |place, value| {
+        let part = place.first();
+        let sent = part == Some(&member("query")) || part == Some(&member("body"));
+        if sent && place.len() > 1 && before.at(place) != Some(value) {
+            parameters.push((place.to_vec(), value));
+        }
+        true
+    });
+    let is_cursor = |value: &Json| match value {
+        Json::Null | Json::Bool(_) => false,
+        Json::Number(_) => true,
+        Json::Text(text) => !text.is_empty(),
+        Json::Array(items) => !items.is_empty(),
+        Json::Object(members) => !members.is_empty(),
+    };
+    let words = ["cursor", "continuation", "marker", "next", "after"];
+    let weak = ["token", "offset", "end", "start", "from", "position", "bookmark"];
+    response.walk(&mut |place, value| {
+        if place.starts_with(rows) && !rows.is_empty() {
+            return false;
+        }
+        let leads = value.as_text().and_then(query_of).is_some_and(|query| {
+            changed.iter().all(|(place, other)| {
+                let name = last_name(place).unwrap_or_default();
+                other.token().is_some_and(|other| query.get(name) == Some(&other))
+            })
+        });
+        if leads && link.is_none() {
+            link = Some(Paging::Link(place.to_vec()));
+        }
+        for (parameter, other) in parameters.iter().filter(|_| is_cursor(value)) {
+            let same = value == *other || value.token().is_some_and(|t| other.token() == Some(t));
+            if !same || is_page_name(parameter) {
+                continue;
+            }
+            let last = |place: &[Step]| place[place.len().saturating_sub(1)..].to_vec();
+            let named = likeness_of(&last(place), &words, &weak)
+                + likeness_of(&last(parameter), &words, &weak);
+            let short = value.token().is_some_and(|token| token.len() < 4);
+            let better = cursor.as_ref().is_none_or(|(known, ..)| named > *known);
+            if better && (!short || named > 0) {
+                cursor = Some((named, place.to_vec(), parameter.clone()));
+            }
+        }
+        true
+    });
+    link.or(cursor.map(|(_, place, parameter)| Paging::Cursor(place, parameter)))
 }
 
 fn number(value: &Json) -> Option<u64> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::form::{Argument, Kind};
 use crate::json::{Json, Place, Step};
 use crate::story::Story;
-use crate::values::{Encoding, is_mask, likeness, most};
+use crate::values::{Encoding, Hit, is_mask, likeness, most};
 
 /// A document about a connector: a request, or an object that was read.
 #[derive(Clone, Debug)]
@@ -64,6 +64,7 @@ pub(crate) fn resolve(story: &Story, samples: &[Sample], hints: &Hints) -> Place
         let own: Vec<&Sample> = samples.iter().filter(|sample| sample.kind == kind).collect();
         candidates.insert(kind, candidates_of(story, &own));
     }
+    drop_constants(story, samples, &mut candidates);
     // A place usually means the same for all kinds.
     for &kind in &kinds {
         let places: Vec<Place> = candidates[&kind].keys().cloned().collect();
@@ -87,6 +88,42 @@ pub(crate) fn resolve(story: &Story, samples: &[Sample], hints: &Hints) -> Place
     let shown: BTreeSet<&str> = shown.collect();
     let resolved = candidates.into_iter().map(|(kind, own)| (kind, settle(own, hints, &shown)));
     resolved.collect()
+}
+
+/// Drops places at which a constant of the API only looks like what was typed: other kinds have
+/// something there that nobody typed, and the argument has another place.
+fn drop_constants(
+    story: &Story,
+    samples: &[Sample],
+    candidates: &mut BTreeMap<Kind, BTreeMap<Place, Candidate>>,
+) {
+    let mut constants: BTreeMap<Place, BTreeSet<Kind>> = BTreeMap::new();
+    for sample in samples {
+        for (place, value) in sample.document.leaves(&|value| story.values.is_list(value)) {
+            let constant = match value {
+                Json::Bool(_) | Json::Number(_) => true,
+                Json::Text(text) => !text.is_empty() && !is_mask(text),
+                Json::Null | Json::Array(_) | Json::Object(_) => false,
+            };
+            let own = |hits: Vec<Hit>| hits.iter().any(|hit| hit.connector == sample.connector);
+            if constant && !own(story.values.hits(value)) {
+                constants.entry(place).or_default().insert(sample.kind);
+            }
+        }
+    }
+    for (kind, own) in candidates {
+        let doubtful = |place: &Place| {
+            constants.get(place).is_some_and(|kinds| kinds.iter().any(|other| other != kind))
+        };
+        let certain: BTreeSet<Argument> = own
+            .iter()
+            .filter(|(place, _)| !doubtful(place))
+            .flat_map(|(_, candidate)| candidate.arguments.keys().copied())
+            .collect();
+        own.retain(|place, candidate| {
+            !doubtful(place) || !candidate.arguments.keys().all(|one| certain.contains(one))
+        });
+    }
 }
 
 fn candidates_of(story: &Story, samples: &[&Sample]) -> BTreeMap<Place, Candidate> {

@@ -1,6 +1,7 @@
 //! Turns requests into templates.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use crate::facts::{Facts, alike};
 use crate::form::{Argument, Kind};
@@ -151,6 +152,13 @@ pub(crate) fn template(
         .collect();
     order.retain(|place| {
         !arrays.iter().any(|array| place.len() > array.len() && place.starts_with(array))
+    });
+    // An object that is empty in one request is not the members that it has in others.
+    let places: BTreeSet<Place> = order.iter().cloned().collect();
+    order.retain(|place| {
+        let after = (Bound::Excluded(place), Bound::Unbounded);
+        let next = places.range::<Place, _>(after).next();
+        !next.is_some_and(|next| next.starts_with(place))
     });
     let mut slots = Slots::new();
     for place in order {
@@ -381,18 +389,32 @@ pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text
     written.collect()
 }
 
+/// What the values at a place in requests say about the state.
+#[derive(Default)]
+struct StateScore {
+    /// The requests after which the object has the value, and those after which it has another one.
+    fit: usize,
+    misfit: usize,
+    /// The requests that change the state, and those that send the state that was read before.
+    changed: usize,
+    kept: usize,
+    values: BTreeSet<String>,
+}
+
 /// Finds the place of the state in requests: the value is that of the object after the call.
+/// Requests that never change the state only send back what was read.
 pub(crate) fn active_place(facts: &Facts, samples: &[Sample]) -> Option<Place> {
     let at = facts.active.as_ref()?;
     let (active, inactive) = facts.active_values.as_ref()?;
     let name = last_name(at);
-    let mut scores: BTreeMap<Place, (usize, usize, BTreeSet<String>)> = BTreeMap::new();
+    let mut scores: BTreeMap<Place, StateScore> = BTreeMap::new();
     for sample in samples {
-        let after = facts
-            .timeline
-            .iter()
-            .filter(|seen| seen.connector == sample.connector && seen.call >= sample.call);
-        let after = after.filter_map(|seen| seen.object.at(at)).next();
+        let own = || {
+            let own = facts.timeline.iter().filter(|seen| seen.connector == sample.connector);
+            own.filter_map(|seen| Some((seen.call, seen.object.at(at)?)))
+        };
+        let after = own().find(|(call, _)| *call >= sample.call).map(|(_, state)| state);
+        let before = own().rfind(|(call, _)| *call < sample.call).map(|(_, state)| state);
         for (place, value) in sample.document.leaves(&|_| false) {
             let part = place.first();
             if part != Some(&member("body")) && part != Some(&member("query")) {
@@ -401,20 +423,28 @@ pub(crate) fn active_place(facts: &Facts, samples: &[Sample]) -> Option<Place> {
             if !alike(value, active) && !alike(value, inactive) {
                 continue;
             }
-            let entry = scores.entry(place).or_default();
+            let score = scores.entry(place).or_default();
             match after {
-                Some(after) if alike(after, value) => entry.0 += 1,
-                Some(_) => entry.1 += 1,
+                Some(after) if alike(after, value) => score.fit += 1,
+                Some(_) => score.misfit += 1,
                 None => {}
             }
-            entry.2.insert(value.compact().to_lowercase());
+            match before {
+                Some(before) if alike(before, value) => score.kept += 1,
+                Some(_) => score.changed += 1,
+                None => {}
+            }
+            score.values.insert(value.compact().to_lowercase());
         }
     }
-    let fitting = scores.into_iter().filter(|(place, (fit, misfit, values))| {
-        *misfit == 0 && (last_name(place) == name || *fit > 1 && values.len() > 1)
+    let fitting = scores.into_iter().filter(|(place, score)| {
+        let steady = score.kept > 0 && score.changed == 0 && !facts.active_by_name;
+        score.misfit == 0
+            && !steady
+            && (last_name(place) == name || score.fit > 1 && score.values.len() > 1)
     });
-    let best = fitting.max_by_key(|(place, (fit, _, values))| {
-        (last_name(place) == name, values.len(), *fit, usize::MAX - place.len())
+    let best = fitting.max_by_key(|(place, score)| {
+        (last_name(place) == name, score.values.len(), score.fit, usize::MAX - place.len())
     });
     best.map(|(place, _)| place)
 }

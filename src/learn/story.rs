@@ -146,6 +146,10 @@ impl Story {
         let mut uses: HashMap<String, Vec<(usize, bool)>> = HashMap::new();
         for (index, call) in self.calls.iter().enumerate() {
             call.request.walk(&mut |place, value| {
+                // Numbers of pages and cursors are no ids, and may be equal to anything.
+                if is_paging_name(place) {
+                    return false;
+                }
                 let outside = place.first() != Some(&Step::Member("body".to_owned()));
                 if let Some(token) = value.token().filter(|token| token.len() <= 500) {
                     for piece in pieces(&token) {
@@ -388,7 +392,7 @@ pub(crate) fn holds(place: &[Step], value: &Json, id: &str) -> bool {
 fn is_paging_name(place: &[Step]) -> bool {
     let Some(Step::Member(name)) = place.last() else { return false };
     name_words(name).iter().any(|word| {
-        ["page", "size", "limit", "offset", "batch", "count", "top", "skip"]
+        ["page", "size", "limit", "offset", "batch", "count", "top", "skip", "cursor"]
             .contains(&word.as_str())
     })
 }

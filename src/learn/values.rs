@@ -368,9 +368,9 @@ pub(crate) fn is_private(text: &str) -> bool {
         || longest.0 >= 32
 }
 
-/// Whether a text hides a credential: stars, bullets, or a word for it.
+/// Whether a text hides a credential: stars, bullets, or a word for it. One character hides nothing.
 pub(crate) fn is_mask(text: &str) -> bool {
-    !text.is_empty()
+    text.chars().nth(1).is_some()
         && text
             .chars()
             .all(|character| matches!(character, '*' | '•' | '●' | 'x' | 'X' | '·' | '.'))

@@ -19,7 +19,7 @@ use crate::support::simulator::all_stored;
 
 /// Returns the number of APIs to draw.
 fn cases() -> u32 {
-    std::env::var("PROFILE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(48)
+    std::env::var("PROFILE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
 }
 
 /// Learns the API of a simulator from the recording of a person.
