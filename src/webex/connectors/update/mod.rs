@@ -155,7 +155,7 @@ impl Edit<'_> {
         let connectors = self.connectors;
         let endpoints = &connectors.session.endpoints;
         let request = endpoints.update(connectors.organization, current, self.content, active);
-        let edited = connectors.replace(request, current, budget).await?;
+        let edited = connectors.replace(request, current, &self.content.fields, budget).await?;
         connectors.list_cache.note_edit(connectors.organization, current, &edited);
         Ok(edited)
     }
@@ -228,8 +228,9 @@ impl Edit<'_> {
         let organization = self.connectors.organization;
         let secrets = &self.content.secrets;
         let request = endpoints.set_active(organization, &edited, active, &NO_SECRETS, secrets);
-        let switch =
-            async |budget: Budget| self.connectors.replace(request.clone(), &edited, &budget).await;
+        let switch = async |budget: Budget| {
+            self.connectors.replace(request.clone(), &edited, &edited.fields, &budget).await
+        };
         let switched = self.budget.clean_up(switch).await;
         switched.map_err(|error| WriteError::new(error, edited.into()))
     }
