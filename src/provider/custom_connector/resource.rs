@@ -178,7 +178,7 @@ impl Resource for CustomConnector {
         let sent = credentials::names(&content.secrets);
         match created {
             Ok(created) => {
-                let private = PrivateData::of_write(&created.connector, &sent)
+                let private = PrivateData::of_create(&created.connector, &sent)
                     .with_returned(model::respelled(&request.plan, &created.connector));
                 let different = model::differences(&request.plan, &created.connector);
                 let mut outcome = outcome_of(&created.connector, organization, base, &private);
