@@ -52,15 +52,18 @@ impl Claims {
         if self.run().managed.insert((organization, id.clone())) {
             return Ok(());
         }
-        Err(managed_twice(
-            id,
-            "Remove one of the imports, or the only one if the connector is in \
-                               state already. This import changed nothing.",
+        Err(Diagnostic::error(
+            managed_twice(id),
+            format!(
+                "{TWO_OWNERS} Remove one of the imports, or the only one if the connector is in \
+                 state already. This import changed nothing."
+            ),
         ))
     }
 
-    /// Notes the plan of a resource that is not replaced, and returns an error if another resource
-    /// has its connector, or a warning if another one uses its name.
+    /// Notes the plan of a resource that is not replaced, and returns a warning if another one has its
+    /// connector or its name. It is no error, because a program other than Terraform may plan a
+    /// resource twice.
     ///
     /// Terraform plans a replacement as an update and then as a create. It drops the warnings of the
     /// second plan if the first one did not ask for it, as with `-replace`.
@@ -78,11 +81,12 @@ impl Claims {
             *count - 1
         });
         if let Some(id) = id.filter(|_| is_again) {
-            return Some(managed_twice(
-                id,
-                "Remove the import of one of them. If both are in state, remove one with \
-                 `terraform state rm ADDRESS`, and from the configuration. Nothing was planned for \
-                 this one.",
+            return Some(Diagnostic::warning(
+                managed_twice(id),
+                format!(
+                    "{TWO_OWNERS} Remove one with `terraform state rm ADDRESS`, and from the \
+                     configuration."
+                ),
             ));
         }
         let name = name.filter(|_| same_name > 0)?;
@@ -105,9 +109,6 @@ impl Claims {
     }
 }
 
-fn managed_twice(id: &ConnectorId, remedy: &str) -> Diagnostic {
-    Diagnostic::error(
-        format!("Two resources manage connector {id}"),
-        format!("{TWO_OWNERS} {remedy}"),
-    )
+fn managed_twice(id: &ConnectorId) -> String {
+    format!("Two resources manage connector {id}")
 }
