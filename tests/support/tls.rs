@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use base64::Engine as _;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
@@ -62,7 +63,10 @@ impl TlsFront {
                 }
             });
         });
-        Self { url, authority: issuer.pem(), connections }
+        let authority = base64::engine::general_purpose::STANDARD.encode(issuer.der());
+        let authority =
+            format!("-----BEGIN CERTIFICATE-----\n{authority}\n-----END CERTIFICATE-----\n");
+        Self { url, authority, connections }
     }
 
     /// Returns the number of connections since the last call.
