@@ -10,7 +10,6 @@ use std::time::Instant;
 use futures_util::{StreamExt, stream};
 use webex_cc_simulator::Simulator;
 
-use crate::machine;
 use crate::report::{Figure, Report, Unit};
 use crate::session::{Session, Stored, launch, runtime, towards};
 use crate::settings::Settings;

@@ -2,6 +2,7 @@
 //! same content, which need no provider process.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -176,11 +177,10 @@ impl Workspace {
     /// Creates all objects without the limit of requests.
     pub(crate) fn adopt(&self) {
         let simulator = self.simulator.as_ref().expect("a provider that makes calls");
+        let applied = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            let applied = std::sync::atomic::AtomicBool::new(false);
-            let applied = &applied;
-            scope.spawn(move || {
-                while !applied.load(std::sync::atomic::Ordering::Relaxed) {
+            scope.spawn(|| {
+                while !applied.load(Ordering::Relaxed) {
                     simulator.advance_clock(Duration::from_secs(61));
                     std::thread::sleep(Duration::from_millis(50));
                 }
@@ -188,7 +188,7 @@ impl Workspace {
             let mut command = self.command(&["apply", "-no-color", "-auto-approve"]);
             command.env("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
             let output = command.output().unwrap();
-            applied.store(true, std::sync::atomic::Ordering::Relaxed);
+            applied.store(true, Ordering::Relaxed);
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         });
     }
