@@ -74,6 +74,8 @@ async fn plan_with_unknown_arguments_makes_no_call() {
         }
         let configuration = plain(&object);
         assert_eq!(core.validate(&configuration).await, Ok(Vec::new()), "{title}");
+        // Each is a run of its own.
+        core.configure().await.unwrap();
         let plan = core.plan(None, &configuration).await;
         let plan = plan.unwrap_or_else(|rule| panic!("{title}: {rule}"));
         assert_eq!((plan.action, plan.messages), (Action::Create, Vec::new()), "{title}");
