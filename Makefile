@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help build test acceptance lint format docs install dist demo bench bench-compare soak fuzz deny
+.PHONY: help build test acceptance lint format docs install dist demo recording bench bench-compare soak fuzz deny
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ dist: ## Make the files of a release for this machine in dist/ (GPG_KEY signs)
 
 demo: build ## Manage connectors of a simulated Webex with the real CLI
 	@examples/demo/run.sh
+
+recording: build ## Record the picture of the README (needs Python 3)
+	@docs/recording/record.py
 
 bench: ## Measure the release build: target/bench/report.md and report.json
 	@CARGO="$(CARGO)" benches/run.sh

@@ -36,7 +36,7 @@ fn run(command: &mut Command) -> Output {
 
 /// Returns whether a program is installed that only packaging needs. If not, the output of the test
 /// names what it skips.
-fn is_installed(program: &str) -> bool {
+pub(crate) fn is_installed(program: &str) -> bool {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     let found = output.is_ok_and(|output| output.status.success());
     if !found {
