@@ -1,7 +1,7 @@
 # One connector and one flow, to show how the provider handles what goes wrong.
 
 terraform {
-  required_version = ">= 1.11.0" # for write-only arguments
+  required_version = ">= 1.11" # for write-only arguments
 
   required_providers {
     webex = {
