@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLUMNS, ROWS = 98, 34
 CELL, LINE = 8.4, 19
 ORGANIZATION = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430"
-# The id that stands in for the one that the simulator makes up.
+# The id that is shown instead of the one that the simulator makes up.
 INCIDENTS = "6e1f0c58-4a3b-4c1d-9f27-1b8a5d3e7c90"
 HELP_DESK = "b3d0a7e4-92c5-4f68-8e1a-7c4f6d2b9035"
 
@@ -131,7 +131,7 @@ class Session:
             printed += piece
         code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         text = printed.decode().replace("\r\n", "\n")
-        # With 1, grep says that it has found nothing.
+        # grep exits with 1 if it finds nothing.
         if code and not (code == 1 and "grep" in command):
             sys.exit(f"{command} failed:\n{text}")
         for actual, shown in self.ids.items():
@@ -179,9 +179,11 @@ def scenes(session):
     )
 
     path = f"organizations/{ORGANIZATION}/connectors/{made['id']}"
-    # Writes of the provider that are moments old are not told apart from those of others.
-    session.control("POST", "clock", {"advance_ms": 3_600_000})
-    session.control("PUT", path, {"clientSecret": "typed into Control Hub"})
+    # A save within moments of the provider's own write looks like that write. The time is a whole
+    # second, because Terraform wraps the message by its length.
+    saved = (made["lastUpdatedTime"] // 1000 + 3600) * 1000
+    edit = {"clientSecret": "typed into Control Hub", "lastUpdatedTime": saved}
+    session.control("PUT", path, edit)
     yield scene("Somebody replaces the secret in Control Hub", 10, "terraform plan")
 
     session.control("PUT", f"organizations/{ORGANIZATION}/connectors/{HELP_DESK}", {
