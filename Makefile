@@ -43,8 +43,8 @@ recording: build ## Record the picture of the README (needs Python 3)
 bench: ## Measure the release build: target/bench/report.md and report.json
 	@CARGO="$(CARGO)" benches/run.sh
 
-bench-compare: ## Measure this tree beside another commit, BASE=<git ref>
-	@CARGO="$(CARGO)" benches/run.sh "$(or $(BASE),$(error say which commit to compare with, as in: make bench-compare BASE=main))"
+bench-compare: ## Measure this tree and another commit, BASE=<git ref>
+	@CARGO="$(CARGO)" benches/run.sh "$(or $(BASE),$(error name the commit to compare with: make bench-compare BASE=main))"
 
 soak: ## Run many random scenarios (SCENARIOS=1000, FIRST_SCENARIO=65)
 	SCENARIOS=$(or $(SCENARIOS),1000) FIRST_SCENARIO=$(or $(FIRST_SCENARIO),65) \
@@ -58,7 +58,7 @@ fuzz: ## Feed bytes to each fuzz target for SECONDS=60 (needs cargo-fuzz)
 			-verbosity=0 -print_final_stats=1 || exit 1; \
 	done
 
-deny: ## Check licences, bans, sources and advisories (needs cargo-deny)
+deny: ## Check licenses, bans, sources and advisories (needs cargo-deny)
 	$(CARGO) deny check licenses bans sources
 	@if $(CARGO) deny fetch db; then $(CARGO) deny --offline check advisories; \
 	else echo "NOTE: no advisory database within reach; advisories were NOT checked." >&2; fi

@@ -106,17 +106,27 @@ fn texts() -> Vec<(String, String)> {
         let text = files::read(&file);
         texts.push((file, text));
     }
-    // Comments, and the descriptions of variables.
-    for ending in [".tf", ".hcl", ".sh", ".yml"] {
-        for file in files::below("examples", ending) {
-            let text = files::read(&file);
-            texts.push((file, text));
-        }
+    // Comments, the descriptions of variables, and the output of scripts.
+    let scripts = [
+        ("examples", [".tf", ".hcl", ".sh", ".yml"].as_slice()),
+        (".ci", &[""]),
+        (".github/workflows", &[".yml"]),
+        ("docs", &[".yaml", ".py"]),
+    ];
+    let mut files = vec!["Makefile".to_owned()];
+    for (folder, endings) in scripts {
+        files.extend(endings.iter().flat_map(|ending| files::below(folder, ending)));
+    }
+    for file in files {
+        let text = files::read(&file);
+        texts.push((file, text));
     }
     for folder in ["src", "simulator/src", "examples"] {
         for file in files::below(folder, ".rs") {
             if !file.ends_with("tests.rs") && !file.contains("/tests/") {
-                let text = literals(&files::read(&file), is_help(&file));
+                // The comments of options are the help texts of the simulator.
+                let with_comments = !file.starts_with("src/");
+                let text = literals(&files::read(&file), with_comments);
                 texts.push((file, text));
             }
         }
@@ -133,11 +143,6 @@ fn last_columns(text: &str) -> String {
         None => line,
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// Returns whether the comments of a file are the help texts of a program.
-fn is_help(file: &str) -> bool {
-    ["simulator/src/options.rs", "simulator/src/behavior.rs"].contains(&file)
 }
 
 /// Returns the string literals of a source file, one per line, with spaces in them. A literal
