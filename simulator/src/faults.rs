@@ -197,7 +197,7 @@ fn path_matches(glob: &str, path: &str) -> bool {
     })
 }
 
-/// Whether the items match a glob, in which `wildcard` stands for any number of
+/// Whether the items match a glob, in which `wildcard` matches any number of
 /// items.
 fn glob_matches<T: Copy + PartialEq>(
     glob: &[T],

@@ -74,7 +74,7 @@ use crate::service::Service;
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let simulator = Simulator::start(Options::default())?;
-/// simulator.faults([Script::answer(503, "maintenance".into()).times(1)]);
+/// simulator.faults([Script::close_after().method("POST").times(1)]);
 /// assert!(simulator.base_url().starts_with("http://127.0.0.1:"));
 /// assert!(simulator.journal().is_empty());
 /// # Ok(())
@@ -178,8 +178,8 @@ impl Simulator {
         lock(&self.service).har()
     }
 
-    /// Writes the recording to the file that the options name. Never half of it
-    /// is there.
+    /// Writes the recording to the file that the options name, or leaves the file
+    /// unchanged.
     ///
     /// # Errors
     /// When the file cannot be written.

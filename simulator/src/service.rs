@@ -28,7 +28,7 @@ use crate::rate_limit::RateLimit;
 use crate::store::Store;
 use crate::tokens::Tokens;
 
-/// What errors call the file of the recording.
+/// The name of the recording's file in errors.
 const HAR: &str = "recording";
 
 /// The simulated service.
@@ -36,7 +36,7 @@ const HAR: &str = "recording";
 pub(crate) struct Service {
     /// The options with which it was started.
     pub(crate) options: Options,
-    /// The API profile whose API is served, if it is not the assumed one.
+    /// The API profile that describes the served API, if it is not the assumed one.
     pub(crate) profile: Option<Arc<Profile>>,
     /// The deviations in force.
     pub(crate) behavior: Behavior,

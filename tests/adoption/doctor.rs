@@ -301,7 +301,8 @@ fn doctor_shows_no_credentials_and_no_names_in_json() {
         "error": {"message": [{"description": format!("you sent {token}")}]},
     });
     let media_type = [("content-type".to_owned(), format!("application/{token}"))];
-    let echo = ScriptedResponse { status: 403, headers: media_type.into(), body: echo, apply: false };
+    let echo =
+        ScriptedResponse { status: 403, headers: media_type.into(), body: echo, apply: false };
     let echo = [Script::new(Action::Respond(echo))];
     let sent = "you sent simulator-client-secret with Bearer simulator-applications-token";
     let echo_of_app = [Script::answer(403, json!({"message": sent, "trackingId": sent}))];
