@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help build test acceptance lint format docs install dist demo recording bench bench-compare soak fuzz deny
+.PHONY: help build test acceptance lint format docs install dist demo recording bench bench-compare bench-budget soak fuzz deny
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +25,8 @@ lint: ## Check formatting, and clippy with warnings as errors
 format: ## Format all sources
 	$(CARGO) fmt --all
 
-docs: ## Make the pages of docs/ from schemas and prose
-	UPDATE_DOCS=1 $(CARGO) test --locked --test integration documentation::generated_pages
+docs: ## Make the pages of docs/ from schemas and prose, and the output that pages show
+	UPDATE_DOCS=1 $(CARGO) test --locked --test integration -- documentation::generated_pages documentation::typed
 
 install: ## Install a release build for `terraform init` (MIRROR=folder for another place)
 	@.ci/install $(if $(MIRROR),--mirror "$(MIRROR)")
@@ -45,6 +45,9 @@ bench: ## Measure the release build: target/bench/report.md and report.json
 
 bench-compare: ## Measure this tree and another commit, BASE=<git ref>
 	@CARGO="$(CARGO)" benches/run.sh "$(or $(BASE),$(error name the commit to compare with: make bench-compare BASE=main))"
+
+bench-budget: ## Fail if instructions exceed benches/budgets.json (needs valgrind)
+	@BENCH_ONLY=budget CARGO="$(CARGO)" benches/run.sh
 
 soak: ## Run many random scenarios (SCENARIOS=1000, FIRST_SCENARIO=65)
 	SCENARIOS=$(or $(SCENARIOS),1000) FIRST_SCENARIO=$(or $(FIRST_SCENARIO),65) \

@@ -77,6 +77,22 @@ async fn life_cycle_of_each_kind_passes_terraforms_checks() {
     plugin.shutdown().await.assert_tidy();
 }
 
+/// Since version 1.13, `terraform test` serves all runs of a file with one Configure.
+#[tokio::test]
+async fn plan_after_an_apply_looks_ahead_again() {
+    let simulator = unlocked();
+    connectors::basic().with("name", "Rival").make_by_hand(&simulator);
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let first = basic("First");
+    let plan = core.plan(None, &first).await.unwrap();
+    let (created, _) = core.apply(None, &first, &plan).await.unwrap();
+    core.refresh(&created.expect("it was created")).await.unwrap();
+    let plan = core.plan(None, &basic("Rival")).await.unwrap();
+    let is_warned = plan.messages.iter().any(|message| message.text.contains("will fail"));
+    assert!(is_warned, "{:?}", plan.messages);
+    plugin.shutdown().await.assert_tidy();
+}
+
 #[tokio::test]
 async fn change_of_authentication_replaces_the_connector() {
     let simulator = unlocked();

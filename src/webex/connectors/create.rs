@@ -17,6 +17,7 @@
 //! Otherwise the create fails with an error that names the id.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -130,7 +131,7 @@ struct Creation<'a> {
     content: &'a ConnectorContent,
     budget: &'a Budget,
     began: Instant,
-    known: HashSet<ConnectorId>,
+    known: Arc<HashSet<ConnectorId>>,
     /// Whether responses to creates have the new id.
     is_id_returned: bool,
     creating: CreateInFlight<'a>,
@@ -286,7 +287,7 @@ impl Creation<'_> {
             &self.content.secrets,
         );
         let budget = self.budget.for_reconciliation();
-        match self.connectors.replace(request, connector, &budget).await {
+        match self.connectors.replace(request, connector, &self.content.fields, &budget).await {
             Ok(connector) => Ok(Created { connector, ..created }),
             Err(error) => Ok(Created { not_switched: Some(error), ..created }),
         }

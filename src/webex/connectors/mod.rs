@@ -28,7 +28,7 @@ use super::budget::Budget;
 use super::calls::CallName;
 use super::connector::{Connector, FlowConnector, Reference};
 use super::error::{Error, ErrorKind, Operation};
-use super::fields::Field;
+use super::fields::{ConnectorFields, Field};
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::pipeline::{Response, RetryMode};
 use super::problems::BodyProblem;
@@ -101,8 +101,11 @@ impl Connectors {
             }
             Err(error) => return Err(error),
         };
-        match list.by_id(id) {
-            Some(row) => self.complete(row.clone(), budget).await.map(Some),
+        let row = list.by_id(id).cloned();
+        // Otherwise a completed row would copy the whole list.
+        drop(list);
+        match row {
+            Some(row) => self.complete(row, budget).await.map(Some),
             None => self.get(id, budget).await,
         }
     }
@@ -186,7 +189,10 @@ impl Connectors {
         if !list.connectors().iter().any(Connector::is_short) {
             return Ok(list.connectors());
         }
-        Ok(self.completed(list.connectors().to_vec(), budget).await?.into())
+        let rows = list.connectors().to_vec();
+        // Otherwise a completed row would copy the whole list.
+        drop(list);
+        Ok(self.completed(rows, budget).await?.into())
     }
 
     /// Returns the connectors of the organization by page, for callers that may stop before the
@@ -304,11 +310,12 @@ impl Connectors {
     /// have been carried out.
     ///
     /// An activation or a deactivation that leaves `active` as it was is an error: a server may
-    /// report success and ignore a field.
+    /// report success and ignore a field. Fields that the response leaves out are as `sent`.
     async fn replace(
         &self,
         request: Result<Request, Error>,
         current: &Connector,
+        sent: &ConnectorFields,
         budget: &Budget,
     ) -> Result<Connector, Error> {
         let request = request?;
@@ -333,7 +340,7 @@ impl Connectors {
             | Operation::RefreshAccessToken
             | Operation::MakeServiceAppToken => None,
         };
-        let connector = match self.read_response(name, &response, id).map_err(unknown)? {
+        let mut connector = match self.read_response(name, &response, id).map_err(unknown)? {
             Some(connector) => connector,
             None => match self.read_back(current, wanted, &budget.for_reconciliation()).await {
                 Ok(Some(connector)) => connector,
@@ -344,6 +351,7 @@ impl Connectors {
         if wanted.is_some() && wanted != connector.active {
             return Err(response.error(ErrorKind::ActiveUnchanged).with_outcome_unknown(true));
         }
+        connector.complete_from(sent);
         Ok(connector)
     }
 
