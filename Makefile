@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help build test acceptance lint format docs install dist demo bench bench-compare bench-budget soak fuzz deny
+.PHONY: help build test acceptance lint format docs install dist demo recording bench bench-compare bench-budget soak fuzz deny
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,11 +37,14 @@ dist: ## Make the files of a release for this machine in dist/ (GPG_KEY signs)
 demo: build ## Manage connectors of a simulated Webex with the real CLI
 	@examples/demo/run.sh
 
+recording: build ## Record the picture of the README (needs Python 3)
+	@docs/recording/record.py
+
 bench: ## Measure the release build: target/bench/report.md and report.json
 	@CARGO="$(CARGO)" benches/run.sh
 
-bench-compare: ## Measure this tree beside another commit, BASE=<git ref>
-	@CARGO="$(CARGO)" benches/run.sh "$(or $(BASE),$(error say which commit to compare with, as in: make bench-compare BASE=main))"
+bench-compare: ## Measure this tree and another commit, BASE=<git ref>
+	@CARGO="$(CARGO)" benches/run.sh "$(or $(BASE),$(error name the commit to compare with: make bench-compare BASE=main))"
 
 bench-budget: ## Fail if instructions exceed benches/budgets.json (needs valgrind)
 	@BENCH_ONLY=budget CARGO="$(CARGO)" benches/run.sh
@@ -58,7 +61,7 @@ fuzz: ## Feed bytes to each fuzz target for SECONDS=60 (needs cargo-fuzz)
 			-verbosity=0 -print_final_stats=1 || exit 1; \
 	done
 
-deny: ## Check licences, bans, sources and advisories (needs cargo-deny)
+deny: ## Check licenses, bans, sources and advisories (needs cargo-deny)
 	$(CARGO) deny check licenses bans sources
 	@if $(CARGO) deny fetch db; then $(CARGO) deny --offline check advisories; \
 	else echo "NOTE: no advisory database within reach; advisories were NOT checked." >&2; fi

@@ -2,7 +2,7 @@
 //! nobody who builds the provider has to install `protoc`.
 //!
 //! It is the build script of two packages: the framework, which serves the
-//! protocol, and the provider, whose tests act as Terraform.
+//! protocol, and the provider, with tests that act as Terraform.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

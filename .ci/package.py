@@ -42,7 +42,7 @@ ADDRESS = re.search(
 )
 SOURCE = ADDRESS.group(1)
 
-# What registries call what Rust calls otherwise.
+# The names of platforms in Rust, with those in registries.
 SYSTEMS = {"linux": "linux", "darwin": "darwin", "windows": "windows", "freebsd": "freebsd"}
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7": "arm", "arm": "arm"}
 
@@ -67,7 +67,7 @@ def cargo(*arguments):
 
 
 def output_of(command):
-    # Windows would read UTF-8 as something else, if it were not told.
+    # By default, Python on Windows does not read UTF-8.
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, encoding="utf-8")
     return done.stdout
 
@@ -99,7 +99,7 @@ def write_zip(path, files):
 
 
 def programs_of(target, out):
-    """What is built, the zip that it goes into, and its name inside."""
+    """The built programs, each with its zip file and its name in the zip file."""
     system, machine = platform_of(target)
     suffix = ".exe" if system == "windows" else ""
     number = version()
@@ -123,10 +123,10 @@ def platform(arguments):
     number = version()
     out = pathlib.Path(arguments.out)
     out.mkdir(parents=True, exist_ok=True)
-    licence = ("LICENSE", (ROOT / "LICENSE").read_bytes(), False)
+    license_file = ("LICENSE", (ROOT / "LICENSE").read_bytes(), False)
     for _, built, archive, name in programs_of(arguments.target, out):
         binary = pathlib.Path(arguments.binaries) / built
-        write_zip(archive, [licence, (name, binary.read_bytes(), True)])
+        write_zip(archive, [license_file, (name, binary.read_bytes(), True)])
         print(archive)
     path = out / f"{PROVIDER}_{number}_{system}_{machine}.cdx.json"
     path.write_bytes((json.dumps(bill_of_materials(arguments.target), indent=1) + "\n").encode())
@@ -230,7 +230,7 @@ def check_sums():
 
 
 def start(arguments):
-    """What users would notice first: whether the programs start at all."""
+    """Checks that the programs start."""
     number = version()
     for program, _, archive, name in programs_of(arguments.target, pathlib.Path(arguments.out)):
         with tempfile.TemporaryDirectory() as folder:
@@ -317,7 +317,7 @@ def release_notes(number, products):
 
 
 def changes(number, changelog):
-    """What the changelog says of a version: the heading and the rest."""
+    """Returns the section of a version in the changelog: the heading and the rest."""
     heading, lines, inside = "", [], False
     for line in changelog.read_text("utf-8").splitlines():
         if line.startswith("## "):

@@ -20,8 +20,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads the environment. `BENCH_OWN`: our binary. `BENCH_BASE`: an older build
-    /// of it, with the name `BENCH_BASE_NAME`. `BENCH_PROVIDER`: another provider,
+    /// Reads the environment. `BENCH_OWN`: our binary. `BENCH_BASE`: our older
+    /// binary, with the name `BENCH_BASE_NAME`. `BENCH_PROVIDER`: another provider,
     /// with `BENCH_PROVIDER_CONFIGURATION` (JSON), and for calls about resources
     /// `BENCH_RESOURCE` and `BENCH_CONFIGURATION` (JSON with every attribute of the
     /// resource, or anything if the type is ours). `BENCH_QUICK`, `BENCH_CLEAN_BUILD`, `BENCH_ONLY` (sections, with

@@ -1,11 +1,10 @@
-//! What has to hold for any bytes whatsoever at the places where bytes come in
-//! from elsewhere: no panic, memory in proportion to the input, and nothing
-//! that changes when it is written and read again.
+//! The properties that hold for any bytes from outside: no panic, memory in
+//! proportion to the input, and the same value after a round trip.
 //!
-//! The fuzzer looks for bytes for which it does not hold, one program per
-//! function. The project's tests call the same functions with every file of the
-//! corpus. Three places are within the API client and have their functions there
-//! (`src/webex/fuzzing.rs`).
+//! The fuzzer looks for bytes that violate them, with one program per function.
+//! The project's tests call the same functions with every file of the corpus.
+//! The functions that reach private code of the API client are in
+//! `src/webex/fuzzing.rs`.
 
 #[allow(clippy::duplicate_mod, reason = "the tests include this file in addition to their own")]
 #[path = "../../src/tf_provider_testing/value_json.rs"]
@@ -24,13 +23,13 @@ use tf_provider::object::State;
 use tf_provider::provider::Registry;
 use tf_provider::value::{Type, json, msgpack};
 
-/// What any input may take beside what grows with them.
+/// The memory that any input may take in addition to the part that grows with its size.
 pub const BASE: usize = 64 << 10;
 
 /// Terraform's cookie (reference: go-plugin's handshake).
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
-/// The types by which values are read. The first byte of an input says which.
+/// The types with which values are read. The first byte of an input selects one.
 static TYPES: LazyLock<Vec<Type>> = LazyLock::new(|| {
     let object =
         Type::Object([("a".to_owned(), Type::String), ("b".to_owned(), Type::Bool)].into());

@@ -1,5 +1,5 @@
-//! How the service deviates from what a client may expect. Each deviation is a
-//! flag, and can be changed while the simulator runs.
+//! Deviations of the service from the API that a client expects. Each deviation is
+//! a flag, and can be changed while the simulator runs.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args};
@@ -8,38 +8,38 @@ use serde_json::{Map, Value};
 
 use crate::words;
 
-/// The deviations of a service from what a client may expect. By default there
-/// are none.
+/// The deviations of a service from the API that a client expects. By default
+/// there are none.
 ///
 /// Fields of connectors have the names of the provider's arguments, for example
 /// `resource_domain_url`.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Behavior {
-    /// Field that creates and updates accept and do not store; repeatable. With
+    /// Field that creates and updates accept without storing it; repeatable. With
     /// `active`, activation responds with 200 and changes nothing.
     #[arg(long = "ignored-field", value_name = "FIELD", value_parser = field)]
     pub ignored_fields: Vec<String>,
-    /// Field that the rows of lists leave out; repeatable.
+    /// Field that the rows of lists omit; repeatable.
     #[arg(long = "short-row-without", value_name = "FIELD", value_parser = field)]
     pub short_rows_without: Vec<String>,
-    /// Literal in responses in place of the usual one; repeatable. The words are
+    /// Literal in responses instead of the usual one; repeatable. The words are
     /// `basic`, `oauth2`, `client_credentials`, `password`,
     /// `client_credentials_certificate`, `true` and `false`.
     #[arg(long = "literal", value_name = "WORD=TEXT", value_parser = literal)]
     pub literals: Vec<String>,
-    /// Members, as a JSON object, that every new connector gets. They survive an
-    /// update that sends them, and a `PATCH`.
+    /// Members for every new connector, as a JSON object. They survive an update
+    /// that sends them, and a `PATCH`.
     #[arg(long, value_name = "JSON", value_parser = members)]
     pub extra_members: Option<Value>,
-    /// Leaves empty members out of connectors in responses.
+    /// Omits empty members of connectors in responses.
     #[arg(long, action = ArgAction::Set, default_value = "off")]
     #[arg(value_parser = switch())]
     pub omit_empty: bool,
     /// Shows the old object to reads for N milliseconds after an update.
     #[arg(long = "update-visible-after-ms", value_name = "N", default_value = "0")]
     pub update_visible_after_ms: u64,
-    /// Accepts an update with a version that is stale or missing.
+    /// Accepts an update with a stale version or without a version.
     #[arg(long, action = ArgAction::Set, default_value = "off")]
     #[arg(value_parser = switch())]
     pub unchecked_versions: bool,
@@ -47,8 +47,8 @@ pub struct Behavior {
     #[arg(long, action = ArgAction::Set, default_value = "off")]
     #[arg(value_parser = switch())]
     pub refused_list: bool,
-    /// Method that is refused with a 405, whose `Allow` names the other methods
-    /// of the path, and `PATCH` in place of `PUT`; repeatable.
+    /// Method to refuse with a 405; repeatable. `Allow` names the other methods of
+    /// the path, and `PATCH` instead of `PUT`.
     #[arg(long = "refused-method", value_name = "METHOD")]
     pub refused_methods: Vec<String>,
 }

@@ -230,7 +230,7 @@ pub(crate) fn replacement(
     }
     let version = body.get("version").and_then(Value::as_u64);
     if version.is_none() {
-        errors.push("version: must be the number that the last answer held.".to_owned());
+        errors.push("version: must be the number in the last response.".to_owned());
     }
     if !body.get("active").is_some_and(Value::is_boolean) {
         errors.push("active: must be true or false.".to_owned());

@@ -128,7 +128,7 @@ impl Service {
             if let Action::Behave(behavior) = &script.action {
                 checked(behavior)?;
             }
-            let Action::Answer(answer) = &script.action else { continue };
+            let Action::Respond(answer) = &script.action else { continue };
             if !(200..=999).contains(&answer.status) {
                 let text = format!("the status {} cannot be sent", answer.status);
                 return Err(ControlError(StatusCode::BAD_REQUEST, text));

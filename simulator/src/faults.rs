@@ -46,7 +46,7 @@ pub struct Script {
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Sends this response instead of the one of the API.
-    Answer(ScriptedAnswer),
+    Respond(ScriptedResponse),
     /// Processes the request at once and delays its response by this many
     /// milliseconds. The request takes effect even if the client gives up
     /// before.
@@ -63,7 +63,7 @@ pub enum Action {
 /// A response that a fault script sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ScriptedAnswer {
+pub struct ScriptedResponse {
     /// The status, from 200 to 999.
     pub status: u16,
     /// Headers by name.
@@ -101,7 +101,7 @@ impl Script {
     #[must_use]
     pub fn answer(status: u16, body: Value) -> Self {
         let headers = BTreeMap::new();
-        Self::new(Action::Answer(ScriptedAnswer { status, headers, body, apply: false }))
+        Self::new(Action::Respond(ScriptedResponse { status, headers, body, apply: false }))
     }
 
     /// Creates a script that responds with this status and body after the
@@ -109,7 +109,7 @@ impl Script {
     #[must_use]
     pub fn lost_answer(status: u16, body: Value) -> Self {
         let headers = BTreeMap::new();
-        Self::new(Action::Answer(ScriptedAnswer { status, headers, body, apply: true }))
+        Self::new(Action::Respond(ScriptedResponse { status, headers, body, apply: true }))
     }
 
     /// Creates a script that closes the connection before the request takes
@@ -163,7 +163,7 @@ impl Script {
     /// Adds a header to a scripted response. Other actions ignore it.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Action::Answer(answer) = &mut self.action {
+        if let Action::Respond(answer) = &mut self.action {
             answer.headers.insert(name.to_owned(), value.to_owned());
         }
         self
@@ -197,7 +197,7 @@ fn path_matches(glob: &str, path: &str) -> bool {
     })
 }
 
-/// Whether the items match a glob, in which `wildcard` stands for any number of
+/// Whether the items match a glob, in which `wildcard` matches any number of
 /// items.
 fn glob_matches<T: Copy + PartialEq>(
     glob: &[T],
@@ -248,9 +248,9 @@ mod tests {
     fn scripts_have_the_documented_json_form() {
         let text = json!([
             {"method": "POST", "path": "/organization/*/connector", "times": 1,
-             "action": {"answer":
+             "action": {"respond":
                 {"status": 429, "headers": {"Retry-After": "1"}, "body": "slow down"}}},
-            {"action": {"answer": {"status": 502, "apply": true}}},
+            {"action": {"respond": {"status": 502, "apply": true}}},
             {"action": {"delay_ms": 2000}},
             {"action": {"close": "before"}},
             {"action": {"close": "after"}},
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(serde_json::to_value(&scripts).unwrap(), text);
         for wrong in [
             json!({"action": {"close": "soon"}}),
-            json!({"action": {"answer": {"status": 500, "aply": true}}}),
+            json!({"action": {"respond": {"status": 500, "aply": true}}}),
             json!({"methods": "POST", "action": {"drip_ms": 1}}),
             json!({"method": "POST"}),
         ] {

@@ -24,7 +24,7 @@ impl Flow {
         if self.published.is_empty() { "Draft" } else { "Published" }
     }
 
-    /// Returns what lists and imports show of it.
+    /// Returns the form of the flow in lists and imports.
     pub(crate) fn summary(&self) -> Value {
         json!({
             "id": self.id,
@@ -36,7 +36,7 @@ impl Flow {
         })
     }
 
-    /// Returns what a publication shows of it.
+    /// Returns the form of the flow in a publication.
     pub(crate) fn published_as(&self, comment: &Value) -> Value {
         let tags = self.published.last().map(|(_, tags)| tags.as_slice()).unwrap_or_default();
         let tags = tags.iter().map(|tag| json!({"id": tag, "displayName": tag}));

@@ -217,7 +217,7 @@ impl Service {
     }
 }
 
-/// What is wrong with a document.
+/// The errors and warnings of a document.
 #[derive(Default)]
 struct Findings {
     errors: Vec<Value>,
@@ -249,8 +249,8 @@ struct Activity<'a> {
     has_description: bool,
 }
 
-/// Collects the activities of a document: objects that name an activity, or whose
-/// properties do. The diagram repeats them, and is left out.
+/// Collects the activities of a document: objects that name an activity, or with
+/// properties that do. The diagram repeats them, and is left out.
 fn collect<'a>(value: &'a Value, activities: &mut Vec<Activity<'a>>) {
     match value {
         Value::Array(elements) => elements.iter().for_each(|element| collect(element, activities)),

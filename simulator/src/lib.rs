@@ -1,21 +1,20 @@
-//! An HTTP server that behaves as the connector API of Webex Contact Center is
-//! documented, seen and assumed to behave. Fault scripts make requests fail.
+//! Simulates the connector API of Webex Contact Center over HTTP, as far as the API is
+//! documented, seen or assumed. Fault scripts make requests fail.
 //!
-//! It exists because Webex offers no sandbox. Tests start it in their own
-//! process through [`Simulator`]. The program `webex-cc-simulator` serves it to
-//! everyone else. It implements the contract in
-//! `docs/api/custom-connectors.openapi.yaml` and shares no code with the client
-//! that it tests.
+//! Webex offers no sandbox. Tests start a [`Simulator`] in their own process, and the
+//! program `webex-cc-simulator` is for everyone else. The simulator implements the
+//! contract in `docs/api/custom-connectors.openapi.yaml`. It shares no code with the
+//! client that it tests.
 //!
-//! `server` reads a request from a connection. `service` applies the fault
-//! scripts of `faults` and records the request in the `journal` and for the `har`.
-//! `api` checks the access and reads the request. `operations` carry it out, with
-//! the rules in `connector`, the deviations in `behavior` and the data in `store`.
-//! `flows` has the calls about flows. `oauth` and `tokens` issue tokens. `control` reads and changes all of this
-//! without the rules of the API.
+//! `server` reads a request from a connection. `service` applies the fault scripts of
+//! `faults`, and records the request in the `journal` and for the `har`. `api` checks
+//! the access and reads the request. `operations` carry it out, with the rules in
+//! `connector`, the deviations in `behavior` and the data in `store`. `flows` has the
+//! calls about flows. `oauth` and `tokens` issue tokens. `control` reads and changes
+//! all of this without the rules of the API.
 //!
-//! `profile` reads a document that describes another API. `profile_api` then
-//! takes the place of `api`. `browser` plays a person who fills in the form.
+//! `profile` reads a document that describes another API, and `profile_api` then
+//! replaces `api`. `browser` acts as a person who fills in the form.
 
 mod api;
 mod api_error;
@@ -56,7 +55,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 pub use crate::behavior::Behavior;
-pub use crate::faults::{Action, Moment, Script, ScriptedAnswer};
+pub use crate::faults::{Action, Moment, Script, ScriptedResponse};
 pub use crate::journal::Exchange;
 pub use crate::options::{
     Authorization, CONNECTOR_LIMIT, CursorForm, DEFAULT_ORGANIZATION, OmittedSecret, Options,
@@ -75,7 +74,7 @@ use crate::service::Service;
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let simulator = Simulator::start(Options::default())?;
-/// simulator.faults([Script::answer(503, "maintenance".into()).times(1)]);
+/// simulator.faults([Script::close_after().method("POST").times(1)]);
 /// assert!(simulator.base_url().starts_with("http://127.0.0.1:"));
 /// assert!(simulator.journal().is_empty());
 /// # Ok(())
@@ -179,8 +178,8 @@ impl Simulator {
         lock(&self.service).har()
     }
 
-    /// Writes the recording to the file that the options name. Never half of it
-    /// is there.
+    /// Writes the recording to the file that the options name, or leaves the file
+    /// unchanged.
     ///
     /// # Errors
     /// When the file cannot be written.

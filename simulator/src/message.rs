@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A request whose body has been read completely.
+/// A request with a completely read body.
 #[derive(Debug)]
 pub(crate) struct Request {
     /// The method.

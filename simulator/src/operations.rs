@@ -1,5 +1,5 @@
-//! What the calls do with the stored connectors, whatever their shape is on the
-//! wire.
+//! The effects of the calls on the stored connectors, for any form of requests
+//! and responses.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -31,16 +31,15 @@ pub const CONNECTOR_LIMIT: usize = 10;
 #[derive(Clone, Debug, Parser)]
 #[command(
     version,
-    about = "An HTTP server that behaves as the connector API of Webex Contact Center, for tests \
-             and demos. It prints `listening on http://…` when it is ready and ends on SIGINT or \
-             SIGTERM.",
+    about = "Simulates the connector API of Webex Contact Center over HTTP, for tests and demos. \
+             Prints `listening on http://…` when it is ready. Stop it with Ctrl-C or SIGTERM.",
     long_about = None,
     args_override_self = true,
     // A token may begin with a hyphen.
     mut_args(|flag| flag.allow_hyphen_values(true))
 )]
 pub struct Options {
-    /// Address and port to listen on; port 0 takes any free one.
+    /// Address and port to listen on; port 0 selects any free port.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
     /// UUID of an organization that exists; repeatable.
@@ -51,34 +50,35 @@ pub struct Options {
     /// Without one, `simulator-token_<organization>` for each organization.
     #[arg(long = "token", value_name = "T", value_parser = text())]
     pub tokens: Vec<String>,
-    /// Access token that may only read; repeatable. A write with it is a 403.
+    /// Access token that may only read; repeatable. A write with it gets a 403.
     #[arg(long = "read-only-token", value_name = "T", value_parser = text())]
     pub read_only_tokens: Vec<String>,
-    /// File that keeps the connectors across restarts. It holds their secrets
-    /// in the clear. Without it they are kept in memory only.
+    /// File that keeps the connectors across restarts, with their secrets in
+    /// plain text. Without it, connectors are in memory only.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
-    /// File to which all that was served is written at the end, as a browser
-    /// records it (HAR 1.2). It holds secrets in the clear.
+    /// File for a recording of all traffic in a browser's format (HAR 1.2),
+    /// written when the program stops. It contains secrets in plain text.
     #[arg(long, value_name = "FILE")]
     pub har: Option<PathBuf>,
-    /// Adds what a page of Control Hub records beside: static files, analytics,
-    /// preflights, other lists, failed calls.
+    /// Adds the other traffic of a page of Control Hub to the recording: static
+    /// files, analytics, preflights, other lists, failed calls.
     #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "off")]
     pub har_noise: bool,
-    /// Form that a scripted browser fills in. The program then ends.
+    /// Form that a scripted browser fills in. Then the program stops.
     #[arg(long, value_name = "FORM", value_parser = json_file)]
     pub play: Option<Value>,
     /// Refuses to edit or delete an active connector (423), as Control Hub does.
     #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "on")]
     pub active_lock: bool,
-    /// The form of secrets in responses.
+    /// Form of secrets in responses.
     #[arg(long, default_value = "omit")]
     pub secrets: SecretsInAnswers,
-    /// The effect of a `PUT` that omits a secret on the stored one.
+    /// Effect of a `PUT` without a secret on the stored secret.
     #[arg(long, default_value = "keep")]
     pub omitted_secret: OmittedSecret,
-    /// API requests per minute; the rest get a 429. Without it there is no limit.
+    /// API requests per minute; further requests get a 429. By default there is
+    /// no limit.
     #[arg(long, value_name = "N")]
     pub rate_limit: Option<u32>,
     /// Delays every response by N milliseconds, after its request has taken
@@ -90,28 +90,28 @@ pub struct Options {
     #[arg(long = "visible-after-ms", value_name = "N")]
     #[arg(value_parser = milliseconds, default_value = "0")]
     pub visible_after: Duration,
-    /// The largest page of a list (assumed). A larger `pageSize` is reduced to
-    /// it without an error.
+    /// Largest page of a list (assumed). A larger `pageSize` is reduced without
+    /// an error.
     #[arg(long, value_name = "N")]
     #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..), default_value = "100")]
     pub page_size_cap: usize,
-    /// API profile, whose API is served in place of the assumed one. A profile
-    /// that is not understood is an error at the start.
+    /// API profile to serve instead of the assumed API. The simulator does not
+    /// start with a profile that it cannot read.
     #[arg(long, value_name = "FILE", value_parser = json_file)]
     pub profile: Option<Value>,
-    /// The JSON type of versions.
+    /// JSON type of versions.
     #[arg(long, default_value = "number")]
     pub version_as: VersionForm,
-    /// The form of times.
+    /// Form of times.
     #[arg(long, default_value = "milliseconds")]
     pub times_as: TimeForm,
-    /// The JSON type of the cursors of an API profile.
+    /// JSON type of the cursors of an API profile.
     #[arg(long, default_value = "text")]
     pub cursor_as: CursorForm,
-    /// Whether a connector is active whose create call does not say it.
+    /// Makes a new connector active if its create call does not contain the state.
     #[arg(long, action = ArgAction::Set, value_parser = switch(), default_value = "on")]
     pub created_active: bool,
-    /// How the service deviates from what a client may expect.
+    /// Deviations of the service from the API that a client expects.
     #[command(flatten)]
     pub behavior: Behavior,
     /// The settings of the two token endpoints.

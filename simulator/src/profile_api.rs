@@ -120,8 +120,8 @@ impl Service {
         }
     }
 
-    /// Chooses the call that a request is. Kinds with equal bodies are told
-    /// apart by the literals and by what is stored.
+    /// Chooses the call that a request is. The literals and the stored
+    /// connector distinguish kinds with equal bodies.
     fn choose<'a>(
         &self,
         profile: &Profile,
@@ -535,7 +535,7 @@ fn offset(cursor: &Value) -> Option<usize> {
     if let Some(text) = decoded.as_deref().and_then(|text| text.strip_prefix("offset:")) {
         return text.parse().ok();
     }
-    // A cursor of another type stands in a text.
+    // A cursor of another type is in a text.
     let cursor: Value = serde_json::from_str(text).ok()?;
     number(cursor.get("offset").unwrap_or(&cursor))
 }

@@ -16,7 +16,7 @@ use crate::api_error::{ApiError, TRACKING_ID};
 use crate::behavior::Behavior;
 use crate::clock::{Clock, http_date, milliseconds};
 use crate::connector::Connector;
-use crate::faults::{self, Action, Moment, Script, ScriptedAnswer};
+use crate::faults::{self, Action, Moment, Script, ScriptedResponse};
 use crate::file;
 use crate::flow::Flow;
 use crate::har;
@@ -28,7 +28,7 @@ use crate::rate_limit::RateLimit;
 use crate::store::Store;
 use crate::tokens::Tokens;
 
-/// What errors call the file of the recording.
+/// The name of the recording's file in errors.
 const HAR: &str = "recording";
 
 /// The simulated service.
@@ -36,7 +36,7 @@ const HAR: &str = "recording";
 pub(crate) struct Service {
     /// The options with which it was started.
     pub(crate) options: Options,
-    /// The API profile whose API is served, if it is not the assumed one.
+    /// The API profile that describes the served API, if it is not the assumed one.
     pub(crate) profile: Option<Arc<Profile>>,
     /// The deviations in force.
     pub(crate) behavior: Behavior,
@@ -114,7 +114,7 @@ impl Service {
         let mut outcome = Outcome { delay: self.options.latency, response: None, drip: None };
         match action {
             None => outcome.response = Some(self.process(request)),
-            Some(Action::Answer(scripted)) => {
+            Some(Action::Respond(scripted)) => {
                 if scripted.apply {
                     self.process(request);
                 }
@@ -193,7 +193,7 @@ fn invalid(what: &str, error: &str) -> io::Error {
 
 /// Creates the response of a fault script. The control interface has checked
 /// its status and headers.
-fn scripted_response(scripted: &ScriptedAnswer) -> Response {
+fn scripted_response(scripted: &ScriptedResponse) -> Response {
     let status = StatusCode::from_u16(scripted.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = match &scripted.body {
         Value::Null => Response::empty(status),
@@ -208,7 +208,7 @@ fn scripted_response(scripted: &ScriptedAnswer) -> Response {
 
 /// Returns the headers of a scripted response. The error names the one that is
 /// invalid.
-pub(crate) fn scripted_headers(scripted: &ScriptedAnswer) -> Result<HeaderMap, String> {
+pub(crate) fn scripted_headers(scripted: &ScriptedResponse) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in &scripted.headers {
         let parsed = HeaderName::try_from(name).ok().zip(HeaderValue::from_str(value).ok());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::connector::Connector;
 use crate::file;
 
-/// What errors call the state file.
+/// The name of the state file in errors.
 const FILE: &str = "state file";
 
 /// The data that the state file keeps across restarts.

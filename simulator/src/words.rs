@@ -1,5 +1,5 @@
 //! The words by which profiles, forms and options name the fields of a connector
-//! and its kinds, beside the names and literals under which it is stored.
+//! and its kinds, next to the names and literals under which it is stored.
 
 use serde::{Deserialize, Serialize};
 

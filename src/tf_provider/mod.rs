@@ -1,16 +1,19 @@
 //! A framework for Terraform providers: plugin protocol 5 over tonic.
 //!
-//! A provider describes itself by schemas and implements traits:
-//! [`Provider`](provider::Provider) for the provider block,
-//! [`Resource`](resource::Resource), [`DataSource`](data_source::DataSource),
-//! [`ListResource`](list::ListResource),
-//! [`EphemeralResource`](ephemeral::EphemeralResource), [`Action`](action::Action)
-//! and [`Function`](function::Function). It registers them in a
-//! [`Registry`](provider::Registry), one line each, and calls [`serve()`] in `main`.
-//! The framework runs the process as go-plugin does, decodes the calls, plans by the
-//! schemas, and encodes the responses. What a resource may do beyond its life cycle
-//! (check and modify plans, import, move, upgrade, generate configuration) is a
-//! method with a default.
+//! To write a provider, implement these traits:
+//!
+//! - [`Provider`](provider::Provider) for the provider block,
+//! - [`Resource`](resource::Resource), [`DataSource`](data_source::DataSource),
+//!   [`ListResource`](list::ListResource),
+//!   [`EphemeralResource`](ephemeral::EphemeralResource), [`Action`](action::Action)
+//!   and [`Function`](function::Function) for its objects.
+//!
+//! Each of them returns a schema. Register them in a
+//! [`Registry`](provider::Registry), one line each, and call [`serve()`] in `main`.
+//! The framework runs the process as go-plugin does, decodes the calls, plans from the
+//! schemas, and encodes the responses. The optional features of a resource (to check and
+//! modify plans, import, move, upgrade, generate configuration) are methods with a
+//! default.
 //!
 //! # A first provider
 //!
@@ -113,58 +116,63 @@
 //! `examples/minimal_provider` in the repository has one object of each kind: nested
 //! blocks with defaults, computed values and credentials at every depth, an identity,
 //! private state, an upgrade, a move, a data source, a list, an ephemeral resource, an
-//! action and a function. Its tests show the crate `tf_provider_testing`, which makes
-//! Terraform's calls and checks.
+//! action and a function. Its tests show how to use the crate `tf_provider_testing`,
+//! which makes Terraform's calls and checks the responses.
 //!
 //! # Not supported
 //!
-//! - Protocol 6 and its nested attributes, and `provider_meta`.
-//! - Blocks of the nestings map and group.
+//! - Protocol 6 with its nested attributes, and `provider_meta`.
+//! - Blocks with the nesting modes map and group.
 //! - Write-only attributes inside of sets, which Terraform forbids, and dynamic values
 //!   inside of collections. [`Registry::check`](provider::Registry::check) finds both.
 //!
 //! # Other frameworks in Rust
 //!
-//! The crate `tf-provider` (0.2.2) and the repository `tofu-sdk-rs` (2026) speak
-//! protocol 6; this framework speaks protocol 5, which every Terraform since 0.12
-//! understands.
+//! The crate `tf-provider` (0.2.2) and the repository `tofu-sdk-rs` (2026) implement
+//! protocol 6. This framework implements protocol 5, which every Terraform since 0.12
+//! supports.
 //!
-//! They have what this framework has not: models derived from structs, nested
-//! attributes, `provider_meta` (`tf-provider`), and models that are reflected,
-//! semantic equality by type, `timeouts`, state stores and a TypeScript interface
-//! (`tofu-sdk-rs`).
+//! Only `tf-provider` has models that are derived from structs, nested attributes, and
+//! `provider_meta`. Only `tofu-sdk-rs` has models by reflection, semantic equality by
+//! type, `timeouts`, state stores and a TypeScript interface.
 //!
-//! This framework has what they have not. It plans defaults, computed values and
-//! replacements inside of nested blocks; `tf-provider` leaves planning to each
-//! resource, and the planner of `tofu-sdk-rs` covers the top level. A create whose
-//! values do not fit its schema, or that panics, keeps what is known of the object.
-//! Credentials are a type that only a configuration opens. Numbers keep all digits.
-//! The process accepts only the client that started it, finishes a change in flight,
-//! and ends with Terraform. Compared with `tf-provider` alone, it also has write-only
-//! attributes, identities, lists, ephemeral resources, actions, moves and deferral.
+//! Only this framework has these features:
+//!
+//! - It plans defaults, computed values and replacements inside of nested blocks.
+//!   `tf-provider` leaves planning to each resource, and the planner of `tofu-sdk-rs`
+//!   covers the top level.
+//! - If the values of a create do not fit the schema, or the create panics, state keeps
+//!   the known part of the object.
+//! - Credentials are a type that only a configuration opens.
+//! - Numbers keep all digits.
+//! - The process accepts only the client that started it, finishes a change in flight,
+//!   and exits with Terraform.
+//!
+//! Unlike `tf-provider`, it has write-only attributes, identities, lists, ephemeral
+//! resources, actions, moves and deferral.
 //!
 //! # Invariants
 //!
 //! - A failure or a panic inside of a call becomes a diagnostic, and ends no other
-//!   call. gRPC errors remain for calls that are not served, for messages that
+//!   call. gRPC errors are only for calls that are not served, for messages that
 //!   cannot be decoded, and for panics outside of the provider's code.
 //! - A read that fails or panics keeps the state, the private state and the identity
 //!   of its request. An apply that panics keeps its last
 //!   [`Checkpoint`](resource::Checkpoint), or else the prior state.
-//! - A response whose values do not fit the schema keeps those that fit, with the
-//!   identity, the private state and the messages. An error is added, so a created
-//!   object is tainted and not forgotten.
+//! - If values of a response do not fit the schema, the response keeps the others, the
+//!   identity, the private state and the messages, and gets an error. Terraform then
+//!   taints a created object and does not forget it.
 //! - Private state and identity are kept unless a response sets them.
-//! - An attribute whose type contains [`Type::Secret`](value::Type::Secret) is
-//!   sensitive, and so is every other one on request. Values of that type are decoded
-//!   as secrets, which `Debug` does not show.
+//! - An attribute with [`Type::Secret`](value::Type::Secret) in its type is sensitive,
+//!   and so is every other attribute on request. Values of that type are decoded as
+//!   secrets, which `Debug` does not show.
 //! - A credential is read from a configuration only; see [`object`]. Write-only values
-//!   are cleared by the served schema in each state that is sent.
+//!   are cleared from each state that is sent, by the served schema.
 //! - The framework's own messages contain no values. They contain names, versions,
 //!   and the keys of maps in paths.
 //! - The log contains events of the framework and of the crates that the provider
-//!   names, and of no others. What a call logs carries its name and its id.
-//! - After a Stop, running calls end early, and later ones are served.
+//!   names, and of no others. A log line of a call has the name and the ID of the call.
+//! - After a Stop, running calls end early, and later calls are served.
 
 pub mod action;
 mod check;

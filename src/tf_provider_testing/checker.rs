@@ -332,7 +332,7 @@ fn plan_valid(
         // The check of the whole plan covers write-only values.
         let computes = attribute.computed && (!attribute.optional || wanted.is_null());
         if !attribute.write_only && !computes {
-            wrong("planned otherwise than configured");
+            wrong("planned differently from the configuration");
         }
     }
     for nested in &block.blocks {

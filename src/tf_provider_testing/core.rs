@@ -577,7 +577,7 @@ impl TerraformCore {
 pub fn answer<T>(call: &str, outcome: Result<Response<T>, Status>) -> Checked<T> {
     outcome
         .map(Response::into_inner)
-        .map_err(|status| format!("{call} answered with a gRPC error: {status:?}"))
+        .map_err(|status| format!("{call} returned a gRPC error: {status:?}"))
 }
 
 /// Reads messages, each of which must have a severity, a summary and a detail.

@@ -1,16 +1,16 @@
-//! Terraform's calls and checks, for the tests of providers.
+//! Makes Terraform's calls and checks the responses, for the tests of providers.
 //!
-//! A provider is tested as a process, in two ways that complement each other:
+//! Test a provider as a process, in two ways:
 //!
-//! - [`core`] makes the calls of Terraform's core in its order, and checks each
-//!   response by Terraform's rules ([`checker`]). It needs no Terraform, and takes
-//!   the place of every version.
-//! - [`cli`] runs the real command-line interface in a folder of its own.
+//! - [`core`] makes the calls of Terraform's core in Terraform's order, and checks each
+//!   response by Terraform's rules ([`checker`]). It needs no Terraform, and covers the
+//!   behavior of all versions.
+//! - [`cli`] runs the real command-line interface in a separate folder.
 //!
 //! [`plugin_client`] is the connection below [`core`]: go-plugin's handshake, mutual
 //! TLS, and the side streams.
 //!
-//! A life cycle under Terraform's rules, in a test of the provider's package:
+//! To test a life cycle under Terraform's rules, in the provider's package:
 //!
 //! ```no_run
 //! use tf_provider::value::Value;
@@ -30,13 +30,13 @@
 //! # }
 //! ```
 //!
-//! A test fails by a panic or by an `Err` that names the broken rule. What the CLI at
-//! hand is too old for is reported as `LEFT OUT`, with a count.
+//! A test fails with a panic, or with an `Err` that names the broken rule. If the
+//! installed CLI is too old for a test, the test reports `LEFT OUT`, with a count.
 //!
 //! # Not supported
 //!
-//! - Sets of blocks that are nested in each other: Terraform pairs their elements by
-//!   rules that [`checker`] does not know.
+//! - Sets of blocks that are nested in each other: [`checker`] does not know the rules
+//!   by which Terraform pairs their elements.
 //! - Protocol 6.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test says what it skips")]

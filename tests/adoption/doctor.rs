@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::{Value, Value as Json, json};
-use webex_cc_simulator::{Action, Options, Script, ScriptedAnswer, SecretsInAnswers, Simulator};
+use webex_cc_simulator::{Action, Options, Script, ScriptedResponse, SecretsInAnswers, Simulator};
 
 use super::made_by_hand;
 use crate::support::connectors::ONLY_WEBEX_KNOWS;
@@ -301,8 +301,9 @@ fn doctor_shows_no_credentials_and_no_names_in_json() {
         "error": {"message": [{"description": format!("you sent {token}")}]},
     });
     let media_type = [("content-type".to_owned(), format!("application/{token}"))];
-    let echo = ScriptedAnswer { status: 403, headers: media_type.into(), body: echo, apply: false };
-    let echo = [Script::new(Action::Answer(echo))];
+    let echo =
+        ScriptedResponse { status: 403, headers: media_type.into(), body: echo, apply: false };
+    let echo = [Script::new(Action::Respond(echo))];
     let sent = "you sent simulator-client-secret with Bearer simulator-applications-token";
     let echo_of_app = [Script::answer(403, json!({"message": sent, "trackingId": sent}))];
     let own = [("WEBEX_ACCESS_TOKEN", token.as_str())];

@@ -234,7 +234,7 @@ fn kind_that_was_not_recorded_is_refused_with_the_recording_to_make() {
 }
 
 #[test]
-fn profile_in_the_configuration_wins_and_its_problems_are_told_at_once() {
+fn profile_in_the_configuration_wins_and_its_problems_are_reported_together() {
     let simulator = start(options("rest", true));
     let mut terraform = Terraform::with(&simulator);
     terraform.set("WEBEX_CC_API_PROFILE", "does-not-exist.json");

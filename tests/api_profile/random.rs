@@ -1,5 +1,5 @@
-//! APIs that are drawn at random: a person uses one in a browser, the recording is learned, and the
-//! client lives a whole life cycle by what was learned.
+//! Random APIs: a person uses one in a browser, the recording is learned, and the client runs a
+//! whole life cycle with the learned profile.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ fn stores(simulator: &Simulator, index: usize, content: &ConnectorContent, why: 
     assert_eq!(stored["active"], json!(content.active), "{why}");
 }
 
-/// Lives a whole life cycle by a learned profile.
+/// Runs a whole life cycle with a learned profile.
 async fn life_cycle(simulator: &Simulator, learned: &str, why: &str) {
     let profile = Profile::parse(learned).unwrap_or_else(|problems| panic!("{problems:#?}: {why}"));
     let credentials = Credentials::AccessToken(Secret::from(simulator.token()));

@@ -35,7 +35,7 @@ fn with(change: impl FnOnce(&mut Behavior)) -> Behavior {
 }
 
 #[test]
-fn member_that_a_response_leaves_out_is_not_told() {
+fn omitted_member_plans_nothing() {
     each(&with(|behavior| behavior.omit_empty = true), |_, terraform| {
         terraform.write("main.tf", &client_credentials().resource());
         terraform.apply().succeeded();

@@ -6,7 +6,7 @@
 //! bans the environment, the arguments and the end of the process.
 
 mod import_graph;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 /// Returns the tokens of a file, without comments and without what is compiled
 /// for tests only.
-pub(super) fn tokens(text: &str) -> Vec<String> {
+pub(crate) fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     flatten(text.parse().expect("a source file"), &mut tokens);
     tokens

@@ -60,7 +60,7 @@ fn name_errors(name: &str) -> super::Diagnostics {
     validation::validate_name(&with("basic", "name", name)).into_iter().collect()
 }
 
-/// An adopted connector keeps the name that it has, so validation says nothing.
+/// An adopted connector keeps its name, so validation says nothing.
 #[test]
 fn hidden_names_are_refused_for_creates_and_renames() {
     let hidden =
@@ -620,7 +620,7 @@ fn pem_errors_name_what_was_found() {
         let expected = format!("private_key_wo: private_key_wo is not PEM | {words}");
         are(&check_key(text), &[&expected], words);
     }
-    // What stands in the place of a label may be a part of the key.
+    // Instead of a label, there may be part of the key.
     for text in ["-----BEGIN hunter2", "-----BEGIN hunter2-----\nAAAA\n", "-----BEGIN HUNTER2"] {
         let messages = check_key(text);
         assert!(!format!("{messages:?}").to_lowercase().contains("hunter2"), "{messages:?}");

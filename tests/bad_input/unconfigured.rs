@@ -133,7 +133,7 @@ fn saved_plan_without_the_environment_names_what_is_missing() {
 
 /// A test against a simulator would otherwise write to a tenant.
 #[test]
-fn region_beside_the_variable_of_base_url_calls_nothing() {
+fn region_with_the_variable_of_base_url_makes_no_call() {
     let simulator = locked();
     let terraform = Terraform::with(&simulator);
     let provider = "provider \"webex\" {\n  region = \"us1\"\n}\n";

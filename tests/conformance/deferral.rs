@@ -1,4 +1,4 @@
-//! Calls whose provider is not configured yet, because a value of its block is unknown.
+//! Calls to a provider that is not configured yet, because a value of its block is unknown.
 
 use tf_provider::value::Value;
 use tonic::transport::Channel;

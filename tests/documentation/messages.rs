@@ -44,7 +44,7 @@ fn said() -> Vec<String> {
     lines
 }
 
-/// Whether a line has the parts of a message in their order. `…` stands for a variable part.
+/// Whether a line has the parts of a message in their order. `…` is a variable part.
 fn says(line: &str, message: &str) -> bool {
     let mut rest = line;
     message.split('…').all(|part| {

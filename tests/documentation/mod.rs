@@ -7,6 +7,7 @@
 //! writes them, and the output of commands that pages show. The program has no part in it.
 
 mod contract;
+mod demo;
 mod examples;
 mod faults;
 mod links;
@@ -15,6 +16,7 @@ mod messages;
 mod pages;
 mod profile;
 mod schema;
+mod style;
 mod typed;
 
 use std::collections::BTreeSet;

@@ -8,7 +8,7 @@ use webex_contact_center::Profile;
 use super::markdown;
 use super::pages::Page;
 
-/// What is not in the schema.
+/// The prose around the parts that the schema describes.
 const PROSE: &str = include_str!("profile.md");
 
 /// Returns the page.

@@ -87,12 +87,12 @@ fn created_connector_in_another_spelling_plans_nothing() {
     terraform.plan().says("must be replaced").says("Flows that use this connector");
 }
 
-/// Returns a configuration whose token URL ends with this path.
+/// Returns a configuration with a token URL that ends with this path.
 fn with_token_path(path: &str) -> String {
     client_credentials().with("token_url", format!("https://a.example.com{path}")).resource()
 }
 
-/// A token endpoint may answer 404 with the slash, so the correction has to arrive.
+/// A token endpoint may return 404 with the slash, so the correction has to arrive.
 #[test]
 fn corrected_slash_is_planned_and_sent() {
     for simulator in [locked(), unlocked()] {
@@ -126,7 +126,7 @@ fn slash_corrected_in_control_hub_is_drift() {
 fn slash_that_webex_adds_or_removes_is_no_difference() {
     for (sent, returned) in [("/token", "/token/"), ("/token/", "/token")] {
         let simulator = unlocked();
-        // What the create is answered with, and what Webex has from then on.
+        // The response to the create, and the value in Webex from then on.
         let id = client_credentials().make_by_hand(&simulator);
         let url = |path: &str| json!(format!("https://a.example.com{path}"));
         let made = json!({ "tokenUrl": url(returned) });
@@ -134,7 +134,7 @@ fn slash_that_webex_adds_or_removes_is_no_difference() {
         let on_create = Script::answer(201, answer).method("POST").times(1);
         simulator.faults([on_create]);
         let mut terraform = Terraform::with(&simulator);
-        // A connector that was listed before is never taken for a created one.
+        // A connector that was listed before never counts as created.
         terraform.set("WEBEX_CC_PREFLIGHT_CHECKS", "false");
         terraform.write("main.tf", &with_token_path(sent));
         terraform.apply().succeeded();

@@ -118,7 +118,7 @@ pub(super) enum Failure {
     ClosedBefore,
     /// The connection is closed after the request is carried out.
     ClosedAfter,
-    /// A gateway answers 502 after the request is carried out.
+    /// A gateway responds with 502 after the request is carried out.
     LostAnswer,
     /// 423, as for an active connector.
     Locked,

@@ -234,7 +234,7 @@ impl World {
             self.restart().await?;
         }
         if matches!(fault, Fault::Kill) {
-            // What was written moments ago is not taken for deleted. People need longer than that.
+            // A connector that was written moments ago does not count as deleted. People need longer.
             self.simulator.advance_clock(Duration::from_secs(10 * 60));
         }
         Ok((messages, finished))

@@ -36,7 +36,7 @@ fn run(command: &mut Command) -> Output {
 
 /// Returns whether a program is installed that only packaging needs. If not, the output of the test
 /// names what it skips.
-fn is_installed(program: &str) -> bool {
+pub(crate) fn is_installed(program: &str) -> bool {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     let found = output.is_ok_and(|output| output.status.success());
     if !found {
@@ -106,7 +106,7 @@ fn installed_provider_initializes_and_locks() {
     }
 }
 
-/// Whoever can write into the mirror chooses the program that gets the credentials.
+/// Anyone who can write into the mirror selects the program that gets the credentials.
 #[cfg(unix)]
 #[test]
 fn installation_follows_no_planted_links_and_sets_modes() {
@@ -134,7 +134,7 @@ fn installation_follows_no_planted_links_and_sets_modes() {
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o755, "{path:?}");
     }
 
-    // A link in the place of the program is replaced, and not followed.
+    // A link instead of the program is replaced, and not followed.
     let program = found.last().unwrap();
     fs::remove_file(program).unwrap();
     symlink(&victim, program).unwrap();
@@ -143,7 +143,7 @@ fn installation_follows_no_planted_links_and_sets_modes() {
     assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
     assert!(fs::symlink_metadata(program).unwrap().is_file());
 
-    // A link in the place of a folder is refused.
+    // A link instead of a folder is refused.
     let other = tempfile::tempdir().unwrap();
     symlink(mirror.path(), other.path().join("registry.terraform.io")).unwrap();
     let said = refusal(&mut install("022", other.path()));

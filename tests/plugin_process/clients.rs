@@ -80,7 +80,7 @@ async fn silent_clients_do_not_block_others() {
 }
 
 #[tokio::test]
-async fn health_check_answers_for_the_plugin_service() {
+async fn health_check_covers_the_plugin_service() {
     let plugin = provider().start().await;
     let mut health = HealthClient::new(plugin.channel());
     let mut check = async |service: &str| {

@@ -33,7 +33,7 @@ fn lost_response_to_a_create_adopts_the_connector() {
     }
 }
 
-/// A proxy answers the POST in Webex's place, and somebody else's connector has the name.
+/// A proxy responds to the POST instead of Webex, and somebody else's connector has the name.
 #[test]
 fn unreadable_success_does_not_take_over_a_connector() {
     for (status, body) in [(200, json!("<html>sign in</html>")), (201, json!({}))] {

@@ -97,7 +97,7 @@ fn delete_of_a_missing_connector_succeeds() {
     terraform.run(["apply", "-no-color", "saved"]).succeeded().says("1 destroyed");
 }
 
-/// A DELETE may answer 404 although the connector can be read.
+/// A DELETE may return 404 although the connector can be read.
 #[test]
 fn delete_404_of_an_existing_connector_keeps_state() {
     let simulator = unlocked();
@@ -117,7 +117,7 @@ fn delete_404_of_an_existing_connector_keeps_state() {
     assert_eq!(all_stored(&simulator), Vec::<Value>::new());
 }
 
-/// A proxy answers the DELETE with a page of status 200, and Webex never gets the request.
+/// A proxy responds to the DELETE with a page of status 200, and Webex never gets the request.
 #[test]
 fn page_in_place_of_a_delete_keeps_the_connector_in_state() {
     for (simulator, before) in [(unlocked(), 0), (locked(), 1)] {

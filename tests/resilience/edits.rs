@@ -217,7 +217,7 @@ fn plan_without_refresh_overwrites_nothing_that_has_moved() {
     assert_eq!(stored(&simulator)["username"], json!("agent"));
 }
 
-/// A proxy answers a PUT with a page of status 200, and Webex never gets the request.
+/// A proxy responds to a PUT with a page of status 200, and Webex never gets the request.
 #[test]
 fn page_in_place_of_an_update_changes_nothing() {
     for (simulator, before) in [(unlocked(), 0), (locked(), 1), (locked(), 2), (locked(), 3)] {
@@ -239,7 +239,7 @@ fn page_in_place_of_an_update_changes_nothing() {
     }
 }
 
-/// Webex answers 200 and leaves `active` as it was.
+/// Webex responds with 200 and leaves `active` as it was.
 #[test]
 fn ignored_deactivation_is_reported() {
     let simulator = locked();
@@ -263,7 +263,7 @@ fn ignored_deactivation_is_reported() {
     terraform.plans_nothing();
 }
 
-/// Webex answers 200 to the reactivation and leaves the connector inactive.
+/// Webex responds with 200 to the activation and leaves the connector inactive.
 #[test]
 fn ignored_reactivation_is_reported_and_repaired() {
     let simulator = locked();

@@ -231,7 +231,7 @@ async fn deactivation_and_activation_carry_the_credentials() {
             for credential in &connector.credentials {
                 without.as_object_mut().expect("an object").remove(credential.key);
             }
-            // The first one is refused, which tells that the server locks active connectors.
+            // The refusal of the first one shows that the server locks active connectors.
             let expected = [edit(0, true), switch, without, edit(1, false), edit(2, true)];
             assert_eq!(sent, expected, "{}", connector.kind);
             for credential in &connector.credentials {

@@ -415,7 +415,7 @@ fn no_credential_leaks_if_webex_omits_them() {
 }
 
 #[test]
-fn no_credential_leaks_if_webex_answers_null() {
+fn no_credential_leaks_if_webex_returns_null() {
     leaks_nothing(SecretsInAnswers::Null, true);
 }
 

@@ -1,4 +1,4 @@
-//! What is left of a credential in the memory of a process that no longer needs it.
+//! Looks for credentials in the memory of a process that no longer needs them.
 
 #![cfg(target_os = "linux")]
 

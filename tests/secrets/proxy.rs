@@ -19,12 +19,12 @@ const HOST: &str = "api.wxcc-us1.cisco.com";
 const USER: &str = "pRx7wUserQ4mZ2";
 const PASSWORD: &str = "k9Tv2LqXw8RbZ5nC";
 
-/// How a proxy answers a request to connect.
+/// The response of a proxy to a request to connect.
 #[derive(Clone, Copy, Debug)]
 enum Manner {
     /// Connects to the simulator, behind a certificate for Webex's host.
     Connects,
-    /// Answers this status, with a body that repeats the credentials.
+    /// Responds with this status, and a body that repeats the credentials.
     Answers(u16),
     /// Closes the connection.
     Closes,

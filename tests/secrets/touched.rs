@@ -164,7 +164,7 @@ fn imported_connector_raises_no_warning() {
     terraform.plan().succeeded().says("No changes").does_not_say(WARNING);
 }
 
-/// Own writes move the time as well, also when they fail.
+/// Own writes move the time as well, even if they fail.
 #[test]
 fn own_writes_raise_no_warning() {
     let simulator = locked();
@@ -217,7 +217,7 @@ fn own_writes_raise_no_warning() {
 }
 
 /// The credential changes in Control Hub between plan and apply. The apply is refused, and the
-/// change is not taken for an own write later.
+/// change does not count as an own write later.
 #[test]
 fn edit_that_refused_an_apply_is_reported_later() {
     let simulator = simulator(SecretsInAnswers::Omit);

@@ -1,4 +1,4 @@
-//! A peer in the place of Webex that answers whatever a test wants.
+//! A server that replaces Webex, with the responses that a test wants.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -37,7 +37,7 @@ impl Peer {
     }
 }
 
-/// Answers the requests of a connection until it ends.
+/// Responds to the requests of a connection until the connection ends.
 fn serve(
     mut stream: &TcpStream,
     answer: &(dyn Fn(&str, &str) -> (u16, String) + Send + Sync),

@@ -129,7 +129,7 @@ pub(crate) fn profile(choices: &mut Choices<'_>) -> Value {
         });
         field("grant_type", json!({"at": grant, "values": values}));
     }
-    // Where a field stands in the object. A user name may depend on the kind.
+    // The place of a field in the object. A user name may depend on the kind.
     let username_by_kind = choices.yes();
     let at = |name: &str, kind: &str| match name {
         "name" => format!("/{prefix}label"),

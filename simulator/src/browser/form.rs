@@ -1,15 +1,15 @@
-//! The form: what a person types.
+//! The form with the values that a person types.
 
 use serde_json::Value;
 
 use crate::words::{self, Kind};
 
-/// What is typed for one connector.
+/// The typed values of one connector.
 #[derive(Debug)]
 pub(super) struct Form {
     /// The kind.
     pub(super) kind: Kind,
-    /// What is typed in each field: at first, then in later edits.
+    /// The typed values of each field: at the creation, then in each edit.
     texts: Vec<(&'static str, Vec<String>)>,
 }
 
@@ -59,8 +59,8 @@ impl Form {
         lengths.max().unwrap_or_default().max(1)
     }
 
-    /// Returns what stands in the fields at an edit. The page shows no secret, so
-    /// one stands there only if it is typed in this edit.
+    /// Returns the contents of the fields at an edit. The page shows no secrets, so
+    /// a field has a secret only if the person types it in this edit.
     pub(super) fn texts(&self, edit: usize) -> impl Iterator<Item = (&'static str, &str)> {
         self.texts.iter().filter_map(move |(word, typed)| {
             let text = match typed.get(edit) {

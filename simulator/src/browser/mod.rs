@@ -31,9 +31,9 @@ const MOST_PAGES: u64 = 100;
 /// Plays a form and returns the recording (HAR) of all that was served since the
 /// start of the recording, which begins here at the latest.
 ///
-/// `form` is an array with an object for each connector, whose members are the
-/// arguments of the provider's resource: what is typed, or an array of what is
-/// typed at the creation and then in each edit. The person lists the connectors,
+/// `form` is an array with an object for each connector. The members of an object
+/// are the arguments of the provider's resource: the typed text, or an array of the
+/// texts at the creation and then in each edit. The person lists the connectors,
 /// creates and reads each, edits each, deactivated and activated again, lists
 /// them again, and deletes each.
 ///
@@ -174,7 +174,7 @@ impl<'a> Page<'a> {
         literal.cloned().unwrap_or(Value::Null)
     }
 
-    /// Adds what stands in the fields of the form.
+    /// Adds the contents of the form's fields.
     fn fill(&self, values: &mut Values, form: &Form, edit: usize) {
         values.extend(self.profile.literals(form.kind));
         for (word, text) in form.texts(edit) {

@@ -1,6 +1,6 @@
-//! What else stands in the recording of a page: static files, analytics,
+//! The other traffic in the recording of a page: static files, analytics,
 //! preflights, other lists, a check of the session, and calls that fail and are
-//! sent again.
+//! repeated.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ const ANALYTICS: &str = "https://metrics.example.com";
 /// The cookies of the page.
 const COOKIES: &str = "SESSION=8a1f6f0cba7d4bb9; csrf=37b0; _visitor=GS1.1.17";
 
-/// Adds to entries what a page of Control Hub does beside. Every other response
+/// Adds the other traffic of a page of Control Hub. Every other response
 /// of the API becomes base64, as browsers write compressed ones.
 pub(crate) fn with_noise(entries: Vec<Value>, organization: &str) -> Vec<Value> {
     let Some(first) = entries.first().cloned() else { return entries };

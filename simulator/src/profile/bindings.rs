@@ -1,20 +1,20 @@
-//! What a request says: the values that stand in the places of placeholders.
+//! The values of a request: those in the places of placeholders.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The values of a request, and what is wrong with it.
+/// The values of a request, and its errors.
 #[derive(Debug, Default)]
 pub(crate) struct Bindings {
     values: BTreeMap<&'static str, Bound>,
-    /// What stands below the overlay and not in the template.
+    /// The part below the overlay that is not in the template.
     pub(crate) rest: Value,
     /// One sentence for each error.
     pub(crate) errors: Vec<String>,
 }
 
-/// A value, and whether its JSON type says something.
+/// A value, and whether its JSON type matters.
 #[derive(Debug)]
 struct Bound {
     value: Value,
@@ -22,12 +22,12 @@ struct Bound {
 }
 
 impl Bindings {
-    /// Adds a value that stands in JSON.
+    /// Adds a JSON value.
     pub(crate) fn typed(&mut self, name: &'static str, value: &Value) {
         self.add(name, Bound { value: value.clone(), typed: true });
     }
 
-    /// Adds a value that stands in a text. An empty one counts as none.
+    /// Adds a value from a text. An empty value counts as none.
     pub(crate) fn text(&mut self, name: &'static str, value: &str) {
         if !value.is_empty() {
             self.add(name, Bound { value: Value::String(value.to_owned()), typed: false });

@@ -139,7 +139,7 @@ pub(crate) struct Response {
     pub(crate) object: Option<Pointer>,
     /// The place of the id, if the response holds only that.
     pub(crate) id: Option<Pointer>,
-    /// The header whose last segment is the id.
+    /// The header that ends with the id as its last segment.
     pub(crate) id_header: Option<String>,
     /// The place of the rows.
     #[serde(default)]
@@ -208,7 +208,7 @@ pub(crate) struct Field {
     pub(crate) encoding: Encoding,
 }
 
-/// Where a field stands.
+/// The place of a field.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Places {

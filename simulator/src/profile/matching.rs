@@ -22,16 +22,16 @@ pub(crate) const CONTINUATION: &str = "continuation";
 pub(crate) struct Candidate<'a> {
     /// The call.
     pub(crate) call: &'a Call,
-    /// The kind of connector whose body fits, if the bodies differ by kind.
+    /// The kind of connector with the matching body, if the bodies differ by kind.
     pub(crate) kind: Option<Kind>,
-    /// What the request says.
+    /// The values of the request.
     pub(crate) bindings: Bindings,
 }
 
 /// The calls that a request may be.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
-    /// Those whose method and path fit, the ones with the fewest errors only.
+    /// The calls with this method and path, those with the fewest errors only.
     Calls(Vec<Candidate<'a>>),
     /// Other methods exist for this path.
     WrongMethod(BTreeSet<String>),

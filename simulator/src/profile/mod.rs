@@ -1,5 +1,5 @@
 //! The simulator's own reading of an API profile, the document that describes an
-//! API for connectors: its calls, and where fields stand.
+//! API for connectors: its calls, and the places of fields.
 
 mod bindings;
 mod document;

@@ -1,5 +1,5 @@
 //! The object of a connector in the shape that a profile describes, and its
-//! fields in the spelling of the profile.
+//! fields in the form of the profile.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use super::pointer::Pointer;
 use super::template::Template;
 use crate::words::{self, Kind};
 
-/// What is placed into an object.
+/// The contents of an object.
 #[derive(Debug)]
 pub(crate) struct Shape<'a> {
     /// The kind of the connector.
@@ -20,8 +20,7 @@ pub(crate) struct Shape<'a> {
     pub(crate) members: Map<String, Value>,
     /// The fields as they are written, by word.
     pub(crate) fields: Vec<(&'static str, Value)>,
-    /// What stands where a custom connector is known, if not what the profile
-    /// says.
+    /// The literal that marks a custom connector, if it differs from the profile.
     pub(crate) connector_type: Option<&'a str>,
 }
 
@@ -44,8 +43,8 @@ impl Profile {
                 at.place(&mut object, value);
             }
         }
-        // Null of a field that the form does not have stands beside other members,
-        // and creates no object of its own.
+        // A null for a field of another kind is added to existing objects, and
+        // creates none.
         for (word, _) in empty {
             let Some(at) = place(word, shape.kind) else { continue };
             let parent = at.parent().unwrap_or_default();
@@ -146,7 +145,7 @@ impl Profile {
     }
 
     /// Returns the constant members of the object that a body holds at `root`,
-    /// or else where most fields stand as they are read.
+    /// or else where most fields are as they are read.
     pub(crate) fn constants(&self, body: &Template, root: Option<&Pointer>, kind: Kind) -> Value {
         let whole = Pointer::default();
         let mut constants = Value::Object(Map::new());
@@ -173,7 +172,7 @@ impl Profile {
     }
 
     /// Removes the fields, and the members by which a custom connector is known,
-    /// from what was sent beside the template. The error names a credential that
+    /// from the sent members outside of the template. The error names a credential that
     /// was sent back.
     pub(crate) fn without_fields(&self, mut rest: Value, kind: Kind) -> Result<Value, String> {
         let places = words::FIELDS.iter().filter_map(|(word, _)| {
@@ -185,7 +184,7 @@ impl Profile {
             if is_credential && !removed.is_null() {
                 return Err(format!("{at}: a credential must not be sent back."));
             }
-            // An object that held nothing else is not told.
+            // An object that contained nothing else is not reported.
             let mut parent = at.parent().filter(|parent| !parent.is_whole());
             while let Some(at) = parent {
                 let is_empty = at.get(&rest).and_then(Value::as_object).is_some_and(Map::is_empty);

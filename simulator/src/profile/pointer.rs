@@ -71,7 +71,7 @@ impl Pointer {
     }
 
     /// Places a value. Objects and arrays on the way are created, an array for
-    /// each token that is a number. Where something else stands on the way,
+    /// each token that is a number. If something else is on the way,
     /// nothing is placed.
     pub(crate) fn place(&self, root: &mut Value, value: Value) {
         let mut node = root;

@@ -168,7 +168,7 @@ async fn an_invalid_or_stale_replacement_is_refused() {
     let cases: &[(Value, &str)] = &[
         (without(&valid, &["id"]), "id: must not be null."),
         (with(&valid, json!({"id": "other"})), "id: must be the one in the path."),
-        (without(&valid, &["version"]), "version: must be the number that the last answer held."),
+        (without(&valid, &["version"]), "version: must be the number in the last response."),
         (without(&valid, &["active"]), "active: must be true or false."),
         (without(&valid, &["username"]), "username: must not be null."),
         (with(&valid, json!({"surprise": 1})), "surprise: is not a field of a connector."),

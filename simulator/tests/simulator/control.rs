@@ -65,8 +65,8 @@ async fn fault_scripts_are_replaced_deleted_and_checked() {
     let harness = Harness::new();
     let scripts = json!([
         {"method": "GET", "path": "/organization/*/v2/connector", "times": 2,
-         "action": {"answer": {"status": 503, "headers": {"Retry-After": "1"}, "body": {"a": 1}}}},
-        {"path": "/**", "action": {"answer": {"status": 504}}},
+         "action": {"respond": {"status": 503, "headers": {"Retry-After": "1"}, "body": {"a": 1}}}},
+        {"path": "/**", "action": {"respond": {"status": 504}}},
     ]);
     control(&harness, "PUT", "faults", scripts).await.expect(204);
     harness.list(&[]).await.expect(503);
@@ -79,9 +79,9 @@ async fn fault_scripts_are_replaced_deleted_and_checked() {
     for wrong in [
         json!({"action": {"drip_ms": 1}}),
         json!([{"action": {"explode": true}}]),
-        json!([{"action": {"answer": {"status": 101}}}]),
-        json!([{"action": {"answer": {"status": 200, "headers": {"a b": "c"}}}}]),
-        json!([{"action": {"answer": {"status": 200, "headers": {"a": "b\nc"}}}}]),
+        json!([{"action": {"respond": {"status": 101}}}]),
+        json!([{"action": {"respond": {"status": 200, "headers": {"a b": "c"}}}}]),
+        json!([{"action": {"respond": {"status": 200, "headers": {"a": "b\nc"}}}}]),
     ] {
         let response = control(&harness, "PUT", "faults", wrong).await.expect(400);
         assert!(response.json()["error"].is_string());

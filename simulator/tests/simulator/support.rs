@@ -15,7 +15,7 @@ pub(crate) struct Harness {
     pub(crate) token: String,
 }
 
-/// A response whose body has been read completely.
+/// A response with a completely read body.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,

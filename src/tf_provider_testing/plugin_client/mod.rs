@@ -436,7 +436,7 @@ impl Plugin {
 
     async fn wait(&mut self, since: Instant) -> Ended {
         let ended = async {
-            // The end of the process closes both outputs, also if it is no direct child.
+            // The end of the process closes both outputs, even if it is no direct child.
             let rest_of_stdout = (&mut self.rest_of_stdout).await.unwrap();
             self.stderr.closed().await;
             let took = since.elapsed();

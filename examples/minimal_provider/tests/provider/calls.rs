@@ -207,7 +207,7 @@ async fn calls_are_deferred_if_the_client_allows_it() {
     plugin.shutdown().await.assert_tidy();
 }
 
-/// What a call logs carries its id and its name.
+/// The log lines of a call carry its ID and its name.
 #[tokio::test]
 async fn log_lines_of_a_call_name_it() {
     let folder = tempfile();

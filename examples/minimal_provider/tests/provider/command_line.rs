@@ -43,7 +43,7 @@ fn terraform(notes: &Path) -> Terraform {
 }
 
 #[test]
-fn note_lives_its_life() {
+fn note_runs_its_life_cycle() {
     let notes = tempfile();
     let terraform = terraform(notes.path());
     terraform.write("main.tf", NOTE);

@@ -57,7 +57,7 @@ async fn settle(
 }
 
 #[tokio::test]
-async fn note_lives_its_life() {
+async fn note_runs_its_life_cycle() {
     let folder = tempfile();
     let (plugin, mut core) = running(folder.path()).await;
     let configuration = note(&core, "Z\u{fc}rich", "first", "en");
