@@ -63,7 +63,7 @@ impl ProviderData {
             ProviderStatus::Unknown(argument) => Err(unknown(argument)),
             ProviderStatus::Unconfigured => Err(Diagnostic::error(
                 "The provider is not configured",
-                "The provider block could not be used; its own error says why.",
+                "Correct the provider block. Its own error says what is wrong.",
             )),
         }
     }
@@ -92,9 +92,9 @@ fn unknown(argument: &str) -> Diagnostic {
     Diagnostic::error(
         format!("The provider's {argument} is not known yet"),
         format!(
-            "Its value will be known only after apply, and this operation needs it now. Apply \
-             what {argument} depends on first (`terraform apply -target=…`), or remove it from the \
-             provider block and set {}.",
+            "Apply the resource that {argument} depends on first (`terraform apply -target=…`). Or \
+             remove {argument} from the provider block and set {}. Its value is known only after \
+             apply, and this operation needs it now.",
             variable(argument)
         ),
     )

@@ -64,9 +64,9 @@ async fn run(
     let list = endpoint_checks::connector_list(checks, list, &choices.offered);
     let has_endpoints = connectors(checks, &tenant, list, &choices.offered).await;
     let verdict = verdict(checks.found(), has_endpoints);
-    let unknown = "Nothing was written, so it is not known whether the token may create and change \
-                   connectors (scope cjp:config_write, and a full or Contact Center service \
-                   administrator's role), nor how Webex responds then.";
+    let unknown = "This command writes nothing. So it cannot check whether the token may create and \
+                   change connectors (scope cjp:config_write, and the role of a full administrator \
+                   or a Contact Center service administrator), and how Webex responds.";
     checks.push(Check::new("writing", Outcome::Skipped, unknown));
     Some(verdict)
 }
@@ -85,8 +85,13 @@ async fn connectors(
         ids.extend(offered.iter().map(|offer| offer.id.clone()).take(1));
     }
     if ids.is_empty() {
-        let message = "There is no connector to read. Make one in Control Hub and run this \
-                       command again to learn more.";
+        let message = if list.is_some() {
+            "The organization has no connector to read. Create one in Control Hub, and run this \
+             command again."
+        } else {
+            "The list could not be read, so no connector is known that could be read. Solve that \
+             problem first."
+        };
         checks.push(Check::new(CONNECTOR, Outcome::Skipped, message));
     }
     let mut is_read = false;

@@ -133,11 +133,11 @@ impl Verdict {
     fn message(self) -> &'static str {
         match self {
             Self::Unreachable => {
-                "Nothing is known about this organization yet. Follow the advice next to the \
-                 problem, and run this command again."
+                "No call reached this organization. Follow the advice next to the problem, and run \
+                 this command again."
             }
             Self::OnlyDocumented => {
-                "In this organization only the data source webex_cc_flow_connectors works. Follow \
+                "In this organization, only the data source webex_cc_flow_connectors works. Follow \
                  the advice next to each problem before you use anything else of this provider."
             }
             Self::Nothing => {
@@ -150,9 +150,9 @@ impl Verdict {
                  next to the problem."
             }
             Self::Differs => {
-                "This organization's Contact Center answers otherwise than this provider needs. Do \
-                 not apply anything to it yet. Please report it: this command with --json prints \
-                 what an issue needs, without names, ids or credentials."
+                "Do not apply anything to this organization yet: its Contact Center responds in \
+                 another way than this provider needs. Please report it. This command with --json \
+                 prints what an issue needs, without names, ids or credentials."
             }
             Self::Works => {
                 "Everything that can be checked without writing works. Begin with a connector \
