@@ -121,7 +121,7 @@ impl Kind {
     }
 }
 
-/// What was typed for one connector.
+/// The values that were typed for one connector.
 #[derive(Clone, Debug)]
 pub(crate) struct Typed {
     pub(crate) kind: Kind,

@@ -21,7 +21,7 @@ use crate::story::Story;
 use crate::tell::{tell, words};
 use crate::values::{TypedValues, likeness_of};
 
-/// What was learned.
+/// The result of learning.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The profile, as text for its file.
@@ -50,7 +50,7 @@ impl From<RecordingError> for LearnError {
     }
 }
 
-/// What the profile holds, before it is written.
+/// The content of the profile, before it is written.
 pub(crate) struct Learned {
     pub(crate) profile: Json,
     pub(crate) report: Report,

@@ -2,7 +2,7 @@
 
 use crate::json::{Json, Step, pointer};
 
-/// What was found and what is missing.
+/// The findings, and the missing parts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     calls: Vec<String>,

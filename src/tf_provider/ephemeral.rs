@@ -49,7 +49,7 @@ pub trait EphemeralResource: Send + Sync {
 pub struct OpenRequest {
     /// The configuration, wholly known.
     pub configuration: Configuration,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,

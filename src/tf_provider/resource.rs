@@ -214,7 +214,7 @@ pub fn generate_block(block: &Block, state: &Object) -> Object {
 pub struct ValidateRequest<'a> {
     /// The configuration.
     pub configuration: &'a Configuration,
-    /// What the client can do, for a managed resource.
+    /// The capabilities of the client, for a managed resource.
     pub client: ClientCapabilities,
 }
 
@@ -242,7 +242,7 @@ pub struct CheckPlanRequest<'a> {
     pub requires_replace: &'a [super::value::Path],
     /// The private state.
     pub private: &'a PrivateState,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
@@ -269,7 +269,7 @@ pub struct ReadRequest {
     pub private: PrivateState,
     /// The stored identity, if any.
     pub identity: Option<Identity>,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
@@ -380,7 +380,7 @@ impl Checkpoint {
 pub struct ImportRequest {
     /// The id, or the identity.
     pub by: ImportBy,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,

@@ -58,7 +58,7 @@ struct Watched {
     weak_lengths: BTreeSet<usize>,
 }
 
-/// What is compared of a text.
+/// The part of a text that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Fold {
     /// Letters and digits.

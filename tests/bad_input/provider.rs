@@ -67,8 +67,8 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("applications_url", "https://a.example?x=hunter2", "cannot be used | must not have a query"),
     ("applications_url", "applications", "is not a URL | Write a full address"),
     ("organization_id", "acme", "cannot be read | is neither a UUID such as"),
-    ("request_timeout", "soon", "is not a length of time | Write it as \"30s\" or \"2m\"."),
-    ("request_timeout", "0s", "is not a length of time | Write it as"),
+    ("request_timeout", "soon", "is not a duration | Write it as \"30s\" or \"2m\"."),
+    ("request_timeout", "0s", "is not a duration | Write it as"),
 ];
 
 #[test]
@@ -159,14 +159,10 @@ fn unseen_characters_in_the_provider_block_and_the_environment_are_refused() {
         let is_secret = ["client_secret", "refresh_token"].contains(&argument);
         let hidden = |value: &str| if is_secret { secret(value) } else { text(value) };
         for (value, in_block, in_environment) in [
-            (
-                format!("{good}\n"),
-                "line break. A file ends with a line break: write `trimspace(",
-                "$(cat FILE)",
-            ),
+            (format!("{good}\n"), "line break. Use `trimspace(file(", "$(cat FILE)"),
             (
                 format!(" {good}"),
-                "a blank. Remove it, or write `trimspace(…)`",
+                "a space. Remove it, or use `trimspace(…)`",
                 "Set the variable without it",
             ),
             (
@@ -345,7 +341,7 @@ fn token_of_another_organization_raises_a_warning() {
     assert_eq!(message.severity(), Severity::Warning);
     assert_eq!(message.summary(), "The access token belongs to another organization");
     assert_eq!(message.attribute().map(ToString::to_string).as_deref(), Some("organization_id"));
-    assert!(message.detail().contains("That is right for partners"));
+    assert!(message.detail().contains("unless you are a partner"));
     assert!(!message.detail().contains("abc"));
 }
 
@@ -365,6 +361,6 @@ fn cli_shows_the_line_of_the_provider_argument() {
         .failed()
         .says("Error: access_token cannot be used")
         .says("access_token = var.token")
-        .says("`trimspace(…)` helps")
+        .says("use `trimspace(…)`")
         .does_not_say("hunter2");
 }

@@ -122,7 +122,7 @@ fn unknown_provider_argument_is_named() {
             continue;
         };
         assert_eq!(message.summary(), format!("The provider's {argument} is not known yet"));
-        let way_out = format!("remove it from the provider block and set {variable}.");
+        let way_out = format!("remove {argument} from the provider block and set {variable}.");
         assert!(message.detail().contains(&way_out), "{message:?}");
     }
 }

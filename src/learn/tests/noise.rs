@@ -172,7 +172,7 @@ fn several_recordings_are_one() {
     }
 }
 
-/// What is not recorded is named, and the rest is learned.
+/// The report names the parts that are not recorded, and the rest is learned.
 #[test]
 fn parts_of_a_life_are_learned_in_part() {
     let only = Habits::default();

@@ -171,7 +171,7 @@ fn not_in_profile(provider: &ProviderData, plan: &Plan) -> Option<Diagnostic> {
     })
 }
 
-/// What is true after a plan that failed.
+/// The state after a plan that failed.
 const NOTHING_PLANNED: &str = "Nothing was planned.";
 
 /// Returns an error if neither a new connector nor the provider names an organization. The apply

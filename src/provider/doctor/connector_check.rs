@@ -15,12 +15,12 @@ use webex_contact_center::{
     Applies, BodyProblem, Connector, ConnectorId, Credential, OrganizationId, Row, readable_fields,
 };
 
-/// What was found about a connector.
+/// The findings about a connector.
 #[derive(Default)]
 struct Findings {
-    /// What a plan or an update needs.
+    /// The missing needs of a plan or an update.
     problems: Vec<String>,
-    /// What is worth knowing.
+    /// Findings that need no action.
     notes: Vec<String>,
     /// The findings without names and values.
     facts: Vec<serde_json::Value>,

@@ -64,7 +64,7 @@ pub(super) struct Pages<T> {
     next: Option<NextPage>,
     /// The request for the last page that was read.
     last: Option<Request>,
-    /// What led to the pages so far, and their URLs.
+    /// The links to the pages so far, and their URLs.
     seen: Vec<(NextPage, Url)>,
     /// The body of the last page whose successor is found by counting.
     last_body: Vec<u8>,
