@@ -3,6 +3,7 @@
 //! [`registry`] is the table of everything that the provider serves.
 
 pub mod api_errors;
+pub mod claims;
 pub mod command_line;
 pub mod configuration;
 pub mod connector_lists;

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use super::claims::Claims;
 use super::configuration::schema::variable;
 use super::configuration::status::{ConfiguredProvider, ProviderStatus, missing};
 use tf_provider::client::{ClientCapabilities, Deferred};
@@ -14,6 +15,8 @@ pub struct ProviderData {
     status: RwLock<ProviderStatus>,
     applying: AtomicBool,
     handles_deferral: AtomicBool,
+    /// What the resources of this run use.
+    pub claims: Claims,
 }
 
 impl Default for ProviderData {
@@ -22,6 +25,7 @@ impl Default for ProviderData {
             status: RwLock::new(ProviderStatus::Unconfigured),
             applying: AtomicBool::new(false),
             handles_deferral: AtomicBool::new(false),
+            claims: Claims::default(),
         }
     }
 }
@@ -31,6 +35,7 @@ impl ProviderData {
     /// one process serves many.
     pub fn set(&self, status: ProviderStatus) {
         self.applying.store(false, Ordering::Relaxed);
+        self.claims.clear();
         *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
     }
 

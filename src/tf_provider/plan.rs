@@ -30,6 +30,8 @@ pub struct PlanBuilder<'a> {
     local: Vec<Path>,
     /// The attributes that require a replacement in this plan.
     replacing: Vec<Path>,
+    /// The attributes that require no replacement while their values are unknown.
+    awaited: Vec<Path>,
     forces_update: bool,
 }
 
@@ -77,6 +79,13 @@ impl PlanBuilder<'_> {
         self.replacing.push(path.into());
     }
 
+    /// Plans no replacement for an attribute whose value is known only after apply, as it may turn
+    /// out to be the prior one. If it does not, Terraform stops the apply before it changes the
+    /// object ("Provider produced inconsistent final plan"), and the next plan replaces it.
+    pub fn keep_while_unknown(&mut self, path: impl Into<Path>) {
+        self.awaited.push(path.into());
+    }
+
     /// Plans an update of an existing object even if no attribute differs.
     ///
     /// A write-only value is in no state, so only the resource knows whether it
@@ -117,10 +126,12 @@ pub fn plan_change(
         settled: Vec::new(),
         local: Vec::new(),
         replacing: Vec::new(),
+        awaited: Vec::new(),
         forces_update: false,
     };
     modify(&mut builder);
-    let PlanBuilder { mut planned, settled, local, replacing, forces_update, .. } = builder;
+    let PlanBuilder { mut planned, settled, local, replacing, awaited, forces_update, .. } =
+        builder;
 
     let before = prior.map(|prior| prior.object().entries());
     let changes_remote = before.is_none_or(|before| {
@@ -133,7 +144,7 @@ pub fn plan_change(
 
     let mut requires_replace = Vec::new();
     if let Some(before) = before {
-        let walk = Replacements { settled: &settled, replacing: &replacing };
+        let walk = Replacements { settled: &settled, replacing: &replacing, awaited: &awaited };
         let after = Some(planned.entries());
         walk.collect(block, wanted, Some(before), after, &Path::root(), &mut requires_replace);
     }
@@ -317,6 +328,7 @@ impl Filling<'_> {
 struct Replacements<'a> {
     settled: &'a [Path],
     replacing: &'a [Path],
+    awaited: &'a [Path],
 }
 
 impl Replacements<'_> {
@@ -334,7 +346,11 @@ impl Replacements<'_> {
             let replaces = attribute.requires_replace || self.replacing.contains(&at);
             // What the provider decides during the apply is no wish for another object.
             let is_wished = !is_open(attribute, wanted, path, self.settled) || after.is_none();
-            if replaces && is_wished && is_changed(attribute, before, after) {
+            let is_awaited = self.awaited.contains(&at)
+                && after.is_some_and(|after| {
+                    after.get(attribute.name.as_ref()) == Some(&Value::Unknown)
+                });
+            if replaces && is_wished && !is_awaited && is_changed(attribute, before, after) {
                 found.push(at);
             }
         }
@@ -487,6 +503,20 @@ mod tests {
         let planned = plan(&accented("Z\u{fc}rich"), Some(&accented("Zu\u{308}rich")));
         assert!(!planned.changes_remote);
         assert_eq!(planned.requires_replace, []);
+    }
+
+    #[test]
+    fn unknown_value_requires_replace_unless_it_may_turn_out_the_same() {
+        let block = block();
+        let prior = State::new(stored(), &block);
+        for (kind, is_kept) in [(Value::Unknown, true), (text("fancy"), false)] {
+            let configuration = object(&[("name", text("a")), ("kind", kind)]);
+            let proposed = proposed(&configuration, Some(&stored()));
+            let configuration = Configuration::new(configuration);
+            let keep = |plan: &mut PlanBuilder<'_>| plan.keep_while_unknown("kind");
+            let planned = plan_change(&block, &configuration, Some(&prior), proposed, keep);
+            assert_eq!(planned.requires_replace.is_empty(), is_kept);
+        }
     }
 
     #[test]

@@ -235,6 +235,13 @@ impl Connector {
             })
     }
 
+    /// Takes the fields that the response leaves out from what was sent.
+    pub(crate) fn complete_from(&mut self, sent: &ConnectorFields) {
+        for field in std::mem::take(&mut self.not_told) {
+            self.fields.set(field, sent.get(field).map(str::to_owned));
+        }
+    }
+
     /// Whether Webex may have made this of `sent`. Fields that are not told do not count, nor do
     /// literals that are not known.
     pub(crate) fn may_be(&self, sent: &ConnectorFields) -> bool {

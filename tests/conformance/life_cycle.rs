@@ -49,6 +49,7 @@ async fn life_cycle_of_each_kind_passes_terraforms_checks() {
 
         let id = of(&updated.state, "id");
         let Value::String(id) = id else { panic!("an id: {id:?}") };
+        core.configure().await.unwrap();
         let (imported, said) = core.import(id).await.unwrap();
         assert!(!failed(&said), "{said:?}");
         let imported = imported.expect("it was imported");

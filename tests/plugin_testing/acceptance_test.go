@@ -416,7 +416,6 @@ list "webex_cc_custom_connector" "all" {
 
 // Webex shows a new connector late. It is neither lost nor made twice.
 func TestLateReads(t *testing.T) {
-	skipLateReads(t)
 	s := simulate(t, "--visible-after-ms", "2000")
 	s.test(
 		resource.TestStep{Config: basic("Help desk")},
@@ -426,7 +425,6 @@ func TestLateReads(t *testing.T) {
 
 // A destroy right after an apply leaves nothing.
 func TestLateReadsDestroy(t *testing.T) {
-	skipLateReads(t)
 	s := simulate(t, "--visible-after-ms", "2000")
 	test := s.testCase(resource.TestStep{Config: basic("Help desk")})
 	test.CheckDestroy = func(state *terraform.State) error {
@@ -434,14 +432,6 @@ func TestLateReadsDestroy(t *testing.T) {
 		return s.destroyed(state)
 	}
 	resource.Test(t, test)
-}
-
-// The provider waits for its own writes within one process only, and Terraform
-// starts another one for the next command.
-func skipLateReads(t *testing.T) {
-	if os.Getenv("LATE_READS") == "" {
-		t.Skip("LATE_READS is not set")
-	}
 }
 
 func TestErrors(t *testing.T) {

@@ -42,7 +42,7 @@ pub(crate) fn stored(simulator: &Simulator) -> Json {
     all.remove(0)
 }
 
-/// Deletes a connector in Control Hub, long after the last write: one that was written moments ago and
+/// Deletes a connector in Control Hub, long after the last write: one that was created moments ago and
 /// is not found counts as not visible yet.
 pub(crate) fn delete_by_hand(simulator: &Simulator, id: &str) {
     simulator.advance_clock(Duration::from_secs(10 * 60));

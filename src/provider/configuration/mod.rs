@@ -208,10 +208,8 @@ fn status(
         settings.profile = if is_overridden { given.value.without_base_url() } else { given.value };
     }
     let client = Client::new(settings).map_err(|error| {
-        let origin = match error.setting {
-            Setting::ProfileBaseUrl => profile_origin,
-            _ => authorities_origin,
-        };
+        let is_of_profile = error.setting == Setting::ProfileBaseUrl;
+        let origin = if is_of_profile { profile_origin } else { authorities_origin };
         unusable(&error, source, origin)
     })?;
     Ok(ProviderStatus::Ready(ConfiguredProvider {

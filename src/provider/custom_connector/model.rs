@@ -86,7 +86,7 @@ pub fn planned(prior: &State, private: &PrivateData) -> Planned {
         version: private.version.clone(),
         fields: Some(fields(prior.object())),
         active: prior.object().bool("active").known(),
-        written: private.written,
+        created: private.created,
     }
 }
 

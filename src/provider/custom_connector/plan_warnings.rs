@@ -13,16 +13,19 @@ use crate::provider::organization;
 use crate::provider::provider_data::ProviderData;
 use safe_text::Shown;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use tf_provider::object::{Argument, Configuration, Object, Plan, State};
+use tf_provider::object::{Configuration, Object, Plan, State};
 use tf_provider::resource::{CheckPlanRequest, CheckPlanResponse};
 use tf_provider::value::{Path, Value};
 use webex_contact_center::{
-    BASIC, Budget, CONNECTOR_LIMIT, Connector, ConnectorKind, Error, ErrorKind, Operation,
-    OrganizationId, readable_fields,
+    BASIC, Budget, CONNECTOR_LIMIT, Connector, ConnectorId, ConnectorKind, Error, ErrorKind,
+    Operation, OrganizationId, readable_fields,
 };
 
 /// The time limit of the preflight checks. The client itself gives up sooner.
 const PREFLIGHT: Duration = Duration::from_secs(10);
+
+/// The arguments whose change replaces a connector.
+pub const REPLACING: [&str; 3] = ["organization_id", "authentication_type", "grant_type"];
 
 /// Checks a plan.
 pub async fn check_plan(
@@ -62,6 +65,7 @@ pub async fn check_plan(
                 let own = prior.object().string("id").known();
                 diagnostics.extend(preflight(provider, plan, own, &request).await);
             }
+            diagnostics.extend(not_known_yet(prior, plan, request.configuration));
             diagnostics.extend(other_organization(provider, prior, request.configuration));
             diagnostics.extend(validation::certificate_and_key(request.configuration));
             let configured = &credentials.configured;
@@ -88,9 +92,51 @@ pub async fn check_plan(
             }
         }
     }
+    diagnostics.extend(claimed_twice(provider, plan, &request));
     let known = credentials.configured.iter().map(|row| row.stateful);
     let private = private.with_plan(known).encode();
     CheckPlanResponse { diagnostics, private, ..CheckPlanResponse::default() }
+}
+
+/// Warns that another resource has the same connector or the same name.
+fn claimed_twice(
+    provider: &ProviderData,
+    plan: &Plan,
+    request: &CheckPlanRequest<'_>,
+) -> Option<Diagnostic> {
+    if !request.requires_replace.is_empty() {
+        // Terraform plans the new connector next.
+        return None;
+    }
+    let organization = planned_organization(&provider.ready().ok()?, plan.object())?;
+    let id = request.prior.and_then(|prior| prior.object().string("id").known());
+    let id = id.and_then(|id| ConnectorId::parse(id).ok());
+    provider.claims.plan(organization, id.as_ref(), plan.object().string("name").known())
+}
+
+/// Warns that a value which decides between an update and a replacement is not known yet.
+fn not_known_yet(prior: &State, plan: &Plan, configuration: &Configuration) -> Option<Diagnostic> {
+    let is_unknown = |argument: &&str| {
+        [plan.object(), configuration.object()]
+            .iter()
+            .all(|object| matches!(object.get(argument), Value::Unknown))
+    };
+    let argument = REPLACING.into_iter().find(is_unknown)?;
+    let now = prior.object().string(argument).known();
+    let now = now.map_or("null".to_owned(), |now| format!("{:?}", Shown::new(now)));
+    Some(
+        Diagnostic::warning(
+            format!("{argument} of connector {} is not known yet", named(prior)),
+            format!(
+                "To know the value first, apply the resource that {argument} depends on alone \
+                 (`terraform apply -target=…`). This plan keeps the connector, which has {now} now. \
+                 If the value turns out to be different, the apply fails before it changes the \
+                 connector, and Terraform reports \"Provider produced inconsistent final plan\". \
+                 Then plan again: the next plan replaces the connector."
+            ),
+        )
+        .at(Path::attribute(argument)),
+    )
 }
 
 /// Warns of what an update does about credentials, which no plan shows.
@@ -148,10 +194,10 @@ fn not_in_profile(provider: &ProviderData, plan: &Plan) -> Option<Diagnostic> {
     let profile = ready.client.profile();
     let object = plan.object();
     let authentication_type = object.string("authentication_type").known().unwrap_or(BASIC);
-    let grant_type = match object.string("grant_type") {
-        Argument::Unknown => return None,
-        grant_type => grant_type.known(),
-    };
+    if matches!(object.get("grant_type"), Value::Unknown) {
+        return None;
+    }
+    let grant_type = object.string("grant_type").known();
     let kind = ConnectorKind::of(authentication_type, grant_type)?;
     if let Err(gap) = profile.can_write(kind) {
         let error = Error::new(Operation::CreateConnector, ErrorKind::NotInProfile(gap));
@@ -415,6 +461,9 @@ async fn preflight(
 
     if let Some(name) = plan.object().string("name").known()
         && let Some(holder) = others.iter().find(|other| other.name() == name)
+        // One that is in state keeps the name, gives it up in this plan, or is replaced by what is
+        // planned here.
+        && !provider.claims.is_managed(organization, &holder.id)
     {
         messages.push(name_taken(holder, organization));
     }

@@ -39,6 +39,10 @@ pub struct PrivateData {
     /// not known whether it was carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<i64>,
+    /// When we created the connector, by Webex's clock, in milliseconds since 1970, until a response
+    /// shows it. Webex may show it late, so one that is not found until then is not gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<i64>,
     /// When somebody else saved the connector after that: a credential may
     /// have changed. It stays until the credentials are sent again.
     #[serde(rename = "touched", skip_serializing_if = "Option::is_none")]
@@ -87,6 +91,7 @@ impl PrivateData {
         Self {
             version: connector.version.clone(),
             written: connector.last_updated_time,
+            created: None,
             external_change: None,
             sent: sent.iter().map(|&credential| credential.to_owned()).collect(),
             uncertain: false,
@@ -94,6 +99,12 @@ impl PrivateData {
             planned: None,
             returned: Returned::new(),
         }
+    }
+
+    /// Records our own create, which carried these credentials.
+    #[must_use]
+    pub fn of_create(connector: &Connector, sent: &[&str]) -> Self {
+        Self { created: connector.last_updated_time, ..Self::of_write(connector, sent) }
     }
 
     /// Records what Webex made of the values of our own write.
@@ -126,7 +137,8 @@ impl PrivateData {
             }
             (LastWriter::Us, Some(connector)) => connector.last_updated_time,
         };
-        Self { version, written, planned: None, ..self }
+        let created = self.created.filter(|_| found.is_none());
+        Self { version, written, created, planned: None, ..self }
     }
 
     /// Records whether a failed write has left it uncertain which credentials
@@ -145,7 +157,7 @@ impl PrivateData {
     /// Returns what is known of our last write.
     #[must_use]
     pub fn last_write(&self) -> LastWrite {
-        LastWrite { version: self.version.clone(), time: self.written }
+        LastWrite { version: self.version.clone(), time: self.written, created: self.created }
     }
 
     /// Records a read.
@@ -158,7 +170,7 @@ impl PrivateData {
         let external_change = theirs.or(self.external_change);
         let deactivated = self.deactivated && connector.active != Some(true);
         let version = connector.version.clone();
-        Self { version, external_change, deactivated, planned: None, ..self }
+        Self { version, created: None, external_change, deactivated, planned: None, ..self }
     }
 
     /// Forgets credentials that the configuration no longer gives, so that they
@@ -208,6 +220,7 @@ mod tests {
         let private = PrivateData {
             version: Some(3.into()),
             written: Some(1_774_641_703_000),
+            created: Some(1_774_641_703_000),
             external_change: None,
             sent: vec!["password".to_owned()],
             uncertain: true,
@@ -250,6 +263,17 @@ mod tests {
 
         let again = PrivateData::of_write(&saved_again(&theirs), &["password"]);
         assert_eq!(again.after_read(&saved_again(&theirs)).external_change, None);
+    }
+
+    #[test]
+    fn created_connector_counts_as_new_until_it_is_shown() {
+        let ours = PrivateData::of_create(&connector(), &[]);
+        assert_eq!(ours.created, connector().last_updated_time);
+        assert_eq!(ours.clone().after_failure(LastWriter::NotUs, None).created, ours.created);
+        let shown = ours.clone().after_failure(LastWriter::NotUs, Some(&connector()));
+        assert_eq!(shown.created, None);
+        assert_eq!(ours.after_read(&connector()).created, None);
+        assert_eq!(PrivateData::of_write(&connector(), &[]).created, None);
     }
 
     #[test]

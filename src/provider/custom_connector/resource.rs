@@ -83,6 +83,10 @@ impl Resource for CustomConnector {
         for argument in credentials.unmanaged_arguments() {
             plan.exclude_from_update(argument);
         }
+        // What flows refer to is not replaced for a value that may turn out to be the same.
+        for argument in plan_warnings::REPLACING {
+            plan.keep_while_unknown(argument);
+        }
         if !credentials.to_send.is_empty() || PrivateData::decode(private).deactivated {
             plan.force_update();
         }
@@ -119,6 +123,7 @@ impl Resource for CustomConnector {
         let budget = Budget::within(Timeout::Read.of(request.state.object()), request.stop.clone());
         let connectors = target.ready.client.connectors(target.organization);
         let private = PrivateData::decode(&request.private);
+        self.provider.claims.note_state(target.organization, &target.id);
         match connectors.read_after(&target.id, &private.last_write(), &budget).await {
             Ok(Reading::Found(connector)) => {
                 let private = private.after_read(&connector);
@@ -173,7 +178,7 @@ impl Resource for CustomConnector {
         let sent = credentials::names(&content.secrets);
         match created {
             Ok(created) => {
-                let private = PrivateData::of_write(&created.connector, &sent)
+                let private = PrivateData::of_create(&created.connector, &sent)
                     .with_returned(model::respelled(&request.plan, &created.connector));
                 let different = model::differences(&request.plan, &created.connector);
                 let mut outcome = outcome_of(&created.connector, organization, base, &private);
@@ -319,6 +324,7 @@ impl Resource for CustomConnector {
         let ready = self.provider.ready()?;
         let organization = ready.organization(given.organization)?;
         let id = given.resolve(&ready, organization, &request).await?;
+        self.provider.claims.import(organization, &id)?;
         let block = schema::block();
         let object = Object::null(block)
             .with("id", id.as_str())

@@ -102,7 +102,7 @@ impl Connectors {
         loop {
             let endpoints = &self.session.endpoints;
             let request = endpoints.set_active(self.organization, current, false, carried, secrets);
-            let error = match self.replace(request, current, budget).await {
+            let error = match self.replace(request, current, &current.fields, budget).await {
                 Ok(connector) => return Ok(Deactivated { connector, secrets: carried }),
                 // It may be in conflict with the first attempt.
                 Err(error) if is_repeated && error.kind == ErrorKind::Conflict => {
@@ -202,7 +202,7 @@ impl Connectors {
             let endpoints = &self.session.endpoints;
             let request =
                 endpoints.set_active(self.organization, &connector, true, carried, watched);
-            let error = match self.replace(request, &connector, budget).await {
+            let error = match self.replace(request, &connector, &connector.fields, budget).await {
                 Ok(connector) => return Ok(Reactivated { connector, overtaken }),
                 Err(error) => error,
             };

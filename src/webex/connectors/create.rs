@@ -286,7 +286,7 @@ impl Creation<'_> {
             &self.content.secrets,
         );
         let budget = self.budget.for_reconciliation();
-        match self.connectors.replace(request, connector, &budget).await {
+        match self.connectors.replace(request, connector, &self.content.fields, &budget).await {
             Ok(connector) => Ok(Created { connector, ..created }),
             Err(error) => Ok(Created { not_switched: Some(error), ..created }),
         }

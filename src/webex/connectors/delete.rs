@@ -34,7 +34,7 @@ impl Connectors {
     }
 
     /// Deletes a connector like [`delete`](Self::delete). One that Webex does not show is not gone
-    /// when the caller has written it moments ago: it gets time to become visible, and then the
+    /// when the caller has created it moments ago: it gets time to become visible, and then the
     /// delete fails with [`ErrorKind::NotFound`].
     ///
     /// # Errors
@@ -131,7 +131,8 @@ impl Deletion<'_> {
                 .await
             {
                 Ok(None)
-                    if !is_unclear && self.connectors.is_recent(self.last, self.budget).await =>
+                    if !is_unclear
+                        && self.connectors.is_recent(self.last.created, self.budget).await =>
                 {
                     match pauses.next() {
                         Some(pause) if self.budget.wait(pause).await.is_ok() => continue,
@@ -167,13 +168,13 @@ impl Deletion<'_> {
         }
     }
 
-    /// Reads the connector. One that was written moments ago gets time to become visible.
+    /// Reads the connector. One that was created moments ago gets time to become visible.
     async fn current(&self) -> Result<Option<Connector>, WriteError> {
         let mut pauses = self.connectors.session.pauses_until_visible();
         loop {
             let found = self.connectors.read_fresh(self.id, self.budget).await;
             let found = found.map_err(WriteError::unchanged)?;
-            if found.is_some() || !self.connectors.is_recent(self.last, self.budget).await {
+            if found.is_some() || !self.connectors.is_recent(self.last.created, self.budget).await {
                 return Ok(found);
             }
             match pauses.next() {

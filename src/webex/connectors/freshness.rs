@@ -22,6 +22,9 @@ pub struct LastWrite {
     pub version: Option<Version>,
     /// When Webex carried out the write, in milliseconds since 1970 (UTC), by its clock.
     pub time: Option<i64>,
+    /// The same, if the write was a create and no response has shown the connector since. One that
+    /// was shown once and is not found later is gone.
+    pub created: Option<i64>,
 }
 
 /// The result of a read by a caller that knows its last write.
@@ -64,31 +67,31 @@ impl Connectors {
         {
             return Ok(Reading::Found(Box::new(connector.clone())));
         }
-        let is_recent = self.is_recent(last, budget).await;
-        if first.is_none() && !is_recent {
+        let is_new = self.is_recent(last.created, budget).await;
+        if first.is_none() && !is_new {
             return Ok(Reading::Gone);
         }
+        let is_recent = self.is_recent(last.time, budget).await;
         let mut pauses = self.session.pauses_until_visible();
         loop {
             // The list may be older than the connector.
-            let found = self.get(id, budget).await?;
-            if let Some(connector) = found
-                && (!last.is_after(&connector) || !is_recent)
-            {
-                return Ok(Reading::Found(Box::new(connector)));
+            match self.get(id, budget).await? {
+                Some(connector) if !last.is_after(&connector) || !is_recent => {
+                    return Ok(Reading::Found(Box::new(connector)));
+                }
+                None if !is_new => return Ok(Reading::Gone),
+                Some(_) | None => {}
             }
-            let Some(pause) = pauses.next().filter(|_| is_recent) else {
-                return Ok(Reading::NotVisible);
-            };
-            if budget.wait(pause).await.is_err() {
-                return Ok(Reading::NotVisible);
+            match pauses.next() {
+                Some(pause) if budget.wait(pause).await.is_ok() => {}
+                Some(_) | None => return Ok(Reading::NotVisible),
             }
         }
     }
 
     /// Whether a write was moments ago, by Webex's clock.
-    pub(super) async fn is_recent(&self, last: &LastWrite, budget: &Budget) -> bool {
-        let Some(time) = last.time.and_then(|time| u64::try_from(time).ok()) else { return false };
+    pub(super) async fn is_recent(&self, time: Option<i64>, budget: &Budget) -> bool {
+        let Some(time) = time.and_then(|time| u64::try_from(time).ok()) else { return false };
         let list = self.cached_list(RetryMode::OneAttempt, budget).await.ok();
         let now = list.and_then(|list| list.server_time).unwrap_or_else(SystemTime::now);
         let written = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(time));
@@ -109,7 +112,13 @@ mod tests {
     };
 
     fn written(version: i64, ago: i64) -> LastWrite {
-        LastWrite { version: Some(version.into()), time: Some(SERVER_EPOCH - ago * 1000) }
+        let time = Some(SERVER_EPOCH - ago * 1000);
+        LastWrite { version: Some(version.into()), time, created: None }
+    }
+
+    fn created(ago: i64) -> LastWrite {
+        let written = written(1, ago);
+        LastWrite { created: written.time, ..written }
     }
 
     fn list(rows: &[Value]) -> crate::testing::Reply {
@@ -117,23 +126,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn connector_written_moments_ago_is_not_gone() {
+    async fn connector_created_moments_ago_is_not_gone() {
         let appears =
             Script::new([list(&[]), empty(404), empty(404), response(200, &object(3, 1))]);
-        let read = connectors(appears.clone()).read_after(&id(), &written(3, 5), &budget()).await;
+        let read = connectors(appears.clone()).read_after(&id(), &created(5), &budget()).await;
         assert!(matches!(read, Ok(Reading::Found(_))), "{read:?}");
         assert!(appears.is_done());
         let mut replies = vec![list(&[])];
         replies.extend((0..8).map(|_| empty(404)));
         let never = Script::new(replies);
-        let read = connectors(never).read_after(&id(), &written(3, 5), &budget()).await;
+        let read = connectors(never).read_after(&id(), &created(5), &budget()).await;
         assert_eq!(read, Ok(Reading::NotVisible));
-        // A write of long ago.
-        let gone = Script::new([list(&[]), empty(404)]);
-        let read = connectors(gone).read_after(&id(), &written(3, 600), &budget()).await;
-        assert_eq!(read, Ok(Reading::Gone));
-        let gone = Script::new([list(&[]), empty(404)]);
-        let read = connectors(gone).read_after(&id(), &LastWrite::default(), &budget()).await;
+        // A create of long ago, an update, which has found it, and an import.
+        for last in [created(600), written(3, 5), LastWrite::default()] {
+            let gone = Script::new([list(&[]), empty(404)]);
+            let read = connectors(gone).read_after(&id(), &last, &budget()).await;
+            assert_eq!(read, Ok(Reading::Gone), "{last:?}");
+        }
+        // It is deleted after its row was listed.
+        let gone = Script::new([list(&[object(2, 1)]), empty(404)]);
+        let read = connectors(gone).read_after(&id(), &written(3, 5), &budget()).await;
         assert_eq!(read, Ok(Reading::Gone));
     }
 

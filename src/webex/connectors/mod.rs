@@ -28,7 +28,7 @@ use super::budget::Budget;
 use super::calls::CallName;
 use super::connector::{Connector, FlowConnector, Reference};
 use super::error::{Error, ErrorKind, Operation};
-use super::fields::Field;
+use super::fields::{ConnectorFields, Field};
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::pipeline::{Response, RetryMode};
 use super::problems::BodyProblem;
@@ -304,11 +304,12 @@ impl Connectors {
     /// have been carried out.
     ///
     /// An activation or a deactivation that leaves `active` as it was is an error: a server may
-    /// report success and ignore a field.
+    /// report success and ignore a field. Fields that the response leaves out are as `sent`.
     async fn replace(
         &self,
         request: Result<Request, Error>,
         current: &Connector,
+        sent: &ConnectorFields,
         budget: &Budget,
     ) -> Result<Connector, Error> {
         let request = request?;
@@ -333,7 +334,7 @@ impl Connectors {
             | Operation::RefreshAccessToken
             | Operation::MakeServiceAppToken => None,
         };
-        let connector = match self.read_response(name, &response, id).map_err(unknown)? {
+        let mut connector = match self.read_response(name, &response, id).map_err(unknown)? {
             Some(connector) => connector,
             None => match self.read_back(current, wanted, &budget.for_reconciliation()).await {
                 Ok(Some(connector)) => connector,
@@ -344,6 +345,7 @@ impl Connectors {
         if wanted.is_some() && wanted != connector.active {
             return Err(response.error(ErrorKind::ActiveUnchanged).with_outcome_unknown(true));
         }
+        connector.complete_from(sent);
         Ok(connector)
     }
 

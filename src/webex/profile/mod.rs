@@ -101,6 +101,22 @@ pub(crate) enum FieldName {
     Credential(Credential),
 }
 
+impl FieldName {
+    /// Returns the readable field, if it is one.
+    pub(crate) fn readable(self) -> Option<Field> {
+        match self {
+            Self::Field(field) => Some(field),
+            Self::Id
+            | Self::OrganizationId
+            | Self::Version
+            | Self::Active
+            | Self::CreatedTime
+            | Self::LastUpdatedTime
+            | Self::Credential(_) => None,
+        }
+    }
+}
+
 /// A call.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -488,10 +504,7 @@ impl Profile {
         let word =
             |word: &str| values.iter().find(|(name, _)| name == word).map(|(_, value)| value);
         let own = word(kind.name());
-        match field {
-            Field::AuthenticationType => own.or_else(|| word(authentication_type)),
-            _ => own,
-        }
+        own.or_else(|| word(authentication_type).filter(|_| field == Field::AuthenticationType))
     }
 }
 

@@ -195,7 +195,9 @@ impl<'a> Renderer<'a> {
                 let entry = self.profile.field(FieldName::Credential(credential));
                 Lookup::Value(match entry.map_or(Encoding::Text, |entry| entry.encoding) {
                     Encoding::Text | Encoding::List => Rendered::Secret(secret),
-                    other => Rendered::Encoded(Zeroizing::new(encode(secret.expose(), other))),
+                    other @ (Encoding::Crlf | Encoding::Escaped | Encoding::Base64) => {
+                        Rendered::Encoded(Zeroizing::new(encode(secret.expose(), other)))
+                    }
                 })
             }
         }
@@ -232,7 +234,9 @@ impl<'a> Renderer<'a> {
                 let words = value.split_ascii_whitespace().map(Value::from).collect();
                 Rendered::Json(Cow::Owned(Value::Array(words)))
             }
-            other => Rendered::Text(encode(value, other).into()),
+            other @ (Encoding::Crlf | Encoding::Escaped | Encoding::Base64) => {
+                Rendered::Text(encode(value, other).into())
+            }
         })
     }
 
@@ -258,7 +262,9 @@ impl<'a> Renderer<'a> {
                 Lookup::Value(Rendered::Json(value)) => match &*value {
                     Value::String(text) => encode(text),
                     Value::Null => String::new(),
-                    other => encode(&other.to_string()),
+                    Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                        encode(&value.to_string())
+                    }
                 },
                 // A profile with a credential here is refused.
                 Lookup::Value(Rendered::Secret(_) | Rendered::Encoded(_)) => String::new(),

@@ -16,12 +16,12 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{ConnectorFields, NO_SECRETS, Secrets};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
+use super::Connectors;
 use super::activation::{
     ActivationError, Deactivated, Reactivated, is_about_the_content, is_gateway_timeout,
 };
 use super::name_conflict::Wait;
 use super::write_error::{Availability, RemoteState, WriteError, log_inactive_time, together};
-use super::{Connectors, LastWrite};
 
 /// A connector as it was when an update was planned.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +32,9 @@ pub struct Planned {
     pub fields: Option<ConnectorFields>,
     /// Whether flows could use it.
     pub active: Option<bool>,
-    /// When the caller wrote it last, in milliseconds since 1970 (UTC), by Webex's clock.
-    pub written: Option<i64>,
+    /// When the caller created it, in milliseconds since 1970 (UTC), by Webex's clock, if no response
+    /// has shown it since.
+    pub created: Option<i64>,
 }
 
 /// A connector that was updated.
@@ -179,7 +180,7 @@ impl Edit<'_> {
         let connectors = self.connectors;
         let endpoints = &connectors.session.endpoints;
         let request = endpoints.update(connectors.organization, current, self.content, active);
-        let edited = connectors.replace(request, current, budget).await?;
+        let edited = connectors.replace(request, current, &self.content.fields, budget).await?;
         connectors.list_cache.note_edit(connectors.organization, current, &edited);
         Ok(edited)
     }
@@ -193,11 +194,10 @@ impl Edit<'_> {
                 Ok(Some(connector)) => connector,
                 Ok(None) => {
                     let error = Error::new(Operation::ReadConnector, ErrorKind::NotFound);
-                    let last = LastWrite { version: None, time: planned.written };
-                    if !self.connectors.is_recent(&last, self.budget).await {
+                    if !self.connectors.is_recent(planned.created, self.budget).await {
                         return Err(gone(error));
                     }
-                    // It was written moments ago, and may become visible.
+                    // It was created moments ago, and may become visible.
                     match pauses.next() {
                         Some(pause) if self.budget.wait(pause).await.is_ok() => continue,
                         Some(_) | None => return Err(WriteError::unchanged(error)),
@@ -253,8 +253,9 @@ impl Edit<'_> {
         let organization = self.connectors.organization;
         let secrets = &self.content.secrets;
         let request = endpoints.set_active(organization, edited, active, &NO_SECRETS, secrets);
-        let switch =
-            async |budget: Budget| self.connectors.replace(request.clone(), edited, &budget).await;
+        let switch = async |budget: Budget| {
+            self.connectors.replace(request.clone(), edited, &edited.fields, &budget).await
+        };
         match self.budget.clean_up(switch).await {
             Ok(connector) => Ok(Updated { connector, ..updated }),
             Err(error) => Err(WriteError::new(error, updated.connector.into())),

@@ -104,6 +104,22 @@ async fn older_state_than_the_planned_one_is_read_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn field_that_a_response_leaves_out_is_sent_back_as_it_was_sent() {
+    let mut short = inactive(5);
+    short.as_object_mut().unwrap().remove("tokenUrl");
+    let script = Script::new([
+        empty(423),
+        response(200, &with(old(4), &json!({"active": false}))),
+        response(200, &short),
+        response(200, &object(6, 1)),
+    ]);
+    update(&script).await.unwrap();
+    let [edit, activation] = [3, 4].map(|index| script.requests()[index].json());
+    assert!(edit["tokenUrl"].is_string(), "{edit}");
+    assert_eq!(activation["tokenUrl"], edit["tokenUrl"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn members_that_the_client_does_not_know_survive() {
     let theirs = json!({"shiny": {"deep": [1]}, "clientSecret": "in-the-clear", "token": "****"});
     let script = Script::new([

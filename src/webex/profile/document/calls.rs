@@ -286,10 +286,7 @@ impl Reader {
         }
         if is_write {
             allowed.push(Name::Active);
-            allowed.extend(FieldName::all().filter_map(|field| match field {
-                FieldName::Field(field) => Some(Name::Field(field)),
-                _ => None,
-            }));
+            allowed.extend(FieldName::all().filter_map(FieldName::readable).map(Name::Field));
         }
         self.allow(pointer, &in_url, &allowed);
         if is_write {

@@ -43,15 +43,15 @@ impl Reader {
         if is_needed && matches!(at, FieldPlace::Nowhere) {
             self.missing(&members, "at");
         }
-        let words: &[&str] = match name {
-            FieldName::Active => &["true", "false"],
-            FieldName::Field(Field::AuthenticationType) => {
+        let words: &[&str] = match name.readable() {
+            Some(Field::AuthenticationType) => {
                 &[BASIC, OAUTH2, CLIENT_CREDENTIALS, PASSWORD, CLIENT_CREDENTIALS_CERTIFICATE]
             }
-            FieldName::Field(Field::GrantType) => {
+            Some(Field::GrantType) => {
                 &[BASIC, CLIENT_CREDENTIALS, PASSWORD, CLIENT_CREDENTIALS_CERTIFICATE]
             }
-            _ => &[],
+            Some(_) | None if name == FieldName::Active => &["true", "false"],
+            Some(_) | None => &[],
         };
         let mut values = Vec::new();
         if !words.is_empty() {
@@ -68,26 +68,22 @@ impl Reader {
             match part.value.as_str() {
                 Some("number") => is_number = true,
                 Some("text") => {}
-                _ => self.problem(&part.pointer, "must be text or number"),
+                Some(_) | None => self.problem(&part.pointer, "must be text or number"),
             }
         }
-        let encoding = match name {
-            FieldName::Field(field) => self.encoding(&mut members, field == Field::Scope),
-            FieldName::Credential(_) => self.encoding(&mut members, false),
-            _ => Encoding::Text,
-        };
+        let is_text = name.readable().is_some() || matches!(name, FieldName::Credential(_));
+        let may_be_list = name == FieldName::Field(Field::Scope);
+        let encoding =
+            if is_text { self.encoding(&mut members, may_be_list) } else { Encoding::Text };
         self.finish(&members);
         Some(FieldEntry { standing, at, values, is_number, encoding })
     }
 
     fn field_place(&mut self, name: FieldName, part: &Part<'_>) -> FieldPlace {
-        let may_depend = match name {
-            FieldName::Field(field) => {
+        let may_depend =
+            name.readable().map_or(matches!(name, FieldName::Credential(_)), |field| {
                 !matches!(field, Field::AuthenticationType | Field::GrantType | Field::Name)
-            }
-            FieldName::Credential(_) => true,
-            _ => false,
-        };
+            });
         match part.value {
             Value::Null => FieldPlace::Nowhere,
             Value::Object(_) if may_depend => {
@@ -99,7 +95,11 @@ impl Reader {
                 }
                 FieldPlace::ByKind(places)
             }
-            _ => self.pointer(part).map_or(FieldPlace::Nowhere, FieldPlace::Any),
+            Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => self.pointer(part).map_or(FieldPlace::Nowhere, FieldPlace::Any),
         }
     }
 
