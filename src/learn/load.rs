@@ -84,7 +84,7 @@ pub(crate) fn load(
                     own.push(call);
                 } else if typed {
                     return Err(
-                        "has too many calls with what was typed. Record one connector at a time."
+                        "has too many calls with typed values. Record one connector at a time."
                             .to_owned(),
                     );
                 } else {

@@ -292,12 +292,13 @@ fn slot(
         return Slot::Dropped;
     }
     if !steady {
-        omitted.insert(format!("{part}{name} differs from call to call and is left out"));
+        omitted.insert(format!("{part}{name} is omitted, because it differs between calls"));
         return Slot::Dropped;
     }
     if private {
         omitted.insert(format!(
-            "{part}{name} looks like an id, a time or a name of the recording and is left out"
+            "{part}{name} is omitted, because it looks like an id, a time or a name of the \
+             recording"
         ));
         return Slot::Dropped;
     }

@@ -12,8 +12,8 @@ use tf_provider::value::Path;
 use webex_contact_center::{ConnectorId, OrganizationId};
 
 /// Why a connector belongs to one resource.
-const TWO_OWNERS: &str = "Two resources with one connector overwrite each other's changes, and \
-                          destroying one of them deletes the connector.";
+const TWO_OWNERS: &str = "Two resources of one connector overwrite each other's changes, and \
+                          destroying one deletes the connector of both.";
 
 /// What the resources of a run use, since Configure.
 #[derive(Default)]
@@ -55,8 +55,8 @@ impl Claims {
         Err(Diagnostic::error(
             managed_twice(id),
             format!(
-                "Remove one of the imports, or the only import if the connector is in state \
-                 already. {TWO_OWNERS} This import changed nothing."
+                "{TWO_OWNERS} Remove one of the imports, or the only one if the connector is in \
+                 state already. This import changed nothing."
             ),
         ))
     }
@@ -84,8 +84,8 @@ impl Claims {
             return Some(Diagnostic::warning(
                 managed_twice(id),
                 format!(
-                    "Remove one of the resources from the configuration, and from state with \
-                     `terraform state rm ADDRESS`. {TWO_OWNERS}"
+                    "{TWO_OWNERS} Remove one with `terraform state rm ADDRESS`, and from the \
+                     configuration."
                 ),
             ));
         }
@@ -94,10 +94,9 @@ impl Claims {
             Diagnostic::warning(
                 format!("Two connectors are named {:?}", Shown::new(name)),
                 format!(
-                    "Choose another name, or remove one of the resources. Another resource of this \
-                     configuration plans a connector with this name in organization \
-                     {organization}. Names are unique in an organization, so Webex refuses one of \
-                     the two."
+                    "Another resource of this configuration plans a connector with this name in \
+                     organization {organization}. Names are unique in an organization, so Webex \
+                     refuses one of the two. Choose another name, or remove one of the resources."
                 ),
             )
             .at(Path::attribute("name")),

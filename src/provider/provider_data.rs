@@ -15,7 +15,7 @@ pub struct ProviderData {
     status: RwLock<ProviderStatus>,
     applying: AtomicBool,
     handles_deferral: AtomicBool,
-    /// What the resources of this run use.
+    /// The connectors and names that the resources of this run use.
     pub claims: Claims,
 }
 

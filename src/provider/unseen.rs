@@ -55,8 +55,8 @@ impl Unseen {
     pub fn remedy(self) -> &'static str {
         match self {
             Self::LineEndAround => {
-                "Use `trimspace(file(\"…\"))` or `chomp(…)` where the value is read from a file: a file \
-                 ends with a line break."
+                "Use `trimspace(file(\"…\"))` or `chomp(…)` where the value is read from a file: a \
+                 file ends with a line break."
             }
             Self::BlankAround => "Remove it, or use `trimspace(…)` where the value is read.",
             Self::Invisible('\u{feff}') => {
@@ -71,8 +71,8 @@ impl Unseen {
     pub fn remedy_in_environment(self) -> &'static str {
         match self {
             Self::LineEndAround | Self::BlankAround => {
-                "Set the variable without it. In a shell, `\"$(cat FILE)\"` omits the line break of \
-                 the file."
+                "Set the variable without it. In a shell, `\"$(cat FILE)\"` omits the line break \
+                 of the file."
             }
             Self::Invisible(_) => "Type the value again instead of copying it.",
         }

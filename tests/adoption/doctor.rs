@@ -174,7 +174,7 @@ fn doctor_says_what_a_plan_would_do_to_each_connector() {
     seen.says("\"canary-name\"")
         .says("a configuration with the values of Webex plans no change")
         .says("It has members that the API profile does not know: /shiny")
-        .says("client_secret comes back in the clear");
+        .says("Webex returns client_secret as clear text");
     assert_eq!(seen.outcome("connector"), "note");
     for (changes, outcome, words) in [
         (
@@ -185,12 +185,12 @@ fn doctor_says_what_a_plan_would_do_to_each_connector() {
         (
             json!({"resourceDomain": "http://canary.example.com"}),
             "problem",
-            "The provider refuses a configuration of it",
+            "The provider refuses its configuration",
         ),
         (json!({"username": "other"}), "problem", "The list and a read by id differ in username"),
-        (json!({"username": null}), "note", "Webex does not tell username"),
+        (json!({"username": null}), "note", "Webex does not return username"),
         (json!({"version": null}), "note", "It has no version"),
-        (json!({"password": "****"}), "note", "password comes back masked"),
+        (json!({"password": "****"}), "note", "Webex returns password masked"),
     ] {
         let seen = of_connector(complete(), with(complete(), changes));
         seen.says(words);
@@ -250,7 +250,7 @@ fn doctor_reports_refusals_with_advice() {
 #[test]
 fn doctor_reports_a_missing_connector_without_404() {
     for (script, words) in [
-        (Script::answer(400, json!({"error": {}})), "by 400 instead of 404"),
+        (Script::answer(400, json!({"error": {}})), "with 400 instead of 404"),
         (Script::answer(404, json!("<html>")), "instead of JSON"),
     ] {
         let simulator = tenant();

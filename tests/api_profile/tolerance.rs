@@ -73,7 +73,7 @@ fn literal_that_is_not_known_plans_nothing() {
         assert_eq!(output.code, Some(0), "{}", output.text());
         output
             .says("has a value of grant_type that the API profile does not know")
-            .says("Webex calls it \"NEW_GRANT\"");
+            .says("add Webex's word \"NEW_GRANT\"");
         // An update does not change it.
         terraform.write("main.tf", &client_credentials().edited().resource());
         terraform.apply().succeeded().says("1 changed");

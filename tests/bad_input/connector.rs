@@ -38,16 +38,33 @@ fn valid_arguments_raise_no_error() {
 #[test]
 fn empty_and_invisible_strings_are_refused() {
     let cases: &[(&str, &str, &str, &[&str])] = &[
-        ("basic", "name", "", &["name: name is empty | needs a name, which is unique"]),
-        ("basic", "name", " ", &["name: name is empty | needs a name, which is unique"]),
-        ("basic", "username", "", &["username: username is empty | set it to null"]),
-        ("password", "client_id", " ", &["client_id: client_id is empty | set it to null"]),
-        ("password", "scope", "", &["scope: scope is empty | set it to null"]),
+        (
+            "basic",
+            "name",
+            "",
+            &["name: name is empty | Set a name. A connector needs one that is unique"],
+        ),
+        (
+            "basic",
+            "name",
+            " ",
+            &["name: name is empty | Set a name. A connector needs one that is unique"],
+        ),
+        (
+            "basic",
+            "username",
+            "",
+            &[
+                "username: username is empty | Set a value. If the argument is not needed, omit it, or set it to null.",
+            ],
+        ),
+        ("password", "client_id", " ", &["client_id: client_id is empty | or set it to null."]),
+        ("password", "scope", "", &["scope: scope is empty | or set it to null."]),
         (
             "client_credentials_certificate",
             "certificate",
             "",
-            &["certificate: certificate is empty | set it to null"],
+            &["certificate: certificate is empty | or set it to null."],
         ),
     ];
     for (title, argument, text, expected) in cases {
@@ -113,7 +130,10 @@ fn host_in_letters_of_several_alphabets_is_a_warning_with_its_ascii_form() {
             found.map(|message| message.detail().to_owned())
         };
         let detail = warned("https://h\u{430}.example.com/x").expect("a warning");
-        assert!(detail.contains("This host is xn--h-8sb.example.com."), "{detail}");
+        assert!(
+            detail.contains("If you mean the host xn--h-8sb.example.com, write it like this."),
+            "{detail}"
+        );
         for plain in [
             "https://ha.example.com/\u{430}",
             "https://xn--h-8sb.example.com",
@@ -145,11 +165,11 @@ fn invalid_urls_are_refused() {
             (" https://example.com", "It has a space or a control character. Remove it"),
             ("https://example.com/\u{200b}x", "an invisible character (U+200B)"),
             ("https://example.com/\u{202e}x", "an invisible character (U+202E)"),
-            ("https:/example.com", "Some programs repair it to https://example.com,"),
-            ("https:example.com", "Some programs repair it to https://example.com,"),
-            ("https:///example.com", "Some programs repair it to https://example.com,"),
-            (r"https:\\example.com", "Some programs repair it to https://example.com,"),
-            (r"https://example.com\x", "Some programs repair it to https://example.com,"),
+            ("https:/example.com", "Some programs repair it to https://example.com;"),
+            ("https:example.com", "Some programs repair it to https://example.com;"),
+            ("https:///example.com", "Some programs repair it to https://example.com;"),
+            (r"https:\\example.com", "Some programs repair it to https://example.com;"),
+            (r"https://example.com\x", "Some programs repair it to https://example.com;"),
         ] {
             let messages = validate(&with("password", argument, text));
             let expected = format!("{argument}: {argument} cannot be used | {words}");
@@ -166,7 +186,7 @@ fn invalid_urls_are_refused() {
 fn query_and_fragment_of_the_resource_domain_are_refused() {
     for text in ["https://example.com?a=b", "https://example.com/x#y"] {
         let expected = "resource_domain_url: resource_domain_url cannot be used | flows append the \
-                        path of their request behind it";
+                        path of their request to it";
         are(&validate(&with("password", "resource_domain_url", text)), &[expected], text);
         for argument in ["token_url", "validation_url"] {
             assert_eq!(errors(&validate(&with("password", argument, text))), [""; 0], "{text}");
@@ -319,12 +339,12 @@ fn unknown_literals_are_refused() {
                     \"password\" or \"client_credentials_certificate\".";
     are(&validate(&wrong), &[expected], "grant_type");
 
-    let default = "grant_type: grant_type does not apply | this connector has \"basic\", the default. \
-                   Remove grant_type, or set authentication_type to \"oauth2\".";
+    let default = "grant_type: grant_type does not apply | Remove grant_type, or set authentication_type to \"oauth2\". \
+                   Only \"oauth2\" has a grant, and this connector has \"basic\", the default.";
     are(&validate(&with("basic", "grant_type", "password")), &[default], "by default");
     let explicit =
         good("basic").with("authentication_type", "basic").with("grant_type", "password");
-    let said = "grant_type: grant_type does not apply | this connector has \"basic\". Remove";
+    let said = "grant_type: grant_type does not apply | and this connector has \"basic\".";
     are(&validate(&Configuration::new(explicit)), &[said], "explicitly");
 }
 
@@ -377,8 +397,9 @@ fn each_kind_accepts_only_its_arguments() {
             grant => format!("grant_type \"{grant}\""),
         };
         for argument in needed {
-            let expected =
-                format!("{argument}: {argument} is missing | A connector with {title} needs it.");
+            let expected = format!(
+                "{argument}: {argument} is missing | Set it: a connector with {title} needs it."
+            );
             let configuration = with(kind, argument, Value::Null);
             assert_eq!(errors(&validate(&configuration)), [""; 0], "an import does without");
             are(&validation::validate_creation(&configuration), &[&expected], kind);
@@ -466,8 +487,8 @@ fn forms_of_a_credential_exclude_each_other() {
         are(&validation::validate_versions(&stateful_only, None), &[&expected], connector.kind);
         let before = connector.object(Form::Stateful, 0);
         let raised = format!(
-            "{version}: {version} needs {write_only} | Set it, take it out of ignore_changes if it \
-             is there, or leave {version} as it was."
+            "{version}: {version} needs {write_only} | Set {write_only}, remove it from ignore_changes \
+             if it is there, or leave {version} as it was. A new {version} means that"
         );
         are(&planned(&before.clone().with(version, 2)), &[&raised], connector.kind);
         let same = planned(&before.with(version, 1));
@@ -481,8 +502,8 @@ fn forms_of_a_credential_exclude_each_other() {
             let empty = connector.object(Form::Absent, 0);
             let empty = empty.with(form, Secret::from("")).with(other, Value::Null);
             let expected = format!(
-                "{form}: {form} is empty | An empty credential is never sent: it could only take \
-                 away the one that Webex has."
+                "{form}: {form} is empty | The provider never sends an empty credential, which could \
+                 only remove the one that Webex has."
             );
             are(&validate(&Configuration::new(empty)), &[&expected], connector.kind);
         }
@@ -520,8 +541,9 @@ fn certificate_and_key_must_be_a_pair_in_pem() {
     let key = "-: certificate holds a private key | Plans show this argument";
     are(&certificate(&other.private_key), &[key], "a key in its place");
     let nothing = pem::pem("CERTIFICATE", b"not a certificate");
-    let no_certificate = "certificate: certificate is not an X.509 certificate | what it holds is no \
-                          certificate. Copy the whole file (certificate.pem) once more.";
+    let no_certificate = "certificate: certificate is not an X.509 certificate | Copy the whole file \
+                          (certificate.pem) again. The PEM block can be read, but it has no \
+                          certificate.";
     are(&certificate(&nothing), &[no_certificate], "something else");
 
     for form in ["private_key", "private_key_wo"] {
@@ -610,7 +632,7 @@ fn pem_errors_name_what_was_found() {
     for (text, words) in [
         (openssh.as_str(), "`ssh-keygen -p -m PKCS8 -f FILE` converts a copy."),
         (traditional, "The key seems to be encrypted"),
-        (&certificate, "It holds a block with the label CERTIFICATE instead."),
+        (&certificate, "It has a block with the label CERTIFICATE instead."),
     ] {
         let expected = format!("private_key_wo: private_key_wo is not PEM | {words}");
         are(&check_key(text), &[&expected], words);
@@ -635,7 +657,8 @@ fn certificate_chain_in_the_wrong_order_is_named() {
     };
     let right = format!("{}{}", pair.certificate, authority.certificate);
     assert_eq!(errors(&check(right)), [""; 0]);
-    let expected = "certificate: The certificates are in the wrong order | certificate holds 2 \
+    let expected = "certificate: The certificates are in the wrong order | Put the certificate of \
+                    the key first, and those of its authorities after it. certificate has 2 \
                     certificates, and private_key_wo belongs to one that is not the first.";
     are(&check(format!("{}{}", authority.certificate, pair.certificate)), &[expected], "order");
 }

@@ -170,7 +170,7 @@ fn unseen_characters_in_the_provider_block_and_the_environment_are_refused() {
                 "(U+200B). Type the value again",
                 "(U+200B). Type the value again",
             ),
-            (format!("\u{feff}{good}"), "(U+FEFF). It is the byte order mark", "(U+FEFF). Type"),
+            (format!("\u{feff}{good}"), "(U+FEFF). Use `trimprefix(", "(U+FEFF). Type"),
         ] {
             let block = with(argument, hidden(&value));
             let expected = format!("{argument}: {argument} cannot be used | {in_block}");
@@ -190,7 +190,7 @@ fn unseen_characters_in_the_provider_block_and_the_environment_are_refused() {
 #[test]
 fn tokens_that_no_header_can_carry_are_refused() {
     let long = "x".repeat(100_000);
-    let unfit = "contains a line break, a blank or another character that no HTTP header can carry. \
+    let unfit = "contains a line break, a space or another character that no HTTP header can carry. \
                  Copy the token again";
     for (token, words) in [
         ("hunter2hunter2\n", unfit),
@@ -222,7 +222,7 @@ fn contradictory_or_incomplete_credentials_are_refused() {
     let refresh = || ("refresh_token", secret("hunter2"));
     let access = || ("access_token", secret("token"));
     let app = || ("service_app_id", text("app"));
-    let half = "is not enough to get an access token | goes with refresh_token";
+    let half = "is not enough to get an access token | Set refresh_token (WEBEX_REFRESH_TOKEN), or";
     let cases: &[(&[(&str, Value)], String)] = &[
         (
             &[refresh(), id(), client_secret(), access()],
@@ -235,25 +235,25 @@ fn contradictory_or_incomplete_credentials_are_refused() {
         ),
         (
             &[refresh(), client_secret()],
-            "refresh_token: refresh_token needs client_id | or as WEBEX_CLIENT_ID".to_owned(),
+            "refresh_token: refresh_token needs client_id | Set client_id in the provider block, or WEBEX_CLIENT_ID.".to_owned(),
         ),
         (
             &[refresh(), id()],
-            "refresh_token: refresh_token needs client_secret | or as WEBEX_CLIENT_SECRET"
+            "refresh_token: refresh_token needs client_secret | Set client_secret in the provider block, or WEBEX_CLIENT_SECRET."
                 .to_owned(),
         ),
         (
             &[app(), id(), client_secret()],
-            "service_app_id: service_app_id needs access_token | or as WEBEX_ACCESS_TOKEN"
+            "service_app_id: service_app_id needs access_token | Set access_token in the provider block, or WEBEX_ACCESS_TOKEN."
                 .to_owned(),
         ),
         (
             &[app(), access(), client_secret()],
-            "service_app_id: service_app_id needs client_id | or as WEBEX_CLIENT_ID".to_owned(),
+            "service_app_id: service_app_id needs client_id | Set client_id in the provider block, or WEBEX_CLIENT_ID.".to_owned(),
         ),
         (
             &[app(), access(), id()],
-            "service_app_id: service_app_id needs client_secret | or as WEBEX_CLIENT_SECRET"
+            "service_app_id: service_app_id needs client_secret | Set client_secret in the provider block, or WEBEX_CLIENT_SECRET."
                 .to_owned(),
         ),
         (&[id()], format!("client_id: client_id {half}")),

@@ -155,7 +155,8 @@ fn ignored_credentials_of_the_environment_are_logged() {
     let provider = format!("provider \"webex\" {{\n  access_token = \"{token}\"\n}}\n");
     terraform.write("main.tf", &format!("{provider}{}", basic().resource()));
     terraform.set("TF_LOG_PROVIDER", "WARN");
-    let line = "WEBEX_REFRESH_TOKEN in the environment is not used, because the provider block";
+    let line =
+        "The environment variable WEBEX_REFRESH_TOKEN is not used, because the provider block";
     terraform.plan().succeeded().does_not_say(line);
     terraform.set("WEBEX_REFRESH_TOKEN", "hunter2");
     terraform.plan().succeeded().says(line).does_not_say("hunter2");

@@ -14,7 +14,7 @@ use crate::support::terraform_core::{Message, TerraformCore, answer, messages};
 
 const TYPE_NAME: &str = "webex_cc_flow_publish";
 
-/// What an action says: reports, errors, warnings.
+/// The messages of an action: reports, errors, warnings.
 #[derive(Debug)]
 struct Said {
     reports: Vec<String>,
@@ -196,7 +196,7 @@ async fn invalid_draft_is_not_published() {
     runner.ended().await;
 }
 
-/// What may have been carried out is not repeated, and the error says so.
+/// A call that may have been carried out is not repeated, and the error says so.
 #[tokio::test]
 async fn lost_publication_is_reported() {
     let simulator = locked();

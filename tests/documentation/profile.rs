@@ -7,7 +7,7 @@ use webex_contact_center::Profile;
 
 use super::pages::Page;
 
-/// What is not in the schema.
+/// The facts that are not in the schema.
 const PROSE: &str = include_str!("profile.md");
 
 /// Returns the page.

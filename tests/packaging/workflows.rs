@@ -1,4 +1,4 @@
-//! What other people's CI uses: the example workflow, the image of the simulator, the address of the
+//! Files for other people's CI: the example workflow, the image of the simulator, the address of the
 //! provider, and the weekly look at Cisco's API.
 
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ fn image_of_the_simulator_is_static_and_without_roots_rights() {
     assert!(text.contains(&format!("RUSTUP_TOOLCHAIN={version}")), "not {version}");
 }
 
-/// What the README promises is what the workflow builds.
+/// The workflow builds the platforms that the README promises.
 #[test]
 fn releases_are_for_the_platforms_that_the_readme_names() {
     let workflow: Yaml =

@@ -46,9 +46,9 @@ fn unreadable_success_does_not_take_over_a_connector() {
             terraform
                 .apply()
                 .failed()
-                .says("Could not create connector \"Zendesk\"")
+                .says("Could not confirm that connector \"Zendesk\" was created")
                 .says(&format!("has a connector {rival} with this name"))
-                .says("State does not have it at this address.");
+                .says("State does not have the connector at this address.");
             let addresses = terraform.run(["state", "list"]).text();
             assert!(!addresses.contains("webex_cc_custom_connector"), "{addresses}");
             terraform.apply().failed().says("Nothing was created.");
@@ -199,7 +199,7 @@ fn ignored_argument_is_an_error_and_state_has_webexs_value() {
         .apply()
         .failed()
         .says("Webex did not take username of connector \"Zendesk\" as it was sent")
-        .says("Sent: \"agent2\". What Webex has now: \"somebody else\"")
+        .says("Sent: \"agent2\". Webex has: \"somebody else\"")
         .says("on main.tf line");
     let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["username"], json!("somebody else"));

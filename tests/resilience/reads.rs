@@ -203,7 +203,9 @@ fn connector_that_becomes_visible_late_stays_in_state() {
         if lock {
             // A destroy that needs the connector's content does not leave it behind.
             let destroyed = terraform.destroy().failed();
-            destroyed.says("Webex does not show it yet").says("Nothing was deleted");
+            destroyed
+                .says("Webex does not show it yet")
+                .says("Nothing was changed in Webex or in state");
             assert_eq!(all_stored(&simulator).len(), 1);
             simulator.advance_clock(Duration::from_secs(110));
             terraform.plans_nothing();

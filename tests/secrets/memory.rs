@@ -1,4 +1,4 @@
-//! What is left of a credential in the memory of a process that no longer needs it.
+//! Remains of a credential in the memory of a process that no longer needs it.
 
 #![cfg(target_os = "linux")]
 

@@ -131,8 +131,8 @@ fn advice_for(reader: Reader, error: &Error) -> String {
             Request::Read | Request::ReadForFlows | Request::Write | Request::Flow
                 if reader == Reader::Doctor =>
             {
-                "Check WEBEX_ORGANIZATION_ID, and WEBEX_CC_REGION or WEBEX_CC_BASE_URL. If they are \
-                 right, your organization's API may have another path. See the guide \"API \
+                "Check WEBEX_ORGANIZATION_ID, and WEBEX_CC_REGION or WEBEX_CC_BASE_URL. If they \
+                 are right, your organization's API may have another path. See the guide \"API \
                  compatibility\"."
             }
             Request::Read | Request::Write => {
@@ -148,8 +148,10 @@ fn advice_for(reader: Reader, error: &Error) -> String {
             Request::ServiceAppToken => "Check service_app_id, and applications_url if it is set.",
         },
         ErrorKind::NameTaken => "Choose another name, or import the connector that has it.",
-        ErrorKind::Stale { .. } => {
-            "Run `terraform plan` again to see what changed, then apply."
+        ErrorKind::Stale { .. } => "Run `terraform plan` again to see what changed, then apply.",
+        ErrorKind::Conflict if error.operation == Operation::CreateConnector => {
+            "Apply again in a minute: another connector may have this name, although the list of \
+             connectors does not show it yet. If the problem persists, choose another name."
         }
         ErrorKind::Conflict => {
             "Run `terraform plan` again, and compare the connector with Control Hub."
@@ -180,9 +182,9 @@ fn advice_for(reader: Reader, error: &Error) -> String {
         }
         ErrorKind::RateLimited { .. } => match request {
             Request::Write => {
-                "Wait a minute and apply again. Lower requests_per_minute if other programs use the \
-                 same client id, or raise the limit in the timeouts block of the resource. Cisco \
-                 allows 300 requests per minute for each client id."
+                "Wait a minute and apply again. Lower requests_per_minute if other programs use \
+                 the same client id, or raise the limit in the timeouts block of the resource. \
+                 Cisco allows 300 requests per minute for each client id."
             }
             Request::Read | Request::ReadForFlows | Request::Flow => {
                 "Wait a minute and try again. Lower requests_per_minute if other programs use the \
@@ -225,8 +227,8 @@ fn advice_for(reader: Reader, error: &Error) -> String {
                     if reader == Reader::Terraform =>
                 {
                     format!(
-                    "Check {address}: {who} The provider's command `doctor` shows how the responses \
-                     differ from the API profile. See the guide \"API compatibility\"."
+                        "Check {address}: {who} The provider's command `doctor` shows how the \
+                     responses differ from the API profile. See the guide \"API compatibility\"."
                     )
                 }
                 Request::Read

@@ -98,7 +98,7 @@ pub(super) fn detail_advising(error: &Error, truth: &str, advice: String) -> Str
     paragraphs([advice, truth.to_owned(), cause(error), request(error)])
 }
 
-/// Returns the text of an error for the command `doctor`: the cause first, because no summary stands
+/// Returns the text of an error for the command `doctor`: the cause first, because no summary is
 /// above it.
 pub fn for_doctor(error: &Error) -> String {
     paragraphs([cause(error), advice::for_doctor(error), request(error)])
@@ -151,8 +151,8 @@ pub(super) fn happened(error: &Error) -> String {
         ErrorKind::Redirected { target_host } => {
             let target = target_host.as_deref().unwrap_or("another address");
             format!(
-                "{host} redirects to {target}. The provider follows no redirect, because the access \
-                 token would go there too."
+                "{host} redirects to {target}. The provider follows no redirect, because the \
+                 access token would go there too."
             )
         }
         ErrorKind::Unauthorized { refreshable: true } => {

@@ -212,7 +212,7 @@ fn lacking(origin: Origin, way: &str, lacks: &[(bool, &'static str)]) -> Credent
     CredentialsProblem::Incomplete(origin.error(
         &format!("needs {}", names.join(" and ")),
         format!(
-            "Set {} in the provider block, or {variables}. {way} cannot get an access token without.",
+            "Set {} in the provider block, or {variables}. {way} alone cannot get an access token.",
             names.join(" and ")
         ),
     ))

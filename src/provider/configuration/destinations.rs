@@ -36,7 +36,8 @@ impl AllowedHosts {
             Diagnostic::error(
                 format!("{ALLOWED_HOSTS} cannot be used"),
                 "Write exact names of hosts with commas between them, such as \
-                 proxy.example.com,webex.example.com: without https://, ports, paths and wildcards.",
+                 proxy.example.com,webex.example.com: without https://, ports, paths and \
+                 wildcards.",
             )
         })
     }
@@ -85,8 +86,9 @@ pub fn check(
         format!(
             "If the credentials are meant for this host, set the environment variable \
              {ALLOWED_HOSTS}={host}. Otherwise remove {argument}, or set the credentials in the \
-             provider block, too. {argument} is set in the configuration and leads to {host}{port}, \
-             which is not a host of Cisco. The credentials come from environment variables ({}).",
+             provider block, too. {argument} is set in the configuration and leads to \
+             {host}{port}, which is not a host of Cisco. The credentials come from environment \
+             variables ({}).",
             sent.join(", "),
         ),
     ))

@@ -321,8 +321,8 @@ fn parse_url(given: Given<String>) -> Result<Given<Url>, Diagnostic> {
     })?;
     SettingProblem::check_address(&url).map_err(|problem| cannot_be_used(origin, problem))?;
     if let Err(AddressProblem::Repaired(_)) = Address::parse(&value) {
-        let detail = "Write a full address such as https://api.example.com. This one does not begin \
-                      with https:// and a host.";
+        let detail = "Write a full address such as https://api.example.com. This one does not \
+                      begin with https:// and a host.";
         return Err(origin.error("is not a URL", detail));
     }
     Ok(Given { value: url, origin })
@@ -385,7 +385,7 @@ fn disagreement(origin: Origin, explicit: OrganizationId, of_token: Organization
         "The access token belongs to another organization",
         format!(
             "Check which token is used, unless you are a partner who administers other \
-             organizations. {} is {explicit}, and the access token ends with the id of organization \
+             organizations. {} is {explicit}, and the access token contains the organization id \
              {of_token}.",
             origin.name()
         ),

@@ -42,9 +42,9 @@ impl ConfiguredProvider {
         explicit.or(self.organization).ok_or_else(|| {
             Diagnostic::error(
                 "The organization is not known",
-                "Set organization_id here or in the provider block, or WEBEX_ORGANIZATION_ID. Without \
-                 it, the provider reads the organization from the end of access_token, and no token \
-                 that ends with one is configured. With refresh_token or service_app_id, \
+                "Set organization_id here or in the provider block, or WEBEX_ORGANIZATION_ID. \
+                 Without it, the provider reads the organization from the end of access_token, and \
+                 no token that ends with one is configured. With refresh_token or service_app_id, \
                  organization_id is always needed.",
             )
             .at(Path::attribute("organization_id"))

@@ -120,8 +120,8 @@ impl Selector {
             (Argument::Unknown, _) | (_, Argument::Unknown) => Ok(None),
             (Argument::Known(_), Argument::Known(_)) => Err(Diagnostic::error(
                 "id and name exclude each other",
-                "Keep id, which never changes, or name, which is easier to read. Each of them selects \
-                 the connector to read.",
+                "Keep id, which never changes, or name, which is easier to read. Each of them \
+                 selects the connector to read.",
             )
             .at(Path::attribute("name"))),
             (Argument::Absent, Argument::Absent) => Err(neither_given()),
@@ -181,8 +181,8 @@ fn no_such_id(id: &ConnectorId, organization: OrganizationId) -> Diagnostic {
     Diagnostic::error(
         "There is no such connector",
         format!(
-            "Check the id on the connector's page in Control Hub, organization_id and region. Webex \
-             has no custom connector with the id {id} in organization {organization}."
+            "Check the id on the connector's page in Control Hub, organization_id and region. \
+             Webex has no custom connector with the id {id} in organization {organization}."
         ),
     )
     .at(Path::attribute("id"))
@@ -221,7 +221,7 @@ fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) ->
         Some(connector) => {
             format!("There is {:?}: the case of letters counts.", Shown::new(connector.name()))
         }
-        None if list.is_empty() => "It has no custom connector at all.".to_owned(),
+        None if list.is_empty() => "It has no custom connectors.".to_owned(),
         None => {
             let names = list.iter().take(LISTED);
             let names = names.map(|connector| format!("{:?}", Shown::new(connector.name())));
@@ -232,8 +232,8 @@ fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) ->
     Diagnostic::error(
         format!("There is no connector named {:?}", Shown::new(name)),
         format!(
-            "Check the name, organization_id and region. Webex has no custom connector of that name \
-             in organization {organization}. {there}"
+            "Check the name, organization_id and region. Webex has no custom connector of that \
+             name in organization {organization}. {there}"
         ),
     )
     .at(Path::attribute("name"))
@@ -272,7 +272,7 @@ mod tests {
         let other = find("crm", &["Zendesk", "Ledger"]).unwrap_err();
         assert!(other.detail().contains("It has \"Zendesk\", \"Ledger\"."), "{other:?}");
         let none = find("crm", &[]).unwrap_err();
-        assert!(none.detail().contains("no custom connector at all"), "{none:?}");
+        assert!(none.detail().contains("no custom connectors"), "{none:?}");
         assert_eq!(none.attribute(), Some(&Path::attribute("name")));
     }
 

@@ -129,10 +129,10 @@ fn not_known_yet(prior: &State, plan: &Plan, configuration: &Configuration) -> O
             format!("{argument} of connector {} is not known yet", named(prior)),
             format!(
                 "To know the value first, apply the resource that {argument} depends on alone \
-                 (`terraform apply -target=…`). This plan keeps the connector, which has {now} now. \
-                 If the value turns out to be different, the apply fails before it changes the \
-                 connector, and Terraform reports \"Provider produced inconsistent final plan\". \
-                 Then plan again: the next plan replaces the connector."
+                 (`terraform apply -target=…`). This plan keeps the connector, which has {now} \
+                 now. If the value turns out to be different, the apply fails before it changes \
+                 the connector, and Terraform reports \"Provider produced inconsistent final \
+                 plan\". Then plan again: the next plan replaces the connector."
             ),
         )
         .at(Path::attribute(argument)),
@@ -176,10 +176,11 @@ fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
             "To avoid an outage, add a second resource with another name, change the flows to its \
              connector, and then remove this resource. Names are unique, and {CONNECTOR_LIMIT} \
              connectors are the limit. create_before_destroy does not help, because both \
-             connectors would have the same name.\n\nWebex cannot change {arguments} of an existing \
-             connector. So this plan deletes the connector and creates another one with a new id. \
-             Flows refer to a connector by its id: change each of them to the new connector in Flow \
-             Designer. Webex refuses to delete a connector while flows refer to it."
+             connectors would have the same name.\n\nWebex cannot change {arguments} of an \
+             existing connector. So this plan deletes the connector and creates another one with a \
+             new id. Flows refer to a connector by its id: change each of them to the new \
+             connector in Flow Designer. Webex refuses to delete a connector while flows refer to \
+             it."
         ),
     );
     match paths.first() {
@@ -247,9 +248,9 @@ fn other_organization(
         Diagnostic::warning(
             format!("Connector {} stays in another organization", named(prior)),
             format!(
-                "Set organization_id = \"{then}\" to keep the connector where it is, or \"{now}\" to \
-                 replace it by a connector there. It was created in organization {then}, and the \
-                 provider is now configured for {now}. Until then, it is managed where it is."
+                "Set organization_id = \"{then}\" to keep the connector where it is, or \"{now}\" \
+                 to replace it by a connector there. It was created in organization {then}, and \
+                 the provider is now configured for {now}. Until then, it is managed where it is."
             ),
         )
         .at(Path::attribute("organization_id"))
@@ -261,12 +262,15 @@ fn other_organization(
 fn first_send(row: &CredentialArguments, prior: &State) -> Diagnostic {
     let argument = row.write_only;
     Diagnostic::warning(
-        format!("{argument} of connector {} will be sent to Webex for the first time", named(prior)),
         format!(
-            "To keep the credential that Webex has, remove {}. Applying this plan replaces it.\n\nThe \
-             connector was imported, or created without this credential, so the one that Webex has \
-             did not come from this configuration. For that reason the plan updates the connector, \
-             even if no other argument differs.",
+            "{argument} of connector {} will be sent to Webex for the first time",
+            named(prior)
+        ),
+        format!(
+            "To keep the credential that Webex has, remove {}. Applying this plan replaces \
+             it.\n\nThe connector was imported, or created without this credential, so the one \
+             that Webex has did not come from this configuration. For that reason the plan updates \
+             the connector, even if no other argument differs.",
             write_only_and_version(row, prior)
         ),
     )
@@ -305,7 +309,7 @@ fn left_out(prior: &State, configuration: &Configuration) -> Option<Diagnostic> 
             format!("The update of connector {} is sent without {names}", named(prior)),
             format!(
                 "To be sure that flows can use the connector after this update, set {} before you \
-                 apply. The connector needs {names}, and the configuration has neither form of it. \
+                 apply. The connector needs {names}, which the configuration does not set. \
                  It is not documented whether Webex keeps a credential that an update omits.",
                 listed(&missing, |row| row.write_only)
             ),
@@ -324,8 +328,8 @@ fn taken_away(prior: &State, configuration: &Configuration) -> Option<Diagnostic
             format!("The update of connector {} removes {names}", named(prior)),
             format!(
                 "Set {names} to keep what Webex has. The connector has {names}, and the \
-                 configuration does not. A new connector of this kind needs it. Webex may refuse the \
-                 update, or flows that use the connector may fail after it."
+                 configuration does not. A new connector of this kind needs it. Webex may refuse \
+                 the update, or flows that use the connector may fail after it."
             ),
         )
         .at(Path::attribute(first)),
@@ -381,9 +385,9 @@ fn external_change(
         Diagnostic::warning(
             format!("Somebody else has saved connector {}", named(prior)),
             format!(
-                "To send your credentials again, {how}.\n\nThe connector was saved outside Terraform \
-                 at {}. Nothing that the provider reads differs from the configuration, but it does \
-                 not read credentials: {} may have been replaced.",
+                "To send your credentials again, {how}.\n\nThe connector was saved outside \
+                 Terraform at {}. Nothing that the provider reads differs from the configuration, \
+                 but it does not read credentials: {} may have been replaced.",
                 model::rfc3339(time),
                 listed(configured, |row| row.stateful)
             ),
@@ -416,12 +420,12 @@ fn overwritten_change(
                 named(prior)
             ),
             format!(
-                "If {names} was replaced on purpose, put the new value into the configuration before \
-                 you apply: this plan sends the one of the configuration. If you remove it from the \
-                 configuration, or list its argument in ignore_changes, none is sent; it is not \
-                 documented whether Webex then keeps what it has.\n\nThe connector was saved outside \
-                 Terraform at {}. The provider does not read credentials, so it cannot tell whether \
-                 one was replaced.",
+                "If somebody replaced {names} on purpose, update the configuration before you \
+                 apply: this plan sends the values of the configuration. To send none, remove the \
+                 credential from the configuration, or list its argument in ignore_changes. It is \
+                 not documented whether Webex then keeps what it has.\n\nThe connector was saved \
+                 outside Terraform at {}. The provider does not read credentials, so it cannot \
+                 tell whether one was replaced.",
                 model::rfc3339(time),
             ),
         )
@@ -485,9 +489,9 @@ async fn preflight(
 /// makes the apply fail, too. It has no path and no name, so that Terraform folds the warnings of
 /// many connectors into one.
 fn unchecked(error: &Error) -> Option<Diagnostic> {
-    const TRUTH: &str = "The provider could not check whether the organization has room for what is \
-                         planned, and whether the names are free. The apply may fail for that, or \
-                         for the cause below.";
+    const TRUTH: &str = "The provider could not check whether the organization has room for what \
+                         is planned, and whether the names are free. The apply may fail for that, \
+                         or for the cause below.";
     if error.kind == ErrorKind::Stopped {
         return None;
     }
@@ -513,7 +517,7 @@ fn name_taken(holder: &Connector, organization: OrganizationId) -> Diagnostic {
         format!(
             "Choose another name, or import the existing connector:\n\n{}\n\nOrganization \
              {organization} has this connector already, and names are unique. Applying this plan \
-             fails, unless the same plan deletes or renames the existing connector first.",
+             will fail, unless the same plan deletes or renames the existing connector first.",
             import_block(organization, &holder.id)
         ),
     )

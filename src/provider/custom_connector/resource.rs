@@ -537,8 +537,9 @@ fn never_there(target: &Target) -> Diagnostic {
     Diagnostic::error(
         "There is no such connector",
         format!(
-            "Check the id on the connector's page in Control Hub, organization_id and region. Webex \
-             has no custom connector with the id {} in organization {}. Nothing was imported.",
+            "Check the id on the connector's page in Control Hub, organization_id and region. \
+             Webex has no custom connector with the id {} in organization {}. Nothing was \
+             imported.",
             target.id, target.organization
         ),
     )

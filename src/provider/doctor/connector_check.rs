@@ -61,7 +61,7 @@ pub(super) fn check(
     if let Some(row) = row {
         differences(row, connector, &mut findings);
     }
-    told(connector, &mut findings);
+    not_returned(connector, &mut findings);
     members(examined, &mut findings);
     let name = format!("{:?} ({id})", connector.name());
     let (outcome, message) = if !findings.problems.is_empty() {
@@ -93,7 +93,7 @@ fn literals(connector: &Connector, findings: &mut Findings) {
     }
 }
 
-/// Finds what a configuration that says what Webex has would be refused for.
+/// Finds the errors of a configuration with the values of Webex.
 fn configuration(connector: &Connector, organization: OrganizationId, findings: &mut Findings) {
     let nothing = Object::null(schema::block());
     let state = model::state(connector, organization, &nothing, &Default::default());
@@ -105,12 +105,12 @@ fn configuration(connector: &Connector, organization: OrganizationId, findings: 
     }
     let refused = validation::validate(&Configuration::new(object));
     for message in refused.iter().filter(|message| message.severity() == Severity::Error) {
-        let text = format!("The provider refuses a configuration of it: {}.", message.summary());
+        let text = format!("The provider refuses its configuration: {}.", message.summary());
         findings.problem("refused configuration", "validation", text);
     }
 }
 
-/// Finds fields that the list and a read by id tell differently.
+/// Finds fields that differ between the list and a read by id.
 fn differences(row: &Connector, connector: &Connector, findings: &mut Findings) {
     for (field, entry) in readable_fields() {
         let is_untold = row.not_told.contains(&field) || connector.not_told.contains(&field);
@@ -120,13 +120,13 @@ fn differences(row: &Connector, connector: &Connector, findings: &mut Findings) 
                 "The list and a read by id differ in {}, so every plan shows a change.",
                 entry.argument
             );
-            findings.problem("differs for ever", entry.argument, text);
+            findings.problem("always differs", entry.argument, text);
         }
     }
 }
 
-/// Finds what a read does not tell.
-fn told(connector: &Connector, findings: &mut Findings) {
+/// Finds fields that a read does not return.
+fn not_returned(connector: &Connector, findings: &mut Findings) {
     let kind = connector.fields.kind();
     let untold = readable_fields().filter(|(field, row)| {
         let applies = kind.is_none_or(|kind| row.applies_to(kind) != Applies::Never);
@@ -138,16 +138,16 @@ fn told(connector: &Connector, findings: &mut Findings) {
         let text = format!(
             "Webex does not return {names}: the provider cannot see changes in Control Hub."
         );
-        findings.note("not told", &names, text);
+        findings.note("not returned", &names, text);
     }
     if connector.version.is_none() {
         let text = "It has no version: an update compares the visible fields before it writes.";
-        findings.note("not told", "version", text.to_owned());
+        findings.note("not returned", "version", text.to_owned());
     }
     if connector.last_updated_time.is_none() {
         let text = "It has no time of the last change: the provider cannot see that somebody \
                     replaced a credential.";
-        findings.note("not told", "last_updated_time", text.to_owned());
+        findings.note("not returned", "last_updated_time", text.to_owned());
     }
 }
 
@@ -161,8 +161,8 @@ fn members(examined: &Examined, findings: &mut Findings) {
     let argument = |credential: &Credential| Row::of_credential(*credential).argument;
     for name in examined.shown_credentials.iter().map(argument) {
         let text = format!(
-            "Webex returns {name} as clear text. This provider does not read it, but everybody with \
-             the scope cjp:config_read can."
+            "Webex returns {name} as clear text. This provider does not read it, but everybody \
+             with the scope cjp:config_read can."
         );
         findings.note("credential in the clear", name, text);
     }

@@ -19,17 +19,17 @@ pub(super) const CONNECTOR_LIST: &str = "connector list";
 pub(super) const CONNECTOR: &str = "connector";
 
 /// The check of the response about a connector that does not exist.
-pub(super) const ERROR_ANSWERS: &str = "error answers";
+pub(super) const ERROR_RESPONSES: &str = "error responses";
 
 /// The limit of names that a check lists.
 const LISTED: usize = 20;
 
 /// The advice when an endpoint is not at the assumed path.
 const OTHER_PATH: &str = "\
-Your organization's API is another one than the API profile describes. Record in Control Hub, with \
-the browser's developer tools, how a connector is created, edited and deleted, run \
-`terraform-provider-webex learn` on the recording, and set WEBEX_CC_API_PROFILE to the profile that \
-it writes. The guide \"API compatibility\" says how.";
+Your organization's API differs from the API profile. Record in Control Hub, with the browser's \
+developer tools, how a connector is created, edited and deleted. Run `terraform-provider-webex learn` \
+on the recording, and set WEBEX_CC_API_PROFILE to the profile that the command writes. See the guide \
+\"API compatibility\".";
 
 /// Checks whether the host responds and accepts the token. Returns none when
 /// further calls would fail as well.
@@ -136,7 +136,7 @@ pub(super) fn connector(checks: &mut Checks<'_>, response: Result<Probe, Error>)
 /// Checks the response about a connector that does not exist, by which the
 /// provider notices that a connector was deleted.
 pub(super) fn error_answers(response: Result<Probe, Error>) -> Check {
-    const NAME: &str = ERROR_ANSWERS;
+    const NAME: &str = ERROR_RESPONSES;
     let probe = match response {
         Ok(probe) => probe,
         Err(error) => return failure(NAME, &error),
@@ -161,7 +161,7 @@ pub(super) fn error_answers(response: Result<Probe, Error>) -> Check {
         Check::new(NAME, Outcome::Good, "Errors have the documented form.")
     } else {
         let message = format!(
-            "Errors have another form than documented, so messages have fewer details: {}",
+            "Errors do not have the documented form, so messages have fewer details: {}",
             field_checks::sentences(&probe.differences)
         );
         Check::new(NAME, Outcome::Note, message)

@@ -45,7 +45,7 @@ pub(super) fn configuration(
     }
     match status {
         ProviderStatus::Ready(provider) => {
-            add(Outcome::Good, format!("From the environment: {}.", set.join(", ")));
+            add(Outcome::Good, format!("From environment variables: {}.", set.join(", ")));
             Some(provider)
         }
         ProviderStatus::Missing(arguments) => {

@@ -67,7 +67,7 @@ pub(super) fn invalid(name: &Shown, found: &FlowFindings, draft: Option<&str>) -
     let more = found.errors.len().saturating_sub(LISTED);
     if more > 0 || found.errors.is_empty() {
         let detail = match more {
-            0 => format!("Webex does not say why. {truth}"),
+            0 => format!("Webex gives no reason. {truth}"),
             more => format!("Webex names {more} more errors. {truth}"),
         };
         messages.push(Diagnostic::error(format!("Flow {name:?} is not valid"), detail));

@@ -22,8 +22,8 @@ impl Server {
         if raw.is_empty() {
             return Err(Diagnostic::error(
                 "The stored state is too old to be read",
-                "It was written by Terraform 0.11 or older. Nothing was changed. Remove the resource \
-                 with `terraform state rm` and import it again.",
+                "It was written by Terraform 0.11 or older. Nothing was changed. Remove the \
+                 resource with `terraform state rm` and import it again.",
             )
             .into());
         }
@@ -48,7 +48,7 @@ impl Server {
         let Some((schema, value_type)) = served.identity() else {
             return Err(Diagnostic::error(
                 "This resource has no identity",
-                format!("Resources of type {:?} are told apart by their id.", request.type_name),
+                format!("Resources of type {:?} are identified by their id.", request.type_name),
             )
             .into());
         };

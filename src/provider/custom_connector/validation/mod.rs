@@ -91,8 +91,8 @@ fn missing_credential(arguments: &CredentialArguments, kind: ConnectorKind) -> D
     Diagnostic::error(
         format!("{stateful} is missing"),
         format!(
-            "Set {write_only}, which state does not keep, or {stateful}. A connector with {} cannot \
-             be created without it. Only an imported connector can omit it.",
+            "Set {write_only}, which state does not keep, or {stateful}. A connector with {} \
+             cannot be created without it. Only an imported connector can omit it.",
             kind.title()
         ),
     )
@@ -129,15 +129,15 @@ pub fn validate_versions(configuration: &Configuration, prior: Option<&Object>) 
         let remedy = match prior {
             None => format!("Set {write_only}, or remove {version}."),
             Some(_) => format!(
-                "Set {write_only}, remove it from ignore_changes if it is there, or leave {version} \
-                 as it was."
+                "Set {write_only}, remove it from ignore_changes if it is there, or leave \
+                 {version} as it was."
             ),
         };
         Diagnostic::error(
             format!("{version} needs {write_only}"),
             format!(
-                "{remedy} A new {version} means that {write_only} is sent again, and {write_only} is \
-                 not set."
+                "{remedy} A new {version} means that {write_only} is sent again, and {write_only} \
+                 is not set."
             ),
         )
         .at(Path::attribute(version))
@@ -230,8 +230,8 @@ fn address(object: &Object, argument: &str) -> Option<Diagnostic> {
         Err(AddressProblem::NotAUrl(error)) => format!("It cannot be read as a URL: {error}."),
         Err(AddressProblem::NotHttps) => "It does not begin with https://.".to_owned(),
         Err(AddressProblem::UserInfo) => {
-            "It has a user name or a password, which plans would show and state would keep. Use the \
-             arguments for credentials instead."
+            "It has a user name or a password, which plans would show and state would keep. Use \
+             the arguments for credentials instead."
                 .to_owned()
         }
         Err(AddressProblem::Blank) => match Unseen::find(text) {
@@ -368,8 +368,8 @@ fn kind(object: &Object) -> Diagnostics {
         };
         if basic {
             let detail = format!(
-                "Remove grant_type, or set authentication_type to \"{OAUTH2}\". Only \"{OAUTH2}\" has \
-                 a grant, and this connector has \"{BASIC}\"{}.",
+                "Remove grant_type, or set authentication_type to \"{OAUTH2}\". Only \"{OAUTH2}\" \
+                 has a grant, and this connector has \"{BASIC}\"{}.",
                 if authentication_type.is_absent() { ", the default" } else { "" }
             );
             messages.push(
@@ -417,8 +417,8 @@ fn against(object: &Object, row: &Row, kind: ConnectorKind) -> Vec<Diagnostic> {
                 Diagnostic::error(
                     format!("{form} does not apply"),
                     format!(
-                        "Remove the argument, or choose another kind of connector. A connector with \
-                         {} has no such field.{}",
+                        "Remove the argument, or choose another kind of connector. A connector \
+                         with {} has no such field.{}",
                         kind.title(),
                         default_note(object, kind)
                     ),
@@ -452,9 +452,9 @@ fn secrets(configuration: &Configuration) -> Diagnostics {
             if let Argument::Known(content) = configuration.secret(form)
                 && content.is_empty()
             {
-                let detail = "Set a value, or omit the argument to keep what Webex has. The provider \
-                              never sends an empty credential, which could only remove the one that \
-                              Webex has.";
+                let detail = "Set a value, or omit the argument to keep what Webex has. The \
+                              provider never sends an empty credential, which could only remove \
+                              the one that Webex has.";
                 messages.push(
                     Diagnostic::error(format!("{form} is empty"), detail).at(Path::attribute(form)),
                 );

@@ -136,8 +136,8 @@ fn hint(text: &str, wanted: &str) -> String {
     } else if !found.iter().any(|label| label.ends_with(wanted)) {
         let advice = match *first {
             "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-                " An authority makes the certificate from this request: use the certificate that it \
-                 returned."
+                " An authority makes the certificate from this request: use the certificate that \
+                 it returned."
             }
             "PUBLIC KEY" | "RSA PUBLIC KEY" if wanted == CERTIFICATE => {
                 " Use the certificate that holds this key."

@@ -61,9 +61,9 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
                     import_block(organization, &found.id)
                 ),
                 format!(
-                    "Organization {organization} has a connector {} with this name. It cannot be \
-                     told whether this resource created that connector, another resource of the \
-                     same name, or somebody else. State does not have it at this address.",
+                    "Organization {organization} has a connector {} with this name. It is not \
+                     known who created that connector: this resource, another resource of the same \
+                     name, or somebody else. State does not have the connector at this address.",
                     found.id
                 ),
                 error,
@@ -99,8 +99,8 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
                 ),
                 format!(
                     "Choose another name. Or, to manage the existing connector with this resource, \
-                     import it by the id {organization}/{}. If the new connector is to replace that \
-                     one and the lifecycle block has create_before_destroy, remove \
+                     import it by the id {organization}/{}. If the new connector is to replace \
+                     that one and the lifecycle block has create_before_destroy, remove \
                      create_before_destroy: two connectors cannot have one name.",
                     rival.id
                 ),
@@ -185,13 +185,13 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
     let credentials = match (failure.credentials_uncertain, sent) {
         (false, _) => "",
         (true, []) => {
-            " It is not known whether Webex kept the connector's credentials, and the configuration \
-             has none to send. If flows that use the connector fail, enter the credentials in \
-             Control Hub or add them to the configuration."
+            " It is not known whether Webex kept the connector's credentials, and the \
+             configuration has none to send. If flows that use the connector fail, enter the \
+             credentials in Control Hub or add them to the configuration."
         }
         (true, _) => {
-            " It is not known which credentials Webex has now, so the next apply sends those of the \
-             configuration again."
+            " It is not known which credentials Webex has now, so the next apply sends those of \
+             the configuration again."
         }
     };
     let truth = match (&failure.availability, &failure.remote) {
@@ -255,8 +255,8 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
             return Diagnostic::error(summary(unconfirmed, error), detail);
         }
         (Availability::Restored, _) if is_stale => format!(
-            "Nothing was overwritten. Webex and state have the connector as the other edit left it. The \
-             connector had to be deactivated; it {}.",
+            "Nothing was overwritten. Webex and state have the connector as the other edit left \
+             it. The connector had to be deactivated; it {}.",
             inactive_time(failure)
         ),
         (Availability::Restored, _) => format!(
@@ -282,13 +282,13 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
     });
     let truth = format!("{truth}{credentials}{}", holder.unwrap_or_default());
     let next_step = if matches!(error.kind, ErrorKind::Referenced(_)) {
-        "In Flow Designer, remove the connector from the flows that use it, and publish them. Apply \
-         again, and put the connector back. Webex allows edits of inactive connectors only, and does \
-         not deactivate one that is in use."
+        "In Flow Designer, remove the connector from the flows that use it, and publish them. \
+         Apply again, and put the connector back. Webex allows edits of inactive connectors only, \
+         and does not deactivate one that is in use."
             .to_owned()
     } else if error.kind == ErrorKind::NameTaken && failure.holder_is_released {
-        "Apply again after the other connector was deleted or renamed, which this run does, too. \
-         Connectors that swap their names need another name in between."
+        "Apply again: this run also deletes or renames the other connector. Connectors that swap \
+         their names need a third name in between."
             .to_owned()
     } else {
         advice(error)
@@ -310,8 +310,8 @@ fn not_yet_visible(named: &str, verb: &str) -> String {
 
 const TRY_IN_A_MINUTE: &str = "Run the same command again in a minute.";
 
-const NOT_VISIBLE: &str = "Nothing was changed in Webex or in state. The connector was written \
-    moments ago, and Webex may show a write late.";
+const NOT_VISIBLE: &str = "Nothing was changed in Webex or in state. The connector was created \
+    moments ago, and Webex may show a new connector late.";
 
 /// A delete that failed.
 #[must_use]
@@ -321,12 +321,13 @@ pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
     let credentials = match failure.availability {
         Availability::Unaffected if !failure.credentials_uncertain => "",
         Availability::Unaffected | Availability::Restored => {
-            " It is not known whether Webex kept the connector's credentials, which a delete cannot \
-             send. If the configuration still has the connector, the next apply sends them again."
+            " It is not known whether Webex kept the connector's credentials, which a delete \
+             cannot send. If the configuration still has the connector, the next apply sends them \
+             again."
         }
         Availability::Lost(_) | Availability::Uncertain => {
-            " It is not known whether Webex kept the connector's credentials, which a delete cannot \
-             send. An apply that activates the connector sends them again."
+            " It is not known whether Webex kept the connector's credentials, which a delete \
+             cannot send. An apply that activates the connector sends them again."
         }
     };
     let truth = match (&failure.availability, &failure.remote) {
@@ -415,10 +416,10 @@ pub fn long_outage(named: &str, time: Duration) -> Option<Diagnostic> {
     (time > LONG_OUTAGE).then(|| {
         Diagnostic::warning(
             format!("Connector {named} was inactive for {}", seconds(time)),
-            "Nothing is left to do: the connector is active again, with its change. Flows that used \
-             it in between failed.\n\nWebex allows edits of inactive connectors only, so each edit \
-             of an active connector deactivates it first. Apply such changes when flows can do \
-             without the connector for a while.",
+            "Nothing is left to do: the connector is active again, with its change. Flows that \
+             used it in between failed.\n\nWebex allows edits of inactive connectors only, so each \
+             edit of an active connector deactivates it first. Apply such changes when flows can \
+             do without the connector for a while.",
         )
     })
 }
@@ -432,10 +433,10 @@ pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnosti
             Shown::new(connector.name())
         ),
         format!(
-            "Nothing is left to do. The connector {} in organization {organization} has the name and \
-             the fields that were sent, and was created after the request began. So it is the one \
-             that this run created, and state has it. Webex does not return credentials, but they \
-             should be the ones that were sent.",
+            "Nothing is left to do. The connector {} in organization {organization} has the name \
+             and the fields that were sent, and was created after the request began. So it is the \
+             one that this run created, and state has it. Webex does not return credentials, but \
+             they should be the ones that were sent.",
             connector.id
         ),
     )
@@ -483,11 +484,11 @@ pub fn not_switched(error: &Error, name: &str, active: bool) -> Diagnostic {
     } else {
         (
             format!("Connector {name:?} is active, although active = false"),
-            "The connector was created, and deactivating it failed. The next plan shows active as a \
-             difference.",
+            "The connector was created, and deactivating it failed. The next plan shows active as \
+             a difference.",
         )
     };
-    let next_step = "Run `terraform apply` again, which tries it again, or do it in Control Hub.";
+    let next_step = "Run `terraform apply` again, or change `active` in Control Hub.";
     let detail = message(next_step.to_owned(), truth.to_owned(), error);
     Diagnostic::warning(summary, detail).at(Path::attribute("active"))
 }
@@ -508,9 +509,10 @@ pub fn not_visible(named: &str) -> Diagnostic {
 pub fn activated_again(named: &str) -> Diagnostic {
     Diagnostic::warning(
         format!("Connector {named} was activated again"),
-        "Nothing is left to do: flows can use the connector again. An earlier run had to deactivate \
-         it and could not activate it again, so flows that use it failed.\n\nThe configuration \
-         ignores changes of active, so state shows active = true after the next refresh.",
+        "Nothing is left to do: flows can use the connector again. An earlier run had to \
+         deactivate it and could not activate it again, so flows that use it failed.\n\nThe \
+         configuration ignores changes of active, so state shows active = true after the next \
+         refresh.",
     )
     .at(Path::attribute("active"))
 }
@@ -529,9 +531,10 @@ pub fn unrecognized(connector: &Connector) -> Vec<Diagnostic> {
                     Shown::new(connector.name())
                 ),
                 format!(
-                    "To manage {argument}, add Webex's word {literal:?} to /fields/{argument}/values \
-                     of the API profile: see the guide \"API compatibility\". Until then, state keeps \
-                     its {argument}, and plans show no change of it."
+                    "To manage {argument}, add Webex's word {literal:?} to \
+                     /fields/{argument}/values of the API profile: see the guide \"API \
+                     compatibility\". Until then, state keeps its {argument}, and plans show no \
+                     change."
                 ),
             )
         })

@@ -44,6 +44,7 @@ fn texts_of_all_write_outcomes() {
         (Absent, lost.clone(), None),
         (Absent, ErrorKind::NameTaken, holder()),
         (Unchanged, ErrorKind::NameTaken, holder()),
+        (Absent, ErrorKind::Conflict, None),
         (Unknown(None), lost, holder()),
         (OnlyId(id), ErrorKind::UnreadableBody(BodyProblem::NotJson), None),
         (Unknown(None), ErrorKind::Stopped, None),
