@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help build test acceptance lint format docs install dist demo bench bench-compare soak fuzz deny
+.PHONY: help build test acceptance lint format docs install dist demo bench bench-compare bench-budget soak fuzz deny
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: ## Measure the release build: target/bench/report.md and report.json
 
 bench-compare: ## Measure this tree beside another commit, BASE=<git ref>
 	@CARGO="$(CARGO)" benches/run.sh "$(or $(BASE),$(error say which commit to compare with, as in: make bench-compare BASE=main))"
+
+bench-budget: ## Fail if instructions exceed benches/budgets.json (needs valgrind)
+	@BENCH_ONLY=budget CARGO="$(CARGO)" benches/run.sh
 
 soak: ## Run many random scenarios (SCENARIOS=1000, FIRST_SCENARIO=65)
 	SCENARIOS=$(or $(SCENARIOS),1000) FIRST_SCENARIO=$(or $(FIRST_SCENARIO),65) \

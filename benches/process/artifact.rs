@@ -12,9 +12,9 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
     let programs = settings.subjects.iter().map(|subject| subject.program.as_path());
     let sizes = programs.clone().map(|program| vec![megabytes(program.metadata().unwrap().len())]);
     let zipped = programs.map(|program| zipped(program).into_iter().collect());
-    let figure = Figure::new("binary", "binary, stripped", Unit::Megabytes).target(7.0);
+    let figure = Figure::new("binary", "binary, stripped", Unit::Megabytes).target(8.0);
     report.add(figure.rounds(&sizes.collect::<Vec<Vec<f64>>>()));
-    let figure = Figure::new("zip", "binary, zipped", Unit::Megabytes).target(3.0);
+    let figure = Figure::new("zip", "binary, zipped", Unit::Megabytes).target(3.4);
     report.add(figure.rounds(&zipped.collect::<Vec<Vec<f64>>>()));
 }
 

@@ -20,7 +20,9 @@
 mod api_calls;
 mod artifact;
 mod cli;
+mod instructions;
 mod machine;
+mod network;
 mod report;
 mod session;
 mod settings;
@@ -42,14 +44,16 @@ use settings::Settings;
 type Section = (&'static str, fn(&Settings, &mut Report));
 
 /// The sections in the order of the report: long and disturbing ones come last.
-const SECTIONS: [Section; 8] = [
+const SECTIONS: [Section; 10] = [
     ("artifact", artifact::measure),
     ("starts", starts::measure),
     ("calls", api_calls::measure),
     ("cli", cli::measure),
+    ("network", network::measure),
     ("provider", cli::measure_provider),
     ("throughput", throughput::measure),
-    ("instructions", throughput::measure_instructions),
+    ("instructions", instructions::measure),
+    ("budget", instructions::check),
     ("build", artifact::measure_clean_build),
 ];
 

@@ -83,7 +83,7 @@ impl<'a> Session<'a> {
                 self.schema().await;
                 example.provider.clone()
             }
-            Kind::Webex => {
+            Kind::Webex | Kind::Twin => {
                 let request = protocol::get_provider_schema::Request {};
                 let answer: protocol::get_provider_schema::Response =
                     self.call("GetSchema", request).await;

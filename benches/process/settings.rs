@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use crate::subject::{Example, Subject};
+use crate::subject::{Example, RESOURCE, Subject};
 
 /// The settings of a run.
 pub(crate) struct Settings {
@@ -24,7 +24,7 @@ impl Settings {
     /// of it, with the name `BENCH_BASE_NAME`. `BENCH_PROVIDER`: another provider,
     /// with `BENCH_PROVIDER_CONFIGURATION` (JSON), and for calls about resources
     /// `BENCH_RESOURCE` and `BENCH_CONFIGURATION` (JSON with every attribute of the
-    /// resource). `BENCH_QUICK`, `BENCH_CLEAN_BUILD`, `BENCH_ONLY` (sections, with
+    /// resource, or anything if the type is ours). `BENCH_QUICK`, `BENCH_CLEAN_BUILD`, `BENCH_ONLY` (sections, with
     /// commas) and `BENCH_FOLDER` set the other fields.
     pub(crate) fn from_environment() -> Self {
         let own = path("BENCH_OWN")
@@ -35,7 +35,13 @@ impl Settings {
             subjects.push(Subject::webex(&name, &base));
         }
         if let Some(other) = path("BENCH_PROVIDER") {
-            subjects.push(Subject::other(&name_of(&other), &other, example()));
+            let name = name_of(&other);
+            subjects.push(match example() {
+                Example { resource: Some((resource, _)), .. } if resource == RESOURCE => {
+                    Subject::twin(&format!("{name} (other)"), &other)
+                }
+                example => Subject::other(&name, &other, example),
+            });
         }
         Self {
             folder: path("BENCH_FOLDER").unwrap_or_else(|| PathBuf::from("target/bench")),
@@ -51,7 +57,9 @@ impl Settings {
 
     /// Whether to measure a section.
     pub(crate) fn wants(&self, section: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| name == section)
+        // It fails instead of reporting, so it runs alone.
+        let by_default = section != "budget";
+        (self.only.is_empty() && by_default) || self.only.iter().any(|name| name == section)
     }
 
     /// Returns the number of repetitions: `thorough`, or few in a quick run.

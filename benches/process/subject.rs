@@ -9,7 +9,7 @@ use webex_cc_simulator::{Options, Simulator};
 pub(crate) const CONNECTORS_PER_ORGANIZATION: usize = 10;
 
 /// The measured resource of our provider.
-const RESOURCE: &str = "webex_cc_custom_connector";
+pub(crate) const RESOURCE: &str = "webex_cc_custom_connector";
 
 /// A provider's binary.
 pub(crate) struct Subject {
@@ -25,6 +25,8 @@ pub(crate) struct Subject {
 pub(crate) enum Kind {
     /// Our provider, in this or another version.
     Webex,
+    /// Another provider with our resource type, arguments and environment.
+    Twin,
     /// Another provider, with the settings for it.
     Other(Example),
 }
@@ -46,6 +48,11 @@ impl Subject {
         Self { name: name.to_owned(), program: program.to_owned(), kind: Kind::Other(example) }
     }
 
+    /// Returns a provider that has our resource type.
+    pub(crate) fn twin(name: &str, program: &Path) -> Self {
+        Self { name: name.to_owned(), program: program.to_owned(), kind: Kind::Twin }
+    }
+
     /// Whether the provider is ours.
     pub(crate) fn is_webex(&self) -> bool {
         matches!(self.kind, Kind::Webex)
@@ -54,7 +61,7 @@ impl Subject {
     /// Returns the resource type for calls, if one is known.
     pub(crate) fn resource(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Webex => Some(RESOURCE),
+            Kind::Webex | Kind::Twin => Some(RESOURCE),
             Kind::Other(example) => Some(&example.resource.as_ref()?.0),
         }
     }
@@ -63,7 +70,7 @@ impl Subject {
     /// are null.
     pub(crate) fn configuration(&self, number: usize) -> Value {
         match &self.kind {
-            Kind::Webex => json!({
+            Kind::Webex | Kind::Twin => json!({
                 "name": format!("Connector {number}"),
                 "organization_id": organization(number / CONNECTORS_PER_ORGANIZATION),
                 "resource_domain_url": "https://example.zendesk.com/api/v2/",
@@ -85,12 +92,16 @@ pub(crate) fn organization(number: usize) -> String {
 
 /// Starts a simulator with organizations for `connectors` connectors.
 pub(crate) fn simulator(connectors: usize, active_lock: bool) -> Simulator {
+    simulator_with(connectors, Options { active_lock, ..Options::default() })
+}
+
+/// Starts a simulator with organizations for `connectors` connectors.
+pub(crate) fn simulator_with(connectors: usize, options: Options) -> Simulator {
     let organizations = connectors.div_ceil(CONNECTORS_PER_ORGANIZATION).max(1);
     let options = Options {
-        active_lock,
         organizations: (0..organizations).map(organization).collect(),
         tokens: vec!["simulator-token".to_owned()],
-        ..Options::default()
+        ..options
     };
     Simulator::start(options).expect("a simulator")
 }

@@ -5,13 +5,11 @@
 //! does the client. CPU time is that of the provider alone.
 
 use std::future::Future;
-use std::path::Path;
 use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use webex_cc_simulator::Simulator;
 
-use crate::machine;
 use crate::report::{Figure, Report, Unit};
 use crate::session::{Session, Stored, launch, runtime, towards};
 use crate::settings::Settings;
@@ -24,9 +22,6 @@ const IN_FLIGHT: usize = 50;
 
 /// The number of repetitions.
 const ROUNDS: usize = 5;
-
-/// The number of calls by which the instructions of one are counted.
-const CALLS_COUNTED: usize = 500;
 
 /// The kinds of calls, in the order of their measurement.
 const CALLS: [(&str, &str); 4] = [
@@ -120,59 +115,7 @@ async fn timed<F: Future>(
 
 fn launch_of(subject: &Subject, simulator: &Simulator) -> Launch {
     match subject.kind {
-        Kind::Webex => towards(launch(subject), simulator),
+        Kind::Webex | Kind::Twin => towards(launch(subject), simulator),
         Kind::Other(_) => launch(subject),
     }
-}
-
-/// Counts the instructions of one PlanResourceChange, from the difference of two
-/// processes with different numbers of calls, which cancels out the start.
-pub(crate) fn measure_instructions(settings: &Settings, report: &mut Report) {
-    let calls = if settings.quick { 20 } else { CALLS_COUNTED };
-    let counted = settings.subjects.iter().map(|subject| {
-        if !subject.is_webex() {
-            return Vec::new();
-        }
-        let folder = &settings.folder;
-        let [few, many] = [calls, 2 * calls].map(|calls| instructions(subject, calls, folder));
-        let each = few.zip(many).map(|(few, many)| count(many - few) / count(calls) / 1e3);
-        each.into_iter().collect()
-    });
-    let name = "instructions per PlanResourceChange, without changes";
-    let figure = Figure::new("plan_instructions", name, Unit::Kiloinstructions);
-    report.add(figure.rounds(&counted.collect::<Vec<Vec<f64>>>()));
-}
-
-/// Returns all instructions of a process that plans `calls` times; `None` without
-/// valgrind. The output for `callgrind_annotate` stays in the folder.
-fn instructions(subject: &Subject, calls: usize, folder: &Path) -> Option<u64> {
-    machine::first_line("valgrind", &["--version"])?;
-    let simulator = simulator(1, false);
-    std::fs::create_dir_all(folder).unwrap();
-    let counted = folder.join(format!("callgrind.{}.{calls}.out", subject.name));
-    let mut output = std::ffi::OsString::from("--callgrind-out-file=");
-    output.push(std::path::absolute(&counted).unwrap());
-    let launch = Launch::new("valgrind")
-        .argument("--tool=callgrind")
-        .argument("--quiet")
-        .argument(output)
-        .argument(&subject.program)
-        .with("PATH", std::env::var_os("PATH").unwrap_or_default());
-    runtime().block_on(async {
-        let mut session = Session::start(subject, towards(launch, &simulator)).await;
-        session.configure().await;
-        let stored = session.apply(session.plan_creation(0).await).await;
-        for _ in 0..calls {
-            session.plan_nothing(&stored).await;
-        }
-        session.end().await;
-    });
-    total(&counted)
-}
-
-/// Returns the sum at the end of callgrind's output.
-fn total(counted: &Path) -> Option<u64> {
-    let text = std::fs::read_to_string(counted).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("totals:"))?;
-    line.trim().parse().ok()
 }

@@ -2,21 +2,34 @@
 //! same content, which need no provider process.
 
 use std::process::Command;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use webex_cc_simulator::Simulator;
+use webex_cc_simulator::{Options, Simulator};
 
 use crate::statistics::milliseconds;
-use crate::subject::{CONNECTORS_PER_ORGANIZATION, Example, Kind, Subject, clear, simulator};
+use crate::subject::{
+    CONNECTORS_PER_ORGANIZATION, Example, Kind, Subject, clear, simulator, simulator_with,
+};
 use crate::support::terraform::Terraform;
+use crate::support::tls::{HTTP_2, TlsFront};
 
 /// A folder with a configuration.
 pub(crate) struct Workspace {
     terraform: Terraform,
     /// The simulator, if our provider is used.
     pub(crate) simulator: Option<Simulator>,
+    /// The end of TLS in front of the simulator.
+    pub(crate) front: Option<TlsFront>,
     connectors: usize,
+}
+
+/// What lies between a provider and the API.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Network {
+    pub(crate) latency: Duration,
+    pub(crate) rate_limit: Option<u32>,
 }
 
 impl Workspace {
@@ -24,7 +37,7 @@ impl Workspace {
     /// configuration for them.
     pub(crate) fn of(subject: &Subject, objects: usize) -> Option<Self> {
         match &subject.kind {
-            Kind::Webex => Some(Self::of_webex(subject, objects, false)),
+            Kind::Webex | Kind::Twin => Some(Self::of_webex(subject, objects, false)),
             Kind::Other(example) => Self::of_example(subject, example, objects),
         }
     }
@@ -32,13 +45,45 @@ impl Workspace {
     /// Returns a folder with connectors of our provider, ten in each organization.
     pub(crate) fn of_webex(subject: &Subject, connectors: usize, active_lock: bool) -> Self {
         let simulator = simulator(connectors, active_lock);
+        let mut workspace = Self::towards(subject, simulator, connectors);
+        // The default is Cisco's limit of 300.
+        workspace.terraform.set("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
+        workspace
+    }
+
+    /// Returns a folder with connectors of a provider that calls a simulator over TLS, with a
+    /// latency or a limit of requests.
+    pub(crate) fn over_tls(subject: &Subject, connectors: usize, network: &Network) -> Self {
+        let Network { latency, rate_limit } = *network;
+        let options = Options { active_lock: false, latency, rate_limit, ..Options::default() };
+        let simulator = simulator_with(connectors, options);
+        let front = TlsFront::start(simulator.address(), HTTP_2);
+        let mut workspace = Self::towards(subject, simulator, connectors);
+        let terraform = &mut workspace.terraform;
+        terraform.set("WEBEX_CC_BASE_URL", &front.url);
+        if rate_limit.is_none() {
+            terraform.set("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
+        }
+        // Both trust the authorities of the system as well, and have to read them.
+        if subject.is_webex() {
+            terraform.set("WEBEX_CC_CA_CERTIFICATE_PEM", &front.authority);
+        } else {
+            let system = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+            let system = system.iter().find_map(|file| std::fs::read_to_string(file).ok());
+            let all = system.unwrap_or_default() + &front.authority;
+            terraform.write("authorities.pem", &all);
+            let file = terraform.folder().join("authorities.pem");
+            terraform.set("SSL_CERT_FILE", file.to_str().unwrap());
+        }
+        workspace.front = Some(front);
+        workspace
+    }
+
+    fn towards(subject: &Subject, simulator: Simulator, connectors: usize) -> Self {
         let mut terraform = Terraform::of(&subject.program);
         terraform.set("WEBEX_CC_BASE_URL", simulator.base_url());
         terraform.set("WEBEX_ACCESS_TOKEN", simulator.token());
-        // With the default, Cisco's limit of 300, a hundred lists would take
-        // 15 seconds.
-        terraform.set("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
-        let workspace = Self { terraform, simulator: Some(simulator), connectors };
+        let workspace = Self { terraform, simulator: Some(simulator), front: None, connectors };
         workspace.write("agent");
         workspace
     }
@@ -66,7 +111,7 @@ impl Workspace {
             "resource": { resource: { "test": object } },
         });
         terraform.write("main.tf.json", &all.to_string());
-        Some(Self { terraform, simulator: None, connectors: objects })
+        Some(Self { terraform, simulator: None, front: None, connectors: objects })
     }
 
     /// Returns a folder with `connectors` objects of type `terraform_data`.
@@ -74,7 +119,7 @@ impl Workspace {
         // The folder of the provider does not matter, as none is used.
         let terraform = Terraform::offline();
         terraform.write("versions.tf", "");
-        let workspace = Self { terraform, simulator: None, connectors };
+        let workspace = Self { terraform, simulator: None, front: None, connectors };
         workspace.write("agent");
         workspace
     }
@@ -120,6 +165,32 @@ impl Workspace {
         simulator.clear_journal();
         self.run(arguments);
         simulator.journal().len()
+    }
+
+    /// Makes the simulator forget the requests of the last minute.
+    pub(crate) fn forget_requests(&self) {
+        if let Some(simulator) = &self.simulator {
+            simulator.advance_clock(Duration::from_secs(61));
+        }
+    }
+
+    /// Creates all objects without the limit of requests.
+    pub(crate) fn adopt(&self) {
+        let simulator = self.simulator.as_ref().expect("a provider that makes calls");
+        let applied = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !applied.load(Ordering::Relaxed) {
+                    simulator.advance_clock(Duration::from_secs(61));
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            });
+            let mut command = self.command(&["apply", "-no-color", "-auto-approve"]);
+            command.env("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
+            let output = command.output().unwrap();
+            applied.store(true, Ordering::Relaxed);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        });
     }
 
     /// Removes all objects from state and from the simulator.

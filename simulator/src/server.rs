@@ -1,4 +1,7 @@
 //! The server: it accepts connections, and delays, drips and closes them.
+//!
+//! A connection speaks HTTP/1.1 or, from its first byte on, HTTP/2. So a program that ends TLS in
+//! front of the simulator can offer either.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,7 +16,8 @@ use http::StatusCode;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
@@ -64,7 +68,7 @@ async fn serve_connection(stream: TcpStream, service: SharedService) {
     let handler = service_fn(|request| respond(request, Arc::clone(&service)));
     // An error is a client that disconnected or a connection that a script
     // closed. Neither affects other connections.
-    let _ = hyper::server::conn::http1::Builder::new()
+    let _ = auto::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), handler)
         .await;
 }

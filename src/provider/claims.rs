@@ -3,7 +3,7 @@
 //! Terraform does not compare resources with each other. A provider sees all of them in one process,
 //! though without their addresses.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use safe_text::Shown;
@@ -11,9 +11,9 @@ use tf_provider::diagnostics::Diagnostic;
 use tf_provider::value::Path;
 use webex_contact_center::{ConnectorId, OrganizationId};
 
-/// Why a connector belongs to one resource.
-const TWO_OWNERS: &str = "Two resources of one connector overwrite each other's changes, and \
-                          destroying one deletes the connector of both.";
+/// Why nothing here is an error: since version 1.13, `terraform test` plans the runs of a file with
+/// one Configure.
+const TESTS: &str = "In `terraform test`, ignore this warning if two runs plan the same resource.";
 
 /// What the resources of a run use, since Configure.
 #[derive(Default)]
@@ -21,10 +21,9 @@ pub struct Claims(Mutex<Run>);
 
 #[derive(Default)]
 struct Run {
-    /// The connectors that are in state or imported.
-    managed: HashSet<(OrganizationId, ConnectorId)>,
+    in_state: HashSet<(OrganizationId, ConnectorId)>,
     planned: HashSet<(OrganizationId, ConnectorId)>,
-    names: HashMap<(OrganizationId, String), usize>,
+    names: HashSet<(OrganizationId, String)>,
 }
 
 impl Claims {
@@ -35,35 +34,16 @@ impl Claims {
 
     /// Notes a connector that is in state.
     pub fn note_state(&self, organization: OrganizationId, id: &ConnectorId) {
-        self.run().managed.insert((organization, id.clone()));
+        self.run().in_state.insert((organization, id.clone()));
     }
 
-    /// Whether a connector is in state or imported, as far as this run has read it.
-    pub fn is_managed(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
-        self.run().managed.contains(&(organization, id.clone()))
-    }
-
-    /// Notes an import.
-    ///
-    /// # Errors
-    ///
-    /// When another resource has the connector already.
-    pub fn import(&self, organization: OrganizationId, id: &ConnectorId) -> Result<(), Diagnostic> {
-        if self.run().managed.insert((organization, id.clone())) {
-            return Ok(());
-        }
-        Err(Diagnostic::error(
-            managed_twice(id),
-            format!(
-                "{TWO_OWNERS} Remove one of the imports, or the only one if the connector is in \
-                 state already. This import changed nothing."
-            ),
-        ))
+    /// Whether a connector is in state, as far as this run has read it.
+    pub fn is_in_state(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
+        self.run().in_state.contains(&(organization, id.clone()))
     }
 
     /// Notes the plan of a resource that is not replaced, and returns a warning if another one has its
-    /// connector or its name. It is no error, because a program other than Terraform may plan a
-    /// resource twice.
+    /// connector or its name.
     ///
     /// Terraform plans a replacement as an update and then as a create. It drops the warnings of the
     /// second plan if the first one did not ask for it, as with `-replace`.
@@ -74,29 +54,27 @@ impl Claims {
         name: Option<&str>,
     ) -> Option<Diagnostic> {
         let mut run = self.run();
-        let is_again = id.is_some_and(|id| !run.planned.insert((organization, id.clone())));
-        let same_name = name.map_or(0, |name| {
-            let count = run.names.entry((organization, name.to_owned())).or_default();
-            *count += 1;
-            *count - 1
-        });
-        if let Some(id) = id.filter(|_| is_again) {
+        let is_new_id = id.is_none_or(|id| run.planned.insert((organization, id.clone())));
+        let is_new_name = name.is_none_or(|name| run.names.insert((organization, name.to_owned())));
+        if let Some(id) = id.filter(|_| !is_new_id) {
             return Some(Diagnostic::warning(
-                managed_twice(id),
+                format!("Two resources manage connector {id}"),
                 format!(
-                    "{TWO_OWNERS} Remove one with `terraform state rm ADDRESS`, and from the \
-                     configuration."
+                    "Keep one of them: remove the import of the other one or, if it is in state, run \
+                     `terraform state rm ADDRESS`, and remove it from the configuration. Two \
+                     resources of one connector overwrite each other's changes, and destroying one \
+                     deletes the connector of both. {TESTS}"
                 ),
             ));
         }
-        let name = name.filter(|_| same_name > 0)?;
+        let name = name.filter(|_| !is_new_name)?;
         Some(
             Diagnostic::warning(
                 format!("Two connectors are named {:?}", Shown::new(name)),
                 format!(
-                    "Another resource of this configuration plans a connector with this name in \
-                     organization {organization}. Names are unique in an organization, so Webex \
-                     refuses one of the two. Choose another name, or remove one of the resources."
+                    "Choose another name, or remove one of the resources. Another resource of this \
+                     configuration plans a connector with this name in organization {organization}. \
+                     Names are unique in an organization, so Webex refuses one of the two. {TESTS}"
                 ),
             )
             .at(Path::attribute("name")),
@@ -107,8 +85,4 @@ impl Claims {
     fn run(&self) -> MutexGuard<'_, Run> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn managed_twice(id: &ConnectorId) -> String {
-    format!("Two resources manage connector {id}")
 }

@@ -8,7 +8,7 @@ use super::configuration::schema::variable;
 use super::configuration::status::{ConfiguredProvider, ProviderStatus, missing};
 use tf_provider::client::{ClientCapabilities, Deferred};
 use tf_provider::diagnostics::Diagnostic;
-use webex_contact_center::OrganizationId;
+use webex_contact_center::{ConnectorId, OrganizationId};
 
 /// The provider data, written by Configure and read by everything else.
 pub struct ProviderData {
@@ -73,14 +73,22 @@ impl ProviderData {
         }
     }
 
-    /// Notes that this process applies a plan. Terraform plans every change once
-    /// more while applying, in another process than the first time; preflight
-    /// checks would then cost a call and report nothing new.
+    /// Notes that Terraform applies. It plans every change once more while applying: preflight checks
+    /// would cost a call and report nothing new.
     pub fn mark_applying(&self) {
         self.applying.store(true, Ordering::Relaxed);
     }
 
-    /// Whether this process has begun to apply a plan.
+    /// Notes a connector that is in state and is read. Terraform reads before it plans, so an apply is
+    /// over: since version 1.13, `terraform test` plans again in a process that has applied.
+    pub fn note_read(&self, organization: OrganizationId, id: &ConnectorId) {
+        if self.applying.swap(false, Ordering::Relaxed) {
+            self.claims.clear();
+        }
+        self.claims.note_state(organization, id);
+    }
+
+    /// Whether Terraform applies.
     #[must_use]
     pub fn is_applying(&self) -> bool {
         self.applying.load(Ordering::Relaxed)

@@ -26,13 +26,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// Creates a client. It makes no connection before the first call.
+    /// Creates a client. It makes no connection before the first call; a thread reads the certificate
+    /// authorities meanwhile.
     ///
     /// # Errors
     /// Fails when a setting cannot work, see [`Settings::check`].
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let transport = Arc::new(Https::new(&settings));
-        Self::over(settings, transport)
+        let client = Self::over(settings, Arc::clone(&transport) as Arc<dyn Transport>)?;
+        transport.prepare();
+        Ok(client)
     }
 
     /// Creates a client over a given transport, in tests a scripted one.

@@ -92,6 +92,7 @@ impl Limiter {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use tokio_util::sync::CancellationToken;
 
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -152,6 +153,101 @@ mod tests {
                 keeps_the_limit(&sent, limit);
             }
         }
+    }
+
+    /// What an operation does next.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Wait(Duration),
+        Send,
+        /// Makes a connector inactive, and sends so many of the reserved requests, with waits.
+        Switch(usize, Duration),
+        /// Sends a request that the server refuses, and asks to wait for so long.
+        Refused(Duration),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let milliseconds = |most: u64| (0..most).prop_map(Duration::from_millis);
+        prop_oneof![
+            3 => milliseconds(40_000).prop_map(Step::Wait),
+            6 => Just(Step::Send),
+            2 => (0..=SWITCH_REQUESTS, milliseconds(20_000)).prop_map(|(n, wait)| Step::Switch(n, wait)),
+            1 => milliseconds(150_000).prop_map(Step::Refused),
+        ]
+    }
+
+    async fn operate(limiter: &Limiter, steps: Vec<Step>, limit: u32) -> Vec<Instant> {
+        let mut sent = Vec::new();
+        let budget = Budget::within(Duration::from_secs(1 << 30), CancellationToken::new());
+        for step in steps {
+            match step {
+                Step::Wait(wait) => tokio::time::sleep(wait).await,
+                Step::Send => {
+                    limiter.acquire(&budget).await.unwrap();
+                    sent.push(Instant::now());
+                }
+                Step::Switch(requests, wait) => {
+                    let switch = limiter.reserve_switch(&budget).await.unwrap();
+                    // What is sent beyond the reservation brings a connector back.
+                    for _ in 0..requests.min(limit as usize) {
+                        limiter.acquire(&switch).await.unwrap();
+                        sent.push(Instant::now());
+                        tokio::time::sleep(wait).await;
+                    }
+                }
+                // The server has not processed it, so it does not count.
+                Step::Refused(wait) => {
+                    limiter.acquire(&budget).await.unwrap();
+                    limiter.pause(wait);
+                }
+            }
+        }
+        sent
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn every_schedule_keeps_the_limit(
+            limit in 1_u32..40,
+            operations in prop::collection::vec(prop::collection::vec(step(), 1..30), 1..10),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .unwrap();
+            let mut sent = runtime.block_on(async {
+                let limiter = limiter(limit);
+                let operations = operations.into_iter().map(|steps| operate(&limiter, steps, limit));
+                futures_util::future::join_all(operations).await.concat()
+            });
+            sent.sort();
+            keeps_the_limit(&sent, limit);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_are_sent_in_order_of_arrival() {
+        let limiter = limiter(5);
+        let order = std::sync::Mutex::new(Vec::new());
+        let send = async |number: u64| {
+            tokio::time::sleep(Duration::from_millis(number)).await;
+            // Some of them want three.
+            if number % 3 == 0 {
+                drop(limiter.reserve_switch(&budget()).await.unwrap());
+            } else {
+                limiter.acquire(&budget()).await.unwrap();
+            }
+            order.lock().unwrap().push(number);
+        };
+        futures_util::future::join_all((0..40).map(send)).await;
+        let order = order.into_inner().unwrap();
+        // The permit to make a connector inactive is asked for before.
+        let singles = order.iter().copied().filter(|number| number % 3 != 0);
+        assert!(singles.is_sorted(), "{order:?}");
+        let switches = order.iter().copied().filter(|number| number % 3 == 0);
+        assert!(switches.is_sorted(), "{order:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -297,3 +297,10 @@ pub(crate) fn found_connector(failure: &WriteError) -> &Connector {
     let RemoteState::Found(connector) = &failure.remote else { panic!("{failure:?}") };
     connector
 }
+
+/// Returns a certificate in PEM.
+pub(crate) fn pem(der: &[u8]) -> Vec<u8> {
+    use base64::Engine as _;
+    let body = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
+}

@@ -616,7 +616,10 @@ async fn json_and_msgpack_give_the_same_response() {
         for value in [&complete, &incomplete] {
             let as_json = by_json(value_json(value).into_bytes());
             let as_msgpack = core.shape.encode(value);
+            // Each is a run of its own.
+            core.configure().await.unwrap();
             let json = peer.send(call, TYPE_NAME, Some(as_json)).await;
+            core.configure().await.unwrap();
             let msgpack = peer.send(call, TYPE_NAME, Some(as_msgpack)).await;
             assert_eq!(json.messages, msgpack.messages, "{call:?}");
             assert_eq!(json.all, msgpack.all, "{call:?}");

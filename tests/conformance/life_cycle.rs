@@ -49,7 +49,6 @@ async fn life_cycle_of_each_kind_passes_terraforms_checks() {
 
         let id = of(&updated.state, "id");
         let Value::String(id) = id else { panic!("an id: {id:?}") };
-        core.configure().await.unwrap();
         let (imported, said) = core.import(id).await.unwrap();
         assert!(!failed(&said), "{said:?}");
         let imported = imported.expect("it was imported");
@@ -75,6 +74,22 @@ async fn life_cycle_of_each_kind_passes_terraforms_checks() {
         assert_ne!(of(&replaced.state, "id"), of(&tainted.state, "id"), "replaced");
         destroy(&mut core, &simulator, &replaced).await;
     }
+    plugin.shutdown().await.assert_tidy();
+}
+
+/// Since version 1.13, `terraform test` serves all runs of a file with one Configure.
+#[tokio::test]
+async fn plan_after_an_apply_looks_ahead_again() {
+    let simulator = unlocked();
+    connectors::basic().with("name", "Rival").make_by_hand(&simulator);
+    let (plugin, mut core) = TerraformCore::connected(&simulator).await;
+    let first = basic("First");
+    let plan = core.plan(None, &first).await.unwrap();
+    let (created, _) = core.apply(None, &first, &plan).await.unwrap();
+    core.refresh(&created.expect("it was created")).await.unwrap();
+    let plan = core.plan(None, &basic("Rival")).await.unwrap();
+    let is_warned = plan.messages.iter().any(|message| message.text.contains("will fail"));
+    assert!(is_warned, "{:?}", plan.messages);
     plugin.shutdown().await.assert_tidy();
 }
 

@@ -7,6 +7,7 @@ mod creates;
 mod deadlines;
 mod deletes;
 mod edits;
+mod network;
 mod reads;
 mod requests;
 mod tokens;

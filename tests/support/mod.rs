@@ -8,6 +8,7 @@ pub(crate) mod random_profiles;
 pub(crate) mod simulator;
 pub(crate) mod terraform;
 pub(crate) mod terraform_core;
+pub(crate) mod tls;
 pub(crate) mod workspace;
 
 pub(crate) use tf_provider_testing::{checker, plugin_client, system, value_json};

@@ -104,8 +104,9 @@ fn claimed_twice(
     plan: &Plan,
     request: &CheckPlanRequest<'_>,
 ) -> Option<Diagnostic> {
-    if !request.requires_replace.is_empty() {
-        // Terraform plans the new connector next.
+    // Terraform plans the new connector of a replacement next. While applying, it plans each
+    // resource once more.
+    if !request.requires_replace.is_empty() || provider.is_applying() {
         return None;
     }
     let organization = planned_organization(&provider.ready().ok()?, plan.object())?;
@@ -467,7 +468,7 @@ async fn preflight(
         && let Some(holder) = others.iter().find(|other| other.name() == name)
         // One that is in state keeps the name, gives it up in this plan, or is replaced by what is
         // planned here.
-        && !provider.claims.is_managed(organization, &holder.id)
+        && !provider.claims.is_in_state(organization, &holder.id)
     {
         messages.push(name_taken(holder, organization));
     }

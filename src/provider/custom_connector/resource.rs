@@ -123,7 +123,7 @@ impl Resource for CustomConnector {
         let budget = Budget::within(Timeout::Read.of(request.state.object()), request.stop.clone());
         let connectors = target.ready.client.connectors(target.organization);
         let private = PrivateData::decode(&request.private);
-        self.provider.claims.note_state(target.organization, &target.id);
+        self.provider.note_read(target.organization, &target.id);
         match connectors.read_after(&target.id, &private.last_write(), &budget).await {
             Ok(Reading::Found(connector)) => {
                 let private = private.after_read(&connector);
@@ -324,7 +324,6 @@ impl Resource for CustomConnector {
         let ready = self.provider.ready()?;
         let organization = ready.organization(given.organization)?;
         let id = given.resolve(&ready, organization, &request).await?;
-        self.provider.claims.import(organization, &id)?;
         let block = schema::block();
         let object = Object::null(block)
             .with("id", id.as_str())

@@ -17,6 +17,7 @@
 //! Otherwise the create fails with an error that names the id.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -130,7 +131,7 @@ struct Creation<'a> {
     content: &'a ConnectorContent,
     budget: &'a Budget,
     began: Instant,
-    known: HashSet<ConnectorId>,
+    known: Arc<HashSet<ConnectorId>>,
     /// Whether responses to creates have the new id.
     is_id_returned: bool,
     creating: CreateInFlight<'a>,

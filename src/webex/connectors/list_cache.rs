@@ -29,6 +29,8 @@ const VISIBILITY_WINDOW: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectorList {
     connectors: Arc<[Connector]>,
+    /// Where the connectors are. Of several with the same id, the first counts.
+    by_id: Arc<HashMap<ConnectorId, usize>>,
     /// The server's time of the list.
     pub(crate) server_time: Option<SystemTime>,
     /// The time of this machine at that moment.
@@ -41,7 +43,9 @@ impl ConnectorList {
         server_time: Option<SystemTime>,
         received: Instant,
     ) -> Self {
-        Self { connectors: rows.into(), server_time, received }
+        let by_id = rows.iter().enumerate().rev().map(|(index, row)| (row.id.clone(), index));
+        let by_id = by_id.collect();
+        Self { connectors: rows.into(), by_id: Arc::new(by_id), server_time, received }
     }
 
     pub(crate) fn connectors(&self) -> Arc<[Connector]> {
@@ -49,7 +53,7 @@ impl ConnectorList {
     }
 
     pub(crate) fn by_id(&self, id: &ConnectorId) -> Option<&Connector> {
-        self.connectors.iter().find(|connector| connector.id == *id)
+        self.connectors.get(*self.by_id.get(id)?)
     }
 
     pub(crate) fn by_name(&self, name: &str) -> Option<&Connector> {
@@ -83,7 +87,7 @@ struct CacheEntry {
     /// The list request in flight, and its retry mode.
     in_flight: Option<(SharedRequest<ConnectorList>, RetryMode)>,
     /// The ids of all lists so far.
-    listed: HashSet<ConnectorId>,
+    listed: Arc<HashSet<ConnectorId>>,
     /// The ids that callers have read, edited or deleted.
     requested: HashSet<ConnectorId>,
     /// The connectors that this process created, with the times.
@@ -146,7 +150,8 @@ impl ListCache {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
         let rows = list.iter().flat_map(|list| list.connectors.iter());
-        entry.listed.extend(rows.map(|connector| connector.id.clone()));
+        // The ids are copied if a create still has them.
+        Arc::make_mut(&mut entry.listed).extend(rows.map(|connector| connector.id.clone()));
         if entry.generation == generation {
             entry.in_flight = None;
             entry.list = list.as_ref().ok().cloned();
@@ -169,9 +174,9 @@ impl ListCache {
     }
 
     /// Returns the ids of all lists so far, also of those that a write has dropped.
-    pub(crate) fn listed_ids(&self, organization: OrganizationId) -> HashSet<ConnectorId> {
+    pub(crate) fn listed_ids(&self, organization: OrganizationId) -> Arc<HashSet<ConnectorId>> {
         let entries = self.entries();
-        entries.get(&organization).map(|entry| entry.listed.clone()).unwrap_or_default()
+        entries.get(&organization).map(|entry| Arc::clone(&entry.listed)).unwrap_or_default()
     }
 
     /// Notes that a caller reads, edits or deletes a connector.
@@ -222,12 +227,12 @@ impl ListCache {
         let mut entries = self.entries();
         let entry = entries.entry(organization).or_default();
         let Some(list) = &mut entry.list else { return };
-        if list.by_id(&connector.id).is_some_and(Connector::is_short) {
-            let replaced = list
-                .connectors
-                .iter()
-                .map(|row| if row.id == connector.id { connector.clone() } else { row.clone() });
-            list.connectors = replaced.collect();
+        if list.by_id(&connector.id).is_some_and(Connector::is_short)
+            && let Some(index) = list.by_id.get(&connector.id)
+            // All rows are copied if a caller still has the list.
+            && let Some(row) = Arc::make_mut(&mut list.connectors).get_mut(*index)
+        {
+            *row = connector.clone();
         }
     }
 
@@ -465,6 +470,72 @@ mod tests {
         assert!(!first.may_be_of_another_create(&id()));
         list_cache.note_created(organization, &id());
         assert!(first.may_be_of_another_create(&id()));
+    }
+
+    /// Lists so many connectors and reads each, from short rows if `is_short`. Returns the
+    /// allocations and their bytes.
+    fn cost_of_reading(rows: usize, is_short: bool) -> (u64, u64) {
+        let id = |number: usize| format!("5c7c2677-0000-4000-8000-{number:012}");
+        let whole = |number| with(object(1, 1), &json!({"id": id(number), "name": id(number)}));
+        let row = |number| match is_short {
+            true => json!({"id": id(number), "name": id(number), "connectorType": "CUSTOM"}),
+            false => whole(number),
+        };
+        let all = (0..rows).map(row).collect::<Vec<_>>();
+        let by_id = (0..rows).map(|number| response(200, &whole(number)));
+        let replies = std::iter::once(response(200, &page(&all)));
+        let script = Script::new(replies.chain(by_id.filter(|_| is_short)));
+        let connectors = connectors(script.clone());
+        let ids = (0..rows).map(|number| ConnectorId::parse(&id(number)).unwrap());
+        let ids = ids.collect::<Vec<_>>();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let cost = allocation_counter::measure(|| {
+            runtime.block_on(async {
+                for id in &ids {
+                    let found = connectors.read(id, &budget()).await.unwrap().unwrap();
+                    assert_eq!(found.id, *id);
+                }
+            });
+        });
+        assert!(script.is_done());
+        (cost.count_total, cost.bytes_total)
+    }
+
+    #[test]
+    fn reading_ten_thousand_connectors_costs_in_proportion() {
+        for is_short in [false, true] {
+            let [small, large] = [2_500, 10_000].map(|rows| cost_of_reading(rows, is_short));
+            assert!(large.0 <= small.0 * 4 + small.0 / 16, "{small:?} → {large:?} allocations");
+            assert!(large.1 <= small.1 * 4 + small.1 / 2, "{small:?} → {large:?} bytes");
+        }
+    }
+
+    /// A search allocates nothing, so this compares times: the best of many, as other work on the
+    /// machine only adds to them. By a search through all rows, the factor would be about 100.
+    #[test]
+    fn look_up_takes_no_longer_in_a_list_of_ten_thousand() {
+        let time = |rows: usize| {
+            let id = |number: usize| format!("5c7c2677-0000-4000-8000-{number:012}");
+            let row = crate::testing::read(&object(1, 1));
+            let rows = (0..rows).map(|number| {
+                let mut row = row.clone();
+                row.id = ConnectorId::parse(&id(number)).unwrap();
+                row
+            });
+            let list = ConnectorList::new(rows.collect(), None, Instant::now());
+            let all = list.connectors();
+            let sample = all.iter().step_by(all.len() / 100).collect::<Vec<_>>();
+            let times = (0..50).map(|_| {
+                let began = std::time::Instant::now();
+                for row in &sample {
+                    assert!(std::ptr::eq(list.by_id(&row.id).unwrap(), *row));
+                }
+                began.elapsed()
+            });
+            times.min().unwrap()
+        };
+        let (short, long) = (time(100), time(10_000));
+        assert!(long < short * 20, "{short:?} → {long:?}");
     }
 
     #[test]

@@ -101,8 +101,11 @@ impl Connectors {
             }
             Err(error) => return Err(error),
         };
-        match list.by_id(id) {
-            Some(row) => self.complete(row.clone(), budget).await.map(Some),
+        let row = list.by_id(id).cloned();
+        // Otherwise a completed row would copy the whole list.
+        drop(list);
+        match row {
+            Some(row) => self.complete(row, budget).await.map(Some),
             None => self.get(id, budget).await,
         }
     }
@@ -186,7 +189,10 @@ impl Connectors {
         if !list.connectors().iter().any(Connector::is_short) {
             return Ok(list.connectors());
         }
-        Ok(self.completed(list.connectors().to_vec(), budget).await?.into())
+        let rows = list.connectors().to_vec();
+        // Otherwise a completed row would copy the whole list.
+        drop(list);
+        Ok(self.completed(rows, budget).await?.into())
     }
 
     /// Returns the connectors of the organization by page, for callers that may stop before the

@@ -1,11 +1,14 @@
 //! The transport over the network: reqwest over rustls.
 
+mod one_connection;
 #[cfg(test)]
 mod tests;
 mod trust;
 
+use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,9 +16,8 @@ use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
-use rustls::{CertificateError, InvalidMessage};
+use rustls::{CertificateError, ClientConfig, InvalidMessage};
 use thiserror::Error as ThisError;
-use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use url::Url;
 
@@ -25,67 +27,101 @@ use crate::error::Cause;
 use crate::problems::CertificateProblem;
 use crate::settings::{Deadlines, Settings, is_loopback};
 
-/// Sends requests over the network.
+use one_connection::OneConnectionFirst;
+use trust::{Loader, Loading};
+
+/// The largest header of a response over HTTP/2, in bytes.
+const LARGEST_HEADER: u32 = 16 * 1024;
+
+/// Sends requests over the network, by HTTP/2 where the server offers it by ALPN, otherwise by
+/// HTTP/1.1.
 ///
-/// Reading the platform's certificate authorities takes about ten milliseconds and may fail. Each
-/// of the three HTTP clients is built for its first request, so a run without requests builds none.
+/// There is one HTTP client for each origin (scheme, host and port), built for its first request.
+/// Those that use TLS share its configuration, with the certificate authorities. Reading these takes
+/// some milliseconds and may fail, so a thread does it meanwhile.
 pub(crate) struct Https {
     deadlines: Deadlines,
-    authorities: Option<Vec<u8>>,
-    /// `https` through the proxy of the environment, if there is one.
-    remote: OnceCell<reqwest::Client>,
-    /// `https` to a loopback address, never through a proxy.
-    local: OnceCell<reqwest::Client>,
-    /// `http` to a loopback address, which needs no certificate authorities.
-    plain: OnceCell<reqwest::Client>,
+    base_url: Url,
+    load: Loader,
+    tls: OnceLock<Loading>,
+    clients: Mutex<HashMap<String, reqwest::Client>>,
 }
 
 impl Https {
     /// Creates a transport. It reads no file and makes no connection.
     pub(crate) fn new(settings: &Settings) -> Self {
+        let given = settings.certificate_authorities.clone();
+        Self::trusting(settings, move || trust::client_config(given.as_deref()))
+    }
+
+    /// Creates a transport with another way to get the TLS configuration.
+    fn trusting(
+        settings: &Settings,
+        load: impl Fn() -> Result<ClientConfig, String> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             deadlines: settings.deadlines,
-            authorities: settings.certificate_authorities.clone(),
-            remote: OnceCell::new(),
-            local: OnceCell::new(),
-            plain: OnceCell::new(),
+            base_url: settings.base_url.clone(),
+            load: Arc::new(load),
+            tls: OnceLock::new(),
+            clients: Mutex::default(),
         }
     }
 
-    async fn http_client(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
-        let (cell, uses_tls, uses_proxy) = match (url.scheme(), is_loopback(url)) {
-            ("http", _) => (&self.plain, false, false),
-            (_, true) => (&self.local, true, false),
-            (_, false) => (&self.remote, true, true),
-        };
-        cell.get_or_try_init(|| async { self.build(uses_tls, uses_proxy) }).await.map_err(|error| {
-            let cause = Cause::new(chain(&error.without_url()));
-            Failure::new(FailureKind::Unsendable).because(cause)
-        })
+    /// Starts to read the certificate authorities, if requests will need them.
+    pub(crate) fn prepare(&self) {
+        if self.base_url.scheme() == "https" {
+            drop(self.tls());
+        }
     }
 
-    fn build(&self, uses_tls: bool, uses_proxy: bool) -> reqwest::Result<reqwest::Client> {
+    fn tls(&self) -> Loading {
+        self.tls.get_or_init(|| trust::in_a_thread(Arc::clone(&self.load))).clone()
+    }
+
+    async fn http_client(&self, url: &Url) -> Result<reqwest::Client, Failure> {
+        let origin = url.origin().ascii_serialization();
+        // Nothing panics while holding the lock, so a poisoned one is intact.
+        let clients = || self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients().get(&origin) {
+            return Ok(client.clone());
+        }
+        let unsendable =
+            |cause: String| Failure::new(FailureKind::Unsendable).because(Cause::new(cause));
+        let tls = match url.scheme() {
+            "http" => None,
+            _ => Some(self.tls().await.map_err(unsendable)?),
+        };
+        // A loopback address is never reached through a proxy.
+        let built = self.build(tls, !is_loopback(url));
+        let client = built.map_err(|error| unsendable(chain(&error.without_url())))?;
+        Ok(clients().entry(origin).or_insert(client).clone())
+    }
+
+    fn build(
+        &self,
+        tls: Option<ClientConfig>,
+        uses_proxy: bool,
+    ) -> reqwest::Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .dns_resolver(SystemResolver)
             .connect_timeout(self.deadlines.connect)
+            .http2_max_header_list_size(LARGEST_HEADER)
             // Shorter than the idle timeout of common gateways, so that requests are seldom sent on
             // a connection that is being closed.
             .pool_idle_timeout(Duration::from_secs(20));
         if !uses_proxy {
             builder = builder.no_proxy();
         }
-        if !uses_tls {
-            builder = builder.tls_certs_only([]);
-        } else if let Some(pem) = &self.authorities {
-            builder = match trust::client_config(pem) {
-                Ok(config) => builder.tls_backend_preconfigured(config),
-                // The library fails for the same reason, with its own type of error.
-                Err(_) => builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem)?),
-            };
-        }
+        builder = match tls {
+            Some(config) => builder
+                .tls_backend_preconfigured(config)
+                .connector_layer(OneConnectionFirst::default()),
+            None => builder.tls_certs_only([]),
+        };
         builder.build()
     }
 
@@ -132,7 +168,7 @@ impl Transport for Https {
             Failure::new(FailureKind::Unsendable).because(cause)
         })?;
         let client = self.http_client(request.url()).await?;
-        self.exchange(client, request).await
+        self.exchange(&client, request).await
     }
 }
 

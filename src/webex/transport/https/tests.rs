@@ -1,5 +1,7 @@
 //! Tests the transport with faulty peers on loopback addresses.
 
+mod http_2;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -19,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::testing::{budget, organization, settings, static_token};
+use crate::testing::{budget, organization, pem, settings, static_token};
 use crate::{BodyProblem, Client, Error, ErrorKind};
 
 /// Long enough for a loopback connection on a busy machine, short enough for a test that waits for
@@ -241,11 +243,6 @@ fn authority() -> CertifiedIssuer<'static, KeyPair> {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-fn pem(der: &[u8]) -> Vec<u8> {
-    let body = base64::engine::general_purpose::STANDARD.encode(der);
-    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
-}
-
 /// Starts a TLS server with a certificate for one host.
 async fn tls_peer(
     issuer: Option<&CertifiedIssuer<'static, KeyPair>>,
@@ -293,19 +290,26 @@ async fn tls_peer_saying(
     tls_server(response, certificate.unwrap().der().clone(), key).await
 }
 
+/// Returns the TLS side of a server that has a certificate for 127.0.0.1 and offers these protocols
+/// by ALPN.
+fn acceptor(issuer: &CertifiedIssuer<'static, KeyPair>, protocols: &[&str]) -> TlsAcceptor {
+    let key = KeyPair::generate().unwrap();
+    let mut params = certificate("A server", later());
+    params.subject_alt_names =
+        CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().subject_alt_names;
+    let certificate = params.signed_by(&key, issuer).unwrap().der().clone();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let mut config = server_config(certificate, key);
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
+}
+
 async fn tls_server(
     response: &'static str,
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
 ) -> SocketAddr {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = TlsAcceptor::from(Arc::new(server_config(certificate, key)));
     let (address, _) = peer(move |stream| {
         let acceptor = acceptor.clone();
         async move {
@@ -324,6 +328,19 @@ async fn tls_server(
     })
     .await;
     address
+}
+
+fn server_config(
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap()
 }
 
 fn later() -> OffsetDateTime {
@@ -390,6 +407,66 @@ async fn bad_certificates_have_distinct_problems_and_are_fatal() {
             (error.attempts, error.host.as_deref()),
             (1, Some(address.to_string().as_str()))
         );
+    }
+}
+
+/// Sends a request to a peer, and returns the status or the failure.
+async fn send(https: &Https, address: SocketAddr) -> Result<u16, Failure> {
+    let request = http::Request::get(format!("https://{address}/")).body(Bytes::new()).unwrap();
+    https.send(request).await.map(|response| response.status.as_u16())
+}
+
+#[tokio::test]
+async fn authorities_are_read_once_and_off_the_way() {
+    let authority = authority();
+    let [first, second] = [
+        tls_peer(Some(&authority), "127.0.0.1", later()).await,
+        tls_peer(Some(&authority), "127.0.0.1", later()).await,
+    ];
+    let loads = Arc::new(AtomicUsize::new(0));
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (counted, released) = (Arc::clone(&loads), std::sync::Mutex::new(released));
+    let given = pem(authority.der());
+    let settings = settings_for("https", "127.0.0.1", first.port(), deadlines());
+    let https = Https::trusting(&settings, move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        // Ends when the sender is dropped.
+        let _ = released.lock().unwrap().recv();
+        trust::client_config(Some(&given))
+    });
+    https.prepare();
+    https.prepare();
+    let waiting = async { tokio::join!(send(&https, first), send(&https, second)) };
+    let release = async {
+        tokio::time::sleep(SHORT).await;
+        drop(release);
+    };
+    let (sent, ()) = tokio::join!(waiting, release);
+    assert_eq!(sent, (Ok(200), Ok(200)));
+    assert_eq!(send(&https, first).await, Ok(200));
+    assert_eq!(loads.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn run_over_http_reads_no_authorities() {
+    let settings = settings_for("http", "127.0.0.1", 1, deadlines());
+    let https = Https::trusting(&settings, || panic!("authorities are read"));
+    https.prepare();
+    let request = http::Request::get("http://127.0.0.1:1/").body(Bytes::new()).unwrap();
+    assert_eq!(https.send(request).await.err().unwrap().kind, FailureKind::Connection);
+    assert!(https.tls.get().is_none());
+}
+
+#[tokio::test]
+async fn system_without_authorities_fails_each_request_with_the_reason() {
+    const CAUSE: &str = "No CA certificates were loaded from the system";
+    let settings = settings_for("https", "127.0.0.1", 1, deadlines());
+    let https = Https::trusting(&settings, || Err(CAUSE.to_owned()));
+    https.prepare();
+    for _ in 0..2 {
+        let failure = send(&https, ([127, 0, 0, 1], 1).into()).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unsendable);
+        assert_eq!(failure.cause.unwrap().to_string(), CAUSE);
     }
 }
 
