@@ -115,7 +115,7 @@ fn refused_edit_leaves_the_connector_active() {
 #[test]
 fn long_time_without_service_is_reported_after_an_update() {
     let simulator = locked();
-    let terraform = applied(&simulator);
+    let mut terraform = applied(&simulator);
     // 423 for the edit; the deactivation passes; the edit takes long.
     let slow = Script::new(Action::DelayMs(5_200)).times(1);
     simulator.faults([pass("PUT", 2), on("PUT", slow)]);
@@ -128,9 +128,15 @@ fn long_time_without_service_is_reported_after_an_update() {
         .says("was inactive for 5.")
         .says("Nothing is left to do: the connector is active again, with its change.");
     assert_eq!(stored(&simulator)["active"], json!(true));
-    // At the usual speed, nobody has to know.
+    // At the usual speed, only the log says it.
+    terraform.set("TF_LOG_PROVIDER", "INFO");
     terraform.write("main.tf", &basic().resource());
-    terraform.apply().succeeded().says("1 changed").does_not_say("was inactive for");
+    terraform
+        .apply()
+        .succeeded()
+        .says("1 changed")
+        .says(&format!("connector {} was inactive for", id_of(&stored(&simulator))))
+        .does_not_say("Warning: Connector");
     terraform.plans_nothing();
 }
 

@@ -222,14 +222,14 @@ impl Deletion<'_> {
         };
         match self.attempt(inactive.version.as_ref()).await {
             Ok(deleted) => {
-                log_inactive_time(began);
+                log_inactive_time(self.id, began);
                 Ok(deleted)
             }
             Err(mut failure) => {
                 if failure.error.kind == ErrorKind::Locked {
                     failure.error = failure.error.with_kind(ErrorKind::LockedThoughInactive);
                 }
-                Err(self.undo(failure, inactive).await.measured(began))
+                Err(self.undo(failure, inactive).await.measured(self.id, began))
             }
         }
     }

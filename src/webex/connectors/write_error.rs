@@ -105,10 +105,10 @@ impl WriteError {
     }
 
     /// Returns the error with the time since the deactivation, if the connector is active again.
-    pub(super) fn measured(self, deactivation: Instant) -> Self {
+    pub(super) fn measured(self, id: &ConnectorId, deactivation: Instant) -> Self {
         match self.availability {
             Availability::Restored => {
-                Self { inactive_for: Some(log_inactive_time(deactivation)), ..self }
+                Self { inactive_for: Some(log_inactive_time(id, deactivation)), ..self }
             }
             Availability::Unaffected | Availability::Lost(_) | Availability::Uncertain => self,
         }
@@ -141,10 +141,10 @@ pub(super) fn together(first: Option<Duration>, second: Option<Duration>) -> Opt
 }
 
 /// Logs and returns the time since the request that deactivated a connector.
-pub(super) fn log_inactive_time(deactivation: Instant) -> Duration {
+pub(super) fn log_inactive_time(id: &ConnectorId, deactivation: Instant) -> Duration {
     let time = deactivation.elapsed();
     tracing::info!(
-        "a connector was inactive for {} ms, because Webex allows no write to an active one",
+        "connector {id} was inactive for {} ms, because Webex allows no write to an active one",
         time.as_millis()
     );
     time

@@ -421,7 +421,9 @@ impl Edit<'_> {
         };
         let edited = match self.edit_inactive(&deactivated.connector).await {
             Ok(edited) => edited,
-            Err(failure) => return Err(self.undo(failure, deactivated).await.measured(began)),
+            Err(failure) => {
+                return Err(self.undo(failure, deactivated).await.measured(self.id, began));
+            }
         };
         if !self.content.active {
             return Ok(Updated::in_service(edited));
@@ -431,11 +433,11 @@ impl Edit<'_> {
             async |budget| self.connectors.reactivate(&edited, secrets, secrets, &budget).await;
         match self.budget.clean_up(finish).await {
             Ok(Reactivated { connector, overtaken: None }) => {
-                Ok(Updated { connector, inactive_for: Some(log_inactive_time(began)) })
+                Ok(Updated { connector, inactive_for: Some(log_inactive_time(self.id, began)) })
             }
             Ok(Reactivated { connector, overtaken: Some(error) }) => {
                 let failure = WriteError::new(error, connector.into());
-                Err(failure.with_availability(Availability::Restored).measured(began))
+                Err(failure.with_availability(Availability::Restored).measured(self.id, began))
             }
             Err(ActivationError { error, connector }) => {
                 let failure = WriteError::new(error.clone(), connector.into());
