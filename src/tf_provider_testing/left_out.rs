@@ -1,4 +1,4 @@
-//! The parts that a test omits, because the system or the CLI lacks them.
+//! Reports parts that a test leaves out, because the system or the CLI lacks them.
 
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -14,7 +14,7 @@ use crate::support::terraform_core::{Message, TerraformCore, answer, messages};
 
 const TYPE_NAME: &str = "webex_cc_flow_publish";
 
-/// The messages of an action: reports, errors, warnings.
+/// The output of an action: reports, errors, warnings.
 #[derive(Debug)]
 struct Said {
     reports: Vec<String>,

@@ -7,7 +7,7 @@ use webex_contact_center::Profile;
 
 use super::pages::Page;
 
-/// The facts that are not in the schema.
+/// The prose around the parts that the schema describes.
 const PROSE: &str = include_str!("profile.md");
 
 /// Returns the page.

@@ -1,4 +1,4 @@
-//! Files for other people's CI: the example workflow, the image of the simulator, the address of the
+//! The files that other people's CI uses: the example workflow, the image of the simulator, the address of the
 //! provider, and the weekly look at Cisco's API.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! Remains of a credential in the memory of a process that no longer needs it.
+//! Looks for credentials in the memory of a process that no longer needs them.
 
 #![cfg(target_os = "linux")]
 
