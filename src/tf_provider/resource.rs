@@ -60,7 +60,7 @@ pub trait Resource: Send + Sync {
     async fn import(&self, _request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         Err(Diagnostic::error(
             "This resource cannot be imported",
-            "There is no way to find an existing object of this type.",
+            "The provider cannot find existing objects of this type.",
         )
         .into())
     }
@@ -112,8 +112,8 @@ fn decode_state(
         Diagnostic::error(
             format!("The stored {what} cannot be read"),
             format!(
-                "{cause}. Nothing was changed. Restore the state from a backup, or remove this \
-                 resource with `terraform state rm` and import it again."
+                "Restore the state from a backup, or remove this resource with `terraform state \
+                 rm` and import it again. Nothing was changed. The problem: {cause}."
             ),
         )
     };
@@ -126,7 +126,7 @@ fn decode_state(
         | Value::String(_)
         | Value::Secret(_)
         | Value::List(_)
-        | Value::Dynamic(_) => Err(unreadable("It holds no object".to_owned()).into()),
+        | Value::Dynamic(_) => Err(unreadable("it is not an object".to_owned()).into()),
     }
 }
 

@@ -199,7 +199,7 @@ fn advice_for(reader: Reader, error: &Error) -> String {
         }
         ErrorKind::InvalidRequest => {
             "Correct the argument that Webex names below. If Webex names the credentials, the \
-             third party has refused them when Webex checked them."
+             third party refused them when Webex checked them."
         }
         ErrorKind::NotInProfile(gap) => {
             return format!(
@@ -210,8 +210,8 @@ fn advice_for(reader: Reader, error: &Error) -> String {
         }
         ErrorKind::UnexpectedStatus if !error.allowed_methods.is_empty() => {
             "Record in Control Hub how your organization's API is used, and run the provider's \
-             command `learn` on the recording. The API is another one than the API profile \
-             describes. See the guide \"API compatibility\"."
+             command `learn` on the recording. The API differs from the API profile. See the guide \
+             \"API compatibility\"."
         }
         ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
             "Check the id on the connector's page in Control Hub. The provider manages and reads \
@@ -280,7 +280,7 @@ fn refused(request: Request, code: Option<OauthError>) -> &'static str {
          the scope spark:applications_token, and an administrator of the organization must have \
          authorized the Service App in Control Hub."
     } else if code == Some(OauthError::InvalidGrant) {
-        "Authorize the app again, and store the new refresh token. The present one has expired \
+        "Authorize the app again, and store the new refresh token. The configured one has expired \
          (after 90 days without use), was replaced, or was revoked."
     } else {
         "Check client_id, client_secret and refresh_token, and that they belong together. If they \

@@ -163,7 +163,7 @@ async fn serve_connections<S: ProviderService>(
 
     let end = async {
         let reason = wait_for_shutdown(mode, &lifetime, parent, &mut signals).await;
-        tracing::debug!(reason = reason.text(), "The provider ends");
+        tracing::debug!(reason = reason.text(), "The provider exits");
         shut_down(reason, &lifetime, info.time_for_changes).await;
     };
     tokio::select! {
