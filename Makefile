@@ -25,8 +25,8 @@ lint: ## Check formatting, and clippy with warnings as errors
 format: ## Format all sources
 	$(CARGO) fmt --all
 
-docs: ## Make the pages of docs/ from schemas and prose
-	UPDATE_DOCS=1 $(CARGO) test --locked --test integration documentation::generated_pages
+docs: ## Make the pages of docs/ from schemas and prose, and the output that pages show
+	UPDATE_DOCS=1 $(CARGO) test --locked --test integration -- documentation::generated_pages documentation::typed
 
 install: ## Install a release build for `terraform init` (MIRROR=folder for another place)
 	@.ci/install $(if $(MIRROR),--mirror "$(MIRROR)")

@@ -28,7 +28,7 @@ output "greeting" {
   value = module.greeting.flow_json
 }
 
-# An export of an older Flow Designer, which holds ids and no names.
+# An export of an older Flow Designer, with ids and without names.
 module "older_greeting" {
   source = "../modules/flow-promotion"
 

@@ -69,7 +69,7 @@ pub fn block() -> NestedBlock {
         Attribute::optional("update", Type::String, "The limit for updating. Default `10m`."),
         Attribute::optional("delete", Type::String, "The limit for deleting. Default `5m`."),
     ];
-    let description = "How long an operation may take in all, waits and retries included.".into();
+    let description = "How long an operation can take, including waits and retries.".into();
     NestedBlock::single(BLOCK, Block { description, attributes, blocks: Vec::new() }).local()
 }
 

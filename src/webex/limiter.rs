@@ -234,7 +234,7 @@ mod tests {
         let send = async |number: u64| {
             tokio::time::sleep(Duration::from_millis(number)).await;
             // Some of them want three.
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 drop(limiter.reserve_switch(&budget()).await.unwrap());
             } else {
                 limiter.acquire(&budget()).await.unwrap();

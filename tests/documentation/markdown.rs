@@ -89,6 +89,118 @@ fn links(prose: &str) -> Vec<String> {
     found
 }
 
+/// The width of prose.
+const WIDTH: usize = 100;
+
+/// Fills the prose of a page. Tables, code, headings, comments and front matter stay as they are.
+pub(super) fn filled(text: &str) -> String {
+    let mut filled = String::new();
+    let mut paragraph: Option<Paragraph> = None;
+    // The line that ends what stays as it is.
+    let mut until = None::<String>;
+    for (index, line) in text.lines().enumerate() {
+        let trimmed = line.trim_start();
+        let is_kept = until.is_some()
+            || trimmed.is_empty()
+            || ["#", "|", "<!--", "```", "---"].iter().any(|start| trimmed.starts_with(start));
+        if !is_kept {
+            let indent = &line[..line.len() - trimmed.len()];
+            let mark = mark(trimmed);
+            if paragraph.is_none() || !mark.is_empty() {
+                filled.extend(paragraph.take().map(Paragraph::lines));
+                let hang = if mark.starts_with('~') { 0 } else { mark.len() };
+                let rest = format!("{indent}{}", " ".repeat(hang));
+                paragraph =
+                    Some(Paragraph { first: format!("{indent}{mark}"), rest, words: Vec::new() });
+            }
+            if let Some(paragraph) = &mut paragraph {
+                paragraph.words.extend(unbreakable(&trimmed[mark.len()..]));
+            }
+            continue;
+        }
+        filled.extend(paragraph.take().map(Paragraph::lines));
+        filled.push_str(line);
+        filled.push('\n');
+        let fence = trimmed.starts_with("```").then_some("```");
+        let opens = fence.or((index == 0 && line == "---").then_some("---"));
+        until = match until {
+            Some(end) => (trimmed != end).then_some(end),
+            None => opens.map(str::to_owned),
+        };
+    }
+    filled.extend(paragraph.map(Paragraph::lines));
+    filled
+}
+
+/// A paragraph or an item of a list.
+struct Paragraph {
+    first: String,
+    rest: String,
+    words: Vec<String>,
+}
+
+impl Paragraph {
+    fn lines(self) -> String {
+        let mut lines = String::new();
+        let mut line = self.first;
+        let mut is_empty = true;
+        for word in self.words {
+            if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+                lines.push_str(&line);
+                lines.push('\n');
+                line.clone_from(&self.rest);
+                is_empty = true;
+            }
+            line.push_str(if is_empty { "" } else { " " });
+            line.push_str(&word);
+            is_empty = false;
+        }
+        lines + &line + "\n"
+    }
+}
+
+/// Returns the mark of an item of a list or of a callout, with its space.
+fn mark(line: &str) -> &str {
+    let Some((mark, _)) = line.split_once(' ') else { return "" };
+    let number = mark.strip_suffix('.').unwrap_or_default();
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_mark = ["-", "*", "~>"].contains(&mark) || is_number;
+    if is_mark { &line[..=mark.len()] } else { "" }
+}
+
+/// Returns the words of a line. A piece of code is one word.
+fn unbreakable(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut is_code = false;
+    for character in line.chars() {
+        is_code ^= character == '`';
+        match words.last_mut() {
+            Some(word) if is_code || !character.is_whitespace() => word.push(character),
+            _ => words.push(String::new()),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn prose_is_filled() {
+    let long = ["word"; 30].join(" ");
+    let page = format!(
+        "---\na: {long}\n---\n# {long}\n\n{long}\n- `{long}` x\n1. {long}\n| {long} |\n```\n{long}\n```\n"
+    );
+    let (twenty, eleven) = (["word"; 20].join(" "), ["word"; 11].join(" "));
+    let (nineteen, ten) = (["word"; 19].join(" "), ["word"; 10].join(" "));
+    assert_eq!(
+        filled(&page),
+        format!(
+            "---\na: {long}\n---\n# {long}\n\n{twenty}\n{ten}\n- `{long}`\n  x\n1. {nineteen}\n   \
+             {eleven}\n| {long} |\n```\n{long}\n```\n"
+        )
+    );
+    assert_eq!(filled(&filled(&page)), filled(&page));
+}
+
 #[test]
 fn markdown_is_parsed() {
     let page = parse(

@@ -5,8 +5,7 @@ use crate::support::files;
 
 /// The guides that quote messages: in headings, at the beginning of a list item, and in the first
 /// column of tables with the header `the message says`.
-const GUIDES: [&str; 3] =
-    ["docs/guides/troubleshooting.md", "docs/guides/network.md", "docs/guides/getting-a-token.md"];
+const GUIDES: [&str; 2] = ["docs/guides/troubleshooting.md", "docs/guides/network.md"];
 
 /// The header of a table of messages.
 const TABLE: &str = "| the message says |";

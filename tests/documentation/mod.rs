@@ -4,7 +4,7 @@
 //! resources, actions and functions are generated: schemas, rules and calls from their tables, prose from
 //! the `.md` file next to each object in `src/provider`. The guides are written by hand. The tests
 //! compare the committed pages with the generated ones; `make docs` (which sets `UPDATE_DOCS`)
-//! writes them. The program has no part in it.
+//! writes them, and the output of commands that pages show. The program has no part in it.
 
 mod contract;
 mod examples;
@@ -15,6 +15,7 @@ mod messages;
 mod pages;
 mod profile;
 mod schema;
+mod typed;
 
 use std::collections::BTreeSet;
 use std::fs;

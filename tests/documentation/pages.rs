@@ -13,7 +13,7 @@ use terraform_provider_webex::provider::{NAME, registry};
 use tf_provider::function::Signature;
 use tf_provider::schema::{Block, IdentitySchema};
 
-use super::{contract, schema};
+use super::{contract, markdown, schema};
 use crate::support::files;
 use webex_contact_center::{Applies, ConnectorKind, kind_dependent_fields};
 
@@ -22,10 +22,11 @@ pub(super) const FOLDERS: [&str; 5] =
     ["resources", "data-sources", "list-resources", "actions", "functions"];
 
 /// The guides, in reading order.
-const GUIDES: [&str; 13] = [
+const GUIDES: [&str; 14] = [
     "getting-started",
     "getting-a-token",
     "ci",
+    "write-only-credentials",
     "secrets",
     "brownfield-import",
     "promoting-flows",
@@ -178,7 +179,7 @@ fn page(subject: &Subject, file: &str, prose: &str) -> Page {
         subject.block.description,
         expand(subject, prose).trim()
     );
-    Page { path: subject.page.clone(), text: format!("{text}\n") }
+    Page { path: subject.page.clone(), text: markdown::filled(&text) }
 }
 
 /// Returns the first sentence in plain text.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 use webex_contact_center::Profile;
 
+use super::markdown;
 use super::pages::Page;
 
 /// The prose around the parts that the schema describes.
@@ -69,7 +70,7 @@ pub(super) fn page() -> Page {
             _ => text.push_str(part),
         }
     }
-    Page { path: "guides/api-profile.md".to_owned(), text }
+    Page { path: "guides/api-profile.md".to_owned(), text: markdown::filled(&text) }
 }
 
 fn table(schema: &Value, members: &Map<String, Value>, left_out: &[&str]) -> String {

@@ -331,3 +331,34 @@ fn password() -> Credential {
         values: [PASSWORD, " second password"].map(str::to_owned),
     }
 }
+
+/// Makes ten connectors of all kinds in a simulator as if in Control Hub. Returns their ids.
+pub(crate) fn made_by_hand(simulator: &Simulator) -> Vec<String> {
+    let certificate = certificate();
+    let connectors = [
+        basic(),
+        basic().with("name", "Help desk (old) – do not use"),
+        basic().with("name", "crm_api"),
+        client_credentials(),
+        client_credentials()
+            .with("name", "Ünïcode & \"quotes\" ${not} %{a template}")
+            .with("scope", Json::Null),
+        client_credentials()
+            .with("name", "Billing")
+            .with("scope", Json::Null)
+            .with("active", false),
+        password_grant(),
+        password_grant()
+            .with("name", "CRM 2")
+            .with("scope", "a b")
+            .with("validation_url", "https://login.example.com/check"),
+        certificate.clone(),
+        certificate.with("name", "Ledger test"),
+    ];
+    let store = |(place, connector): (usize, Connector)| {
+        let id = format!("5c7c2677-0000-4000-8000-{place:012}");
+        simulator.store(simulator.organization(), &id, connector.made_by_hand());
+        id
+    };
+    connectors.into_iter().enumerate().map(store).collect()
+}

@@ -25,7 +25,7 @@ action "webex_cc_flow_publish" "greeting" {
   }
 }
 
-# A new text publishes the flow again.
+# A changed text publishes the flow again.
 resource "terraform_data" "greeting" {
   input = sha256(local.greeting)
 

@@ -1,7 +1,7 @@
 # All connectors of the organization.
 data "webex_cc_custom_connectors" "all" {}
 
-# Those that are deactivated, so that flows which use them fail.
+# The deactivated ones: flows that use them fail.
 data "webex_cc_custom_connectors" "inactive" {
   active = false
 }

@@ -1,6 +1,5 @@
-# One connector for each entry of a map. Credentials come by a variable of their
-# own, because Terraform keeps no ephemeral value, and a map that connectors are
-# made from has to be kept.
+# One connector for each entry of a map. Credentials are in another variable,
+# because for_each does not accept ephemeral values.
 
 locals {
   grants = {
@@ -29,8 +28,8 @@ resource "webex_cc_custom_connector" "this" {
   private_key_wo   = try(var.secrets[each.key].private_key, null)
   password_wo      = try(var.secrets[each.key].password, null)
 
-  # What is kept must not depend on what is not, so a version goes by the kind of
-  # the connector and not by which credential is given.
+  # A stored value must not depend on an ephemeral one, so the version depends on
+  # the kind of connector, and not on which credential is set.
   client_secret_wo_version = contains(["client_credentials", "password"], local.grants[each.key]) ? each.value.secret_version : null
   private_key_wo_version   = local.grants[each.key] == "client_credentials_certificate" ? each.value.secret_version : null
   password_wo_version      = contains(["basic", "password"], local.grants[each.key]) ? each.value.secret_version : null

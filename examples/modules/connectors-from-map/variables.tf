@@ -1,5 +1,5 @@
 variable "connectors" {
-  description = "The connectors by name. What applies to which kind of connector is told by the page of the resource. A change of `secret_version` sends the credential of a connector again."
+  description = "The connectors by name. The page of the resource shows which arguments apply to which kind of connector. A change of `secret_version` sends the credential of a connector again."
   type = map(object({
     resource_domain_url = string
     authentication_type = optional(string, "basic")
@@ -21,7 +21,7 @@ variable "connectors" {
 }
 
 variable "secrets" {
-  description = "The credentials of each connector, by the same names. They reach Webex and nothing else: they are in neither plan nor state."
+  description = "The credentials of each connector, by the same names. They are in neither plan nor state."
   type = map(object({
     client_secret = optional(string)
     private_key   = optional(string)
@@ -38,7 +38,7 @@ variable "secrets" {
 }
 
 variable "organization_id" {
-  description = "The organization that gets the connectors. The provider's organization if not set."
+  description = "The organization that gets the connectors. Default: the provider's organization."
   type        = string
   default     = null
 }

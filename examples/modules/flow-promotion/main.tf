@@ -1,5 +1,5 @@
 # The connectors that Flow Designer offers in the organization the flow is meant
-# for. Names tie the organizations together; ids differ.
+# for. Connectors are matched by name.
 
 data "webex_cc_flow_connectors" "target" {
   organization_id = var.organization_id

@@ -4,13 +4,13 @@ variable "flow_json" {
 }
 
 variable "organization_id" {
-  description = "The organization that the flow is meant for. The provider's organization if not set."
+  description = "The organization that the flow is meant for. Default: the provider's organization."
   type        = string
   default     = null
 }
 
 variable "connectors" {
-  description = "Ids that are known already, by the connector's name in the flow, or by its old id where the export has no names. They win over what is found in the organization."
+  description = "Known ids, by the connector's name in the flow, or by its old id if the export has no names. They take precedence over what is found in the organization."
   type        = map(string)
   default     = {}
 }

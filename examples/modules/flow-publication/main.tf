@@ -1,5 +1,5 @@
 # The connectors that Flow Designer offers in the organization that gets the flow.
-# Names tie the organizations together; ids differ.
+# Connectors are matched by name.
 
 data "webex_cc_flow_connectors" "target" {
   organization_id = var.organization_id
@@ -19,7 +19,7 @@ action "webex_cc_flow_publish" "flow" {
   }
 }
 
-# A new text, or another id, publishes the flow again.
+# A changed text or id publishes the flow again.
 resource "terraform_data" "flow" {
   input = sha256(local.flow_json)
 

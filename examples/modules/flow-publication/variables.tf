@@ -4,25 +4,25 @@ variable "flow_json" {
 }
 
 variable "organization_id" {
-  description = "The organization that gets the flow. The provider's organization if not set."
+  description = "The organization that gets the flow. Default: the provider's organization."
   type        = string
   default     = null
 }
 
 variable "connectors" {
-  description = "Ids that are known already, by the connector's name in the flow, or by its old id where the export has no names. They win over what is found in the organization."
+  description = "Known ids, by the connector's name in the flow, or by its old id if the export has no names. They take precedence over what is found in the organization."
   type        = map(string)
   default     = {}
 }
 
 variable "overwrite" {
-  description = "Whether a flow of the same name gets a new version."
+  description = "Whether to import a new version of a flow with the same name."
   type        = bool
   default     = true
 }
 
 variable "tags" {
-  description = "The labels that the version gets: Live, Test, Dev, Latest."
+  description = "The labels of the published version: Live, Test, Dev, Latest."
   type        = list(string)
   default     = ["Live"]
 }

@@ -1,4 +1,4 @@
-# OAuth 2.0 with a certificate in the place of a client secret.
+# OAuth 2.0 with a certificate instead of a client secret.
 resource "webex_cc_custom_connector" "ledger" {
   name                = "Ledger"
   authentication_type = "oauth2"

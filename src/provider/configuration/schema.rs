@@ -5,7 +5,7 @@ use tf_provider::value::Type;
 
 const DESCRIPTION: &str = "\
 Manages custom connectors of Webex Contact Center: the stored credentials with which \
-contact-centre flows call other companies' HTTP endpoints.";
+contact-center flows call other companies' HTTP endpoints.";
 
 /// Each argument, and the environment variable that may give it.
 pub const ENVIRONMENT: [(&str, &str); 18] = [
@@ -52,7 +52,7 @@ fn attributes() -> Vec<Attribute> {
         text(
             "region",
             "The region of the Contact Center: `us1`, `eu1`, `eu2`, `anz1`, `ca1`, `jp1`, `sg1` or \
-             `in1`. Give it, or `base_url`. Environment: `WEBEX_CC_REGION`.",
+             `in1`. Required, unless `base_url` is set. Environment: `WEBEX_CC_REGION`.",
         ),
         text(
             "base_url",
@@ -61,10 +61,10 @@ fn attributes() -> Vec<Attribute> {
         ),
         text(
             "organization_id",
-            "The organization whose connectors are managed where a resource names none: a UUID, or \
-             the base64 form of the Webex APIs. If not set, the one at the end of `access_token`. \
-             Needed with `refresh_token` and with `service_app_id`, unless every resource and data \
-             source names its own. Environment: `WEBEX_ORGANIZATION_ID`.",
+            "The organization of resources and data sources that name none: a UUID, or the base64 \
+             form of the Webex APIs. Default: the one at the end of `access_token`. Required with \
+             `refresh_token` and `service_app_id`, unless every resource and data source names \
+             its own. Environment: `WEBEX_ORGANIZATION_ID`.",
         ),
         Attribute::secret(
             "access_token",
@@ -74,8 +74,8 @@ fn attributes() -> Vec<Attribute> {
         ),
         text(
             "client_id",
-            "The client identifier of a Webex Integration or Service App, to obtain access tokens \
-             with. Environment: `WEBEX_CLIENT_ID`.",
+            "The client identifier of a Webex Integration or Service App, to request access \
+             tokens with. Environment: `WEBEX_CLIENT_ID`.",
         ),
         Attribute::secret(
             "client_secret",
@@ -87,7 +87,8 @@ fn attributes() -> Vec<Attribute> {
         ),
         text(
             "service_app_id",
-            "The id of a Service App whose token is requested for each target organization, with \
+            "The id of a Service App. Its token is requested for each target organization, \
+             with \
              `client_id`, `client_secret` and `access_token`. Environment: `WEBEX_SERVICE_APP_ID`.",
         ),
         text(
@@ -97,54 +98,57 @@ fn attributes() -> Vec<Attribute> {
         ),
         text(
             "applications_url",
-            "The address of Webex's applications, below which the tokens of `service_app_id` are \
-             requested. Default `https://webexapis.com/v1/applications`. Environment: \
+            "The address below which the tokens of `service_app_id` are requested. Default \
+             `https://webexapis.com/v1/applications`. Environment: \
              `WEBEX_APPLICATIONS_URL`.",
         ),
         Attribute::optional(
             "requests_per_minute",
             Type::Number,
-            "How many requests this process sends in a minute at most. Default 300, which is what \
-             Cisco allows a client. Environment: `WEBEX_CC_REQUESTS_PER_MINUTE`.",
+            "The largest number of requests that this process sends in a minute. Default 300, the \
+             limit that Cisco documents for a client. Environment: `WEBEX_CC_REQUESTS_PER_MINUTE`.",
         ),
         Attribute::optional(
             "max_retries",
             Type::Number,
-            "How often a request that can safely be repeated is sent again at most, 0 to 20. \
+            "The largest number of times that a request is repeated if that is safe, 0 to 20. \
              Default 5. Environment: `WEBEX_CC_MAX_RETRIES`.",
         ),
         text(
             "request_timeout",
-            "How long one request may take, from connecting to the last byte of the answer, such \
-             as `30s` or `2m`. Give it more where a third party is slow to check the credentials \
-             of a connector. Default `60s`. Environment: `WEBEX_CC_REQUEST_TIMEOUT`.",
+            "How long one request can take, from connecting to the last byte of the response, \
+             such as `30s` or `2m`. Raise it if a third party is slow to check the credentials of \
+             a connector. Default `60s`. Environment: `WEBEX_CC_REQUEST_TIMEOUT`.",
         ),
         text(
             "ca_certificate_file",
-            "A file of certificates (PEM) to trust beside those of the system, as a proxy that \
-             inspects traffic needs it. Environment: `WEBEX_CC_CA_CERTIFICATE_FILE`.",
+            "A file of certificates (PEM) to trust in addition to those of the system, for \
+             example of a proxy that inspects traffic. Environment: \
+             `WEBEX_CC_CA_CERTIFICATE_FILE`.",
         ),
         text(
             "ca_certificate_pem",
-            "The same, as text. Environment: `WEBEX_CC_CA_CERTIFICATE_PEM`.",
+            "The same certificates, as text. Environment: `WEBEX_CC_CA_CERTIFICATE_PEM`.",
         ),
         Attribute::optional(
             "preflight_checks",
             Type::Bool,
-            "Whether a plan warns of a name that is already taken and of an eleventh connector. \
+            "Whether a plan warns about a name that is already taken and about an eleventh \
+             connector. \
              Default `true`. Environment: `WEBEX_CC_PREFLIGHT_CHECKS`.",
         ),
         text(
             "api_profile",
-            "An API profile as JSON, such as `file(\"webex-api.json\")`: the paths, bodies and names \
-             with which your organization's API works. The program's command `learn` writes one. \
+            "An API profile as JSON, such as `file(\"webex-api.json\")`: the paths, bodies and \
+             names of your organization's API. The provider's command `learn` writes one. \
              Default: the built-in profile, which is assumed, because Cisco does not publish this \
              API. Environment: `WEBEX_CC_API_PROFILE`, which is the path of a file.",
         ),
         text(
             "connector_path",
             "The path of connectors in the built-in API profile, below an organization. Default \
-             `connector`. Excludes `api_profile`. Environment: `WEBEX_CC_CONNECTOR_PATH`.",
+             `connector`. Cannot be set together with `api_profile`. Environment: \
+             `WEBEX_CC_CONNECTOR_PATH`.",
         ),
     ]
 }

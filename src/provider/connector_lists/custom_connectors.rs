@@ -23,10 +23,10 @@ use webex_contact_center::Budget;
 pub const TYPE_NAME: &str = "webex_cc_custom_connectors";
 
 const DESCRIPTION: &str = "\
-Reads the custom connectors of an organization, sorted by name: all of them, or those that \
-`active` and `name_regex` let through. Credentials are not among what can be read.
+Reads the custom connectors of an organization, sorted by name: all of them, or those that match \
+`active` and `name_regex`. Credentials are not read.
 
-Together with `import` blocks it brings all existing connectors under Terraform at once.";
+With `import` blocks, it brings all existing connectors under Terraform.";
 
 /// The data source.
 pub struct CustomConnectorsData {

@@ -23,10 +23,10 @@ pub const TYPE_NAME: &str = "webex_cc_flow_connectors";
 
 const DESCRIPTION: &str = "\
 Reads the connectors that Flow Designer offers to the *HTTP Request* activity: their names and \
-ids, sorted by name. It uses an endpoint that Cisco documents, so it is the one part of this \
-provider that needs no assumption about Webex. The access token needs the scope `cjp:config_read`.
+ids, sorted by name. It uses an endpoint that Cisco documents. The access token needs the scope \
+`cjp:config_read`.
 
-Flow Designer presumably offers active connectors only.";
+Flow Designer offers active connectors only (inferred).";
 
 /// The data source.
 pub struct FlowConnectorsData {
@@ -50,7 +50,7 @@ pub fn schema() -> Schema {
         Attribute::optional(
             "search",
             Type::String,
-            "Only connectors whose name contains this text. Webex does the search.",
+            "Only connectors with this text in their name. Webex searches.",
         ),
         Attribute::computed(
             "connectors",

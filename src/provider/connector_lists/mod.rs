@@ -28,8 +28,8 @@ fn organization_attribute() -> Attribute {
     Attribute::optional_computed(
         "organization_id",
         Type::String,
-        "The organization whose connectors to read, as a UUID or in the base64 form of the Webex \
-         APIs. The provider's organization if not set.",
+        "The organization to read, as a UUID or in the base64 form of the Webex \
+         APIs. Default: the provider's organization.",
     )
 }
 
@@ -38,7 +38,7 @@ fn ids_attribute() -> Attribute {
     Attribute::computed(
         "ids",
         Type::Map(Box::new(Type::String)),
-        "The connectors' ids by their names, as `provider::webex::rebind_connectors` takes them.",
+        "The connectors' ids by name, for `provider::webex::rebind_connectors`.",
     )
 }
 

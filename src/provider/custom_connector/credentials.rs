@@ -37,7 +37,7 @@ macro_rules! arguments {
                     $description,
                     ", kept out of plan and state. Needs Terraform 1.11 or later."
                 ),
-                concat!("Any number. A change sends `", $name, "_wo` to Webex again."),
+                concat!("Any number. Change it to send `", $name, "_wo` to Webex again."),
             ],
         }
     };

@@ -22,11 +22,10 @@ use tf_provider::value::{Path, Type};
 use webex_contact_center::{Budget, Connector, ConnectorId, OrganizationId};
 
 const DESCRIPTION: &str = "\
-Reads one custom connector of an organization, by its id or by its name. Credentials are not among \
-the attributes: this provider does not read them, whether or not Webex returns them.
+Reads one custom connector of an organization, by its id or by its name. Credentials are never read.
 
-It uses the connector endpoints that Cisco does not publish. Where an organization's Contact \
-Center does not serve them, `webex_cc_flow_connectors` finds ids by a published endpoint.";
+Cisco does not document the endpoint. If your organization does not serve it, use \
+`webex_cc_flow_connectors` to find ids.";
 
 /// The limit of names that a message lists.
 const LISTED: usize = 20;
@@ -51,16 +50,16 @@ pub fn schema() -> Schema {
     for attribute in &mut attributes {
         let description = match attribute.name.as_ref() {
             "id" => {
-                "The connector's id, a UUID. Control Hub shows it on the connector's page. Give \
-                 it, or `name`."
+                "The connector's id, a UUID. Control Hub shows it on the connector's page. Set \
+                 `id` or `name`."
             }
             "name" => {
-                "The connector's exact name, upper and lower case included. Give it, or `id`, \
-                 which stays the same when somebody renames the connector."
+                "The connector's exact name; letter case counts. Set `name`, or `id`, which does \
+                 not change when somebody renames the connector."
             }
             "organization_id" => {
                 "The organization that owns the connector, as a UUID or in the base64 form of the \
-                 Webex APIs. The provider's organization if not set."
+                 Webex APIs. Default: the provider's organization."
             }
             _ => continue,
         };

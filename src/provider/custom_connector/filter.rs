@@ -33,15 +33,16 @@ pub fn attributes() -> Vec<Attribute> {
         Attribute::optional(
             ACTIVE,
             Type::Bool,
-            "Only connectors that are active (`true`) or deactivated (`false`). Both if not set.",
+            "Only active connectors (`true`), or only deactivated ones (`false`). Default: both.",
         ),
         Attribute::optional(
             NAME,
             Type::String,
-            "Only connectors whose name matches this regular expression, anywhere in the name. The \
-             syntax is that of the Rust crate regex-lite, which is close to Terraform's own: `^` \
-             and `$` match the beginning and the end, `(?i)` ignores the case of letters. It is \
-             tried on the first 1,000 characters of a name.",
+            "Only connectors with a name that matches this regular expression, anywhere in the \
+             name. The \
+             syntax is that of the Rust crate regex-lite, which is close to Terraform's: `^` and \
+             `$` match the beginning and the end, and `(?i)` ignores letter case. Only the first \
+             1,000 characters of a name are matched.",
         ),
     ]
 }

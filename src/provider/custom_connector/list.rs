@@ -43,8 +43,8 @@ pub fn schema() -> Schema {
     let mut attributes = vec![Attribute::optional(
         "organization_id",
         Type::String,
-        "The organization whose connectors to find, as a UUID or in the base64 form of the Webex \
-         APIs. The provider's organization if not set.",
+        "The organization to search, as a UUID or in the base64 form of the Webex \
+         APIs. Default: the provider's organization.",
     )];
     attributes.extend(filter::attributes());
     Schema::new(Block { description: DESCRIPTION.into(), attributes, blocks: Vec::new() })

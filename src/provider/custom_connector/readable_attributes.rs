@@ -22,14 +22,15 @@ const DESCRIPTIONS: [(&str, &str); 12] = [
     ("organization_id", "The organization that owns the connector."),
     (
         "authentication_type",
-        "How the endpoint authenticates its callers: `basic`, `oauth2`, or what Webex calls a type \
-         that this version of the provider does not know.",
+        "How the endpoint authenticates its callers: `basic`, `oauth2`, or Webex's own name of a \
+         type that this version of the provider does not know.",
     ),
     ("resource_domain_url", "The address of the endpoint. Flows append their request path to it."),
     (
         "grant_type",
         "The OAuth 2.0 grant: `client_credentials`, `password`, `client_credentials_certificate`, \
-         or what Webex calls one that this version of the provider does not know. Null for basic \
+         or Webex's own name of a grant that this version of the provider does not know. Null for \
+         basic \
          authentication.",
     ),
     ("client_id", "The OAuth 2.0 client identifier."),
@@ -37,7 +38,7 @@ const DESCRIPTIONS: [(&str, &str); 12] = [
     ("scope", "The OAuth 2.0 scope that is requested."),
     ("certificate", "The certificate (PEM) of the `client_credentials_certificate` grant."),
     ("username", "The user name of the service account."),
-    ("validation_url", "The address against which Webex checks user name and password."),
+    ("validation_url", "The address with which Webex checks user name and password."),
     ("active", "Whether flows can use the connector."),
 ];
 

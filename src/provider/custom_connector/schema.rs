@@ -47,22 +47,21 @@ fn attributes() -> Vec<Attribute> {
         Attribute::required(
             "name",
             Type::String,
-            "The name under which Flow Designer offers the connector. It must be unique in the \
-             organization.",
+            "The name in Flow Designer. It must be unique in the organization.",
         ),
         Attribute::optional_computed(
             "organization_id",
             Type::String,
             "The organization that owns the connector, as a UUID or in the base64 form of the \
-             Webex APIs. The provider's organization if not set. A change creates a new connector.",
+             Webex APIs. Default: the provider's organization.",
         )
         .use_state_for_unknown()
         .requires_replace(),
         Attribute::optional(
             "authentication_type",
             Type::String,
-            "How the endpoint authenticates its callers: `basic` or `oauth2`. A change creates a \
-             new connector, because Webex has no way to edit it.",
+            "How the endpoint authenticates its callers: `basic` or `oauth2`. Webex cannot edit \
+             it.",
         )
         .default_value("basic")
         .requires_replace(),
@@ -76,8 +75,8 @@ fn attributes() -> Vec<Attribute> {
             "grant_type",
             Type::String,
             "The OAuth 2.0 grant: `client_credentials`, `password` or \
-             `client_credentials_certificate`. With `oauth2`, `client_credentials` if not set. A \
-             change creates a new connector, because Webex has no way to edit it.",
+             `client_credentials_certificate`. Default with `oauth2`: `client_credentials`. Webex \
+             cannot edit it.",
         )
         .use_state_for_unknown()
         .requires_replace(),
@@ -124,8 +123,8 @@ fn attributes() -> Vec<Attribute> {
         Attribute::optional(
             "active",
             Type::Bool,
-            "Whether flows can use the connector. While it is `false`, the calls of flows that use \
-             it fail.",
+            "Whether flows can use the connector. If `false`, the connector stays in Webex, and \
+             calls of flows that use it fail.",
         )
         .default_value(true),
         Attribute::computed(
@@ -137,7 +136,7 @@ fn attributes() -> Vec<Attribute> {
         Attribute::computed(
             "last_updated_time",
             Type::String,
-            "When the connector was changed last, by anybody (RFC 3339).",
+            "When anybody last changed the connector (RFC 3339).",
         ),
     ]);
     attributes

@@ -8,9 +8,9 @@ use tf_provider::value::{Path, Type, Value};
 use webex_contact_center::{FlowDocument, FlowType};
 
 const DESCRIPTION: &str = "\
-Imports a flow into an organization and publishes it (Terraform 1.14 or later). The flow is \
-validated before it is imported, and the draft is validated before it is published. A flow that is \
-not valid is not imported, and a draft that is not valid is not published.";
+Imports a flow into an organization and publishes it (Terraform 1.14 or later). It validates the \
+flow before the import, and the draft before the publication. It stops at the first that is not \
+valid.";
 
 /// The labels of a version (documented).
 const TAGS: [&str; 4] = ["Live", "Test", "Dev", "Latest"];
@@ -30,37 +30,34 @@ pub(super) fn schema() -> Schema {
         Attribute::required(
             "flow_json",
             Type::String,
-            "The flow as a JSON document: an export, with the connectors of the organization. The \
-             function `rebind_connectors` makes one.",
+            "The flow as a JSON document: an export with the connectors of the organization, as \
+             the function `rebind_connectors` returns it.",
         ),
         Attribute::optional(
             "organization_id",
             Type::String,
             "The organization that gets the flow, as a UUID or in the base64 form of the Webex \
-             APIs. The provider's organization if not set.",
+             APIs. Default: the provider's organization.",
         ),
         Attribute::optional(
             "publish",
             Type::Bool,
-            "Whether to publish the draft. Default `true`. With `false`, the flow stays a draft.",
+            "Whether to publish the draft. Default `true`. If `false`, the flow stays a draft.",
         ),
         Attribute::optional(
             "overwrite",
             Type::Bool,
-            "Whether a flow of the same name gets a new draft. Default `false`: it is an error if \
-             there is one. What is published stays until the new draft is.",
+            "Whether to import a new draft if a flow of the same name exists. Default `false`, \
+             which makes that an error. The published version stays in use until the draft is \
+             published.",
         ),
         Attribute::optional("flow_type", Type::String, "`FLOW` (default) or `SUBFLOW`."),
-        Attribute::optional(
-            "comment",
-            Type::String,
-            "A comment about the version that is published.",
-        ),
+        Attribute::optional("comment", Type::String, "A comment on the published version."),
         Attribute::optional(
             "tags",
             Type::List(Box::new(Type::String)),
-            "The labels that the version gets: `Live`, `Test`, `Dev`, `Latest`. Webex's default if \
-             not set.",
+            "The labels of the published version: `Live`, `Test`, `Dev`, `Latest`. Default: \
+             Webex's own default.",
         ),
     ];
     Schema::new(Block { description: DESCRIPTION.into(), attributes, blocks: Vec::new() })

@@ -6,19 +6,18 @@ use tf_provider::function::{Function, FunctionError, Parameter, Signature};
 use tf_provider::value::{Type, Value};
 
 const DESCRIPTION: &str = "\
-The public Webex APIs and Control Hub know an organization, a person or a place by an id that is \
-base64, such as `Y2lzY29zcGFyazovL3VzL…`; the Contact Center wants the UUID that is inside. This \
-function takes it out, whichever alphabet and padding the id is written in, and in lower case. A \
-UUID is returned as it is.
+The public Webex APIs and Control Hub use base64 ids, such as `Y2lzY29zcGFyazovL3VzL…`. The \
+Contact Center uses the UUID inside. This function returns that UUID in lower case, for any \
+base64 alphabet and padding. It returns a UUID unchanged.
 
-It makes no call: whether there is anything of that id is not checked.";
+It makes no request, so it does not check that the id exists.";
 
 /// The function.
 pub struct DecodeId;
 
 impl Function for DecodeId {
     fn signature(&self) -> Signature {
-        let id = Parameter::new("id", Type::String, "The id as Webex gives it, or a UUID.");
+        let id = Parameter::new("id", Type::String, "An id of the Webex APIs, or a UUID.");
         Signature::new("Finds the UUID inside a Webex id", Type::String)
             .description(DESCRIPTION)
             .parameter(id)

@@ -6,21 +6,20 @@ use tf_provider::function::{Function, FunctionError, Parameter, Signature};
 use tf_provider::value::{Type, Value};
 
 const DESCRIPTION: &str = "\
-The reverse of `decode_id`: makes the id by which the public Webex APIs know something, from its \
-type and its UUID. The id is written as Webex writes it, in url-safe base64 without padding.
+The reverse of `decode_id`: makes an id of the public Webex APIs from a type and a UUID, in \
+URL-safe base64 without padding, as Webex does.
 
-It makes no call: whether there is anything of that id is not checked.";
+It makes no request, so it does not check that the id exists.";
 
 /// The function.
 pub struct EncodeId;
 
 impl Function for EncodeId {
     fn signature(&self) -> Signature {
-        let kind = "What the id is of, such as `ORGANIZATION`, `PEOPLE` or `PLACE`. It is written \
-                    in capitals.";
-        let cluster = "The cluster that the id names, at most once. `us` if not given, which nearly \
-                       all ids name, wherever their organization lives.";
-        Signature::new("Makes a Webex id of a type and a UUID", Type::String)
+        let kind = "The type, such as `ORGANIZATION`, `PEOPLE` or `PLACE`, in any letter case.";
+        let cluster = "The cluster in the id, at most one. Default `us`, which nearly all ids \
+        contain, in every region.";
+        Signature::new("Makes a Webex id from a type and a UUID", Type::String)
             .description(DESCRIPTION)
             .parameter(Parameter::new("type", Type::String, kind))
             .parameter(Parameter::new("uuid", Type::String, "The UUID."))

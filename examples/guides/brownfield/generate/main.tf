@@ -12,7 +12,7 @@ provider "webex" {}
 data "webex_cc_custom_connectors" "existing" {}
 
 # An import block for each connector, under a name that Terraform accepts. The
-# beginning of its id tells "Help desk" from "help-desk".
+# beginning of its id distinguishes "Help desk" from "help-desk".
 output "import_blocks" {
   value = join("\n", [
     for connector in data.webex_cc_custom_connectors.existing.connectors : <<-EOT

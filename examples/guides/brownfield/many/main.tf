@@ -42,7 +42,7 @@ import {
   id       = "${each.value.organization_id}/${each.value.id}"
 }
 
-# Webex keeps the credentials. They are not needed here until they are to change.
+# Webex keeps the credentials. Add one before you update its connector.
 resource "webex_cc_custom_connector" "this" {
   for_each = local.connectors
 

@@ -9,13 +9,13 @@ terraform {
 # Region, token and organization come from the environment.
 provider "webex" {}
 
-# What Webex had when the connectors were adopted. From now on this file is what
-# is reviewed and edited; it holds no credentials.
+# The connectors when they were adopted, without credentials. Review and edit
+# this file from now on.
 locals {
   connectors = jsondecode(file("${path.module}/connectors.json"))
 }
 
-# Webex keeps the credentials. They are not needed here until they are to change.
+# Webex keeps the credentials. Add one before you update its connector.
 resource "webex_cc_custom_connector" "this" {
   for_each = local.connectors
 

@@ -10,7 +10,7 @@ terraform {
 # Region, token and organization come from the environment.
 provider "webex" {}
 
-# In the place of the resource block: Webex keeps the connector.
+# Instead of the resource block: Webex keeps the connector.
 removed {
   from = webex_cc_custom_connector.incidents
 

@@ -6,16 +6,14 @@ use tf_provider::function::{Function, FunctionError, Parameter, Signature};
 use tf_provider::value::{Type, Value};
 
 const DESCRIPTION: &str = "\
-Flows refer to a connector by its id, and a connector has another id in every organization. An \
-exported flow that is imported elsewhere therefore has to have the ids of its connectors \
-exchanged. This function does that: every HTTP activity gets the id that the map has for the name \
-of its connector. Everything else in the document stays as it is, byte by byte.
+Exchanges the ids of connectors in an exported flow. Flows refer to a connector by its id, and the \
+same connector has another id in each organization. Every HTTP activity gets the id that the map \
+has for the name of its connector. Every other byte of the document stays the same.
 
-Exports of older flows give ids without names; the map may then hold the old id instead of a name. \
-A flow that uses a connector that the map does not have is an error, which lists all such \
-connectors.
+Exports of older flows contain ids without names. For those, use the old id as the key. If the map \
+lacks a connector that the flow uses, the error lists all such connectors.
 
-It makes no call: whether there are connectors of these ids is not checked.";
+The function makes no request, so it does not check that the ids exist.";
 
 /// The function.
 pub struct RebindConnectors;

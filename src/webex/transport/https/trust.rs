@@ -189,7 +189,8 @@ fn is_authority(error: &Error) -> bool {
     matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use std::fs;
     use std::path::Path;
@@ -225,7 +226,7 @@ mod tests {
         let folders = [empty.clone(), first, second];
         assert_eq!(one_source(Some(&bundle), &folders), [in_bundle]);
         for without in [None, Some(&*broken), Some(&*missing)] {
-            assert_eq!(one_source(without, &folders), [in_first.clone()]);
+            assert_eq!(one_source(without, &folders), std::slice::from_ref(&in_first));
         }
         assert!(one_source(Some(&broken), &[empty]).is_empty());
         assert!(one_source(None, &[]).is_empty());

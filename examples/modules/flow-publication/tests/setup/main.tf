@@ -1,4 +1,4 @@
-# What the target organization has to offer.
+# What the target organization has.
 
 terraform {
   required_providers {
