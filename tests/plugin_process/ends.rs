@@ -70,7 +70,7 @@ async fn process_without_clients_ends() {
     let ended = plugin.abandon().await;
     let log = &ended.assert_tidy().stderr;
     assert!(ended.status.success(), "{ended:?}");
-    assert!(log.iter().any(|line| line.contains("nobody is connected")), "{log:#?}");
+    assert!(log.iter().any(|line| line.contains("no client is connected")), "{log:#?}");
 }
 
 #[tokio::test]

@@ -454,8 +454,8 @@ fn rename_waits_for_a_name_that_the_same_apply_frees() {
         terraform
             .apply()
             .failed()
-            .says("which this run does, too")
-            .says("Connectors that swap their names need another name in between.");
+            .says("Apply again: this run also deletes or renames the other connector.")
+            .says("Connectors that swap their names need a third name in between.");
         let all = all_stored(&simulator);
         assert!(all.iter().all(|stored| stored["active"] == json!(true)), "{all:#?}");
     }
