@@ -15,7 +15,7 @@ use crate::slots::{self, Context, Omissions, Slot, Slots};
 use crate::story::Story;
 use crate::values::{likeness_of, most};
 
-/// What may stand in a segment of a path as it is, placeholders included.
+/// The characters of a path segment that need no encoding, placeholders included.
 const SEGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

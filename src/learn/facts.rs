@@ -1,4 +1,4 @@
-//! What the connectors in responses show: where each field stands, and its literals.
+//! Facts about connectors in responses: the place of each field, and its literals.
 
 use std::collections::{BTreeMap, BTreeSet};
 

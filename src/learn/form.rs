@@ -121,7 +121,7 @@ impl Kind {
     }
 }
 
-/// What was typed for one connector.
+/// The values that were typed for one connector.
 #[derive(Clone, Debug)]
 pub(crate) struct Typed {
     pub(crate) kind: Kind,
@@ -202,7 +202,7 @@ fn typed(index: usize, item: &Json) -> Result<Typed, FormError> {
             Json::Array(items) => {
                 let texts = items.iter().map(|item| item.as_text().map(str::to_owned));
                 texts.collect::<Option<Vec<_>>>().ok_or_else(|| {
-                    FormError(format!("{place} has something else than texts in its array"))
+                    FormError(format!("{place} has a value in its array that is not a text"))
                 })?
             }
             Json::Bool(_) | Json::Number(_) | Json::Object(_) => {

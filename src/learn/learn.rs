@@ -21,7 +21,7 @@ use crate::story::Story;
 use crate::tell::{tell, words};
 use crate::values::{TypedValues, likeness_of};
 
-/// What was learned.
+/// The result of learning.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The profile, as text for its file.
@@ -50,7 +50,7 @@ impl From<RecordingError> for LearnError {
     }
 }
 
-/// What the profile holds, before it is written.
+/// The content of the profile, before it is written.
 pub(crate) struct Learned {
     pub(crate) profile: Json,
     pub(crate) report: Report,
@@ -76,7 +76,7 @@ pub(crate) fn learn_all(form: &Form, recordings: &[&dyn Recording]) -> Result<Le
     let loaded = load::load(form, &values, recordings).map_err(|error| match error {
         LoadError::Recording(error) => LearnError::from(error),
         LoadError::NothingTyped => LearnError(
-            "No request of the recording carries what the form says was typed. Record while you \
+            "No request in the recording has the values of the form. Record while you \
              create a connector, and write into the form exactly what you type."
                 .to_owned(),
         ),
@@ -89,8 +89,8 @@ pub(crate) fn learn_all(form: &Form, recordings: &[&dyn Recording]) -> Result<Le
     ));
     if loaded.others > 0 {
         report.line(format!(
-            "Requests to {} other hosts carry typed values, too; the one that carries the most was \
-             taken.",
+            "Requests to {} other hosts also have typed values. The host with the most of them is \
+             used.",
             loaded.others
         ));
     }
@@ -199,14 +199,14 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
             if !arguments.is_empty() {
                 let words: Vec<&str> = arguments.iter().map(|argument| argument.word()).collect();
                 report.line(format!(
-                    "update: no recorded edit sends {}; taken from where create has them.",
+                    "update: no recorded edit sends {}. The profile sends them as the create does.",
                     words.join(", ")
                 ));
             }
             if !kinds.is_empty() {
                 report.line(format!(
-                    "update: no edit of {} was recorded; composed from create and the recorded \
-                     edits.",
+                    "update: no edit of {} was recorded. The update is composed from the create \
+                     and the recorded edits.",
                     words(kinds.iter().map(|kind| kind.word()))
                 ));
             }
@@ -280,8 +280,8 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
         let response = calls::response(story, &facts, &calls).map(|place| object(&place));
         let response = response.or_else(|| calls::id_response(story, &calls));
         if response.is_none() {
-            let text = "create: its response does not show the new id. A connector that was \
-                        created is found again by its name."
+            let text = "create: its response does not show the new id. The provider finds a new \
+                        connector by its name."
                 .to_owned();
             // Without a list, nothing finds it.
             if list.is_some() { report.line(text) } else { report.missing(text) }
@@ -297,8 +297,9 @@ fn assemble(story: &Story, origin: &str, report: &mut Report) -> Option<Json> {
         let response = calls::confirmation(story, &of(&roles.delete)).map(|place| object(&place));
         parts.calls.insert("delete", delete.json(response, &headers, "delete"));
         if roles.delete_by_order {
-            report
-                .line("delete: recognized because nothing follows it. Check the call.".to_owned());
+            report.line(
+                "delete: recognized because no other request follows. Check the call.".to_owned(),
+            );
         }
     }
     for (name, (written, calls)) in &switches {

@@ -12,7 +12,7 @@ use crate::resolve::last_name;
 use crate::story::Story;
 use crate::values::{likeness_of, most, name_words};
 
-/// What a list looks like.
+/// The form of a list.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
     pub(crate) rows: Place,

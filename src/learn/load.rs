@@ -14,7 +14,7 @@ const MAX_OTHERS: usize = 500_000;
 /// The most calls of either sort.
 const MAX_CALLS: usize = 2_000;
 
-/// What was read.
+/// The content of the recordings.
 pub(crate) struct Loaded {
     pub(crate) origin: String,
     pub(crate) calls: Vec<Call>,
@@ -84,7 +84,7 @@ pub(crate) fn load(
                     own.push(call);
                 } else if typed {
                     return Err(
-                        "has too many calls with what was typed. Record one connector at a time."
+                        "has too many calls with typed values. Record one connector at a time."
                             .to_owned(),
                     );
                 } else {

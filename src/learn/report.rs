@@ -2,7 +2,7 @@
 
 use crate::json::{Json, Step, pointer};
 
-/// What was found and what is missing.
+/// The findings, and the missing parts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     calls: Vec<String>,
@@ -66,7 +66,8 @@ impl Report {
         text.push_str(if self.is_whole() {
             "The whole life cycle was learned.\n"
         } else {
-            "Learned in part: what is missing is refused, or as it was assumed.\n"
+            "Learned in part. The profile keeps the assumed values of missing parts, or refuses \
+             them.\n"
         });
         text
     }

@@ -28,7 +28,7 @@ pub(crate) struct Found {
 /// The arguments by kind and place.
 pub(crate) type Places = BTreeMap<Kind, BTreeMap<Place, Found>>;
 
-/// What is known of one place.
+/// The facts about one place.
 struct Candidate {
     arguments: BTreeMap<Argument, Encoding>,
     short: bool,

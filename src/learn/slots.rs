@@ -10,7 +10,7 @@ use crate::resolve::{Places, Sample, last_name};
 use crate::story::{Story, holds, split_at};
 use crate::values::{Encoding, is_mask, is_private, is_time, likeness};
 
-/// What stands at a place of a template.
+/// The content of a place in a template.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Slot {
     /// An argument, and whether it is left out when it has no value.
@@ -104,7 +104,7 @@ pub(crate) fn document(slots: &[(Place, Slot)], under: &[Step]) -> Option<Json> 
     document
 }
 
-/// What is known when requests become templates.
+/// The facts by which requests become templates.
 pub(crate) struct Context<'a> {
     pub(crate) story: &'a Story,
     pub(crate) facts: &'a Facts,
@@ -114,13 +114,13 @@ pub(crate) struct Context<'a> {
     pub(crate) authentication: Option<Place>,
     pub(crate) grant: Option<Place>,
     pub(crate) active: Option<Place>,
-    /// What is constant in requests to create, at the places of this request.
+    /// The constants in requests to create, at the places of this request.
     pub(crate) created: BTreeMap<Place, Json>,
     /// Whether it changes a connector that exists.
     pub(crate) updates: bool,
 }
 
-/// What was left out of a template.
+/// The values that a template omits.
 pub(crate) type Omissions = BTreeSet<String>;
 
 /// Makes a template for one kind of connector of its requests.
@@ -292,12 +292,13 @@ fn slot(
         return Slot::Dropped;
     }
     if !steady {
-        omitted.insert(format!("{part}{name} differs from call to call and is left out"));
+        omitted.insert(format!("{part}{name} is omitted, because it differs between calls"));
         return Slot::Dropped;
     }
     if private {
         omitted.insert(format!(
-            "{part}{name} looks like an id, a time or a name of the recording and is left out"
+            "{part}{name} is omitted, because it looks like an id, a time or a name of the \
+             recording"
         ));
         return Slot::Dropped;
     }
@@ -389,7 +390,7 @@ pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text
     written.collect()
 }
 
-/// What the values at a place in requests say about the state.
+/// The state that the values at a place in requests show.
 #[derive(Default)]
 struct StateScore {
     /// The requests after which the object has the value, and those after which it has another one.

@@ -73,8 +73,8 @@ pub(crate) fn tell(
     }
     if facts.active_by_order {
         report.line(
-            "active: the words of the two states do not tell which one is active; the first one \
-             seen was taken."
+            "active: the words of the two states do not show which one is active. The first one \
+             in the recording is used."
                 .to_owned(),
         );
     }
@@ -87,13 +87,16 @@ pub(crate) fn tell(
         match (&listing.paging, listing.paging_seen) {
             (Some(_), true) => report.line("list: paging was seen.".to_owned()),
             (Some(_), false) => report.line(
-                "list: one page was recorded. Paging was not seen: how the next page is fetched is \
-                 taken from names."
+                "list: one page was recorded, so paging was not seen. Names of members decide how \
+                 the next page is fetched."
                     .to_owned(),
             ),
             (None, _) => {
-                report.line("list: one page was recorded, and nothing tells how there could be \
-                             another one. Paging was not seen.".to_owned());
+                report.line(
+                    "list: one page was recorded, and nothing shows how another page \
+                             could be fetched. Paging was not seen."
+                        .to_owned(),
+                );
             }
         }
         let never: Vec<&str> = listing
@@ -114,13 +117,14 @@ pub(crate) fn tell(
         Kind::ALL.into_iter().filter(|kind| !recorded.contains(kind)).map(Kind::word).collect();
     if !missing.is_empty() && parts.create.is_some() {
         report.line(format!(
-            "Not recorded, and so refused: connectors of {}. Record the creation of one to add it.",
+            "The profile cannot create connectors of {}, which are not in the recording. To add a \
+             kind, record the creation of a connector of that kind.",
             missing.join(", ")
         ));
     }
     if roles.other_updates > 0 {
         report.line(
-            "More than one call edits connectors; the one that sends the most was taken."
+            "More than one call edits connectors. The profile has the one that sends the most."
                 .to_owned(),
         );
     }
@@ -135,7 +139,7 @@ pub(crate) fn tell(
     let any = |test: &dyn Fn(&Call) -> bool| used.iter().any(|&call| test(&story.calls[call]));
     if any(&|call| call.csrf) && !any(&|call| call.bearer) {
         report.line(
-            "The calls carried a CSRF token and no bearer token: an access token may not do."
+            "The calls carried a CSRF token and no bearer token: an access token may not work."
                 .to_owned(),
         );
     } else if any(&|call| call.csrf) {
@@ -143,35 +147,33 @@ pub(crate) fn tell(
     } else if any(&|call| call.cookie) && !any(&|call| call.bearer) {
         report.line(
             "The calls were authenticated by a cookie and no bearer token: an access token may \
-             not do."
+             not work."
                 .to_owned(),
         );
     } else if !any(&|call| call.bearer) {
         report.line(
-            "The recording does not show how the calls were authenticated; browsers leave that \
-             out. The provider sends its access token as a bearer token."
+            "The recording does not show how the calls were authenticated, because browsers \
+             omit that. The provider sends its access token as a bearer token."
                 .to_owned(),
         );
     }
     if !headers.refused.is_empty() {
         report.line(format!(
-            "Left out, because they belong to one session: headers {}.",
+            "Headers that belong to one session are omitted: {}.",
             words(headers.refused.iter().map(String::as_str))
         ));
     }
     if any(&|call| call.batched) {
         report.line(
-            "Several procedures were called in one request; they were taken apart, and are called \
-             one by one."
-                .to_owned(),
+            "One request called several procedures. The profile calls them one by one.".to_owned(),
         );
     }
     for (name, call) in &parts.calls {
         let path = call.get("path").and_then(Json::as_text).unwrap_or_default();
         if path.split('/').any(|segment| !segment.contains('{') && is_private(segment)) {
             report.line(format!(
-                "{name}: a fixed part of the path looks like an id of your organization. Look at it \
-                 before you publish the profile."
+                "{name}: check the path before you publish the profile: a fixed part looks like an \
+                 id of your organization."
             ));
         }
     }
@@ -184,10 +186,10 @@ pub(crate) fn tell(
         ));
     }
     match &story.organization {
-        None => report.line("organization: not found in the requests; none is sent.".to_owned()),
+        None => report.line("organization: not found in the requests, so none is sent.".to_owned()),
         Some(_) if story.odd_organization() => report.line(
-            "organization: the requests name it by something else than its UUID. The provider \
-             sends the UUID; check whether Webex takes it."
+            "organization: the requests do not use its UUID. The provider sends the UUID: check \
+             whether Webex accepts it."
                 .to_owned(),
         ),
         Some(_) => {}
@@ -224,8 +226,8 @@ fn tell_arguments(story: &Story, parts: &Parts, recorded: &BTreeSet<Kind>, repor
                     if choice.by_name { "by its name" } else { "by what differs between kinds" },
                 ),
                 (None, false) if argument == Argument::AuthenticationType => report.missing(
-                    "authentication_type: no member tells the kinds of connectors apart. Record a \
-                     connector of another kind, too."
+                    "authentication_type: no member differs between the kinds of connectors. Also \
+                     record a connector of another kind."
                         .to_owned(),
                 ),
                 (None, _) => {}
@@ -264,7 +266,7 @@ fn tell_arguments(story: &Story, parts: &Parts, recorded: &BTreeSet<Kind>, repor
             );
             if argument.is_credential() && place.first() != Some(&member("body")) {
                 report.missing(format!(
-                    "{}: it stands outside of the body, where credentials are not sent.",
+                    "{}: it is outside of the body, where credentials are not sent.",
                     argument.word()
                 ));
             }
@@ -273,13 +275,13 @@ fn tell_arguments(story: &Story, parts: &Parts, recorded: &BTreeSet<Kind>, repor
             let kinds = words(lost.iter().map(|kind| kind.word()));
             report.missing(if argument.is_credential() {
                 format!(
-                    "{}: what was typed is not in the request that creates {kinds}. The page \
-                     encrypts or changes it, so it cannot be managed from outside.",
+                    "{}: the typed value is not in the request that creates {kinds}. The page \
+                     encrypts or changes it, so the provider cannot send it.",
                     argument.word()
                 )
             } else {
                 format!(
-                    "{}: what was typed is not in the request that creates {kinds}.",
+                    "{}: the typed value is not in the request that creates {kinds}.",
                     argument.word()
                 )
             });

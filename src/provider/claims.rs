@@ -15,7 +15,7 @@ use webex_contact_center::{ConnectorId, OrganizationId};
 /// one Configure.
 const TESTS: &str = "In `terraform test`, ignore this warning if two runs plan the same resource.";
 
-/// What the resources of a run use, since Configure.
+/// The connectors and names that the resources of a run use, since Configure.
 #[derive(Default)]
 pub struct Claims(Mutex<Run>);
 
@@ -60,10 +60,10 @@ impl Claims {
             return Some(Diagnostic::warning(
                 format!("Two resources manage connector {id}"),
                 format!(
-                    "Keep one of them: remove the import of the other one or, if it is in state, run \
-                     `terraform state rm ADDRESS`, and remove it from the configuration. Two \
-                     resources of one connector overwrite each other's changes, and destroying one \
-                     deletes the connector of both. {TESTS}"
+                    "Keep one of the resources. To drop the other one, remove its import block, or \
+                     run `terraform state rm ADDRESS` if it is in state, and remove it from the \
+                     configuration. Two resources with one connector overwrite each other's \
+                     changes, and destroying one of them deletes the connector. {TESTS}"
                 ),
             ));
         }
@@ -73,8 +73,9 @@ impl Claims {
                 format!("Two connectors are named {:?}", Shown::new(name)),
                 format!(
                     "Choose another name, or remove one of the resources. Another resource of this \
-                     configuration plans a connector with this name in organization {organization}. \
-                     Names are unique in an organization, so Webex refuses one of the two. {TESTS}"
+                     configuration plans a connector with this name in organization \
+                     {organization}. Names are unique in an organization, so Webex refuses one of \
+                     the two. {TESTS}"
                 ),
             )
             .at(Path::attribute("name")),

@@ -142,7 +142,7 @@ async fn off_the_thread(
         Err(_) => {
             let message = Diagnostic::error(
                 "ca_certificate_file cannot be opened",
-                "It could not be read within ten seconds. Check the disk that it is on.",
+                "Check the disk that the file is on: it could not be read within ten seconds.",
             );
             (ProviderStatus::Unconfigured, message.into())
         }

@@ -15,9 +15,9 @@ pub fn parse(text: &str) -> Result<OrganizationId, Diagnostic> {
         Diagnostic::error(
             "The organization id cannot be read",
             format!(
-                "{text:?} is neither a UUID such as 8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b nor the \
-                 base64 form in which the Webex APIs give it. Control Hub shows it under \
-                 Management > Account."
+                "Control Hub shows the id under Management > Account. {text:?} is neither a UUID \
+                 such as 8035bad7-e14f-4540-a0a9-1f8f0c1d2e3b nor the base64 form of the Webex \
+                 APIs."
             ),
         )
     })

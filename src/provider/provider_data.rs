@@ -15,7 +15,7 @@ pub struct ProviderData {
     status: RwLock<ProviderStatus>,
     applying: AtomicBool,
     handles_deferral: AtomicBool,
-    /// What the resources of this run use.
+    /// The connectors and names that the resources of this run use.
     pub claims: Claims,
 }
 
@@ -68,7 +68,7 @@ impl ProviderData {
             ProviderStatus::Unknown(argument) => Err(unknown(argument)),
             ProviderStatus::Unconfigured => Err(Diagnostic::error(
                 "The provider is not configured",
-                "The provider block could not be used; its own error says why.",
+                "Correct the provider block. Its own error says what is wrong.",
             )),
         }
     }
@@ -105,9 +105,9 @@ fn unknown(argument: &str) -> Diagnostic {
     Diagnostic::error(
         format!("The provider's {argument} is not known yet"),
         format!(
-            "Its value will be known only after apply, and this operation needs it now. Apply \
-             what {argument} depends on first (`terraform apply -target=…`), or remove it from the \
-             provider block and set {}.",
+            "Apply the resource that {argument} depends on first (`terraform apply -target=…`). Or \
+             remove {argument} from the provider block and set {}. Its value is known only after \
+             apply, and this operation needs it now.",
             variable(argument)
         ),
     )

@@ -81,7 +81,7 @@ pub fn validate(configuration: &Object) -> Diagnostics {
         let text = block.string(timeout.name()).known()?;
         parse(text).is_none().then(|| {
             Diagnostic::error(
-                format!("{} is not a length of time", timeout.name()),
+                format!("{BLOCK}.{} is not a duration", timeout.name()),
                 format!(
                     "{text:?} cannot be read. Write numbers with units, such as \"90s\", \"5m\" or \
                      \"1h30m\", in all more than zero and at most 24 hours."

@@ -43,9 +43,9 @@ impl Unseen {
     pub fn sentence(self) -> String {
         match self {
             Self::LineEndAround => "It begins or ends with a line break.".to_owned(),
-            Self::BlankAround => "It begins or ends with a blank.".to_owned(),
+            Self::BlankAround => "It begins or ends with a space.".to_owned(),
             Self::Invisible(character) => {
-                format!("It holds a character that nobody sees (U+{:04X}).", u32::from(character))
+                format!("It has an invisible character (U+{:04X}).", u32::from(character))
             }
         }
     }
@@ -55,13 +55,12 @@ impl Unseen {
     pub fn remedy(self) -> &'static str {
         match self {
             Self::LineEndAround => {
-                "A file ends with a line break: write `trimspace(file(\"…\"))` where the value is \
-                 read from one, or `chomp(…)`."
+                "Use `trimspace(file(\"…\"))` or `chomp(…)` where the value is read from a file: a \
+                 file ends with a line break."
             }
-            Self::BlankAround => "Remove it, or write `trimspace(…)` where the value is read.",
+            Self::BlankAround => "Remove it, or use `trimspace(…)` where the value is read.",
             Self::Invisible('\u{feff}') => {
-                "It is the byte order mark of a file: write `trimprefix(…, \"\\ufeff\")`, or save \
-                 the file without it."
+                "Use `trimprefix(…, \"\\ufeff\")`, or save the file without its byte order mark."
             }
             Self::Invisible(_) => "Type the value again instead of copying it.",
         }
@@ -72,8 +71,8 @@ impl Unseen {
     pub fn remedy_in_environment(self) -> &'static str {
         match self {
             Self::LineEndAround | Self::BlankAround => {
-                "Set the variable without it; in a shell, `\"$(cat FILE)\"` leaves the line break \
-                 of the file out."
+                "Set the variable without it. In a shell, `\"$(cat FILE)\"` omits the line break \
+                 of the file."
             }
             Self::Invisible(_) => "Type the value again instead of copying it.",
         }

@@ -36,7 +36,7 @@ pub trait Action: Send + Sync {
 pub struct PlanActionRequest {
     /// The configuration. Values may be unknown.
     pub configuration: Configuration,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,

@@ -204,7 +204,7 @@ impl<'a> Checker<'a> {
             ),
             (
                 attribute.write_only && attribute.requires_replace,
-                "is write-only, so that no change of it can be seen",
+                "is write-only, so no change can be seen",
             ),
             (
                 is_dynamic && repeats || contains_dynamic(&attribute.ty),
@@ -327,7 +327,7 @@ mod tests {
             (text().write_only().stored_alternative("b"), "stored alternative"),
             (text().stored_alternative("a"), "stored alternative"),
             (text().use_state_for_unknown(), "is not computed"),
-            (text().write_only().requires_replace(), "no change of it"),
+            (text().write_only().requires_replace(), "no change can be seen"),
             (Attribute::optional("a", list(Type::Dynamic), ""), "is dynamic inside"),
             (Attribute::optional("count", Type::Number, ""), "does not allow"),
             (Attribute::optional("A", Type::Number, ""), "does not allow"),

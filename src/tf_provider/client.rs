@@ -1,6 +1,6 @@
 //! The client of a call: its capabilities, and the calls that it lets wait.
 
-/// What the client of a call can do: Terraform or OpenTofu.
+/// The capabilities of the client of a call: Terraform or OpenTofu.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientCapabilities {

@@ -33,7 +33,7 @@ pub trait DataSource: Send + Sync {
 pub struct DataSourceRequest {
     /// The configuration, wholly known.
     pub configuration: Configuration,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,

@@ -33,7 +33,7 @@ pub trait EphemeralResource: Send + Sync {
     /// # Errors
     /// The messages, at least one of them an error.
     async fn renew(&self, _request: RenewRequest) -> Result<RenewResponse, Diagnostics> {
-        let detail = "This type of ephemeral resource cannot be prolonged.";
+        let detail = "Run the command again. This type of ephemeral resource cannot be renewed.";
         Err(Diagnostic::error("The ephemeral resource cannot be renewed", detail).into())
     }
 
@@ -49,7 +49,7 @@ pub trait EphemeralResource: Send + Sync {
 pub struct OpenRequest {
     /// The configuration, wholly known.
     pub configuration: Configuration,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,

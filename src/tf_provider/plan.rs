@@ -654,7 +654,7 @@ mod tests {
         assert_eq!(planned.plan.object().at(&path(1, "kind")), Some(&text("y")));
     }
 
-    /// What the provider decides during the apply requires no replacement.
+    /// A value that the provider decides during the apply requires no replacement.
     #[test]
     fn unknown_computed_value_requires_no_replacement() {
         let block = Block {

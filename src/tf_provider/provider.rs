@@ -43,7 +43,7 @@ pub struct ConfigureRequest {
     pub configuration: Configuration,
     /// The version of Terraform or OpenTofu.
     pub terraform_version: String,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,

@@ -60,7 +60,7 @@ pub trait Resource: Send + Sync {
     async fn import(&self, _request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         Err(Diagnostic::error(
             "This resource cannot be imported",
-            "There is no way to find an existing object of this type.",
+            "The provider cannot find existing objects of this type.",
         )
         .into())
     }
@@ -112,8 +112,8 @@ fn decode_state(
         Diagnostic::error(
             format!("The stored {what} cannot be read"),
             format!(
-                "{cause}. Nothing was changed. Restore the state from a backup, or remove this \
-                 resource with `terraform state rm` and import it again."
+                "Restore the state from a backup, or remove this resource with `terraform state \
+                 rm` and import it again. Nothing was changed. The problem: {cause}."
             ),
         )
     };
@@ -126,7 +126,7 @@ fn decode_state(
         | Value::String(_)
         | Value::Secret(_)
         | Value::List(_)
-        | Value::Dynamic(_) => Err(unreadable("It holds no object".to_owned()).into()),
+        | Value::Dynamic(_) => Err(unreadable("it is not an object".to_owned()).into()),
     }
 }
 
@@ -214,7 +214,7 @@ pub fn generate_block(block: &Block, state: &Object) -> Object {
 pub struct ValidateRequest<'a> {
     /// The configuration.
     pub configuration: &'a Configuration,
-    /// What the client can do, for a managed resource.
+    /// The capabilities of the client, for a managed resource.
     pub client: ClientCapabilities,
 }
 
@@ -242,7 +242,7 @@ pub struct CheckPlanRequest<'a> {
     pub requires_replace: &'a [super::value::Path],
     /// The private state.
     pub private: &'a PrivateState,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
@@ -269,7 +269,7 @@ pub struct ReadRequest {
     pub private: PrivateState,
     /// The stored identity, if any.
     pub identity: Option<Identity>,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
@@ -380,7 +380,7 @@ impl Checkpoint {
 pub struct ImportRequest {
     /// The id, or the identity.
     pub by: ImportBy,
-    /// What the client can do.
+    /// The capabilities of the client.
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,

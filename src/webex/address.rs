@@ -21,6 +21,12 @@ pub struct Address {
     rest: String,
 }
 
+/// Returns the host of a URL, with its port unless that is the default one.
+pub(crate) fn host_with_port(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 /// The reason why a text is no [`Address`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddressProblem {

@@ -36,7 +36,7 @@ pub enum ProfileGap {
     #[error("it does not know the kind of this connector")]
     UnknownKind,
     /// The argument has no place in a request.
-    #[error("it does not say where `{0}` stands in a request")]
+    #[error("it does not say where `{0}` belongs in a request")]
     Argument(&'static str),
     /// It neither has `active` in requests nor calls to activate and deactivate a connector.
     #[error("it does not say how to activate or deactivate a connector")]

@@ -47,7 +47,7 @@ impl Client {
         let endpoints = Endpoints::new(&settings);
         let redactor = Redactor::default();
         for secret in settings.credentials.secrets() {
-            redactor.watch(secret);
+            redactor.watch_token(secret);
         }
         let pipeline = Arc::new(HttpPipeline {
             transport,

@@ -35,7 +35,7 @@ pub struct ErrorDetails {
     pub operation: Operation,
     /// The request's method, when there was a request.
     pub method: Option<Method>,
-    /// The host that the request went to.
+    /// The host that the request went to, with its port unless that is the default one.
     pub host: Option<String>,
     /// The status of the response, when there was one.
     pub status: Option<StatusCode>,
@@ -149,7 +149,7 @@ pub enum ErrorKind {
     #[error(transparent)]
     Timeout(Deadline),
     /// The connection ended before the response was complete.
-    #[error("the connection ended before the answer was complete")]
+    #[error("the connection was lost")]
     ConnectionLost,
     /// Any 3xx. Not followed, because the token would go there too.
     #[error("redirected{}, which is not followed", to_host(target_host))]
@@ -159,7 +159,7 @@ pub enum ErrorKind {
     },
     /// Status 401. When the credentials can be renewed, they were, and the new token was refused as
     /// well.
-    #[error("the access token is not accepted{}", if *refreshable { ", nor is the renewed one" } else { " and cannot be renewed" })]
+    #[error("Webex does not accept the access token")]
     Unauthorized {
         /// Whether the credentials can be renewed at all.
         refreshable: bool,
@@ -183,7 +183,7 @@ pub enum ErrorKind {
     #[error("the name is taken")]
     NameTaken,
     /// Status 409 or 412, and the connector is not of the version that was expected.
-    #[error("it was changed by someone else meanwhile")]
+    #[error("somebody else changed it")]
     Stale {
         /// The version that was sent.
         expected: Option<Version>,
@@ -191,10 +191,10 @@ pub enum ErrorKind {
         found: Option<Version>,
     },
     /// Status 409 or 412 for an unknown reason.
-    #[error("in conflict with what Webex has")]
+    #[error("a conflict with what Webex has")]
     Conflict,
     /// Status 412: something refers to the connector.
-    #[error("something refers to it")]
+    #[error("it is in use")]
     Referenced(Vec<Reference>),
     /// Status 423. Control Hub allows edits and deletes of inactive connectors only, so the client
     /// deactivates an active one first. An error of this kind means that the connector cannot be
@@ -205,7 +205,7 @@ pub enum ErrorKind {
     #[error("locked although it is inactive")]
     LockedThoughInactive,
     /// Status 2xx to an activation or a deactivation, and `active` is what it was before.
-    #[error("`active` was not changed")]
+    #[error("Webex did not change `active`")]
     ActiveUnchanged,
     /// Status 429, and no attempt is left, or the wait that Webex demands is longer than the
     /// remaining time.
@@ -218,16 +218,16 @@ pub enum ErrorKind {
     #[error("Webex finds the request invalid")]
     InvalidRequest,
     /// Status 5xx.
-    #[error("an error inside Webex")]
+    #[error("an internal error of Webex")]
     ServerError,
     /// Any other status.
     #[error("an unexpected status")]
     UnexpectedStatus,
     /// A response that cannot be read.
-    #[error("an unreadable answer: {0}")]
+    #[error("an unreadable response")]
     UnreadableBody(BodyProblem),
     /// A response that is too large to be kept in memory.
-    #[error("an answer of more than {limit} bytes")]
+    #[error("a response of more than {limit} bytes")]
     BodyTooLarge {
         /// The limit in bytes.
         limit: usize,
@@ -236,20 +236,20 @@ pub enum ErrorKind {
     #[error("a list that does not end: {0}")]
     Paging(PagingProblem),
     /// The user stopped the run.
-    #[error("stopped")]
+    #[error("Terraform was asked to stop")]
     Stopped,
     /// The operation's deadline passed.
-    #[error("the operation's deadline has passed")]
+    #[error("the time limit was reached")]
     DeadlineExceeded,
     /// The request could not be sent from this machine: no certificate authority is trusted, or an
     /// id makes no URL. [`ErrorDetails::cause`] has the details.
     #[error("the request cannot be sent")]
     Unsendable,
     /// The API profile does not say how to make the request. Nothing was sent.
-    #[error("the API profile cannot do this: {0}")]
+    #[error("the API profile lacks this: {0}")]
     NotInProfile(ProfileGap),
     /// A panic ended a request that several operations waited for. The log has its location.
-    #[error("a defect of the client ended the request")]
+    #[error("a defect of the provider")]
     Defect,
 }
 
@@ -268,13 +268,22 @@ pub enum TokenProblem {
     /// The token is empty.
     #[error("is empty")]
     Empty,
+    /// It begins with the word of the header, which requests put before the token.
+    #[error("begins with `Bearer`, which does not belong to the token")]
+    Bearer,
     /// A line break, another control character, a blank or a character outside of ASCII. The usual
     /// cause is a line break at the end of a file with the token.
-    #[error("contains a line break, a blank or another character that no HTTP header can carry")]
+    #[error("contains a line break, a space or another character that no HTTP header can carry")]
     NotPrintable,
     /// More than 8 KiB.
     #[error("is longer than 8 KiB, which servers do not accept in a header")]
     TooLong,
+}
+
+/// Whether a text begins with `Bearer` and a blank, in any letter case.
+fn has_scheme(text: &str) -> bool {
+    let word = text.split_whitespace().next().filter(|word| word.len() < text.trim().len());
+    word.is_some_and(|word| word.trim_end_matches(':').eq_ignore_ascii_case("bearer"))
 }
 
 impl TokenProblem {
@@ -283,6 +292,8 @@ impl TokenProblem {
         let text = token.expose();
         if text.is_empty() {
             Err(Self::Empty)
+        } else if has_scheme(text) {
+            Err(Self::Bearer)
         } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Err(Self::NotPrintable)
         } else if text.len() > LONGEST_TOKEN {

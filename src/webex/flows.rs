@@ -81,13 +81,13 @@ impl FlowType {
 pub struct FlowFindings {
     /// Whether the flow can be imported or published.
     pub valid: bool,
-    /// What has to be corrected: the first 50.
+    /// The errors to correct: the first 50.
     pub errors: Vec<FlowFinding>,
     /// Warnings and recommendations: the first 50.
     pub warnings: Vec<FlowFinding>,
 }
 
-/// What the validator says of a flow.
+/// A finding of the validator about a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowFinding {
     /// The name of the activity that it is about.

@@ -235,7 +235,7 @@ mod tests {
     }
 
     proptest! {
-        /// What libFuzzer looks for as well. Text is likelier than bytes to hold half an escape.
+        /// Properties that libFuzzer checks as well. Text is likelier than bytes to hold half an escape.
         #[test]
         fn repeated_credential_is_never_shown(choice in any::<u8>(), around in "[ -~\\\\%&=#;u0-9a-f\u{ad}\u{200b}]{0,60}") {
             super::error_body(&[&[choice], around.as_bytes()].concat());

@@ -91,7 +91,7 @@ pub enum InvalidWebexId {
     #[error("it is neither a UUID nor base64 of one or of an address `ciscospark://…`")]
     NotAnId,
     /// A Webex address that does not end in a UUID.
-    #[error("what it names is known by another kind of id than a UUID")]
+    #[error("it names an object with an id that is not a UUID")]
     NoUuid,
 }
 

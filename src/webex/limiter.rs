@@ -155,7 +155,7 @@ mod tests {
         }
     }
 
-    /// What an operation does next.
+    /// The next step of an operation.
     #[derive(Clone, Debug)]
     enum Step {
         Wait(Duration),

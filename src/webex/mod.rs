@@ -114,7 +114,7 @@ pub use client::Client;
 pub use connector::{Connector, ConnectorContent, FlowConnector, Reference, Version};
 pub use connectors::{
     Availability, CONNECTOR_LIMIT, ConnectorPages, Connectors, Created, Deleted, LastWrite,
-    Planned, Reading, RemoteState, WriteError,
+    Planned, Reading, RemoteState, Updated, WriteError,
 };
 pub use equivalence::{Equivalence, is_same_key};
 pub use error::{Cause, Error, ErrorDetails, ErrorKind, Operation, TokenProblem};

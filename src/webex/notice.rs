@@ -1,4 +1,4 @@
-//! What the user should learn once, apart from the results of calls.
+//! Events that the user should learn once, apart from the results of calls.
 
 use std::time::SystemTime;
 

@@ -9,13 +9,13 @@ pub enum Deadline {
     #[error("no connection in time")]
     Connect,
     /// Connected, but no response in time.
-    #[error("connected, but no answer in time")]
+    #[error("connected, but no response in time")]
     FirstByte,
     /// The response began and then stalled.
-    #[error("the answer began, but stood still")]
+    #[error("the response began, but stalled")]
     Idle,
     /// The response was too slow to be complete in time.
-    #[error("the answer was not complete in time")]
+    #[error("the response was not complete in time")]
     Total,
 }
 

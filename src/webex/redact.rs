@@ -23,6 +23,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
+use super::identifiers::OrganizationId;
 use safe_text::{Secret, is_invisible};
 
 /// The replacement of a credential.
@@ -57,7 +58,7 @@ struct Watched {
     weak_lengths: BTreeSet<usize>,
 }
 
-/// What is compared of a text.
+/// The part of a text that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Fold {
     /// Letters and digits.
@@ -80,10 +81,26 @@ impl fmt::Debug for Redactor {
 impl Redactor {
     /// Adds a credential.
     pub(crate) fn watch(&self, secret: &Secret) {
+        self.watch_part(secret, secret.expose());
+    }
+
+    /// Adds a token of Webex. The id of the organization at its end is no secret: messages name it,
+    /// and Webex's words about a wrong organization are of use only with the id.
+    pub(crate) fn watch_token(&self, token: &Secret) {
+        let text = token.expose();
+        let part = match (OrganizationId::from_access_token(token), text.rsplit_once('_')) {
+            // Any run of eight characters that reaches into the id begins in the secret part.
+            (Some(_), Some((secret, _))) => &text[..secret.len() + WINDOW],
+            (Some(_), None) | (None, _) => text,
+        };
+        self.watch_part(token, part);
+    }
+
+    fn watch_part(&self, secret: &Secret, part: &str) {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = watched.hasher.hash_one(secret.expose());
         if !secret.is_empty() && watched.known.insert(hash) {
-            watched.learn(secret);
+            watched.learn(part);
         }
     }
 
@@ -109,8 +126,7 @@ impl Redactor {
 
 impl Watched {
     /// Adds the forms of a credential.
-    fn learn(&mut self, secret: &Secret) {
-        let text = secret.expose();
+    fn learn(&mut self, text: &str) {
         if text.chars().count() < WEAK {
             self.weak_lengths.insert(text.len());
             self.parts.insert(self.hasher.hash_one((Fold::Exact, text)));
@@ -468,6 +484,22 @@ mod tests {
         {
             assert!(!redactor("abc12").clean(text).contains("abc12"), "{text}");
         }
+    }
+
+    #[test]
+    fn organization_at_the_end_of_a_token_is_shown() {
+        let organization = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
+        let token = format!("c2VjcmV0LXRva2VuLTE_PE93_{organization}");
+        let redactor = Redactor::default();
+        redactor.watch_token(&Secret::from(token.as_str()));
+        let text = format!("organization {organization} is unknown");
+        assert_eq!(redactor.clean(&text), text);
+        let clean = redactor.clean(&format!("token {token} is wrong"));
+        assert!(clean.starts_with("token [secret removed]") && !clean.contains("PE93"), "{clean}");
+        // Only tokens of Webex end with an id that is no secret.
+        let redactor = Redactor::default();
+        redactor.watch(&Secret::from(token.as_str()));
+        assert!(!redactor.clean(&text).contains(organization));
     }
 
     #[test]

@@ -14,9 +14,9 @@ use crate::support::simulator::{
 use crate::support::terraform::Terraform;
 use crate::support::terraform_core::{Action, Instance, TerraformCore};
 
-/// Imports a connector, generates its configuration, and plans with it. Returns both.
+/// Imports a connector in a run of its own, generates its configuration, and plans with it. Returns
+/// both.
 async fn fed_back(core: &mut TerraformCore, id: &str) -> (Value, Instance) {
-    // Each is a run of its own.
     core.configure().await.unwrap();
     let (imported, said) = core.import(id).await.unwrap();
     let imported = imported.unwrap_or_else(|| panic!("{id} is not there: {said:?}"));

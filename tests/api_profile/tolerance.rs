@@ -73,7 +73,7 @@ fn literal_that_is_not_known_plans_nothing() {
         assert_eq!(output.code, Some(0), "{}", output.text());
         output
             .says("has a value of grant_type that the API profile does not know")
-            .says("Webex calls it \"NEW_GRANT\"");
+            .says("add Webex's word \"NEW_GRANT\"");
         // An update does not change it.
         terraform.write("main.tf", &client_credentials().edited().resource());
         terraform.apply().succeeded().says("1 changed");
@@ -117,9 +117,7 @@ fn created_connector_is_never_tainted_because_of_its_echo() {
         let output = terraform.apply().succeeded();
         // A response of the other API leaves the scope out, which says nothing.
         if terraform.read("webex-api.json") == PROFILES[0] {
-            output
-                .says("Webex did not take scope as it was sent")
-                .says("State holds what was sent");
+            output.says("Webex did not take scope of connector").says("State has what was sent");
         }
         let id = id_of(&stored(simulator));
         // An ordinary difference.
@@ -187,7 +185,7 @@ fn refused_method_names_those_that_are_allowed() {
         .failed()
         .says("does not allow PUT at this path")
         .says("PATCH")
-        .says("run the program's command `learn`");
+        .says("run the provider's command `learn`");
 }
 
 #[test]

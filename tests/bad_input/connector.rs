@@ -38,16 +38,33 @@ fn valid_arguments_raise_no_error() {
 #[test]
 fn empty_and_invisible_strings_are_refused() {
     let cases: &[(&str, &str, &str, &[&str])] = &[
-        ("basic", "name", "", &["name: name is empty | needs a name, which is unique"]),
-        ("basic", "name", " ", &["name: name is empty | needs a name, which is unique"]),
-        ("basic", "username", "", &["username: username is empty | set it to null"]),
-        ("password", "client_id", " ", &["client_id: client_id is empty | set it to null"]),
-        ("password", "scope", "", &["scope: scope is empty | set it to null"]),
+        (
+            "basic",
+            "name",
+            "",
+            &["name: name is empty | Set a name. A connector needs one that is unique"],
+        ),
+        (
+            "basic",
+            "name",
+            " ",
+            &["name: name is empty | Set a name. A connector needs one that is unique"],
+        ),
+        (
+            "basic",
+            "username",
+            "",
+            &[
+                "username: username is empty | Set a value. If the argument is not needed, omit it, or set it to null.",
+            ],
+        ),
+        ("password", "client_id", " ", &["client_id: client_id is empty | or set it to null."]),
+        ("password", "scope", "", &["scope: scope is empty | or set it to null."]),
         (
             "client_credentials_certificate",
             "certificate",
             "",
-            &["certificate: certificate is empty | set it to null"],
+            &["certificate: certificate is empty | or set it to null."],
         ),
     ];
     for (title, argument, text, expected) in cases {
@@ -63,9 +80,8 @@ fn name_errors(name: &str) -> super::Diagnostics {
 /// An adopted connector keeps its name, so validation says nothing.
 #[test]
 fn hidden_names_are_refused_for_creates_and_renames() {
-    let hidden =
-        "name: The name cannot be used | a line break or another character that nobody sees";
-    let around = "name: The name cannot be used | begins or ends with a blank";
+    let hidden = "name: The name cannot be used | a line break or another invisible character";
+    let around = "name: The name cannot be used | begins or ends with a space";
     for (name, expected) in [
         (" a", around),
         ("a\n", around),
@@ -114,7 +130,10 @@ fn host_in_letters_of_several_alphabets_is_a_warning_with_its_ascii_form() {
             found.map(|message| message.detail().to_owned())
         };
         let detail = warned("https://h\u{430}.example.com/x").expect("a warning");
-        assert!(detail.contains("This host is xn--h-8sb.example.com."), "{detail}");
+        assert!(
+            detail.contains("If you mean the host xn--h-8sb.example.com, write it like this."),
+            "{detail}"
+        );
         for plain in [
             "https://ha.example.com/\u{430}",
             "https://xn--h-8sb.example.com",
@@ -135,22 +154,22 @@ fn invalid_urls_are_refused() {
             ("example.com/api", "It cannot be read as a URL: relative URL without a base."),
             ("", "It cannot be read as a URL"),
             ("https://", "It cannot be read as a URL: empty host."),
-            ("https://me:hunter2@example.com", "It holds a user name or a password"),
-            ("https://me@example.com", "It holds a user name or a password"),
-            ("https://example.com/a b", "It holds a blank or a control character."),
+            ("https://me:hunter2@example.com", "It has a user name or a password"),
+            ("https://me@example.com", "It has a user name or a password"),
+            ("https://example.com/a b", "It has a space or a control character."),
             (
                 "https://example.com\n",
-                "It holds a blank or a control character. A file ends with a line break: write \
+                "It has a space or a control character. Use \
                  `trimspace(file(\"…\"))`",
             ),
-            (" https://example.com", "It holds a blank or a control character. Remove it"),
-            ("https://example.com/\u{200b}x", "a character that nobody sees (U+200B)"),
-            ("https://example.com/\u{202e}x", "a character that nobody sees (U+202E)"),
-            ("https:/example.com", "Some programs repair it to https://example.com,"),
-            ("https:example.com", "Some programs repair it to https://example.com,"),
-            ("https:///example.com", "Some programs repair it to https://example.com,"),
-            (r"https:\\example.com", "Some programs repair it to https://example.com,"),
-            (r"https://example.com\x", "Some programs repair it to https://example.com,"),
+            (" https://example.com", "It has a space or a control character. Remove it"),
+            ("https://example.com/\u{200b}x", "an invisible character (U+200B)"),
+            ("https://example.com/\u{202e}x", "an invisible character (U+202E)"),
+            ("https:/example.com", "Some programs repair it to https://example.com;"),
+            ("https:example.com", "Some programs repair it to https://example.com;"),
+            ("https:///example.com", "Some programs repair it to https://example.com;"),
+            (r"https:\\example.com", "Some programs repair it to https://example.com;"),
+            (r"https://example.com\x", "Some programs repair it to https://example.com;"),
         ] {
             let messages = validate(&with("password", argument, text));
             let expected = format!("{argument}: {argument} cannot be used | {words}");
@@ -167,7 +186,7 @@ fn invalid_urls_are_refused() {
 fn query_and_fragment_of_the_resource_domain_are_refused() {
     for text in ["https://example.com?a=b", "https://example.com/x#y"] {
         let expected = "resource_domain_url: resource_domain_url cannot be used | flows append the \
-                        path of their request behind it";
+                        path of their request to it";
         are(&validate(&with("password", "resource_domain_url", text)), &[expected], text);
         for argument in ["token_url", "validation_url"] {
             assert_eq!(errors(&validate(&with("password", argument, text))), [""; 0], "{text}");
@@ -189,11 +208,11 @@ fn unseen_characters_are_refused_where_they_are_never_meant() {
             validate(&Configuration::new(object.with(argument, value)))
         };
         for (text, words) in [
-            ("hunter2\n", "line break. A file ends with a line break: write `trimspace(file("),
-            ("hunter2\r\n", "line break. A file ends with a line break: write `trimspace(file("),
-            ("\nhunter2", "line break. A file ends with a line break: write `trimspace(file("),
-            (" hunter2", "It begins or ends with a blank. Remove it, or write `trimspace(…)`"),
-            ("hunter2\u{a0}", "It begins or ends with a blank."),
+            ("hunter2\n", "line break. Use `trimspace(file("),
+            ("hunter2\r\n", "line break. Use `trimspace(file("),
+            ("\nhunter2", "line break. Use `trimspace(file("),
+            (" hunter2", "It begins or ends with a space. Remove it, or use `trimspace(…)`"),
+            ("hunter2\u{a0}", "It begins or ends with a space."),
         ] {
             let messages = check(text);
             let expected = format!("{argument}: {argument} cannot be used | {words}");
@@ -202,16 +221,13 @@ fn unseen_characters_are_refused_where_they_are_never_meant() {
         }
         for (text, words) in [
             ("hunter\u{200b}2", "(U+200B). Type the value again instead of copying it."),
-            (
-                "\u{feff}hunter2",
-                "(U+FEFF). It is the byte order mark of a file: write `trimprefix(",
-            ),
+            ("\u{feff}hunter2", "(U+FEFF). Use `trimprefix("),
             ("hunter\n2", "(U+000A). Type the value again"),
         ] {
             let messages = check(text);
             if is_secret {
                 assert_eq!(errors(&messages), [""; 0], "{text:?}");
-                let warning = format!("{argument} holds a character that nobody sees");
+                let warning = format!("{argument} of connector");
                 let found = warnings(&messages, &warning);
                 assert_eq!(found.len(), 1, "{messages:?}");
                 let (what, remedy) = words.split_once(' ').expect("a remedy");
@@ -225,10 +241,10 @@ fn unseen_characters_are_refused_where_they_are_never_meant() {
     }
 }
 
-/// Returns the details of the warnings with a summary.
+/// Returns the details of the warnings whose summary begins like this.
 fn warnings(messages: &super::Diagnostics, summary: &str) -> Vec<String> {
     let found = messages.iter().filter(|message| message.severity() == super::Severity::Warning);
-    let found = found.filter(|message| message.summary() == summary);
+    let found = found.filter(|message| message.summary().starts_with(summary));
     found.map(|message| message.detail().to_owned()).collect()
 }
 
@@ -323,12 +339,12 @@ fn unknown_literals_are_refused() {
                     \"password\" or \"client_credentials_certificate\".";
     are(&validate(&wrong), &[expected], "grant_type");
 
-    let default = "grant_type: grant_type does not apply | this connector has \"basic\", the default. \
-                   Remove grant_type, or set authentication_type to \"oauth2\".";
+    let default = "grant_type: grant_type does not apply | Remove grant_type, or set authentication_type to \"oauth2\". \
+                   Only \"oauth2\" has a grant, and this connector has \"basic\", the default.";
     are(&validate(&with("basic", "grant_type", "password")), &[default], "by default");
     let explicit =
         good("basic").with("authentication_type", "basic").with("grant_type", "password");
-    let said = "grant_type: grant_type does not apply | this connector has \"basic\". Remove";
+    let said = "grant_type: grant_type does not apply | and this connector has \"basic\".";
     are(&validate(&Configuration::new(explicit)), &[said], "explicitly");
 }
 
@@ -381,8 +397,9 @@ fn each_kind_accepts_only_its_arguments() {
             grant => format!("grant_type \"{grant}\""),
         };
         for argument in needed {
-            let expected =
-                format!("{argument}: {argument} is missing | A connector with {title} needs it.");
+            let expected = format!(
+                "{argument}: {argument} is missing | Set it: a connector with {title} needs it."
+            );
             let configuration = with(kind, argument, Value::Null);
             assert_eq!(errors(&validate(&configuration)), [""; 0], "an import does without");
             are(&validation::validate_creation(&configuration), &[&expected], kind);
@@ -438,8 +455,7 @@ fn create_requires_credentials() {
         without.set(credential.write_only, Value::Null);
         without.set(credential.version, Value::Null);
         let expected = format!(
-            "{}: {} is missing | Set {}, which is kept out of state, or {}. Only an imported \
-             connector can do without.",
+            "{}: {} is missing | Set {}, which state does not keep, or {}.",
             credential.write_only, credential.argument, credential.write_only, credential.argument
         );
         let configuration = Configuration::new(without);
@@ -456,23 +472,23 @@ fn forms_of_a_credential_exclude_each_other() {
         let (write_only, stateful, version) =
             (credential.write_only, credential.argument, credential.version);
         let expected = format!(
-            "{write_only}: {stateful} and {write_only} exclude each other | {stateful} is kept in \
-             state, {write_only} is not. Keep one of them; {write_only} is the safer one."
+            "{write_only}: {stateful} and {write_only} exclude each other | Keep one of them. \
+             {write_only} is safer: state keeps {stateful}, but not {write_only}."
         );
         are(&validate(&Configuration::new(both)), &[&expected], connector.kind);
 
         let stateful_only = connector.object(Form::Stateful, 0).with(version, 1);
         let expected = format!(
-            "{version}: {version} needs {write_only} | {version} says when {write_only} is to be \
-             sent again, and {write_only} is not set. Set it, or remove {version}."
+            "{version}: {version} needs {write_only} | Set {write_only}, or remove \
+             {version}."
         );
         let stateful_only = Configuration::new(stateful_only);
         let planned = |prior: &Object| validation::validate_versions(&stateful_only, Some(prior));
         are(&validation::validate_versions(&stateful_only, None), &[&expected], connector.kind);
         let before = connector.object(Form::Stateful, 0);
         let raised = format!(
-            "{version}: {version} needs {write_only} | Set it, take it out of ignore_changes if it \
-             is there, or leave {version} as it was."
+            "{version}: {version} needs {write_only} | Set {write_only}, remove it from ignore_changes \
+             if it is there, or leave {version} as it was. A new {version} means that"
         );
         are(&planned(&before.clone().with(version, 2)), &[&raised], connector.kind);
         let same = planned(&before.with(version, 1));
@@ -486,8 +502,8 @@ fn forms_of_a_credential_exclude_each_other() {
             let empty = connector.object(Form::Absent, 0);
             let empty = empty.with(form, Secret::from("")).with(other, Value::Null);
             let expected = format!(
-                "{form}: {form} is empty | An empty credential is never sent: it could only take \
-                 away the one that Webex has."
+                "{form}: {form} is empty | The provider never sends an empty credential, which could \
+                 only remove the one that Webex has."
             );
             are(&validate(&Configuration::new(empty)), &[&expected], connector.kind);
         }
@@ -506,7 +522,7 @@ fn unusual_credentials_are_accepted() {
                 .with(argument, Secret::from(secret));
             let messages = validate(&Configuration::new(object));
             assert_eq!(errors(&messages), [""; 0], "{secret:.20?}");
-            let warning = format!("{argument} holds a character that nobody sees");
+            let warning = format!("{argument} of connector");
             let warned = warnings(&messages, &warning).len();
             let is_unseen = secret.trim() != secret || secret.contains('\u{0}');
             assert_eq!(warned, usize::from(is_unseen), "{secret:.20?}");
@@ -525,8 +541,9 @@ fn certificate_and_key_must_be_a_pair_in_pem() {
     let key = "-: certificate holds a private key | Plans show this argument";
     are(&certificate(&other.private_key), &[key], "a key in its place");
     let nothing = pem::pem("CERTIFICATE", b"not a certificate");
-    let no_certificate = "certificate: certificate is not an X.509 certificate | what it holds is no \
-                          certificate. Copy the whole file (certificate.pem) once more.";
+    let no_certificate = "certificate: certificate is not an X.509 certificate | Copy the whole file \
+                          (certificate.pem) again. The PEM block can be read, but it has no \
+                          certificate.";
     are(&certificate(&nothing), &[no_certificate], "something else");
 
     for form in ["private_key", "private_key_wo"] {
@@ -550,8 +567,8 @@ fn certificate_and_key_must_be_a_pair_in_pem() {
             format!("{form}: {form} is not PEM | The key seems to be encrypted; Control Hub's");
         are(&key(&encrypted), &[&hint], "encrypted");
         let mismatch = format!(
-            "{form}: The private key does not belong to the certificate | certificate holds another \
-             public key than {form}. Use the pair that was made together."
+            "{form}: The private key does not belong to the certificate | Use the pair that was \
+             made together. certificate has another public key than {form}."
         );
         are(&key(&other.private_key), &[&mismatch], "another key");
     }
@@ -573,15 +590,15 @@ fn pem_errors_name_what_was_found() {
                 "It has `\\n` as two characters where line breaks belong: use \
                                        `replace(…, \"\\\\n\", \"\\n\")`.",
             ),
-            (format!("\u{feff}{pem}"), "It begins with a byte order mark, which nobody sees"),
+            (format!("\u{feff}{pem}"), "It begins with an invisible byte order mark"),
             (pem.replace('\n', " "), "It is all on one line"),
             (pem.replace('\n', ""), "It is all on one line"),
-            (indented(pem), "Its lines begin with blanks"),
+            (indented(pem), "Its lines begin with spaces"),
             (encoded(pem), "It is the base64 encoding of PEM: use `base64decode(…)`."),
             (pem[..200].to_owned(), "Its last line is missing: copy the whole file again."),
             (pem.replacen("-----BEGIN ", "----BEGIN ", 1), "copy the whole file again"),
             ("hunter2".to_owned(), "It has no such line"),
-            (pem.replacen('M', "é", 1), "What stands between these lines cannot be read"),
+            (pem.replacen('M', "é", 1), "The text between these lines cannot be read"),
         ]
     };
     for (text, words) in cases(&certificate) {
@@ -590,10 +607,10 @@ fn pem_errors_name_what_was_found() {
     }
     let label = |label: &str| certificate.replace("CERTIFICATE", label);
     for (text, words) in [
-        (label("CERTIFICATE REQUEST"), "label CERTIFICATE REQUEST instead. A request is what an"),
-        (label("NEW CERTIFICATE REQUEST"), "use the certificate that it has returned."),
+        (label("CERTIFICATE REQUEST"), "label CERTIFICATE REQUEST instead. An authority makes"),
+        (label("NEW CERTIFICATE REQUEST"), "use the certificate that it returned."),
         (label("PUBLIC KEY"), "label PUBLIC KEY instead. Use the certificate that holds this key."),
-        (label("PKCS7"), "It holds a block with the label PKCS7 instead."),
+        (label("PKCS7"), "It has a block with the label PKCS7 instead."),
     ] {
         let expected = format!("certificate: certificate is not PEM | {words}");
         are(&validate(&with(KIND, "certificate", text.as_str())), &[&expected], &text);
@@ -615,7 +632,7 @@ fn pem_errors_name_what_was_found() {
     for (text, words) in [
         (openssh.as_str(), "`ssh-keygen -p -m PKCS8 -f FILE` converts a copy."),
         (traditional, "The key seems to be encrypted"),
-        (&certificate, "It holds a block with the label CERTIFICATE instead."),
+        (&certificate, "It has a block with the label CERTIFICATE instead."),
     ] {
         let expected = format!("private_key_wo: private_key_wo is not PEM | {words}");
         are(&check_key(text), &[&expected], words);
@@ -640,7 +657,8 @@ fn certificate_chain_in_the_wrong_order_is_named() {
     };
     let right = format!("{}{}", pair.certificate, authority.certificate);
     assert_eq!(errors(&check(right)), [""; 0]);
-    let expected = "certificate: The certificates are in the wrong order | certificate holds 2 \
+    let expected = "certificate: The certificates are in the wrong order | Put the certificate of \
+                    the key first, and those of its authorities after it. certificate has 2 \
                     certificates, and private_key_wo belongs to one that is not the first.";
     are(&check(format!("{}{}", authority.certificate, pair.certificate)), &[expected], "order");
 }
@@ -654,7 +672,7 @@ fn invalid_organizations_and_timeouts_are_refused() {
         for text in ["", "5", "5 m", "-5m", "0s", "25h", "five minutes"] {
             let limits = Object::default().with(operation, text).into_value();
             let expected = format!(
-                "timeouts.{operation}: {operation} is not a length of time | such as \"90s\", \"5m\""
+                "timeouts.{operation}: timeouts.{operation} is not a duration | such as \"90s\", \"5m\""
             );
             are(&validate(&with("basic", "timeouts", limits)), &[&expected], text);
         }
@@ -703,7 +721,7 @@ fn cli_shows_the_line_of_the_argument() {
         .says("4: resource_domain_url = \"http://example.com\"")
         .says("Error: scope does not apply")
         .says("7: scope = \"x\"")
-        .says("Error: create is not a length of time")
+        .says("Error: timeouts.create is not a duration")
         .says("9: create = \"soon\"");
     assert!(simulator.journal().is_empty(), "validating makes no call");
 

@@ -44,7 +44,7 @@ fn address_of_a_proxy_that_cannot_be_read_is_an_error_and_no_direct_connection()
             .plan()
             .failed()
             .says(&format!("{variable} cannot be used"))
-            .says("requests would go past the proxy")
+            .says("requests would bypass the proxy")
             .does_not_say("hunter2");
         terraform.unset(variable);
     }

@@ -67,8 +67,8 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("applications_url", "https://a.example?x=hunter2", "cannot be used | must not have a query"),
     ("applications_url", "applications", "is not a URL | Write a full address"),
     ("organization_id", "acme", "cannot be read | is neither a UUID such as"),
-    ("request_timeout", "soon", "is not a length of time | Write it as \"30s\" or \"2m\"."),
-    ("request_timeout", "0s", "is not a length of time | Write it as"),
+    ("request_timeout", "soon", "is not a duration | Write it as \"30s\" or \"2m\"."),
+    ("request_timeout", "0s", "is not a duration | Write it as"),
 ];
 
 #[test]
@@ -159,14 +159,10 @@ fn unseen_characters_in_the_provider_block_and_the_environment_are_refused() {
         let is_secret = ["client_secret", "refresh_token"].contains(&argument);
         let hidden = |value: &str| if is_secret { secret(value) } else { text(value) };
         for (value, in_block, in_environment) in [
-            (
-                format!("{good}\n"),
-                "line break. A file ends with a line break: write `trimspace(",
-                "$(cat FILE)",
-            ),
+            (format!("{good}\n"), "line break. Use `trimspace(file(", "$(cat FILE)"),
             (
                 format!(" {good}"),
-                "a blank. Remove it, or write `trimspace(…)`",
+                "a space. Remove it, or use `trimspace(…)`",
                 "Set the variable without it",
             ),
             (
@@ -174,7 +170,7 @@ fn unseen_characters_in_the_provider_block_and_the_environment_are_refused() {
                 "(U+200B). Type the value again",
                 "(U+200B). Type the value again",
             ),
-            (format!("\u{feff}{good}"), "(U+FEFF). It is the byte order mark", "(U+FEFF). Type"),
+            (format!("\u{feff}{good}"), "(U+FEFF). Use `trimprefix(", "(U+FEFF). Type"),
         ] {
             let block = with(argument, hidden(&value));
             let expected = format!("{argument}: {argument} cannot be used | {in_block}");
@@ -194,7 +190,7 @@ fn unseen_characters_in_the_provider_block_and_the_environment_are_refused() {
 #[test]
 fn tokens_that_no_header_can_carry_are_refused() {
     let long = "x".repeat(100_000);
-    let unfit = "contains a line break, a blank or another character that no HTTP header can carry. \
+    let unfit = "contains a line break, a space or another character that no HTTP header can carry. \
                  Copy the token again";
     for (token, words) in [
         ("hunter2hunter2\n", unfit),
@@ -226,7 +222,7 @@ fn contradictory_or_incomplete_credentials_are_refused() {
     let refresh = || ("refresh_token", secret("hunter2"));
     let access = || ("access_token", secret("token"));
     let app = || ("service_app_id", text("app"));
-    let half = "is not enough to get an access token | goes with refresh_token";
+    let half = "is not enough to get an access token | Set refresh_token (WEBEX_REFRESH_TOKEN), or";
     let cases: &[(&[(&str, Value)], String)] = &[
         (
             &[refresh(), id(), client_secret(), access()],
@@ -239,25 +235,25 @@ fn contradictory_or_incomplete_credentials_are_refused() {
         ),
         (
             &[refresh(), client_secret()],
-            "refresh_token: refresh_token needs client_id | or as WEBEX_CLIENT_ID".to_owned(),
+            "refresh_token: refresh_token needs client_id | Set client_id in the provider block, or WEBEX_CLIENT_ID.".to_owned(),
         ),
         (
             &[refresh(), id()],
-            "refresh_token: refresh_token needs client_secret | or as WEBEX_CLIENT_SECRET"
+            "refresh_token: refresh_token needs client_secret | Set client_secret in the provider block, or WEBEX_CLIENT_SECRET."
                 .to_owned(),
         ),
         (
             &[app(), id(), client_secret()],
-            "service_app_id: service_app_id needs access_token | or as WEBEX_ACCESS_TOKEN"
+            "service_app_id: service_app_id needs access_token | Set access_token in the provider block, or WEBEX_ACCESS_TOKEN."
                 .to_owned(),
         ),
         (
             &[app(), access(), client_secret()],
-            "service_app_id: service_app_id needs client_id | or as WEBEX_CLIENT_ID".to_owned(),
+            "service_app_id: service_app_id needs client_id | Set client_id in the provider block, or WEBEX_CLIENT_ID.".to_owned(),
         ),
         (
             &[app(), access(), id()],
-            "service_app_id: service_app_id needs client_secret | or as WEBEX_CLIENT_SECRET"
+            "service_app_id: service_app_id needs client_secret | Set client_secret in the provider block, or WEBEX_CLIENT_SECRET."
                 .to_owned(),
         ),
         (&[id()], format!("client_id: client_id {half}")),
@@ -345,7 +341,7 @@ fn token_of_another_organization_raises_a_warning() {
     assert_eq!(message.severity(), Severity::Warning);
     assert_eq!(message.summary(), "The access token belongs to another organization");
     assert_eq!(message.attribute().map(ToString::to_string).as_deref(), Some("organization_id"));
-    assert!(message.detail().contains("That is right for partners"));
+    assert!(message.detail().contains("unless you are a partner"));
     assert!(!message.detail().contains("abc"));
 }
 
@@ -365,6 +361,6 @@ fn cli_shows_the_line_of_the_provider_argument() {
         .failed()
         .says("Error: access_token cannot be used")
         .says("access_token = var.token")
-        .says("`trimspace(…)` helps")
+        .says("use `trimspace(…)`")
         .does_not_say("hunter2");
 }

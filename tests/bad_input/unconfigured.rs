@@ -29,7 +29,7 @@ const LACKS: [(&Environment, &str, &[&str]); 5] = [
         "WEBEX_REFRESH_TOKEN needs client_id and client_secret",
         &[
             "WEBEX_CLIENT_ID and WEBEX_CLIENT_SECRET",
-            "The region is missing too.",
+            "The region is missing, too.",
             "WEBEX_CC_REGION",
         ],
     ),
@@ -102,7 +102,7 @@ fn cli_names_what_is_missing_at_plan() {
         .says("The provider's access_token and region are missing")
         .says("Set access_token in the provider block, or WEBEX_ACCESS_TOKEN in the environment.")
         .says("set client_id, client_secret and refresh_token instead")
-        .says("for a Service App, set service_app_id")
+        .says("For a Service App, set service_app_id")
         .says(
             "Set region in the provider block, or WEBEX_CC_REGION in the environment, or base_url",
         )
@@ -155,7 +155,8 @@ fn ignored_credentials_of_the_environment_are_logged() {
     let provider = format!("provider \"webex\" {{\n  access_token = \"{token}\"\n}}\n");
     terraform.write("main.tf", &format!("{provider}{}", basic().resource()));
     terraform.set("TF_LOG_PROVIDER", "WARN");
-    let line = "WEBEX_REFRESH_TOKEN in the environment is not used, because the provider block";
+    let line =
+        "The environment variable WEBEX_REFRESH_TOKEN is not used, because the provider block";
     terraform.plan().succeeded().does_not_say(line);
     terraform.set("WEBEX_REFRESH_TOKEN", "hunter2");
     terraform.plan().succeeded().says(line).does_not_say("hunter2");

@@ -73,6 +73,8 @@ async fn plan_with_unknown_arguments_makes_no_call() {
             continue;
         }
         let configuration = plain(&object);
+        // Every plan is a run of its own.
+        core.configure().await.unwrap();
         assert_eq!(core.validate(&configuration).await, Ok(Vec::new()), "{title}");
         // Each is a run of its own.
         core.configure().await.unwrap();
@@ -124,7 +126,7 @@ fn unknown_provider_argument_is_named() {
             continue;
         };
         assert_eq!(message.summary(), format!("The provider's {argument} is not known yet"));
-        let way_out = format!("remove it from the provider block and set {variable}.");
+        let way_out = format!("remove {argument} from the provider block and set {variable}.");
         assert!(message.detail().contains(&way_out), "{message:?}");
     }
 }

@@ -204,7 +204,10 @@ async fn lost_publication_is_reported() {
     let mut runner = Runner::connected(&simulator).await;
     simulator.faults([Script::answer(502, "gateway".into()).method("POST").path("/**/*:publish")]);
     let said = runner.run(&[("flow_json", flow(Some(&id), Some(&id)))]).await;
-    assert!(said.errors[0].detail().contains("may have been published"), "{said:?}");
+    assert!(
+        said.errors[0].detail().contains("It is not known whether it was published"),
+        "{said:?}"
+    );
     let sent = calls(&simulator);
     assert_eq!(sent.iter().filter(|call| call.contains(":publish")).count(), 1, "{sent:?}");
     runner.ended().await;
@@ -241,7 +244,7 @@ async fn wrong_arguments_are_refused_offline() {
     for (argument, value, words) in [
         ("flow_json", Value::from("[]"), "not a JSON object"),
         ("flow_json", "{}".into(), "neither a flowName nor a name"),
-        ("flow_type", "flow".into(), "neither FLOW nor SUBFLOW"),
+        ("flow_type", "flow".into(), "Use FLOW or SUBFLOW"),
         ("tags", Value::List(vec!["live".into()]), "Live, Test, Dev, Latest"),
         ("organization_id", "x".into(), "neither a UUID"),
     ] {

@@ -27,8 +27,8 @@ fn imported_connector_plans_empty_without_credentials() {
             .apply()
             .succeeded()
             .says("1 changed")
-            .says("The update is sent without password")
-            .says("To be sure, set password_wo before applying.");
+            .says("is sent without password")
+            .says("set password_wo before you apply.");
         assert_eq!(last_body(&simulator, "PUT").get("password"), None);
         assert_eq!(stored(&simulator)["password"], json!(ONLY_WEBEX_KNOWS));
         terraform.plans_nothing();
@@ -39,7 +39,7 @@ fn imported_connector_plans_empty_without_credentials() {
             .apply()
             .succeeded()
             .says("0 added, 1 changed, 0 destroyed")
-            .does_not_say("The update is sent without");
+            .does_not_say("is sent without");
         assert_eq!(stored(&simulator)["password"], json!(PASSWORD));
         terraform.plans_nothing();
     }
@@ -68,7 +68,7 @@ fn connector_of_another_type_is_not_imported() {
         .failed()
         .says("Webex has a connector with this id, but it is not a custom connector.")
         .says("Nothing was imported.")
-        .says("the data source webex_cc_custom_connectors lists those that can");
+        .says("the data source webex_cc_custom_connectors lists them");
     assert!(terraform.run(["state", "list"]).stdout.is_empty());
     let data = format!("data \"webex_cc_custom_connector\" \"test\" {{\n  id = \"{id}\"\n}}\n");
     terraform.write("main.tf", &data);
@@ -119,7 +119,7 @@ fn connector_that_lacks_what_a_new_one_needs_is_adopted() {
         terraform.write("main.tf", &resource(&connector.hcl(Form::Absent)));
         terraform.apply().succeeded().says("1 changed");
         terraform.write("main.tf", &adopted);
-        terraform.plan().succeeded().says(&format!("The update removes {argument}"));
+        terraform.plan().succeeded().says(&format!("removes {argument}"));
     }
 }
 
@@ -143,9 +143,9 @@ fn import_by_a_name_or_a_respelled_id_names_the_id() {
         (format!("{{{id}}}"), "Webex writes the id in another way."),
         (id.replace('-', ""), "Webex writes the id in another way."),
         (format!("urn:uuid:{id}"), "Webex writes the id in another way."),
-        (format!(" {id}"), "It begins or ends with a blank."),
+        (format!(" {id}"), "It begins or ends with a space."),
         (format!("{id}\n"), "It begins or ends with a line break."),
-        (format!("{organization}/{id} "), "It begins or ends with a blank."),
+        (format!("{organization}/{id} "), "It begins or ends with a space."),
     ] {
         import(&given).says("The import id cannot be used").says(problem).says(&uses);
     }

@@ -27,13 +27,13 @@ fn create_before_destroy_explains_the_name_conflict() {
     terraform
         .plan()
         .succeeded()
-        .says("add a second resource under another name")
+        .says("add a second resource with another name")
         .says("create_before_destroy does not help");
     terraform
         .apply()
         .failed()
         .says(&format!("The connector {id} has the name \"Zendesk\""))
-        .says("If this connector is to replace that one, remove create_before_destroy");
+        .says("has create_before_destroy, remove create_before_destroy");
     stored(&simulator);
 
     with("", client_credentials());
@@ -209,7 +209,7 @@ fn replacement_warns_about_flows() {
         .plan()
         .succeeded()
         .says("must be replaced")
-        .says("Flows that use this connector will stop working")
+        .says("will stop working")
         .says("cannot change grant_type")
         .does_not_say("already taken");
     terraform.apply().succeeded().says("1 added, 0 changed, 1 destroyed");

@@ -84,7 +84,7 @@ fn created_connector_in_another_spelling_plans_nothing() {
     // Another organization is a replacement in every spelling.
     let elsewhere = base64("9b2e7c10-4f3d-4a6b-8e21-7c5d0f9a1b34");
     terraform.write("main.tf", &again.with("organization_id", elsewhere).resource());
-    terraform.plan().says("must be replaced").says("Flows that use this connector");
+    terraform.plan().says("must be replaced").says("Flows that use connector");
 }
 
 /// Returns a configuration with a token URL that ends with this path.

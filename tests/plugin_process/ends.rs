@@ -59,7 +59,7 @@ async fn orphaned_process_ends() {
     let ended = plugin.kill_parent().await;
     assert!(ended.took < Duration::from_secs(2), "{ended:?}");
     let log = &ended.assert_tidy().stderr;
-    assert!(log.iter().any(|line| line.contains("Terraform has ended")), "{log:#?}");
+    assert!(log.iter().any(|line| line.contains("Terraform has exited")), "{log:#?}");
 }
 
 /// On Windows, the provider notices the end of Terraform in this way only.
@@ -70,7 +70,7 @@ async fn process_without_clients_ends() {
     let ended = plugin.abandon().await;
     let log = &ended.assert_tidy().stderr;
     assert!(ended.status.success(), "{ended:?}");
-    assert!(log.iter().any(|line| line.contains("nobody is connected")), "{log:#?}");
+    assert!(log.iter().any(|line| line.contains("no client is connected")), "{log:#?}");
 }
 
 #[tokio::test]

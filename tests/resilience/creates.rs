@@ -24,7 +24,7 @@ fn lost_response_to_a_create_adopts_the_connector() {
         terraform
             .apply()
             .succeeded()
-            .says("The answer to creating connector \"Zendesk\" was lost")
+            .says("The response to creating connector \"Zendesk\" was lost")
             .says("1 added");
         assert_eq!(count(&simulator, "POST"), 1);
         let attributes = terraform.attributes(ADDRESS);
@@ -46,9 +46,9 @@ fn unreadable_success_does_not_take_over_a_connector() {
             terraform
                 .apply()
                 .failed()
-                .says("Could not create connector \"Zendesk\"")
-                .says(&format!("A connector {rival} with this name exists"))
-                .says("It is not in state at this address.");
+                .says("Could not confirm that connector \"Zendesk\" was created")
+                .says(&format!("has a connector {rival} with this name"))
+                .says("State does not have the connector at this address.");
             let addresses = terraform.run(["state", "list"]).text();
             assert!(!addresses.contains("webex_cc_custom_connector"), "{addresses}");
             terraform.apply().failed().says("Nothing was created.");
@@ -74,7 +74,7 @@ fn connector_of_another_resource_is_not_adopted() {
     terraform
         .apply()
         .failed()
-        .says("another one of the same name")
+        .says("another resource of the same name")
         .says("and no other resource has it");
     let addresses = terraform.run(["state", "list"]).succeeded().text();
     assert_eq!(addresses.matches("webex_cc_custom_connector").count(), 1, "{addresses}");
@@ -88,7 +88,7 @@ fn create_that_never_arrived_is_safe_to_repeat() {
     let simulator = unlocked();
     let terraform = Terraform::configured(&simulator, &basic().resource());
     simulator.faults([on_create(Script::close_before().times(1))]);
-    terraform.apply().failed().says("It is safe to apply again").says("tracking id");
+    terraform.apply().failed().says("Apply again. Names are unique").says("tracking id");
     assert_eq!(count(&simulator, "POST"), 1);
     terraform.apply().succeeded().says("1 added");
     stored(&simulator);
@@ -117,14 +117,15 @@ fn taken_name_is_reported_with_the_import_block() {
     let rival = other.make_by_hand(&simulator);
     let mut terraform = Terraform::configured(&simulator, &basic().resource());
     let block = format!("id = \"{organization}/{rival}\"");
-    terraform.plan().succeeded().says("The name is already taken").says(&block);
+    terraform.plan().succeeded().says("is already taken").says(&block);
     terraform
         .apply()
         .failed()
         .says("Could not create connector \"Zendesk\"")
         .says("on main.tf line")
         .says("Nothing was created.")
-        .says(&block);
+        .says(&format!("import it by the id {organization}/{rival}"))
+        .does_not_say("If the connector is yours");
     assert_eq!(id_of(&stored(&simulator)), rival);
 
     terraform.set("WEBEX_CC_PREFLIGHT_CHECKS", "false");
@@ -197,8 +198,8 @@ fn ignored_argument_is_an_error_and_state_has_webexs_value() {
     terraform
         .apply()
         .failed()
-        .says("Webex did not take username as it was sent")
-        .says("Sent: \"agent2\". What Webex has now: \"somebody else\"")
+        .says("Webex did not take username of connector \"Zendesk\" as it was sent")
+        .says("Sent: \"agent2\". Webex has: \"somebody else\"")
         .says("on main.tf line");
     let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["username"], json!("somebody else"));

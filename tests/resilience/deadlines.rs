@@ -80,7 +80,7 @@ fn slow_response_succeeds_with_a_longer_request_timeout() {
     terraform
         .plan()
         .failed()
-        .says("127.0.0.1 was too slow: connected, but no answer in time.")
+        .says("was too slow: connected, but no response in time.")
         .says("raise request_timeout");
     with("1m");
     terraform.plans_nothing();

@@ -48,7 +48,7 @@ fn connector_with_unknown_references_is_not_deactivated() {
         .failed()
         .says("does not allow the request to list what refers to the connector")
         .says("Nothing was changed.")
-        .says("set active = false, apply, and delete it then");
+        .says("set active = false, apply, and then delete the connector");
     assert_eq!(count(&simulator, "PUT"), 0);
     assert_eq!(stored(&simulator)["active"], json!(true));
 
@@ -69,10 +69,11 @@ fn connector_left_inactive_by_a_delete_is_repaired() {
         terraform
             .destroy()
             .failed()
-            .says("THE CONNECTOR IS INACTIVE, and flows that use it fail.")
-            .says("If the configuration still has the connector, the next `terraform apply`")
-            .says("activates it; if not, it deletes it.")
-            .does_not_say("Apply again soon");
+            .says("is INACTIVE: flows that use it fail")
+            .says("To put the connector back into service, activate it in Control Hub.")
+            .says(
+                "activates the connector if the configuration still has it, and deletes it if not",
+            );
         assert_eq!(stored(&simulator)["active"], json!(false));
 
         simulator.faults([]);
@@ -109,7 +110,7 @@ fn delete_404_of_an_existing_connector_keeps_state() {
             .destroy()
             .failed()
             .says("Could not delete connector \"Zendesk\"")
-            .says("The connector is still there, and active: Webex still shows it");
+            .says("The connector was not deleted, and is active: Webex still returns it");
         assert_eq!(terraform.attributes(ADDRESS)["id"], json!(id));
     }
     simulator.faults([]);
@@ -133,7 +134,7 @@ fn page_in_place_of_a_delete_keeps_the_connector_in_state() {
             .failed()
             .says("Could not delete connector \"Zendesk\"")
             .says("cannot be read: it is not JSON")
-            .says("The connector is still there");
+            .says("The connector was not deleted");
         let connector = stored(&simulator);
         assert_eq!(connector["active"], json!(true));
         assert_eq!(terraform.attributes(ADDRESS)["id"], connector["id"]);
@@ -181,11 +182,11 @@ fn failed_delete_does_not_hide_a_save_by_others() {
     let mut terraform = applied(&simulator);
     terraform.set("WEBEX_CC_MAX_RETRIES", "0");
     simulator.faults([on("DELETE", Script::answer(503, Value::Null))]);
-    terraform.destroy().failed().says("The connector is still there, and active.");
+    terraform.destroy().failed().says("The connector was not deleted, and is active.");
     simulator.faults([]);
     let id = id_of(&stored(&simulator));
     simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
-    terraform.plan().succeeded().says("Somebody else has saved this connector");
+    terraform.plan().succeeded().says("Somebody else has saved connector");
 
     // The delete is refused before anything is written.
     let simulator = locked();
@@ -197,7 +198,7 @@ fn failed_delete_does_not_hide_a_save_by_others() {
         .path("/organization/*/connector/*/incoming-references")]);
     terraform.run(["apply", "-no-color", "saved"]).failed().says("Nothing was changed.");
     simulator.faults([]);
-    terraform.plan().succeeded().says("Somebody else has saved this connector");
+    terraform.plan().succeeded().says("Somebody else has saved connector");
 }
 
 /// An update that failed and was taken back does not hide a save by others either.
@@ -208,12 +209,12 @@ fn failed_update_does_not_hide_a_save_by_others() {
     terraform.set("WEBEX_CC_MAX_RETRIES", "0");
     simulator.faults([on("PUT", Script::answer(503, Value::Null))]);
     terraform.write("main.tf", &basic().edited().resource());
-    terraform.apply().failed().says("The connector is as it was before, and active.");
+    terraform.apply().failed().says("The connector is as it was before, and is active.");
     simulator.faults([]);
     terraform.write("main.tf", &basic().resource());
     let id = id_of(&stored(&simulator));
     simulator.store(simulator.organization(), &id, json!({ "password": "theirs" }));
-    terraform.plan().succeeded().says("Somebody else has saved this connector");
+    terraform.plan().succeeded().says("Somebody else has saved connector");
 }
 
 /// The connection breaks at each step of deleting an active connector. A connector that stays

@@ -1,7 +1,7 @@
 //! Edits by others, interrupted edits, and edits of active connectors.
 
 use serde_json::json;
-use webex_cc_simulator::{Behavior, OmittedSecret, Options, Script};
+use webex_cc_simulator::{Action, Behavior, OmittedSecret, Options, Script};
 
 use super::{applied, on, pass};
 use crate::support::connectors::{
@@ -72,8 +72,8 @@ fn gateway_timeout_of_an_update_sends_the_credentials_once() {
     terraform
         .apply()
         .failed()
-        .says("It is not known whether the change was made.")
-        .says("so the next plan sends those of the configuration again");
+        .says("It is not known whether Webex made the change.")
+        .says("so the next apply sends those of the configuration again");
     assert_eq!(count(&simulator, "PUT"), 1);
 
     simulator.faults([]);
@@ -99,7 +99,7 @@ fn refused_edit_leaves_the_connector_active() {
         .apply()
         .failed()
         .says("The edit was not made.")
-        .says("is active again.")
+        .says("is active again")
         .says("Webex says: username: too short");
     assert_eq!(stored(&simulator)["active"], json!(true));
     let attributes = terraform.attributes(ADDRESS);
@@ -108,6 +108,35 @@ fn refused_edit_leaves_the_connector_active() {
     simulator.faults([]);
     terraform.apply().succeeded().says("1 changed");
     assert_eq!(stored(&simulator)["username"], json!("agent2"));
+    terraform.plans_nothing();
+}
+
+/// Webex is slow while the connector is inactive. The edit itself succeeds.
+#[test]
+fn long_time_without_service_is_reported_after_an_update() {
+    let simulator = locked();
+    let mut terraform = applied(&simulator);
+    // 423 for the edit; the deactivation passes; the edit takes long.
+    let slow = Script::new(Action::DelayMs(5_200)).times(1);
+    simulator.faults([pass("PUT", 2), on("PUT", slow)]);
+    terraform.write("main.tf", &basic().edited().resource());
+    terraform
+        .apply()
+        .succeeded()
+        .says("1 changed")
+        .says("Warning: Connector \"Zendesk\"")
+        .says("was inactive for 5.")
+        .says("Nothing is left to do: the connector is active again, with its change.");
+    assert_eq!(stored(&simulator)["active"], json!(true));
+    // At the usual speed, only the log says it.
+    terraform.set("TF_LOG_PROVIDER", "INFO");
+    terraform.write("main.tf", &basic().resource());
+    terraform
+        .apply()
+        .succeeded()
+        .says("1 changed")
+        .says(&format!("connector {} was inactive for", id_of(&stored(&simulator))))
+        .does_not_say("Warning: Connector");
     terraform.plans_nothing();
 }
 
@@ -126,8 +155,8 @@ fn failed_reactivation_is_reported_and_repaired() {
     terraform
         .apply()
         .failed()
-        .says("THE CONNECTOR IS INACTIVE, and flows that use it fail.")
-        .says("State says active = false");
+        .says("is INACTIVE: flows that use it fail")
+        .says("State has active = false");
     assert_eq!(stored(&simulator)["active"], json!(false));
     let attributes = terraform.attributes(ADDRESS);
     assert_eq!(attributes["active"], json!(false));
@@ -151,7 +180,7 @@ fn connector_left_deactivated_is_activated_under_ignore_changes() {
     let terraform = Terraform::applied(&simulator, &ignoring(basic()));
     simulator.faults([pass("PUT", 2), on("PUT", Script::answer(403, json!({ "error": "no" })))]);
     terraform.write("main.tf", &ignoring(basic().edited()));
-    terraform.apply().failed().says("THE CONNECTOR IS INACTIVE, and flows that use it fail.");
+    terraform.apply().failed().says("is INACTIVE: flows that use it fail");
     assert_eq!(stored(&simulator)["active"], json!(false));
 
     simulator.faults([]);
@@ -231,7 +260,7 @@ fn page_in_place_of_an_update_changes_nothing() {
         terraform.write("main.tf", &basic().edited().resource());
         let output = terraform.apply().failed().says("cannot be read: it is not JSON");
         let is_active = stored(&simulator)["active"] == json!(true);
-        assert!(is_active || output.text().contains("THE CONNECTOR IS INACTIVE"), "{before}");
+        assert!(is_active || output.text().contains("is INACTIVE"), "{before}");
         terraform.apply().succeeded().says("1 changed");
         assert_eq!(stored(&simulator)["username"], json!("agent2"));
         assert_eq!(stored(&simulator)["active"], json!(true));
@@ -252,10 +281,10 @@ fn ignored_deactivation_is_reported() {
         .apply()
         .failed()
         .says(
-            "success to the request to deactivate the connector, but the connector is still active",
+            "success for the request to deactivate the connector, but the connector is still active",
         )
-        .says("The connector is as it was before, and active.")
-        .does_not_say("although it is not active");
+        .says("The connector is as it was before, and is active.")
+        .does_not_say("although the connector is already inactive");
     assert_eq!(stored(&simulator)["active"], json!(true));
 
     terraform.apply().succeeded().says("1 changed");
@@ -278,7 +307,7 @@ fn ignored_reactivation_is_reported_and_repaired() {
     terraform
         .apply()
         .failed()
-        .says("THE CONNECTOR IS INACTIVE, and flows that use it fail.")
+        .says("is INACTIVE: flows that use it fail")
         .says("but the connector is still inactive")
         .does_not_say("is active again");
     assert_eq!(stored(&simulator)["active"], json!(false));
@@ -304,8 +333,8 @@ fn refused_deactivation_of_an_edit_names_the_flows() {
         .failed()
         .says("The connector is in use.")
         .says("\"Order status\"")
-        .says("The connector is as it was before, and active.")
-        .says("publish them, apply again, and put it back");
+        .says("The connector is as it was before, and is active.")
+        .says("Apply again, and put the connector back");
     assert_eq!(stored(&simulator)["active"], json!(true));
 }
 
@@ -322,7 +351,7 @@ fn refused_reactivation_keeps_the_credentials() {
         on("PUT", Script::answer(400, json!({ "error": "validation failed" })).times(1)),
     ]);
     terraform.write("main.tf", &basic().edited().resource());
-    terraform.apply().failed().says("THE CONNECTOR IS INACTIVE");
+    terraform.apply().failed().says("is INACTIVE");
     assert_eq!(stored(&simulator)["password"], json!(PASSWORD));
     assert_eq!(stored(&simulator)["active"], json!(false));
 
@@ -345,7 +374,7 @@ fn lock_of_an_inactive_connector_has_its_own_error() {
     terraform
         .apply()
         .failed()
-        .says("because it is locked, although it is not active")
+        .says("423, locked, although the connector is already inactive")
         .does_not_say("Set active to false");
     simulator.faults([]);
     terraform.apply().succeeded().says("1 changed");
@@ -393,8 +422,8 @@ fn update_of_a_deleted_connector_explains_the_next_plan() {
     terraform
         .run(["apply", "-no-color", "saved"])
         .failed()
-        .says("The connector does not exist any more.")
-        .says("it shows that the connector is created anew, with a new id")
+        .says("Webex does not have the connector any more.")
+        .says("it plans to create the connector again, with a new id")
         .does_not_say("connector_path");
     terraform.plan().succeeded().says("1 to add");
 }
@@ -425,8 +454,8 @@ fn rename_waits_for_a_name_that_the_same_apply_frees() {
         terraform
             .apply()
             .failed()
-            .says("This run deletes or renames that one, too")
-            .says("Connectors that swap their names need another name in between.");
+            .says("Apply again: this run also deletes or renames the other connector.")
+            .says("Connectors that swap their names need a third name in between.");
         let all = all_stored(&simulator);
         assert!(all.iter().all(|stored| stored["active"] == json!(true)), "{all:#?}");
     }
@@ -439,7 +468,7 @@ fn rename_to_a_taken_name_names_its_holder() {
     let terraform = applied(&simulator);
     let rival = password_grant().make_by_hand(&simulator);
     terraform.write("main.tf", &basic().with("name", "CRM").resource());
-    terraform.plan().succeeded().says("The name is already taken");
+    terraform.plan().succeeded().says("is already taken");
     terraform
         .apply()
         .failed()

@@ -1,4 +1,4 @@
-//! What users wait for: connections, and the calls at the beginning of an apply.
+//! The waiting times of users: connections, and the calls at the beginning of an apply.
 
 use crate::support::connectors::basic;
 use crate::support::simulator::{locked, unlocked};

@@ -23,7 +23,7 @@ fn deleted_connector_is_created_again_with_a_warning() {
         .plan()
         .succeeded()
         .says("no longer exists")
-        .says(&format!("Webex has no connector with the id {id}"))
+        .says(&format!("has no connector with the id {id}"))
         .says("1 to add");
     assert_eq!(
         calls(&simulator),
@@ -59,7 +59,7 @@ fn only_a_404_counts_as_deleted() {
             .plan()
             .failed()
             .says("Could not read connector \"Zendesk\"")
-            .says("Nothing was changed; state holds what was known before.");
+            .says("Nothing was changed. State has what was known before.");
         assert_eq!(terraform.attributes(ADDRESS)["id"], json!(id));
     }
 }
@@ -72,7 +72,11 @@ fn redirect_is_reported_and_not_followed() {
     let terraform = applied(&simulator);
     let location = format!("{}/organization/x/v2/connector", elsewhere.base_url());
     simulator.faults([on_list(Script::answer(307, json!(null)).header("Location", &location))]);
-    terraform.plan().failed().says("redirects to 127.0.0.1").says("Redirects are not followed");
+    terraform
+        .plan()
+        .failed()
+        .says("redirects to 127.0.0.1")
+        .says("The provider follows no redirect");
     assert_eq!(elsewhere.journal(), []);
 }
 
@@ -177,7 +181,7 @@ fn plan_of_new_connectors_warns_that_it_could_not_be_checked() {
         .says("The apply may fail for that")
         .says("2 more similar warnings");
     let unreachable = plan(&|terraform| terraform.set("WEBEX_CC_BASE_URL", "http://127.0.0.1:1"));
-    unreachable.says(WARNING).says("No connection to 127.0.0.1 could be made");
+    unreachable.says(WARNING).says("No connection to 127.0.0.1:");
     simulator.faults([on_list(Script::answer(403, json!({ "error": "forbidden" })))]);
     plan(&|_| {}).says(WARNING).says("does not allow the request to list");
 }
@@ -195,11 +199,13 @@ fn connector_that_becomes_visible_late_stays_in_state() {
         output
             .says("No changes")
             .says("Webex does not show the last change")
-            .does_not_say("deleted outside");
+            .does_not_say("deleted it outside");
         if lock {
             // A destroy that needs the connector's content does not leave it behind.
             let destroyed = terraform.destroy().failed();
-            destroyed.says("Webex does not show it yet").says("Nothing was deleted");
+            destroyed
+                .says("Webex does not show it yet")
+                .says("Nothing was changed in Webex or in state");
             assert_eq!(all_stored(&simulator).len(), 1);
             simulator.advance_clock(Duration::from_secs(110));
             terraform.plans_nothing();

@@ -70,14 +70,14 @@ fn replaced_refresh_token_raises_a_warning() {
         .plan()
         .succeeded()
         .says("Webex has replaced the refresh token")
-        .says("kept by this process only")
-        .says("valid until");
+        .says("Only this process has the new refresh token")
+        .says("expires on");
     // The simulator revokes the old one at once, so the next process is refused.
     terraform
         .plan()
         .failed()
-        .says("The token endpoint at 127.0.0.1 refuses the credentials")
-        .says("the refresh token has ended or was replaced: authorize the app again");
+        .says("refuses the credentials")
+        .says("the refresh token has expired or was replaced: authorize the app again");
 }
 
 /// Nothing is read for a new connector but the list, for the checks of its plan.
@@ -92,7 +92,7 @@ fn plan_of_a_new_connector_tells_that_it_used_up_the_refresh_token() {
         .plan()
         .succeeded()
         .says("Warning: This plan could not be checked with Webex")
-        .says("the refresh token has ended or was replaced");
+        .says("the refresh token has expired or was replaced");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn wrong_client_secret_is_an_error_of_the_token_endpoint() {
     terraform
         .apply()
         .failed()
-        .says("The token endpoint at 127.0.0.1 refuses the credentials")
+        .says("refuses the credentials")
         .says("Nothing was created.")
         .does_not_say("wrong-client-secret");
     // Nothing is asked of the API without a token.

@@ -55,8 +55,8 @@ fn credentials_of_the_environment_do_not_go_to_hosts_of_the_configuration() {
             .failed()
             .says(&format!("{argument} would send credentials of the environment to a host that"))
             .says(&format!("leads to {HOST}, which is not a host of Cisco"))
-            .says(&format!("come from the environment ({sent})"))
-            .says(&format!("set WEBEX_CC_ALLOWED_HOSTS={HOST} in the environment"))
+            .says(&format!("come from environment variables ({sent})"))
+            .says(&format!("set the environment variable WEBEX_CC_ALLOWED_HOSTS={HOST}"))
             .does_not_say(TOKEN);
 
         // The owner of the environment allows it. The name leads nowhere.

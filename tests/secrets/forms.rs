@@ -111,8 +111,8 @@ fn write_only_credential_after_an_import_is_sent() {
             .plan()
             .succeeded()
             .says("0 to add, 1 to change, 0 to destroy")
-            .says("client_secret_wo will be sent to Webex for the first time")
-            .says("To keep what Webex has, remove client_secret_wo.");
+            .says("client_secret_wo of connector")
+            .says("To keep the credential that Webex has, remove client_secret_wo.");
         assert_eq!(stored(&simulator)["clientSecret"], json!(ONLY_WEBEX_KNOWS));
         terraform.apply().succeeded().says("1 changed");
         assert_eq!(stored(&simulator)["clientSecret"], json!("mine"));

@@ -121,7 +121,7 @@ fn edit_that_overwrites_a_credential_of_others_warns() {
             .plan()
             .succeeded()
             .says(WARNING)
-            .says("client_secret and password may have been replaced there");
+            .says("If somebody replaced client_secret and password on purpose");
         // A new version is meant to overwrite it.
         terraform.write("main.tf", &connector(&write_only("s1", "p1", 2, "b"), ""));
         terraform.plan().succeeded().does_not_say(WARNING);

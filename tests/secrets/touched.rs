@@ -10,7 +10,7 @@ use crate::support::connectors::{ADDRESS, Form, password_grant, resource};
 use crate::support::simulator::{id_of, locked, start, stored, writes};
 use crate::support::terraform::Terraform;
 
-const WARNING: &str = "Somebody else has saved this connector";
+const WARNING: &str = "Somebody else has saved connector";
 
 /// Returns a configuration of a connector with two credentials.
 fn connector(credentials: &str) -> String {
@@ -45,10 +45,11 @@ fn save_by_others_is_reported_with_its_time_and_a_remedy() {
                 .succeeded()
                 .says("No changes")
                 .says(WARNING)
-                .says(&format!("The connector \"CRM\" ({id}) was saved outside Terraform at 2100-01-01T00:00:00Z."))
+                .says(&format!("Somebody else has saved connector \"CRM\" ({id})"))
+                .says("The connector was saved outside Terraform at 2100-01-01T00:00:00Z.")
                 .says("it does not read credentials")
                 .says("client_secret and password may have been replaced")
-                .says("To send yours again, raise password_wo_version (it is 1).")
+                .says("To send your credentials again, raise password_wo_version (it is 1).")
                 // The message points at the line of the write-only argument.
                 .says("password_wo = \"wo\"");
             // A refresh does not end the warning.
@@ -91,7 +92,10 @@ fn credential_without_a_version_is_advised_to_get_one() {
     let secrets = "  client_secret_wo = \"one\"\n  password_wo      = \"two\"";
     let terraform = applied(&simulator, &connector(secrets));
     simulator.store(simulator.organization(), &id_of(&stored(&simulator)), json!({}));
-    terraform.plan().succeeded().says("To send yours again, set client_secret_wo_version = 1.");
+    terraform
+        .plan()
+        .succeeded()
+        .says("To send your credentials again, set client_secret_wo_version = 1.");
     // Without credentials in the configuration there is no warning.
     terraform.write("main.tf", &connector(""));
     terraform.plan().succeeded().says("No changes").does_not_say(WARNING);
@@ -107,8 +111,8 @@ fn removed_credential_sends_nothing() {
     let id = id_of(&stored(&simulator));
     simulator.store(organization, &id, json!({ "password": "theirs", "clientSecret": "theirs" }));
     terraform.plan().succeeded().says(
-        "If somebody else keeps the credential from now on, remove password_wo and \
-         password_wo_version; nothing is sent then.",
+        "If somebody else manages the credential from now on, remove password_wo and \
+         password_wo_version: then none is sent.",
     );
 
     simulator.clear_journal();
@@ -129,7 +133,7 @@ fn removed_credential_sends_nothing() {
         .apply()
         .succeeded()
         .says("0 added, 1 changed, 0 destroyed")
-        .says("password_wo will be sent to Webex for the first time");
+        .says("password_wo of connector \"CRM\"");
     let now = stored(&simulator);
     assert_eq!((&now["password"], &now["clientSecret"]), (&json!("ours"), &json!("ours")));
     terraform.plan().succeeded().says("No changes");

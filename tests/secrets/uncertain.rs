@@ -9,7 +9,7 @@ use crate::support::connectors::{ADDRESS, Connector, Form, PASSWORD, basic, reso
 use crate::support::simulator::{start, stored};
 use crate::support::terraform::Terraform;
 
-const AGAIN: &str = "The credentials will be sent to Webex again";
+const AGAIN: &str = "will be sent to Webex again";
 
 /// Both forms of a credential.
 const FORMS: [Form; 2] = [Form::Stateful, Form::WriteOnly];
@@ -42,7 +42,7 @@ fn abandoned_rotation_restores_the_old_credential() {
                 .failed()
                 .says("The edit was not made.")
                 .says("is active again")
-                .says("Which credentials Webex has now cannot be seen, so the next plan sends");
+                .says("It is not known which credentials Webex has now, so the next apply sends");
             let now = stored(&simulator);
             assert_eq!((&now["active"], &now["username"]), (&json!(true), &json!("agent")));
             assert_ne!(now["password"], json!(basic().credentials[0].values[1]));
@@ -71,8 +71,8 @@ fn failed_delete_sends_the_credentials_again() {
         terraform
             .destroy()
             .failed()
-            .says("The connector is still there. It had to be deactivated first, and is active")
-            .says("Whether Webex has kept its credentials cannot be seen");
+            .says("The connector was not deleted. It had to be deactivated first, was inactive for")
+            .says("It is not known whether Webex kept the connector's credentials");
         assert_eq!(stored(&simulator)["active"], json!(true));
         assert_ne!(stored(&simulator)["password"], json!(PASSWORD), "this server blanks");
 
@@ -99,7 +99,7 @@ fn failed_edit_without_credentials_explains_the_risk() {
         on("PUT", Script::answer(400, json!({ "error": "username: no" })).times(1)),
     ]);
     terraform.write("main.tf", &absent(&basic().edited()));
-    terraform.apply().failed().says("the configuration holds none to send again");
+    terraform.apply().failed().says("the configuration has none to send");
     simulator.faults([]);
     terraform.write("main.tf", &absent(&basic()));
     terraform.plan().succeeded().says("No changes").does_not_say(AGAIN);

@@ -67,7 +67,8 @@ async fn client_life_cycle_keeps_the_secrets_of_each_kind() {
             let domain = (Field::ResourceDomainUrl, "https://other.example");
             let fields = content.fields.clone().with(domain.0, domain.1);
             let edit = ConnectorContent { fields, ..content.clone() };
-            let edited = connectors.update(&id, &edit, &planned(0), &budget()).await.unwrap();
+            let updated = connectors.update(&id, &edit, &planned(0), &budget()).await.unwrap();
+            let edited = updated.connector;
             assert_eq!(edited.version, Some(1.into()));
             assert_eq!(edited.fields, edit.fields);
 
@@ -110,8 +111,8 @@ async fn locked_connector_is_edited_and_deleted() {
             if edit.fields.get(Field::ClientId).is_some() {
                 edit.fields.set(Field::ClientId, Some("other".to_owned()));
             }
-            let edited = connectors.update(&id, &edit, &planned(0), &budget()).await.unwrap();
-            assert!(edited.is_active());
+            let updated = connectors.update(&id, &edit, &planned(0), &budget()).await.unwrap();
+            assert!(updated.connector.is_active() && updated.inactive_for.is_some());
             has_the_secrets(&simulator, &id, &edit);
             connectors.delete(&id, &budget()).await.unwrap();
             assert!(all_stored(&simulator).is_empty());
@@ -127,10 +128,10 @@ async fn deactivation_costs_a_read_and_a_write() {
     let id = connectors.create(&content, &budget()).await.unwrap().connector.id;
     simulator.clear_journal();
     let inactive = ConnectorContent { active: false, ..content.clone() };
-    let connector = connectors.update(&id, &inactive, &planned(0), &budget()).await.unwrap();
-    assert!(!connector.is_active());
-    let connector = connectors.update(&id, &content, &planned(1), &budget()).await.unwrap();
-    assert!(connector.is_active());
+    let updated = connectors.update(&id, &inactive, &planned(0), &budget()).await.unwrap();
+    assert!(!updated.connector.is_active());
+    let updated = connectors.update(&id, &content, &planned(1), &budget()).await.unwrap();
+    assert!(updated.connector.is_active());
     assert_eq!(calls(&simulator), ["GET {id}", "PUT {id}", "GET {id}", "PUT {id}"]);
 }
 
@@ -162,6 +163,7 @@ async fn taken_name_and_connector_limit_are_typed_errors() {
         )
         .await
         .unwrap()
+        .connector
         .version;
     let failure = connectors
         .update(&first.id, &renamed, &Planned { version, ..Planned::default() }, &budget())

@@ -95,7 +95,9 @@ async fn update_converges_after_an_outage() {
         let stored = || simulator.stored(simulator.organization(), id.as_str()).unwrap();
         let now = stored();
         match outcome {
-            Ok(connector) => assert!(connector.is_active() && now["active"] == true, "{outage:?}"),
+            Ok(updated) => {
+                assert!(updated.connector.is_active() && now["active"] == true, "{outage:?}");
+            }
             Err(failure) => {
                 let is_active = now["active"] == true;
                 let is_honest = match (&failure.availability, &failure.remote) {

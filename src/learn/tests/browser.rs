@@ -1,4 +1,4 @@
-//! What a browser writes down.
+//! The recording that a browser writes.
 
 use serde_json::{Value, json};
 

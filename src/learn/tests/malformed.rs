@@ -110,11 +110,11 @@ fn wrong_types_are_refused() {
 #[test]
 fn empty_and_foreign_recordings_teach_nothing() {
     let error = refusal(&har(&[])).unwrap();
-    assert!(error.starts_with("No request of the recording carries"), "{error}");
+    assert!(error.starts_with("No request in the recording has the values of the form"), "{error}");
     let mut page = Browser::new();
     visit(&Elsewhere, &mut page, &[four().remove(1)], Habits::default());
     let error = refusal(&page.har()).unwrap();
-    assert!(error.starts_with("No request of the recording carries"), "{error}");
+    assert!(error.starts_with("No request in the recording has the values of the form"), "{error}");
 }
 
 #[test]
@@ -155,7 +155,10 @@ fn forms_are_read_strictly() {
         ("[17]", "/0 is not an object"),
         (r#"[{"name":"a","secret":"canary"}]"#, "unknown key \"secret\""),
         (r#"[{"name":"a","password":17}]"#, "/0/password is neither"),
-        (r#"[{"name":"a","password":[17]}]"#, "/0/password has something else"),
+        (
+            r#"[{"name":"a","password":[17]}]"#,
+            "/0/password has a value in its array that is not a text",
+        ),
         (r#"[{"name":"a","name":"b"}]"#, "/0/name is there twice"),
         (r#"[{"username":"a"}]"#, "/0 has no name"),
         (r#"[{"name":"a","authentication_type":"canary"}]"#, "neither basic nor oauth2"),

@@ -172,7 +172,7 @@ fn several_recordings_are_one() {
     }
 }
 
-/// What is not recorded is named, and the rest is learned.
+/// The report names the parts that are not recorded, and the rest is learned.
 #[test]
 fn parts_of_a_life_are_learned_in_part() {
     let only = Habits::default();
@@ -249,10 +249,10 @@ fn encrypted_credentials_are_said_to_be_unmanageable() {
         learned(&form(&four()), &[har(&entries(&Encrypting, &four(), Habits::default()))]);
     assert!(!outcome.whole);
     for credential in ["password", "client_secret", "private_key"] {
-        assert!(outcome.report.contains(&format!("  {credential}: what was typed is not in")));
+        assert!(outcome.report.contains(&format!("  {credential}: the typed value is not in")));
         assert!(profile(&outcome)["fields"].get(credential).is_none(), "{}", outcome.profile);
     }
-    assert!(outcome.report.contains("cannot be managed from outside"));
+    assert!(outcome.report.contains("so the provider cannot send it"));
 }
 
 /// Cisco's own sample has one URL in two places; here are more values that are equal or short.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::browser::{Browser, Reply};
 
-/// What a person types for one connector: arguments with their values at creation and in edits.
+/// The input of a person for one connector: arguments with their values at creation and in edits.
 pub(super) type Sheet = Vec<(&'static str, Vec<String>)>;
 
 /// The organization of all recordings.
@@ -66,7 +66,7 @@ pub(super) trait Api {
     }
 }
 
-/// What the person does besides.
+/// Other actions of the person.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Habits {
     /// Edits without deactivating before.

@@ -8,17 +8,75 @@ use webex_contact_center::{
     ProfileGap,
 };
 
-const TRY_LATER: &str = "Try again later. If it stays, give Webex support the tracking id.";
+const TRY_LATER: &str =
+    "Try again later. If the problem persists, give Webex support the tracking id.";
 
-const TOKEN_ADDRESS: &str = "Check token_url if it is set: it should be Webex's token endpoint.";
+const SUPPORT: &str = "If the problem persists, give Webex support the tracking id.";
+
+const TOKEN_ADDRESS: &str = "Check token_url if it is set: it has to be Webex's token endpoint.";
 
 const SERVICE_APP_ADDRESS: &str =
-    "Check applications_url if it is set: it should be the address of Webex's applications.";
+    "Check applications_url if it is set: it has to be the address of Webex's applications.";
 
-/// Returns the advice for users about an error.
-pub(super) fn advice(error: &Error) -> String {
+/// The reader of advice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// Somebody who runs Terraform.
+    Terraform,
+    /// Somebody who runs the command `doctor`. It reads environment variables only, and need not be
+    /// recommended.
+    Doctor,
+}
+
+/// Returns the advice about an error for the command `doctor`.
+pub(in crate::provider) fn for_doctor(error: &Error) -> String {
+    advice_for(Reader::Doctor, error)
+}
+
+/// Returns the advice about an error for a message that already says what to do next.
+pub(in crate::provider) fn further_advice(error: &Error) -> String {
+    match &error.kind {
+        ErrorKind::Timeout(_) | ErrorKind::ConnectionLost | ErrorKind::ServerError => {
+            SUPPORT.to_owned()
+        }
+        ErrorKind::Stopped | ErrorKind::Stale { .. } | ErrorKind::NotFound => String::new(),
+        ErrorKind::NameResolution
+        | ErrorKind::Connection
+        | ErrorKind::Certificate(_)
+        | ErrorKind::Tls
+        | ErrorKind::NotTls
+        | ErrorKind::Redirected { .. }
+        | ErrorKind::Unauthorized { .. }
+        | ErrorKind::CredentialsRefused { .. }
+        | ErrorKind::UnusableToken(_)
+        | ErrorKind::Forbidden
+        | ErrorKind::NameTaken
+        | ErrorKind::Conflict
+        | ErrorKind::Referenced(_)
+        | ErrorKind::Locked
+        | ErrorKind::LockedThoughInactive
+        | ErrorKind::ActiveUnchanged
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::InvalidRequest
+        | ErrorKind::UnexpectedStatus
+        | ErrorKind::UnreadableBody(_)
+        | ErrorKind::BodyTooLarge { .. }
+        | ErrorKind::Paging(_)
+        | ErrorKind::DeadlineExceeded
+        | ErrorKind::Unsendable
+        | ErrorKind::NotInProfile(_)
+        | ErrorKind::Defect => advice(error),
+    }
+}
+
+/// Returns the advice for users about an error: the next step first.
+pub(in crate::provider) fn advice(error: &Error) -> String {
+    advice_for(Reader::Terraform, error)
+}
+
+fn advice_for(reader: Reader, error: &Error) -> String {
     let request = Request::of(error.operation);
-    let address = request.address();
+    let address = request.address(reader);
     match &error.kind {
         ErrorKind::NameResolution
         | ErrorKind::Connection
@@ -27,24 +85,26 @@ pub(super) fn advice(error: &Error) -> String {
         }
         // Windows and macOS have many texts for an issuer that they do not trust.
         ErrorKind::Certificate(CertificateProblem::UnknownIssuer | CertificateProblem::Other) => {
-            "If a proxy of your company inspects traffic, give its certificate by \
-             ca_certificate_file. Otherwise do not go on: somebody may be listening."
+            "If a proxy of your company inspects traffic, set ca_certificate_file to the \
+             certificate of its authority. Otherwise stop here: somebody may intercept the \
+             connection."
         }
         ErrorKind::Certificate(CertificateProblem::NotYetValid | CertificateProblem::Expired) => {
-            "Check the clock of this machine. If it is right, the host has to renew its \
-             certificate."
+            "Check the clock of this machine. If the clock is right, the operator of the host has \
+             to renew the certificate."
         }
         ErrorKind::Certificate(_) | ErrorKind::Tls | ErrorKind::NotTls => {
-            return format!("Check what stands between this machine and the host, and {address}.");
+            return format!(
+                "Check the network and any proxy between this machine and the host, and {address}."
+            );
         }
         ErrorKind::Timeout(Deadline::FirstByte | Deadline::Total) => match request {
             Request::Read | Request::ReadForFlows | Request::Flow => {
-                "Try again. If Webex is always so slow, raise request_timeout in the provider \
-                 block."
+                "Try again. If the problem persists, raise request_timeout in the provider block."
             }
             Request::Write => {
-                "Try again. If saving is slow because the third party is slow to check the \
-                 credentials, raise request_timeout in the provider block."
+                "Try again. If saving is slow because the third party checks the credentials \
+                 slowly, raise request_timeout in the provider block."
             }
             Request::RefreshedToken | Request::ServiceAppToken => TRY_LATER,
         },
@@ -55,117 +115,134 @@ pub(super) fn advice(error: &Error) -> String {
             return format!("Check any proxy in between, and {address}.");
         }
         ErrorKind::Unauthorized { refreshable: false } => {
-            "Give a fresh access_token (WEBEX_ACCESS_TOKEN). A personal token lives 12 hours and \
-             cannot be renewed. To have tokens renewed, set client_id, client_secret and \
+            "Set access_token (WEBEX_ACCESS_TOKEN) to a new token. A personal token expires after \
+             12 hours. For tokens that the provider renews, set client_id, client_secret and \
              refresh_token instead."
         }
         ErrorKind::Unauthorized { refreshable: true } => {
-            "Check that the app is authorized for this organization and that region is the \
-             organization's own."
+            "Check that the app is authorized for this organization, and that region is the \
+             region of this organization."
         }
         ErrorKind::CredentialsRefused { code } => refused(request, *code),
         ErrorKind::UnusableToken(_) if request == Request::ServiceAppToken => SERVICE_APP_ADDRESS,
         ErrorKind::UnusableToken(_) => TOKEN_ADDRESS,
         ErrorKind::Forbidden => forbidden(request),
         ErrorKind::NotFound => match request {
+            Request::Read | Request::ReadForFlows | Request::Write | Request::Flow
+                if reader == Reader::Doctor =>
+            {
+                "Check WEBEX_ORGANIZATION_ID, and WEBEX_CC_REGION or WEBEX_CC_BASE_URL. If they \
+                 are right, your organization's API may have another path. See the guide \"API \
+                 compatibility\"."
+            }
             Request::Read | Request::Write => {
-                "Check organization_id and region. If only this endpoint is missing, your \
-                 organization's Contact Center may serve it at another path: the API profile can \
-                 say so. The provider's command `doctor` shows what is there. The guide \"API \
-                 compatibility\" says how to use both."
+                "Check organization_id and region. If they are right, your organization's API may \
+                 have another path, which the API profile can set. The provider's command `doctor` \
+                 shows which endpoints exist. See the guide \"API compatibility\"."
             }
             Request::ReadForFlows | Request::Flow => {
-                "Check organization_id and region. The provider's command `doctor` shows what else \
-                 is there; its guide \"API compatibility\" says how to run it."
+                "Check organization_id and region. The provider's command `doctor` shows which \
+                 endpoints exist. See the guide \"API compatibility\"."
             }
             Request::RefreshedToken => TOKEN_ADDRESS,
             Request::ServiceAppToken => "Check service_app_id, and applications_url if it is set.",
         },
         ErrorKind::NameTaken => "Choose another name, or import the connector that has it.",
-        ErrorKind::Stale { .. } => {
-            "Nothing was overwritten. Run `terraform plan` again to see what changed, then apply."
+        ErrorKind::Stale { .. } => "Run `terraform plan` again to see what changed, then apply.",
+        ErrorKind::Conflict if error.operation == Operation::CreateConnector => {
+            "Apply again in a minute: another connector may have this name, although the list of \
+             connectors does not show it yet. If the problem persists, choose another name."
         }
-        ErrorKind::Conflict => "Run `terraform plan` again, and compare with Control Hub.",
+        ErrorKind::Conflict => {
+            "Run `terraform plan` again, and compare the connector with Control Hub."
+        }
         ErrorKind::Referenced(_) => {
-            "Take the connector out of the flows that use it in Flow Designer and publish them, \
-             then apply again. To stop managing the connector without deleting it, use a `removed` \
+            "In Flow Designer, remove the connector from the flows that use it, and publish them. \
+             Then apply again. To stop managing the connector without deleting it, use a `removed` \
              block."
         }
         ErrorKind::Locked | ErrorKind::LockedThoughInactive | ErrorKind::ActiveUnchanged
             if request == Request::Flow =>
         {
-            "Somebody edits the flow in Flow Designer. Webex unlocks a flow that nobody edits for 15 \
-             minutes. Try again later."
+            "Try again later. Somebody edits the flow in Flow Designer. Webex unlocks a flow that \
+             nobody edits for 15 minutes."
         }
         ErrorKind::Locked => {
-            "Webex lets only deactivated connectors be edited or deleted. Deactivate it in Control \
-             Hub, which may say why that is refused here, and apply again."
+            "Deactivate the connector in Control Hub, which may show why Webex refuses that here. \
+             Then apply again. Webex allows edits and deletes of inactive connectors only."
         }
         ErrorKind::LockedThoughInactive => {
-            "Look at the connector in Control Hub: somebody may be working on it, or Webex itself \
-             may hold it. Try again later."
+            "Try again later. Somebody may be working on the connector in Control Hub, or Webex \
+             itself may have locked it."
         }
         ErrorKind::ActiveUnchanged => {
-            "Change this in Control Hub, which may say why it is refused here, and apply again. If \
-             the problem persists, give Webex support the tracking id."
+            "Activate or deactivate the connector in Control Hub, which may show why Webex refuses \
+             that here. Then apply again. If the problem persists, give Webex support the tracking \
+             id."
         }
         ErrorKind::RateLimited { .. } => match request {
             Request::Write => {
-                "Cisco allows 300 requests a minute for each client id. Wait a minute, lower \
-                 requests_per_minute if other programs use the same client, or raise the limit in \
-                 the timeouts block of the resource."
+                "Wait a minute and apply again. Lower requests_per_minute if other programs use \
+                 the same client id, or raise the limit in the timeouts block of the resource. \
+                 Cisco allows 300 requests per minute for each client id."
             }
             Request::Read | Request::ReadForFlows | Request::Flow => {
-                "Cisco allows 300 requests a minute for each client id. Wait a minute, or lower \
-                 requests_per_minute if other programs use the same client."
+                "Wait a minute and try again. Lower requests_per_minute if other programs use the \
+                 same client id. Cisco allows 300 requests per minute for each client id."
             }
             Request::RefreshedToken | Request::ServiceAppToken => {
-                "Wait a minute and try again, and check whether other programs use the same app."
+                "Wait a minute and try again. Check whether other programs use the same app."
             }
         },
         ErrorKind::InvalidRequest if request == Request::Flow => {
             "Correct the flow in Flow Designer, and export it again."
         }
         ErrorKind::InvalidRequest => {
-            "Correct the argument that Webex names. If it names the credentials, they were refused \
-             by the third party against which Webex checked them."
+            "Correct the argument that Webex names below. If Webex names the credentials, the \
+             third party refused them when Webex checked them."
         }
         ErrorKind::NotInProfile(gap) => {
             return format!(
-                "Record {} in Control Hub, run the program's command `learn` on all recordings, \
-                 and use the profile that it writes. The guide \"API compatibility\" says how.",
+                "Record {} in Control Hub, run the provider's command `learn` on all recordings, \
+                 and use the profile that the command writes. See the guide \"API compatibility\".",
                 recording(*gap)
             );
         }
         ErrorKind::UnexpectedStatus if !error.allowed_methods.is_empty() => {
-            "So this organization's API is another one than the API profile describes. Record in \
-             Control Hub how it is used, and run the program's command `learn` on the recording: \
-             the guide \"API compatibility\" says how."
+            "Record in Control Hub how your organization's API is used, and run the provider's \
+             command `learn` on the recording. The API differs from the API profile. See the guide \
+             \"API compatibility\"."
         }
         ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
-            "Only custom connectors can be managed or read. Check the id on the connector's page \
-             in Control Hub; the data source webex_cc_custom_connectors lists those that can."
+            "Check the id on the connector's page in Control Hub. The provider manages and reads \
+             custom connectors only; the data source webex_cc_custom_connectors lists them."
         }
         ErrorKind::UnexpectedStatus
         | ErrorKind::UnreadableBody(_)
         | ErrorKind::BodyTooLarge { .. }
         | ErrorKind::Paging(_) => {
-            let who = "a gateway or a proxy may have answered in Webex's place.";
+            let who = "a gateway or a proxy may have responded in Webex's place.";
             return match request {
-                Request::Read | Request::ReadForFlows | Request::Write | Request::Flow => format!(
-                    "Check {address}: {who} The provider's command `doctor` shows how the answers \
-                     differ from what is expected; its guide \"API compatibility\" says how to run \
-                     it."
-                ),
-                Request::RefreshedToken | Request::ServiceAppToken => {
-                    format!("Check {address}: {who}")
+                Request::Read | Request::ReadForFlows | Request::Write | Request::Flow
+                    if reader == Reader::Terraform =>
+                {
+                    format!(
+                        "Check {address}: {who} The provider's command `doctor` shows how the \
+                     responses differ from the API profile. See the guide \"API compatibility\"."
+                    )
                 }
+                Request::Read
+                | Request::ReadForFlows
+                | Request::Write
+                | Request::Flow
+                | Request::RefreshedToken
+                | Request::ServiceAppToken => format!("Check {address}: {who}"),
             };
         }
-        ErrorKind::Stopped => "Run the command again to do the rest.",
+        ErrorKind::Stopped => "Run the same command again: it does what is left.",
         ErrorKind::DeadlineExceeded => return time_used_up(error, request),
         ErrorKind::Defect => {
-            "Try again, and please report this message; the log (TF_LOG=ERROR) has the place."
+            "Try again, and please report this message with the log (TF_LOG=ERROR)."
         }
         ErrorKind::Unsendable => {
             "Check ca_certificate_file or ca_certificate_pem, and the certificates of this machine."
@@ -203,11 +280,11 @@ fn refused(request: Request, code: Option<OauthError>) -> &'static str {
          the scope spark:applications_token, and an administrator of the organization must have \
          authorized the Service App in Control Hub."
     } else if code == Some(OauthError::InvalidGrant) {
-        "The refresh token has ended (after 90 days without use), was replaced or was revoked. \
-         Authorize the app again and store the new one."
+        "Authorize the app again, and store the new refresh token. The configured one has expired \
+         (after 90 days without use), was replaced, or was revoked."
     } else {
         "Check client_id, client_secret and refresh_token, and that they belong together. If they \
-         do, the refresh token has ended or was replaced: authorize the app again and store the \
+         do, the refresh token has expired or was replaced: authorize the app again, and store the \
          new one."
     }
 }
@@ -216,13 +293,13 @@ fn refused(request: Request, code: Option<OauthError>) -> &'static str {
 fn forbidden(request: Request) -> &'static str {
     match request {
         Request::Read | Request::ReadForFlows => {
-            "The access token most likely lacks the scope cjp:config_read, or belongs to another \
-             organization than organization_id."
+            "Check that the access token has the scope cjp:config_read, and that it belongs to the \
+             organization in organization_id."
         }
         Request::Write | Request::Flow => {
-            "The access token most likely lacks the scope cjp:config_write, or its owner the role \
-             of a full administrator or Contact Center service administrator. Scopes that were \
-             added to an app later are not on tokens issued before."
+            "Check that the access token has the scope cjp:config_write, and that its owner is a \
+             full administrator or a Contact Center service administrator. A token does not get \
+             scopes that are added to its app later."
         }
         // A 403 of a token endpoint concerns the credentials.
         Request::RefreshedToken | Request::ServiceAppToken => refused(request, None),
@@ -251,24 +328,25 @@ enum Request {
 fn time_used_up(error: &Error, request: Request) -> String {
     let limit = match request {
         Request::Write => {
-            "Raise the limit in the timeouts block of the resource if this was not enough."
+            "Apply again, and raise the limit in the timeouts block of the resource if it was too \
+             short."
         }
         Request::Read => {
-            "Of a resource, the limit can be raised in its timeouts block; data sources and \
-             `terraform query` have five minutes."
+            "Try again. You can raise the limit in the timeouts block of a resource; data sources \
+             and `terraform query` have five minutes."
         }
         Request::ReadForFlows => "Try again later. A data source has five minutes.",
         Request::Flow => "Try again later. The action has ten minutes.",
         Request::RefreshedToken | Request::ServiceAppToken => {
-            return "Try again later. An access token is waited for a minute, or as long as the \
-                    timeouts block of the resource says if that is less."
+            return "Try again later. The provider waits at most one minute for an access token, or \
+                    less if the timeouts block of the resource has a shorter limit."
                 .to_owned();
         }
     };
     if error.waited > error.elapsed / 2 {
         return format!(
-            "Most of this time was spent waiting for a turn: requests_per_minute limits how many \
-             requests are sent, and Webex may have asked to wait. {limit}"
+            "{limit} Most of the time was spent waiting: requests_per_minute limits how many \
+             requests are sent, and Webex may have asked the provider to wait."
         );
     }
     limit.to_owned()
@@ -297,9 +375,12 @@ impl Request {
 
     /// Returns the arguments that give the address. A region or an address of the
     /// API is always given, the others are optional.
-    fn address(self) -> &'static str {
+    fn address(self, reader: Reader) -> &'static str {
         match self {
-            Self::Read | Self::ReadForFlows | Self::Write | Self::Flow => "region or base_url",
+            Self::Read | Self::ReadForFlows | Self::Write | Self::Flow => match reader {
+                Reader::Terraform => "region or base_url",
+                Reader::Doctor => "WEBEX_CC_REGION or WEBEX_CC_BASE_URL",
+            },
             Self::RefreshedToken => "token_url if it is set",
             Self::ServiceAppToken => "applications_url if it is set",
         }

@@ -1,9 +1,10 @@
 //! The diagnostics of API errors: the table from kinds of errors to texts.
 //!
-//! Each diagnostic names the operation that failed (summary), the cause, the
-//! resulting state of Webex and of Terraform, the advice, and the request for
-//! Webex support. Each part has a function that matches all kinds of errors, so
-//! that the compiler reports a kind without a text.
+//! The summary names the operation that failed and the kind of error. The detail
+//! begins with the next step of the user. Then come the resulting state of Webex
+//! and of Terraform, the cause, and the request for Webex support. Each part has a
+//! function that matches all kinds of errors, so that the compiler reports a kind
+//! without a text.
 
 mod advice;
 #[cfg(test)]
@@ -11,12 +12,12 @@ pub(super) mod tests;
 
 use std::time::Duration;
 
-use self::advice::advice;
+pub(super) use self::advice::{advice, further_advice};
 use safe_text::Shown;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use webex_contact_center::{
-    BodyProblem, CertificateProblem, Client, Error, ErrorKind, Notice, OauthError, Operation,
-    Reference,
+    BodyProblem, CertificateProblem, Client, Deadline, Error, ErrorKind, Notice, OauthError,
+    Operation, Reference,
 };
 
 /// The references that a message lists.
@@ -24,11 +25,17 @@ const LISTED: usize = 20;
 
 /// Returns the diagnostic of an API error.
 ///
-/// `summary` names the operation that failed, `truth` the resulting state of
+/// `failed` names the operation that failed, `truth` the resulting state of
 /// Webex and of Terraform.
 #[must_use]
-pub fn error(summary: impl Into<String>, error: &Error, truth: &str) -> Diagnostic {
-    Diagnostic::error(summary, detail(error, truth))
+pub fn error(failed: impl std::fmt::Display, error: &Error, truth: &str) -> Diagnostic {
+    Diagnostic::error(summary(failed, error), detail(error, truth))
+}
+
+/// Returns the summary of an error: the operation that failed, and the kind.
+#[must_use]
+pub(super) fn summary(failed: impl std::fmt::Display, error: &Error) -> String {
+    format!("{failed}: {}", error.kind)
 }
 
 /// Returns the diagnostic of a notice of the client.
@@ -41,16 +48,16 @@ pub fn notice(notice: &Notice) -> Diagnostic {
                 let time =
                     time::OffsetDateTime::from_unix_timestamp(i64::try_from(since.as_secs()).ok()?)
                         .ok()?;
-                Some(format!(" The new one is valid until {}.", time.date()))
+                Some(format!(" The new one expires on {}.", time.date()))
             });
             Diagnostic::warning(
                 "Webex has replaced the refresh token",
                 format!(
-                    "The new refresh token is kept by this process only, and stored nowhere.{} \
-                     Terraform starts several processes for a command, and each of them begins \
-                     with the one from your configuration, which may end before its date. When it \
-                     is refused, or better before, authorize the app again and store the refresh \
-                     token that Webex gives you then.",
+                    "Authorize the app again, and store the refresh token that Webex then returns. \
+                     Do it before Webex refuses the one in your configuration, which may expire \
+                     early.\n\nOnly this process has the new refresh token, and the provider \
+                     stores it nowhere.{} Terraform starts several processes for a command, and \
+                     each of them begins with the one from your configuration.",
                     until.unwrap_or_default()
                 ),
             )
@@ -65,11 +72,11 @@ fn list_refused(error: &Error) -> Diagnostic {
         "Webex refuses the list of connectors",
         detail_advising(
             error,
-            "So connectors are read one by one, which takes one request for each. Names that are \
-             taken, and connectors that were deleted in Control Hub, cannot be found without the \
-             list.",
-            "Check the scope cjp:config_read and organization_id. If the list is at another path, \
-             the API profile can say so: the guide \"API compatibility\" says how."
+            "The provider reads the connectors one by one, with one request for each. Without the \
+             list, it finds neither names that are taken nor connectors that were deleted in \
+             Control Hub.",
+            "Check the scope cjp:config_read and organization_id. If your organization has the \
+             list at another path, set it in the API profile: see the guide \"API compatibility\"."
                 .to_owned(),
         ),
     )
@@ -88,12 +95,27 @@ pub(super) fn detail(error: &Error, truth: &str) -> String {
 
 /// Returns the same with advice that follows from more than the error.
 pub(super) fn detail_advising(error: &Error, truth: &str, advice: String) -> String {
-    let mut happened = happened(error);
-    for description in &error.descriptions {
-        happened.push_str(&format!("\nWebex says: {description}"));
-    }
-    let parts = [happened, truth.to_owned(), advice, request(error)];
+    paragraphs([advice, truth.to_owned(), cause(error), request(error)])
+}
+
+/// Returns the text of an error for the command `doctor`: the cause first, because no summary is
+/// above it.
+pub fn for_doctor(error: &Error) -> String {
+    paragraphs([cause(error), advice::for_doctor(error), request(error)])
+}
+
+/// Joins the parts of a message that are there.
+pub(super) fn paragraphs(parts: impl IntoIterator<Item = String>) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Describes the cause, with Webex's own words.
+pub(super) fn cause(error: &Error) -> String {
+    let mut cause = happened(error);
+    for description in &error.descriptions {
+        cause.push_str(&format!("\nWebex says: {description}"));
+    }
+    cause
 }
 
 /// Describes the cause.
@@ -101,7 +123,11 @@ pub(super) fn happened(error: &Error) -> String {
     let host = error.host.as_deref().unwrap_or("the host");
     let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
     match &error.kind {
-        ErrorKind::NameResolution => format!("The name {host} cannot be resolved{cause}."),
+        ErrorKind::NameResolution => match &error.cause {
+            // It names the host, or the proxy.
+            Some(cause) => capitalized(&format!("{cause}.")),
+            None => format!("The name of {host} cannot be resolved."),
+        },
         ErrorKind::Connection => format!("No connection to {host} could be made{cause}."),
         ErrorKind::Certificate(problem) => {
             let more = match problem {
@@ -120,17 +146,19 @@ pub(super) fn happened(error: &Error) -> String {
         ErrorKind::NotTls => format!("{host} does not speak TLS on this port."),
         ErrorKind::Timeout(deadline) => format!("{host} was too slow: {deadline}."),
         ErrorKind::ConnectionLost => {
-            format!("The connection to {host} ended before its answer was complete.")
+            format!("The connection to {host} was lost before the response was complete.")
         }
         ErrorKind::Redirected { target_host } => {
             let target = target_host.as_deref().unwrap_or("another address");
             format!(
-                "{host} redirects to {target}. Redirects are not followed, because the access \
-                 token would go there too."
+                "{host} redirects to {target}. The provider follows no redirect, because the \
+                 access token would go there too."
             )
         }
         ErrorKind::Unauthorized { refreshable: true } => {
-            "Webex does not accept the access token, nor the renewed one.".to_owned()
+            "Webex does not accept the access token, and it does not accept the renewed one \
+             either."
+                .to_owned()
         }
         ErrorKind::Unauthorized { refreshable: false } => {
             "Webex does not accept the access token: it is wrong, or it has expired.".to_owned()
@@ -140,28 +168,28 @@ pub(super) fn happened(error: &Error) -> String {
             format!("The token endpoint at {host} refuses the credentials{code}.")
         }
         ErrorKind::UnusableToken(problem) => {
-            format!("The token endpoint at {host} gave an access token that {problem}.")
+            format!("The token endpoint at {host} returned an access token that {problem}.")
         }
         ErrorKind::Forbidden => {
             format!("Webex does not allow the request to {}.", error.operation)
         }
         ErrorKind::NotFound => {
-            format!("Webex found nothing there when asked to {}.", error.operation)
+            format!("Webex responds with \"not found\" to the request to {}.", error.operation)
         }
         ErrorKind::NameTaken => {
-            "Another connector of the organization has this name already; names are unique."
+            "Another connector of the organization has this name already. Names are unique."
                 .to_owned()
         }
         ErrorKind::Stale { expected, found } => {
             let versions = match (expected, found) {
                 (Some(expected), Some(found)) => {
-                    format!(": its version was {expected}, and is now {found}")
+                    format!(": its version was {expected} and is now {found}")
                 }
                 (None, _) | (_, None) => String::new(),
             };
             format!("Somebody changed the connector after it was read{versions}.")
         }
-        ErrorKind::Conflict => "Webex reports a conflict and does not say with what.".to_owned(),
+        ErrorKind::Conflict => "Webex reports a conflict without its cause.".to_owned(),
         ErrorKind::Referenced(references) => {
             let mut text = "The connector is in use.".to_owned();
             for reference in references.iter().take(LISTED) {
@@ -172,15 +200,15 @@ pub(super) fn happened(error: &Error) -> String {
             }
             if references.is_empty() && !error.referring_kinds.is_empty() {
                 let kinds = error.referring_kinds.iter().map(Shown::to_string).collect::<Vec<_>>();
-                text.push_str(&format!(" It is referred to by: {}.", kinds.join(", ")));
+                text.push_str(&format!(" It is used by: {}.", kinds.join(", ")));
             }
             text
         }
         ErrorKind::Locked => {
-            format!("Webex refuses to {}, because it is locked.", error.operation)
+            format!("Webex refuses to {}: status 423, locked.", error.operation)
         }
         ErrorKind::LockedThoughInactive => format!(
-            "Webex refuses to {}, because it is locked, although it is not active.",
+            "Webex refuses to {}: status 423, locked, although the connector is already inactive.",
             error.operation
         ),
         ErrorKind::ActiveUnchanged => {
@@ -190,7 +218,7 @@ pub(super) fn happened(error: &Error) -> String {
                 "inactive"
             };
             format!(
-                "Webex reports success to the request to {}, but the connector is still {state}.",
+                "Webex reported success for the request to {}, but the connector is still {state}.",
                 error.operation
             )
         }
@@ -209,24 +237,24 @@ pub(super) fn happened(error: &Error) -> String {
             )
         }
         ErrorKind::UnexpectedStatus => {
-            format!("{host} answered with a status that is not expected.")
+            format!("{host} responded with an unexpected status.")
         }
         ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
             "Webex has a connector with this id, but it is not a custom connector.".to_owned()
         }
         ErrorKind::UnreadableBody(problem) => {
-            format!("The answer of {host} cannot be read: {problem}.")
+            format!("The response of {host} cannot be read: {problem}.")
         }
         ErrorKind::BodyTooLarge { limit } => {
-            format!("The answer of {host} is longer than {} KiB and was not read on.", limit / 1024)
+            format!("The response of {host} is longer than the limit of {} KiB.", limit / 1024)
         }
         ErrorKind::Paging(problem) => {
-            format!("The list that {host} answered does not end: {problem}.")
+            format!("The list that {host} returned does not end: {problem}.")
         }
         ErrorKind::Stopped => "Terraform was asked to stop.".to_owned(),
         ErrorKind::DeadlineExceeded => {
             let operation = error.operation;
-            format!("The time for this was used up at the request to {operation}.")
+            format!("The operation's time limit was reached at the request to {operation}.")
         }
         ErrorKind::Unsendable => format!("The request cannot be sent from this machine{cause}."),
         ErrorKind::NotInProfile(gap) => {
@@ -236,36 +264,57 @@ pub(super) fn happened(error: &Error) -> String {
     }
 }
 
+/// Whether Webex cannot have seen the request, so that its tracking id would mislead.
+fn has_not_left(error: &Error) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::NameResolution
+            | ErrorKind::Connection
+            | ErrorKind::Certificate(_)
+            | ErrorKind::Tls
+            | ErrorKind::NotTls
+            | ErrorKind::Timeout(Deadline::Connect)
+            | ErrorKind::Unsendable
+    )
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
+}
+
 /// Identifies the request for Webex support, and counts the attempts.
-fn request(error: &Error) -> String {
+pub(super) fn request(error: &Error) -> String {
     let mut facts = Vec::new();
     if let (Some(method), Some(host)) = (error.method.as_ref(), error.host.as_deref()) {
         let status = error.status.map(|status| format!(", status {}", status.as_u16()));
         facts.push(format!("Request: {method} at {host}{}", status.unwrap_or_default()));
     }
-    if let Some(id) = error.server_tracking_id.as_deref() {
+    if let Some(id) = error.server_tracking_id.as_deref().filter(|_| !has_not_left(error)) {
         facts.push(format!("Webex tracking id {id}"));
     }
     if let Some(id) =
         error.tracking_id.as_deref().filter(|id| error.server_tracking_id.as_deref() != Some(*id))
+        && !has_not_left(error)
     {
         facts.push(format!("tracking id {id}"));
     }
     match error.attempts {
         0 | 1 => {}
         attempts => facts.push(format!(
-            "tried {attempts} times in {}, {} of them waiting",
+            "tried {attempts} times in {}, of which {} were waits",
             seconds(error.elapsed),
             seconds(error.waited)
         )),
     }
     if let Some(wait) = error.needed_wait {
-        facts.push(format!("another attempt would have had to wait {}", seconds(wait)));
+        facts.push(format!("another attempt would have needed a wait of {}", seconds(wait)));
     }
     if facts.is_empty() { String::new() } else { format!("{}.", facts.join("; ")) }
 }
 
-fn seconds(duration: Duration) -> String {
+/// Formats a duration in seconds.
+pub(super) fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds < 10.0 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
 }

@@ -18,7 +18,7 @@ pub(super) fn run(words: &[&str], usage_error: &dyn Fn(&str) -> ExitCode) -> Exi
         Err(problem) => return usage_error(&problem),
     };
     let Some(form) = arguments.option("--form") else {
-        return usage_error("learn needs --form FORM.json, which says what was typed.");
+        return usage_error("learn needs --form FORM.json, which lists what you typed.");
     };
     let form = match read_form(form) {
         Ok(form) => form,

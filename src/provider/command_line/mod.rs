@@ -39,35 +39,35 @@ USAGE
     terraform-provider-webex COMMAND
 
 COMMANDS
-    doctor       say what works in your organization, and what to do about the
-                 rest; takes the provider's environment variables, such as
+    doctor       check what works in your organization, and advise about the
+                 rest; reads the provider's environment variables, such as
                  WEBEX_CC_REGION and WEBEX_ACCESS_TOKEN, writes nothing to
                  Webex, and prints no credentials
-      --json     the same for issues, without names and ids
-    profile      print the API profile in force: the one that WEBEX_CC_API_PROFILE
-                 names, or the built-in one
+      --json     print the result for an issue, without names and ids
+    profile      print the API profile in force: the one in the file that
+                 WEBEX_CC_API_PROFILE names, or the built-in one
       --schema   print the JSON Schema of API profiles instead
     learn --form FORM.json RECORDING.har [MORE.har ...]
-                 learn the API of your organization from a browser's recording:
+                 learn the API of your organization from a browser's recording;
                  writes an API profile, and a report to standard error; the
-                 form has what you typed, one object for each connector
+                 form lists what you typed, one object for each connector
       --output FILE          write the profile to a file
     scrub RECORDING.har [MORE.har ...]
-                 make a copy of a recording that can be published: the same
+                 copy a recording so that you can publish it: with the same
                  calls, and every value replaced
-      --form FORM.json       keep what the learned profile has
-      --scrubbed-form FILE   write the form with the same stand-ins
+      --form FORM.json       keep what the learned profile needs
+      --scrubbed-form FILE   write the form with the same replacements
       --output FILE          write the copy to a file
     schema       print what `terraform providers schema -json` would print
-    --debug      serve until Ctrl-C, and print how to attach Terraform to it
+    --debug      serve until Ctrl-C, and print how to attach Terraform
     --version    print the version
     --help       print this text
 
 EXIT CODES
-    0  it worked; for doctor: everything that can be checked works
-    1  it did not; for doctor: something needs to be done
-    2  the command line cannot be understood; for learn and scrub: nor the form
-    3  for learn: a part of the API was learned, and the profile is written
+    0  success; for doctor: everything that can be checked works
+    1  failure; for doctor: there is a problem
+    2  invalid command line; for learn and scrub: or invalid form
+    3  for learn: the profile is written, and covers a part of the API
 ";
 
 /// The exit code of a usage error.
@@ -116,17 +116,14 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
         ["learn", rest @ ..] => Next::Exit(learn::run(rest, &usage_error)),
         ["scrub", rest @ ..] => Next::Exit(scrub::run(rest, &usage_error)),
         ["doctor" | "schema" | "profile", first, ..] | [first, ..] => {
-            let text = format!("{first:?} is not understood here.\n\n{HELP}");
-            print(io::stderr(), &text);
-            Next::Exit(ExitCode::from(USAGE_ERROR))
+            Next::Exit(usage_error(&format!("There is no argument {first:?}.")))
         }
     }
 }
 
 /// Says why a command cannot be carried out as it is given.
 fn usage_error(problem: &str) -> ExitCode {
-    let text = format!("{problem}\n\n`terraform-provider-webex --help` explains the commands.\n");
-    print(io::stderr(), &text);
+    print(io::stderr(), &format!("{problem} Try --help.\n"));
     ExitCode::from(USAGE_ERROR)
 }
 
@@ -145,7 +142,7 @@ fn run_doctor(format: Format) -> ExitCode {
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            print(io::stderr(), &format!("This system gives no means to make calls: {error}.\n"));
+            print(io::stderr(), &format!("This system cannot make network calls: {error}.\n"));
             return ExitCode::FAILURE;
         }
     };

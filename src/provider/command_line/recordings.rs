@@ -50,7 +50,7 @@ impl Arguments {
                 None => (word, None),
             };
             let Some(option) = known.iter().find(|option| **option == name) else {
-                return Err(format!("{name:?} is not understood here."));
+                return Err(format!("There is no option {name}."));
             };
             let Some(value) = value.or_else(|| words.next()).filter(|value| !value.is_empty())
             else {
@@ -62,7 +62,7 @@ impl Arguments {
             arguments.options.push((option, PathBuf::from(value)));
         }
         if arguments.recordings.is_empty() {
-            return Err("No recording is given.".to_owned());
+            return Err("A recording is missing.".to_owned());
         }
         Ok(arguments)
     }
@@ -83,7 +83,7 @@ impl Arguments {
 pub(super) fn read_form(path: &Path) -> Result<Form, String> {
     let text = fs::read(path);
     let text = text.map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
-    Form::read(&text).map_err(|error| format!("{} is no form: {error}.", path.display()))
+    Form::read(&text).map_err(|error| format!("{} is not a form: {error}.", path.display()))
 }
 
 /// Writes a file that is there as a whole or not at all, and that only its owner can read.
@@ -144,7 +144,7 @@ mod tests {
             (&["a.har", "--form"], "--form needs"),
             (&["a.har", "--form="], "--form needs"),
             (&["--form", "a", "--form", "b", "c"], "twice"),
-            (&["--form", "a"], "No recording"),
+            (&["--form", "a"], "A recording"),
         ] {
             let error = read(words).unwrap_err();
             assert!(error.contains(named), "{error}");

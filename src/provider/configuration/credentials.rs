@@ -79,7 +79,7 @@ pub(super) fn find(source: &Source<'_>) -> Result<GivenCredentials, CredentialsP
                     (client_secret.is_none(), "client_secret"),
                     (access_token.is_none(), "access_token"),
                 ];
-                let way = "a Service App (service_app_id)";
+                let way = "A Service App (service_app_id)";
                 return Err(lacking(service_app.origin, way, &lacks));
             };
             let origins = vec![client_secret.origin, access_token.origin];
@@ -97,7 +97,7 @@ pub(super) fn find(source: &Source<'_>) -> Result<GivenCredentials, CredentialsP
                     (client_id.is_none(), "client_id"),
                     (client_secret.is_none(), "client_secret"),
                 ];
-                let way = "a refresh token (refresh_token)";
+                let way = "A refresh token (refresh_token)";
                 return Err(lacking(refresh_token.origin, way, &lacks));
             };
             let origins = vec![client_secret.origin, refresh_token.origin];
@@ -159,7 +159,7 @@ impl Parts {
         let after = self.ways_of_the_environment();
         for ignored in before.iter().filter(|way| !after.contains(way)) {
             tracing::warn!(
-                "{ignored} in the environment is not used, because the provider block names \
+                "The environment variable {ignored} is not used, because the provider block sets \
                  another way to get an access token"
             );
         }
@@ -186,7 +186,7 @@ impl Parts {
         let mut rivals = rivals.into_iter().flatten();
         match (rivals.next(), rivals.next()) {
             (Some(first), Some(second)) => {
-                let detail = "They are two ways to get an access token. Keep one of them.";
+                let detail = "Keep one of them. They are two ways to get an access token.";
                 Err(CredentialsProblem::Conflict(second.excluded_by(first, detail)))
             }
             _ => Ok(()),
@@ -212,8 +212,7 @@ fn lacking(origin: Origin, way: &str, lacks: &[(bool, &'static str)]) -> Credent
     CredentialsProblem::Incomplete(origin.error(
         &format!("needs {}", names.join(" and ")),
         format!(
-            "To get an access token by {way}, {} must be set too, in the provider block or as \
-             {variables}.",
+            "Set {} in the provider block, or {variables}. {way} alone cannot get an access token.",
             names.join(" and ")
         ),
     ))
@@ -223,9 +222,8 @@ fn incomplete(origin: Origin) -> CredentialsProblem {
     CredentialsProblem::Incomplete(origin.error(
         "is not enough to get an access token",
         format!(
-            "{} goes with refresh_token (WEBEX_REFRESH_TOKEN), or with service_app_id \
-             (WEBEX_SERVICE_APP_ID) and access_token. Add what is missing, or remove it and use \
-             access_token alone.",
+            "Set refresh_token (WEBEX_REFRESH_TOKEN), or service_app_id (WEBEX_SERVICE_APP_ID) and \
+             access_token, with {0}. Or remove {0}, and use access_token alone.",
             origin.argument()
         ),
     ))

@@ -36,7 +36,8 @@ impl AllowedHosts {
             Diagnostic::error(
                 format!("{ALLOWED_HOSTS} cannot be used"),
                 "Write exact names of hosts with commas between them, such as \
-                 proxy.example.com,webex.example.com: without https://, ports, paths and wildcards.",
+                 proxy.example.com,webex.example.com: without https://, ports, paths and \
+                 wildcards.",
             )
         })
     }
@@ -78,14 +79,16 @@ pub fn check(
         return Ok(());
     }
     let host = address.value.host_str().unwrap_or_default();
+    let port = address.value.port().map(|port| format!(":{port}")).unwrap_or_default();
     let argument = origin.name();
     Err(origin.error(
         "would send credentials of the environment to a host that is not allowed",
         format!(
-            "{argument} is given in the configuration and leads to {host}, which is not a host of \
-             Cisco. The credentials come from the environment ({}). If they are meant for this \
-             host, set {ALLOWED_HOSTS}={host} in the environment. Otherwise remove {argument}, or \
-             give the credentials in the provider block too.",
+            "If the credentials are meant for this host, set the environment variable \
+             {ALLOWED_HOSTS}={host}. Otherwise remove {argument}, or set the credentials in the \
+             provider block, too. {argument} is set in the configuration and leads to \
+             {host}{port}, which is not a host of Cisco. The credentials come from environment \
+             variables ({}).",
             sent.join(", "),
         ),
     ))

@@ -139,7 +139,7 @@ fn status(
     let credentials = match credentials::find(source) {
         Err(CredentialsProblem::Incomplete(problem)) if lacks_region => {
             let detail =
-                format!("{} The region is missing too. {}", problem.detail(), remedy("region"));
+                format!("{} The region is missing, too. {}", problem.detail(), remedy("region"));
             return Err(problem.with_detail(detail));
         }
         found => found?,
@@ -227,9 +227,9 @@ fn check_proxy(environment: Environment<'_>) -> Result<(), Diagnostic> {
         if let Some((name, _)) = set.filter(|(_, value)| !is_proxy_address(value)) {
             return Err(Diagnostic::error(
                 format!("{name} cannot be used"),
-                "It is no address of a proxy, and without one, requests would go past the proxy. \
-                 Write http://HOST:PORT, or unset the variable. Characters of a user name or a \
-                 password other than letters and digits have to be percent-encoded.",
+                "Write http://HOST:PORT, or unset the variable. The value is not the address of a \
+                 proxy, so requests would bypass the proxy. In a user name or a password, \
+                 percent-encode all characters other than letters and digits.",
             ));
         }
     }
@@ -286,11 +286,11 @@ fn base_url(source: &Source<'_>) -> Result<Argument<Given<Url>>, Diagnostic> {
         && region.origin.is_block()
         && !url.origin.is_block()
     {
-        let detail = "The provider block would win, so a test against a simulator would call \
-                      Webex. Unset the variable, or remove region from the provider block.";
+        let detail = "Unset the variable, or remove region from the provider block. The provider \
+                      block would take precedence, so a test against a simulator would call Webex.";
         return Err(region.origin.excluded_by(url.origin, detail));
     }
-    let detail = "A region stands for its address. Keep one of them.";
+    let detail = "Keep one of them. A region is a name for its address.";
     convert(source.one_of("region", "base_url", detail)?, |given| match given.origin.argument() {
         "region" => region_url(given),
         _ => parse_url(given),
@@ -301,13 +301,13 @@ fn region_url(region: Given<String>) -> Result<Given<Url>, Diagnostic> {
     let Given { value, origin } = region;
     if !REGIONS.contains(&value.as_str()) {
         let known = REGIONS.join(", ");
-        return Err(origin.error(
-            "is not a known region",
-            format!(
-                "{value:?} is not one of {known}. For a host that is not among them, set base_url \
-                 instead."
-            ),
-        ));
+        let lower = value.to_lowercase();
+        let hint = match REGIONS.contains(&lower.as_str()) {
+            true => format!("Write {lower:?}."),
+            false => "For another host, set base_url (WEBEX_CC_BASE_URL) instead.".to_owned(),
+        };
+        let detail = format!("{hint} {value:?} is not one of {known}.");
+        return Err(origin.error("is not a known region", detail));
     }
     parse_url(Given { value: format!("https://api.wxcc-{value}.cisco.com"), origin })
 }
@@ -321,8 +321,8 @@ fn parse_url(given: Given<String>) -> Result<Given<Url>, Diagnostic> {
     })?;
     SettingProblem::check_address(&url).map_err(|problem| cannot_be_used(origin, problem))?;
     if let Err(AddressProblem::Repaired(_)) = Address::parse(&value) {
-        let detail = "It does not begin with https:// and a host as they are written. Write a full \
-                      address such as https://api.example.com.";
+        let detail = "Write a full address such as https://api.example.com. This one does not \
+                      begin with https:// and a host.";
         return Err(origin.error("is not a URL", detail));
     }
     Ok(Given { value: url, origin })
@@ -339,14 +339,14 @@ fn organization_id(source: &Source<'_>) -> Result<Argument<Given<OrganizationId>
 fn request_timeout(source: &Source<'_>) -> Result<Argument<Duration>, Diagnostic> {
     convert(source.string("request_timeout"), |Given { value, origin }| {
         timeouts::parse(&value).ok_or_else(|| {
-            let detail = format!("{value:?} cannot be read. Write it as \"30s\" or \"2m\".");
-            origin.error("is not a length of time", detail)
+            let detail = format!("Write it as \"30s\" or \"2m\". {value:?} cannot be read.");
+            origin.error("is not a duration", detail)
         })
     })
 }
 
 fn certificate_authorities(source: &Source<'_>) -> Result<Argument<Given<Vec<u8>>>, Diagnostic> {
-    let detail = "Both give the certificates to trust. Keep one of them.";
+    let detail = "Keep one of them. Both set the certificates to trust.";
     let given = source.one_of("ca_certificate_file", "ca_certificate_pem", detail)?;
     convert(given, |Given { value, origin }| {
         let value = match origin.argument() {
@@ -384,8 +384,9 @@ fn disagreement(origin: Origin, explicit: OrganizationId, of_token: Organization
     origin.at(Diagnostic::warning(
         "The access token belongs to another organization",
         format!(
-            "{} is {explicit}, and the access token ends with the id of {of_token}. That is right \
-             for partners who administer other organizations. Otherwise check which token is used.",
+            "Check which token is used, unless you are a partner who administers other \
+             organizations. {} is {explicit}, and the access token contains the organization id \
+             {of_token}.",
             origin.name()
         ),
     ))
@@ -420,9 +421,12 @@ fn unusable(error: &SettingsError, source: &Source<'_>, given_at: Option<Origin>
 /// Returns the error of a value, without the value.
 fn cannot_be_used(origin: Origin, problem: SettingProblem) -> Diagnostic {
     let hint = match problem {
-        SettingProblem::Token(_) => {
-            " Copy the token again, without line breaks; `trimspace(…)` helps when it is read from \
-             a file."
+        SettingProblem::Token(TokenProblem::Bearer) => " Remove that word and the space after it.",
+        SettingProblem::Token(
+            TokenProblem::Empty | TokenProblem::NotPrintable | TokenProblem::TooLong,
+        ) => {
+            " Copy the token again, without line breaks. If it is read from a file, use \
+             `trimspace(…)`."
         }
         SettingProblem::UserInfo => {
             " Requests are authorized by a token: see access_token, client_id and refresh_token."

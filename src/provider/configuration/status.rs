@@ -42,9 +42,10 @@ impl ConfiguredProvider {
         explicit.or(self.organization).ok_or_else(|| {
             Diagnostic::error(
                 "The organization is not known",
-                "The provider reads the organization from the end of access_token, but no token that \
-                 contains it is configured. Set organization_id here or in the provider block, or \
-                 WEBEX_ORGANIZATION_ID. With refresh_token or service_app_id that is always needed.",
+                "Set organization_id here or in the provider block, or WEBEX_ORGANIZATION_ID. \
+                 Without it, the provider reads the organization from the end of access_token, and \
+                 no token that ends with one is configured. With refresh_token or service_app_id, \
+                 organization_id is always needed.",
             )
             .at(Path::attribute("organization_id"))
         })
@@ -58,9 +59,9 @@ pub fn missing(arguments: &[&'static str]) -> Diagnostic {
     Diagnostic::error(
         format!("The provider's {} missing", listed(arguments)),
         format!(
-            "Without {}, nothing can be asked of Webex, and no plan can be checked. {}",
-            if arguments.len() > 1 { "them" } else { "it" },
-            remedies.join("\n\n")
+            "{}\n\nWithout {}, the provider cannot call Webex, and it cannot check a plan.",
+            remedies.join("\n\n"),
+            if arguments.len() > 1 { "them" } else { "it" }
         ),
     )
 }
@@ -79,9 +80,9 @@ pub(super) fn remedy(argument: &str) -> String {
     let more = match argument {
         "region" => ", or base_url (WEBEX_CC_BASE_URL)",
         "access_token" => {
-            ". For tokens that are renewed, set client_id, client_secret and refresh_token \
-             instead; for a Service App, set service_app_id, client_id, client_secret and an \
-             access_token of scope spark:applications_token"
+            ". For tokens that the provider renews, set client_id, client_secret and refresh_token \
+             instead. For a Service App, set service_app_id, client_id, client_secret and an \
+             access_token with the scope spark:applications_token"
         }
         _ => "",
     };

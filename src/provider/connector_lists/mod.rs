@@ -77,8 +77,8 @@ fn ids_by_name(rows: &[Row]) -> (Value, Diagnostics) {
             messages.push(Diagnostic::warning(
                 format!("There is more than one connector named {:?}", Shown::new(name)),
                 format!(
-                    "The map ids can hold only one of them, and holds {id}. The list connectors \
-                     has all of them. Give each connector a name of its own in Control Hub."
+                    "Give each connector a different name in Control Hub. The map ids can have \
+                     only one of them, and has {id}. The list connectors has all of them."
                 ),
             ));
         }

@@ -119,8 +119,8 @@ impl Selector {
             (Argument::Unknown, _) | (_, Argument::Unknown) => Ok(None),
             (Argument::Known(_), Argument::Known(_)) => Err(Diagnostic::error(
                 "id and name exclude each other",
-                "Either of them tells which connector to read. Keep id, which never changes, or \
-                 name, which is easier to read.",
+                "Keep id, which never changes, or name, which is easier to read. Each of them \
+                 selects the connector to read.",
             )
             .at(Path::attribute("name"))),
             (Argument::Absent, Argument::Absent) => Err(neither_given()),
@@ -171,8 +171,8 @@ impl Selector {
 fn neither_given() -> Diagnostic {
     Diagnostic::error(
         "id or name is missing",
-        "One of them must tell which connector to read. Set id or name; webex_cc_custom_connectors \
-         reads all of them.",
+        "Set id or name to select the connector to read. The data source \
+         webex_cc_custom_connectors reads all of them.",
     )
 }
 
@@ -180,9 +180,8 @@ fn no_such_id(id: &ConnectorId, organization: OrganizationId) -> Diagnostic {
     Diagnostic::error(
         "There is no such connector",
         format!(
-            "Webex has no custom connector with the id {id} in organization {organization}. \
-             Nothing was read. Check the id on the connector's page in Control Hub, \
-             organization_id, and region."
+            "Check the id on the connector's page in Control Hub, organization_id and region. \
+             Webex has no custom connector with the id {id} in organization {organization}."
         ),
     )
     .at(Path::attribute("id"))
@@ -204,8 +203,8 @@ fn find_by_name(
             Err(Diagnostic::error(
                 format!("There are {} connectors named {:?}", several.len(), Shown::new(name)),
                 format!(
-                    "In organization {organization} these have the name:{}\nNothing was read. Tell \
-                     by id which of them is meant.",
+                    "Select one of them by its id. In organization {organization} these have the \
+                     name:{}\nNothing was read.",
                     ids.collect::<String>()
                 ),
             )
@@ -221,7 +220,7 @@ fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) ->
         Some(connector) => {
             format!("There is {:?}: the case of letters counts.", Shown::new(connector.name()))
         }
-        None if list.is_empty() => "It has no custom connector at all.".to_owned(),
+        None if list.is_empty() => "It has no custom connectors.".to_owned(),
         None => {
             let names = list.iter().take(LISTED);
             let names = names.map(|connector| format!("{:?}", Shown::new(connector.name())));
@@ -232,8 +231,8 @@ fn no_such_name(name: &str, list: &[Connector], organization: OrganizationId) ->
     Diagnostic::error(
         format!("There is no connector named {:?}", Shown::new(name)),
         format!(
-            "Webex has no custom connector of that name in organization {organization}. {there} \
-             Nothing was read. Check the name, organization_id, and region."
+            "Check the name, organization_id and region. Webex has no custom connector of that \
+             name in organization {organization}. {there}"
         ),
     )
     .at(Path::attribute("name"))
@@ -272,7 +271,7 @@ mod tests {
         let other = find("crm", &["Zendesk", "Ledger"]).unwrap_err();
         assert!(other.detail().contains("It has \"Zendesk\", \"Ledger\"."), "{other:?}");
         let none = find("crm", &[]).unwrap_err();
-        assert!(none.detail().contains("no custom connector at all"), "{none:?}");
+        assert!(none.detail().contains("no custom connectors"), "{none:?}");
         assert_eq!(none.attribute(), Some(&Path::attribute("name")));
     }
 

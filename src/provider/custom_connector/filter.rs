@@ -61,8 +61,8 @@ impl Filter {
             Diagnostic::error(
                 format!("{NAME} cannot be used as a regular expression"),
                 format!(
-                    "{problem}. Correct the expression; a backslash before a sign such as ( or [ \
-                     takes its meaning away, and is written twice within quotes."
+                    "{problem}. Correct the expression. To match a character such as ( or [ \
+                     literally, put a backslash before it; in a quoted Terraform string, write two."
                 ),
             )
             .at(Path::attribute(NAME))

@@ -66,7 +66,8 @@ impl<'a> ImportId<'a> {
         let list = provider.client.connectors(organization).list(&budget).await;
         let list = list.map_err(|error| {
             let summary = format!("Could not find connector {:?}", Shown::new(self.text));
-            let truth = "The import id is no UUID as Webex writes it. Nothing was imported.";
+            let truth = "Nothing was imported. The import id is no UUID, so the provider looks for \
+                         a connector of this name.";
             api_errors::error(summary, &error, truth)
         })?;
         if let Some(id) = id.filter(|id| list.iter().any(|connector| connector.id == *id)) {
@@ -98,8 +99,8 @@ fn unusable(problem: &str) -> Diagnostic {
     Diagnostic::error(
         "The import id cannot be used",
         format!(
-            "{problem} Import by <connector id>, or by <organization id>/<connector id>. Nothing \
-             was imported. Control Hub shows the connector id on the connector's page."
+            "Import by <connector id>, or by <organization id>/<connector id>. Control Hub shows \
+             the connector id on the connector's page. {problem} Nothing was imported."
         ),
     )
 }
@@ -119,16 +120,16 @@ fn no_such_id(text: &str, list: &[Connector], organization: OrganizationId) -> D
     let text = Shown::new(text);
     if blocks.is_empty() {
         let detail = format!(
-            "{text:?} is neither the id nor the name of a connector in organization {organization}. \
-             Nothing was imported. Control Hub shows the id on the connector's page, and the data \
-             source webex_cc_custom_connectors lists all ids by name. Check organization_id and \
-             region too."
+            "Check the id, organization_id and region. Control Hub shows the id on the connector's \
+             page, and the data source webex_cc_custom_connectors lists all ids by name. {text:?} \
+             is neither the id nor the name of a connector in organization {organization}. Nothing \
+             was imported."
         );
         return Diagnostic::error("There is no such connector", detail);
     }
     let detail = format!(
-        "{text:?} is the name of a connector, and connectors are imported by id. Nothing was \
-         imported. Use:{blocks}"
+        "Use:{blocks}\n\n{text:?} is the name of a connector, and connectors are imported by id. \
+         Nothing was imported."
     );
     Diagnostic::error("A connector is imported by its id", detail)
 }

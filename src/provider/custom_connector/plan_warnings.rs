@@ -129,11 +129,11 @@ fn not_known_yet(prior: &State, plan: &Plan, configuration: &Configuration) -> O
         Diagnostic::warning(
             format!("{argument} of connector {} is not known yet", named(prior)),
             format!(
-                "This plan keeps the connector, which has {now} now. If the value turns out to be \
-                 another one, the apply fails before it changes the connector, and Terraform says \
-                 \"Provider produced inconsistent final plan\". Plan again then: the next plan \
-                 replaces the connector. To find out first, apply what {argument} depends on alone \
-                 (`terraform apply -target=…`)."
+                "To know the value first, apply the resource that {argument} depends on alone \
+                 (`terraform apply -target=…`). This plan keeps the connector, which has {now} \
+                 now. If the value turns out to be different, the apply fails before it changes \
+                 the connector, and Terraform reports \"Provider produced inconsistent final \
+                 plan\". Then plan again: the next plan replaces the connector."
             ),
         )
         .at(Path::attribute(argument)),
@@ -171,17 +171,17 @@ fn renamed(prior: &State, plan: &Plan) -> bool {
 /// connector is not a neutral change.
 fn replacement(prior: &State, paths: &[Path]) -> Diagnostic {
     let arguments = paths.iter().map(Path::to_string).collect::<Vec<_>>().join(", ");
-    let id = prior.object().string("id").known().unwrap_or("unknown").to_owned();
     let message = Diagnostic::warning(
-        "Flows that use this connector will stop working",
+        format!("Flows that use connector {} will stop working", named(prior)),
         format!(
-            "Webex cannot change {arguments} of an existing connector, so this plan deletes it and \
-             creates another one with a new id. Flows refer to a connector by its id ({id}): each \
-             of them must be pointed at the new one in Flow Designer, and Webex refuses to delete \
-             the old one while flows refer to it.\n\nTo avoid an outage, add a second resource under \
-             another name (names are unique, and {CONNECTOR_LIMIT} connectors are the limit), move the flows \
-             to it, then remove this one. create_before_destroy does not help, because the new \
-             connector would need the name of the old one."
+            "To avoid an outage, add a second resource with another name, change the flows to its \
+             connector, and then remove this resource. Names are unique, and {CONNECTOR_LIMIT} \
+             connectors are the limit. create_before_destroy does not help, because both \
+             connectors would have the same name.\n\nWebex cannot change {arguments} of an \
+             existing connector. So this plan deletes the connector and creates another one with a \
+             new id. Flows refer to a connector by its id: change each of them to the new \
+             connector in Flow Designer. Webex refuses to delete a connector while flows refer to \
+             it."
         ),
     );
     match paths.first() {
@@ -219,7 +219,7 @@ fn not_in_profile(provider: &ProviderData, plan: &Plan) -> Option<Diagnostic> {
     })
 }
 
-/// What is true after a plan that failed.
+/// The state after a plan that failed.
 const NOTHING_PLANNED: &str = "Nothing was planned.";
 
 /// Returns an error if neither a new connector nor the provider names an organization. The apply
@@ -247,11 +247,11 @@ fn other_organization(
     let then = OrganizationId::parse(prior.object().string("organization_id").known()?).ok()?;
     (now != then).then(|| {
         Diagnostic::warning(
-            "The connector stays in another organization",
+            format!("Connector {} stays in another organization", named(prior)),
             format!(
-                "It was created in organization {then}, and the provider is now configured for \
-                 {now}. It is still managed where it is. Set organization_id = \"{then}\" to say \
-                 that this is meant, or \"{now}\" to replace it by a connector there."
+                "Set organization_id = \"{then}\" to keep the connector where it is, or \"{now}\" \
+                 to replace it by a connector there. It was created in organization {then}, and \
+                 the provider is now configured for {now}. Until then, it is managed where it is."
             ),
         )
         .at(Path::attribute("organization_id"))
@@ -263,21 +263,23 @@ fn other_organization(
 fn first_send(row: &CredentialArguments, prior: &State) -> Diagnostic {
     let argument = row.write_only;
     Diagnostic::warning(
-        format!("{argument} will be sent to Webex for the first time"),
         format!(
-            "The connector {} was imported, or created without this credential, so the one that \
-             Webex has did not come from here. Applying this plan replaces it. That is why the \
-             connector is updated even where no other argument differs. To keep what Webex has, \
-             remove {}.",
-            named(prior),
+            "{argument} of connector {} will be sent to Webex for the first time",
+            named(prior)
+        ),
+        format!(
+            "To keep the credential that Webex has, remove {}. Applying this plan replaces \
+             it.\n\nThe connector was imported, or created without this credential, so the one \
+             that Webex has did not come from this configuration. For that reason the plan updates \
+             the connector, even if no other argument differs.",
             write_only_and_version(row, prior)
         ),
     )
     .at(Path::attribute(argument))
 }
 
-/// Warns that nobody knows which credentials Webex has, which is no difference
-/// that a plan could show either.
+/// Warns that it is not known which credentials Webex has, which is no difference that a plan could
+/// show either.
 fn sent_again(
     credentials: &[CredentialArguments],
     prior: &State,
@@ -286,12 +288,11 @@ fn sent_again(
     let first = credentials.first()?;
     Some(
         Diagnostic::warning(
-            "The credentials will be sent to Webex again",
+            format!("The credentials of connector {} will be sent to Webex again", named(prior)),
             format!(
-                "The last write of the connector {} did not come to its end, so it is not known \
-                 which credentials Webex has now. Applying this plan sends {} as configured. That \
-                 is why the connector is updated even where no other argument differs.",
-                named(prior),
+                "Apply this plan: it sends {} as configured. The last change of the connector did \
+                 not complete, so it is not known which credentials Webex has now. For that reason \
+                 the plan updates the connector, even if no other argument differs.",
                 listed(credentials, |row| row.stateful)
             ),
         )
@@ -306,12 +307,11 @@ fn left_out(prior: &State, configuration: &Configuration) -> Option<Diagnostic> 
     let names = listed(&missing, |row| row.stateful);
     Some(
         Diagnostic::warning(
-            format!("The update is sent without {names}"),
+            format!("The update of connector {} is sent without {names}", named(prior)),
             format!(
-                "The connector {} needs {names}, which the configuration does not give in either \
-                 form. Whether Webex keeps what it has then is not documented; if it does not, \
-                 calls of flows fail after this update. To be sure, set {} before applying.",
-                named(prior),
+                "To be sure that flows can use the connector after this update, set {} before you \
+                 apply. The connector needs {names}, which the configuration does not set. \
+                 It is not documented whether Webex keeps a credential that an update omits.",
                 listed(&missing, |row| row.write_only)
             ),
         )
@@ -326,12 +326,11 @@ fn taken_away(prior: &State, configuration: &Configuration) -> Option<Diagnostic
     let names = removed.join(" and ");
     Some(
         Diagnostic::warning(
-            format!("The update removes {names}"),
+            format!("The update of connector {} removes {names}", named(prior)),
             format!(
-                "The connector {} has {names}, and the configuration does not. Connectors of this \
-                 kind are created with it. Webex may refuse the update, or calls of flows may fail \
-                 after it. Set {names} to keep what Webex has.",
-                named(prior)
+                "Set {names} to keep what Webex has. The connector has {names}, and the \
+                 configuration does not. A new connector of this kind needs it. Webex may refuse \
+                 the update, or flows that use the connector may fail after it."
             ),
         )
         .at(Path::attribute(first)),
@@ -373,24 +372,23 @@ fn external_change(
             None => format!("set {version} = 1"),
         };
         format!(
-            "{how}. If somebody else keeps the credential from now on, remove {}; nothing is sent \
-             then",
+            "{how}. If somebody else manages the credential from now on, remove {}: then none is \
+             sent",
             write_only_and_version(row, prior)
         )
     } else {
         format!(
-            "replace {stateful} by {write_only} and {version} = 1, which is sent at once and again \
-             whenever you raise the version"
+            "replace {stateful} by {write_only} and {version} = 1. The provider sends it with the \
+             next apply, and again whenever you raise the version"
         )
     };
     Some(
         Diagnostic::warning(
-            "Somebody else has saved this connector",
+            format!("Somebody else has saved connector {}", named(prior)),
             format!(
-                "The connector {} was saved outside Terraform at {}. Nothing that the provider \
-                 reads differs from the configuration, but it does not read credentials: {} may \
-                 have been replaced.\n\nTo send yours again, {how}.",
-                named(prior),
+                "To send your credentials again, {how}.\n\nThe connector was saved outside \
+                 Terraform at {}. Nothing that the provider reads differs from the configuration, \
+                 but it does not read credentials: {} may have been replaced.",
                 model::rfc3339(time),
                 listed(configured, |row| row.stateful)
             ),
@@ -418,15 +416,17 @@ fn overwritten_change(
     let names = listed(configured, |row| row.stateful);
     Some(
         Diagnostic::warning(
-            "Somebody else has saved this connector, and its credentials will be overwritten",
             format!(
-                "The connector {} was saved outside Terraform at {}. The provider does not read \
-                 credentials, so {names} may have been replaced there. Applying this plan sends \
-                 those of the configuration. If they were replaced on purpose, put the new ones \
-                 into the configuration before you apply. If you remove them from the \
-                 configuration, or list their arguments in ignore_changes, none is sent; whether \
-                 Webex then keeps what it has is not documented.",
-                named(prior),
+                "Somebody else has saved connector {}, and its credentials will be overwritten",
+                named(prior)
+            ),
+            format!(
+                "If somebody replaced {names} on purpose, update the configuration before you \
+                 apply: this plan sends the values of the configuration. To send none, remove the \
+                 credential from the configuration, or list its argument in ignore_changes. It is \
+                 not documented whether Webex then keeps what it has.\n\nThe connector was saved \
+                 outside Terraform at {}. The provider does not read credentials, so it cannot \
+                 tell whether one was replaced.",
                 model::rfc3339(time),
             ),
         )
@@ -476,8 +476,9 @@ async fn preflight(
         messages.push(Diagnostic::warning(
             "The organization has no room for another custom connector",
             format!(
-                "Organization {organization} has {} custom connectors, and Webex allows {CONNECTOR_LIMIT}. \
-                 Delete one that is not used, or import it instead of creating another.",
+                "Delete a connector that is not used, or import it instead of creating another. \
+                 Organization {organization} has {} custom connectors, and Webex allows \
+                 {CONNECTOR_LIMIT}.",
                 others.len()
             ),
         ));
@@ -489,9 +490,9 @@ async fn preflight(
 /// makes the apply fail, too. It has no path and no name, so that Terraform folds the warnings of
 /// many connectors into one.
 fn unchecked(error: &Error) -> Option<Diagnostic> {
-    const TRUTH: &str = "So it is not known whether the organization has room for what is planned, \
-                         and whether the names are free. The apply may fail for that, or for the \
-                         same cause as this.";
+    const TRUTH: &str = "The provider could not check whether the organization has room for what \
+                         is planned, and whether the names are free. The apply may fail for that, \
+                         or for the cause below.";
     if error.kind == ErrorKind::Stopped {
         return None;
     }
@@ -513,13 +514,11 @@ fn planned_organization(ready: &ConfiguredProvider, plan: &Object) -> Option<Org
 
 fn name_taken(holder: &Connector, organization: OrganizationId) -> Diagnostic {
     Diagnostic::warning(
-        "The name is already taken",
+        format!("The name {:?} is already taken", Shown::new(holder.name())),
         format!(
-            "Organization {organization} has a connector named {:?} already, and names are unique: \
-             applying this plan will fail, unless the same plan deletes the existing connector \
-             first, which it does not with create_before_destroy. Choose another name, or take the \
-             existing connector over:\n\n{}",
-            Shown::new(holder.name()),
+            "Choose another name, or import the existing connector:\n\n{}\n\nOrganization \
+             {organization} has this connector already, and names are unique. Applying this plan \
+             will fail, unless the same plan deletes or renames the existing connector first.",
             import_block(organization, &holder.id)
         ),
     )

@@ -26,7 +26,7 @@ pub enum LastWriter {
     Unknown,
 }
 
-/// What the provider knows of a connector beside its state.
+/// The provider's own data about a connector, next to its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PrivateData {
@@ -66,7 +66,7 @@ pub struct PrivateData {
     /// and applies with the whole one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned: Option<Vec<String>>,
-    /// What Webex made of the values of our last write. State keeps what was sent as long as Webex
+    /// The values that Webex stored for our last write. State keeps what was sent as long as Webex
     /// has this.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub returned: Returned,

@@ -29,7 +29,7 @@ use tf_provider::schema::{IdentitySchema, Schema};
 use tf_provider::value::Value;
 use webex_contact_center::{
     Availability, BASIC, Budget, CLIENT_CREDENTIALS, Connector, ConnectorId, ErrorKind, OAUTH2,
-    OrganizationId, Reading, RemoteState, WriteError,
+    OrganizationId, Reading, RemoteState, Updated, WriteError,
 };
 
 /// The resource `webex_cc_custom_connector`.
@@ -154,7 +154,7 @@ impl Resource for CustomConnector {
                 let truth = if request.state.object().get("name").is_null() {
                     "Nothing was imported."
                 } else {
-                    "Nothing was changed; state holds what was known before."
+                    "Nothing was changed. State has what was known before."
                 };
                 unchanged(api_errors::error(summary, &error, truth).into())
             }
@@ -193,7 +193,7 @@ impl Resource for CustomConnector {
                 let name = content.fields.name();
                 outcome.diagnostics.extend(match &created.not_switched {
                     Some(error) => vec![write_errors::not_switched(error, name, content.active)],
-                    None => write_errors::not_taken(&different, write_errors::Write::Create),
+                    None => write_errors::not_taken(&different, name, write_errors::Write::Create),
                 });
                 outcome.diagnostics.extend(notices(&ready));
                 outcome
@@ -250,7 +250,7 @@ impl Resource for CustomConnector {
         let connectors = target.ready.client.connectors(target.organization);
         let planned = model::planned(&request.prior, &private);
         match connectors.update(&target.id, &content, &planned, &budget).await {
-            Ok(mut connector) => {
+            Ok(Updated { mut connector, inactive_for }) => {
                 let base = request.plan.object();
                 let mut restored = None;
                 if is_restored && connector.active == Some(true) {
@@ -264,10 +264,15 @@ impl Resource for CustomConnector {
                 request.checkpoint.save(outcome.clone());
                 let different = model::differences(&request.plan, &connector);
                 if !different.is_empty() {
-                    outcome
-                        .diagnostics
-                        .extend(write_errors::not_taken(&different, write_errors::Write::Update));
+                    outcome.diagnostics.extend(write_errors::not_taken(
+                        &different,
+                        connector.name(),
+                        write_errors::Write::Update,
+                    ));
                 }
+                let named = named(&request.prior);
+                let long = inactive_for.and_then(|time| write_errors::long_outage(&named, time));
+                outcome.diagnostics.extend(long);
                 outcome.diagnostics.extend(restored);
                 outcome.diagnostics.extend(notices(&target.ready));
                 outcome
@@ -372,8 +377,8 @@ impl Target {
         let id = state.object().string("id").known().unwrap_or_default();
         let id = ConnectorId::parse(id).map_err(|problem| {
             Diagnostic::error(
-                "The stored id cannot be used",
-                format!("State holds {:?}: {problem}. Import the connector again.", Shown::new(id)),
+                "The id in state cannot be used",
+                format!("Import the connector again. State has {:?}: {problem}.", Shown::new(id)),
             )
         })?;
         Ok(Self { ready, organization, id })
@@ -516,11 +521,12 @@ fn gone(state: &State, target: &Target) -> Diagnostic {
     Diagnostic::warning(
         format!("Connector {} no longer exists", named(state)),
         format!(
-            "Webex has no connector with the id {} in organization {}: it was deleted outside \
-             Terraform. It was removed from state, and the next apply creates a new one, with a \
-             new id, as long as the configuration has it. Flows that used it must then be pointed \
-             at the new one. If it should exist, check organization_id and region before applying.",
-            target.id, target.organization
+            "If the connector should exist, check organization_id and region before you apply. \
+             Otherwise the next apply creates a new connector, with a new id, if the configuration \
+             still has it. Then change the flows that used the old connector to the new one.\n\n\
+             Organization {} has no connector with the id {}: somebody deleted it outside \
+             Terraform. It was removed from state.",
+            target.organization, target.id
         ),
     )
 }
@@ -530,8 +536,9 @@ fn never_there(target: &Target) -> Diagnostic {
     Diagnostic::error(
         "There is no such connector",
         format!(
-            "Webex has no custom connector with the id {} in organization {}. Nothing was imported. \
-             Check the id on the connector's page in Control Hub, organization_id, and region.",
+            "Check the id on the connector's page in Control Hub, organization_id and region. \
+             Webex has no custom connector with the id {} in organization {}. Nothing was \
+             imported.",
             target.id, target.organization
         ),
     )

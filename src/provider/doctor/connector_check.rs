@@ -15,12 +15,12 @@ use webex_contact_center::{
     Applies, BodyProblem, Connector, ConnectorId, Credential, OrganizationId, Row, readable_fields,
 };
 
-/// What was found about a connector.
+/// The findings about a connector.
 #[derive(Default)]
 struct Findings {
-    /// What a plan or an update needs.
+    /// The missing needs of a plan or an update.
     problems: Vec<String>,
-    /// What is worth knowing.
+    /// Findings that need no action.
     notes: Vec<String>,
     /// The findings without names and values.
     facts: Vec<serde_json::Value>,
@@ -61,13 +61,13 @@ pub(super) fn check(
     if let Some(row) = row {
         differences(row, connector, &mut findings);
     }
-    told(connector, &mut findings);
+    not_returned(connector, &mut findings);
     members(examined, &mut findings);
     let name = format!("{:?} ({id})", connector.name());
     let (outcome, message) = if !findings.problems.is_empty() {
         (Outcome::Problem, format!("{name}: {}", findings.problems.join(" ")))
     } else {
-        let plan = "a plan whose configuration says what Webex has does nothing.";
+        let plan = "a configuration with the values of Webex plans no change.";
         let outcome = if findings.notes.is_empty() { Outcome::Good } else { Outcome::Note };
         (outcome, format!("{name}: {plan}"))
     };
@@ -84,8 +84,8 @@ fn literals(connector: &Connector, findings: &mut Findings) {
         if connector.unrecognized.contains_key(&field) {
             let literal = connector.fields.get(field).unwrap_or_default();
             let text = format!(
-                "{} is {literal:?} in Webex, which the API profile does not know: it cannot be \
-                 written in a configuration.",
+                "{} is {literal:?} in Webex, which the API profile does not know. No configuration \
+                 can have this value.",
                 row.argument
             );
             findings.problem("unknown literal", row.argument, text);
@@ -93,7 +93,7 @@ fn literals(connector: &Connector, findings: &mut Findings) {
     }
 }
 
-/// Finds what a configuration that says what Webex has would be refused for.
+/// Finds the errors of a configuration with the values of Webex.
 fn configuration(connector: &Connector, organization: OrganizationId, findings: &mut Findings) {
     let nothing = Object::null(schema::block());
     let state = model::state(connector, organization, &nothing, &Default::default());
@@ -105,28 +105,28 @@ fn configuration(connector: &Connector, organization: OrganizationId, findings: 
     }
     let refused = validation::validate(&Configuration::new(object));
     for message in refused.iter().filter(|message| message.severity() == Severity::Error) {
-        let text = format!("A configuration of it is refused: {}.", message.summary());
+        let text = format!("The provider refuses its configuration: {}.", message.summary());
         findings.problem("refused configuration", "validation", text);
     }
 }
 
-/// Finds fields that the list and a read by id tell differently.
+/// Finds fields that differ between the list and a read by id.
 fn differences(row: &Connector, connector: &Connector, findings: &mut Findings) {
     for (field, entry) in readable_fields() {
         let is_untold = row.not_told.contains(&field) || connector.not_told.contains(&field);
         let (listed, read) = (row.fields.get(field), connector.fields.get(field));
         if !is_untold && !entry.equivalence().may_be_stored_as(listed, read) {
             let text = format!(
-                "The list and a read by id differ in {}, so plans differ for ever.",
+                "The list and a read by id differ in {}, so every plan shows a change.",
                 entry.argument
             );
-            findings.problem("differs for ever", entry.argument, text);
+            findings.problem("always differs", entry.argument, text);
         }
     }
 }
 
-/// Finds what a read does not tell.
-fn told(connector: &Connector, findings: &mut Findings) {
+/// Finds fields that a read does not return.
+fn not_returned(connector: &Connector, findings: &mut Findings) {
     let kind = connector.fields.kind();
     let untold = readable_fields().filter(|(field, row)| {
         let applies = kind.is_none_or(|kind| row.applies_to(kind) != Applies::Never);
@@ -135,17 +135,19 @@ fn told(connector: &Connector, findings: &mut Findings) {
     let untold = untold.map(|(_, row)| row.argument).collect::<Vec<_>>();
     if !untold.is_empty() {
         let names = untold.join(", ");
-        let text = format!("Webex does not tell {names}: changes in Control Hub are not noticed.");
-        findings.note("not told", &names, text);
+        let text = format!(
+            "Webex does not return {names}: the provider cannot see changes in Control Hub."
+        );
+        findings.note("not returned", &names, text);
     }
     if connector.version.is_none() {
-        let text = "It has no version: an update compares what is visible before it writes.";
-        findings.note("not told", "version", text.to_owned());
+        let text = "It has no version: an update compares the visible fields before it writes.";
+        findings.note("not returned", "version", text.to_owned());
     }
     if connector.last_updated_time.is_none() {
-        let text = "It has no time of the last change: credentials that somebody else replaces \
-                    are not noticed.";
-        findings.note("not told", "last_updated_time", text.to_owned());
+        let text = "It has no time of the last change: the provider cannot see that somebody \
+                    replaced a credential.";
+        findings.note("not returned", "last_updated_time", text.to_owned());
     }
 }
 
@@ -159,12 +161,12 @@ fn members(examined: &Examined, findings: &mut Findings) {
     let argument = |credential: &Credential| Row::of_credential(*credential).argument;
     for name in examined.shown_credentials.iter().map(argument) {
         let text = format!(
-            "{name} comes back in the clear. This provider does not read it, but everybody with \
-             cjp:config_read can."
+            "Webex returns {name} as clear text. This provider does not read it, but everybody \
+             with the scope cjp:config_read can."
         );
         findings.note("credential in the clear", name, text);
     }
     for name in examined.masked_credentials.iter().map(argument) {
-        findings.note("credential masked", name, format!("{name} comes back masked."));
+        findings.note("credential masked", name, format!("Webex returns {name} masked."));
     }
 }

@@ -19,17 +19,17 @@ pub(super) const CONNECTOR_LIST: &str = "connector list";
 pub(super) const CONNECTOR: &str = "connector";
 
 /// The check of the response about a connector that does not exist.
-pub(super) const ERROR_ANSWERS: &str = "error answers";
+pub(super) const ERROR_RESPONSES: &str = "error responses";
 
 /// The limit of names that a check lists.
 const LISTED: usize = 20;
 
 /// The advice when an endpoint is not at the assumed path.
 const OTHER_PATH: &str = "\
-Your organization's API is another one than the API profile describes. Record in Control Hub, with \
-the browser's developer tools, how a connector is created, edited and deleted, run \
-`terraform-provider-webex learn` on the recording, and set WEBEX_CC_API_PROFILE to the profile that \
-it writes. The guide \"API compatibility\" says how.";
+Your organization's API differs from the API profile. Record in Control Hub, with the browser's \
+developer tools, how a connector is created, edited and deleted. Run `terraform-provider-webex learn` \
+on the recording, and set WEBEX_CC_API_PROFILE to the profile that the command writes. See the guide \
+\"API compatibility\".";
 
 /// Checks whether the host responds and accepts the token. Returns none when
 /// further calls would fail as well.
@@ -60,7 +60,7 @@ pub(super) fn host(checks: &mut Checks<'_>, first: Result<Probe, Error>) -> Opti
         }
     };
     let is_unauthorized = |error: &&Error| matches!(error.kind, ErrorKind::Unauthorized { .. });
-    checks.push(Check::new(HOST, Outcome::Good, format!("{} answers.", probe.host)));
+    checks.push(Check::new(HOST, Outcome::Good, format!("{} responds.", probe.host)));
     if let Some(error) = probe.refusal.as_ref().filter(is_unauthorized) {
         checks.push(failure(TOKEN, error));
         return None;
@@ -113,7 +113,7 @@ pub(super) fn connector_list(
         Check::new(CONNECTOR_LIST, Outcome::Good, message)
     } else {
         let message = format!(
-            "{message} Flow Designer offers others beside: {}. That is right if they are no custom \
+            "{message} Flow Designer also offers {}. That is right if these are not custom \
              connectors.",
             count_and_names(&unlisted)
         );
@@ -136,23 +136,24 @@ pub(super) fn connector(checks: &mut Checks<'_>, response: Result<Probe, Error>)
 /// Checks the response about a connector that does not exist, by which the
 /// provider notices that a connector was deleted.
 pub(super) fn error_answers(response: Result<Probe, Error>) -> Check {
-    const NAME: &str = ERROR_ANSWERS;
+    const NAME: &str = ERROR_RESPONSES;
     let probe = match response {
         Ok(probe) => probe,
         Err(error) => return failure(NAME, &error),
     };
     let status = probe.status.as_u16();
-    let consequence = "Connectors that were deleted in Control Hub are then errors and are not \
-                       taken out of state; `terraform state rm` does that.";
+    let consequence = "So a connector that was deleted in Control Hub is an error and stays in \
+                       state; remove it with `terraform state rm`.";
     let check = if status != 404 {
         let message = format!(
-            "A connector that does not exist is answered by {status} instead of 404. {consequence}"
+            "Webex responds with {status} instead of 404 when a connector does not exist. \
+             {consequence}"
         );
         Check::new(NAME, Outcome::Problem, message)
     } else if probe.shape.is_none() {
         let kind = probe.media_type.as_deref().unwrap_or("nothing");
         let message = format!(
-            "A connector that does not exist is answered by 404, but with {kind} instead of \
+            "Webex responds with 404 when a connector does not exist, but with {kind} instead of \
              JSON. {consequence}"
         );
         Check::new(NAME, Outcome::Problem, message)
@@ -160,7 +161,7 @@ pub(super) fn error_answers(response: Result<Probe, Error>) -> Check {
         Check::new(NAME, Outcome::Good, "Errors have the documented form.")
     } else {
         let message = format!(
-            "Errors have another form than documented, so messages will say less: {}",
+            "Errors do not have the documented form, so messages have fewer details: {}",
             field_checks::sentences(&probe.differences)
         );
         Check::new(NAME, Outcome::Note, message)
@@ -199,8 +200,8 @@ fn readable(name: &'static str, probe: &Probe) -> Result<(), Check> {
     let Some(problem) = &probe.unreadable else { return Ok(()) };
     let kind = probe.media_type.as_deref().unwrap_or("nothing in particular");
     let message = format!(
-        "It answers {}, but what it answers cannot be read: {problem}. It claims to be {kind}. \
-         Check region or base_url, and what stands between this machine and the host.",
+        "The response with status {} cannot be read: {problem}. Its media type is {kind}. Check \
+         WEBEX_CC_REGION or WEBEX_CC_BASE_URL, the network, and any proxy.",
         probe.status.as_u16()
     );
     Err(Check::new(name, Outcome::Problem, message))
@@ -208,11 +209,10 @@ fn readable(name: &'static str, probe: &Probe) -> Result<(), Check> {
 
 /// Returns the check of a call that failed.
 fn failure(name: &'static str, error: &Error) -> Check {
-    let message = api_errors::error("", error, "").detail().to_owned();
-    let check = Check::new(name, Outcome::Problem, message);
+    let check = Check::new(name, Outcome::Problem, api_errors::for_doctor(error));
     match error.status {
         Some(status) => check.with("status", status.as_u16()),
-        None => check.with("failed_before_an_answer", true),
+        None => check.with("failed_before_a_response", true),
     }
 }
 

@@ -12,8 +12,8 @@ use tf_provider::object::{Configuration, Object};
 use webex_contact_center::OrganizationId;
 
 /// A hint for users who set the provider block only.
-const NO_BLOCK: &str = "This command reads the environment only, not the provider block of a \
-                        configuration.";
+const NO_BLOCK: &str = "This command reads environment variables only, not the provider block of \
+                        a configuration.";
 
 /// Configures the provider from the environment. Returns none when that is not
 /// enough for a call.
@@ -45,7 +45,7 @@ pub(super) fn configuration(
     }
     match status {
         ProviderStatus::Ready(provider) => {
-            add(Outcome::Good, format!("From the environment: {}.", set.join(", ")));
+            add(Outcome::Good, format!("From environment variables: {}.", set.join(", ")));
             Some(provider)
         }
         ProviderStatus::Missing(arguments) => {
@@ -67,10 +67,9 @@ pub(super) fn organization(
 ) -> Option<OrganizationId> {
     const NAME: &str = "organization";
     let Some(organization) = provider.organization else {
-        let message = "It is not known which one to examine: it can be read only from a \
-                       WEBEX_ACCESS_TOKEN that ends with it, and never with a refresh token or a \
-                       Service App. Set WEBEX_ORGANIZATION_ID; Control Hub shows the id under \
-                       Management > Account.";
+        let message = "Set WEBEX_ORGANIZATION_ID to the organization to examine. Control Hub shows \
+                       the id under Management > Account. This command found no WEBEX_ACCESS_TOKEN \
+                       that ends with the id of an organization.";
         checks.push(Check::new(NAME, Outcome::Problem, message));
         return None;
     };
@@ -93,8 +92,8 @@ pub(super) fn text(message: &Diagnostic) -> String {
 fn missing(argument: &str) -> String {
     match argument {
         "region" => format!(
-            "WEBEX_CC_REGION is not set. It is the region of your Contact Center, such as us1 or \
-             eu1; WEBEX_CC_BASE_URL can be set in its place. {NO_BLOCK}"
+            "WEBEX_CC_REGION is not set. Set it to the region of your Contact Center, such as us1 \
+             or eu1. You can set WEBEX_CC_BASE_URL instead. {NO_BLOCK}"
         ),
         _ => format!(
             "There are no credentials. Set WEBEX_ACCESS_TOKEN; or WEBEX_CLIENT_ID, \

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use self::endpoint_checks::{CONNECTOR, CONNECTOR_LIST, ERROR_ANSWERS, FLOW_CONNECTORS};
+use self::endpoint_checks::{CONNECTOR, CONNECTOR_LIST, ERROR_RESPONSES, FLOW_CONNECTORS};
 use self::report::{Check, Checks, Outcome, Report, Verdict};
 use super::api_errors;
 use super::configuration::source::Environment;
@@ -64,9 +64,10 @@ async fn run(
     let list = endpoint_checks::connector_list(checks, list, &choices.offered);
     let has_endpoints = connectors(checks, &tenant, list, &choices.offered).await;
     let verdict = verdict(checks.found(), has_endpoints);
-    let unknown = "Nothing was written, so it is not known whether the token may create and change \
-                   connectors (scope cjp:config_write, and a full or Contact Center service \
-                   administrator's role), nor how Webex responds then.";
+    let unknown = "This command writes nothing. So it cannot check whether the token may create \
+                   and change connectors (scope cjp:config_write, and the role of a full \
+                   administrator or a Contact Center service administrator), and how Webex \
+                   responds.";
     checks.push(Check::new("writing", Outcome::Skipped, unknown));
     Some(verdict)
 }
@@ -85,8 +86,13 @@ async fn connectors(
         ids.extend(offered.iter().map(|offer| offer.id.clone()).take(1));
     }
     if ids.is_empty() {
-        let message = "There is no connector to read. Make one in Control Hub and run this \
-                       command again to learn more.";
+        let message = if list.is_some() {
+            "The organization has no connector to read. Create one in Control Hub, and run this \
+             command again."
+        } else {
+            "The list could not be read, so there is no connector to read. Solve that problem \
+             first."
+        };
         checks.push(Check::new(CONNECTOR, Outcome::Skipped, message));
     }
     let mut is_read = false;
@@ -109,7 +115,7 @@ fn verdict(checks: &[Check], has_endpoints: bool) -> Verdict {
         let has_name = |check: &&Check| names.contains(&check.name);
         checks.iter().filter(has_name).any(|check| check.outcome == Outcome::Problem)
     };
-    let differs = has_problem(&[CONNECTOR_LIST, CONNECTOR, ERROR_ANSWERS]);
+    let differs = has_problem(&[CONNECTOR_LIST, CONNECTOR, ERROR_RESPONSES]);
     match (has_endpoints, has_problem(&[FLOW_CONNECTORS])) {
         (true, _) if differs => Verdict::Differs,
         (true, true) => Verdict::WithoutFlows,

@@ -133,30 +133,30 @@ impl Verdict {
     fn message(self) -> &'static str {
         match self {
             Self::Unreachable => {
-                "Nothing is known about this organization yet. Follow the advice next to the \
-                 problem, and run this command again."
+                "No call reached this organization. Follow the advice next to the problem, and run \
+                 this command again."
             }
             Self::OnlyDocumented => {
-                "In this organization only the data source webex_cc_flow_connectors works. Follow \
+                "In this organization, only the data source webex_cc_flow_connectors works. Follow \
                  the advice next to each problem before you use anything else of this provider."
             }
             Self::Nothing => {
-                "Nothing of this provider works in this organization. Follow the advice next to \
+                "This provider does not work in this organization. Follow the advice next to \
                  each problem, and run this command again."
             }
             Self::WithoutFlows => {
                 "The connector endpoints work as far as can be checked without writing. The data \
-                 source webex_cc_flow_connectors does not work; if you need it, follow the advice \
+                 source webex_cc_flow_connectors does not work. If you need it, follow the advice \
                  next to the problem."
             }
             Self::Differs => {
-                "This organization's Contact Center answers otherwise than this provider needs. Do \
-                 not apply anything to it yet. Please report it: this command with --json prints \
-                 what an issue needs, without names, ids or credentials."
+                "Do not apply anything to this organization yet: its Contact Center responds \
+                 differently from what this provider needs. Please report this. This command with \
+                 --json prints what an issue needs, without names, ids or credentials."
             }
             Self::Works => {
                 "Everything that can be checked without writing works. Begin with a connector \
-                 that no flow uses. Please report that it works, too: this command with --json \
+                 that no flow uses. Please also report that it works: this command with --json \
                  prints what an issue needs, without names, ids or credentials."
             }
         }

@@ -25,7 +25,7 @@ pub(super) fn failed(step: Step, name: &Shown, error: &Error) -> Diagnostic {
         Step::Validate => ("validate", "Nothing was imported, and nothing was published."),
         Step::Import if unknown => (
             "import",
-            "The flow may have been imported as a draft all the same. Nothing was published.",
+            "It is not known whether the flow was imported as a draft. Nothing was published.",
         ),
         Step::Import => ("import", "No draft was made, and nothing was published."),
         Step::ValidateDraft => {
@@ -33,7 +33,7 @@ pub(super) fn failed(step: Step, name: &Shown, error: &Error) -> Diagnostic {
         }
         Step::Publish if unknown => (
             "publish",
-            "The flow was imported as a draft. It may have been published all the same: Flow \
+            "The flow was imported as a draft. It is not known whether it was published: Flow \
              Designer shows its versions.",
         ),
         Step::Publish => (
@@ -43,8 +43,8 @@ pub(super) fn failed(step: Step, name: &Shown, error: &Error) -> Diagnostic {
     };
     let summary = format!("Could not {verb} the flow {name:?}");
     if matches!(step, Step::Import) && error.kind == ErrorKind::Conflict {
-        let advice = "A flow of this name is there already. Set overwrite = true to give it a new \
-                      draft, or give the flow another name.";
+        let advice = "Set overwrite = true to give the existing flow a new draft, or give the flow \
+                      another name. A flow of this name exists already.";
         let detail = api_errors::detail_advising(error, truth, advice.to_owned());
         return Diagnostic::error(summary, detail).at(Path::attribute("overwrite"));
     }
@@ -67,7 +67,7 @@ pub(super) fn invalid(name: &Shown, found: &FlowFindings, draft: Option<&str>) -
     let more = found.errors.len().saturating_sub(LISTED);
     if more > 0 || found.errors.is_empty() {
         let detail = match more {
-            0 => format!("Webex does not say why. {truth}"),
+            0 => format!("Webex gives no reason. {truth}"),
             more => format!("Webex names {more} more errors. {truth}"),
         };
         messages.push(Diagnostic::error(format!("Flow {name:?} is not valid"), detail));

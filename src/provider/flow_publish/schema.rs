@@ -95,8 +95,8 @@ fn not_a_flow(problem: webex_contact_center::FlowProblem) -> Diagnostic {
     Diagnostic::error(
         "flow_json is not a flow",
         format!(
-            "The text cannot be used: {problem}. Give the text of the file that Flow Designer \
-             exported, for example by file(\"flow.json\")."
+            "Set it to the text of the file that Flow Designer exported, for example with \
+             file(\"flow.json\"). The text cannot be used: {problem}."
         ),
     )
     .at(Path::attribute("flow_json"))
@@ -105,8 +105,11 @@ fn not_a_flow(problem: webex_contact_center::FlowProblem) -> Diagnostic {
 fn flow_type(object: &Object) -> Result<FlowType, Diagnostic> {
     let Some(word) = object.string("flow_type").known() else { return Ok(FlowType::default()) };
     FlowType::ALL.into_iter().find(|flow_type| flow_type.word() == word).ok_or_else(|| {
-        Diagnostic::error("flow_type is unknown", format!("{word:?} is neither FLOW nor SUBFLOW."))
-            .at(Path::attribute("flow_type"))
+        Diagnostic::error(
+            "flow_type is unknown",
+            format!("Use FLOW or SUBFLOW. {word:?} is neither."),
+        )
+        .at(Path::attribute("flow_type"))
     })
 }
 
@@ -129,7 +132,7 @@ fn tags(object: &Object) -> Result<Vec<String>, Diagnostic> {
         None => Ok(tags),
         Some(tag) => Err(Diagnostic::error(
             "A tag is unknown",
-            format!("{tag:?} is none of the labels of a version: {}.", TAGS.join(", ")),
+            format!("Use {}. {tag:?} is not one of these labels of a version.", TAGS.join(", ")),
         )
         .at(Path::attribute("tags"))),
     }

@@ -25,13 +25,13 @@ pub enum DecodeIdError {
     /// Neither a UUID nor base64 of one or of a Webex address.
     #[error(
         "This is no Webex id: it is neither a UUID nor base64 of one or of an address that begins \
-         with {SCHEME}. Copy the id from Control Hub or from an answer of Webex's API, in full."
+         with {SCHEME}. Copy the whole id from Control Hub or from a response of Webex's API."
     )]
     NotAnId,
     /// A Webex address that does not end with a UUID.
     #[error(
-        "This Webex id holds no UUID: what it names is known by another kind of id. Only ids \
-         of the form {SCHEME}<cluster>/<type>/<uuid> can be decoded."
+        "This Webex id has no UUID, because its object has another kind of id. Only ids of the \
+         form {SCHEME}<cluster>/<type>/<uuid> can be decoded."
     )]
     NoUuid,
 }

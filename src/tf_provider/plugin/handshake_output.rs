@@ -78,7 +78,7 @@ pub(super) fn debug_instructions(
     let _ = writeln!(text, "The provider runs in debug mode, without encryption.");
     let _ = writeln!(text, "To let Terraform use this process, set in the shell where it runs:\n");
     let _ = writeln!(text, "    {line}\n");
-    let _ = writeln!(text, "Press Ctrl-C to end it.");
+    let _ = writeln!(text, "Press Ctrl-C to stop it.");
     text
 }
 

@@ -163,7 +163,7 @@ async fn serve_connections<S: ProviderService>(
 
     let end = async {
         let reason = wait_for_shutdown(mode, &lifetime, parent, &mut signals).await;
-        tracing::debug!(reason = reason.text(), "The provider ends");
+        tracing::debug!(reason = reason.text(), "The provider exits");
         shut_down(reason, &lifetime, info.time_for_changes).await;
     };
     tokio::select! {
@@ -191,8 +191,8 @@ impl ShutdownReason {
     fn text(self) -> &'static str {
         match self {
             Self::Requested => "Terraform is done",
-            Self::Orphaned => "Terraform has ended",
-            Self::Abandoned => "nobody is connected",
+            Self::Orphaned => "Terraform has exited",
+            Self::Abandoned => "no client is connected",
             Self::Terminated => "a signal",
         }
     }
@@ -301,10 +301,9 @@ fn print(text: &str) -> io::Result<()> {
 fn report_start_error(info: &ProviderInfo, mode: Mode, error: &StartError) {
     let text = match (mode, error) {
         (Mode::Child, StartError::Handshake(HandshakeError::NotStartedByTerraform)) => format!(
-            "This program is the Terraform provider \"{name}\", version {version}. Terraform starts \
-             it when a configuration needs it; by itself it does nothing.\n\
-             To use it, name it in the required_providers block of a configuration and run \
-             terraform init.\n",
+            "This program is the Terraform provider \"{name}\", version {version}. Terraform \
+             starts it when a configuration needs it; by itself it does nothing.\nTo use it, name \
+             it in the required_providers block of a configuration and run terraform init.\n",
             name = info.name,
             version = info.version,
         ),

@@ -308,11 +308,11 @@ impl Registered<dyn Resource> {
             !before.is_null() && !before.equals(now.0.get(&attribute.name), &attribute.ty)
         })?;
         Some(Diagnostic::error(
-            "The object's identity is not the stored one",
+            "State has the identity of another object",
             format!(
-                "State has the identity of another object: its {} differs from that of the object \
-                 that state describes. Remove the resource from state with `terraform state rm` \
-                 and import the right object again.",
+                "Remove the resource from state with `terraform state rm`, and import the right \
+                 object. The identity in state differs from the object that state describes: in \
+                 {}.",
                 changed.name
             ),
         ))
@@ -342,9 +342,9 @@ fn refuse_write_only(block: &Block, object: &Object, path: &Path, messages: &mut
         let refused = Diagnostic::error(
             format!("{name} needs Terraform 1.11 or later"),
             format!(
-                "Write-only arguments such as {name} are kept out of plan and state, which this \
-                 version of Terraform does not support yet. Upgrade to Terraform 1.11 (OpenTofu \
-                 1.11) or later{alternative}."
+                "Upgrade to Terraform 1.11 (OpenTofu 1.11) or later{alternative}. This version of \
+                 Terraform does not support write-only arguments such as {name}, which are in \
+                 neither plan nor state."
             ),
         );
         messages.push(refused.at(path.clone().name(name)));
@@ -372,9 +372,9 @@ fn refuse_write_only(block: &Block, object: &Object, path: &Path, messages: &mut
 /// one.
 fn not_known_at_apply() -> Diagnostic {
     Diagnostic::error(
-        "The configuration is not wholly known",
-        "Terraform asked for a change while a value of the configuration is still unknown. Nothing \
-         was changed. This is a defect of Terraform; plan and apply again, and report it if it \
-         happens again.",
+        "A value of the configuration is not known yet",
+        "Plan and apply again, and report this message if it happens again. Terraform asked for a \
+         change before all values were known, which is a defect of Terraform. Nothing was \
+         changed.",
     )
 }

@@ -162,10 +162,9 @@ pub(super) fn defect(rpc: &str, panicked: &Panicked) -> Diagnostic {
     Diagnostic::error(
         "The provider failed in an unexpected way",
         format!(
-            "A defect in this provider ended the call {rpc} ({panicked}). What had been done by \
-             then is kept in state as far as it is known; other operations were not affected. Run \
-             the same command again: it compares state with what exists first. Please report this \
-             message."
+            "Run the same command again: it first compares state with what exists. Please report \
+             this message. A defect in this provider ended the call {rpc} ({panicked}). State has \
+             what is known of the changes until then. Other operations were not affected."
         ),
     )
 }

@@ -22,8 +22,8 @@ impl Server {
         if raw.is_empty() {
             return Err(Diagnostic::error(
                 "The stored state is too old to be read",
-                "It was written by Terraform 0.11 or older. Nothing was changed. Remove the resource \
-                 with `terraform state rm` and import it again.",
+                "Remove the resource with `terraform state rm` and import it again. Terraform 0.11 \
+                 or older wrote the state. Nothing was changed.",
             )
             .into());
         }
@@ -48,7 +48,7 @@ impl Server {
         let Some((schema, value_type)) = served.identity() else {
             return Err(Diagnostic::error(
                 "This resource has no identity",
-                format!("Resources of type {:?} are told apart by their id.", request.type_name),
+                format!("Resources of type {:?} are identified by their id.", request.type_name),
             )
             .into());
         };
@@ -124,9 +124,9 @@ impl Server {
             return Err(Diagnostic::error(
                 "The resource cannot be moved from another type",
                 format!(
-                    "This provider has no conversion of a {:?} of {} to a {:?}. Nothing was \
-                     changed. Replace the `moved` block by an `import` block, and by a `removed` \
-                     block for the old address.",
+                    "Replace the `moved` block by an `import` block, and by a `removed` block for \
+                     the old address. This provider cannot convert a {:?} of {} to a {:?}. Nothing \
+                     was changed.",
                     request.source_type_name,
                     request.source_provider_address,
                     request.target_type_name
@@ -173,8 +173,8 @@ fn newer_state(what: &str, stored: i64, known: i64) -> Diagnostic {
     Diagnostic::error(
         format!("The stored {what} was written by a newer provider"),
         format!(
-            "Its schema version is {stored}; this version of the provider knows versions up to \
-             {known}. Nothing was changed. Upgrade the provider with `terraform init -upgrade`."
+            "Upgrade the provider with `terraform init -upgrade`. Its present version knows schema \
+             versions up to {known}, and the stored version is {stored}. Nothing was changed."
         ),
     )
 }

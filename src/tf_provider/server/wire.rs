@@ -29,8 +29,8 @@ pub(super) fn decode(
         Diagnostic::error(
             "Terraform sent a value that cannot be read",
             format!(
-                "The {what} does not fit this provider's schema: {error}. Nothing was changed. \
-                 Run `terraform init -upgrade`, and report this if it happens again."
+                "Run `terraform init -upgrade`, and report this message if it happens again. The \
+                 {what} does not fit this provider's schema: {error}. Nothing was changed."
             ),
         )
         .into()

@@ -191,7 +191,7 @@ impl Launch {
                 if !self.debugging {
                     return Announcement::parse(&text);
                 }
-                if text.ends_with("Ctrl-C to end it.\n") {
+                if text.ends_with("Ctrl-C to stop it.\n") {
                     return Announcement::parse_debug_text(&text);
                 }
             }

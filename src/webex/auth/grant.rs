@@ -78,7 +78,7 @@ impl Tokens {
         if given.is_empty() || given == *used {
             return;
         }
-        self.pipeline.redactor.watch(&given);
+        self.pipeline.redactor.watch_token(&given);
         *lock(&self.replaced) = Some(given);
         let lifetime = seconds(&object, "refresh_token_expires_in");
         let valid_until = lifetime.and_then(|lifetime| SystemTime::now().checked_add(lifetime));

@@ -1,5 +1,7 @@
 //! Deletes a connector, also one that has to be deactivated first.
 
+use tokio::time::Instant;
+
 use super::super::budget::Budget;
 use super::super::calls::CallName;
 use super::super::connector::{Connector, Reference, Version};
@@ -7,7 +9,7 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
 use super::activation::ActivationError;
-use super::write_error::{Availability, RemoteState, WriteError};
+use super::write_error::{Availability, RemoteState, WriteError, log_inactive_time};
 use super::{Connectors, LastWrite};
 
 /// A deleted connector.
@@ -105,7 +107,7 @@ impl Deletion<'_> {
             let error = match self.connectors.write(&request, self.budget).await {
                 Ok(response) => match endpoints.profile.confirm_delete(response.body(), self.id) {
                     Ok(()) => return Ok(Deleted { was_missing: false }),
-                    // A gateway or a proxy may have answered in Webex's place.
+                    // A gateway or a proxy may have responded in Webex's place.
                     Err(problem) => response.unreadable(problem).with_outcome_unknown(true),
                 },
                 Err(error) => error,
@@ -196,7 +198,8 @@ impl Deletion<'_> {
         // secrets, which are unknown here.
         match self.references_for_sure().await {
             Ok(references) if references.is_empty() => {}
-            Ok(references) => return Err(referenced(locked, references)),
+            // The words of the refusal advise to deactivate the connector, which would be wrong.
+            Ok(references) => return Err(referenced(locked.without_descriptions(), references)),
             Err(error) => return Err(WriteError::new(error, current.into())),
         }
         let budget = match self.connectors.reserve_switch(self.budget).await {
@@ -209,6 +212,7 @@ impl Deletion<'_> {
 
     /// Deactivates an active connector and deletes it.
     async fn switch_and_delete(&self, current: &Connector) -> Result<Deleted, WriteError> {
+        let began = Instant::now();
         let inactive = match self.connectors.deactivate(current, &NO_SECRETS, self.budget).await {
             Ok(deactivated) => deactivated.connector,
             Err(ActivationError { error, .. }) if error.outcome_unknown => {
@@ -217,12 +221,15 @@ impl Deletion<'_> {
             Err(failure) => return Err(failure.before_the_write()),
         };
         match self.attempt(inactive.version.as_ref()).await {
-            Ok(deleted) => Ok(deleted),
+            Ok(deleted) => {
+                log_inactive_time(self.id, began);
+                Ok(deleted)
+            }
             Err(mut failure) => {
                 if failure.error.kind == ErrorKind::Locked {
                     failure.error = failure.error.with_kind(ErrorKind::LockedThoughInactive);
                 }
-                Err(self.undo(failure, inactive).await)
+                Err(self.undo(failure, inactive).await.measured(self.id, began))
             }
         }
     }
@@ -565,6 +572,22 @@ mod tests {
         let failure = delete(&script).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::Locked);
         assert_eq!(failure.error.operation, Operation::DeactivateConnector);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failed_delete_reports_how_long_the_connector_was_inactive() {
+        let late = |reply: Reply, seconds| reply.after(std::time::Duration::from_secs(seconds));
+        let script = Script::new([
+            late(empty(423), 30),
+            late(response(200, &object(3, 1)), 10),
+            late(response(200, &page(&[])), 10),
+            late(response(200, &inactive(4)), 3),
+            late(empty(403), 2),
+            late(response(200, &object(5, 1)), 1),
+        ]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(failure.availability, Availability::Restored);
+        assert_eq!(failure.inactive_for, Some(std::time::Duration::from_secs(6)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use super::Connectors;
 /// The time after a write during which Webex may not show it yet.
 const RECENT: Duration = Duration::from_secs(2 * 60);
 
-/// What a caller knows of its last write to a connector.
+/// The last write of a caller to a connector.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastWrite {
     /// The version that was seen last.

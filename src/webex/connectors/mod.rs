@@ -43,7 +43,7 @@ pub use freshness::{LastWrite, Reading};
 pub(crate) use list_cache::ListCache;
 pub use paging::ConnectorPages;
 pub use probe::{Probe, ProbeTarget};
-pub use update::Planned;
+pub use update::{Planned, Updated};
 pub use write_error::{Availability, RemoteState, WriteError};
 
 use list_cache::ConnectorList;
@@ -637,7 +637,7 @@ mod tests {
             ("https://evil.example/x?page=1", Some("evil.example")),
             ("//evil.example/x?page=1", Some("evil.example")),
             ("http://api.example/x?page=1", Some("api.example")),
-            ("https://api.example:8443/x?page=1", Some("api.example")),
+            ("https://api.example:8443/x?page=1", Some("api.example:8443")),
         ] {
             let script = Script::new([response(200, &linked(&[], link))]);
             let error = connectors(script.clone()).list(&budget()).await.unwrap_err();

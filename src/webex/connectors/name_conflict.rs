@@ -361,7 +361,7 @@ mod tests {
             connectors.update(&id, &content, &planned, &budget),
             connectors.delete(&other, &budget),
         );
-        assert_eq!(updated.unwrap().version, Some(4.into()));
+        assert_eq!(updated.unwrap().connector.version, Some(4.into()));
         deleted.unwrap();
         assert!(script.is_done());
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::super::address::host_with_port;
 use super::super::budget::Budget;
 use super::super::connector::Connector;
 use super::super::error::{Error, ErrorKind};
@@ -63,7 +64,7 @@ pub(super) struct Pages<T> {
     next: Option<NextPage>,
     /// The request for the last page that was read.
     last: Option<Request>,
-    /// What led to the pages so far, and their URLs.
+    /// The links to the pages so far, and their URLs.
     seen: Vec<(NextPage, Url)>,
     /// The body of the last page whose successor is found by counting.
     last_body: Vec<u8>,
@@ -199,7 +200,7 @@ fn next_page(current: &Url, link: &str) -> Result<Url, PagingProblem> {
     let target = current.join(link).map_err(|_| PagingProblem::BadLink)?;
     if target.origin() != current.origin() {
         return Err(PagingProblem::OtherOrigin {
-            host: target.host_str().map(|host| Shown::new(host).to_string()),
+            host: host_with_port(&target).map(|host| Shown::new(&host).to_string()),
         });
     }
     let mut next = current.clone();

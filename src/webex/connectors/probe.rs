@@ -5,6 +5,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use uuid::Uuid;
 
+use super::super::address::host_with_port;
 use super::super::budget::Budget;
 use super::super::calls::CallName;
 use super::super::connector::FlowConnector;
@@ -33,7 +34,7 @@ pub enum ProbeTarget<'a> {
 /// The result of a probe.
 #[derive(Clone, Debug)]
 pub struct Probe {
-    /// The host of the request.
+    /// The host of the request, with its port unless that is the default one.
     pub host: String,
     /// The status of the response.
     pub status: StatusCode,
@@ -100,7 +101,7 @@ impl Connectors {
             Some(safe(essence, &probed.redactor).to_string())
         });
         Ok(Probe {
-            host: request.url.host_str().unwrap_or_default().to_owned(),
+            host: host_with_port(&request.url).unwrap_or_default(),
             status: probed.response.status,
             refusal: probed.refusal,
             media_type,

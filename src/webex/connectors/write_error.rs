@@ -1,5 +1,9 @@
 //! The error of a write, with the state of the connector after it.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::super::connector::Connector;
 use super::super::error::Error;
 use super::super::identifiers::ConnectorId;
@@ -19,6 +23,10 @@ pub struct WriteError {
     pub remote: RemoteState,
     /// Whether flows can use the connector.
     pub availability: Availability,
+    /// How long the connector was inactive, if the write had to deactivate it and it is active
+    /// again ([`Availability::Restored`]): from the request that deactivated it to the response that
+    /// shows it active.
+    pub inactive_for: Option<Duration>,
     /// Whether Webex may have other credentials than before the write, or none.
     ///
     /// Each request of the write carried the new credentials or left them out. It is unknown
@@ -72,6 +80,7 @@ impl WriteError {
             error,
             remote,
             availability: Availability::Unaffected,
+            inactive_for: None,
             credentials_uncertain: false,
             name_holder: None,
             holder_is_released: false,
@@ -95,6 +104,16 @@ impl WriteError {
         Self { availability, credentials_uncertain: true, ..self }
     }
 
+    /// Returns the error with the time since the deactivation, if the connector is active again.
+    pub(super) fn measured(self, id: &ConnectorId, deactivation: Instant) -> Self {
+        match self.availability {
+            Availability::Restored => {
+                Self { inactive_for: Some(log_inactive_time(id, deactivation)), ..self }
+            }
+            Availability::Unaffected | Availability::Lost(_) | Availability::Uncertain => self,
+        }
+    }
+
     /// Returns the error of a write that needs a name which this process was to free.
     pub(super) fn with_released_holder(self) -> Self {
         let holder_is_released = self.name_holder.is_some();
@@ -107,12 +126,28 @@ impl WriteError {
         let id = |failure: &Self| failure.name_holder.as_ref().map(|holder| holder.id.clone());
         let is_same = self.name_holder.is_some() && id(&self) == id(refusal);
         let credentials_uncertain = self.credentials_uncertain || refusal.credentials_uncertain;
-        Self { holder_is_released: is_same, credentials_uncertain, ..self }
+        let inactive_for = together(refusal.inactive_for, self.inactive_for);
+        Self { holder_is_released: is_same, credentials_uncertain, inactive_for, ..self }
     }
 
     pub(super) fn with_name_holder(self, holder: Option<Connector>) -> Self {
         Self { name_holder: holder.map(Box::new), ..self }
     }
+}
+
+/// Adds the times that a connector was inactive in two attempts.
+pub(super) fn together(first: Option<Duration>, second: Option<Duration>) -> Option<Duration> {
+    [first, second].into_iter().flatten().reduce(|first, second| first + second)
+}
+
+/// Logs and returns the time since the request that deactivated a connector.
+pub(super) fn log_inactive_time(id: &ConnectorId, deactivation: Instant) -> Duration {
+    let time = deactivation.elapsed();
+    tracing::info!(
+        "connector {id} was inactive for {} ms, because Webex allows no write to an active one",
+        time.as_millis()
+    );
+    time
 }
 
 impl From<Connector> for RemoteState {

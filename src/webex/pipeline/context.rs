@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
+use super::super::address::host_with_port;
 use super::super::budget::Interruption;
 use super::super::error::{Error, ErrorDetails, ErrorKind, Operation};
 use super::super::error_body::{ErrorBody, safe};
@@ -27,7 +28,7 @@ impl RequestContext {
     pub(super) fn new(request: &Request) -> Self {
         let mut details = ErrorDetails::new(request.operation, ErrorKind::Stopped);
         details.method = Some(request.method.clone());
-        details.host = request.url.host_str().map(str::to_owned);
+        details.host = host_with_port(&request.url);
         Self { details, started: Instant::now() }
     }
 
@@ -103,7 +104,7 @@ pub(super) fn failed(context: &RequestContext, failure: Failure) -> Error {
 fn target_host(url: &Url, headers: &HeaderMap) -> Option<String> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
     let target = url.join(location).ok()?;
-    target.host_str().map(|host| Shown::new(host).to_string())
+    host_with_port(&target).map(|host| Shown::new(&host).to_string())
 }
 
 pub(super) fn server_tracking_id(headers: &HeaderMap, redactor: &Redactor) -> Option<Shown> {

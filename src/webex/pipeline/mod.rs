@@ -220,9 +220,11 @@ impl HttpPipeline {
         context: &mut RequestContext,
         budget: &Budget,
     ) -> Result<RawResponse, Failure> {
-        let in_body = request.body.iter().flat_map(|body| body.secrets());
-        for secret in in_body.chain(token.map(|token| &token.secret)) {
+        for secret in request.body.iter().flat_map(|body| body.secrets()) {
             self.redactor.watch(secret);
+        }
+        if let Some(token) = token {
+            self.redactor.watch_token(&token.secret);
         }
         let tracking_id = format!("{TRACKING_PREFIX}_{}", Uuid::new_v4());
         let secret = token.map(|token| &token.secret);
@@ -272,7 +274,8 @@ impl HttpPipeline {
     }
 }
 
-/// Logs an attempt in one line, without bodies, headers, and ids in paths.
+/// Logs an attempt in one line, without bodies, headers, and ids in paths. The message has what a
+/// person reads; Terraform prints the fields in any order.
 fn log(
     request: &Request,
     context: &RequestContext,
@@ -283,31 +286,24 @@ fn log(
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (method, path) = (request.method.as_str(), request.template.as_str());
     let attempt = context.details.attempts;
+    let host = context.details.host.as_deref();
     match ended {
         Ok(response) => {
             let status = response.status.as_u16();
             let bytes = response.body.len();
             tracing::debug!(
-                method,
-                path,
-                status,
+                host,
                 bytes,
-                milliseconds,
-                attempt,
                 tracking_id,
-                "answered"
+                "{method} {path} {status} in {milliseconds} ms, attempt {attempt}"
             );
         }
         Err(failure) => {
             let kind = failure.kind;
             tracing::debug!(
-                method,
-                path,
-                ?kind,
-                milliseconds,
-                attempt,
+                host,
                 tracking_id,
-                "not answered"
+                "{method} {path} failed after {milliseconds} ms, attempt {attempt}: {kind:?}"
             );
         }
     }

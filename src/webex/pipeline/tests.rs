@@ -328,10 +328,10 @@ async fn log_has_each_attempt_and_nothing_private() {
     connectors.update(&id(), &content(), &planned(3), &budget()).await.unwrap();
     let text = text.lock().unwrap().clone();
     for part in [
-        "method=\"PUT\" path=\"/organization/{organization}/connector/{id}\"",
-        "kind=ConnectionLost",
-        "status=200",
-        "attempt=1",
+        "message=GET /organization/{organization}/connector/{id} 200 in 0 ms, attempt 1",
+        "message=PUT /organization/{organization}/connector/{id} failed after 0 ms, attempt 1: \
+         ConnectionLost",
+        "host=\"api.example\"",
         script.requests()[1].headers["trackingid"].to_str().unwrap(),
     ] {
         assert!(text.contains(part), "{part} is not in {text}");

@@ -215,7 +215,7 @@ pub(crate) enum Encoding {
 pub struct ProfileProblem {
     /// The JSON Pointer of the part that is wrong.
     pub pointer: String,
-    /// What is wrong with it.
+    /// The problem.
     pub message: String,
 }
 

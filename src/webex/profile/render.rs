@@ -74,7 +74,7 @@ enum Lookup<'a> {
     Value(Rendered<'a>),
     /// There is none.
     Absent,
-    /// What Webex has is not known and must not be overwritten.
+    /// The value in Webex is not known and must not be overwritten.
     Unknown,
 }
 
@@ -290,7 +290,7 @@ fn encode(text: &str, encoding: Encoding) -> String {
 #[derive(Clone, Copy)]
 struct Node<'a> {
     template: &'a JsonTemplate,
-    /// What was read at this place, to be overlaid.
+    /// The value that was read at this place, to be overlaid.
     base: Option<&'a Value>,
     /// The rest of the way to the place of the overlay.
     path: Option<&'a [String]>,

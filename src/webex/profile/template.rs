@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::fields::{Credential, FIELDS, Field, FieldContent, Row};
 
-/// What a placeholder stands for.
+/// The meaning of a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Name {
     /// The organization's UUID.

@@ -9,7 +9,7 @@ use super::credentials::{CREDENTIALS, CredentialArguments};
 use super::schema;
 use crate::provider::unseen::Unseen;
 use crate::provider::{organization, timeouts};
-use safe_text::hidden;
+use safe_text::{Shown, hidden};
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration, Object};
 use tf_provider::value::{Path, Value};
@@ -91,8 +91,8 @@ fn missing_credential(arguments: &CredentialArguments, kind: ConnectorKind) -> D
     Diagnostic::error(
         format!("{stateful} is missing"),
         format!(
-            "A connector with {} cannot be created without it. Set {write_only}, which is kept out \
-             of state, or {stateful}. Only an imported connector can do without.",
+            "Set {write_only}, which state does not keep, or {stateful}. A connector with {} \
+             cannot be created without it. Only an imported connector can omit it.",
             kind.title()
         ),
     )
@@ -103,7 +103,7 @@ fn missing_argument(object: &Object, argument: &str, kind: ConnectorKind) -> Dia
     Diagnostic::error(
         format!("{argument} is missing"),
         format!(
-            "A connector with {} needs it.{} Only an imported connector can do without.",
+            "Set it: a connector with {} needs it.{} Only an imported connector can omit it.",
             kind.title(),
             default_note(object, kind)
         ),
@@ -127,16 +127,17 @@ pub fn validate_versions(configuration: &Configuration, prior: Option<&Object>) 
         });
     let messages = lacking.map(|CredentialArguments { write_only, version, .. }| {
         let remedy = match prior {
-            None => format!("Set it, or remove {version}."),
+            None => format!("Set {write_only}, or remove {version}."),
             Some(_) => format!(
-                "Set it, take it out of ignore_changes if it is there, or leave {version} as it was."
+                "Set {write_only}, remove it from ignore_changes if it is there, or leave \
+                 {version} as it was."
             ),
         };
         Diagnostic::error(
             format!("{version} needs {write_only}"),
             format!(
-                "{version} says when {write_only} is to be sent again, and {write_only} is not set. \
-                 {remedy}"
+                "{remedy} A new {version} means that {write_only} is sent again, and {write_only} \
+                 is not set."
             ),
         )
         .at(Path::attribute(version))
@@ -201,10 +202,10 @@ pub fn validate_name(configuration: &Configuration) -> Option<Diagnostic> {
     let object = configuration.object();
     let name = object.string("name").known().filter(|name| !name.trim().is_empty())?;
     let problem = if name.trim() != name {
-        "It begins or ends with a blank, which Control Hub does not show."
+        "It begins or ends with a space, which Control Hub does not show."
     } else if hidden(name).next().is_some() {
-        "It holds a line break or another character that nobody sees. Such characters can hide \
-         lines of a plan, and make two names look the same."
+        "It has a line break or another invisible character. Such characters can hide lines of a \
+         plan, and make two names look the same."
     } else {
         return None;
     };
@@ -215,8 +216,8 @@ pub fn validate_name(configuration: &Configuration) -> Option<Diagnostic> {
 fn not_empty(object: &Object, argument: &str) -> Option<Diagnostic> {
     let text = object.string(argument).known()?;
     let advice = match argument {
-        "name" => "A connector needs a name, which is unique in its organization.",
-        _ => "Give it a value. Where it is not needed, leave the argument out, or set it to null.",
+        "name" => "Set a name. A connector needs one that is unique in its organization.",
+        _ => "Set a value. If the argument is not needed, omit it, or set it to null.",
     };
     text.trim().is_empty().then(|| {
         Diagnostic::error(format!("{argument} is empty"), advice).at(Path::attribute(argument))
@@ -229,16 +230,16 @@ fn address(object: &Object, argument: &str) -> Option<Diagnostic> {
         Err(AddressProblem::NotAUrl(error)) => format!("It cannot be read as a URL: {error}."),
         Err(AddressProblem::NotHttps) => "It does not begin with https://.".to_owned(),
         Err(AddressProblem::UserInfo) => {
-            "It holds a user name or a password, which would be shown in plans and kept in state. \
-             Use the arguments for credentials instead."
+            "It has a user name or a password, which plans would show and state would keep. Use \
+             the arguments for credentials instead."
                 .to_owned()
         }
         Err(AddressProblem::Blank) => match Unseen::find(text) {
             Some(unseen @ (Unseen::LineEndAround | Unseen::BlankAround)) => {
-                format!("It holds a blank or a control character. {}", unseen.remedy())
+                format!("It has a space or a control character. {}", unseen.remedy())
             }
             Some(Unseen::Invisible(_)) | None => {
-                "It holds a blank or a control character.".to_owned()
+                "It has a space or a control character.".to_owned()
             }
         },
         Err(AddressProblem::Invisible(character)) => {
@@ -246,12 +247,12 @@ fn address(object: &Object, argument: &str) -> Option<Diagnostic> {
             format!("{} {}", unseen.sentence(), unseen.remedy())
         }
         Err(AddressProblem::Repaired(origin)) => format!(
-            "It does not begin with https:// and a host as they are written. Some programs repair \
-             it to {origin}, others refuse it or call another host."
+            "It does not begin with https:// and a host. Some programs repair it to {origin}; \
+             others refuse it or call another host."
         ),
         Ok(address) if argument == FLOWS_APPEND_TO && address.has_query_or_fragment() => {
-            "It has a query or a fragment (? or #), and flows append the path of their request \
-             behind it. Give queries in the flow's HTTP Request activity."
+            "It has a query or a fragment (? or #), and flows append the path of their request to \
+             it. Set queries in the flow's HTTP Request activity."
                 .to_owned()
         }
         Ok(_) => return None,
@@ -277,10 +278,13 @@ fn mixed_host(object: &Object, argument: &str) -> Option<Diagnostic> {
     let is_mixed = letters().any(is_latin) && !letters().all(is_latin);
     is_mixed.then(|| {
         Diagnostic::warning(
-            format!("{argument} names a host in letters of several alphabets"),
             format!(
-                "Some letters of different alphabets look the same. This host is {}. If that is \
-                 the host that is meant, write it like this, and the warning ends.",
+                "{argument}{} has a host in letters of several alphabets",
+                of_connector(object)
+            ),
+            format!(
+                "If you mean the host {}, write it like this. Some letters of different alphabets \
+                 look the same.",
                 url.host_str().unwrap_or_default()
             ),
         )
@@ -314,7 +318,7 @@ fn unseen_in_credentials(configuration: &Configuration) -> Diagnostics {
         let is_around = !matches!(unseen, Unseen::Invisible(_));
         Some(match is_around && row.credential == Credential::ClientSecret {
             true => cannot_be_used(form, unseen),
-            false => sent_as_it_is(form, unseen),
+            false => sent_as_it_is(configuration.object(), form, unseen),
         })
     });
     messages.collect()
@@ -322,14 +326,21 @@ fn unseen_in_credentials(configuration: &Configuration) -> Diagnostics {
 
 /// Warns without an attribute path: Terraform quotes the line of an attribute, and every plan of a
 /// configuration with a literal password would print it.
-fn sent_as_it_is(argument: &str, unseen: Unseen) -> Diagnostic {
+fn sent_as_it_is(object: &Object, argument: &str, unseen: Unseen) -> Diagnostic {
     let detail = format!(
-        "{} It is sent to Webex as it is. If that is not meant, change it. {}",
+        "If you do not mean this character, change the credential. {} {} The provider sends it to \
+         Webex unchanged.",
         unseen.sentence(),
         unseen.remedy()
     );
-    let summary = format!("{argument} holds a character that nobody sees");
-    Diagnostic::warning(summary, detail)
+    let connector = of_connector(object);
+    Diagnostic::warning(format!("{argument}{connector} has an invisible character"), detail)
+}
+
+/// Names the connector in a summary, if its name is known.
+fn of_connector(object: &Object) -> String {
+    let name = object.string("name").known();
+    name.map(|name| format!(" of connector {:?}", Shown::new(name))).unwrap_or_default()
 }
 
 /// The rule table, applied to what is known.
@@ -357,8 +368,8 @@ fn kind(object: &Object) -> Diagnostics {
         };
         if basic {
             let detail = format!(
-                "A grant belongs to authentication_type \"{OAUTH2}\", and this connector has \
-                 \"{BASIC}\"{}. Remove grant_type, or set authentication_type to \"{OAUTH2}\".",
+                "Remove grant_type, or set authentication_type to \"{OAUTH2}\". Only \"{OAUTH2}\" \
+                 has a grant, and this connector has \"{BASIC}\"{}.",
                 if authentication_type.is_absent() { ", the default" } else { "" }
             );
             messages.push(
@@ -406,8 +417,8 @@ fn against(object: &Object, row: &Row, kind: ConnectorKind) -> Vec<Diagnostic> {
                 Diagnostic::error(
                     format!("{form} does not apply"),
                     format!(
-                        "A connector with {} has no such field.{} Remove the argument, or choose \
-                         another kind of connector.",
+                        "Remove the argument, or choose another kind of connector. A connector \
+                         with {} has no such field.{}",
                         kind.title(),
                         default_note(object, kind)
                     ),
@@ -441,9 +452,9 @@ fn secrets(configuration: &Configuration) -> Diagnostics {
             if let Argument::Known(content) = configuration.secret(form)
                 && content.is_empty()
             {
-                let detail = "An empty credential is never sent: it could only take away the one \
-                              that Webex has. Give it a value, or leave the argument out to keep \
-                              what Webex has.";
+                let detail = "Set a value, or omit the argument to keep what Webex has. The \
+                              provider never sends an empty credential, which could only remove \
+                              the one that Webex has.";
                 messages.push(
                     Diagnostic::error(format!("{form} is empty"), detail).at(Path::attribute(form)),
                 );
@@ -451,8 +462,8 @@ fn secrets(configuration: &Configuration) -> Diagnostics {
         }
         if is_set(stateful) && is_set(write_only) {
             let detail = format!(
-                "{stateful} is kept in state, {write_only} is not. Keep one of them; {write_only} is \
-                 the safer one."
+                "Keep one of them. {write_only} is safer: state keeps {stateful}, but not \
+                 {write_only}."
             );
             messages.push(
                 Diagnostic::error(

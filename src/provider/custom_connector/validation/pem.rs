@@ -38,8 +38,8 @@ fn exposed_key(argument: &str) -> Diagnostic {
         _ => "Set private_key_wo to the key, or remove it.",
     };
     let detail = format!(
-        "Plans show this argument, state keeps it, and Webex gets it as text that is not secret. \
-         {advice} Replace the key if it was applied or committed before."
+        "{advice} Replace the key if it was applied or committed before. Plans show this argument, \
+         state keeps it, and Webex gets it as text that is not secret."
     );
     Diagnostic::error(format!("{argument} holds a private key"), detail)
 }
@@ -67,9 +67,9 @@ pub fn certificate_and_key(configuration: &Configuration) -> Option<Diagnostic> 
             if chain.iter().any(|other| matches(other, key.clone_key()).is_ok_and(|it| it)) =>
         {
             let detail = format!(
-                "certificate holds {} certificates, and {argument} belongs to one that is not the \
-                 first. Put the certificate of the key first, and those of its authorities after \
-                 it.",
+                "Put the certificate of the key first, and those of its authorities after it. \
+                 certificate has {} certificates, and {argument} belongs to one that is not the \
+                 first.",
                 certificates.len()
             );
             let message = Diagnostic::error("The certificates are in the wrong order", detail);
@@ -79,8 +79,8 @@ pub fn certificate_and_key(configuration: &Configuration) -> Option<Diagnostic> 
             Diagnostic::error(
                 "The private key does not belong to the certificate",
                 format!(
-                    "certificate holds another public key than {argument}. Use the pair that was \
-                     made together."
+                    "Use the pair that was made together. certificate has another public key than \
+                     {argument}."
                 ),
             )
             .at(Path::attribute(argument)),
@@ -136,15 +136,15 @@ fn hint(text: &str, wanted: &str) -> String {
     } else if !found.iter().any(|label| label.ends_with(wanted)) {
         let advice = match *first {
             "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-                " A request is what an authority makes the certificate of: use the certificate \
-                 that it has returned."
+                " An authority makes the certificate from this request: use the certificate that \
+                 it returned."
             }
             "PUBLIC KEY" | "RSA PUBLIC KEY" if wanted == CERTIFICATE => {
                 " Use the certificate that holds this key."
             }
             _ => "",
         };
-        format!(" It holds a block with the label {first} instead.{advice}")
+        format!(" It has a block with the label {first} instead.{advice}")
     } else if found.contains(&"OPENSSH PRIVATE KEY") {
         " It is a key in the format of OpenSSH: `ssh-keygen -p -m PKCS8 -f FILE` converts a copy."
             .to_owned()
@@ -153,17 +153,17 @@ fn hint(text: &str, wanted: &str) -> String {
          \"\\n\")`."
             .to_owned()
     } else if text.starts_with('\u{feff}') {
-        " It begins with a byte order mark, which nobody sees: save the file as UTF-8 without it, \
+        " It begins with an invisible byte order mark: save the file as UTF-8 without it, \
          or use `trimprefix(…, \"\\ufeff\")`."
             .to_owned()
     } else if !text.trim().contains(['\n', '\r']) {
-        " It is all on one line: the lines must stay as they are in the file.".to_owned()
+        " It is all on one line: keep the line breaks of the file.".to_owned()
     } else if is_indented() {
-        " Its lines begin with blanks: use `file(\"…\")`, or a heredoc with `<<-`.".to_owned()
+        " Its lines begin with spaces: use `file(\"…\")`, or a heredoc with `<<-`.".to_owned()
     } else if !text.contains("-----END ") {
         " Its last line is missing: copy the whole file again.".to_owned()
     } else {
-        " What stands between these lines cannot be read: copy the whole file again.".to_owned()
+        " The text between these lines cannot be read: copy the whole file again.".to_owned()
     }
 }
 
@@ -171,7 +171,7 @@ fn not_pem(argument: &str, label: &str, hint: &str) -> Diagnostic {
     Diagnostic::error(
         format!("{argument} is not PEM"),
         format!(
-            "It should hold a block that begins with -----BEGIN {label}----- and ends with \
+            "It has to have a block that begins with -----BEGIN {label}----- and ends with \
              -----END {label}-----.{hint}"
         ),
     )
@@ -194,8 +194,8 @@ fn matches(
         Err(rustls::Error::InconsistentKeys(_)) => Ok(false),
         Err(_) => Err(Diagnostic::error(
             "certificate is not an X.509 certificate",
-            "The PEM block can be read, but what it holds is no certificate. Copy the whole file \
-             (certificate.pem) once more.",
+            "Copy the whole file (certificate.pem) again. The PEM block can be read, but it has no \
+             certificate.",
         )),
     }
 }

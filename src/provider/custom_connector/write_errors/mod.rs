@@ -1,16 +1,20 @@
 //! The diagnostics about writes that did not go as planned.
 
+use std::time::Duration;
+
 use safe_text::Shown;
 use tf_provider::diagnostics::Diagnostic;
 use tf_provider::value::Path;
 use webex_contact_center::{
-    Availability, Connector, Error, ErrorKind, Operation, OrganizationId, RemoteState, WriteError,
-    readable_fields,
+    Availability, CONNECTOR_LIMIT, Connector, Error, ErrorKind, Operation, OrganizationId,
+    RemoteState, WriteError, readable_fields,
 };
 
 use super::model::Difference;
 use super::naming::import_block;
-use crate::provider::api_errors::{self, detail, detail_advising, happened};
+use crate::provider::api_errors::{
+    advice, cause, detail_advising, further_advice, happened, paragraphs, request, seconds, summary,
+};
 
 /// Which write it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +25,11 @@ pub enum Write {
     Update,
 }
 
+/// The time without service from which an update warns: shorter ones are the rule. Three requests
+/// take less than a second each unless Webex checks the credentials slowly or asks for a pause, and a
+/// warning about each update of a connector would not be read.
+pub const LONG_OUTAGE: Duration = Duration::from_secs(5);
+
 /// A create that failed.
 ///
 /// A connector of which only the id is known is a warning, not an error:
@@ -29,283 +38,405 @@ pub enum Write {
 #[must_use]
 pub fn create_failed(failure: &WriteError, name: &str, organization: OrganizationId) -> Diagnostic {
     let name = Shown::new(name);
-    let summary = format!("Could not create connector {name:?}");
     let error = &failure.error;
-    let at_name =
-        |truth: &str| api_errors::error(summary.clone(), error, truth).at(Path::attribute("name"));
+    let failed = summary(format!("Could not create connector {name:?}"), error);
+    let unconfirmed =
+        summary(format!("Could not confirm that connector {name:?} was created"), error);
+    let at_name = Path::attribute("name");
     match (&failure.remote, &failure.name_holder) {
         (RemoteState::OnlyId(id), _) => Diagnostic::warning(
             format!("Connector {name:?} was created, but could not be read back"),
-            detail(
+            message(
+                "Run `terraform plan`: it reads the connector and shows any difference.".to_owned(),
+                format!("State has the connector with the id {id} and its planned values."),
                 error,
-                &format!(
-                    "It has the id {id}, and state has it as it was planned. The next plan reads it \
-                     and shows any difference."
-                ),
             ),
         ),
-        (RemoteState::Unknown(_), Some(found)) => at_name(&format!(
-            "A connector {} with this name exists in organization {organization}, and it cannot be \
-             told whether this resource created it, another one of the same name, or somebody else. It is not in state at this address. If it is yours, \
-             and no other resource has it, add this block and apply again:\n\n{}",
-            found.id,
-            import_block(organization, &found.id)
-        )),
+        (RemoteState::Unknown(_), Some(found)) => Diagnostic::error(
+            unconfirmed,
+            message(
+                format!(
+                    "If the connector is yours and no other resource has it, add this block and \
+                     apply again:\n\n{}",
+                    import_block(organization, &found.id)
+                ),
+                format!(
+                    "Organization {organization} has a connector {} with this name. It is not \
+                     known who created that connector: this resource, another resource of the same \
+                     name, or somebody else. State does not have the connector at this address.",
+                    found.id
+                ),
+                error,
+            ),
+        )
+        .at(at_name),
         (_, Some(rival)) if failure.holder_is_released => Diagnostic::error(
-            summary,
+            failed,
             detail_advising(
                 error,
                 &format!(
-                    "Nothing was created. The connector {} has the name {:?} still, and this run \
-                     deletes or renames that connector, too.",
+                    "Nothing was created. The connector {} still has the name {:?}, and this run \
+                     deletes or renames that connector.",
                     rival.id,
                     Shown::new(rival.name())
                 ),
-                "Apply again after that has succeeded. If both are the same connector under \
-                 another address, a `moved` block keeps it, with its id."
+                "Apply again after the other change has succeeded. If both resources are the same \
+                 connector under two addresses, use a `moved` block, which keeps the connector and \
+                 its id."
                     .to_owned(),
             ),
         )
-        .at(Path::attribute("name")),
-        (_, Some(rival)) => at_name(&format!(
-            "Nothing was created. The connector {} has the name {:?} in organization \
-             {organization}.\n\nIf this connector is to replace that one, remove \
-             create_before_destroy from the lifecycle block: the new one needs the name of the old \
-             one. If not, and to manage that one instead, add this block:\n\n{}",
-            rival.id,
-            Shown::new(rival.name()),
-            import_block(organization, &rival.id)
-        )),
-        (RemoteState::Unknown(_), None) => api_errors::error(
-            summary,
-            error,
-            "It is not known whether it was created, and it is not in state. Apply again: if it \
-             exists, its name is taken, and the message then says how to import it. Nothing can be \
-             created twice.",
+        .at(at_name),
+        (_, Some(rival)) => Diagnostic::error(
+            failed,
+            detail_advising(
+                error,
+                &format!(
+                    "Nothing was created. The connector {} has the name {:?} in organization \
+                     {organization}.",
+                    rival.id,
+                    Shown::new(rival.name())
+                ),
+                format!(
+                    "Choose another name. Or, to manage the existing connector with this resource, \
+                     import it by the id {organization}/{}. If the new connector is to replace \
+                     that one and the lifecycle block has create_before_destroy, remove \
+                     create_before_destroy: two connectors cannot have one name.",
+                    rival.id
+                ),
+            ),
+        )
+        .at(at_name),
+        (RemoteState::Unknown(_), None) => Diagnostic::error(
+            unconfirmed,
+            message(
+                "Apply again. If Webex has created the connector, the name is taken, and the \
+                 message then says how to import the connector. Nothing is created twice."
+                    .to_owned(),
+                "It is not known whether Webex created the connector. State does not have it."
+                    .to_owned(),
+                error,
+            ),
         ),
-        (RemoteState::Absent, None) if error.outcome_unknown => api_errors::error(
-            summary,
-            error,
-            "The answer was lost, and no connector has the name. It is safe to apply again: names \
-             are unique, so nothing can be created twice.",
+        (RemoteState::Absent, None) if error.outcome_unknown => Diagnostic::error(
+            failed,
+            message(
+                "Apply again. Names are unique, so nothing is created twice.".to_owned(),
+                "The response was lost, and no connector has the name.".to_owned(),
+                error,
+            ),
         ),
         (RemoteState::Absent | RemoteState::Unchanged | RemoteState::Found(_), None) => {
             let truth = format!("Nothing was created.{}", limit_note(failure));
-            api_errors::error(summary, error, &truth)
+            Diagnostic::error(failed, detail_advising(error, &truth, advice(error)))
         }
     }
+}
+
+/// Returns the detail of a message whose next step does not follow from the error alone. The advice
+/// about the error comes after it.
+fn message(next_step: String, truth: String, error: &Error) -> String {
+    paragraphs([next_step, truth, cause(error), further_advice(error), request(error)])
 }
 
 /// The limit of connectors, which has no error of its own.
 fn limit_note(failure: &WriteError) -> String {
     match failure.connectors_in_organization {
-        Some(count) if count >= 10 => format!(
-            " The organization has {count} custom connectors, and Webex allows 10: delete one that \
-             is not used."
+        Some(count) if count >= CONNECTOR_LIMIT => format!(
+            " The organization has {count} custom connectors, and Webex allows {CONNECTOR_LIMIT}: \
+             delete one that is not used."
         ),
         _ => String::new(),
     }
 }
 
+/// Returns the summary about a connector that flows cannot use now.
+fn inactive(named: &str) -> String {
+    format!("Connector {named} is INACTIVE: flows that use it fail")
+}
+
+/// Returns the summary about a connector that flows may not be able to use now.
+fn maybe_inactive(named: &str) -> String {
+    format!("Connector {named} may be INACTIVE: flows that use it then fail")
+}
+
+/// Returns how long a connector was inactive that is active again.
+fn inactive_time(failure: &WriteError) -> String {
+    match failure.inactive_for {
+        Some(time) => format!("was inactive for {} and is active again", seconds(time)),
+        None => "is active again".to_owned(),
+    }
+}
+
+/// Returns the causes of a write and of the reactivation after it, which may be one.
+fn causes(error: &Error, reason: &Error) -> String {
+    if error == reason {
+        return cause(error);
+    }
+    format!("{}\n\nActivating the connector again failed too: {}", cause(error), happened(reason))
+}
+
 /// An update that failed. `sent` are the credentials that it was to send.
 #[must_use]
 pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagnostic {
-    let summary = format!("Could not update connector {named}");
-    let is_stale = matches!(failure.error.kind, ErrorKind::Stale { .. });
+    let error = &failure.error;
+    let failed = || summary(format!("Could not update connector {named}"), error);
+    let is_stale = matches!(error.kind, ErrorKind::Stale { .. });
+    let credentials = match (failure.credentials_uncertain, sent) {
+        (false, _) => "",
+        (true, []) => {
+            " It is not known whether Webex kept the connector's credentials, and the \
+             configuration has none to send. If flows that use the connector fail, enter the \
+             credentials in Control Hub or add them to the configuration."
+        }
+        (true, _) => {
+            " It is not known which credentials Webex has now, so the next apply sends those of \
+             the configuration again."
+        }
+    };
     let truth = match (&failure.availability, &failure.remote) {
-        (_, RemoteState::Absent) => "The connector does not exist any more. The next plan removes \
-                                     it from state."
-            .to_owned(),
-        (Availability::Lost(reason), _) => format!(
-            "{} State says active = false, so that the next apply activates it. Apply again soon, \
-             or reactivate it in Control Hub.",
-            left_deactivated("edit", reason)
-        ),
+        (_, RemoteState::Absent) => {
+            let detail = detail_advising(
+                error,
+                "Webex does not have the connector any more. The next plan removes it from state.",
+                "Run `terraform plan` again: it plans to create the connector again, with a new \
+                 id, if the configuration still has it."
+                    .to_owned(),
+            );
+            return Diagnostic::error(failed(), detail);
+        }
+        (Availability::Lost(reason), _) => {
+            let truth = format!(
+                "The connector had to be deactivated for the edit, and activating it again failed. \
+                 State has active = false, so the next apply activates the connector.{credentials}"
+            );
+            let detail = paragraphs([
+                "Run `terraform apply` again, which activates the connector and makes the change. \
+                 Or activate the connector in Control Hub."
+                    .to_owned(),
+                truth,
+                causes(error, reason),
+                further_advice(error),
+                request(error),
+            ]);
+            return Diagnostic::error(inactive(named), detail);
+        }
+        (Availability::Uncertain, RemoteState::Unknown(_) | RemoteState::OnlyId(_)) => {
+            let detail = message(
+                "Run `terraform apply` again, which activates the connector and makes the change. \
+                 Or look at the connector in Control Hub, and activate it there."
+                    .to_owned(),
+                format!(
+                    "The connector had to be deactivated for the edit, and it is not known whether \
+                     Webex did that. State has active = false, so the next apply activates the \
+                     connector.{credentials}"
+                ),
+                error,
+            );
+            return Diagnostic::error(maybe_inactive(named), detail);
+        }
         (availability, RemoteState::Unknown(_) | RemoteState::OnlyId(_)) => {
-            let may_be_inactive = match availability {
-                Availability::Uncertain => {
-                    " It may be inactive, because it had to be deactivated for the edit; flows \
-                     that use it fail meanwhile. State says active = false, so that the next \
-                     apply activates it."
+            let restored = match availability {
+                Availability::Restored => format!(
+                    " The connector had to be deactivated for the edit; it {}.",
+                    inactive_time(failure)
+                ),
+                Availability::Unaffected | Availability::Lost(_) | Availability::Uncertain => {
+                    String::new()
                 }
-                Availability::Unaffected | Availability::Restored | Availability::Lost(_) => "",
             };
-            format!(
-                "It is not known whether the change was made. The next plan reads the connector \
-                 and shows what is left to do.{may_be_inactive}"
-            )
+            let detail = message(
+                "Run `terraform plan`: it reads the connector and shows which changes are left."
+                    .to_owned(),
+                format!("It is not known whether Webex made the change.{restored}{credentials}"),
+                error,
+            );
+            let unconfirmed = format!("Could not confirm that connector {named} was updated");
+            return Diagnostic::error(summary(unconfirmed, error), detail);
         }
-        (Availability::Restored, _) if is_stale => {
-            "It had to be deactivated meanwhile, and is active again as that edit left it; state \
-             says so."
-                .to_owned()
+        (Availability::Restored, _) if is_stale => format!(
+            "Nothing was overwritten. Webex and state have the connector as the other edit left \
+             it. The connector had to be deactivated; it {}.",
+            inactive_time(failure)
+        ),
+        (Availability::Restored, _) => format!(
+            "The edit was not made. The connector had to be deactivated for it, {}.",
+            inactive_time(failure)
+        ),
+        (_, RemoteState::Unchanged) if is_not_visible_yet(error, Operation::ReadConnector) => {
+            let detail = message(TRY_IN_A_MINUTE.to_owned(), NOT_VISIBLE.to_owned(), error);
+            return Diagnostic::error(not_yet_visible(named, "update"), detail);
         }
-        (Availability::Restored, _) => {
-            "The edit was not made. The connector had to be deactivated for it, and is active \
-             again."
-                .to_owned()
-        }
-        (_, RemoteState::Unchanged) => {
-            "Nothing was changed; state is what it was before.".to_owned()
-        }
+        (_, RemoteState::Unchanged) => "Nothing was changed in Webex or in state.".to_owned(),
         (_, RemoteState::Found(_)) if is_stale => {
-            "The connector is as that edit left it, and state says so.".to_owned()
+            "Nothing was overwritten. Webex and state have the connector as the other edit left it."
+                .to_owned()
         }
         (_, RemoteState::Found(connector)) => {
             format!("The connector is as it was before{}.", still_active(connector))
         }
     };
-    let rival = failure.name_holder.as_ref().map(|rival| {
-        let released = if failure.holder_is_released {
-            " This run deletes or renames that one, too: apply again after that has succeeded. \
-             Connectors that swap their names need another name in between."
-        } else {
-            ""
-        };
-        format!(
-            " The name {:?} belongs to the connector {}.{released}",
-            Shown::new(rival.name()),
-            rival.id
-        )
+    let holder = failure.name_holder.as_ref().map(|holder| {
+        let name = Shown::new(holder.name());
+        format!(" The name {name:?} belongs to the connector {}.", holder.id)
     });
-    let credentials = match (failure.credentials_uncertain, sent) {
-        (false, _) => "",
-        (true, []) => {
-            " Whether Webex has kept its credentials cannot be seen, and the configuration holds \
-             none to send again: if flows that use the connector fail, enter them in Control Hub \
-             or in the configuration."
-        }
-        (true, _) => {
-            " Which credentials Webex has now cannot be seen, so the next plan sends those of the \
-             configuration again."
-        }
+    let truth = format!("{truth}{credentials}{}", holder.unwrap_or_default());
+    let next_step = if matches!(error.kind, ErrorKind::Referenced(_)) {
+        "In Flow Designer, remove the connector from the flows that use it, and publish them. \
+         Apply again, and put the connector back. Webex allows edits of inactive connectors only, \
+         and does not deactivate one that is in use."
+            .to_owned()
+    } else if error.kind == ErrorKind::NameTaken && failure.holder_is_released {
+        "Apply again: this run also deletes or renames the other connector. Connectors that swap \
+         their names need a third name in between."
+            .to_owned()
+    } else {
+        advice(error)
     };
-    let truth = format!("{truth}{credentials}{}", rival.unwrap_or_default());
-    if failure.remote == RemoteState::Absent {
-        let advice =
-            "Run `terraform plan` again: it shows that the connector is created anew, with \
-                      a new id, as long as the configuration has it."
-                .to_owned();
-        return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
-    }
-    if matches!(failure.error.kind, ErrorKind::Referenced(_)) {
-        let advice = "Webex wants the connector deactivated for the edit, and does not deactivate \
-                      one that is in use. Take it out of the flows that use it in Flow Designer, \
-                      publish them, apply again, and put it back."
-            .to_owned();
-        return Diagnostic::error(summary, detail_advising(&failure.error, &truth, advice));
-    }
-    let message = api_errors::error(summary.clone(), &failure.error, &truth);
-    if failure.error.kind == ErrorKind::NameTaken {
-        if failure.holder_is_released {
-            let detail = detail_advising(&failure.error, &truth, String::new());
-            return Diagnostic::error(summary, detail).at(Path::attribute("name"));
-        }
-        return message.at(Path::attribute("name"));
-    }
-    message
+    let message = Diagnostic::error(failed(), detail_advising(error, &truth, next_step));
+    if error.kind == ErrorKind::NameTaken { message.at(Path::attribute("name")) } else { message }
 }
+
+/// Whether the connector was written moments ago, and Webex does not show it to this step yet. Any
+/// other 404 comes from Webex, and has a status.
+fn is_not_visible_yet(error: &Error, operation: Operation) -> bool {
+    let is_ours = error.status.is_none() || error.is_from_api;
+    error.kind == ErrorKind::NotFound && error.operation == operation && is_ours
+}
+
+fn not_yet_visible(named: &str, verb: &str) -> String {
+    format!("Could not {verb} connector {named}: Webex does not show it yet")
+}
+
+const TRY_IN_A_MINUTE: &str = "Run the same command again in a minute.";
+
+const NOT_VISIBLE: &str = "Nothing was changed in Webex or in state. The connector was created \
+    moments ago, and Webex may show a new connector late.";
 
 /// A delete that failed.
 #[must_use]
 pub fn delete_failed(failure: &WriteError, named: &str) -> Diagnostic {
-    let summary = format!("Could not delete connector {named}");
+    let error = &failure.error;
+    let failed = || summary(format!("Could not delete connector {named}"), error);
+    let credentials = match failure.availability {
+        Availability::Unaffected if !failure.credentials_uncertain => "",
+        Availability::Unaffected | Availability::Restored => {
+            " It is not known whether Webex kept the connector's credentials, which a delete \
+             cannot send. If the configuration still has the connector, the next apply sends them \
+             again."
+        }
+        Availability::Lost(_) | Availability::Uncertain => {
+            " It is not known whether Webex kept the connector's credentials, which a delete \
+             cannot send. An apply that activates the connector sends them again."
+        }
+    };
     let truth = match (&failure.availability, &failure.remote) {
         (Availability::Lost(reason), _) => {
-            format!("{} {AFTER_DELETE}", left_deactivated("delete", reason))
+            let truth = format!(
+                "The connector had to be deactivated before the delete, and activating it again \
+                 failed. State has active = false.{credentials}"
+            );
+            let detail = paragraphs([
+                AFTER_DELETE.to_owned(),
+                truth,
+                causes(error, reason),
+                further_advice(error),
+                request(error),
+            ]);
+            return Diagnostic::error(inactive(named), detail);
         }
-        (availability, RemoteState::Unknown(_)) => {
-            let may_be_inactive = match availability {
-                Availability::Uncertain => format!(
-                    " It may be inactive, because it had to be deactivated first; flows that use \
-                     it fail meanwhile. {AFTER_DELETE}"
+        (Availability::Uncertain, RemoteState::Unknown(_)) => {
+            let truth = format!(
+                "It is not known whether Webex deleted or deactivated the connector. State keeps \
+                 it, with active = false.{credentials}"
+            );
+            let detail = message(AFTER_DELETE.to_owned(), truth, error);
+            return Diagnostic::error(maybe_inactive(named), detail);
+        }
+        (_, RemoteState::Unknown(_)) => {
+            let detail = message(
+                "Run the same command again: it deletes the connector if Webex still has it."
+                    .to_owned(),
+                format!(
+                    "It is not known whether Webex deleted the connector. State keeps it until a \
+                     plan does not find it.{credentials}"
                 ),
-                Availability::Unaffected | Availability::Restored | Availability::Lost(_) => {
-                    String::new()
-                }
-            };
-            format!(
-                "It is not known whether it was deleted. It stays in state; the next plan looks \
-                 for it.{may_be_inactive}"
-            )
+                error,
+            );
+            let unconfirmed = format!("Could not confirm that connector {named} was deleted");
+            return Diagnostic::error(summary(unconfirmed, error), detail);
         }
-        (Availability::Restored, _) => {
-            "The connector is still there. It had to be deactivated first, and is active again."
-                .to_owned()
-        }
+        (Availability::Restored, _) => format!(
+            "The connector was not deleted. It had to be deactivated first, {}.",
+            inactive_time(failure)
+        ),
         // Only a connector that has to be deactivated for the delete is looked
         // at in this way.
-        (_, RemoteState::Found(_)) if failure.error.operation == Operation::ListReferences => {
+        (_, RemoteState::Found(_)) if error.operation == Operation::ListReferences => {
             "Nothing was changed. Webex wants the connector deactivated before it is deleted, and \
-             that would break the flows that use it; which ones do could not be found out. To \
-             delete it all the same, set active = false, apply, and delete it then."
+             that would break the flows that use it. Webex did not list those flows. To delete the \
+             connector all the same, set active = false, apply, and then delete the connector."
                 .to_owned()
         }
         (_, RemoteState::Found(connector)) => {
-            let contradiction = if failure.error.kind == ErrorKind::NotFound {
-                ": Webex still shows it when it is read"
+            let contradiction = if error.kind == ErrorKind::NotFound {
+                ": Webex still returns it when it is read"
             } else {
                 ""
             };
-            format!("The connector is still there{}{contradiction}.", still_active(connector))
+            format!("The connector was not deleted{}{contradiction}.", still_active(connector))
         }
-        (_, RemoteState::Unchanged) if failure.error.kind == ErrorKind::NotFound => {
-            "It was written moments ago, and Webex does not show it yet. Nothing was deleted. The \
-             connector stays in state. Run the command again in a minute."
-                .to_owned()
+        (_, RemoteState::Unchanged) if is_not_visible_yet(error, Operation::DeleteConnector) => {
+            let detail = message(TRY_IN_A_MINUTE.to_owned(), NOT_VISIBLE.to_owned(), error);
+            return Diagnostic::error(not_yet_visible(named, "delete"), detail);
         }
         (_, RemoteState::Absent | RemoteState::Unchanged | RemoteState::OnlyId(_)) => {
             "Nothing was deleted. The connector stays in state.".to_owned()
         }
     };
-    let credentials = match failure.availability {
-        Availability::Unaffected if !failure.credentials_uncertain => "",
-        Availability::Unaffected | Availability::Restored => {
-            " Whether Webex has kept its credentials cannot be seen, because a delete does not \
-             know them. If the configuration still has the connector, the next plan sends them \
-             again."
-        }
-        Availability::Lost(_) | Availability::Uncertain => {
-            " Whether Webex has kept its credentials cannot be seen, because a delete does not \
-             know them; an apply that activates it sends them again."
-        }
-    };
-    api_errors::error(summary, &failure.error, &format!("{truth}{credentials}"))
+    let truth = format!("{truth}{credentials}");
+    Diagnostic::error(failed(), detail_advising(error, &truth, advice(error)))
 }
 
 /// Reassures people who know that a write may have to deactivate a connector.
 fn still_active(connector: &Connector) -> &'static str {
-    if connector.active == Some(true) { ", and active" } else { "" }
+    if connector.active == Some(true) { ", and is active" } else { "" }
 }
 
-/// The advice for a connector that a failed delete has left inactive. A delete
-/// does not see the configuration: the block may still exist (after `terraform
-/// destroy`) or not, and then the next apply tries to delete again.
-const AFTER_DELETE: &str = "State says active = false. If the configuration still has the \
-    connector, the next `terraform apply` activates it; if not, it deletes it. To put it back \
-    into service now, reactivate it in Control Hub.";
+/// The next step for a connector that a failed delete has left inactive. A delete does not see the
+/// configuration: the block may still exist (after `terraform destroy`) or not, and then the next
+/// apply tries to delete again.
+const AFTER_DELETE: &str = "To put the connector back into service, activate it in Control Hub. Or \
+    run `terraform apply`, which activates the connector if the configuration still has it, and \
+    deletes it if not.";
 
-fn left_deactivated(step: &str, reason: &Error) -> String {
-    format!(
-        "THE CONNECTOR IS INACTIVE, and flows that use it fail. It had to be deactivated for the \
-         {step}, and activating it again failed: {}",
-        happened(reason)
-    )
+/// Warns of an update that took a connector out of service for long.
+#[must_use]
+pub fn long_outage(named: &str, time: Duration) -> Option<Diagnostic> {
+    (time > LONG_OUTAGE).then(|| {
+        Diagnostic::warning(
+            format!("Connector {named} was inactive for {}", seconds(time)),
+            "Nothing is left to do: the connector is active again, with its change. Flows that \
+             used it in between failed.\n\nWebex allows edits of inactive connectors only, so each \
+             edit of an active connector deactivates it first. Apply such changes when flows can \
+             do without the connector for a while.",
+        )
+    })
 }
 
-/// A connector that was recognized although the answer to its creation was lost.
+/// A connector that was recognized although the response to its creation was lost.
 #[must_use]
 pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnostic {
     Diagnostic::warning(
         format!(
-            "The answer to creating connector {:?} was lost or cannot be read",
+            "The response to creating connector {:?} was lost or cannot be read",
             Shown::new(connector.name())
         ),
         format!(
-            "The connector {} in organization {organization} has this name and these fields and was \
-             created since the request began, so it is the one that this run has created, and it \
-             is in state now. Its credentials are not read back; they should be the ones that \
-             were sent.",
+            "Nothing is left to do. The connector {} in organization {organization} has the name \
+             and the fields that were sent, and was created after the request began. So it is the \
+             one that this run created, and state has it. Webex does not return credentials, but \
+             they should be the ones that were sent.",
             connector.id
         ),
     )
@@ -313,25 +444,27 @@ pub fn adopted(connector: &Connector, organization: OrganizationId) -> Diagnosti
 
 /// Returns an error for each argument that Webex changed or ignored.
 #[must_use]
-pub fn not_taken(differences: &[Difference], write: Write) -> Vec<Diagnostic> {
+pub fn not_taken(differences: &[Difference], name: &str, write: Write) -> Vec<Diagnostic> {
+    let name = Shown::new(name);
     let (message, state): (fn(String, String) -> Diagnostic, _) = match write {
         Write::Create => (
             Diagnostic::warning,
-            "The connector was created. State holds what was sent, so the next plan shows the \
+            "The connector was created. State has what was sent, so the next plan shows the \
              difference.",
         ),
         Write::Update => {
-            (Diagnostic::error, "The request itself succeeded, and state holds what Webex has.")
+            (Diagnostic::error, "The request succeeded, and state has what Webex has.")
         }
     };
     differences
         .iter()
         .map(|difference| {
             let Difference { argument, wanted, got } = difference;
-            let summary = format!("Webex did not take {argument} as it was sent");
+            let summary =
+                format!("Webex did not take {argument} of connector {name:?} as it was sent");
             let detail = format!(
-                "Sent: {wanted}. What Webex has now: {got}. {state} Write {argument} the way Webex \
-                 has it, or compare with the connector in Control Hub."
+                "Write {argument} the way Webex has it, or compare with the connector in Control \
+                 Hub.\n\nSent: {wanted}. Webex has: {got}. {state}"
             );
             message(summary, detail).at(Path::attribute(argument))
         })
@@ -346,16 +479,18 @@ pub fn not_switched(error: &Error, name: &str, active: bool) -> Diagnostic {
         (
             format!("Connector {name:?} is INACTIVE: flows cannot use it"),
             "The connector was created, and activating it failed. The next plan shows active as a \
-             difference, and applying it tries again.",
+             difference.",
         )
     } else {
         (
             format!("Connector {name:?} is active, although active = false"),
-            "The connector was created, and deactivating it failed. The next plan shows active as a \
-             difference, and applying it tries again.",
+            "The connector was created, and deactivating it failed. The next plan shows active as \
+             a difference.",
         )
     };
-    Diagnostic::warning(summary, detail(error, truth)).at(Path::attribute("active"))
+    let next_step = "Run `terraform apply` again, or change `active` in Control Hub.";
+    let detail = message(next_step.to_owned(), truth.to_owned(), error);
+    Diagnostic::warning(summary, detail).at(Path::attribute("active"))
 }
 
 /// Warns that Webex does not show a connector that was written moments ago.
@@ -363,8 +498,9 @@ pub fn not_switched(error: &Error, name: &str, active: bool) -> Diagnostic {
 pub fn not_visible(named: &str) -> Diagnostic {
     Diagnostic::warning(
         format!("Webex does not show the last change of connector {named} yet"),
-        "It was written moments ago, and Webex may show a change late. State keeps what was written. \
-         Run `terraform plan` again in a minute to compare it with Webex.",
+        "Run `terraform plan` again in a minute to compare the connector with Webex.\n\nThe \
+         connector was written moments ago, and Webex may show a change late. State keeps what was \
+         written.",
     )
 }
 
@@ -373,9 +509,10 @@ pub fn not_visible(named: &str) -> Diagnostic {
 pub fn activated_again(named: &str) -> Diagnostic {
     Diagnostic::warning(
         format!("Connector {named} was activated again"),
-        "An earlier run had to deactivate it and could not activate it again, so flows that use it \
-         failed. Flows can use it now. The configuration ignores changes of active, so state shows \
-         active = true after the next refresh.",
+        "Nothing is left to do: flows can use the connector again. An earlier run had to \
+         deactivate it and could not activate it again, so flows that use it failed.\n\nThe \
+         configuration ignores changes of active, so state shows active = true after the next \
+         refresh.",
     )
     .at(Path::attribute("active"))
 }
@@ -391,12 +528,13 @@ pub fn unrecognized(connector: &Connector) -> Vec<Diagnostic> {
             Diagnostic::warning(
                 format!(
                     "Connector {:?} has a value of {argument} that the API profile does not know",
-                    connector.name()
+                    Shown::new(connector.name())
                 ),
                 format!(
-                    "Webex calls it {literal:?}. State keeps the {argument} that it has, and plans no \
-                     change for this. To manage it, add the word to /fields/{argument}/values of the \
-                     API profile: the guide \"API compatibility\" says how."
+                    "To manage {argument}, add Webex's word {literal:?} to \
+                     /fields/{argument}/values of the API profile: see the guide \"API \
+                     compatibility\". Until then, state keeps its {argument}, and plans show no \
+                     change."
                 ),
             )
         })

@@ -20,6 +20,8 @@ fn failure(error: Error, remote: RemoteState, availability: Availability) -> Wri
         credentials_uncertain: availability != Availability::Unaffected,
         error,
         remote,
+        inactive_for: (availability == Availability::Restored)
+            .then(|| std::time::Duration::from_millis(1340)),
         availability,
         name_holder: None,
         holder_is_released: false,
@@ -42,6 +44,7 @@ fn texts_of_all_write_outcomes() {
         (Absent, lost.clone(), None),
         (Absent, ErrorKind::NameTaken, holder()),
         (Unchanged, ErrorKind::NameTaken, holder()),
+        (Absent, ErrorKind::Conflict, None),
         (Unknown(None), lost, holder()),
         (OnlyId(id), ErrorKind::UnreadableBody(BodyProblem::NotJson), None),
         (Unknown(None), ErrorKind::Stopped, None),
@@ -114,6 +117,24 @@ fn texts_of_all_write_outcomes() {
             Unaffected,
         ),
         (
+            ", not visible yet",
+            Error::new(Operation::DeleteConnector, ErrorKind::NotFound),
+            Unchanged,
+            Unaffected,
+        ),
+        (
+            ", 404 of a gateway",
+            for_tests(Operation::DeleteConnector, ErrorKind::NotFound),
+            Unchanged,
+            Unaffected,
+        ),
+        (
+            ", in use",
+            for_tests(Operation::DeleteConnector, ErrorKind::Referenced(Vec::new())),
+            Unchanged,
+            Unaffected,
+        ),
+        (
             ", 404 although it is there",
             for_tests(Operation::DeleteConnector, ErrorKind::NotFound),
             found(),
@@ -134,6 +155,12 @@ fn texts_of_all_write_outcomes() {
         let _ = write!(page, "=== delete{title} ===\n{}\n", shown(&message));
     }
 
+    let not_found = Error::new(Operation::ReadConnector, ErrorKind::NotFound);
+    let message = update_failed(&failure(not_found, Unchanged, Unaffected), NAMED, password);
+    let _ = write!(page, "=== update, not visible yet ===\n{}\n", shown(&message));
+    let outage = long_outage(NAMED, std::time::Duration::from_millis(7240)).unwrap();
+    let _ = write!(page, "=== update, long outage ===\n{}\n", shown(&outage));
+    assert_eq!(long_outage(NAMED, LONG_OUTAGE), None);
     let _ = write!(page, "=== adopted ===\n{}\n", shown(&adopted(&connector(), organization())));
     let difference = Difference {
         argument: "username",
@@ -141,7 +168,7 @@ fn texts_of_all_write_outcomes() {
         got: "\"agent\"".to_owned(),
     };
     for write in [Write::Create, Write::Update] {
-        for message in not_taken(std::slice::from_ref(&difference), write) {
+        for message in not_taken(std::slice::from_ref(&difference), "Help desk", write) {
             let _ = write!(page, "=== not taken ===\n{}\n", shown(&message));
         }
     }

@@ -85,7 +85,7 @@ pub enum RebindError {
     TooDeep,
     /// An activity contradicts itself.
     #[error(
-        "It cannot be told which connector the activity {activity} uses: {reason}. Choose the \
+        "It is not clear which connector the activity {activity} uses: {reason}. Choose the \
          connector again in Flow Designer, and export the flow again."
     )]
     Contradiction {
@@ -555,9 +555,9 @@ impl fmt::Display for UnknownConnectors<'_> {
         if !others.is_empty() {
             write!(
                 formatter,
-                " It cannot be told whether these are HTTP activities: {}. Add each id as \
-                 \"old id\" = \"new id\" if its connector is exchanged, or as \
-                 \"old id\" = \"old id\" if it stays.",
+                " It is not clear whether these are HTTP activities: {}. Add each id as \
+                 \"old id\" = \"new id\" to exchange its connector, or as \
+                 \"old id\" = \"old id\" to keep it.",
                 uses(others)
             )?;
         }

@@ -220,9 +220,7 @@ fn what_may_be_a_reference_is_not_passed_over_silently() {
         let error = rebind(&flow(OLD), &[]).unwrap_err();
         assert_eq!(error.argument(), 1);
         let text = error.to_string();
-        assert!(
-            text.contains("It cannot be told whether these are HTTP activities: at \"/nodes/0")
-        );
+        assert!(text.contains("It is not clear whether these are HTTP activities: at \"/nodes/0"));
         assert_eq!(rebind(&flow(OLD), &[(OLD, NEW)]), Ok(flow(NEW)), "{shape}");
         assert_eq!(rebind(&flow(OLD), &[(OLD, OLD)]), Ok(flow(OLD)), "{shape}");
     }

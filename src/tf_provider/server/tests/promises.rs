@@ -1,4 +1,4 @@
-//! What the framework promises at every depth of a schema, and for every
+//! The promises of the framework at every depth of a schema, and for every
 //! response of a resource.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a path leads through lists and maps only")]
 

@@ -5,6 +5,10 @@
 //! connector again: the edit took effect if all fields are as in the request and the version is
 //! later.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::super::budget::Budget;
 use super::super::calls::CallName;
 use super::super::connector::{Connector, ConnectorContent, Version};
@@ -17,7 +21,7 @@ use super::activation::{
     ActivationError, Deactivated, Reactivated, is_about_the_content, is_gateway_timeout,
 };
 use super::name_conflict::Wait;
-use super::write_error::{Availability, RemoteState, WriteError};
+use super::write_error::{Availability, RemoteState, WriteError, log_inactive_time, together};
 
 /// A connector as it was when an update was planned.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +35,24 @@ pub struct Planned {
     /// When the caller created it, in milliseconds since 1970 (UTC), by Webex's clock, if no response
     /// has shown it since.
     pub created: Option<i64>,
+}
+
+/// A connector that was updated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updated {
+    /// The connector as Webex returned it.
+    pub connector: Connector,
+    /// How long the connector was inactive because the edit needed that: from the request that
+    /// deactivated it to the response that shows it active again. `None` if the edit left it in
+    /// service, or if it is inactive now because that was asked for.
+    pub inactive_for: Option<Duration>,
+}
+
+impl Updated {
+    /// Returns the outcome of an edit that did not take the connector out of service.
+    fn in_service(connector: Connector) -> Self {
+        Self { connector, inactive_for: None }
+    }
 }
 
 impl Planned {
@@ -65,7 +87,7 @@ impl Connectors {
         content: &ConnectorContent,
         planned: &Planned,
         budget: &Budget,
-    ) -> Result<Connector, WriteError> {
+    ) -> Result<Updated, WriteError> {
         self.list_cache.note_requested(self.organization, id);
         let name = content.fields.name();
         let release = self.list_cache.releases.begin(self.organization, id, Some(name));
@@ -87,7 +109,7 @@ impl Connectors {
         content: &ConnectorContent,
         refusal: WriteError,
         budget: &Budget,
-    ) -> Result<Connector, WriteError> {
+    ) -> Result<Updated, WriteError> {
         let is_active_still =
             matches!(refusal.availability, Availability::Unaffected | Availability::Restored);
         let (RemoteState::Found(found), true) = (&refusal.remote, is_active_still) else {
@@ -109,7 +131,9 @@ impl Connectors {
             Wait::Freed => {
                 let planned = Planned { version: found.version.clone(), ..Planned::default() };
                 let again = self.update_once(id, content, &planned, budget).await;
-                again.map_err(|failure| failure.after_waiting_for(&refusal))
+                let updated = again.map_err(|failure| failure.after_waiting_for(&refusal))?;
+                let inactive_for = together(refusal.inactive_for, updated.inactive_for);
+                Ok(Updated { inactive_for, ..updated })
             }
         }
     }
@@ -121,7 +145,7 @@ impl Connectors {
         content: &ConnectorContent,
         planned: &Planned,
         budget: &Budget,
-    ) -> Result<Connector, WriteError> {
+    ) -> Result<Updated, WriteError> {
         let edit = Edit { connectors: self, id, content, budget };
         let current = edit.current(planned).await?;
         let edited = edit.edit(&current).await?;
@@ -200,17 +224,17 @@ impl Edit<'_> {
     }
 
     /// Edits the connector with one request, or with the saga.
-    async fn edit(&self, current: &Connector) -> Result<Connector, WriteError> {
+    async fn edit(&self, current: &Connector) -> Result<Updated, WriteError> {
         if current.is_active() && self.connectors.locks_active() {
             let locked = Error::new(Operation::UpdateConnector, ErrorKind::Locked);
             return self.saga(locked, current).await;
         }
         let error = match self.put(current, self.content.active, self.budget).await {
-            Ok(connector) => return Ok(connector),
+            Ok(connector) => return Ok(Updated::in_service(connector)),
             Err(error) => error,
         };
         match self.settle(error, current, self.content.active).await? {
-            Settled::Done(connector) => Ok(*connector),
+            Settled::Done(connector) => Ok(Updated::in_service(*connector)),
             Settled::Locked(error) => {
                 self.connectors.list_cache.note_lock(self.connectors.organization);
                 self.saga(error, current).await
@@ -219,20 +243,23 @@ impl Edit<'_> {
     }
 
     /// Activates or deactivates the edited connector, where that is a call of its own.
-    async fn switched(&self, edited: Connector) -> Result<Connector, WriteError> {
+    async fn switched(&self, updated: Updated) -> Result<Updated, WriteError> {
         let endpoints = &self.connectors.session.endpoints;
         let active = self.content.active;
+        let edited = &updated.connector;
         if endpoints.profile.writes_active(CallName::Update) || edited.active == Some(active) {
-            return Ok(edited);
+            return Ok(updated);
         }
         let organization = self.connectors.organization;
         let secrets = &self.content.secrets;
-        let request = endpoints.set_active(organization, &edited, active, &NO_SECRETS, secrets);
+        let request = endpoints.set_active(organization, edited, active, &NO_SECRETS, secrets);
         let switch = async |budget: Budget| {
-            self.connectors.replace(request.clone(), &edited, &edited.fields, &budget).await
+            self.connectors.replace(request.clone(), edited, &edited.fields, &budget).await
         };
-        let switched = self.budget.clean_up(switch).await;
-        switched.map_err(|error| WriteError::new(error, edited.into()))
+        match self.budget.clean_up(switch).await {
+            Ok(connector) => Ok(Updated { connector, ..updated }),
+            Err(error) => Err(WriteError::new(error, updated.connector.into())),
+        }
     }
 
     /// Finds out the outcome of an edit without a clear success. One with credentials that has most
@@ -358,7 +385,7 @@ impl Edit<'_> {
     }
 
     /// Deactivates the connector, edits it, and activates it again.
-    async fn saga(&self, locked: Error, current: &Connector) -> Result<Connector, WriteError> {
+    async fn saga(&self, locked: Error, current: &Connector) -> Result<Updated, WriteError> {
         if !current.is_active() {
             // The lock has another reason than an active connector.
             let error = locked.with_kind(ErrorKind::LockedThoughInactive);
@@ -381,8 +408,9 @@ impl Edit<'_> {
     }
 
     /// Deactivates an active connector, edits it, and activates it again.
-    async fn switch_and_edit(&self, current: &Connector) -> Result<Connector, WriteError> {
+    async fn switch_and_edit(&self, current: &Connector) -> Result<Updated, WriteError> {
         let secrets = &self.content.secrets;
+        let began = Instant::now();
         let deactivated = match self.connectors.deactivate(current, secrets, self.budget).await {
             Ok(deactivated) => deactivated,
             Err(ActivationError { error, .. }) if error.outcome_unknown => {
@@ -393,19 +421,23 @@ impl Edit<'_> {
         };
         let edited = match self.edit_inactive(&deactivated.connector).await {
             Ok(edited) => edited,
-            Err(failure) => return Err(self.undo(failure, deactivated).await),
+            Err(failure) => {
+                return Err(self.undo(failure, deactivated).await.measured(self.id, began));
+            }
         };
         if !self.content.active {
-            return Ok(edited);
+            return Ok(Updated::in_service(edited));
         }
         // The saga is finished also after a stop or the deadline.
         let finish =
             async |budget| self.connectors.reactivate(&edited, secrets, secrets, &budget).await;
         match self.budget.clean_up(finish).await {
-            Ok(Reactivated { connector, overtaken: None }) => Ok(connector),
+            Ok(Reactivated { connector, overtaken: None }) => {
+                Ok(Updated { connector, inactive_for: Some(log_inactive_time(self.id, began)) })
+            }
             Ok(Reactivated { connector, overtaken: Some(error) }) => {
                 let failure = WriteError::new(error, connector.into());
-                Err(failure.with_availability(Availability::Restored))
+                Err(failure.with_availability(Availability::Restored).measured(self.id, began))
             }
             Err(ActivationError { error, connector }) => {
                 let failure = WriteError::new(error.clone(), connector.into());

@@ -14,7 +14,9 @@ use crate::{CLEAN_UP_GRACE, Credential, Field};
 /// Updates a connector of version 3, which the first request reads.
 async fn update(script: &Arc<Script>) -> Result<Connector, WriteError> {
     script.first(response(200, &old(3)));
-    connectors(script.clone()).update(&id(), &content(), &planned(3), &budget()).await
+    let connectors = connectors(script.clone());
+    let updated = connectors.update(&id(), &content(), &planned(3), &budget()).await;
+    updated.map(|updated| updated.connector)
 }
 
 fn lines(script: &Script) -> Vec<String> {
@@ -44,7 +46,9 @@ async fn update_costs_a_read_and_a_put_with_the_version() {
 
 /// Updates a connector whose version is not known from before.
 async fn update_without_a_plan(script: &Arc<Script>) -> Result<Connector, WriteError> {
-    connectors(script.clone()).update(&id(), &content(), &Planned::default(), &budget()).await
+    let connectors = connectors(script.clone());
+    let updated = connectors.update(&id(), &content(), &Planned::default(), &budget()).await;
+    updated.map(|updated| updated.connector)
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,14 +163,17 @@ async fn lock_is_known_after_the_first_refusal() {
 
 /// Updates a connector that the script's first reply describes.
 async fn update_of_version_3(script: &Arc<Script>) -> Result<Connector, WriteError> {
-    connectors(script.clone()).update(&id(), &content(), &planned(3), &budget()).await
+    let connectors = connectors(script.clone());
+    let updated = connectors.update(&id(), &content(), &planned(3), &budget()).await;
+    updated.map(|updated| updated.connector)
 }
 
 /// Updates a connector without credentials.
 async fn update_plain(script: &Arc<Script>) -> Result<Connector, WriteError> {
     let plain = ConnectorContent { secrets: Secrets::default(), ..content() };
     script.first(response(200, &old(3)));
-    connectors(script.clone()).update(&id(), &plain, &planned(3), &budget()).await
+    let updated = connectors(script.clone()).update(&id(), &plain, &planned(3), &budget()).await;
+    updated.map(|updated| updated.connector)
 }
 
 #[tokio::test(start_paused = true)]
@@ -389,6 +396,34 @@ async fn locked_connector_is_deactivated_edited_and_activated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn inactive_time_is_from_the_deactivation_to_the_reactivation() {
+    let late = |reply: Reply, milliseconds| reply.after(Duration::from_millis(milliseconds));
+    let replies = |edit| {
+        Script::new([
+            late(response(200, &old(3)), 70),
+            late(empty(423), 90),
+            late(response(200, &with(old(4), &json!({"active": false}))), 1000),
+            late(edit, 300),
+            late(response(200, &object(6, 1)), 40),
+        ])
+    };
+    let script = replies(response(200, &inactive(5)));
+    let connectors = connectors(script.clone());
+    let updated = connectors.update(&id(), &content(), &planned(3), &budget()).await.unwrap();
+    assert_eq!(updated.inactive_for, Some(Duration::from_millis(1340)));
+    // A refused edit takes as long, and so does its undo.
+    let script = replies(empty(400));
+    let connectors = crate::testing::connectors(script.clone());
+    let failure = connectors.update(&id(), &content(), &planned(3), &budget()).await.unwrap_err();
+    assert_eq!(failure.inactive_for, Some(Duration::from_millis(1340)));
+    // An edit that the server takes at once needs no deactivation.
+    let script = Script::new([response(200, &old(3)), late(response(200, &object(4, 1)), 900)]);
+    let connectors = crate::testing::connectors(script.clone());
+    let updated = connectors.update(&id(), &content(), &planned(3), &budget()).await.unwrap();
+    assert_eq!(updated.inactive_for, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn deactivation_is_repeated_without_a_refused_secret() {
     let script = Script::new([
         empty(423),
@@ -411,8 +446,9 @@ async fn connector_planned_inactive_is_not_reactivated() {
     let content = ConnectorContent { active: false, ..content() };
     let connectors = connectors(script.clone());
     script.first(response(200, &old(3)));
-    let connector = connectors.update(&id(), &content, &planned(3), &budget()).await.unwrap();
-    assert!(!connector.is_active() && script.is_done());
+    let updated = connectors.update(&id(), &content, &planned(3), &budget()).await.unwrap();
+    assert!(!updated.connector.is_active() && script.is_done());
+    assert_eq!(updated.inactive_for, None, "it is still inactive, as planned");
 }
 
 #[tokio::test(start_paused = true)]
@@ -478,6 +514,7 @@ async fn update_reports_a_failed_reactivation() {
     let script = saga(response(200, &inactive(5)), [empty(403)]);
     let failure = update(&script).await.unwrap_err();
     assert!(matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
+    assert_eq!(failure.inactive_for, None, "it is still inactive");
     let connector = found_connector(&failure);
     // The edit succeeded, so the state should have it.
     assert_eq!((connector.active, connector.version.clone()), (Some(false), Some(5.into())));

@@ -145,7 +145,7 @@ impl Reader {
         let by_kind = members.get("body_by_kind");
         match (body, by_kind) {
             (Some(_), Some(part)) => {
-                self.problem(&part.pointer, "cannot be set beside body");
+                self.problem(&part.pointer, "cannot be set together with body");
                 None
             }
             (Some(part), None) => Some(BodyTemplate::Any(self.json_template(&part))),

@@ -216,7 +216,9 @@ fn failure(error: reqwest::Error) -> Failure {
     } else {
         FailureKind::ConnectionLost
     };
-    Failure::new(kind).because(Cause::new(chain(&error)))
+    // The system's words. The errors around them say again which name cannot be resolved.
+    let cause = find::<Unresolved>(&error).map(ToString::to_string);
+    Failure::new(kind).because(Cause::new(cause.unwrap_or_else(|| chain(&error))))
 }
 
 #[expect(

@@ -117,7 +117,8 @@ async fn unresolvable_name_is_reported_with_its_host() {
     assert_eq!(error.kind, ErrorKind::NameResolution, "{error:?}");
     assert_eq!(error.host.as_deref(), Some(host));
     let cause = error.cause.as_ref().unwrap().to_string();
-    assert!(cause.contains("the name unresolvable.invalid cannot be resolved"), "{cause}");
+    let times = cause.matches("cannot be resolved").count();
+    assert!(cause.starts_with("the name unresolvable.invalid cannot be") && times == 1, "{cause}");
 }
 
 #[tokio::test]
@@ -219,7 +220,7 @@ async fn token_is_not_sent_to_the_target_of_a_redirect() {
         stream.write_all(response.as_bytes()).await.unwrap();
     })
     .await;
-    let target_host = Some("127.0.0.1".to_owned());
+    let target_host = Some(target.to_string());
     assert_eq!(plain(address).await, ErrorKind::Redirected { target_host });
     assert_eq!(connections.load(Ordering::SeqCst), 0);
 }
@@ -402,7 +403,10 @@ async fn bad_certificates_have_distinct_problems_and_are_fatal() {
         let in_words = !cfg!(target_os = "linux")
             && error.kind == ErrorKind::Certificate(CertificateProblem::Other);
         assert!(in_words || error.kind == ErrorKind::Certificate(problem), "{error:?}");
-        assert_eq!((error.attempts, error.host.as_deref()), (1, Some("127.0.0.1")));
+        assert_eq!(
+            (error.attempts, error.host.as_deref()),
+            (1, Some(address.to_string().as_str()))
+        );
     }
 }
 
