@@ -140,7 +140,7 @@ fn literals(text: &str, with_comments: bool) -> String {
         let is_text = token.starts_with(['"', 'r']) && token.ends_with(['"', '#']);
         if is_text && token.contains(' ') && (with_comments || !is_comment) {
             // The escapes of line breaks and of quotes.
-            let text = token.replace("\\n", " ").replace('\\', " ").replace('\n', " ");
+            let text = token.replace("\\n", " ").replace(['\\', '\n'], " ");
             literals.push(text);
         }
     }
