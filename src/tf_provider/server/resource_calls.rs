@@ -311,8 +311,7 @@ impl Registered<dyn Resource> {
             "State has the identity of another object",
             format!(
                 "Remove the resource from state with `terraform state rm`, and import the right \
-                 object. The identity in state differs from the object that state describes: in \
-                 {}.",
+                 object. The identity in state belongs to another object: its {} differs.",
                 changed.name
             ),
         ))
