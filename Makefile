@@ -47,6 +47,7 @@ bench-compare: ## Measure this tree and another commit, BASE=<git ref>
 	@CARGO="$(CARGO)" benches/run.sh "$(or $(BASE),$(error name the commit to compare with: make bench-compare BASE=main))"
 
 bench-budget: ## Fail if instructions exceed benches/budgets.json (needs valgrind)
+	@command -v valgrind >/dev/null || { echo "bench-budget counts instructions by valgrind: install it" >&2; exit 1; }
 	@BENCH_ONLY=budget CARGO="$(CARGO)" benches/run.sh
 
 soak: ## Run many random scenarios (SCENARIOS=1000, FIRST_SCENARIO=65)

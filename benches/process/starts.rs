@@ -19,19 +19,23 @@ const CALLS_TO_WARM_UP: usize = 10;
 type Row = (&'static str, &'static str, Unit, Option<f64>, fn(&Start) -> Option<f64>);
 
 const ROWS: [Row; 6] = [
-    ("handshake", "exec → handshake line", Unit::Milliseconds, Some(4.0), |start| {
+    ("handshake", "exec → handshake line", Unit::Milliseconds, Some(1.8), |start| {
         Some(start.handshake)
     }),
     (
         "first_schema",
         "handshake line → first GetSchema answered, TLS included",
         Unit::Milliseconds,
-        Some(10.0),
+        Some(2.3),
         |start| Some(start.first),
     ),
-    ("start_cpu", "CPU time of the provider for both", Unit::CpuMicroseconds, None, |start| {
-        start.cpu
-    }),
+    (
+        "start_cpu",
+        "CPU time of the provider for both",
+        Unit::CpuMicroseconds,
+        Some(2800.0),
+        |start| start.cpu,
+    ),
     ("warm_schema", "GetSchema, warm", Unit::Milliseconds, Some(0.5), |start| Some(start.warm)),
     ("end", "Shutdown answered → process gone", Unit::Milliseconds, None, |start| {
         Some(start.end)
