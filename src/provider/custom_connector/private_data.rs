@@ -107,6 +107,13 @@ impl PrivateData {
         Self { created: connector.last_updated_time, ..Self::of_write(connector, sent) }
     }
 
+    /// Records that the response to our own create was lost. Somebody else may have saved the connector
+    /// before it was found.
+    #[must_use]
+    pub fn with_lost_response(self, connector: &Connector) -> Self {
+        Self { written: connector.created_time.or(self.written), ..self }
+    }
+
     /// Records what Webex made of the values of our own write.
     #[must_use]
     pub fn with_returned(self, returned: Returned) -> Self {
@@ -274,6 +281,14 @@ mod tests {
         assert_eq!(shown.created, None);
         assert_eq!(ours.after_read(&connector()).created, None);
         assert_eq!(PrivateData::of_write(&connector(), &[]).created, None);
+    }
+
+    #[test]
+    fn edit_before_a_lost_create_is_found_is_an_external_change() {
+        let mut found = saved_again(&connector());
+        found.created_time = connector().last_updated_time;
+        let lost = PrivateData::of_create(&found, &["password"]).with_lost_response(&found);
+        assert_eq!(lost.after_read(&found).external_change, found.last_updated_time);
     }
 
     #[test]

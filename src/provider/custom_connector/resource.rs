@@ -178,8 +178,11 @@ impl Resource for CustomConnector {
         let sent = credentials::names(&content.secrets);
         match created {
             Ok(created) => {
-                let private = PrivateData::of_create(&created.connector, &sent)
+                let mut private = PrivateData::of_create(&created.connector, &sent)
                     .with_returned(model::respelled(&request.plan, &created.connector));
+                if created.adopted {
+                    private = private.with_lost_response(&created.connector);
+                }
                 let different = model::differences(&request.plan, &created.connector);
                 let mut outcome = outcome_of(&created.connector, organization, base, &private);
                 let as_planned = |state| model::as_planned(state, &request.plan, &different);

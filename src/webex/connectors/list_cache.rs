@@ -281,8 +281,9 @@ impl ListCache {
         }
     }
 
-    /// Whether a version may come from another by one edit. How far an edit moves it is learned
-    /// from confirmed edits.
+    /// Whether a version comes from another by one edit. How far an edit moves it is learned from
+    /// confirmed edits. Until then one is assumed: more may be somebody else's edit of a secret,
+    /// which nothing else shows.
     pub(crate) fn is_one_edit(
         &self,
         organization: OrganizationId,
@@ -290,9 +291,9 @@ impl ListCache {
         after: &Version,
     ) -> bool {
         let step = self.entries().get(&organization).and_then(|entry| entry.version_step);
-        match (step, before.distance_to(after)) {
-            (Some(step), Some(distance)) => step == distance,
-            _ => after.is_after(before),
+        match before.distance_to(after) {
+            Some(distance) => distance == step.unwrap_or(1),
+            None => after.is_after(before),
         }
     }
 

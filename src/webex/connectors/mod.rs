@@ -343,9 +343,11 @@ impl Connectors {
         let mut connector = match self.read_response(name, &response, id).map_err(unknown)? {
             Some(connector) => connector,
             None => match self.read_back(current, wanted, &budget.for_reconciliation()).await {
-                Ok(Some(connector)) => connector,
+                Ok(Some(connector)) if self.is_one_edit(current, &connector) => connector,
                 Ok(None) => return Err(unknown(response.error(ErrorKind::NotFound))),
-                Err(_) => return Err(unknown(response.unreadable(BodyProblem::Empty))),
+                Ok(Some(_)) | Err(_) => {
+                    return Err(unknown(response.unreadable(BodyProblem::Empty)));
+                }
             },
         };
         if wanted.is_some() && wanted != connector.active {
@@ -376,6 +378,14 @@ impl Connectors {
                 return Ok(Some(found));
             }
         }
+    }
+
+    /// Whether a connector may be what one edit has made of another.
+    fn is_one_edit(&self, before: &Connector, after: &Connector) -> bool {
+        let versions = before.version.as_ref().zip(after.version.as_ref());
+        versions.is_none_or(|(before, after)| {
+            before == after || self.list_cache.is_one_edit(self.organization, before, after)
+        })
     }
 
     /// Whether it is known that an active connector refuses edits and deletes.

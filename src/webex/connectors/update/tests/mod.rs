@@ -272,6 +272,8 @@ async fn unclear_update_is_settled_by_reading() {
         (empty(500), object(3, 1), Err("unchanged")),
         (empty(500), old(4), Err("unknown")),
         (empty(500), inactive(4), Err("unknown")),
+        // Somebody else has edited it, too.
+        (empty(500), object(5, 1), Err("unknown")),
     ] {
         let script = Script::new([reply, response(200, &found)]);
         let outcome = update(&script).await;
@@ -288,6 +290,16 @@ async fn unclear_update_is_settled_by_reading() {
             (outcome, expected) => panic!("{outcome:?} instead of {expected:?}"),
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn edit_by_someone_else_after_an_edit_without_a_body_is_not_ours() {
+    let found = || response(200, &object(5, 1));
+    let script = Script::new([empty(200), found(), found()]);
+    let failure = update(&script).await.unwrap_err();
+    assert!(matches!(failure.remote, RemoteState::Unknown(Some(_))), "{failure:?}");
+    let script = Script::new([empty(200), response(200, &object(4, 1))]);
+    assert_eq!(update(&script).await.unwrap().version, Some(4.into()));
 }
 
 #[tokio::test(start_paused = true)]
