@@ -4,7 +4,7 @@
 //! `Err` names a rule that the provider breaks: Terraform would reject the response, or could not
 //! show it. [`Message`]s are what a user reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tf_provider::value::{Path, Step, Type, Value};
 use tonic::transport::Channel;
@@ -104,7 +104,9 @@ pub struct Plan {
     identity: Option<protocol::ResourceIdentityData>,
 }
 
-/// Terraform's core for one type of resource, connected to one process.
+/// Terraform's core for one type of resource, connected to one process. A clone uses the same
+/// process, for example for another resource.
+#[derive(Clone)]
 pub struct TerraformCore {
     client: ProviderClient<Channel>,
     type_name: String,
@@ -113,6 +115,8 @@ pub struct TerraformCore {
     pub shape: Shape,
     /// The type of its identity.
     pub identity: Type,
+    /// The arguments of `ignore_changes`.
+    pub ignore_changes: BTreeSet<&'static str>,
 }
 
 impl TerraformCore {
@@ -158,7 +162,8 @@ impl TerraformCore {
             client_capabilities: CAPABILITIES,
         };
         let type_name = type_name.to_owned();
-        let mut core = Self { client, type_name, configure, shape, identity };
+        let ignore_changes = BTreeSet::new();
+        let mut core = Self { client, type_name, configure, shape, identity, ignore_changes };
         let said = core.configure().await?;
         if said.is_empty() { Ok(core) } else { Err(format!("configuring says {said:#?}")) }
     }
@@ -293,6 +298,7 @@ impl TerraformCore {
         private: Vec<u8>,
         identity: Option<Value>,
     ) -> Checked<(Plan, Vec<Path>)> {
+        let configuration = &self.without_ignored(prior, configuration);
         let request = protocol::plan_resource_change::Request {
             type_name: self.type_name.clone(),
             prior_state: Some(self.shape.encode(prior)),
@@ -352,6 +358,18 @@ impl TerraformCore {
             identity: answered.planned_identity,
         };
         Ok((plan, replaces))
+    }
+
+    /// Returns the configuration of a plan: ignored arguments have the prior values. A create uses
+    /// the whole configuration, and so does an apply.
+    fn without_ignored(&self, prior: &Value, configuration: &Value) -> Value {
+        let mut planned = configuration.clone();
+        if let (Value::Map(arguments), Value::Map(before)) = (&mut planned, prior) {
+            for name in &self.ignore_changes {
+                arguments.insert((*name).to_owned(), before[*name].clone());
+            }
+        }
+        planned
     }
 
     /// Validates, plans and applies, and then refreshes and plans again. Fails on any error, on a

@@ -1,4 +1,4 @@
-//! Random scenarios of one connector, checked against a small model.
+//! Random scenarios of two connectors, checked against a small model.
 //!
 //! A [`scenario`] is a list of things that users, Webex and the network do. [`world`] runs it with
 //! the real program through the plugin interface, and with a simulator on the other side. [`rules`]

@@ -1,127 +1,348 @@
 //! The invariants of all scenarios.
 //!
-//! This is the whole model. It lists what must never happen: two connectors of one name, a
-//! connector that no message names and no state holds, a secret that is blank or old, a connector
-//! that is left inactive without a message, a secret in a place that people read.
+//! This is the whole model: what the configuration asks for, what people know in addition to that,
+//! and the rules. Each rule reads what Webex stores and what Terraform has in state, never what the
+//! provider claims about them. Messages count only as what people were told.
+//!
+//! Two rules have no function here. [`TerraformCore`] returns an error where Terraform would report
+//! a crash or an inconsistent result, and `World::replace_process` fails when a process that ended
+//! has left anything behind.
+//!
+//! [`TerraformCore`]: crate::support::terraform_core::TerraformCore
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::support::terraform_core::{Instance, Message};
+use crate::support::terraform_core::{Action, Instance, Message, Plan, failed};
 
-/// The connector that the configuration describes.
+/// How all secrets begin. Only Webex may hold one.
+const SECRET: &str = "canary-secret-";
+
+/// How the secrets begin that people enter in Control Hub.
+pub(super) const BY_HAND: &str = "canary-secret-by-hand-";
+
+/// A resource block of the configuration.
 #[derive(Clone, Debug)]
-pub(super) struct DesiredState {
+pub(super) struct Block {
     pub(super) name: &'static str,
     pub(super) oauth: bool,
     pub(super) account: u32,
-    pub(super) address: u32,
+    pub(super) domain: u32,
     pub(super) active: bool,
     pub(super) secret: u32,
+    pub(super) ignores_secret: bool,
+    pub(super) ignores_active: bool,
 }
 
-impl DesiredState {
-    /// The secret, which only Webex may hold.
+impl Block {
     pub(super) fn secret(&self) -> String {
-        format!("canary-secret-{}", self.secret)
-    }
-
-    /// The JSON key of the secret.
-    pub(super) fn secret_field(&self) -> &'static str {
-        if self.oauth { "clientSecret" } else { "password" }
+        format!("{SECRET}{}", self.secret)
     }
 
     pub(super) fn account(&self) -> String {
         format!("account-{}", self.account)
     }
 
-    pub(super) fn address(&self) -> String {
-        format!("https://example-{}.com/api/", self.address)
+    pub(super) fn domain(&self) -> String {
+        format!("https://example-{}.com/api/", self.domain)
     }
 
-    /// The JSON key of the account.
-    pub(super) fn account_field(&self) -> &'static str {
-        if self.oauth { "scope" } else { "username" }
-    }
-
-    /// Returns how a stored connector differs from the configuration.
-    fn differences(&self, stored: &Json) -> Vec<String> {
-        let wanted = [
-            ("name", Json::from(self.name)),
-            ("resourceDomain", self.address().into()),
-            (self.account_field(), self.account().into()),
-            (self.secret_field(), self.secret().into()),
+    /// Returns the fields of the connector that Webex returns, without `active`.
+    pub(super) fn visible(&self) -> Vec<(&'static str, Json)> {
+        let grant_type = if self.oauth { "CLIENT_CREDENTIALS_SECRET".into() } else { Json::Null };
+        vec![
+            ("name", self.name.into()),
+            ("resourceDomain", self.domain().into()),
+            (if self.oauth { "scope" } else { "username" }, self.account().into()),
             ("authenticationType", if self.oauth { "OAUTH2" } else { "BASIC" }.into()),
-            ("active", self.active.into()),
-        ];
-        let different = wanted.into_iter().filter(|(field, value)| stored[field] != *value);
-        different
-            .map(|(field, value)| format!("{field} is {}, not {value}", stored[field]))
-            .collect()
+            ("grantType", grant_type),
+        ]
     }
 }
 
-/// The knowledge of users in addition to the content of Webex.
+/// What people know in addition to the content of Webex.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Knowledge {
-    /// Ids that a message has named, or that users removed from state.
+    /// Ids that a message has named.
     pub(super) named: BTreeSet<String>,
     /// Ids that no message can name: the provider was killed, or reported that it does not know.
     pub(super) doubtful: BTreeSet<String>,
-    /// Ids of the connectors that were inactive before the last command.
-    pub(super) inactive: BTreeSet<String>,
+    /// The connectors of others, by id. Terraform must leave them as they are.
+    pub(super) others: BTreeMap<String, Json>,
+    /// Whether a connector is to be active, by its id: what somebody has said last.
+    pub(super) active: BTreeMap<String, bool>,
 }
 
-/// Checks the rules that hold after every command.
-pub(super) fn always(
+/// What a command did at one address.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Done {
+    /// The plan, if there was one.
+    pub(super) plan: Option<Plan>,
+    /// Whether the plan has another version of the secret.
+    pub(super) rotates: bool,
+    /// The instance before the apply.
+    pub(super) before: Option<Instance>,
+    /// The messages of refresh and plan.
+    pub(super) planning: Vec<Message>,
+    /// The messages of the apply.
+    pub(super) applying: Vec<Message>,
+    /// Whether the apply came to its end.
+    pub(super) is_applied: bool,
+}
+
+impl Done {
+    pub(super) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.planning.iter().chain(&self.applying)
+    }
+
+    pub(super) fn action(&self) -> Action {
+        self.plan.as_ref().map_or(Action::Nothing, |plan| plan.action)
+    }
+
+    /// Whether Terraform reports that the address is as configured.
+    pub(super) fn is_success(&self) -> bool {
+        self.is_applied && !failed(&self.planning) && !failed(&self.applying)
+    }
+
+    fn keeps_connector(&self) -> bool {
+        matches!(self.action(), Action::Nothing | Action::Update)
+    }
+}
+
+/// An edit by somebody else while a command ran.
+#[derive(Clone, Debug)]
+pub(super) struct Overtaking {
+    pub(super) id: String,
+    pub(super) field: String,
+    pub(super) value: Json,
+    /// Whether the command may not overwrite it: its plan is no delete.
+    pub(super) survives: bool,
+}
+
+/// Nothing exists twice: no two connectors have one name, and no connector is at two addresses.
+pub(super) fn nothing_is_doubled(
     stored: &[Json],
-    instance: Option<&Instance>,
-    desired: &DesiredState,
-    knowledge: &Knowledge,
-    messages: &[Message],
+    instances: [Option<&Instance>; 2],
 ) -> Result<(), String> {
     let names: BTreeSet<_> = stored.iter().map(|connector| connector["name"].to_string()).collect();
-    rule(names.len() == stored.len(), || format!("two connectors of one name: {stored:?}"))?;
+    rule(names.len() == stored.len(), || format!("two connectors of one name: {stored:#?}"))?;
+    let [first, second] = instances.map(|instance| instance.map(Instance::id));
+    rule(first.is_none() || first != second, || format!("{first:?} is at two addresses"))
+}
 
-    let in_state = instance.map(Instance::id);
-    for connector in stored {
-        let id = connector["id"].as_str().unwrap_or_default();
-        let doubtful = knowledge.doubtful.contains(id);
-        let known = in_state == Some(id) || knowledge.named.contains(id);
-        rule(known || doubtful, || {
+/// Applies without faults reach what the configuration asks for, if people do in between what the
+/// messages advise.
+pub(super) fn it_converges(rounds: usize, last: &[Message]) -> Result<(), String> {
+    rule(false, || format!("{rounds} applies without faults do not converge: {last:#?}"))
+}
+
+/// Nothing is lost: a connector that nobody else has made is in state, or a message has named it.
+pub(super) fn nothing_is_orphaned(
+    stored: &[Json],
+    instances: [Option<&Instance>; 2],
+    knowledge: &Knowledge,
+) -> Result<(), String> {
+    for id in stored.iter().map(id) {
+        let is_in_state = instances.iter().flatten().any(|instance| instance.id() == id);
+        let is_known = knowledge.others.contains_key(id)
+            || knowledge.named.contains(id)
+            || knowledge.doubtful.contains(id);
+        rule(is_in_state || is_known, || {
             format!("the connector {id} is in no state, and no message has named it")
         })?;
-        let secrets = [&connector["password"], &connector["clientSecret"]];
-        let secrets: Vec<_> = secrets.into_iter().filter_map(Json::as_str).collect();
-        let is_sound = |secret: &&str| secret.starts_with("canary-secret-");
-        rule(secrets.len() == 1 && secrets.iter().all(is_sound), || {
-            format!("the secret of the connector {id} is {secrets:?}")
-        })?;
-        if in_state == Some(id) && connector["active"] == false && desired.active {
-            let said =
-                messages.iter().any(|message| message.text.to_lowercase().contains("inactive"));
-            rule(said || knowledge.inactive.contains(id) || doubtful, || {
-                "the connector is inactive, and no message reports it".to_owned()
+    }
+    Ok(())
+}
+
+/// A connector that a command leaves inactive was to be inactive, or a message says so.
+pub(super) fn inactivity_is_reported(
+    before: &[Json],
+    after: &[Json],
+    block: Option<&Block>,
+    done: &Done,
+) -> Result<(), String> {
+    let Some(instance) = &done.before else { return Ok(()) };
+    let was_active = with_id(before, instance.id()).is_some_and(|old| old["active"] == true);
+    let is_inactive = with_id(after, instance.id()).is_some_and(|now| now["active"] == false);
+    let is_wanted = block.is_some_and(|block| !block.ignores_active && !block.active);
+    let is_said = done.messages().any(|message| message.text.to_lowercase().contains("inactive"));
+    rule(!was_active || !is_inactive || is_wanted || is_said, || {
+        format!("the connector {} is inactive, and no message reports it", instance.id())
+    })
+}
+
+/// A secret is in Webex only: in no message, plan, state, private state or log.
+pub(super) fn secrets_are_hidden(
+    done: &[Done],
+    instances: [Option<&Instance>; 2],
+    log: &[String],
+) -> Result<(), String> {
+    let mut seen = format!("{done:?} {instances:?}");
+    for instance in instances.into_iter().flatten() {
+        seen.push_str(&String::from_utf8_lossy(&instance.private));
+    }
+    rule(!seen.contains(SECRET), || format!("a secret was shown: {seen}"))?;
+    let line = log.iter().find(|line| line.contains(SECRET));
+    rule(line.is_none(), || format!("a secret was logged: {line:?}"))
+}
+
+/// A command without errors has done what the configuration asks for: Webex has it, with the secret,
+/// and the next plan is empty. What the configuration ignores is as it was.
+pub(super) fn success_is_true(
+    before: &[Json],
+    after: &[Json],
+    instance: Option<&Instance>,
+    block: Option<&Block>,
+    done: &Done,
+    knowledge: &Knowledge,
+    next: Option<&Plan>,
+) -> Result<(), String> {
+    let Some(block) = block else {
+        let id = done.before.as_ref().map_or("", Instance::id);
+        return rule(instance.is_none() && with_id(after, id).is_none(), || {
+            format!("a delete without errors has left {id}: {instance:?}")
+        });
+    };
+    let instance = instance.ok_or("an apply without errors has left nothing in state")?;
+    let found = with_id(after, instance.id());
+    let found = found.ok_or("an apply without errors, and the connector does not exist")?;
+    let mut wanted = block.visible();
+    let old = with_id(before, instance.id()).filter(|_| done.keeps_connector());
+    wanted.push((
+        secret_field(found),
+        match old.map(secret) {
+            Some(old) if block.ignores_secret => old.into(),
+            // Another rule asks for a message about it.
+            Some(old) if is_by_hand(old) && secret(found) == old => old.into(),
+            Some(_) | None => block.secret().into(),
+        },
+    ));
+    if !block.ignores_active || old.is_none() {
+        wanted.push(("active", block.active.into()));
+    } else if block.active && knowledge.active.get(instance.id()) == Some(&true) {
+        wanted.push(("active", true.into()));
+    }
+    let different = wanted.into_iter().filter(|(field, value)| found[field] != *value);
+    let different = different
+        .map(|(field, value)| format!("{field} is {}, not {value}", found[field]))
+        .collect::<Vec<_>>();
+    rule(different.is_empty(), || {
+        format!("an apply without errors, but {}", different.join(", "))
+    })?;
+    let next = next.ok_or("an apply without errors, and the next refresh loses it")?;
+    rule(next.action == Action::Nothing && !failed(&next.messages), || {
+        format!("the next plan is not empty: {next:#?}")
+    })
+}
+
+/// What somebody else has done is not overwritten unseen, and not hidden.
+///
+/// A command overwrites a secret from Control Hub only if its plan says so or has another version of
+/// the secret, and never an edit after the plan.
+pub(super) fn edits_of_others_survive(
+    before: &[Json],
+    after: &[Json],
+    done: &[Done],
+    overtaking: Option<&Overtaking>,
+    others: &BTreeMap<String, Json>,
+) -> Result<(), String> {
+    for (id, theirs) in others {
+        let now = with_id(after, id);
+        rule(now == Some(theirs), || format!("{theirs:#} of somebody else has become {now:#?}"))?;
+    }
+    for done in done {
+        let Some(id) = done.before.as_ref().map(Instance::id) else { continue };
+        let (Some(old), Some(now)) = (with_id(before, id), with_id(after, id)) else { continue };
+        if is_by_hand(secret(old)) && secret(now) != secret(old) && !done.rotates {
+            let is_said = ["will be overwritten", "for the first time", "to Webex again"]
+                .into_iter()
+                .any(|words| says(&done.planning, id, words));
+            rule(is_said || overtaking.is_some(), || {
+                format!("a secret of {id} was overwritten that somebody else has entered")
             })?;
         }
     }
-    let private = instance.map(|instance| String::from_utf8_lossy(&instance.private).into_owned());
-    let seen = format!("{messages:?} {:?} {private:?}", instance.map(|instance| &instance.state));
-    rule(!seen.contains("canary-secret"), || format!("a secret was shown: {seen}"))
+    let Some(Overtaking { id, field, value, survives: true }) = overtaking else { return Ok(()) };
+    let Some(now) = with_id(after, id) else { return Ok(()) };
+    rule(now[field] == *value, || {
+        format!("{field} of {id} was overwritten with {}, not {value} of somebody else", now[field])
+    })
 }
 
-/// Checks the rules that hold after an apply that reported no error.
-pub(super) fn applied(
-    stored: &[Json],
+/// What somebody else has entered and Webex does not return is told by each plan that keeps it, as
+/// long as the configuration has a secret.
+pub(super) fn foreign_secrets_are_told(
+    after: &[Json],
     instance: Option<&Instance>,
-    desired: &DesiredState,
+    block: Option<&Block>,
+    next: Option<&Plan>,
 ) -> Result<(), String> {
-    let instance = instance.ok_or("an apply without errors has left nothing in state")?;
-    let connector = stored.iter().find(|connector| connector["id"] == instance.id());
-    let connector = connector.ok_or("an apply without errors, and the connector does not exist")?;
-    let different = desired.differences(connector);
-    rule(different.is_empty(), || format!("an apply without errors, but {}", different.join(", ")))
+    let (Some(instance), Some(block), Some(next)) = (instance, block, next) else { return Ok(()) };
+    let id = instance.id();
+    let is_theirs = with_id(after, id).is_some_and(|now| is_by_hand(secret(now)));
+    let is_told = next.action != Action::Nothing
+        || failed(&next.messages)
+        || says(&next.messages, id, "Somebody else has saved");
+    rule(!is_theirs || block.ignores_secret || is_told, || {
+        format!("somebody else has entered a secret of {id}, and no plan tells: {next:#?}")
+    })
+}
+
+/// A destroy without faults succeeds, and leaves only what others have made or what a message named.
+pub(super) fn destroy_empties(done: &[Done]) -> Result<(), String> {
+    let errors = done.iter().flat_map(Done::messages).filter(|message| message.is_error);
+    let errors = errors.collect::<Vec<_>>();
+    rule(errors.is_empty(), || format!("it cannot be destroyed: {errors:#?}"))
+}
+
+/// An error names the connector, has sentences, and shows no page and no insides of the program.
+pub(super) fn errors_help(done: &Done, block: Option<&Block>) -> Result<(), String> {
+    for message in done.messages().filter(|message| message.is_error) {
+        let names = [block.map(|block| block.name), done.before.as_ref().map(Instance::id)];
+        let is_named = names.into_iter().flatten().any(|name| message.text.contains(name));
+        let insides = ["<html", "Some(", "None,", "bug in the provider", "panicked"];
+        let shows = insides.into_iter().find(|insides| message.text.contains(insides));
+        let ends = message.detail().trim_end();
+        let is_complete = ends.matches(". ").count() + ends.matches('\n').count() > 0;
+        rule(is_named && shows.is_none() && is_complete, || {
+            format!("an error that does not help: {message:#?}")
+        })?;
+    }
+    Ok(())
+}
+
+/// All secrets are those that somebody entered: none is blank.
+pub(super) fn secrets_are_sound(stored: &[Json]) -> Result<(), String> {
+    let unsound = stored.iter().find(|connector| !secret(connector).starts_with(SECRET));
+    rule(unsound.is_none(), || format!("a secret is blank: {unsound:#?}"))
+}
+
+/// Returns the id of a stored connector.
+pub(super) fn id(connector: &Json) -> &str {
+    connector["id"].as_str().unwrap_or_default()
+}
+
+/// Returns the stored connector with an id.
+pub(super) fn with_id<'a>(stored: &'a [Json], wanted: &str) -> Option<&'a Json> {
+    stored.iter().find(|connector| id(connector) == wanted)
+}
+
+/// Returns the JSON key of the secret of a connector.
+pub(super) fn secret_field(connector: &Json) -> &'static str {
+    if connector["authenticationType"] == "OAUTH2" { "clientSecret" } else { "password" }
+}
+
+fn secret(connector: &Json) -> &str {
+    connector[secret_field(connector)].as_str().unwrap_or_default()
+}
+
+fn is_by_hand(secret: &str) -> bool {
+    secret.starts_with(BY_HAND)
+}
+
+fn says(messages: &[Message], id: &str, words: &str) -> bool {
+    messages.iter().any(|message| message.text.contains(id) && message.text.contains(words))
 }
 
 fn rule(holds: bool, broken: impl FnOnce() -> String) -> Result<(), String> {

@@ -6,6 +6,7 @@ use std::fmt;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use serde_json::json;
 use webex_cc_simulator::{Action, Script, SecretsInAnswers};
 
 /// How Webex behaves, and what happens.
@@ -15,6 +16,10 @@ pub(super) struct Scenario {
     pub(super) lock: bool,
     /// How Webex returns secrets.
     pub(super) secrets: Secrets,
+    /// Whether reads show a write a moment late.
+    pub(super) lag: bool,
+    /// Whether others have nine of the ten connectors that Webex allows.
+    pub(super) crowd: bool,
     /// The steps, in order.
     pub(super) steps: Vec<Step>,
 }
@@ -37,49 +42,88 @@ impl Secrets {
     }
 }
 
+/// The address of a resource in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Address {
+    First,
+    Second,
+}
+
+impl Address {
+    pub(super) const ALL: [Self; 2] = [Self::First, Self::Second];
+
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::First => Self::Second,
+            Self::Second => Self::First,
+        }
+    }
+}
+
 /// One step.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// Changes of the configuration, and `terraform apply`.
-    Apply { changes: Vec<Change>, fault: Fault },
+    /// Changes of the configuration, and `terraform apply`. Terraform begins with one address.
+    Apply { changes: Vec<Change>, begins: Address, fault: Fault },
     /// `terraform destroy`.
-    Destroy(Fault),
-    /// Somebody edits the connector in Control Hub.
-    Drift(Argument),
-    /// Somebody activates or deactivates the connector in Control Hub.
-    SwitchByHand,
-    /// Somebody deletes the connector in Control Hub.
-    DeleteByHand,
+    Destroy { begins: Address, fault: Fault },
+    /// Somebody edits a connector in Control Hub.
+    EditByHand(Address, Argument),
+    /// Somebody activates or deactivates a connector in Control Hub.
+    SwitchByHand(Address),
+    /// Somebody deletes a connector in Control Hub.
+    DeleteByHand(Address),
+    /// Somebody creates a connector with the arguments of an address in Control Hub.
+    CreateByHand(Address),
     /// `terraform taint`.
-    Taint,
+    Taint(Address),
     /// `terraform state rm`.
-    Forget,
+    Forget(Address),
     /// `terraform import` of a connector that is not in state.
-    Import,
+    Import(Address),
 }
 
 /// A change of the configuration.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
-    /// Another secret with another version.
-    Rotate,
     /// Another value of an argument.
-    Edit(Argument),
+    Edit(Address, Argument),
     /// The other value of `active`.
-    Switch,
+    Switch(Address),
     /// The other way to authenticate.
-    Reauthenticate,
+    Reauthenticate(Address),
+    /// The resource is added or removed.
+    AddOrRemove(Address),
+    /// `ignore_changes` of an argument is added or removed.
+    Ignore(Address, Ignored),
+    /// The two resources swap their names.
+    SwapNames,
+    /// A resource takes the name of the other, which gets another one.
+    TakeName(Address),
+    /// The two blocks swap their addresses, without `moved`.
+    SwapAddresses,
 }
 
 /// An argument to edit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Argument {
+    /// The secret. In the configuration with another version.
+    Secret,
     /// The user name or the scope.
     Account,
     /// `resource_domain_url`.
-    Address,
-    /// `name`, one of two.
+    Domain,
+    /// `name`, one of four.
     Name,
+}
+
+/// An argument in `ignore_changes`.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ignored {
+    /// The secret with its version.
+    Secret,
+    /// `active`.
+    Active,
 }
 
 /// A fault during a command.
@@ -89,12 +133,25 @@ pub(super) enum Fault {
     None,
     /// After some requests that succeed, some requests fail.
     Failure { method: Method, failure: Failure, after: u32, times: u32 },
+    /// Somebody edits a connector meanwhile.
+    Overtaken { moment: Moment, argument: Argument },
+    /// Reads show an update a minute late.
+    Lag,
     /// The user presses Ctrl-C while a write is in flight.
     Stop,
     /// The provider is killed while a write is in flight.
     Kill,
-    /// Somebody edits the connector between plan and apply.
-    Meanwhile,
+}
+
+/// When somebody edits a connector during a command.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Moment {
+    /// After the plan, a connector that is in state.
+    Planned(Address),
+    /// After one of the first creates and edits was carried out, the connector that was written.
+    Written(u32),
+    /// The same, and the response to that write is lost.
+    ResponseLost(u32),
 }
 
 /// The requests that fail.
@@ -122,13 +179,29 @@ pub(super) enum Failure {
     LostAnswer,
     /// 423, as for an active connector.
     Locked,
+    /// A proxy answers 200 with a page, and nothing was carried out.
+    Page,
+    /// A proxy answers 200 with a page after the request is carried out.
+    PageAfter,
+    /// 201 with an empty object, and nothing was carried out.
+    EmptyObject,
 }
 
 impl Fault {
     /// Returns the scripts of the simulator.
     pub(super) fn scripts(&self) -> Vec<Script> {
+        let pass = |times: u32| Script::new(Action::DelayMs(0)).times(times);
         match self {
-            Self::None | Self::Meanwhile => Vec::new(),
+            Self::None | Self::Lag => Vec::new(),
+            Self::Overtaken { moment: Moment::ResponseLost(write), .. } => {
+                // One of the two methods comes first, and the other one is not counted.
+                let of = |method| {
+                    [pass(write - 1), Script::close_after().times(1)]
+                        .map(|script| script.method(method))
+                };
+                ["POST", "PUT"].into_iter().flat_map(of).collect()
+            }
+            Self::Overtaken { moment: Moment::Planned(_) | Moment::Written(_), .. } => Vec::new(),
             Self::Stop | Self::Kill => ["POST", "PUT", "DELETE"]
                 .map(|method| Script::new(Action::DelayMs(200)).method(method))
                 .to_vec(),
@@ -142,69 +215,96 @@ impl Fault {
                     Failure::ClosedAfter => Script::close_after(),
                     Failure::LostAnswer => Script::lost_answer(502, "<html>lost</html>".into()),
                     Failure::Locked => Script::answer(423, problem("locked")),
+                    Failure::Page => Script::answer(200, "<html>sign in</html>".into()),
+                    Failure::PageAfter => Script::lost_answer(200, "<html>sign in</html>".into()),
+                    Failure::EmptyObject => Script::answer(201, json!({})),
                 };
-                let of_method = |script: Script| match method {
-                    Method::Post => script.method("POST"),
-                    Method::Put => script.method("PUT"),
-                    Method::Delete => script.method("DELETE"),
-                    Method::Get => script.method("GET"),
-                    Method::Any => script,
-                };
-                let pass = Script::new(Action::DelayMs(0)).times(*after);
-                vec![of_method(pass), of_method(script.times(*times))]
+                [pass(*after), script.times(*times)].map(|script| method.of(script)).to_vec()
             }
         }
     }
 }
 
+impl Method {
+    fn of(self, script: Script) -> Script {
+        match self {
+            Self::Post => script.method("POST"),
+            Self::Put => script.method("PUT"),
+            Self::Delete => script.method("DELETE"),
+            Self::Get => script.method("GET"),
+            Self::Any => script,
+        }
+    }
+}
+
 fn problem(reason: &str) -> serde_json::Value {
-    serde_json::json!({"trackingId": "scenario", "error": {"key": "scenario", "reason": reason}})
+    json!({"trackingId": "scenario", "error": {"key": "scenario", "reason": reason}})
 }
 
 /// Generates scenarios.
 pub(super) fn scenarios() -> impl Strategy<Value = Scenario> {
     let secrets =
         prop_oneof![Just(Secrets::Omitted), Just(Secrets::Masked), Just(Secrets::InTheClear)];
-    (any::<bool>(), secrets, vec(step(), 2..12)).prop_map(|(lock, secrets, steps)| Scenario {
-        lock,
-        secrets,
-        steps,
-    })
+    let lag = prop_oneof![5 => Just(false), 1 => Just(true)];
+    let crowd = prop_oneof![7 => Just(false), 1 => Just(true)];
+    (any::<bool>(), secrets, lag, crowd, vec(step(), 2..10)).prop_map(
+        |(lock, secrets, lag, crowd, steps)| Scenario { lock, secrets, lag, crowd, steps },
+    )
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let changes = prop_oneof![1 => Just(Vec::new()), 5 => vec(change(), 1..4)];
-    let apply = (changes, fault());
+    let apply = (changes, address(), fault());
     prop_oneof![
-        20 => apply.prop_map(|(changes, fault)| Step::Apply { changes, fault }),
-        1 => argument().prop_map(Step::Drift),
-        1 => Just(Step::SwitchByHand),
-        1 => Just(Step::DeleteByHand),
-        1 => Just(Step::Taint),
-        1 => Just(Step::Forget),
-        1 => Just(Step::Import),
-        2 => fault().prop_map(Step::Destroy),
+        20 => apply.prop_map(|(changes, begins, fault)| Step::Apply { changes, begins, fault }),
+        3 => (address(), argument()).prop_map(|(address, argument)| {
+            Step::EditByHand(address, argument)
+        }),
+        1 => address().prop_map(Step::SwitchByHand),
+        1 => address().prop_map(Step::DeleteByHand),
+        1 => address().prop_map(Step::CreateByHand),
+        1 => address().prop_map(Step::Taint),
+        1 => address().prop_map(Step::Forget),
+        1 => address().prop_map(Step::Import),
+        2 => (address(), fault()).prop_map(|(begins, fault)| Step::Destroy { begins, fault }),
     ]
 }
 
 fn change() -> impl Strategy<Value = Change> {
+    let ignored = prop_oneof![Just(Ignored::Secret), Just(Ignored::Active)];
     prop_oneof![
-        4 => Just(Change::Rotate),
-        4 => argument().prop_map(Change::Edit),
-        2 => Just(Change::Switch),
-        1 => Just(Change::Reauthenticate),
+        8 => (address(), argument()).prop_map(|(address, argument)| {
+            Change::Edit(address, argument)
+        }),
+        2 => address().prop_map(Change::Switch),
+        1 => address().prop_map(Change::Reauthenticate),
+        3 => Just(Change::AddOrRemove(Address::Second)),
+        1 => Just(Change::AddOrRemove(Address::First)),
+        2 => (address(), ignored).prop_map(|(address, ignored)| Change::Ignore(address, ignored)),
+        1 => Just(Change::SwapNames),
+        1 => address().prop_map(Change::TakeName),
+        1 => Just(Change::SwapAddresses),
     ]
 }
 
+fn address() -> impl Strategy<Value = Address> {
+    prop_oneof![2 => Just(Address::First), 1 => Just(Address::Second)]
+}
+
 fn argument() -> impl Strategy<Value = Argument> {
-    prop_oneof![Just(Argument::Account), Just(Argument::Address), Just(Argument::Name)]
+    prop_oneof![
+        3 => Just(Argument::Secret),
+        1 => Just(Argument::Account),
+        1 => Just(Argument::Domain),
+        1 => Just(Argument::Name),
+    ]
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
     let method = prop_oneof![
         2 => Just(Method::Post),
         4 => Just(Method::Put),
-        1 => Just(Method::Delete),
+        2 => Just(Method::Delete),
         1 => Just(Method::Get),
         1 => Just(Method::Any),
     ];
@@ -215,18 +315,33 @@ fn fault() -> impl Strategy<Value = Fault> {
         Just(Failure::ClosedAfter),
         Just(Failure::LostAnswer),
         Just(Failure::Locked),
+        Just(Failure::Page),
+        Just(Failure::PageAfter),
+        Just(Failure::EmptyObject),
     ];
     // With two retries, three failures end a request, and the next one works.
     let (after, times) = (0..4_u32, prop_oneof![Just(1_u32), Just(3), Just(10)]);
     let failures = (method, failure, after, times).prop_map(|(method, failure, after, times)| {
+        // An empty object confirms a delete as an empty body does.
+        let may_delete = matches!(method, Method::Delete | Method::Any);
+        let is_empty_object = matches!(failure, Failure::EmptyObject);
+        let failure = if may_delete && is_empty_object { Failure::Page } else { failure };
         Fault::Failure { method, failure, after, times }
     });
+    let moment = prop_oneof![
+        address().prop_map(Moment::Planned),
+        (1..4_u32).prop_map(Moment::Written),
+        (1..4_u32).prop_map(Moment::ResponseLost),
+    ];
+    let overtaken =
+        (moment, argument()).prop_map(|(moment, argument)| Fault::Overtaken { moment, argument });
     prop_oneof![
-        8 => Just(Fault::None),
-        8 => failures,
-        1 => Just(Fault::Stop),
-        1 => Just(Fault::Kill),
-        1 => Just(Fault::Meanwhile),
+        16 => Just(Fault::None),
+        16 => failures,
+        5 => overtaken,
+        1 => Just(Fault::Lag),
+        2 => Just(Fault::Stop),
+        2 => Just(Fault::Kill),
     ]
 }
 
@@ -239,31 +354,55 @@ impl fmt::Display for Scenario {
             Secrets::InTheClear => "shows secrets in the clear",
         };
         writeln!(formatter, "   Webex {shows}, and active connectors {lock} be edited.")?;
+        if self.lag {
+            writeln!(formatter, "   Reads show a write a moment late.")?;
+        }
+        if self.crowd {
+            writeln!(formatter, "   Others have nine of the ten connectors that Webex allows.")?;
+        }
         for (index, step) in self.steps.iter().enumerate() {
             writeln!(formatter, "{:2}. {step}", index + 1)?;
         }
-        write!(formatter, "   Then terraform apply without faults.")
+        write!(formatter, "   Then terraform apply without faults, and terraform destroy.")
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::First => "first",
+            Self::Second => "second",
+        })
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Apply { changes, fault } => {
+            Self::Apply { changes, begins, fault } => {
                 for change in changes {
-                    write!(formatter, "The configuration gets another {change}. ")?;
+                    write!(formatter, "{change} ")?;
                 }
-                write!(formatter, "terraform apply{fault}")
+                write!(formatter, "terraform apply, which begins with the {begins}{fault}.")
             }
-            Self::Destroy(fault) => write!(formatter, "terraform destroy{fault}"),
-            Self::Drift(argument) => {
-                write!(formatter, "Somebody edits the {argument} in Control Hub.")
+            Self::Destroy { begins, fault } => {
+                write!(formatter, "terraform destroy, which begins with the {begins}{fault}.")
             }
-            Self::SwitchByHand => formatter.write_str("Somebody switches it in Control Hub."),
-            Self::DeleteByHand => formatter.write_str("Somebody deletes it in Control Hub."),
-            Self::Taint => formatter.write_str("terraform taint"),
-            Self::Forget => formatter.write_str("terraform state rm"),
-            Self::Import => formatter.write_str("terraform import"),
+            Self::EditByHand(address, argument) => {
+                write!(formatter, "Somebody edits the {argument} of the {address} by hand.")
+            }
+            Self::SwitchByHand(address) => {
+                write!(formatter, "Somebody activates or deactivates the {address} by hand.")
+            }
+            Self::DeleteByHand(address) => {
+                write!(formatter, "Somebody deletes the {address} by hand.")
+            }
+            Self::CreateByHand(address) => {
+                write!(formatter, "Somebody creates what the {address} describes by hand.")
+            }
+            Self::Taint(address) => write!(formatter, "terraform taint of the {address}."),
+            Self::Forget(address) => write!(formatter, "terraform state rm of the {address}."),
+            Self::Import(address) => write!(formatter, "terraform import to the {address}."),
         }
     }
 }
@@ -271,10 +410,34 @@ impl fmt::Display for Step {
 impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rotate => formatter.write_str("secret"),
-            Self::Edit(argument) => argument.fmt(formatter),
-            Self::Switch => formatter.write_str("value of active"),
-            Self::Reauthenticate => formatter.write_str("way to authenticate"),
+            Self::Edit(address, argument) => {
+                write!(formatter, "The {address} gets another {argument}.")
+            }
+            Self::Switch(address) => {
+                write!(formatter, "The {address} gets the other value of active.")
+            }
+            Self::Reauthenticate(address) => {
+                write!(formatter, "The {address} gets the other way to authenticate.")
+            }
+            Self::AddOrRemove(address) => {
+                write!(formatter, "The {address} is added, or removed if it is there.")
+            }
+            Self::Ignore(address, ignored) => {
+                let ignored = match ignored {
+                    Ignored::Secret => "the secret",
+                    Ignored::Active => "active",
+                };
+                write!(formatter, "The {address} ignores changes of {ignored}, or no longer.")
+            }
+            Self::SwapNames => formatter.write_str("The two swap their names."),
+            Self::TakeName(address) => {
+                let other = address.other();
+                write!(
+                    formatter,
+                    "The {address} takes the name of the {other}, which gets another."
+                )
+            }
+            Self::SwapAddresses => formatter.write_str("The two blocks swap their addresses."),
         }
     }
 }
@@ -282,8 +445,9 @@ impl fmt::Display for Change {
 impl fmt::Display for Argument {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Secret => "secret",
             Self::Account => "user name or scope",
-            Self::Address => "resource domain",
+            Self::Domain => "resource domain",
             Self::Name => "name",
         })
     }
@@ -297,7 +461,22 @@ impl fmt::Display for Fault {
             Self::Kill => {
                 formatter.write_str(", and the provider is killed while a write is in flight")
             }
-            Self::Meanwhile => formatter.write_str(", and somebody edits it after the plan"),
+            Self::Lag => formatter.write_str(", and reads show an update a minute late"),
+            Self::Overtaken { moment, argument } => match moment {
+                Moment::Planned(address) => write!(
+                    formatter,
+                    ", and somebody edits the {argument} of the {address} after the plan"
+                ),
+                Moment::Written(write) => write!(
+                    formatter,
+                    ", and somebody edits the {argument} after create or edit {write}"
+                ),
+                Moment::ResponseLost(write) => write!(
+                    formatter,
+                    ", and somebody edits the {argument} after create or edit {write}, whose \
+                     response is lost"
+                ),
+            },
             Self::Failure { method, failure, after, times } => {
                 let method = match method {
                     Method::Post => "POST",
@@ -313,6 +492,9 @@ impl fmt::Display for Fault {
                     Failure::ClosedAfter => "is cut off after it is carried out",
                     Failure::LostAnswer => "is carried out, and a gateway answers 502",
                     Failure::Locked => "is answered 423",
+                    Failure::Page => "is answered 200 with a page",
+                    Failure::PageAfter => "is carried out, and answered 200 with a page",
+                    Failure::EmptyObject => "is answered 201 with an empty object",
                 };
                 let first = after + 1;
                 match times {

@@ -4,338 +4,136 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tf_provider::value::Value;
-use webex_cc_simulator::{Options, Simulator};
+use webex_cc_simulator::{Behavior, CONNECTOR_LIMIT, Exchange, Options, Simulator};
 
-use super::rules::{self, DesiredState, Knowledge};
-use super::scenario::{Argument, Change, Fault, Scenario, Step};
+use super::rules::{self, BY_HAND, Block, Done, Knowledge, Overtaking, id, with_id};
+use super::scenario::{Address, Argument, Change, Fault, Ignored, Moment, Scenario, Step};
+use crate::support::checker::of;
 use crate::support::plugin_client::Plugin;
 use crate::support::plugin_client::proto::tfplugin5::stop;
 use crate::support::simulator;
-use crate::support::terraform_core::{Action, Instance, Message, TerraformCore, failed};
+use crate::support::terraform_core::{Action, Instance, Message, Plan, TerraformCore, failed};
 
-/// The names that the connector may have.
-const NAMES: [&str; 2] = ["Sun", "Moon"];
+/// The names that connectors may have.
+const NAMES: [&str; 4] = ["Sun", "Moon", "Earth", "Mars"];
 
-/// How many applies without a fault may be needed until the state is the desired one. The second
-/// follows the advice of the first.
+/// How many applies without a fault may be needed until the state is the desired one. Each follows
+/// the advice of the one before.
 const APPLIES_TO_CONVERGE: usize = 3;
+
+/// How late reads show a write.
+const LAG: Duration = Duration::from_millis(600);
+
+/// The time in which somebody can edit a connector before the provider looks it up.
+const LATENCY: Duration = Duration::from_millis(30);
+
+/// The messages about creates of which the provider does not know the result.
+const IN_DOUBT: &str = "It is not known whether Webex created the connector";
 
 /// Runs a scenario. The error is the rule that it breaks.
 pub(super) async fn run(scenario: &Scenario) -> Result<(), String> {
-    let mut world = World::new(scenario).await?;
+    let mut world = World::new(scenario).await;
     for (index, step) in scenario.steps.iter().enumerate() {
         let outcome = world.step(step).await;
         outcome.map_err(|rule| format!("after step {}: {rule}", index + 1))?;
     }
     world.converge().await.map_err(|rule| format!("at the end: {rule}"))?;
-    world.plugin.shutdown().await.assert_tidy();
-    Ok(())
+    world.replace_process().await
+}
+
+/// A resource of the configuration, and the one in state.
+struct Resource {
+    block: Block,
+    is_configured: bool,
+    instance: Option<Instance>,
+}
+
+impl Resource {
+    fn block(&self) -> Option<&Block> {
+        Some(&self.block).filter(|_| self.is_configured)
+    }
+}
+
+/// What a command wants of the resources.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Apply,
+    Destroy,
 }
 
 struct World {
     simulator: Simulator,
     plugin: Plugin,
     core: TerraformCore,
-    desired: DesiredState,
-    instance: Option<Instance>,
+    resources: [Resource; 2],
     knowledge: Knowledge,
+    /// The deviations of Webex in all commands.
+    behavior: Behavior,
+    /// The number of the next secret.
+    next_secret: u32,
 }
 
 impl World {
-    async fn new(scenario: &Scenario) -> Result<Self, String> {
-        let options = Options {
+    async fn new(scenario: &Scenario) -> Self {
+        let is_overtaken = |step: &Step| {
+            matches!(step, Step::Apply { fault, .. } | Step::Destroy { fault, .. }
+                if matches!(fault, Fault::Overtaken { .. }))
+        };
+        let lag = if scenario.lag { LAG } else { Duration::ZERO };
+        let behavior = Behavior {
+            update_visible_after_ms: u64::try_from(lag.as_millis()).unwrap(),
+            ..Behavior::default()
+        };
+        let simulator = simulator::start(Options {
             active_lock: scenario.lock,
             secrets: scenario.secrets.option(),
+            visible_after: lag,
+            behavior: behavior.clone(),
+            latency: if scenario.steps.iter().any(is_overtaken) { LATENCY } else { Duration::ZERO },
             ..Options::default()
-        };
-        let simulator = simulator::start(options);
+        });
         let (plugin, core) = start(&simulator).await;
-        let desired = DesiredState {
-            name: NAMES[0],
-            oauth: false,
-            account: 0,
-            address: 0,
-            active: true,
-            secret: 0,
-        };
-        let knowledge = Knowledge::default();
-        Ok(Self { simulator, plugin, core, desired, instance: None, knowledge })
-    }
-
-    /// Replaces the process that was stopped or killed.
-    async fn restart(&mut self) -> Result<(), String> {
-        let (plugin, core) = start(&self.simulator).await;
-        self.core = core;
-        self.plugin = plugin;
-        Ok(())
-    }
-
-    async fn step(&mut self, step: &Step) -> Result<(), String> {
-        match step {
-            Step::Apply { changes, fault } => {
-                for change in changes {
-                    self.change(*change);
-                }
-                self.command(&self.configuration(), fault).await.map(drop)
-            }
-            Step::Destroy(fault) => self.command(&Value::Null, fault).await.map(drop),
-            Step::Drift(argument) => {
-                self.by_hand(*argument);
-                Ok(())
-            }
-            Step::SwitchByHand => {
-                if let Some(connector) = self.managed() {
-                    let active = json!({"active": connector["active"] == false});
-                    let id = text(&connector, "id");
-                    self.simulator.store(self.simulator.organization(), &id, active);
-                }
-                Ok(())
-            }
-            Step::DeleteByHand => {
-                if let Some(connector) = self.managed() {
-                    let id = text(&connector, "id");
-                    simulator::delete_by_hand(&self.simulator, &id);
-                }
-                Ok(())
-            }
-            Step::Taint => {
-                if let Some(instance) = &mut self.instance {
-                    instance.tainted = true;
-                }
-                Ok(())
-            }
-            Step::Forget => {
-                if let Some(forgotten) = self.instance.take() {
-                    self.knowledge.named.insert(forgotten.id().to_owned());
-                }
-                Ok(())
-            }
-            Step::Import => match (&self.instance, self.stored().first()) {
-                (None, Some(connector)) => self.import(&text(connector, "id")).await,
-                _ => Ok(()),
+        let resource = |index: u32, name| Resource {
+            block: Block {
+                name,
+                oauth: false,
+                account: index,
+                domain: index,
+                active: true,
+                secret: index,
+                ignores_secret: false,
+                ignores_active: false,
             },
-        }
-    }
-
-    /// Edits the configuration.
-    fn change(&mut self, change: Change) {
-        let desired = &mut self.desired;
-        match change {
-            Change::Rotate => desired.secret += 1,
-            Change::Edit(Argument::Account) => desired.account += 1,
-            Change::Edit(Argument::Address) => desired.address += 1,
-            Change::Edit(Argument::Name) => {
-                desired.name = if desired.name == NAMES[0] { NAMES[1] } else { NAMES[0] };
-            }
-            Change::Switch => desired.active = !desired.active,
-            Change::Reauthenticate => desired.oauth = !desired.oauth,
-        }
-    }
-
-    /// Runs `terraform apply` or `terraform destroy`, and checks the rules. Returns the messages,
-    /// and whether the command finished.
-    async fn command(
-        &mut self,
-        configuration: &Value,
-        fault: &Fault,
-    ) -> Result<(Vec<Message>, bool), String> {
-        let stored = self.stored();
-        let inactive = stored.iter().filter(|connector| connector["active"] == false);
-        self.knowledge.inactive = inactive.map(|connector| text(connector, "id")).collect();
-        self.simulator.faults(fault.scripts());
-        let outcome = self.refresh_plan_apply(configuration, fault).await;
-        self.simulator.faults([]);
-        let (messages, finished) = outcome?;
-        for message in &messages {
-            let stored = self.stored();
-            let named = stored.iter().map(|connector| text(connector, "id"));
-            let named = named.filter(|id| message.text.contains(id.as_str()));
-            self.knowledge.named.extend(named.collect::<Vec<_>>());
-        }
-        let unknown = "It is not known whether it was created";
-        let in_doubt = matches!(fault, Fault::Kill)
-            || messages.iter().any(|message| message.text.contains(unknown));
-        if in_doubt {
-            let ids =
-                self.stored().iter().map(|connector| text(connector, "id")).collect::<Vec<_>>();
-            self.knowledge.doubtful.extend(ids);
-        }
-        let stored = self.stored();
-        let instance = self.instance.as_ref();
-        rules::always(&stored, instance, &self.desired, &self.knowledge, &messages)
-            .map_err(|rule| format!("{rule}\n   messages: {messages:#?}"))?;
-
-        let is_overtaken = matches!(fault, Fault::Meanwhile);
-        if finished && !is_overtaken && !failed(&messages) {
-            if configuration.is_null() {
-                if let Some(instance) = instance {
-                    return Err(format!("a destroy without errors has left {instance:?}"));
-                }
-            } else {
-                rules::applied(&stored, instance, &self.desired)
-                    .map_err(|rule| format!("{rule}\n   messages: {messages:#?}"))?;
-                self.plans_nothing(configuration).await?;
-                let id = self.instance.as_ref().map_or("", Instance::id);
-                self.knowledge.doubtful.remove(id);
-            }
-        }
-        Ok((messages, finished))
-    }
-
-    /// Refreshes, plans and applies.
-    async fn refresh_plan_apply(
-        &mut self,
-        configuration: &Value,
-        fault: &Fault,
-    ) -> Result<(Vec<Message>, bool), String> {
-        self.core.configure().await?;
-        let mut messages = Vec::new();
-        let mut instance = self.instance.clone();
-        if let Some(before) = &instance {
-            let (read, said) = self.core.refresh(before).await?;
-            messages.extend(said);
-            if failed(&messages) {
-                return Ok((messages, true));
-            }
-            instance = read;
-        }
-        let plan = self.core.plan(instance.as_ref(), configuration).await?;
-        messages.extend(plan.messages.clone());
-        if failed(&messages) {
-            return Ok((messages, true));
-        }
-        let edited = matches!(fault, Fault::Meanwhile).then(|| self.by_hand(Argument::Account));
-        self.core.configure().await?;
-        self.simulator.clear_journal();
-        // State holds what was read from here on.
-        self.instance.clone_from(&instance);
-        let applied = {
-            let apply = self.core.apply(instance.as_ref(), configuration, &plan);
-            tokio::pin!(apply);
-            tokio::select! {
-                biased;
-                applied = &mut apply => Some(applied?),
-                () = disturb(&self.simulator, &mut self.plugin, fault) => {
-                    let applied = apply.await;
-                    // A killed provider leaves a broken connection.
-                    if matches!(fault, Fault::Kill) { applied.ok() } else { Some(applied?) }
-                }
-            }
+            is_configured: index == 0,
+            instance: None,
         };
-        let finished = applied.is_some();
-        if let Some((after, said)) = applied {
-            if plan.action == Action::Update && edited.flatten().is_some() && !failed(&said) {
-                return Err("an edit after the plan was overwritten".to_owned());
+        let resources = [resource(0, NAMES[0]), resource(1, NAMES[1])];
+        let knowledge = Knowledge::default();
+        let mut world =
+            Self { simulator, plugin, core, resources, knowledge, behavior, next_secret: 2 };
+        if scenario.crowd {
+            for number in 1..CONNECTOR_LIMIT {
+                let name = json!(format!("Other {number}"));
+                world.create_by_hand(Address::First, name);
             }
-            self.instance = after;
-            messages.extend(said);
         }
-        if matches!(fault, Fault::Stop | Fault::Kill) {
-            self.restart().await?;
-        }
-        if matches!(fault, Fault::Kill) {
-            // A connector that was written moments ago does not count as deleted. People need longer.
-            self.simulator.advance_clock(Duration::from_secs(10 * 60));
-        }
-        Ok((messages, finished))
+        world
     }
 
-    /// Applies without faults until the state is the desired one, and destroys.
-    async fn converge(&mut self) -> Result<(), String> {
-        let configuration = self.configuration();
-        let mut last = Vec::new();
-        for _ in 0..APPLIES_TO_CONVERGE {
-            let (messages, _) = self.command(&configuration, &Fault::None).await?;
-            if !failed(&messages) {
-                let stored = self.stored();
-                let namesake = |connector: &&Json| connector["name"] == self.desired.name;
-                let namesakes = stored.iter().filter(namesake).count();
-                if namesakes != 1 {
-                    return Err(format!(
-                        "{namesakes} connectors are named {:?}",
-                        self.desired.name
-                    ));
-                }
-                let (messages, _) = self.command(&Value::Null, &Fault::None).await?;
-                return if failed(&messages) {
-                    Err(format!("it cannot be destroyed: {messages:#?}"))
-                } else {
-                    Ok(())
-                };
-            }
-            // The message names the connector that has the name, and how to import it.
-            let stored = self.stored();
-            let rival = stored.iter().find(|connector| {
-                let id = text(connector, "id");
-                let managed = self.instance.as_ref().map(Instance::id);
-                connector["name"] == self.desired.name
-                    && managed != Some(id.as_str())
-                    && messages.iter().any(|message| message.text.contains(&id))
-            });
-            match (rival, &self.instance) {
-                (Some(rival), None) => self.import(&text(rival, "id")).await?,
-                (Some(rival), Some(_)) => {
-                    let id = text(rival, "id");
-                    simulator::delete_by_hand(&self.simulator, &id);
-                }
-                (None, _) => {}
-            }
-            last = messages;
-        }
-        Err(format!("{APPLIES_TO_CONVERGE} applies without faults do not converge: {last:#?}"))
-    }
-
-    async fn import(&mut self, id: &str) -> Result<(), String> {
-        self.core.configure().await?;
-        let (imported, said) = self.core.import(id).await?;
-        if failed(&said) || imported.is_none() {
-            return Err(format!("{id} exists and cannot be imported: {said:?}"));
-        }
-        self.instance = imported;
-        Ok(())
-    }
-
-    async fn plans_nothing(&mut self, configuration: &Value) -> Result<(), String> {
-        self.core.configure().await?;
-        let instance = self.instance.as_ref().ok_or("nothing is in state")?;
-        let (read, said) = self.core.refresh(instance).await?;
-        let plan = self.core.plan(read.as_ref(), configuration).await?;
-        if plan.action == Action::Nothing && !failed(&plan.messages) {
-            Ok(())
-        } else {
-            Err(format!("the second plan is not empty: {plan:?}, {said:?}"))
+    fn resource(&mut self, address: Address) -> &mut Resource {
+        let [first, second] = &mut self.resources;
+        match address {
+            Address::First => first,
+            Address::Second => second,
         }
     }
 
-    /// Returns the configuration.
-    fn configuration(&self) -> Value {
-        let desired = &self.desired;
-        let shape = &self.core.shape;
-        let secret = desired.secret();
-        let version = i64::from(desired.secret);
-        let common = [
-            ("name", Value::from(desired.name)),
-            ("resource_domain_url", desired.address().into()),
-            ("active", desired.active.into()),
-        ];
-        let other = if desired.oauth {
-            vec![
-                ("authentication_type", "oauth2".into()),
-                ("client_id", "client".into()),
-                ("token_url", "https://login.example.com/token".into()),
-                ("scope", desired.account().into()),
-                ("client_secret_wo", secret.into()),
-                ("client_secret_wo_version", version.into()),
-            ]
-        } else {
-            vec![
-                ("username", desired.account().into()),
-                ("validation_url", "https://example.com/check".into()),
-                ("password_wo", secret.into()),
-                ("password_wo_version", version.into()),
-            ]
-        };
-        shape.object(common.into_iter().chain(other))
+    fn block(&mut self, address: Address) -> &mut Block {
+        &mut self.resource(address).block
+    }
+
+    fn instances(&self) -> [Option<&Instance>; 2] {
+        self.resources.each_ref().map(|resource| resource.instance.as_ref())
     }
 
     fn stored(&self) -> Vec<Json> {
@@ -343,24 +141,593 @@ impl World {
     }
 
     /// Returns the connector in state as Webex has it.
-    fn managed(&self) -> Option<Json> {
-        let id = self.instance.as_ref()?.id();
-        self.simulator.stored(self.simulator.organization(), id)
+    fn managed(&mut self, address: Address) -> Option<Json> {
+        let id = self.resource(address).instance.as_ref()?.id().to_owned();
+        self.simulator.stored(self.simulator.organization(), &id)
     }
 
-    /// Edits the connector in state as if in Control Hub. The new name is never taken.
-    fn by_hand(&mut self, argument: Argument) -> Option<()> {
-        let connector = self.managed()?;
-        let oauth = connector["authenticationType"] == "OAUTH2";
-        let fields = match argument {
-            Argument::Account if oauth => json!({"scope": "by hand"}),
-            Argument::Account => json!({"username": "by hand"}),
-            Argument::Address => json!({"resourceDomain": "https://by-hand.example.com"}),
-            Argument::Name => json!({"name": format!("By hand {}", text(&connector, "id"))}),
+    async fn step(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::Apply { changes, begins, fault } => {
+                for change in changes {
+                    self.change(*change);
+                }
+                self.command(Goal::Apply, *begins, fault).await?;
+            }
+            Step::Destroy { begins, fault } => {
+                self.command(Goal::Destroy, *begins, fault).await?;
+            }
+            Step::EditByHand(address, argument) => {
+                if let Some(connector) = self.managed(*address) {
+                    self.edit_by_hand(&connector, *argument);
+                }
+            }
+            Step::SwitchByHand(address) => {
+                if let Some(connector) = self.managed(*address) {
+                    self.switch_by_hand(&connector);
+                }
+            }
+            Step::DeleteByHand(address) => {
+                if let Some(connector) = self.managed(*address) {
+                    self.delete_by_hand(id(&connector));
+                }
+            }
+            Step::CreateByHand(address) => {
+                let name = json!(self.block(*address).name);
+                let stored = self.stored();
+                let is_taken = stored.iter().any(|connector| connector["name"] == name);
+                if !is_taken && stored.len() < CONNECTOR_LIMIT {
+                    self.create_by_hand(*address, name);
+                }
+            }
+            Step::Taint(address) => {
+                if let Some(instance) = &mut self.resource(*address).instance {
+                    instance.tainted = true;
+                }
+            }
+            Step::Forget(address) => {
+                let theirs = self.managed(*address);
+                self.resource(*address).instance = None;
+                self.knowledge.others.extend(theirs.map(|theirs| (id(&theirs).to_owned(), theirs)));
+                self.pause();
+            }
+            Step::Import(address) => {
+                let is_free =
+                    |id: &str| !self.instances().iter().flatten().any(|known| known.id() == id);
+                let stored = self.stored();
+                let found = stored.iter().map(id).find(|id| is_free(id)).map(str::to_owned);
+                if let (None, Some(id)) = (&self.resource(*address).instance, found) {
+                    self.import(*address, &id).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Edits the configuration.
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Edit(address, Argument::Secret) => {
+                self.next_secret += 1;
+                self.block(address).secret = self.next_secret;
+            }
+            Change::Edit(address, Argument::Account) => self.block(address).account += 2,
+            Change::Edit(address, Argument::Domain) => self.block(address).domain += 2,
+            Change::Edit(address, Argument::Name) => {
+                self.block(address).name = self.free_name();
+            }
+            Change::Switch(address) => {
+                let block = self.block(address);
+                block.active = !block.active;
+            }
+            Change::Reauthenticate(address) => {
+                let block = self.block(address);
+                block.oauth = !block.oauth;
+            }
+            Change::AddOrRemove(address) => {
+                let resource = self.resource(address);
+                resource.is_configured = !resource.is_configured;
+            }
+            Change::Ignore(address, Ignored::Secret) => {
+                let block = self.block(address);
+                block.ignores_secret = !block.ignores_secret;
+            }
+            Change::Ignore(address, Ignored::Active) => {
+                let block = self.block(address);
+                block.ignores_active = !block.ignores_active;
+            }
+            Change::SwapNames => {
+                let [first, second] = &mut self.resources;
+                std::mem::swap(&mut first.block.name, &mut second.block.name);
+            }
+            Change::TakeName(address) => {
+                let other = address.other();
+                let taken = self.block(other).name;
+                self.block(other).name = self.free_name();
+                self.block(address).name = taken;
+            }
+            Change::SwapAddresses => {
+                let [first, second] = &mut self.resources;
+                std::mem::swap(&mut first.block, &mut second.block);
+                std::mem::swap(&mut first.is_configured, &mut second.is_configured);
+            }
+        }
+    }
+
+    /// Returns a name that no block has.
+    fn free_name(&self) -> &'static str {
+        let is_free = |name: &&str| self.resources.iter().all(|known| known.block.name != *name);
+        NAMES.into_iter().find(is_free).unwrap()
+    }
+
+    /// Runs `terraform apply` or `terraform destroy`, and checks the rules.
+    async fn command(
+        &mut self,
+        goal: Goal,
+        begins: Address,
+        fault: &Fault,
+    ) -> Result<[Done; 2], String> {
+        let before = self.stored();
+        self.simulator.faults(fault.scripts());
+        if matches!(fault, Fault::Lag) {
+            let late = Behavior { update_visible_after_ms: 60_000, ..Behavior::default() };
+            self.simulator.behave(late);
+        }
+        let ended = self.refresh_plan_apply(goal, begins, fault).await;
+        self.simulator.faults([]);
+        let (done, overtaking) = ended?;
+        let checked = self.check(goal, fault, &before, &done, overtaking.as_ref()).await;
+        checked.map_err(|rule| {
+            let said = done.iter().map(|done| done.messages().collect::<Vec<_>>());
+            format!("{rule}\n   messages: {:#?}", said.collect::<Vec<_>>())
+        })?;
+        if matches!(fault, Fault::Lag) {
+            self.simulator.behave(self.behavior.clone());
+            self.pause();
+        }
+        Ok(done)
+    }
+
+    /// Checks the rules after a command.
+    async fn check(
+        &mut self,
+        goal: Goal,
+        fault: &Fault,
+        before: &[Json],
+        done: &[Done; 2],
+        overtaking: Option<&Overtaking>,
+    ) -> Result<(), String> {
+        let after = self.stored();
+        let is_killed = matches!(fault, Fault::Kill);
+        self.learn(before, &after, done, is_killed);
+        let instances = self.instances();
+        rules::nothing_is_doubled(&after, instances)?;
+        rules::nothing_is_orphaned(&after, instances, &self.knowledge)?;
+        rules::secrets_are_sound(&after)?;
+        rules::secrets_are_hidden(done, instances, &self.plugin.stderr())?;
+        rules::edits_of_others_survive(before, &after, done, overtaking, &self.knowledge.others)?;
+
+        for (address, done) in Address::ALL.into_iter().zip(done) {
+            let resource = self.resource(address);
+            let block = resource.block().filter(|_| goal == Goal::Apply).cloned();
+            let instance = resource.instance.clone();
+            rules::errors_help(done, resource.block())?;
+            if !is_killed {
+                rules::inactivity_is_reported(before, &after, block.as_ref(), done)?;
+            }
+            if done.is_success() {
+                let next = self.next_plan(address, block.as_ref()).await?;
+                let (instance, block, next) = (instance.as_ref(), block.as_ref(), next.as_ref());
+                rules::foreign_secrets_are_told(&after, instance, block, next)?;
+                let is_overtaken =
+                    overtaking.is_some_and(|edit| instance.is_none_or(|own| own.id() == edit.id));
+                if !is_overtaken {
+                    let knowledge = &self.knowledge;
+                    rules::success_is_true(before, &after, instance, block, done, knowledge, next)?;
+                }
+            }
+            self.expect(address, block.as_ref(), done, &after);
+        }
+        Ok(())
+    }
+
+    /// Notes what people can read in the messages of a command.
+    fn learn(&mut self, before: &[Json], after: &[Json], done: &[Done; 2], is_killed: bool) {
+        let messages = done.iter().flat_map(Done::messages).collect::<Vec<_>>();
+        let says = |words: &str| messages.iter().any(|message| message.text.contains(words));
+        let knowledge = &mut self.knowledge;
+        knowledge.named.extend(after.iter().map(id).filter(|id| says(id)).map(str::to_owned));
+        if is_killed || says(IN_DOUBT) {
+            let new = after.iter().map(id).filter(|id| with_id(before, id).is_none());
+            knowledge.doubtful.extend(new.map(str::to_owned));
+        }
+        if is_killed {
+            // Nobody can know what a killed provider has deactivated.
+            knowledge.active.retain(|id, active| {
+                with_id(after, id).is_some_and(|connector| connector["active"] == *active)
+            });
+        }
+    }
+
+    /// Notes whether a connector is to be active after a command.
+    fn expect(&mut self, address: Address, block: Option<&Block>, done: &Done, after: &[Json]) {
+        let Some(block) = block else { return };
+        let instance = self.resource(address).instance.as_ref();
+        let Some(id) = instance.map(|instance| instance.id().to_owned()) else { return };
+        let is_new = done.before.as_ref().is_none_or(|before| before.id() != id);
+        let active = &mut self.knowledge.active;
+        if done.is_success() && (is_new || !block.ignores_active) {
+            active.insert(id, block.active);
+        } else if with_id(after, &id).is_none()
+            || !block.ignores_active && active.get(&id) != Some(&block.active)
+        {
+            active.remove(&id);
+        }
+    }
+
+    /// Refreshes, plans and applies.
+    async fn refresh_plan_apply(
+        &mut self,
+        goal: Goal,
+        begins: Address,
+        fault: &Fault,
+    ) -> Result<([Done; 2], Option<Overtaking>), String> {
+        self.core.configure().await?;
+        let mut all = [Done::default(), Done::default()];
+        for (address, done) in Address::ALL.into_iter().zip(&mut all) {
+            (done.before, done.planning) = self.refresh(address).await?;
+        }
+        if all.iter().any(|done| failed(&done.planning)) {
+            return Ok((all, None));
+        }
+        for (address, done) in Address::ALL.into_iter().zip(&mut all) {
+            let configuration = self.configuration(address, goal);
+            if configuration.is_null() && done.before.is_none() {
+                continue;
+            }
+            let plan = self.core(address).plan(done.before.as_ref(), &configuration).await?;
+            done.planning.extend(plan.messages.clone());
+            done.rotates = done.before.as_ref().is_some_and(|before| {
+                let is_other = |version| of(&before.state, version) != of(&plan.planned, version);
+                plan.action == Action::Update
+                    && ["password_wo_version", "client_secret_wo_version"].into_iter().any(is_other)
+            });
+            done.plan = Some(plan);
+        }
+        if all.iter().any(|done| failed(&done.planning)) {
+            return Ok((all, None));
+        }
+        let mut overtaking = None;
+        if let Fault::Overtaken { moment: Moment::Planned(address), argument } = fault
+            && let Some(connector) = self.managed(*address)
+        {
+            let edit = self.edit_by_hand(&connector, *argument);
+            // A delete and a replacement delete whatever is there.
+            let [first, second] = &all;
+            let done = if *address == Address::First { first } else { second };
+            let survives = done.action() == Action::Update;
+            overtaking = Some(Overtaking { survives, ..edit });
+        }
+        self.core.configure().await?;
+        self.simulator.clear_journal();
+        let unwritten = self.stored();
+        // State holds what was read from here on.
+        for (resource, done) in self.resources.iter_mut().zip(&all) {
+            resource.instance.clone_from(&done.before);
+        }
+        let [first, second] =
+            Address::ALL.map(|address| (self.core(address), self.configuration(address, goal)));
+        let (applied, during) = {
+            let wait = |address| async move {
+                if begins != address {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let [first_done, second_done] = &all;
+            let apply = async {
+                tokio::join!(
+                    async {
+                        wait(Address::First).await;
+                        apply(first.0, &first.1, first_done).await
+                    },
+                    async {
+                        wait(Address::Second).await;
+                        apply(second.0, &second.1, second_done).await
+                    },
+                )
+            };
+            tokio::pin!(apply);
+            tokio::select! {
+                biased;
+                applied = &mut apply => (applied, None),
+                connector = disturb(&self.simulator, &mut self.plugin, &unwritten, fault) => {
+                    let edit = connector.zip(overtaken_argument(fault));
+                    let during = edit.map(|(connector, argument)| {
+                        edit_by_hand(&self.simulator, &mut self.next_secret, &connector, argument)
+                    });
+                    (apply.await, during)
+                }
+            }
         };
-        let id = text(&connector, "id");
-        self.simulator.store(self.simulator.organization(), &id, fields);
-        Some(())
+        let is_killed = matches!(fault, Fault::Kill);
+        for ((resource, done), applied) in
+            self.resources.iter_mut().zip(&mut all).zip([applied.0, applied.1])
+        {
+            match applied {
+                Ok((instance, messages)) => {
+                    resource.instance = instance;
+                    done.applying = messages;
+                    done.is_applied = true;
+                }
+                // A killed provider leaves a broken connection.
+                Err(_) if is_killed => {}
+                Err(broken) => return Err(broken),
+            }
+        }
+        if matches!(fault, Fault::Stop | Fault::Kill) {
+            if is_killed {
+                self.plugin.kill();
+                (self.plugin, self.core) = start(&self.simulator).await;
+            } else {
+                self.replace_process().await?;
+            }
+        }
+        if is_killed {
+            // A connector that was created moments ago does not count as deleted. People need longer.
+            self.simulator.advance_clock(Duration::from_secs(10 * 60));
+        }
+        Ok((all, overtaking.or(during)))
+    }
+
+    /// Refreshes the instance at an address.
+    async fn refresh(
+        &mut self,
+        address: Address,
+    ) -> Result<(Option<Instance>, Vec<Message>), String> {
+        let Some(before) = self.resource(address).instance.clone() else {
+            return Ok((None, Vec::new()));
+        };
+        let (read, said) = self.core(address).refresh(&before).await?;
+        if read.is_none() && self.managed(address).is_some() {
+            return Err(format!("a refresh loses {}, which exists: {said:#?}", before.id()));
+        }
+        Ok((read, said))
+    }
+
+    /// Returns the next plan of an address, with the messages of its refresh.
+    async fn next_plan(
+        &mut self,
+        address: Address,
+        block: Option<&Block>,
+    ) -> Result<Option<Plan>, String> {
+        if block.is_none() {
+            return Ok(None);
+        }
+        self.core.configure().await?;
+        let (read, mut said) = self.refresh(address).await?;
+        let Some(read) = read else { return Ok(None) };
+        let configuration = self.configuration(address, Goal::Apply);
+        let mut plan = self.core(address).plan(Some(&read), &configuration).await?;
+        said.append(&mut plan.messages);
+        plan.messages = said;
+        Ok(Some(plan))
+    }
+
+    /// Applies without faults, following the advice of the messages, until the state is the desired
+    /// one. Then destroys.
+    async fn converge(&mut self) -> Result<(), String> {
+        let mut last = Vec::new();
+        for _ in 0..APPLIES_TO_CONVERGE {
+            let done = self.command(Goal::Apply, Address::First, &Fault::None).await?;
+            if done.iter().all(Done::is_success) {
+                let done = self.command(Goal::Destroy, Address::First, &Fault::None).await?;
+                return rules::destroy_empties(&done);
+            }
+            last.clear();
+            for (address, done) in Address::ALL.into_iter().zip(&done) {
+                let errors = done.messages().filter(|message| message.is_error).cloned();
+                let errors = errors.collect::<Vec<_>>();
+                self.follow_advice(address, &errors).await?;
+                last.extend(errors);
+            }
+        }
+        rules::it_converges(APPLIES_TO_CONVERGE, &last)
+    }
+
+    /// Does what the errors at an address advise.
+    async fn follow_advice(&mut self, address: Address, errors: &[Message]) -> Result<(), String> {
+        let says = |words: &str| errors.iter().any(|message| message.text.contains(words));
+        if says("need a third name in between") {
+            self.block(address).name = self.free_name();
+            return Ok(());
+        }
+        let stored = self.stored();
+        if says("Webex allows 10") {
+            let other = stored.iter().map(id).find(|id| self.knowledge.others.contains_key(*id));
+            if let Some(id) = other {
+                self.delete_by_hand(id);
+            }
+        }
+        let is_managed =
+            |id: &str| self.instances().iter().flatten().any(|instance| instance.id() == id);
+        let name = self.resources.each_ref().map(|resource| resource.block.name);
+        let name = if address == Address::First { name[0] } else { name[1] };
+        let rival = stored.iter().find(|connector| connector["name"] == name);
+        let rival = rival.map(id).filter(|id| says(id) && !is_managed(id)).map(str::to_owned);
+        match (rival, &self.resource(address).instance) {
+            (Some(rival), None) => self.import(address, &rival).await?,
+            (Some(rival), Some(_)) => self.delete_by_hand(&rival),
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    async fn import(&mut self, address: Address, id: &str) -> Result<(), String> {
+        self.core.configure().await?;
+        let (imported, said) = self.core(address).import(id).await?;
+        if failed(&said) || imported.is_none() {
+            return Err(format!("{id} exists and cannot be imported: {said:?}"));
+        }
+        self.knowledge.others.remove(id);
+        let active = self
+            .stored()
+            .iter()
+            .find(|found| rules::id(found) == id)
+            .map(|found| found["active"] == true);
+        self.knowledge.active.extend(active.map(|active| (id.to_owned(), active)));
+        self.resource(address).instance = imported;
+        Ok(())
+    }
+
+    /// Ends the process as Terraform does, and starts another. Nothing is left of it.
+    async fn replace_process(&mut self) -> Result<(), String> {
+        let (plugin, core) = start(&self.simulator).await;
+        self.core = core;
+        let ended = std::mem::replace(&mut self.plugin, plugin).shutdown().await;
+        ended.assert_tidy();
+        rules::secrets_are_hidden(&[], [None, None], &ended.stderr)
+    }
+
+    /// Returns Terraform's core for the resource at an address.
+    fn core(&mut self, address: Address) -> TerraformCore {
+        let mut core = self.core.clone();
+        let block = self.block(address);
+        if block.ignores_secret {
+            let names = [
+                "password_wo",
+                "password_wo_version",
+                "client_secret_wo",
+                "client_secret_wo_version",
+            ];
+            core.ignore_changes.extend(names);
+        }
+        if block.ignores_active {
+            core.ignore_changes.insert("active");
+        }
+        core
+    }
+
+    /// Returns the configuration of an address, which is null where there is no resource.
+    fn configuration(&mut self, address: Address, goal: Goal) -> Value {
+        let resource = self.resource(address);
+        if goal == Goal::Destroy || !resource.is_configured {
+            return Value::Null;
+        }
+        let block = &resource.block;
+        let version = i64::from(block.secret);
+        let common = [
+            ("name", Value::from(block.name)),
+            ("resource_domain_url", block.domain().into()),
+            ("active", block.active.into()),
+        ];
+        let other = if block.oauth {
+            vec![
+                ("authentication_type", "oauth2".into()),
+                ("client_id", "client".into()),
+                ("token_url", "https://login.example.com/token".into()),
+                ("scope", block.account().into()),
+                ("client_secret_wo", block.secret().into()),
+                ("client_secret_wo_version", version.into()),
+            ]
+        } else {
+            vec![
+                ("username", block.account().into()),
+                ("validation_url", "https://example.com/check".into()),
+                ("password_wo", block.secret().into()),
+                ("password_wo_version", version.into()),
+            ]
+        };
+        self.core.shape.object(common.into_iter().chain(other))
+    }
+
+    fn edit_by_hand(&mut self, connector: &Json, argument: Argument) -> Overtaking {
+        edit_by_hand(&self.simulator, &mut self.next_secret, connector, argument)
+    }
+
+    fn switch_by_hand(&mut self, connector: &Json) {
+        let active = connector["active"] == false;
+        let id = id(connector).to_owned();
+        self.simulator.store(self.simulator.organization(), &id, json!({"active": active}));
+        let expected = &mut self.knowledge.active;
+        if expected.get(&id) == Some(&!active) {
+            expected.insert(id, active);
+        } else {
+            // The provider has left it inactive, and does not know yet of this.
+            expected.remove(&id);
+        }
+    }
+
+    fn delete_by_hand(&mut self, id: &str) {
+        simulator::delete_by_hand(&self.simulator, id);
+        self.knowledge.others.remove(id);
+    }
+
+    /// Creates a connector with the arguments of an address and another secret.
+    fn create_by_hand(&mut self, address: Address, name: Json) {
+        self.next_secret += 1;
+        let secret = format!("{BY_HAND}{}", self.next_secret);
+        let id = format!("6e1f0c4e-52a1-4d63-9a55-{:012}", self.next_secret);
+        let block = self.block(address);
+        let mut fields = Json::from_iter(block.visible());
+        if block.oauth {
+            fields["clientId"] = "client".into();
+            fields["tokenUrl"] = "https://login.example.com/token".into();
+            fields["clientSecret"] = secret.into();
+        } else {
+            fields["validationUrl"] = "https://example.com/check".into();
+            fields["password"] = secret.into();
+        }
+        fields["name"] = name;
+        let theirs = self.simulator.store(self.simulator.organization(), &id, fields);
+        self.knowledge.others.insert(id, theirs);
+        self.pause();
+    }
+
+    /// Lets some time pass, so that what was written is old.
+    fn pause(&self) {
+        self.simulator.advance_clock(Duration::from_secs(61));
+    }
+}
+
+/// Applies the plan of one address.
+async fn apply(
+    mut core: TerraformCore,
+    configuration: &Value,
+    done: &Done,
+) -> Result<(Option<Instance>, Vec<Message>), String> {
+    match &done.plan {
+        Some(plan) => core.apply(done.before.as_ref(), configuration, plan).await,
+        None => Ok((None, Vec::new())),
+    }
+}
+
+/// Edits a connector as if in Control Hub. The new name is never taken.
+fn edit_by_hand(
+    simulator: &Simulator,
+    next_secret: &mut u32,
+    connector: &Json,
+    argument: Argument,
+) -> Overtaking {
+    let is_oauth = connector["authenticationType"] == "OAUTH2";
+    let (field, value) = match argument {
+        Argument::Secret => {
+            *next_secret += 1;
+            (rules::secret_field(connector), format!("{BY_HAND}{next_secret}"))
+        }
+        Argument::Account if is_oauth => ("scope", "by hand".to_owned()),
+        Argument::Account => ("username", "by hand".to_owned()),
+        Argument::Domain => ("resourceDomain", "https://by-hand.example.com".to_owned()),
+        Argument::Name => ("name", format!("By hand {}", id(connector))),
+    };
+    simulator.store(simulator.organization(), id(connector), json!({field: value}));
+    let (id, field) = (id(connector).to_owned(), field.to_owned());
+    Overtaking { id, field, value: value.into(), survives: true }
+}
+
+fn overtaken_argument(fault: &Fault) -> Option<Argument> {
+    match fault {
+        Fault::Overtaken { argument, .. } => Some(*argument),
+        Fault::None | Fault::Failure { .. } | Fault::Lag | Fault::Stop | Fault::Kill => None,
     }
 }
 
@@ -373,22 +740,52 @@ async fn start(simulator: &Simulator) -> (Plugin, TerraformCore) {
     .await
 }
 
-/// Waits until a write is in flight, and disturbs it.
-async fn disturb(simulator: &Simulator, plugin: &mut Plugin, fault: &Fault) {
-    if !matches!(fault, Fault::Stop | Fault::Kill) {
-        return std::future::pending().await;
-    }
-    while !simulator.journal().iter().any(|request| request.method != "GET") {
+/// Waits for the moment of a fault, and stops or kills the provider. Returns the connector that
+/// somebody is to edit: the one that was written last. A write that Webex refused leaves none.
+async fn disturb(
+    simulator: &Simulator,
+    plugin: &mut Plugin,
+    unwritten: &[Json],
+    fault: &Fault,
+) -> Option<Json> {
+    let is_write = |request: &Exchange| ["POST", "PUT"].contains(&request.method.as_str());
+    let has_come = || {
+        let journal = simulator.journal();
+        match fault {
+            Fault::Stop | Fault::Kill => journal.iter().any(|request| request.method != "GET"),
+            Fault::Overtaken { moment: Moment::Written(write), .. } => {
+                let is_done = |request: &&Exchange| {
+                    is_write(request) && request.status.is_some_and(|status| status < 300)
+                };
+                u32::try_from(journal.iter().filter(is_done).count()).unwrap() >= *write
+            }
+            Fault::Overtaken { moment: Moment::ResponseLost(_), .. } => {
+                journal.iter().any(|request| is_write(request) && request.status.is_none())
+            }
+            Fault::Overtaken { moment: Moment::Planned(_), .. }
+            | Fault::None
+            | Fault::Failure { .. }
+            | Fault::Lag => false,
+        }
+    };
+    while !has_come() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    if matches!(fault, Fault::Stop) {
-        let stopped = plugin.provider().stop(stop::Request {}).await;
-        stopped.expect("Stop is always answered");
-    } else {
-        plugin.kill();
+    match fault {
+        Fault::Stop => {
+            let stopped = plugin.provider().stop(stop::Request {}).await;
+            stopped.expect("Stop is always answered");
+            None
+        }
+        Fault::Kill => {
+            plugin.kill();
+            None
+        }
+        Fault::Overtaken { .. } => {
+            let stored = simulator::all_stored(simulator).into_iter();
+            let written = stored.filter(|found| !unwritten.contains(found));
+            written.max_by_key(|found| found["lastUpdatedTime"].as_u64())
+        }
+        Fault::None | Fault::Failure { .. } | Fault::Lag => None,
     }
-}
-
-fn text(connector: &Json, field: &str) -> String {
-    connector[field].as_str().unwrap_or_default().to_owned()
 }

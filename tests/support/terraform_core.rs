@@ -6,7 +6,7 @@ use terraform_provider_webex::provider::custom_connector::schema::TYPE_NAME;
 use tf_provider::value::Value;
 use tf_provider_testing::core;
 pub(crate) use tf_provider_testing::core::{
-    Action, Checked, Instance, Message, answer, failed, messages,
+    Action, Checked, Instance, Message, Plan, answer, failed, messages,
 };
 use tonic::transport::Channel;
 use webex_cc_simulator::Simulator;
@@ -24,6 +24,7 @@ const UNREACHABLE: [(&str, &str); 4] = [
 ];
 
 /// Terraform's core for custom connectors, connected to one process.
+#[derive(Clone)]
 pub(crate) struct TerraformCore(core::TerraformCore);
 
 impl TerraformCore {
