@@ -28,7 +28,7 @@ const LAG: Duration = Duration::from_millis(600);
 const LATENCY: Duration = Duration::from_millis(30);
 
 /// The messages about creates of which the provider does not know the result.
-const IN_DOUBT: &str = "It is not known whether Webex created";
+const IN_DOUBT: &str = "It is not known whether Webex created the connector";
 
 /// Runs a scenario. The error is the rule that it breaks.
 pub(super) async fn run(scenario: &Scenario) -> Result<(), String> {
@@ -473,7 +473,7 @@ impl World {
             }
         }
         if is_killed {
-            // What was written moments ago is not taken for deleted. People need longer than that.
+            // A connector that was created moments ago does not count as deleted. People need longer.
             self.simulator.advance_clock(Duration::from_secs(10 * 60));
         }
         Ok((all, overtaking.or(during)))
@@ -537,7 +537,7 @@ impl World {
     /// Does what the errors at an address advise.
     async fn follow_advice(&mut self, address: Address, errors: &[Message]) -> Result<(), String> {
         let says = |words: &str| errors.iter().any(|message| message.text.contains(words));
-        if says("need another name in between") {
+        if says("need a third name in between") {
             self.block(address).name = self.free_name();
             return Ok(());
         }
