@@ -322,10 +322,6 @@ fn fault() -> impl Strategy<Value = Fault> {
     // With two retries, three failures end a request, and the next one works.
     let (after, times) = (0..4_u32, prop_oneof![Just(1_u32), Just(3), Just(10)]);
     let failures = (method, failure, after, times).prop_map(|(method, failure, after, times)| {
-        // An empty object confirms a delete as an empty body does.
-        let may_delete = matches!(method, Method::Delete | Method::Any);
-        let is_empty_object = matches!(failure, Failure::EmptyObject);
-        let failure = if may_delete && is_empty_object { Failure::Page } else { failure };
         Fault::Failure { method, failure, after, times }
     });
     let moment = prop_oneof![

@@ -123,6 +123,15 @@ impl Connectors {
                     return Err(ActivationError { error, connector: current.clone() });
                 }
             };
+            if error.kind == ErrorKind::Conflict
+                && error.attempts > 1
+                && current.version.is_some()
+                && found.version == current.version
+            {
+                // The first attempt of a request that was repeated may have caused the conflict,
+                // and Webex does not show it yet.
+                found = self.read_until_changed(found, budget).await;
+            }
             if !secrets.is_empty() && error.outcome_unknown && found == *current {
                 if is_gateway_timeout(&error) {
                     found = self.read_until_changed(found, budget).await;
