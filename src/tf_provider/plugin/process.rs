@@ -319,9 +319,8 @@ fn report_start_error(info: &ProviderInfo, mode: Mode, error: &StartError) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::future::{Future, pending};
-    use std::pin::Pin;
+mod tests {
+    use std::future::pending;
     use std::time::Duration;
 
     use tokio::time::Instant;
@@ -329,12 +328,6 @@ pub(super) mod tests {
     use super::{
         Lifetime, Mode, Parent, ShutdownReason, TIME_TO_CLOSE, end_of_a_blocked_process, shut_down,
     };
-
-    /// Returns what the watchdog of a process without calls waits for.
-    pub(in super::super) fn watched_end()
-    -> impl FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send + 'static {
-        end_of_a_blocked_process(Mode::Child, Parent::current(), Lifetime::new(), TIME_FOR_CHANGES)
-    }
 
     /// Shorter than the default, which is a policy of the provider.
     const TIME_FOR_CHANGES: Duration = Duration::from_secs(12);
@@ -396,6 +389,75 @@ pub(super) mod tests {
             let started = Instant::now();
             shut_down(reason, &lifetime, TIME_FOR_CHANGES).await;
             assert!(started.elapsed() < limit, "{reason:?}: {:?}", started.elapsed());
+        }
+    }
+
+    #[cfg(unix)]
+    mod blocked_process {
+        use std::process::{Child, Command};
+        use std::time::Instant;
+
+        use rustix::process::{Pid, Signal, kill_process};
+
+        use super::super::{Signals, watchdog};
+        use super::*;
+
+        /// Names the folder of a process that this test starts from its own program.
+        const FOLDER: &str = "WATCHDOG_TEST_FOLDER";
+
+        #[test]
+        #[expect(clippy::disallowed_methods, reason = "the test starts itself")]
+        fn blocked_process_ends_after_sigterm() {
+            if let Some(folder) = std::env::var_os(FOLDER) {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.unwrap().block_on(async move {
+                    let _signals = Signals::install().unwrap();
+                    let end = end_of_a_blocked_process(
+                        Mode::Child,
+                        Parent::current(),
+                        Lifetime::new(),
+                        TIME_FOR_CHANGES,
+                    );
+                    watchdog::start(Some(folder.clone().into()), end).unwrap();
+                    // The watchdog waits for the signal as soon as it has the processor.
+                    std::thread::sleep(Duration::from_millis(500));
+                    std::fs::create_dir(folder).unwrap();
+                    // Neither an await nor an event from here on.
+                    std::thread::sleep(Duration::from_secs(600));
+                    pending::<()>().await
+                });
+                return;
+            }
+            let parent = tempfile::tempdir().unwrap();
+            let folder = parent.path().join("socket");
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args([
+                    "--exact",
+                    "plugin::process::tests::blocked_process::blocked_process_ends_after_sigterm",
+                ])
+                .env(FOLDER, &folder)
+                .spawn()
+                .unwrap();
+            let started = Instant::now();
+            while !folder.exists() && started.elapsed() < Duration::from_secs(60) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+            let ended = ends_within(&mut child, Duration::from_secs(15));
+            let _ = child.kill();
+            assert_eq!(ended, Some(1));
+            assert!(!folder.exists(), "the folder of the socket is left behind");
+        }
+
+        fn ends_within(child: &mut Child, limit: Duration) -> Option<i32> {
+            let started = Instant::now();
+            while started.elapsed() < limit {
+                if let Ok(Some(status)) = child.try_wait() {
+                    return status.code();
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            None
         }
     }
 }

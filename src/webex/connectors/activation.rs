@@ -145,7 +145,8 @@ impl Connectors {
             }
             let may_be_ours = error.outcome_unknown && found.active == Some(false);
             let has_same_content = found.has_content_of(current);
-            if may_be_ours && has_same_content {
+            // More than one edit is also somebody else's, whose secrets must survive.
+            if may_be_ours && has_same_content && self.is_one_edit(current, &found) {
                 return Ok(Deactivated { connector: found, secrets: carried });
             }
             if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
@@ -223,7 +224,8 @@ impl Connectors {
                 Ok(None) | Err(_) => return Err(ActivationError { error, connector }),
             };
             let has_same_content = found.has_content_of(&connector);
-            if found.active == Some(true) && has_same_content && error.outcome_unknown {
+            let may_be_ours = error.outcome_unknown && self.is_one_edit(&connector, &found);
+            if found.active == Some(true) && has_same_content && may_be_ours {
                 return Ok(Reactivated { connector: found, overtaken });
             }
             if error.kind == ErrorKind::ActiveUnchanged && has_same_content {

@@ -339,6 +339,12 @@ async fn lost_response_to_an_activation_is_settled_by_reading() {
     let failure = update(&script).await.unwrap_err();
     assert_eq!(failure.remote, RemoteState::Unknown(None));
     assert_eq!(failure.availability, Availability::Uncertain);
+    // Nor is one that shows in the version only, as that of a secret does.
+    let later = with(deactivated, &json!({"version": 5}));
+    let script = Script::new(begin().into_iter().chain([response(200, &later)]));
+    let failure = update(&script).await.unwrap_err();
+    assert_eq!(failure.availability, Availability::Uncertain);
+    assert!(script.is_done());
     // The same holds for the activation.
     let script =
         saga(response(200, &inactive(5)), [lost(), empty(409), response(200, &object(6, 1))]);
