@@ -145,7 +145,8 @@ impl Connectors {
             }
             let may_be_ours = error.outcome_unknown && found.active == Some(false);
             let has_same_content = found.has_content_of(current);
-            // More than one edit is also somebody else's, whose secrets must survive.
+            // A version that moved by more than one edit shows somebody else's save, whose secrets
+            // must survive.
             if may_be_ours && has_same_content && self.is_one_edit(current, &found) {
                 return Ok(Deactivated { connector: found, secrets: carried });
             }

@@ -357,8 +357,8 @@ impl Connectors {
         Ok(connector)
     }
 
-    /// Reads a connector after a write whose response does not hold it. The write gets time to
-    /// become visible.
+    /// Reads a connector after a write whose response does not have it. The write gets time to
+    /// become visible. The caller checks that nobody else has saved the connector since.
     async fn read_back(
         &self,
         before: &Connector,

@@ -297,7 +297,7 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
     if error.kind == ErrorKind::NameTaken { message.at(Path::attribute("name")) } else { message }
 }
 
-/// Whether the connector was written moments ago, and Webex does not show it to this step yet. Any
+/// Whether the connector was created moments ago, and Webex does not show it to this step yet. Any
 /// other 404 comes from Webex, and has a status.
 fn is_not_visible_yet(error: &Error, operation: Operation) -> bool {
     let is_ours = error.status.is_none() || error.is_from_api;
