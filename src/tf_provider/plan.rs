@@ -257,17 +257,16 @@ fn differs(
     if before.is_some() != after.is_some() {
         return true;
     }
-    let is_local = |path: &Path| local.contains(path);
+    let is_local = |name: &str| local.iter().any(|local| local.is_in(path, name));
     let attributes = block
         .attributes
         .iter()
         .filter(|attribute| attribute.requirement != Requirement::Computed && !attribute.write_only)
-        .filter(|attribute| !is_local(&path.clone().name(&attribute.name)))
-        .any(|attribute| is_changed(attribute, before, after));
+        .any(|attribute| is_changed(attribute, before, after) && !is_local(&attribute.name));
     attributes
         || block.blocks.iter().filter(|nested| !nested.local).any(|nested| {
             let (was, is) = (get(before, &nested.name), get(after, &nested.name));
-            if is_local(&path.clone().name(&nested.name)) {
+            if is_local(&nested.name) {
                 return false;
             }
             if was.is_unknown() || is.is_unknown() {
@@ -342,16 +341,17 @@ impl Replacements<'_> {
         found: &mut Vec<Path>,
     ) {
         for attribute in &block.attributes {
-            let at = path.clone().name(&attribute.name);
-            let replaces = attribute.requires_replace || self.replacing.contains(&at);
+            let name = attribute.name.as_ref();
+            let is_one_of = |paths: &[Path]| paths.iter().any(|at| at.is_in(path, name));
+            if !attribute.requires_replace && !is_one_of(self.replacing) {
+                continue;
+            }
             // What the provider decides during the apply is no wish for another object.
             let is_wished = !is_open(attribute, wanted, path, self.settled) || after.is_none();
-            let is_awaited = self.awaited.contains(&at)
-                && after.is_some_and(|after| {
-                    after.get(attribute.name.as_ref()) == Some(&Value::Unknown)
-                });
-            if replaces && is_wished && !is_awaited && is_changed(attribute, before, after) {
-                found.push(at);
+            let is_awaited = is_one_of(self.awaited)
+                && after.is_some_and(|after| after.get(name) == Some(&Value::Unknown));
+            if is_wished && !is_awaited && is_changed(attribute, before, after) {
+                found.push(path.clone().name(name));
             }
         }
         for nested in &block.blocks {
@@ -384,7 +384,7 @@ fn is_open(attribute: &Attribute, wanted: Option<&Entries>, path: &Path, settled
     attribute.is_computed()
         && attribute.default.is_none()
         && get(wanted, &attribute.name).is_null()
-        && (settled.is_empty() || !settled.contains(&path.clone().name(&attribute.name)))
+        && !settled.iter().any(|settled| settled.is_in(path, &attribute.name))
 }
 
 /// Whether an attribute's value changes, as Terraform compares values.

@@ -78,8 +78,8 @@ impl Resource for CustomConnector {
         {
             plan.set_default("organization_id", organization.to_string());
         }
-        let credentials =
-            CredentialsPlan::new(plan.configuration, &PrivateData::before_plan(private));
+        let private = PrivateData::before_plan(private);
+        let credentials = CredentialsPlan::new(plan.configuration, &private);
         for argument in credentials.unmanaged_arguments() {
             plan.exclude_from_update(argument);
         }
@@ -87,7 +87,7 @@ impl Resource for CustomConnector {
         for argument in plan_warnings::REPLACING {
             plan.keep_while_unknown(argument);
         }
-        if !credentials.to_send.is_empty() || PrivateData::decode(private).deactivated {
+        if !credentials.to_send.is_empty() || private.deactivated {
             plan.force_update();
         }
     }

@@ -69,6 +69,13 @@ impl Path {
         &self.0
     }
 
+    /// Whether this is the path of an attribute or block of that name in `parent`.
+    /// Compares without making that path.
+    pub(crate) fn is_in(&self, parent: &Self, name: &str) -> bool {
+        matches!(self.0.split_last(), Some((Step::Attribute(last), steps))
+            if last == name && steps == parent.0)
+    }
+
     /// Returns the first attribute of a path into an object, and the other steps.
     pub(crate) fn split_first(&self) -> Option<(&str, Self)> {
         match self.0.split_first()? {

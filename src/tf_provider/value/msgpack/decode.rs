@@ -38,8 +38,8 @@ impl<'a> Decoder<'a> {
             (_, Token::Extension) => Ok(Value::Unknown),
             (Type::Bool, Token::Bool(flag)) => Ok(Value::Bool(flag)),
             (Type::Number, token) => self.number(token).map(Value::Number),
-            (Type::String, Token::Text(text)) => Ok(Value::String(self.text(text)?.to_owned())),
-            (Type::Secret, Token::Text(text)) => Ok(Value::from(Secret::from(self.text(text)?))),
+            (Type::String, Token::Text(text)) => Ok(Value::String(utf8(text)?.to_owned())),
+            (Type::Secret, Token::Text(text)) => Ok(Value::from(Secret::from(utf8(text)?))),
             (Type::Dynamic, Token::Array(2)) => self.dynamic(deeper(depth)?),
             (Type::List(element) | Type::Set(element), Token::Array(count)) => {
                 let types = std::iter::repeat_n(element.as_ref(), count);
@@ -73,10 +73,6 @@ impl<'a> Decoder<'a> {
                 return Err(DecodeError::wrong_kind(expectation(&Type::Number), token.describe()));
             }
         })
-    }
-
-    fn text(&self, text: &'a [u8]) -> Result<&'a str, DecodeError> {
-        utf8(text)
     }
 
     /// Reads the type and the value of a dynamic value.
