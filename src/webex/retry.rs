@@ -1,7 +1,7 @@
 //! Decides whether a request is sent again, and when.
 //!
-//! [`decide`] and [`pause`] are pure functions of a request's idempotency, its outcome and the
-//! server's `Retry-After`. Neither depends on texts.
+//! [`may_repeat`], [`may_have_executed`] and [`pause`] are pure functions of a request's idempotency,
+//! its outcome and the server's `Retry-After`. None depends on texts.
 
 use std::time::{Duration, SystemTime};
 
@@ -49,54 +49,26 @@ pub(crate) enum AttemptOutcome {
     Failure(FailureKind),
 }
 
-/// The decision about a request after an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RetryDecision {
-    /// The request succeeded.
-    Accept,
-    /// The request may be sent again: it was not carried out, or does no harm twice.
-    Retry,
-    /// Another attempt would not help.
-    Stop,
-    /// The request may have been carried out and must not be sent again. A read has to find out.
-    Reconcile,
-}
-
-/// Decides about a request after an attempt.
+/// Whether a request may be sent again: it was not carried out, or does no harm twice.
 ///
 /// The pipeline handles a 401 first, by renewing the token.
-pub(crate) fn decide(idempotency: Idempotency, ending: AttemptOutcome) -> RetryDecision {
-    match (class(ending), idempotency) {
-        (FailureClass::Success, _) => RetryDecision::Accept,
-        (FailureClass::NotProcessed, _) => RetryDecision::Retry,
-        (FailureClass::Refused, _) => RetryDecision::Stop,
-        // Webex failed while it carried the request out. A save calls a third party, so saving
-        // again could lock an account there.
-        (FailureClass::Failed, idempotency) if idempotency.changes_nothing() => {
-            RetryDecision::Retry
+pub(crate) fn may_repeat(idempotency: Idempotency, outcome: AttemptOutcome) -> bool {
+    match execution(outcome) {
+        Execution::Final | Execution::Unknown => false,
+        Execution::NotBegun => true,
+        // A save calls a third party, so saving again could lock an account there.
+        Execution::Failed => idempotency.changes_nothing(),
+        Execution::Lost => {
+            !matches!(idempotency, Idempotency::Create | Idempotency::ReplaceCredentials)
         }
-        (FailureClass::Failed, _)
-        | (FailureClass::Lost, Idempotency::Create | Idempotency::ReplaceCredentials) => {
-            RetryDecision::Reconcile
-        }
-        (FailureClass::Lost, _) => RetryDecision::Retry,
-        (FailureClass::Unreadable | FailureClass::Interrupted, idempotency)
-            if idempotency.changes_nothing() =>
-        {
-            RetryDecision::Stop
-        }
-        (FailureClass::Unreadable | FailureClass::Interrupted, _) => RetryDecision::Reconcile,
     }
 }
 
-/// Whether a failed request may have been carried out.
-pub(crate) fn may_have_executed(idempotency: Idempotency, ending: AttemptOutcome) -> bool {
-    match class(ending) {
-        FailureClass::Success | FailureClass::NotProcessed | FailureClass::Refused => false,
-        FailureClass::Failed
-        | FailureClass::Lost
-        | FailureClass::Unreadable
-        | FailureClass::Interrupted => !idempotency.changes_nothing(),
+/// Whether a failed request may have been carried out, so that a read has to find out.
+pub(crate) fn may_have_executed(idempotency: Idempotency, outcome: AttemptOutcome) -> bool {
+    match execution(outcome) {
+        Execution::Final | Execution::NotBegun => false,
+        Execution::Failed | Execution::Lost | Execution::Unknown => !idempotency.changes_nothing(),
     }
 }
 
@@ -106,52 +78,46 @@ impl Idempotency {
     }
 }
 
-/// The meaning of an outcome for whether the request was carried out.
+/// What an outcome says about the execution of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FailureClass {
-    Success,
-    /// Not carried out, and may succeed later: 429, no connection.
-    NotProcessed,
-    /// Not carried out, and will not be later.
-    Refused,
-    /// An error on the server, after it began.
+enum Execution {
+    /// It succeeded or was refused, and another attempt would have the same outcome.
+    Final,
+    /// It was not carried out, and may succeed later: 429, no connection.
+    NotBegun,
+    /// The server failed while it carried the request out.
     Failed,
-    /// No response, or one of a gateway instead of the server.
+    /// There was no response, or one of a gateway instead of the server.
     Lost,
-    /// An unreadable response.
-    Unreadable,
-    /// The client stopped waiting.
-    Interrupted,
+    /// The response cannot be read, or the client stopped waiting for it.
+    Unknown,
 }
 
-fn class(ending: AttemptOutcome) -> FailureClass {
-    match ending {
-        AttemptOutcome::Status(status) => class_of_status(status),
+fn execution(outcome: AttemptOutcome) -> Execution {
+    match outcome {
+        AttemptOutcome::Status(status) => match status.as_u16() {
+            429 => Execution::NotBegun,
+            // 408: the server stopped waiting for the request. 502 to 504: a gateway does not know
+            // the outcome.
+            408 | 502..=504 => Execution::Lost,
+            500..=599 => Execution::Failed,
+            _ => Execution::Final,
+        },
         AttemptOutcome::Failure(kind) => match kind {
             FailureKind::NameResolution
             | FailureKind::Connection
-            | FailureKind::Timeout(Deadline::Connect) => FailureClass::NotProcessed,
+            | FailureKind::Timeout(Deadline::Connect) => Execution::NotBegun,
             FailureKind::Certificate(_)
             | FailureKind::Tls
             | FailureKind::NotTls
-            | FailureKind::Unsendable => FailureClass::Refused,
+            | FailureKind::Unsendable => Execution::Final,
             FailureKind::Timeout(Deadline::FirstByte | Deadline::Idle | Deadline::Total)
-            | FailureKind::ConnectionLost => FailureClass::Lost,
-            FailureKind::BodyTooLarge | FailureKind::Compressed => FailureClass::Unreadable,
-            FailureKind::Stopped | FailureKind::DeadlineExceeded => FailureClass::Interrupted,
+            | FailureKind::ConnectionLost => Execution::Lost,
+            FailureKind::BodyTooLarge
+            | FailureKind::Compressed
+            | FailureKind::Stopped
+            | FailureKind::DeadlineExceeded => Execution::Unknown,
         },
-    }
-}
-
-fn class_of_status(status: StatusCode) -> FailureClass {
-    match status.as_u16() {
-        200..=299 => FailureClass::Success,
-        429 => FailureClass::NotProcessed,
-        // 408: the server stopped waiting for the request. 502 to 504: a gateway does not know the
-        // outcome.
-        408 | 502..=504 => FailureClass::Lost,
-        500..=599 => FailureClass::Failed,
-        _ => FailureClass::Refused,
     }
 }
 
@@ -211,73 +177,79 @@ mod tests {
     const SEMANTICS: [Idempotency; 4] =
         [Idempotency::Read, Idempotency::Replace, Idempotency::Delete, Idempotency::Create];
 
-    /// One row per outcome: the decisions for a read, a replacement, a delete and a create.
+    /// Whether a request may be repeated, and whether it may have been carried out.
+    const FINAL: (bool, bool) = (false, false);
+    const REPEAT: (bool, bool) = (true, true);
+    const NOT_BEGUN: (bool, bool) = (true, false);
+    const READ: (bool, bool) = (false, true);
+
+    /// One row per outcome: for a read, a replacement, a delete and a create.
     #[test]
-    fn every_outcome_has_its_retry_decision() {
+    fn every_outcome_says_whether_to_repeat_and_whether_to_read() {
         use FailureKind as F;
-        use RetryDecision::{Accept, Reconcile, Retry, Stop};
+        let of = |idempotency, outcome| {
+            (may_repeat(idempotency, outcome), may_have_executed(idempotency, outcome))
+        };
         let status = |code| AttemptOutcome::Status(StatusCode::from_u16(code).unwrap());
         let failure = AttemptOutcome::Failure;
         let table = [
-            (status(200), [Accept; 4]),
-            (status(201), [Accept; 4]),
-            (status(204), [Accept; 4]),
-            (status(301), [Stop; 4]),
-            (status(307), [Stop; 4]),
-            (status(400), [Stop; 4]),
-            (status(401), [Stop; 4]),
-            (status(403), [Stop; 4]),
-            (status(404), [Stop; 4]),
-            (status(408), [Retry, Retry, Retry, Reconcile]),
-            (status(409), [Stop; 4]),
-            (status(412), [Stop; 4]),
-            (status(418), [Stop; 4]),
-            (status(423), [Stop; 4]),
-            (status(429), [Retry; 4]),
-            (status(500), [Retry, Reconcile, Reconcile, Reconcile]),
-            (status(501), [Retry, Reconcile, Reconcile, Reconcile]),
-            (status(502), [Retry, Retry, Retry, Reconcile]),
-            (status(503), [Retry, Retry, Retry, Reconcile]),
-            (status(504), [Retry, Retry, Retry, Reconcile]),
-            (status(599), [Retry, Reconcile, Reconcile, Reconcile]),
-            (failure(F::NameResolution), [Retry; 4]),
-            (failure(F::Connection), [Retry; 4]),
-            (failure(F::Timeout(Deadline::Connect)), [Retry; 4]),
-            (failure(F::Certificate(CertificateProblem::Expired)), [Stop; 4]),
-            (failure(F::Tls), [Stop; 4]),
-            (failure(F::NotTls), [Stop; 4]),
-            (failure(F::Unsendable), [Stop; 4]),
-            (failure(F::Timeout(Deadline::FirstByte)), [Retry, Retry, Retry, Reconcile]),
-            (failure(F::Timeout(Deadline::Idle)), [Retry, Retry, Retry, Reconcile]),
-            (failure(F::Timeout(Deadline::Total)), [Retry, Retry, Retry, Reconcile]),
-            (failure(F::ConnectionLost), [Retry, Retry, Retry, Reconcile]),
-            (failure(F::BodyTooLarge), [Stop, Reconcile, Reconcile, Reconcile]),
-            (failure(F::Compressed), [Stop, Reconcile, Reconcile, Reconcile]),
-            (failure(F::Stopped), [Stop, Reconcile, Reconcile, Reconcile]),
-            (failure(F::DeadlineExceeded), [Stop, Reconcile, Reconcile, Reconcile]),
+            (status(200), [FINAL; 4]),
+            (status(201), [FINAL; 4]),
+            (status(204), [FINAL; 4]),
+            (status(301), [FINAL; 4]),
+            (status(307), [FINAL; 4]),
+            (status(400), [FINAL; 4]),
+            (status(401), [FINAL; 4]),
+            (status(403), [FINAL; 4]),
+            (status(404), [FINAL; 4]),
+            (status(408), [NOT_BEGUN, REPEAT, REPEAT, READ]),
+            (status(409), [FINAL; 4]),
+            (status(412), [FINAL; 4]),
+            (status(418), [FINAL; 4]),
+            (status(423), [FINAL; 4]),
+            (status(429), [NOT_BEGUN; 4]),
+            (status(500), [NOT_BEGUN, READ, READ, READ]),
+            (status(501), [NOT_BEGUN, READ, READ, READ]),
+            (status(502), [NOT_BEGUN, REPEAT, REPEAT, READ]),
+            (status(503), [NOT_BEGUN, REPEAT, REPEAT, READ]),
+            (status(504), [NOT_BEGUN, REPEAT, REPEAT, READ]),
+            (status(599), [NOT_BEGUN, READ, READ, READ]),
+            (failure(F::NameResolution), [NOT_BEGUN; 4]),
+            (failure(F::Connection), [NOT_BEGUN; 4]),
+            (failure(F::Timeout(Deadline::Connect)), [NOT_BEGUN; 4]),
+            (failure(F::Certificate(CertificateProblem::Expired)), [FINAL; 4]),
+            (failure(F::Tls), [FINAL; 4]),
+            (failure(F::NotTls), [FINAL; 4]),
+            (failure(F::Unsendable), [FINAL; 4]),
+            (failure(F::Timeout(Deadline::FirstByte)), [NOT_BEGUN, REPEAT, REPEAT, READ]),
+            (failure(F::Timeout(Deadline::Idle)), [NOT_BEGUN, REPEAT, REPEAT, READ]),
+            (failure(F::Timeout(Deadline::Total)), [NOT_BEGUN, REPEAT, REPEAT, READ]),
+            (failure(F::ConnectionLost), [NOT_BEGUN, REPEAT, REPEAT, READ]),
+            (failure(F::BodyTooLarge), [FINAL, READ, READ, READ]),
+            (failure(F::Compressed), [FINAL, READ, READ, READ]),
+            (failure(F::Stopped), [FINAL, READ, READ, READ]),
+            (failure(F::DeadlineExceeded), [FINAL, READ, READ, READ]),
         ];
-        for (ending, expected) in table {
-            let found = SEMANTICS.map(|idempotency| decide(idempotency, ending));
-            assert_eq!(found, expected, "{ending:?}");
+        for (outcome, expected) in table {
+            let found = SEMANTICS.map(|idempotency| of(idempotency, outcome));
+            assert_eq!(found, expected, "{outcome:?}");
             // A replacement with credentials is not repeated before a read.
-            let replaced = decide(Idempotency::Replace, ending);
-            let may_have_executed = may_have_executed(Idempotency::Replace, ending);
-            let expected = if may_have_executed { Reconcile } else { replaced };
-            let carrying = decide(Idempotency::ReplaceCredentials, ending);
-            assert_eq!(carrying, expected, "{ending:?}");
-            let grant = decide(Idempotency::IssueToken, ending);
-            assert_eq!(grant, decide(Idempotency::Read, ending), "{ending:?}");
+            let (repeats, executed) = of(Idempotency::Replace, outcome);
+            let carrying = of(Idempotency::ReplaceCredentials, outcome);
+            assert_eq!(carrying, (repeats && !executed, executed), "{outcome:?}");
+            let grant = of(Idempotency::IssueToken, outcome);
+            assert_eq!(grant, of(Idempotency::Read, outcome), "{outcome:?}");
         }
     }
 
     #[test]
     fn create_that_may_have_executed_is_never_repeated() {
         for code in 100..=999 {
-            let ending = AttemptOutcome::Status(StatusCode::from_u16(code).unwrap());
-            if may_have_executed(Idempotency::Create, ending) {
-                assert_eq!(decide(Idempotency::Create, ending), RetryDecision::Reconcile, "{code}");
-            }
-            assert!(!may_have_executed(Idempotency::Read, ending));
+            let outcome = AttemptOutcome::Status(StatusCode::from_u16(code).unwrap());
+            let create = Idempotency::Create;
+            let both = may_have_executed(create, outcome) && may_repeat(create, outcome);
+            assert!(!both, "{code}");
+            assert!(!may_have_executed(Idempotency::Read, outcome));
         }
     }
 

@@ -24,7 +24,7 @@ use super::limiter::Limiter;
 use super::problems::{BodyProblem, Deadline};
 use super::redact::Redactor;
 use super::request::Request;
-use super::retry::{self, AttemptOutcome, Idempotency, RetryDecision};
+use super::retry::{self, AttemptOutcome, Idempotency};
 use super::transport::{Failure, FailureKind, RawResponse, Transport};
 use safe_text::Secret;
 
@@ -182,7 +182,6 @@ impl HttpPipeline {
                 continue;
             }
             let at = Instant::now();
-            let decision = retry::decide(request.idempotency, ending);
             context.details.outcome_unknown |=
                 retry::may_have_executed(request.idempotency, ending);
 
@@ -195,7 +194,7 @@ impl HttpPipeline {
             {
                 self.limiter.pause(retry_after.unwrap_or(pause));
             }
-            let may_retry = decision == RetryDecision::Retry
+            let may_retry = retry::may_repeat(request.idempotency, ending)
                 && retry_mode == RetryMode::Normal
                 && retries < self.max_retries;
             let fits = pause < budget.remaining();
