@@ -1,12 +1,12 @@
 terraform {
   required_providers {
     webex = {
-      source = "webex-contact-center/webex"
+      source = "webex-contact-center/webex" # in no registry yet: `make install` first
     }
   }
 }
 
-provider "webex" {} # address and access token come from the environment
+provider "webex" {} # reads WEBEX_CC_REGION and WEBEX_ACCESS_TOKEN
 
 resource "webex_cc_custom_connector" "incidents" {
   name                = "Incidents"
