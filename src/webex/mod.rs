@@ -51,20 +51,21 @@
 //! - `connectors`: the operations. `create`, `update`, `delete` and `activation` are the writes,
 //!   `releases` and `name_conflict` the waits for a name that another write of this process frees,
 //!   `list_cache` and `paging` the reads, `probe` and `contract` the comparison of a tenant's
-//!   responses with the contract, `wire` the JSON, `write_error` the error of a write.
+//!   responses with the contract, `write_error` the error of a write.
 //! - `flows`: validation, import and publication of flows.
 //! - `session`: the parts that all operations share.
 //! - `auth`: access tokens and their renewal.
 //! - `single_flight`: one request in flight, shared by all callers that need its result.
 //! - `pipeline`: one request with a token, within the rate limit, with retries.
 //! - `request`: builds requests without I/O.
-//! - `profile`: the API profile, which makes requests and reads responses.
+//! - `profile`, `calls`: the API profile, which makes requests and reads responses, and its calls.
 //! - `retry`: decides about another attempt, as a pure function.
 //! - `transport`: sends a request once, with TLS, proxy, deadlines and size limits.
 //! - `settings`, `limiter`, `rate_window`: the settings and their checks, the rate limit.
 //! - `error_body`, `shape`: the known fields of an error response, the shape of any response.
 //! - `redact`, `percent`, `json`: redaction of secrets, percent-encoding, lenient JSON objects.
-//! - `error`, `problems`: the errors of calls, and the problems that they name.
+//! - `error`, `problems`, `notice`: the errors of calls, the problems that they name, and events
+//!   that the user should learn once.
 //! - `connector`, `fields`, `kinds`, `equivalence`, `address`, `identifiers`, `body`, `budget`: the
 //!   vocabulary.
 //!
