@@ -112,11 +112,10 @@ impl Provider for Webex {
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         let user_agent = user_agent(&request.terraform_version);
         let request_version = request.terraform_version.clone();
-        let names_a_file =
-            configuration::names_a_file(&request.configuration, &process_environment);
-        let read =
-            move || configuration::read(&request.configuration, &process_environment, &user_agent);
-        let (status, mut messages) = if names_a_file { off_the_thread(read).await } else { read() };
+        let (status, mut messages) = off_the_thread(move || {
+            configuration::read(&request.configuration, &process_environment, &user_agent)
+        })
+        .await;
         // Without this error, a plan of new connectors would succeed and its apply would fail.
         if let ProviderStatus::Missing(arguments) = &status {
             messages.push(missing(arguments));
@@ -127,8 +126,8 @@ impl Provider for Webex {
     }
 }
 
-/// Reads a configuration that names a file in a thread of its own, because a file may be on a disk
-/// that does not respond, and this thread serves all calls.
+/// Reads the configuration in a thread of its own, because it may name a file on a disk that does
+/// not respond, and this thread serves all calls.
 async fn off_the_thread(
     read: impl FnOnce() -> (ProviderStatus, Diagnostics) + Send + 'static,
 ) -> (ProviderStatus, Diagnostics) {
@@ -141,8 +140,9 @@ async fn off_the_thread(
         },
         Err(_) => {
             let message = Diagnostic::error(
-                "ca_certificate_file cannot be opened",
-                "Check the disk that the file is on: it could not be read within ten seconds.",
+                "A file of the provider configuration cannot be opened",
+                "Check the disk that the file of ca_certificate_file or of WEBEX_CC_API_PROFILE is \
+                 on: it could not be read within ten seconds.",
             );
             (ProviderStatus::Unconfigured, message.into())
         }

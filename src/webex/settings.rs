@@ -202,9 +202,6 @@ pub enum SettingProblem {
     /// The URL has a query or a fragment, which requests would not keep.
     #[error("must not have a query or a fragment")]
     QueryOrFragment,
-    /// The text is no path of plain segments.
-    #[error("must be a path of letters, digits, `-`, `_`, `.` and `~` between slashes")]
-    NotAPath,
     /// The value is empty.
     #[error("must not be empty")]
     Empty,

@@ -35,6 +35,11 @@ fn profile_in_force_is_printed_and_can_be_loaded() {
     let (code, elsewhere, _) = run(&[], &[("WEBEX_CC_CONNECTOR_PATH", "v3/link")]);
     assert_eq!(code, Some(0));
     assert!(elsewhere.contains("/organization/{organization}/v3/link/{id}"), "{elsewhere}");
+    // What the provider refuses is not in force.
+    let path_of_calls = ("WEBEX_CC_CONNECTOR_PATH", "v3/link");
+    let both = [("WEBEX_CC_API_PROFILE", path.to_str().expect("a path")), path_of_calls];
+    let (code, _, stderr) = run(&[], &both);
+    assert!(code == Some(1) && stderr.contains("exclude each other"), "{stderr}");
 
     std::fs::write(&path, r#"{"format": 1, "calls": {"read": {}}}"#).expect("the profile");
     let named = ("WEBEX_CC_API_PROFILE", path.to_str().expect("a path"));

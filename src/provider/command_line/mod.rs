@@ -105,7 +105,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
                 ExitCode::SUCCESS
             }
             Err(problem) => {
-                print(io::stderr(), &format!("{problem}\n"));
+                print(io::stderr(), &format!("{}\n", doctor::text(&problem)));
                 ExitCode::FAILURE
             }
         }),

@@ -60,7 +60,8 @@ pub fn validate(block: &Configuration) -> Diagnostics {
 /// Reads the provider block and the environment.
 ///
 /// Returns whether calls can be made, with warnings and with the errors of
-/// arguments that can never work.
+/// arguments that can never work. Opens the files that they name, which may take
+/// any time.
 #[must_use]
 pub fn read(
     block: &Configuration,
@@ -78,12 +79,6 @@ pub fn read(
         ProviderStatus::Unconfigured
     });
     (status, messages)
-}
-
-/// Whether [`read`] would open a file, which may take any time.
-#[must_use]
-pub fn names_a_file(block: &Configuration, environment: Environment<'_>) -> bool {
-    !Source::new(block, environment).string("ca_certificate_file").is_absent()
 }
 
 /// The arguments apart from credentials and certificates, each checked by itself.
@@ -434,7 +429,6 @@ fn cannot_be_used(origin: Origin, problem: SettingProblem) -> Diagnostic {
         SettingProblem::NotHttps
         | SettingProblem::NoHost
         | SettingProblem::QueryOrFragment
-        | SettingProblem::NotAPath
         | SettingProblem::Empty
         | SettingProblem::NoCertificate
         | SettingProblem::NotPrintable => "",

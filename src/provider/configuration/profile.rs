@@ -5,8 +5,8 @@ use std::path::Path;
 use super::file;
 use super::source::{Environment, Given, Source, convert};
 use tf_provider::diagnostics::Diagnostic;
-use tf_provider::object::Argument;
-use webex_contact_center::{Profile, ProfileProblem, SettingProblem};
+use tf_provider::object::{Argument, Configuration, Object};
+use webex_contact_center::{Profile, ProfileProblem};
 
 /// Reads the profile that the configuration gives.
 ///
@@ -19,7 +19,9 @@ pub(super) fn read(source: &Source<'_>) -> Result<Argument<Given<Profile>>, Diag
     convert(given, |Given { value, origin }| {
         let profile = if origin.argument() == "connector_path" {
             Profile::built_in_at(&value).ok_or_else(|| {
-                origin.error("cannot be used", format!("It {}.", SettingProblem::NotAPath))
+                let path = "It must be a path of letters, digits, `-`, `_`, `.` and `~` between \
+                            slashes.";
+                origin.error("cannot be used", path)
             })
         } else if origin.is_block() {
             Profile::parse(&value)
@@ -35,15 +37,10 @@ pub(super) fn read(source: &Source<'_>) -> Result<Argument<Given<Profile>>, Diag
 ///
 /// # Errors
 /// The reason why there is none.
-pub fn in_force(environment: Environment<'_>) -> Result<Profile, String> {
-    let path = environment(super::schema::variable("api_profile"));
-    let connector_path = environment(super::schema::variable("connector_path"));
-    match (path, connector_path) {
-        (Some(path), _) => open(&path),
-        (None, Some(path)) => Profile::built_in_at(&path)
-            .ok_or_else(|| format!("WEBEX_CC_CONNECTOR_PATH {}.", SettingProblem::NotAPath)),
-        (None, None) => Ok(Profile::built_in()),
-    }
+pub fn in_force(environment: Environment<'_>) -> Result<Profile, Diagnostic> {
+    let nothing = Configuration::new(Object::default());
+    let given = read(&Source::new(&nothing, environment))?;
+    Ok(given.known().map_or_else(Profile::built_in, |given| given.value))
 }
 
 /// Reads the profile in a file.

@@ -85,7 +85,7 @@ pub(super) fn organization(
 }
 
 /// Returns a message of the configuration as one text.
-pub(super) fn text(message: &Diagnostic) -> String {
+pub fn text(message: &Diagnostic) -> String {
     format!("{}. {}", message.summary(), message.detail())
 }
 

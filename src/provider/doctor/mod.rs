@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+pub use self::environment_checks::text;
+
 use self::endpoint_checks::{CONNECTOR, CONNECTOR_LIST, ERROR_RESPONSES, FLOW_CONNECTORS};
 use self::report::{Check, Checks, Outcome, Report, Verdict};
 use super::api_errors;

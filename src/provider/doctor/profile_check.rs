@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::environment_checks::text;
 use super::report::{Check, Outcome};
 use crate::provider::configuration::profile;
 use crate::provider::configuration::schema::variable;
@@ -13,7 +14,7 @@ pub(super) fn profile(environment: Environment<'_>) -> Check {
     const NAME: &str = "API profile";
     let profile = match profile::in_force(environment) {
         Ok(profile) => profile,
-        Err(problem) => return Check::new(NAME, Outcome::Problem, problem),
+        Err(problem) => return Check::new(NAME, Outcome::Problem, text(&problem)),
     };
     let origin = ["api_profile", "connector_path"].map(variable);
     let origin = origin.into_iter().find(|variable| environment(variable).is_some());
@@ -23,14 +24,7 @@ pub(super) fn profile(environment: Environment<'_>) -> Check {
     };
     let mut counts = Map::new();
     let mut lines = Vec::new();
-    let all = [
-        Standing::Documented,
-        Standing::Seen,
-        Standing::Inferred,
-        Standing::Assumed,
-        Standing::Learned,
-    ];
-    for standing in all {
+    for standing in Standing::ALL {
         let entries = profile.standings().filter(|(_, found)| *found == standing);
         let entries = entries.map(|(pointer, _)| pointer).collect::<Vec<_>>();
         if !entries.is_empty() {

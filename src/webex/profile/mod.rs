@@ -227,7 +227,8 @@ impl fmt::Display for ProfileProblem {
 }
 
 impl Standing {
-    const ALL: [Self; 5] =
+    /// All of them, the surest first.
+    pub const ALL: [Self; 5] =
         [Self::Documented, Self::Seen, Self::Inferred, Self::Assumed, Self::Learned];
 
     /// Returns the word in the document.
