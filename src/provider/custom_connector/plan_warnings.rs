@@ -437,6 +437,10 @@ fn overwritten_change(
 /// Compares a plan with the organization's connectors before anything is created.
 ///
 /// It never fails: a list that cannot be read raises a warning, and an unconfigured provider none.
+///
+/// An apply waits for it once more before its first write. Terraform plans every change again while
+/// it applies, in another process, and its request is the same as that of a plan: the configuration,
+/// the prior state and the prior private data (for a create, nulls), but not the plan that is applied.
 async fn preflight(
     provider: &ProviderData,
     plan: &Plan,
