@@ -12,6 +12,7 @@
 //! - An error holds nothing of a recording.
 //! - Memory is bounded for any recording.
 
+mod assemble;
 mod call;
 mod calls;
 mod choices;

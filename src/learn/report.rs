@@ -13,14 +13,16 @@ pub(crate) struct Report {
 
 impl Report {
     /// Adds a line.
-    pub(crate) fn line(&mut self, text: String) {
+    pub(crate) fn line(&mut self, text: impl Into<String>) {
+        let text = text.into();
         if !self.lines.contains(&text) {
             self.lines.push(text);
         }
     }
 
     /// Adds what is missing.
-    pub(crate) fn missing(&mut self, text: String) {
+    pub(crate) fn missing(&mut self, text: impl Into<String>) {
+        let text = text.into();
         if !self.missing.contains(&text) {
             self.missing.push(text);
         }

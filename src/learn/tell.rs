@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::call::Call;
+use crate::calls::Written;
 use crate::form::{Argument, Kind};
 use crate::headers::Headers;
 use crate::json::{Json, Place, member};
+use crate::listing::Listing;
 use crate::profile::Parts;
 use crate::report::Report;
 use crate::roles::Roles;
@@ -22,30 +24,74 @@ pub(crate) fn tell(
     omitted: &Omissions,
     report: &mut Report,
 ) {
-    let facts = &parts.facts;
-    let recorded: BTreeSet<Kind> = match &parts.create {
-        Some(create) => create.slots.keys().copied().collect(),
-        None => BTreeSet::new(),
-    };
-    for (name, group) in [
-        ("list", &roles.list),
-        ("read", &roles.read),
-        ("create", &roles.create),
-        ("update", &roles.update),
-        ("delete", &roles.delete),
+    tell_calls(story, roles, parts, report);
+    tell_activation(parts, report);
+    if let Some(listing) = &parts.listing {
+        tell_listing(listing, report);
+    }
+    if parts.facts.id.is_none() {
+        report.missing("id: no response shows an id that later requests carry.");
+    }
+    if let Some(create) = &parts.create {
+        tell_arguments(story, parts, create, report);
+        let missing = Kind::ALL.into_iter().filter(|kind| !create.slots.contains_key(kind));
+        let missing = words(missing.map(Kind::word));
+        if !missing.is_empty() {
+            report.line(format!(
+                "The profile cannot create connectors of {missing}, which are not in the recording. \
+                 To add a kind, record the creation of a connector of that kind."
+            ));
+        }
+    }
+    if roles.other_updates > 0 {
+        report.line(
+            "More than one call edits connectors. The profile has the one that sends the most.",
+        );
+    }
+    for omission in omitted {
+        report.line(format!("{omission}."));
+    }
+    tell_headers(story, roles, headers, report);
+    for (name, call) in &parts.calls {
+        let path = call.get("path").and_then(Json::as_text).unwrap_or_default();
+        if path.split('/').any(|segment| !segment.contains('{') && is_private(segment)) {
+            report.line(format!(
+                "{name}: check the path before you publish the profile: a fixed part looks like an \
+                 id of your organization."
+            ));
+        }
+    }
+    for connector in 0..story.typed.len() {
+        if !story.about.contains(&Some(connector)) {
+            let number = connector + 1;
+            report.line(format!("The recording shows nothing of connector {number} of the form."));
+        }
+    }
+    match &story.organization {
+        None => report.line("organization: not found in the requests, so none is sent."),
+        Some(_) if story.odd_organization() => report.line(
+            "organization: the requests do not use its UUID. The provider sends the UUID: check \
+             whether Webex accepts it.",
+        ),
+        Some(_) => {}
+    }
+}
+
+fn tell_calls(story: &Story, roles: &Roles, parts: &Parts, report: &mut Report) {
+    for (name, group, advice) in [
+        ("list", &roles.list, "Open the list of connectors after you have created one."),
+        ("read", &roles.read, "Open a connector after you have created it."),
+        ("create", &roles.create, "Record while you create a connector."),
+        ("update", &roles.update, "Edit the connector that you have created."),
+        ("delete", &roles.delete, "Delete the connector that you have created."),
     ] {
-        match (group, parts.calls.get(name)) {
-            (Some(group), Some(call)) => {
-                report.call(name, call, group.calls.len());
-                let first = &story.calls[group.calls[0]];
-                if first.other_body {
-                    report
-                        .missing(format!("{name}: its body is not JSON, which is not supported."));
-                }
-            }
-            _ => {
-                report.missing(format!("{name}: the recording does not show it. {}", advice(name)))
-            }
+        let (Some(group), Some(call)) = (group, parts.calls.get(name)) else {
+            report.missing(format!("{name}: the recording does not show it. {advice}"));
+            continue;
+        };
+        report.call(name, call, group.calls.len());
+        if story.calls[group.calls[0]].other_body {
+            report.missing(format!("{name}: its body is not JSON, which is not supported."));
         }
     }
     for name in ["activate", "deactivate"] {
@@ -53,15 +99,18 @@ pub(crate) fn tell(
             report.call(name, call, parts.switches.get(name).copied().unwrap_or_default());
         }
     }
+}
+
+fn tell_activation(parts: &Parts, report: &mut Report) {
+    let facts = &parts.facts;
     let by_update = parts.update.as_ref().is_some_and(|update| update.active);
     if by_update && facts.active_by_name {
         report.missing(
             "activation: the recording shows one state only. Deactivate a connector, open it, and \
-             activate it again."
-                .to_owned(),
+             activate it again.",
         );
     } else if by_update {
-        report.line("activation: the update carries the state.".to_owned());
+        report.line("activation: the update carries the state.");
     } else if !parts.switched {
         let missing = ["activate", "deactivate"].into_iter();
         let missing: Vec<&str> = missing.filter(|name| !parts.calls.contains_key(name)).collect();
@@ -74,88 +123,60 @@ pub(crate) fn tell(
     if facts.active_by_order {
         report.line(
             "active: the words of the two states do not show which one is active. The first one \
-             in the recording is used."
-                .to_owned(),
+             in the recording is used.",
         );
     }
     if facts.active.is_none() {
-        report.missing("active: no response shows the state of a connector.".to_owned());
+        report.missing("active: no response shows the state of a connector.");
     } else if facts.active_by_name {
-        report.line("active: known by its name; the recording shows one state only.".to_owned());
+        report.line("active: known by its name; the recording shows one state only.");
     }
-    if let Some(listing) = &parts.listing {
-        match (&listing.paging, listing.paging_seen) {
-            (Some(_), true) => report.line("list: paging was seen.".to_owned()),
-            (Some(_), false) => report.line(
-                "list: one page was recorded, so paging was not seen. Names of members decide how \
-                 the next page is fetched."
-                    .to_owned(),
-            ),
-            (None, _) => {
-                report.line(
-                    "list: one page was recorded, and nothing shows how another page \
-                             could be fetched. Paging was not seen."
-                        .to_owned(),
-                );
-            }
+}
+
+fn tell_listing(listing: &Listing, report: &mut Report) {
+    let paging = match (&listing.paging, listing.paging_seen) {
+        (Some(_), true) => "list: paging was seen.",
+        (Some(_), false) => {
+            "list: one page was recorded, so paging was not seen. Names of members decide how the \
+             next page is fetched."
         }
-        let never: Vec<&str> = listing
-            .fields
-            .iter()
-            .filter(|(_, place)| place.is_none())
-            .map(|(name, _)| *name)
-            .collect();
-        if !never.is_empty() {
-            report.line(format!("list: rows do not have {}.", never.join(", ")));
+        (None, _) => {
+            "list: one page was recorded, and nothing shows how another page could be fetched. \
+             Paging was not seen."
         }
+    };
+    report.line(paging);
+    let never = listing.fields.iter().filter(|(_, place)| place.is_none());
+    let never = words(never.map(|(name, _)| *name));
+    if !never.is_empty() {
+        report.line(format!("list: rows do not have {never}."));
     }
-    if facts.id.is_none() {
-        report.missing("id: no response shows an id that later requests carry.".to_owned());
-    }
-    tell_arguments(story, parts, &recorded, report);
-    let missing: Vec<&str> =
-        Kind::ALL.into_iter().filter(|kind| !recorded.contains(kind)).map(Kind::word).collect();
-    if !missing.is_empty() && parts.create.is_some() {
-        report.line(format!(
-            "The profile cannot create connectors of {}, which are not in the recording. To add a \
-             kind, record the creation of a connector of that kind.",
-            missing.join(", ")
-        ));
-    }
-    if roles.other_updates > 0 {
-        report.line(
-            "More than one call edits connectors. The profile has the one that sends the most."
-                .to_owned(),
-        );
-    }
-    for omission in omitted {
-        report.line(format!("{omission}."));
-    }
-    let used: BTreeSet<usize> = [&roles.list, &roles.read, &roles.create, &roles.update]
-        .into_iter()
-        .flatten()
-        .flat_map(|group| group.calls.clone())
-        .collect();
-    let any = |test: &dyn Fn(&Call) -> bool| used.iter().any(|&call| test(&story.calls[call]));
-    if any(&|call| call.csrf) && !any(&|call| call.bearer) {
-        report.line(
+}
+
+/// Writes how the calls were authenticated, and what a profile cannot repeat of their headers.
+fn tell_headers(story: &Story, roles: &Roles, headers: &Headers, report: &mut Report) {
+    let used = [&roles.list, &roles.read, &roles.create, &roles.update].into_iter().flatten();
+    let used: BTreeSet<usize> = used.flat_map(|group| group.calls.clone()).collect();
+    let any = |test: fn(&Call) -> bool| used.iter().any(|&call| test(&story.calls[call]));
+    let [csrf, bearer, cookie] =
+        [|call: &Call| call.csrf, |call: &Call| call.bearer, |call: &Call| call.cookie].map(any);
+    let authentication = match (csrf, bearer, cookie) {
+        (true, false, _) => {
             "The calls carried a CSRF token and no bearer token: an access token may not work."
-                .to_owned(),
-        );
-    } else if any(&|call| call.csrf) {
-        report.line("The calls also carried a CSRF token, which is not in the profile.".to_owned());
-    } else if any(&|call| call.cookie) && !any(&|call| call.bearer) {
-        report.line(
-            "The calls were authenticated by a cookie and no bearer token: an access token may \
-             not work."
-                .to_owned(),
-        );
-    } else if !any(&|call| call.bearer) {
-        report.line(
-            "The recording does not show how the calls were authenticated, because browsers \
-             omit that. The provider sends its access token as a bearer token."
-                .to_owned(),
-        );
+        }
+        (true, true, _) => "The calls also carried a CSRF token, which is not in the profile.",
+        (false, false, true) => {
+            "The calls were authenticated by a cookie and no bearer token: an access token may not \
+             work."
+        }
+        (false, false, false) => {
+            "The recording does not show how the calls were authenticated, because browsers omit \
+             that. The provider sends its access token as a bearer token."
+        }
+        (false, true, _) => "",
+    };
+    if !authentication.is_empty() {
+        report.line(authentication);
     }
     if !headers.refused.is_empty() {
         report.line(format!(
@@ -163,55 +184,15 @@ pub(crate) fn tell(
             words(headers.refused.iter().map(String::as_str))
         ));
     }
-    if any(&|call| call.batched) {
-        report.line(
-            "One request called several procedures. The profile calls them one by one.".to_owned(),
-        );
-    }
-    for (name, call) in &parts.calls {
-        let path = call.get("path").and_then(Json::as_text).unwrap_or_default();
-        if path.split('/').any(|segment| !segment.contains('{') && is_private(segment)) {
-            report.line(format!(
-                "{name}: check the path before you publish the profile: a fixed part looks like an \
-                 id of your organization."
-            ));
-        }
-    }
-    let silent =
-        (0..story.typed.len()).filter(|connector| !story.about.contains(&Some(*connector)));
-    for connector in silent {
-        report.line(format!(
-            "The recording shows nothing of connector {} of the form.",
-            connector + 1
-        ));
-    }
-    match &story.organization {
-        None => report.line("organization: not found in the requests, so none is sent.".to_owned()),
-        Some(_) if story.odd_organization() => report.line(
-            "organization: the requests do not use its UUID. The provider sends the UUID: check \
-             whether Webex accepts it."
-                .to_owned(),
-        ),
-        Some(_) => {}
+    if any(|call| call.batched) {
+        report.line("One request called several procedures. The profile calls them one by one.");
     }
 }
 
-fn advice(name: &str) -> &'static str {
-    match name {
-        "list" => "Open the list of connectors after you have created one.",
-        "read" => "Open a connector after you have created it.",
-        "create" => "Record while you create a connector.",
-        "update" => "Edit the connector that you have created.",
-        "delete" => "Delete the connector that you have created.",
-        _ => "",
-    }
-}
-
-fn tell_arguments(story: &Story, parts: &Parts, recorded: &BTreeSet<Kind>, report: &mut Report) {
+fn tell_arguments(story: &Story, parts: &Parts, create: &Written, report: &mut Report) {
     for argument in Argument::ALL {
         let kinds: Vec<Kind> =
-            recorded.iter().copied().filter(|kind| kind.allows(argument)).collect();
-        let Some(create) = &parts.create else { continue };
+            create.slots.keys().copied().filter(|kind| kind.allows(argument)).collect();
         if argument.is_choice() {
             let choice = if argument == Argument::AuthenticationType {
                 &parts.facts.authentication
@@ -227,8 +208,7 @@ fn tell_arguments(story: &Story, parts: &Parts, recorded: &BTreeSet<Kind>, repor
                 ),
                 (None, false) if argument == Argument::AuthenticationType => report.missing(
                     "authentication_type: no member differs between the kinds of connectors. Also \
-                     record a connector of another kind."
-                        .to_owned(),
+                     record a connector of another kind.",
                 ),
                 (None, _) => {}
             }
