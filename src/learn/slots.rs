@@ -168,19 +168,23 @@ pub(crate) fn template(
     slots
 }
 
+/// The recorded values at one place, each with the call that has it.
+type Values<'a> = [(usize, &'a Json)];
+
+/// Decides what stands at a place of a request. The surest sign comes first: what was typed, then
+/// what earlier responses show, and last whether it is the same in all calls.
 fn slot(
     context: &Context<'_>,
     samples: &[&Sample],
     place: &Place,
-    values: &[(usize, &Json)],
+    values: &Values<'_>,
     omitted: &mut Omissions,
 ) -> Slot {
-    let (story, facts) = (context.story, context.facts);
     let Some(kind) = samples.first().map(|sample| sample.kind) else { return Slot::Dropped };
-    let connector_of = |call: usize| story.about[call];
     let absent = values.len() < samples.len();
-    let null = values.iter().any(|(_, value)| matches!(value, Json::Null));
+    let is_null = |value: &Json| matches!(value, Json::Null);
     if let Some(found) = context.places.get(&kind).and_then(|own| own.get(place)) {
+        let null = values.iter().any(|(_, value)| is_null(value));
         return Slot::Argument(
             found.argument,
             optional(context, samples, found.argument, absent, null, kind),
@@ -192,18 +196,11 @@ fn slot(
         return if own { Slot::Argument(*argument, true) } else { Slot::Dropped };
     }
     let elsewhere = context.places.values().any(|own| own.contains_key(place));
-    if elsewhere && values.iter().all(|(_, value)| matches!(value, Json::Null)) {
+    if elsewhere && values.iter().all(|(_, value)| is_null(value)) {
         return Slot::Constant(Json::Null);
     }
-    let masked = values.iter().any(|(_, value)| value.as_text().is_some_and(is_mask));
-    if masked {
-        let hidden = [Argument::ClientSecret, Argument::PrivateKey, Argument::Password];
-        let hidden = hidden.into_iter().filter(|argument| kind.allows(*argument));
-        let hidden = hidden.max_by_key(|argument| likeness(place, *argument));
-        return match hidden.filter(|argument| likeness(place, *argument) > 0) {
-            Some(argument) if context.updates => Slot::Argument(argument, true),
-            Some(_) | None => Slot::Dropped,
-        };
+    if values.iter().any(|(_, value)| value.as_text().is_some_and(is_mask)) {
+        return masked(context, place, kind);
     }
     if context.authentication.as_ref() == Some(place) {
         return Slot::AuthenticationType(false);
@@ -214,60 +211,91 @@ fn slot(
     if context.active.as_ref() == Some(place) {
         return Slot::Active;
     }
+    identifier(context.story, values)
+        .or_else(|| version(context, place, values, absent))
+        .or_else(|| text(context.story, place, values))
+        .unwrap_or_else(|| same_in_all(context, place, values, omitted))
+}
+
+/// A masked credential is sent by an update only, if the place tells which one it is.
+fn masked(context: &Context<'_>, place: &Place, kind: Kind) -> Slot {
+    let hidden = [Argument::ClientSecret, Argument::PrivateKey, Argument::Password];
+    let hidden = hidden.into_iter().filter(|argument| kind.allows(*argument));
+    let hidden = hidden.max_by_key(|argument| likeness(place, *argument));
+    match hidden.filter(|argument| likeness(place, *argument) > 0) {
+        Some(argument) if context.updates => Slot::Argument(argument, true),
+        Some(_) | None => Slot::Dropped,
+    }
+}
+
+/// The id of the connector that a call is about, or the organization.
+fn identifier(story: &Story, values: &Values<'_>) -> Option<Slot> {
     let every = |test: &dyn Fn(usize, &Json) -> bool| {
         !values.is_empty() && values.iter().all(|(call, value)| test(*call, value))
     };
     let id_of =
-        |call: usize| connector_of(call).and_then(|connector| story.ids[connector].as_deref());
+        |call: usize| story.about[call].and_then(|connector| story.ids[connector].as_deref());
     if every(&|call, value| id_of(call).is_some_and(|id| value.token().as_deref() == Some(id))) {
-        return Slot::Id;
+        return Some(Slot::Id);
     }
-    if let Some(organization) = &story.organization
-        && every(&|_, value| value.as_text() == Some(organization))
-    {
-        return Slot::Organization;
-    }
-    if let Some(version) = &facts.version {
-        let before = |call: usize| {
-            let own = facts.timeline.iter().rev();
-            let mut own =
-                own.filter(|seen| seen.call < call && Some(seen.connector) == connector_of(call));
-            own.find_map(|seen| seen.object.at(version))
-        };
-        let named = last_name(place) == last_name(version);
-        let number = |value: &Json| value.token().is_some_and(|token| token.len() < 3);
-        let same = every(&|call, value| {
-            before(call).is_some_and(|version| value.token() == version.token())
-        });
-        let varied = values.windows(2).any(|two| two[0].1 != two[1].1);
-        if same && context.updates && (named || varied || values.iter().any(|(_, v)| !number(v))) {
-            return Slot::Version(absent);
-        }
-        let header = place.first() == Some(&member("headers"));
-        if header
-            && context.updates
-            && let Some((call, value)) = values.first()
-            && let (Some(text), Some(token)) =
-                (value.as_text(), before(*call).and_then(Json::token))
-            && let Some((start, end)) = split_at(text, &token)
-        {
-            return Slot::Text(format!("{}{{version}}{}", escaped(start), escaped(end)));
-        }
-    }
-    let Some((_, first)) = values.first() else { return Slot::Dropped };
-    // Texts that hold an id, the organization or the name.
-    let texts: Vec<Option<String>> = values
+    let organization = story.organization.as_ref()?;
+    every(&|_, value| value.as_text() == Some(organization)).then_some(Slot::Organization)
+}
+
+/// The version that the last response before a call has, alone or within a header.
+fn version(
+    context: &Context<'_>,
+    place: &Place,
+    values: &Values<'_>,
+    absent: bool,
+) -> Option<Slot> {
+    let version = context.facts.version.as_ref().filter(|_| context.updates)?;
+    let before = |call: usize| {
+        let own = context.facts.timeline.iter().rev();
+        let mut own = own
+            .filter(|seen| seen.call < call && Some(seen.connector) == context.story.about[call]);
+        own.find_map(|seen| seen.object.at(version))
+    };
+    let same = values
         .iter()
-        .map(|(call, value)| {
-            value.as_text().map(|text| with_placeholders(story, *call, place, text))
-        })
-        .collect();
-    if let Some(Some(text)) = texts.first()
-        && texts.iter().all(|other| other.as_ref() == Some(text))
-        && first.as_text().is_some_and(|plain| escaped(plain) != *text)
-    {
-        return Slot::Text(text.clone());
+        .all(|(call, value)| before(*call).is_some_and(|version| value.token() == version.token()));
+    // A short number may be equal by chance.
+    let is_long = |value: &Json| value.token().is_none_or(|token| token.len() >= 3);
+    let is_certain = last_name(place) == last_name(version)
+        || values.windows(2).any(|two| two[0].1 != two[1].1)
+        || values.iter().any(|(_, value)| is_long(value));
+    if !values.is_empty() && same && is_certain {
+        return Some(Slot::Version(absent));
     }
+    if place.first() != Some(&member("headers")) {
+        return None;
+    }
+    let (call, value) = values.first()?;
+    let token = before(*call).and_then(Json::token)?;
+    let (start, end) = split_at(value.as_text()?, &token)?;
+    Some(Slot::Text(format!("{}{{version}}{}", escaped(start), escaped(end))))
+}
+
+/// A text that holds an id, the organization or the name.
+fn text(story: &Story, place: &Place, values: &Values<'_>) -> Option<Slot> {
+    let with_placeholders = |(call, value): &(usize, &Json)| {
+        value.as_text().map(|text| with_placeholders(story, *call, place, text))
+    };
+    let first = values.first()?;
+    let text = with_placeholders(first)?;
+    let is_same = values.iter().all(|other| with_placeholders(other).as_ref() == Some(&text));
+    let has_placeholder = first.1.as_text().is_some_and(|plain| escaped(plain) != text);
+    (is_same && has_placeholder).then_some(Slot::Text(text))
+}
+
+/// A constant, unless the value differs between calls or belongs to the recording.
+fn same_in_all(
+    context: &Context<'_>,
+    place: &Place,
+    values: &Values<'_>,
+    omitted: &mut Omissions,
+) -> Slot {
+    let Some((_, first)) = values.first() else { return Slot::Dropped };
     let steady = values.iter().all(|(_, value)| value == first);
     if steady && context.created.get(place) == Some(first) {
         return Slot::Constant((*first).clone());
@@ -275,34 +303,28 @@ fn slot(
     if context.updates && is_read_back(context, place, values) {
         return Slot::ReadBack;
     }
-    let name = crate::json::pointer(&place[1..]);
-    let private = match first {
-        Json::Text(text) => is_private(text) || story.values.is_part_of(text),
-        Json::Number(_) => is_time(first) || first.token().is_some_and(|token| token.len() > 6),
-        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => false,
-    };
     let part = match place.first() {
         Some(Step::Member(part)) => part.as_str(),
         Some(Step::Index(_)) | None => "",
     };
-    if part == "path" {
-        return Slot::Constant((*first).clone());
+    match part {
+        "path" => return Slot::Constant((*first).clone()),
+        "headers" => return Slot::Dropped,
+        _ => {}
     }
-    if part == "headers" {
-        return Slot::Dropped;
-    }
-    if !steady {
-        omitted.insert(format!("{part}{name} is omitted, because it differs between calls"));
-        return Slot::Dropped;
-    }
-    if private {
-        omitted.insert(format!(
-            "{part}{name} is omitted, because it looks like an id, a time or a name of the \
-             recording"
-        ));
-        return Slot::Dropped;
-    }
-    Slot::Constant((*first).clone())
+    let is_of_the_recording = match first {
+        Json::Text(text) => is_private(text) || context.story.values.is_part_of(text),
+        Json::Number(_) => is_time(first) || first.token().is_some_and(|token| token.len() > 6),
+        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => false,
+    };
+    let reason = match (steady, is_of_the_recording) {
+        (true, false) => return Slot::Constant((*first).clone()),
+        (false, _) => "it differs between calls",
+        (true, true) => "it looks like an id, a time or a name of the recording",
+    };
+    let name = crate::json::pointer(&place[1..]);
+    omitted.insert(format!("{part}{name} is omitted, because {reason}"));
+    Slot::Dropped
 }
 
 /// Whether an argument without a value is left out.
