@@ -104,3 +104,13 @@ fn scrubbed_recordings_teach_the_same() {
     };
     assert_eq!(profile("other.json", "copy.har"), profile("form.json", "life.har"));
 }
+
+#[cfg(unix)]
+#[test]
+fn form_without_an_end_is_refused() {
+    let folder = folder();
+    let output = run(folder.path(), &["learn", "--form", "/dev/zero", "life.har"]);
+    ends(&output, 2);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("/dev/zero is larger than 1 MiB."), "{errors}");
+}

@@ -79,10 +79,18 @@ impl Arguments {
     }
 }
 
-/// Reads a form. The error is a sentence.
+/// The largest form, in bytes: 1 MiB.
+const LARGEST_FORM: u64 = 1 << 20;
+
+/// Reads a form, which may come from a pipe. The error is a sentence.
 pub(super) fn read_form(path: &Path) -> Result<Form, String> {
-    let text = fs::read(path);
-    let text = text.map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_FORM + 1).read_to_end(&mut text))
+        .map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
+    if text.len() as u64 > LARGEST_FORM {
+        return Err(format!("{} is larger than 1 MiB.", path.display()));
+    }
     Form::read(&text).map_err(|error| format!("{} is not a form: {error}.", path.display()))
 }
 
