@@ -19,14 +19,25 @@ build() {
   cp "$target/release/$binary" "$target/bench/$2/"
 }
 
+# What is made for this run, and removed at its end.
+scratch=
+clean() {
+  git worktree remove --force "$tree" 2>/dev/null || true
+  [ -z "$scratch" ] || rm -rf "$scratch"
+}
+trap clean EXIT
+
 if [ -n "${1:-}" ]; then
   name=$(git rev-parse --short "$1^{commit}")
-  remove_tree() { git worktree remove --force "$tree" 2>/dev/null || true; }
-  trap remove_tree EXIT
-  remove_tree
+  clean
   git worktree add --quiet --detach "$tree" "$name"
   build "$tree" "$name"
   export BENCH_BASE=$target/bench/$name/$binary BENCH_BASE_NAME=$name
 fi
 build . this
+# Terraform writes the state after each change. That would measure a disk.
+if [ -d /dev/shm ] && [ -w /dev/shm ]; then
+  scratch=$(mktemp -d -p /dev/shm webex-bench.XXXXXX)
+  export TMPDIR=$scratch
+fi
 BENCH_OWN=$target/bench/this/$binary "$cargo" bench --locked --bench process
