@@ -114,3 +114,19 @@ fn form_without_an_end_is_refused() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(errors.contains("/dev/zero is larger than 1 MiB."), "{errors}");
 }
+
+#[test]
+fn name_of_a_file_cannot_forge_a_message() {
+    let folder = folder();
+    let name = "x\u{1b}[31m\nError: forged.har";
+    for words in [
+        &["learn", "--form", "form.json", name][..],
+        &["scrub", name],
+        &["learn", "--form", name, "life.har"],
+    ] {
+        let output = run(folder.path(), words);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && errors.contains("forged.har"), "{errors}");
+        assert!(!errors.contains('\u{1b}') && !errors.contains("\nError:"), "{errors}");
+    }
+}

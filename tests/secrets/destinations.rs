@@ -108,3 +108,23 @@ fn credentials_and_address_of_one_author_need_no_permission() {
     terraform.write("provider.tf", &block);
     terraform.plan().succeeded();
 }
+
+/// A module that adds a certificate authority could read the credentials, if it also controls the
+/// network.
+#[test]
+fn credentials_of_the_environment_do_not_meet_an_authority_of_a_module() {
+    let mut terraform = Terraform::offline();
+    terraform.set("WEBEX_ACCESS_TOKEN", TOKEN);
+    terraform.write("main.tf", "module \"helper\" {\n  source = \"./helper\"\n}\n");
+    let provider = "provider \"webex\" {\n  region = \"us1\"\n  ca_certificate_pem = \"a\"\n}\n";
+    let data = "data \"webex_cc_custom_connectors\" \"all\" {\n  organization_id = \
+                \"3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430\"\n}\n";
+    terraform.write("helper/main.tf", &format!("{provider}{data}"));
+    terraform.init();
+    terraform
+        .plan()
+        .failed()
+        .says("ca_certificate_pem cannot be used with credentials of the environment")
+        .says("Set the environment variable WEBEX_CC_CA_CERTIFICATE_PEM instead")
+        .does_not_say(TOKEN);
+}

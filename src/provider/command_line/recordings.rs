@@ -5,13 +5,14 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use api_learner::{Form, Recording};
+use safe_text::Shown;
 
 /// A recording in a file.
 pub(super) struct HarFile(pub(super) PathBuf);
 
 impl Recording for HarFile {
     fn name(&self) -> String {
-        self.0.display().to_string()
+        shown(&self.0)
     }
 
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
@@ -79,6 +80,11 @@ impl Arguments {
     }
 }
 
+/// Returns the name of a file. A file may be named by somebody else, such as in an archive.
+fn shown(path: &Path) -> String {
+    Shown::new(&path.to_string_lossy()).to_string()
+}
+
 /// The largest form, in bytes: 1 MiB.
 const LARGEST_FORM: u64 = 1 << 20;
 
@@ -87,11 +93,11 @@ pub(super) fn read_form(path: &Path) -> Result<Form, String> {
     let mut text = Vec::new();
     File::open(path)
         .and_then(|file| file.take(LARGEST_FORM + 1).read_to_end(&mut text))
-        .map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
+        .map_err(|error| format!("{} cannot be read: {error}.", shown(path)))?;
     if text.len() as u64 > LARGEST_FORM {
-        return Err(format!("{} is larger than 1 MiB.", path.display()));
+        return Err(format!("{} is larger than 1 MiB.", shown(path)));
     }
-    Form::read(&text).map_err(|error| format!("{} is not a form: {error}.", path.display()))
+    Form::read(&text).map_err(|error| format!("{} is not a form: {error}.", shown(path)))
 }
 
 /// Writes a file that is there as a whole or not at all, and that only its owner can read.

@@ -3,10 +3,12 @@
 //! Whoever writes a configuration, or a module in it, chooses addresses. Whoever
 //! starts Terraform chooses the credentials in its environment. An address of the
 //! configuration gets credentials of the environment only if it leads to Cisco, to
-//! this machine, or to a host that the environment allows.
+//! this machine, or to a host that the environment allows. In the same way, a certificate authority of
+//! the configuration is not trusted with credentials of the environment.
 
 use url::{Host, Url};
 
+use super::schema::variable;
 use super::source::{Environment, Given, Origin};
 use tf_provider::diagnostics::Diagnostic;
 use webex_contact_center::is_loopback;
@@ -94,6 +96,43 @@ pub fn check(
     ))
 }
 
+/// Checks that connections with credentials may trust further certificate authorities.
+///
+/// Whoever has the key of an authority can read what is sent, if the network lets them. An authority
+/// of the environment may be trusted with any credential, and one of the configuration with those of
+/// the configuration.
+///
+/// # Errors
+///
+/// When the authority is the configuration's, a credential is the environment's, and an address is
+/// not this machine's. The error points at the argument with the authority.
+pub fn check_authority<'a>(
+    authority: Origin,
+    credentials: &[Origin],
+    mut addresses: impl Iterator<Item = &'a Given<Url>>,
+) -> Result<(), Diagnostic> {
+    let sent = credentials.iter().filter(|origin| !origin.is_block());
+    let sent = sent.map(|origin| origin.name()).collect::<Vec<_>>();
+    if !authority.is_block()
+        || sent.is_empty()
+        || addresses.all(|address| is_loopback(&address.value))
+    {
+        return Ok(());
+    }
+    let argument = authority.name();
+    let variable = variable(authority.argument());
+    Err(authority.error(
+        "cannot be used with credentials of the environment",
+        format!(
+            "Set the environment variable {variable} instead of {argument}, or set the credentials \
+             in the provider block, too. Whoever has the key of this certificate authority can \
+             read what is sent to Webex, and a configuration does not choose who reads credentials \
+             of the environment ({}).",
+            sent.join(", "),
+        ),
+    ))
+}
+
 fn is_trusted(url: &Url, allowed: &AllowedHosts) -> bool {
     let Some(host) = url.host_str() else { return false };
     let is_cisco = CISCO.iter().any(|domain| {
@@ -107,7 +146,7 @@ fn is_trusted(url: &Url, allowed: &AllowedHosts) -> bool {
 mod tests {
     use url::Url;
 
-    use super::{AllowedHosts, check};
+    use super::{AllowedHosts, check, check_authority};
     use crate::provider::configuration::source::{Given, Origin};
 
     const TOKEN: Origin = Origin::Environment("access_token");
@@ -168,6 +207,23 @@ mod tests {
             let address = Given { value: value.clone(), origin: address };
             let checked = check(&address, &[credential], &AllowedHosts::default());
             assert_eq!(checked.is_ok(), is_right, "{address:?} {credential:?}");
+        }
+    }
+
+    #[test]
+    fn authority_of_the_configuration_is_not_trusted_with_credentials_of_the_environment() {
+        const BLOCK: Origin = Origin::Block("ca_certificate_pem");
+        for (authority, credentials, url, is_right) in [
+            (BLOCK, &[TOKEN][..], "https://api.wxcc-us1.cisco.com", false),
+            (BLOCK, &[Origin::Block("client_id"), TOKEN], "https://a.example", false),
+            (BLOCK, &[TOKEN], "https://127.0.0.1:1", true),
+            (BLOCK, &[Origin::Block("access_token")], "https://a.example", true),
+            (Origin::Environment("ca_certificate_file"), &[TOKEN], "https://a.example", true),
+        ] {
+            let value = Url::parse(url).unwrap();
+            let address = Given { value, origin: Origin::Environment("base_url") };
+            let checked = check_authority(authority, credentials, [&address].into_iter());
+            assert_eq!(checked.is_ok(), is_right, "{authority:?} {credentials:?} {url}");
         }
     }
 

@@ -168,11 +168,14 @@ fn status(
         Credentials::ServiceApp { .. } => applications_url.as_ref(),
     };
     let allowed = AllowedHosts::read(source.environment())?;
-    for address in std::iter::once(&base_url).chain(asked).chain(&of_profile) {
+    let called = || std::iter::once(&base_url).chain(asked).chain(&of_profile);
+    for address in called() {
         destinations::check(address, &origins, &allowed)?;
     }
-    let mut called = std::iter::once(&base_url).chain(asked).chain(&of_profile);
-    if called.any(|address| !is_loopback(&address.value)) {
+    if let Argument::Known(given) = &authorities {
+        destinations::check_authority(given.origin, &origins, called())?;
+    }
+    if called().any(|address| !is_loopback(&address.value)) {
         check_proxy(source.environment())?;
     }
 

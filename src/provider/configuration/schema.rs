@@ -123,8 +123,8 @@ fn attributes() -> Vec<Attribute> {
         text(
             "ca_certificate_file",
             "A file of certificates (PEM) to trust in addition to those of the system, for \
-             example of a proxy that inspects traffic. Environment: \
-             `WEBEX_CC_CA_CERTIFICATE_FILE`.",
+             example of a proxy that inspects traffic. If the credentials come from the \
+             environment, this has to as well. Environment: `WEBEX_CC_CA_CERTIFICATE_FILE`.",
         ),
         text(
             "ca_certificate_pem",

@@ -56,9 +56,9 @@ pub(super) fn refusal(
 ) -> Error {
     let problem = ErrorBody::read(response.body.as_slice(), redactor);
     let kind = match response.status.as_u16() {
-        300..=399 => {
-            ErrorKind::Redirected { target_host: target_host(&request.url, &response.headers) }
-        }
+        300..=399 => ErrorKind::Redirected {
+            target_host: target_host(&request.url, &response.headers, redactor),
+        },
         400 | 422 => ErrorKind::InvalidRequest,
         401 => ErrorKind::Unauthorized { refreshable: is_renewable },
         403 => ErrorKind::Forbidden,
@@ -101,10 +101,10 @@ pub(super) fn failed(context: &RequestContext, failure: Failure) -> Error {
 }
 
 /// Returns the host of a redirect's target, without the rest of its URL.
-fn target_host(url: &Url, headers: &HeaderMap) -> Option<String> {
+fn target_host(url: &Url, headers: &HeaderMap, redactor: &Redactor) -> Option<String> {
     let location = headers.get(LOCATION)?.to_str().ok()?;
     let target = url.join(location).ok()?;
-    host_with_port(&target).map(|host| Shown::new(&host).to_string())
+    host_with_port(&target).map(|host| Shown::new(&redactor.clean(&host)).to_string())
 }
 
 pub(super) fn server_tracking_id(headers: &HeaderMap, redactor: &Redactor) -> Option<Shown> {

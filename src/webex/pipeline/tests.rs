@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::Client;
+use crate::{Client, Credentials};
 use crate::problems::CertificateProblem;
 use crate::profile::NextPage;
 use crate::testing::{
@@ -227,6 +227,21 @@ async fn redirect_is_not_followed_and_only_its_host_is_named() {
             assert!(!error.to_string().contains("pw"));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn credential_in_the_host_of_a_redirect_is_not_shown() {
+    let token = "hQ3vXq7Lw2Zb9Tk4";
+    let host = format!("https://{token}.evil.example/");
+    let script = Script::new([empty(302).header("location", &host)]);
+    let credentials = Credentials::AccessToken(Secret::from(token));
+    let client = Client::over(settings(credentials), script).unwrap();
+    let error = client.connectors(organization()).list(&budget()).await.unwrap_err();
+    let ErrorKind::Redirected { target_host: Some(host) } = &error.kind else {
+        panic!("{error:?}")
+    };
+    assert!(host.ends_with(".evil.example"), "{host}");
+    assert!(!host.to_lowercase().contains(&token.to_lowercase()), "{host}");
 }
 
 #[tokio::test(start_paused = true)]
