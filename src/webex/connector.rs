@@ -129,14 +129,19 @@ pub(crate) enum ReadObject {
     },
     /// The object, without credentials and masked texts. A request that sends the whole object
     /// begins with it, so that members that the client does not know survive.
-    Whole(Arc<Value>),
+    Whole {
+        /// The object.
+        value: Arc<Value>,
+        /// Whether it is the response to a write that lacks something that Webex sets.
+        is_short: bool,
+    },
 }
 
 impl ReadObject {
     /// Returns the object; `None` for a row of a list.
     pub(crate) fn value(&self) -> Option<&Value> {
         match self {
-            Self::Whole(value) => Some(value),
+            Self::Whole { value, .. } => Some(value),
             Self::Row { .. } => None,
         }
     }
@@ -220,9 +225,31 @@ impl Connector {
         self.active != Some(false)
     }
 
-    /// Whether this is a row of a list that lacks something that a read by id tells.
+    /// Whether this is a row of a list, or the response to a write, that lacks something that a
+    /// read by id tells.
     pub(crate) fn is_short(&self) -> bool {
-        matches!(self.object, ReadObject::Row { is_short: true })
+        match self.object {
+            ReadObject::Row { is_short } | ReadObject::Whole { is_short, .. } => is_short,
+        }
+    }
+
+    /// Whether this is a row of a list. A request that sends it back would drop what the row does
+    /// not have.
+    pub(crate) fn is_row(&self) -> bool {
+        self.object.value().is_none()
+    }
+
+    /// Whether the response to a write lacks what an earlier response had of this connector.
+    pub(crate) fn lacks_what_is_told_by(&self, earlier: &Self) -> bool {
+        let lacks_version = self.version.is_none() && earlier.version.is_some();
+        let lacks_time = self.last_updated_time.is_none() && earlier.last_updated_time.is_some();
+        self.is_short() && (lacks_version || lacks_time)
+    }
+
+    /// Whether somebody has saved the connector since it was read as `earlier`. Where there are no
+    /// versions, the content decides.
+    pub(crate) fn has_moved_since(&self, earlier: &Self) -> bool {
+        self.version != earlier.version || self.version.is_none() && !self.has_content_of(earlier)
     }
 
     /// Whether two states of a connector are equal apart from `active`, version and time of the

@@ -38,7 +38,7 @@ pub enum JsonKind {
     Number,
     /// A string.
     Text,
-    /// A string of asterisks or dots only, like a masked secret.
+    /// A string that repeats an asterisk or a dot, like a masked secret.
     Masked,
     /// An array.
     List,
@@ -151,13 +151,35 @@ fn kind_of(raw: &str) -> JsonKind {
         Some(b'n') => JsonKind::Null,
         Some(b't' | b'f') => JsonKind::Boolean,
         Some(b'"') => {
-            let content = raw.trim_matches('"');
-            let is_masked = !content.is_empty()
-                && content.chars().all(|sign| matches!(sign, '*' | '\u{2022}' | '\u{25cf}'));
-            if is_masked { JsonKind::Masked } else { JsonKind::Text }
+            if is_masked(raw) {
+                JsonKind::Masked
+            } else {
+                JsonKind::Text
+            }
         }
         _ => JsonKind::Number,
     }
+}
+
+/// The marks of masked texts, each with its escapes in JSON.
+const MARKS: [&[&str]; 4] =
+    [&["*", "\\u002a", "\\u002A"], &["•", "\\u2022"], &["●", "\\u25cf", "\\u25CF"], &["."]];
+
+/// The fewest marks of a masked text. One or two dots may be data, such as a separator.
+const FEWEST_MARKS: usize = 3;
+
+/// Whether a value is a text that repeats one mark, like a masked secret. It is not decoded.
+pub(crate) fn is_masked(raw: &str) -> bool {
+    let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+    inner.is_some_and(|inner| {
+        MARKS.iter().any(|spellings| {
+            let (mut rest, mut marks) = (inner, 0);
+            while let Some(next) = spellings.iter().find_map(|mark| rest.strip_prefix(mark)) {
+                (rest, marks) = (next, marks + 1);
+            }
+            rest.is_empty() && marks >= FEWEST_MARKS
+        })
+    })
 }
 
 /// Decides which names of fields may be shown.

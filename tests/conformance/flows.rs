@@ -202,8 +202,14 @@ async fn lost_publication_is_reported() {
     let simulator = locked();
     let id = incidents().make_by_hand(&simulator);
     let mut runner = Runner::connected(&simulator).await;
-    simulator.faults([Script::answer(502, "gateway".into()).method("POST").path("/**/*:publish")]);
+    let results = json!([{"code": "FC1007", "message": "Describe", "severity": "RECOMMENDATION"}]);
+    let found = json!({"valid": true, "results": results});
+    simulator.faults([
+        Script::answer(200, found).method("POST").path("/**/v2/flows:validate").times(1),
+        Script::answer(502, "gateway".into()).method("POST").path("/**/*:publish"),
+    ]);
     let said = runner.run(&[("flow_json", flow(Some(&id), Some(&id)))]).await;
+    assert!(said.warnings[0].detail().contains("FC1007"), "{said:?}");
     assert!(
         said.errors[0].detail().contains("It is not known whether it was published"),
         "{said:?}"

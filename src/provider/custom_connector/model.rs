@@ -133,8 +133,15 @@ pub fn state(
     if let Some(active) = connector.active {
         object.set("active", active);
     }
-    object.set("created_time", connector.created_time.map(rfc3339));
-    object.set("last_updated_time", connector.last_updated_time.map(rfc3339));
+    for (argument, time) in [
+        ("created_time", connector.created_time),
+        ("last_updated_time", connector.last_updated_time),
+    ] {
+        // A time that a response leaves out is not another one.
+        if time.is_some() || matches!(base.string(argument), Argument::Unknown) {
+            object.set(argument, time.map(rfc3339));
+        }
+    }
     State::new(object, block())
 }
 
@@ -278,6 +285,17 @@ pub(in crate::provider) mod tests {
         assert_eq!(object.string("last_updated_time").known(), Some("2026-03-27T20:01:43.042Z"));
         assert_eq!(object.get("password"), &Value::from(Secret::from("hunter2")));
         assert_eq!(object.get("grant_type"), &Value::Null);
+    }
+
+    #[test]
+    fn time_that_a_response_leaves_out_stays() {
+        let mut untold = connector();
+        (untold.created_time, untold.last_updated_time) = (None, None);
+        let before = "2026-03-27T20:01:43Z";
+        let base = planned().with("created_time", before).with("last_updated_time", Value::Unknown);
+        let state = state(&untold, organization(), &base, &Returned::new());
+        assert_eq!(state.object().string("created_time").known(), Some(before));
+        assert_eq!(state.object().get("last_updated_time"), &Value::Null);
     }
 
     #[test]

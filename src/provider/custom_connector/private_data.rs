@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use tf_provider::object::PrivateState;
-use webex_contact_center::{Connector, LastWrite, Version};
+use webex_contact_center::{Connector, Error, LastWrite, Version};
 
 /// The values that Webex returned for arguments of our last write, where it spelled them otherwise
 /// than they were sent.
@@ -104,7 +104,8 @@ impl PrivateData {
     /// Records our own create, which carried these credentials.
     #[must_use]
     pub fn of_create(connector: &Connector, sent: &[&str]) -> Self {
-        Self { created: connector.last_updated_time, ..Self::of_write(connector, sent) }
+        let created = connector.last_updated_time.or(connector.created_time);
+        Self { created, ..Self::of_write(connector, sent) }
     }
 
     /// Records that the response to our own create was lost. Somebody else may have saved the connector
@@ -112,6 +113,14 @@ impl PrivateData {
     #[must_use]
     pub fn with_lost_response(self, connector: &Connector) -> Self {
         Self { written: connector.created_time.or(self.written), ..self }
+    }
+
+    /// Records that the activation or deactivation after our own write failed. If it may have been
+    /// carried out, it has moved the time of the last change.
+    #[must_use]
+    pub fn with_failed_switch(self, error: Option<&Error>) -> Self {
+        let written = self.written.filter(|_| !error.is_some_and(|error| error.outcome_unknown));
+        Self { written, ..self }
     }
 
     /// Records what Webex made of the values of our own write.
@@ -220,7 +229,7 @@ mod tests {
     use super::{LastWriter, PrivateData};
     use crate::provider::custom_connector::model::tests::connector;
     use tf_provider::object::PrivateState;
-    use webex_contact_center::{Connector, Version};
+    use webex_contact_center::{Connector, Error, ErrorDetails, ErrorKind, Operation, Version};
 
     #[test]
     fn private_data_round_trips() {
@@ -281,6 +290,20 @@ mod tests {
         assert_eq!(shown.created, None);
         assert_eq!(ours.after_read(&connector()).created, None);
         assert_eq!(PrivateData::of_write(&connector(), &[]).created, None);
+    }
+
+    #[test]
+    fn switch_that_may_have_been_carried_out_is_no_external_change() {
+        let error = |outcome_unknown| {
+            let details = ErrorDetails::new(Operation::DeactivateConnector, ErrorKind::ServerError);
+            Error::from(ErrorDetails { outcome_unknown, ..details })
+        };
+        let switched = saved_again(&connector());
+        for (outcome_unknown, change) in [(true, None), (false, switched.last_updated_time)] {
+            let error = error(outcome_unknown);
+            let ours = PrivateData::of_write(&connector(), &[]).with_failed_switch(Some(&error));
+            assert_eq!(ours.after_read(&switched).external_change, change);
+        }
     }
 
     #[test]

@@ -183,6 +183,7 @@ impl Resource for CustomConnector {
                 if created.adopted {
                     private = private.with_lost_response(&created.connector);
                 }
+                private = private.with_failed_switch(created.not_switched.as_ref());
                 let different = model::differences(&request.plan, &created.connector);
                 let mut outcome = outcome_of(&created.connector, organization, base, &private);
                 let as_planned = |state| model::as_planned(state, &request.plan, &different);
@@ -195,7 +196,10 @@ impl Resource for CustomConnector {
                 }
                 let name = content.fields.name();
                 outcome.diagnostics.extend(match &created.not_switched {
-                    Some(error) => vec![write_errors::not_switched(error, name, content.active)],
+                    Some(error) => {
+                        let write = write_errors::Write::Create;
+                        vec![write_errors::not_switched(error, name, content.active, write)]
+                    }
                     None => write_errors::not_taken(&different, name, write_errors::Write::Create),
                 });
                 outcome.diagnostics.extend(notices(&ready));
@@ -253,7 +257,7 @@ impl Resource for CustomConnector {
         let connectors = target.ready.client.connectors(target.organization);
         let planned = model::planned(&request.prior, &private);
         match connectors.update(&target.id, &content, &planned, &budget).await {
-            Ok(Updated { mut connector, inactive_for }) => {
+            Ok(Updated { mut connector, inactive_for, not_switched }) => {
                 let base = request.plan.object();
                 let mut restored = None;
                 if is_restored && connector.active == Some(true) {
@@ -262,10 +266,23 @@ impl Resource for CustomConnector {
                     restored = Some(write_errors::activated_again(&named(&request.prior)));
                 }
                 let private = PrivateData::of_write(&connector, &sent)
-                    .with_returned(model::respelled(&request.plan, &connector));
+                    .with_returned(model::respelled(&request.plan, &connector))
+                    .with_failed_switch(not_switched.as_ref())
+                    .with_deactivation(private.deactivated && not_switched.is_some());
                 let mut outcome = outcome_of(&connector, target.organization, base, &private);
                 request.checkpoint.save(outcome.clone());
-                let different = model::differences(&request.plan, &connector);
+                let mut different = model::differences(&request.plan, &connector);
+                if let Some(error) = &not_switched {
+                    different.retain(|difference| difference.argument != "active");
+                    let write = write_errors::Write::Update;
+                    let name = connector.name();
+                    outcome.diagnostics.push(write_errors::not_switched(
+                        error,
+                        name,
+                        content.active,
+                        write,
+                    ));
+                }
                 if !different.is_empty() {
                     outcome.diagnostics.extend(write_errors::not_taken(
                         &different,

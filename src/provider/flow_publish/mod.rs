@@ -80,7 +80,19 @@ struct Run {
 }
 
 impl Run {
+    /// Carries out the steps. The warnings of a step are shown even if a later one fails.
     async fn carry_out(&self, progress: &Progress) -> Result<Diagnostics, Diagnostics> {
+        let mut said = Diagnostics::new();
+        match self.steps(progress, &mut said).await {
+            Ok(()) => Ok(said),
+            Err(failure) => {
+                said.extend(failure);
+                Err(said)
+            }
+        }
+    }
+
+    async fn steps(&self, progress: &Progress, said: &mut Diagnostics) -> Result<(), Diagnostics> {
         let Settings { flow, flow_type, overwrite, publish, comment, tags } = &self.settings;
         let name = flow.name();
         let failed = |step| move |error| messages::failed(step, name, &error);
@@ -88,7 +100,8 @@ impl Run {
 
         progress.report(format!("Flow {name:?}: validating")).await;
         let found = self.flows.validate(flow, budget).await.map_err(failed(Step::Validate))?;
-        let mut said = self.check(&found, None)?;
+        said.extend(messages::warnings(name, &found.warnings));
+        self.check(&found, None)?;
 
         progress.report(format!("Flow {name:?}: importing as a draft")).await;
         let draft = self.flows.import(flow, *flow_type, *overwrite, budget).await;
@@ -99,11 +112,14 @@ impl Run {
         progress.report(format!("Flow {name:?}: validating the draft {id}")).await;
         let found = self.flows.validate_draft(&draft, *flow_type, budget).await;
         let found = found.map_err(failed(Step::ValidateDraft))?;
-        // The recommendations are those about the document.
+        // The recommendations about a valid draft are those about the document.
+        if !found.valid {
+            said.extend(messages::warnings(name, &found.warnings));
+        }
         self.check(&found, Some(id))?;
         if !publish {
             progress.report(format!("Flow {name:?}: the draft {id} is not published")).await;
-            return Ok(said);
+            return Ok(());
         }
 
         progress.report(format!("Flow {name:?}: publishing")).await;
@@ -112,17 +128,14 @@ impl Run {
         let version = version.map_err(failed(Step::Publish))?;
         let version = version.map(|number| format!(" as version {number}")).unwrap_or_default();
         progress.report(format!("Flow {name:?}: published{version}")).await;
-        Ok(said)
+        Ok(())
     }
 
-    /// Returns the warnings of a validation, and its errors as an error.
-    fn check(&self, found: &FlowFindings, draft: Option<&str>) -> Result<Diagnostics, Diagnostics> {
-        let name = self.settings.flow.name();
-        let mut said: Diagnostics = messages::warnings(name, &found.warnings).into_iter().collect();
+    /// Fails with the errors of a validation.
+    fn check(&self, found: &FlowFindings, draft: Option<&str>) -> Result<(), Diagnostics> {
         if found.valid {
-            return Ok(said);
+            return Ok(());
         }
-        said.extend(messages::invalid(name, found, draft));
-        Err(said)
+        Err(messages::invalid(self.settings.flow.name(), found, draft))
     }
 }

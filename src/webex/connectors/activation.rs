@@ -70,13 +70,16 @@ impl Connectors {
     /// refuse them (400). Then the request is repeated without them.
     ///
     /// The error of a connector in use names what refers to it.
+    ///
+    /// `watched` are the secrets of the whole operation, see [`reactivate`](Self::reactivate).
     pub(super) async fn deactivate<'a>(
         &self,
         current: &Connector,
         secrets: &'a Secrets,
+        watched: &Secrets,
         budget: &Budget,
     ) -> Result<Deactivated<'a>, ActivationError> {
-        match self.try_to_deactivate(current, secrets, budget).await {
+        match self.try_to_deactivate(current, secrets, watched, budget).await {
             Err(ActivationError { error, connector }) if may_be_referenced(&error) => {
                 let references = self.references_best_effort(&current.id, budget).await;
                 let is_referenced = !references.is_empty() || !error.referring_kinds.is_empty();
@@ -95,13 +98,14 @@ impl Connectors {
         &self,
         current: &Connector,
         secrets: &'a Secrets,
+        watched: &Secrets,
         budget: &Budget,
     ) -> Result<Deactivated<'a>, ActivationError> {
         let mut carried = secrets;
         let mut is_repeated = false;
         loop {
             let endpoints = &self.session.endpoints;
-            let request = endpoints.set_active(self.organization, current, false, carried, secrets);
+            let request = endpoints.set_active(self.organization, current, false, carried, watched);
             let error = match self.replace(request, current, &current.fields, budget).await {
                 Ok(connector) => return Ok(Deactivated { connector, secrets: carried }),
                 // It may be in conflict with the first attempt.
@@ -233,7 +237,7 @@ impl Connectors {
                 let error = error.with_outcome_unknown(false);
                 return Err(ActivationError { error, connector: found });
             }
-            let is_moved = found.version != connector.version;
+            let is_moved = found.has_moved_since(&connector);
             let error = stale(error, &connector, &found).with_outcome_unknown(false);
             if !found.is_active() && (overtaken.is_some() || !is_moved) {
                 return Err(ActivationError { error, connector: found });
@@ -243,6 +247,34 @@ impl Connectors {
             carried = &NO_SECRETS;
         }
         Ok(Reactivated { connector, overtaken })
+    }
+}
+
+impl Connectors {
+    /// Activates or deactivates a connector that was created or edited, where that is a call of its
+    /// own. Returns its state, and the reason if it is not switched.
+    pub(super) async fn switch(
+        &self,
+        connector: &Connector,
+        active: bool,
+        watched: &Secrets,
+        budget: &Budget,
+    ) -> (Connector, Option<Error>) {
+        let (switched, error) = if active {
+            match self.reactivate(connector, &NO_SECRETS, watched, budget).await {
+                Ok(Reactivated { connector, overtaken }) => (connector, overtaken),
+                Err(ActivationError { error, connector }) => (connector, Some(error)),
+            }
+        } else {
+            match self.deactivate(connector, &NO_SECRETS, watched, budget).await {
+                Ok(Deactivated { connector, .. }) => (connector, None),
+                Err(ActivationError { error, connector }) => (connector, Some(error)),
+            }
+        };
+        let is_done = switched.active == Some(active);
+        let is_stale = |error: &Error| matches!(error.kind, ErrorKind::Stale { .. });
+        let error = error.filter(|error| is_stale(error) || !is_done);
+        (switched, error)
     }
 }
 
@@ -273,7 +305,7 @@ fn is_to_be_settled(error: &Error) -> bool {
 
 /// Returns the error; an edit by someone else makes it [`ErrorKind::Stale`].
 fn stale(error: Error, expected: &Connector, found: &Connector) -> Error {
-    if expected.version == found.version {
+    if !found.has_moved_since(expected) {
         return error;
     }
     let (expected, found) = (expected.version.clone(), found.version.clone());

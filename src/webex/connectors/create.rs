@@ -26,7 +26,6 @@ use super::super::budget::Budget;
 use super::super::calls::CallName;
 use super::super::connector::{Connector, ConnectorContent};
 use super::super::error::{Error, ErrorKind};
-use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
 use super::super::json;
 use super::super::pipeline::{Response, RetryMode};
@@ -70,12 +69,13 @@ impl Connectors {
         content: &ConnectorContent,
         budget: &Budget,
     ) -> Result<Created, WriteError> {
+        self.wait_before_create(content, budget).await;
         let began = Instant::now();
         let refusal = match self.create_once(content, budget).await {
             Err(failure) if failure.remote == RemoteState::Absent => failure,
             settled => return settled,
         };
-        match self.wait_to_create(content.fields.name(), &refusal, began, budget).await {
+        match self.wait_to_create(content, &refusal, began, budget).await {
             Wait::Unrelated => Err(refusal),
             Wait::StillHeld => Err(refusal.with_released_holder()),
             Wait::Freed => {
@@ -152,7 +152,7 @@ impl Creation<'_> {
             (Ok(Some(connector)), _) if self.is_known(&connector.id) => {
                 (BodyProblem::OtherConnector, None)
             }
-            (Ok(Some(connector)), _) => return Ok(self.created(connector, false)),
+            (Ok(Some(connector)), _) => return Ok(self.completed(connector).await),
             (Ok(None), None) if !self.is_id_returned => {
                 return self.created_without_id(response).await;
             }
@@ -184,8 +184,8 @@ impl Creation<'_> {
             Ok(Some((connector, _))) => {
                 Err(WriteError::unknown(error(), None).with_name_holder(Some(connector)))
             }
-            Ok(None) => Err(not_created(error())),
-            Err(_) => Err(WriteError::unknown(error(), None)),
+            // The response says that it was created, and the list may show it later.
+            Ok(None) | Err(_) => Err(WriteError::unknown(error(), None)),
         }
     }
 
@@ -207,8 +207,11 @@ impl Creation<'_> {
             Ok(Some((connector, _))) => {
                 Err(WriteError::unknown(error, None).with_name_holder(Some(connector)))
             }
-            Ok(None) => Err(not_created(error)),
-            Err(_) => Err(WriteError::unknown(error, None)),
+            // A response of success was not lost: the list may show the connector later.
+            Ok(None) if !matches!(error.kind, ErrorKind::UnreadableBody(_)) => {
+                Err(not_created(error))
+            }
+            Ok(None) | Err(_) => Err(WriteError::unknown(error, None)),
         }
     }
 
@@ -278,19 +281,31 @@ impl Creation<'_> {
         if is_in_body || connector.active == Some(self.content.active) {
             return Ok(created);
         }
-        let (organization, active) = (self.connectors.organization, self.content.active);
-        let request = endpoints.set_active(
-            organization,
-            connector,
-            active,
-            &NO_SECRETS,
-            &self.content.secrets,
-        );
+        let (active, watched) = (self.content.active, &self.content.secrets);
         let budget = self.budget.for_reconciliation();
-        match self.connectors.replace(request, connector, &self.content.fields, &budget).await {
-            Ok(connector) => Ok(Created { connector, ..created }),
-            Err(error) => Ok(Created { not_switched: Some(error), ..created }),
+        match self.connectors.switch(connector, active, watched, &budget).await {
+            (connector, None) => Ok(Created { connector, ..created }),
+            // What somebody else has made of it is not what was created.
+            (_, not_switched) => Ok(Created { not_switched, ..created }),
         }
+    }
+
+    /// Returns the connector of a response, with what the response lacks of the version and the
+    /// times.
+    async fn completed(&self, connector: Connector) -> Created {
+        let mut created = self.created(connector, false);
+        let told = &created.connector;
+        if told.is_short() {
+            let budget = self.budget.for_reconciliation();
+            let seen = self.connectors.get(&told.id, &budget).await;
+            if let Ok(Some(seen)) = seen
+                && seen.may_be(&self.content.fields)
+                && (told.version.is_none() || told.version == seen.version)
+            {
+                created.connector = seen;
+            }
+        }
+        created
     }
 
     fn created(&self, connector: Connector, adopted: bool) -> Created {
@@ -524,7 +539,7 @@ mod tests {
         let mut replies = vec![raw(200, "<html>")];
         replies.extend((0..6).map(|_| rows(&[])));
         let failure = create(&Script::new(replies)).await.unwrap_err();
-        assert_eq!(failure.remote, RemoteState::Absent);
+        assert_eq!(failure.remote, RemoteState::Unknown(None), "the response was not lost");
         assert!(failure.error.outcome_unknown);
     }
 
@@ -636,5 +651,49 @@ mod tests {
         assert_eq!(failure.name_holder, None);
         assert_eq!(failure.error.kind, ErrorKind::Stopped);
         assert_eq!(script.lines(), ["POST /connector"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_without_its_time_is_completed_before_it_is_adopted() {
+        let mut row = object(0, seconds(0));
+        row.as_object_mut().unwrap().remove("createdTime");
+        let script = Script::new([lost(), rows(&[row]), response(200, &object(0, seconds(0)))]);
+        assert!(create(&script).await.unwrap().adopted);
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn partial_response_to_a_create_is_completed_by_one_read() {
+        for key in ["createdTime", "version", "lastUpdatedTime"] {
+            let mut partial = object(0, seconds(0));
+            partial.as_object_mut().unwrap().remove(key);
+            let partial = response(201, &partial);
+            let script = Script::new([partial.clone(), response(200, &object(0, seconds(0)))]);
+            let connector = create(&script).await.unwrap().connector;
+            assert_eq!(connector.version, Some(0.into()));
+            assert_eq!(
+                (connector.created_time, connector.last_updated_time),
+                (Some(seconds(0)), Some(seconds(0)))
+            );
+            assert!(script.is_done());
+            // The connector is created, whatever the read says.
+            let script = Script::new([partial, empty(403)]);
+            assert_eq!(create(&script).await.unwrap().connector.name(), "crm");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn confirmed_create_without_an_id_stays_unknown() {
+        let mut profile: Value = serde_json::from_str(crate::Profile::built_in().text()).unwrap();
+        profile["calls"]["create"].as_object_mut().unwrap().remove("response");
+        let mut settings = crate::testing::settings(crate::testing::static_token());
+        settings.profile = crate::Profile::parse(&profile.to_string()).unwrap();
+        let script =
+            Script::new([rows(&[]), empty(201)].into_iter().chain((0..6).map(|_| rows(&[]))));
+        let client = crate::Client::over(settings, script.clone()).unwrap();
+        let connectors = client.connectors(crate::testing::organization());
+        let failure = connectors.create(&content(), &budget()).await.unwrap_err();
+        assert_eq!(failure.remote, RemoteState::Unknown(None));
+        assert!(script.is_done());
     }
 }

@@ -8,9 +8,9 @@ use super::super::connector::{Connector, Reference, Version};
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
-use super::activation::ActivationError;
+use super::activation::{ActivationError, Deactivated};
 use super::write_error::{Availability, RemoteState, WriteError, log_inactive_time};
-use super::{Connectors, LastWrite};
+use super::{Connectors, LastWrite, Presence, is_missing};
 
 /// A deleted connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,6 @@ impl Deletion<'_> {
         if !needs_version && !is_locked {
             return match self.attempt(None).await {
                 Err(failure) if failure.error.kind == ErrorKind::Locked => {
-                    self.connectors.list_cache.note_lock(self.connectors.organization);
                     self.saga(failure.error).await
                 }
                 settled => settled,
@@ -103,6 +102,7 @@ impl Deletion<'_> {
         let mut may_be_too_early =
             self.connectors.list_cache.was_just_created(organization, self.id);
         let mut pauses = self.connectors.session.pauses_until_visible();
+        let mut may_be_deleted = false;
         loop {
             let error = match self.connectors.write(&request, self.budget).await {
                 Ok(response) => match endpoints.profile.confirm_delete(response.body(), self.id) {
@@ -119,44 +119,47 @@ impl Deletion<'_> {
                 return Err(referenced(error, references));
             }
             let is_unclear = error.outcome_unknown;
-            let is_missing = error.kind == ErrorKind::NotFound && error.is_from_api;
+            may_be_deleted |= is_unclear;
+            let is_missing = is_missing(&error, Operation::DeleteConnector);
             if !is_unclear && !is_missing {
                 return Err(WriteError::unchanged(error));
             }
             // A 404 may also mean that the server lacks this method at this path, so the connector
             // is read after a 404 as well.
-            return match self
-                .connectors
-                .read_fresh(self.id, &self.budget.for_reconciliation())
-                .await
-            {
-                Ok(None)
-                    if !is_unclear
-                        && self.connectors.is_recent(self.last.created, self.budget).await =>
+            return match self.connectors.look_up(self.id, &self.budget.for_reconciliation()).await {
+                // It may not be visible yet.
+                Ok(Presence::Gone)
+                    if self.connectors.is_recent(self.last.created, self.budget).await =>
                 {
                     match pauses.next() {
                         Some(pause) if self.budget.wait(pause).await.is_ok() => continue,
+                        Some(_) | None if may_be_deleted => {
+                            Err(unknown(error.with_outcome_unknown(true)))
+                        }
                         Some(_) | None => Err(WriteError::unchanged(error)),
                     }
                 }
-                Ok(None) => Ok(Deleted { was_missing: !is_unclear }),
-                Ok(Some(_)) if is_missing && std::mem::take(&mut may_be_too_early) => continue,
-                Ok(Some(found)) => Err(WriteError::new(error, found.into())),
+                Ok(Presence::Gone) => Ok(Deleted { was_missing: !may_be_deleted }),
+                Ok(Presence::Found(_) | Presence::OnlyListed(..))
+                    if is_missing && std::mem::take(&mut may_be_too_early) =>
+                {
+                    continue;
+                }
+                Ok(Presence::Found(found) | Presence::OnlyListed(found, _)) => {
+                    Err(WriteError::new(error, found.into()))
+                }
                 Err(_) if is_unclear => Err(unknown(error)),
                 Err(reason) => Err(unknown(reason)),
             };
         }
     }
 
-    /// Lists the references for a decision. The endpoint is assumed: its absence (404) allows the
-    /// delete, any other failure prevents it.
+    /// Lists the references for a decision. The endpoint is assumed: its absence (404 of the API)
+    /// allows the delete, any other failure prevents it.
     async fn references_for_sure(&self) -> Result<Vec<Reference>, Error> {
         match self.connectors.references(self.id, self.budget).await {
-            Err(error)
-                if matches!(error.kind, ErrorKind::NotFound | ErrorKind::NotInProfile(_)) =>
-            {
-                Ok(Vec::new())
-            }
+            Err(error) if matches!(error.kind, ErrorKind::NotInProfile(_)) => Ok(Vec::new()),
+            Err(error) if is_missing(&error, Operation::ListReferences) => Ok(Vec::new()),
             found => found,
         }
     }
@@ -194,6 +197,11 @@ impl Deletion<'_> {
             let error = locked.with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.into()));
         }
+        self.connectors.list_cache.note_lock(self.connectors.organization);
+        // Deactivating it would send back what the row has, and drop the rest.
+        if current.is_row() {
+            return Err(WriteError::new(locked, current.into()));
+        }
         // Deactivating a connector in use would break flows in vain. It might also blank the
         // secrets, which are unknown here.
         match self.references_for_sure().await {
@@ -213,7 +221,7 @@ impl Deletion<'_> {
     /// Deactivates an active connector and deletes it.
     async fn switch_and_delete(&self, current: &Connector) -> Result<Deleted, WriteError> {
         let began = Instant::now();
-        let inactive = match self.connectors.deactivate(current, &NO_SECRETS, self.budget).await {
+        let inactive = match self.deactivated(current).await {
             Ok(deactivated) => deactivated.connector,
             Err(ActivationError { error, .. }) if error.outcome_unknown => {
                 return Err(unknown(error).with_availability(Availability::Uncertain));
@@ -234,8 +242,23 @@ impl Deletion<'_> {
         }
     }
 
-    /// Activates the connector again after a failed delete.
+    async fn deactivated(
+        &self,
+        current: &Connector,
+    ) -> Result<Deactivated<'static>, ActivationError> {
+        self.connectors.deactivate(current, &NO_SECRETS, &NO_SECRETS, self.budget).await
+    }
+
+    /// Activates the connector again after a failed delete, as it was found after that.
     async fn undo(&self, failure: WriteError, inactive: Connector) -> WriteError {
+        let inactive = match &failure.remote {
+            RemoteState::Found(found) if !found.is_row() => (**found).clone(),
+            RemoteState::Found(_)
+            | RemoteState::Absent
+            | RemoteState::Unchanged
+            | RemoteState::OnlyId(_)
+            | RemoteState::Unknown(_) => inactive,
+        };
         let activate = async |budget| {
             self.connectors.reactivate(&inactive, &NO_SECRETS, &NO_SECRETS, &budget).await
         };
@@ -609,5 +632,86 @@ mod tests {
         assert_eq!(failure.availability, Availability::Restored);
         assert!(found_connector(&failure).is_active());
         assert_eq!(script.requests().len(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn references_404_of_a_gateway_deactivates_nothing() {
+        let script =
+            Script::new([empty(423), response(200, &object(3, 1)), raw(404, "<html>no</html>")]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(failure.error.operation, Operation::ListReferences);
+        assert!(found_connector(&failure).is_active());
+        assert_eq!(script.requests().len(), 3, "nothing was deactivated");
+        // Nor does one of the token endpoint, with any body.
+        for reply in [empty(404), problem(404, "no such application")] {
+            let token = json!({"access_token": "first-access-token", "expires_in": 7200});
+            let script = Script::new([
+                response(200, &token),
+                empty(423),
+                response(200, &object(3, 1)),
+                empty(401),
+                reply,
+            ]);
+            let settings = crate::testing::settings(crate::testing::refresh_token());
+            let client = crate::Client::over(settings, script.clone()).unwrap();
+            let connectors = client.connectors(crate::testing::organization());
+            let failure = connectors.delete(&id(), &budget()).await.unwrap_err();
+            assert_eq!(failure.error.operation, Operation::RefreshAccessToken);
+            assert!(found_connector(&failure).is_active());
+            assert!(script.is_done() && script.requests().len() == 5);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn unclear_delete_right_after_the_create_is_not_confirmed_by_absence() {
+        let last = |script: &Script| LastWrite {
+            created: Some(script.server_now() - 5000),
+            ..LastWrite::default()
+        };
+        // It becomes visible, and is deleted.
+        let script = Script::new([empty(500), empty(404), response(200, &page(&[])), empty(204)]);
+        let connectors = connectors(script.clone());
+        connectors.delete_after(&id(), &last(&script), &budget()).await.unwrap();
+        assert!(script.is_done());
+        // It stays away: the first delete may have been carried out or not.
+        let gone = || [empty(404), empty(404), response(200, &page(&[]))];
+        let script = Script::new([empty(500), empty(404), response(200, &page(&[]))]);
+        for reply in (0..6).flat_map(|_| gone()) {
+            script.then(reply);
+        }
+        let connectors = crate::testing::connectors(script.clone());
+        let failure = connectors.delete_after(&id(), &last(&script), &budget()).await.unwrap_err();
+        assert_eq!(failure.remote, RemoteState::Unknown(None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn row_of_the_list_is_not_sent_back() {
+        let listed = response(200, &page(&[object(3, 1)]));
+        let script = Script::new([empty(423), empty(404), listed]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(failure.error.kind, ErrorKind::Locked);
+        assert!(script.is_done() && script.requests().len() == 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn edit_by_someone_else_during_a_delete_is_kept_without_versions() {
+        let theirs = |active: bool| {
+            let changes = json!({"version": null, "scope": "theirs", "active": active});
+            response(200, &with(object(0, 1), &changes))
+        };
+        let script = saga([empty(500), theirs(false), theirs(true)]);
+        let failure = delete(&script).await.unwrap_err();
+        assert_eq!(failure.availability, Availability::Restored);
+        assert_eq!(script.requests().last().unwrap().json()["scope"], "theirs");
+        assert!(script.is_done());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lock_of_an_inactive_connector_does_not_deactivate_another() {
+        let script = Script::new([empty(423), response(200, &inactive(3)), empty(204)]);
+        let connectors = connectors(script.clone());
+        connectors.delete(&id(), &budget()).await.unwrap_err();
+        connectors.delete(&id(), &budget()).await.unwrap();
+        assert_eq!(script.requests().len(), 3);
     }
 }

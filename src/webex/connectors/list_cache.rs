@@ -100,7 +100,7 @@ struct CacheEntry {
     is_refusal_told: bool,
     /// Whether an active connector was found to refuse an edit or a delete.
     locks_active: bool,
-    /// How far a confirmed edit has moved the version.
+    /// How far one edit moves the version: the shortest way of all confirmed edits.
     version_step: Option<i64>,
 }
 
@@ -156,6 +156,13 @@ impl ListCache {
             entry.in_flight = None;
             entry.list = list.as_ref().ok().cloned();
         }
+    }
+
+    /// Returns the number of connectors in the cached list, if there is one.
+    pub(crate) fn cached_count(&self, organization: OrganizationId) -> Option<usize> {
+        let entries = self.entries();
+        let list = entries.get(&organization)?.list.as_ref()?;
+        (list.received.elapsed() < LONGEST_LIFE).then_some(list.connectors.len())
     }
 
     /// Drops an organization's list, and detaches the request in flight from later callers.
@@ -268,7 +275,8 @@ impl ListCache {
         self.entries().entry(organization).or_default().locks_active = true;
     }
 
-    /// Notes how far a confirmed edit has moved the version.
+    /// Notes how far a confirmed edit has moved the version. An edit without a difference may not
+    /// move it, and somebody else's save in between moves it further, so the shortest way counts.
     pub(crate) fn note_edit(
         &self,
         organization: OrganizationId,
@@ -276,8 +284,11 @@ impl ListCache {
         after: &Connector,
     ) {
         let step = before.version.as_ref().zip(after.version.as_ref());
-        if let Some(step) = step.and_then(|(before, after)| before.distance_to(after)) {
-            self.entries().entry(organization).or_default().version_step = Some(step);
+        let step = step.and_then(|(before, after)| before.distance_to(after));
+        if let Some(step) = step.filter(|step| *step > 0) {
+            let mut entries = self.entries();
+            let known = &mut entries.entry(organization).or_default().version_step;
+            *known = Some(known.map_or(step, |known| known.min(step)));
         }
     }
 

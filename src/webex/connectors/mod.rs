@@ -27,7 +27,7 @@ use tokio::time::Instant;
 use super::budget::Budget;
 use super::calls::CallName;
 use super::connector::{Connector, FlowConnector, Reference};
-use super::error::{Error, ErrorKind, Operation};
+use super::error::{Error, ErrorDetails, ErrorKind, Operation};
 use super::fields::{ConnectorFields, Field};
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::pipeline::{Response, RetryMode};
@@ -61,6 +61,17 @@ pub struct Connectors {
     session: Arc<Session>,
     list_cache: Arc<ListCache>,
     organization: OrganizationId,
+}
+
+/// Where a connector was found.
+enum Presence {
+    /// By its id.
+    Found(Connector),
+    /// In the list only, with the 404 to the read by its id. It is not visible yet, or the profile
+    /// has another path. The row is no base for a write: it may lack members.
+    OnlyListed(Connector, Error),
+    /// Neither by its id nor in the list.
+    Gone,
 }
 
 impl Connectors {
@@ -158,14 +169,25 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
-        self.list_cache.note_requested(self.organization, id);
-        if let Some(connector) = self.get(id, budget).await? {
-            return Ok(Some(connector));
+        match self.look_up(id, budget).await? {
+            Presence::Found(connector) | Presence::OnlyListed(connector, _) => Ok(Some(connector)),
+            Presence::Gone => Ok(None),
         }
+    }
+
+    /// Looks for a connector by its id and, after a 404, in a new list.
+    async fn look_up(&self, id: &ConnectorId, budget: &Budget) -> Result<Presence, Error> {
+        self.list_cache.note_requested(self.organization, id);
+        let missing = match self.get_or_missing(id, budget).await {
+            Ok(connector) => return Ok(Presence::Found(connector)),
+            Err(error) if is_missing(&error, Operation::ReadConnector) => error,
+            Err(error) => return Err(error),
+        };
         // With a wrong base URL every response is 404, also that for the list.
         self.forget_list();
         let list = self.cached_list(RetryMode::Normal, budget).await?;
-        Ok(list.by_id(id).cloned())
+        let row = list.by_id(id).cloned();
+        Ok(row.map_or(Presence::Gone, |row| Presence::OnlyListed(row, missing)))
     }
 
     /// Returns all connectors of the organization, from the shared list.
@@ -259,20 +281,31 @@ impl Connectors {
     /// Reads a connector by its id. Returns `None` after a 404 of the API, but not after one of a
     /// gateway. A connector that was just created gets time to become visible.
     async fn get(&self, id: &ConnectorId, budget: &Budget) -> Result<Option<Connector>, Error> {
+        match self.get_or_missing(id, budget).await {
+            Err(error) if is_missing(&error, Operation::ReadConnector) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// Reads a connector like [`get`](Self::get). The error of a missing one is the 404.
+    async fn get_or_missing(&self, id: &ConnectorId, budget: &Budget) -> Result<Connector, Error> {
         let request = self.session.endpoints.read(self.organization, id)?;
         let mut pauses = self.session.pauses_until_visible();
         loop {
             let error = match self.send(&request, budget).await {
                 Ok(response) => match self.read_response(CallName::Read, &response, id)? {
-                    Some(connector) => return Ok(Some(connector)),
+                    Some(connector) => return Ok(connector),
                     // Null stands in its place.
-                    None => response.error(ErrorKind::NotFound),
+                    None => {
+                        let error = response.error(ErrorKind::NotFound);
+                        ErrorDetails { is_from_api: true, ..(*error).clone() }.into()
+                    }
                 },
-                Err(error) if error.kind == ErrorKind::NotFound && error.is_from_api => error,
+                Err(error) if is_missing(&error, Operation::ReadConnector) => error,
                 Err(error) => return Err(error),
             };
             let may_appear = self.list_cache.was_just_created(self.organization, id);
-            let Some(pause) = pauses.next().filter(|_| may_appear) else { return Ok(None) };
+            let Some(pause) = pauses.next().filter(|_| may_appear) else { return Err(error) };
             budget
                 .wait(pause)
                 .await
@@ -340,15 +373,24 @@ impl Connectors {
             | Operation::RefreshAccessToken
             | Operation::MakeServiceAppToken => None,
         };
-        let mut connector = match self.read_response(name, &response, id).map_err(unknown)? {
-            Some(connector) => connector,
-            None => match self.read_back(current, wanted, &budget.for_reconciliation()).await {
-                Ok(Some(connector)) if self.is_one_edit(current, &connector) => connector,
-                Ok(None) => return Err(unknown(response.error(ErrorKind::NotFound))),
-                Ok(Some(_)) | Err(_) => {
-                    return Err(unknown(response.unreadable(BodyProblem::Empty)));
+        let told = self.read_response(name, &response, id).map_err(unknown)?;
+        let mut connector = match told {
+            Some(told) if !told.lacks_what_is_told_by(current) => told,
+            told => {
+                let budget = budget.for_reconciliation();
+                let seen = self.read_back(current, sent, wanted, &budget).await;
+                match (told, seen) {
+                    (None, Ok(Some(seen))) if self.is_one_edit(current, &seen) => seen,
+                    (None, Ok(None)) => return Err(unknown(response.error(ErrorKind::NotFound))),
+                    (None, Ok(Some(_)) | Err(_)) => {
+                        return Err(unknown(response.unreadable(BodyProblem::Empty)));
+                    }
+                    (Some(told), Ok(Some(seen))) if self.completes(&told, &seen, current, sent) => {
+                        seen
+                    }
+                    (Some(told), _) => told,
                 }
-            },
+            }
         };
         if wanted.is_some() && wanted != connector.active {
             return Err(response.error(ErrorKind::ActiveUnchanged).with_outcome_unknown(true));
@@ -357,11 +399,30 @@ impl Connectors {
         Ok(connector)
     }
 
-    /// Reads a connector after a write whose response does not have it. The write gets time to
-    /// become visible. The caller checks that nobody else has saved the connector since.
+    /// Whether a connector that was read is what the partial response to a write is about, and not
+    /// an older state or somebody else's save.
+    fn completes(
+        &self,
+        told: &Connector,
+        seen: &Connector,
+        before: &Connector,
+        sent: &ConnectorFields,
+    ) -> bool {
+        let is_of_this_write = match (&told.version, &before.version) {
+            (Some(_), _) => seen.version == told.version,
+            (None, Some(_)) => seen.version != before.version && self.is_one_edit(before, seen),
+            (None, None) => true,
+        };
+        is_of_this_write && seen.active == told.active && seen.may_be(sent)
+    }
+
+    /// Reads a connector after a write whose response does not have it, or only a part. The write
+    /// gets time to become visible: the version moves or, where there are none, the fields are as
+    /// `sent`. The caller checks that nobody else has saved the connector since.
     async fn read_back(
         &self,
         before: &Connector,
+        sent: &ConnectorFields,
         wanted: Option<bool>,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
@@ -370,7 +431,8 @@ impl Connectors {
             let Some(found) = self.get(&before.id, budget).await? else { return Ok(None) };
             let is_visible = match wanted {
                 Some(active) => found.active == Some(active),
-                None => before.version.is_none() || found.version != before.version,
+                None if before.version.is_none() => found.may_be(sent),
+                None => found.version != before.version,
             };
             let pause = pauses.next().filter(|_| !is_visible);
             let Some(pause) = pause else { return Ok(Some(found)) };
@@ -448,8 +510,18 @@ impl Connectors {
     }
 }
 
+/// Whether the API says in response to a step that the thing does not exist. A 404 of a gateway
+/// does not say that, nor does one of the token endpoint, which fails the same step.
+fn is_missing(error: &Error, operation: Operation) -> bool {
+    error.kind == ErrorKind::NotFound && error.operation == operation && error.is_from_api
+}
+
 /// Whether the server refuses a list for good: the token may not read it, or it is not there.
 fn is_refusal(error: &Error) -> bool {
+    // A token endpoint that fails the request is another problem.
+    if error.operation != Operation::ListConnectors {
+        return false;
+    }
     match error.kind {
         ErrorKind::Forbidden
         | ErrorKind::NotFound

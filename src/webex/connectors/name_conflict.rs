@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::budget::Budget;
+use super::super::connector::ConnectorContent;
 use super::super::error::ErrorKind;
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
@@ -36,21 +37,34 @@ impl Connectors {
     /// limit of connectors. `began` is the time of the refused request.
     pub(super) async fn wait_to_create(
         &self,
-        name: &str,
+        content: &ConnectorContent,
         refusal: &WriteError,
         began: Instant,
         budget: &Budget,
     ) -> Wait {
+        let name = content.fields.name();
         match (&refusal.error.kind, &refusal.name_holder) {
             (ErrorKind::NameTaken, Some(holder)) => {
                 self.wait_for_name(name, &holder.id, None, budget).await
             }
             (ErrorKind::Conflict, None) => self.wait_after_unseen_conflict(None, budget).await,
-            (ErrorKind::InvalidRequest, _) => {
+            // The status 400 may mean refused credentials. They must not be sent again: a third
+            // party locks an account after some wrong ones.
+            (ErrorKind::InvalidRequest, _) if content.secrets.is_empty() => {
                 let count = refusal.connectors_in_organization.unwrap_or_default();
                 self.wait_for_room(count, began, budget).await
             }
             _ => Wait::Unrelated,
+        }
+    }
+
+    /// Waits before a create with credentials until a delete of this process makes room, if the
+    /// cached list shows an organization with as many connectors as Webex allows. A refusal would
+    /// not show its reason.
+    pub(super) async fn wait_before_create(&self, content: &ConnectorContent, budget: &Budget) {
+        let count = self.list_cache.cached_count(self.organization).unwrap_or_default();
+        if count >= CONNECTOR_LIMIT && !content.secrets.is_empty() {
+            self.wait_for_room(count, Instant::now(), budget).await;
         }
     }
 
@@ -166,7 +180,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::connector::ConnectorContent;
     use crate::connectors::{Availability, RemoteState};
     use crate::fields::Field;
     use crate::testing::{
@@ -214,9 +227,17 @@ mod tests {
         script: &Arc<Script>,
         head_start: Duration,
     ) -> Result<(), WriteError> {
+        create_content_beside_a_delete(script, &content(), head_start).await
+    }
+
+    async fn create_content_beside_a_delete(
+        script: &Arc<Script>,
+        content: &ConnectorContent,
+        head_start: Duration,
+    ) -> Result<(), WriteError> {
         let connectors = connectors(script.clone());
-        let (budget, content, other) = (budget(), content(), other_id());
-        let (created, _) = tokio::join!(connectors.create(&content, &budget), async {
+        let (budget, other) = (budget(), other_id());
+        let (created, _) = tokio::join!(connectors.create(content, &budget), async {
             tokio::time::sleep(head_start).await;
             connectors.delete(&other, &budget).await
         });
@@ -325,26 +346,61 @@ mod tests {
         assert!(script.is_done());
     }
 
+    /// Returns as many connectors as an organization can have.
+    fn ten() -> Vec<Value> {
+        let one =
+            |n: usize| with(object(0, 1), &json!({"id": n.to_string(), "name": n.to_string()}));
+        (0..CONNECTOR_LIMIT).map(one).collect()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn create_at_the_limit_waits_for_a_delete() {
-        let many: Vec<_> = (0..10)
-            .map(|n| with(object(0, 1), &json!({"id": n.to_string(), "name": n.to_string()})))
-            .collect();
+        let plain = ConnectorContent { secrets: crate::Secrets::default(), ..content() };
         let script = Script::new([
             soon(problem(400, "limit reached")),
             late(empty(204)),
-            list(&many),
-            list(&many[1..]),
+            list(&ten()),
+            list(&ten()[1..]),
             created(),
         ]);
-        create_beside_a_delete(&script, Duration::ZERO).await.unwrap();
+        create_content_beside_a_delete(&script, &plain, Duration::ZERO).await.unwrap();
         assert!(script.is_done());
         // Another reason for a 400 is not waited for.
         let script =
-            Script::new([soon(problem(400, "password")), late(empty(204)), list(&many[3..])]);
+            Script::new([soon(problem(400, "password")), late(empty(204)), list(&ten()[3..])]);
+        let failure =
+            create_content_beside_a_delete(&script, &plain, Duration::ZERO).await.unwrap_err();
+        assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
+        assert_eq!(posts(&script), 1);
+    }
+
+    /// A third party locks an account after some wrong passwords.
+    #[tokio::test(start_paused = true)]
+    async fn create_with_refused_credentials_is_not_sent_again() {
+        let script = Script::new([soon(problem(400, "password")), late(empty(204)), list(&ten())]);
         let failure = create_beside_a_delete(&script, Duration::ZERO).await.unwrap_err();
         assert_eq!(failure.error.kind, ErrorKind::InvalidRequest);
         assert_eq!(posts(&script), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn create_in_a_full_organization_waits_before_it_is_sent() {
+        let script = Script::new([
+            list(&ten()),
+            late(empty(204)),
+            list(&ten()),
+            list(&ten()[1..]),
+            created(),
+        ]);
+        let connectors = connectors(script.clone());
+        connectors.list(&budget()).await.unwrap();
+        let (budget, content, other) = (budget(), content(), other_id());
+        let (created, deleted) =
+            tokio::join!(connectors.create(&content, &budget), connectors.delete(&other, &budget),);
+        created.unwrap();
+        deleted.unwrap();
+        assert_eq!(posts(&script), 1);
+        assert!(script.is_done());
     }
 
     /// Returns the connector of the rename.

@@ -239,7 +239,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn list_with_too_many_rows_is_an_error() {
         let rows = |number: usize| {
-            let row = r#"{"id":"a","name":"","active":true,"version":1,"lastUpdatedTime":1,
+            let row = r#"{"id":"a","name":"","active":true,"version":1,"createdTime":1,"lastUpdatedTime":1,
                 "authenticationType":"BASIC","resourceDomain":"","username":"","validationUrl":""}"#;
             format!("[{}]", vec![row; number].join(","))
         };

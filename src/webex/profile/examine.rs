@@ -7,7 +7,8 @@ use super::super::connector::Connector;
 use super::super::fields::Credential;
 use super::super::json::{self, Object};
 use super::super::problems::BodyProblem;
-use super::read::{Source, is_masked};
+use super::super::shape::is_masked;
+use super::read::Source;
 use super::{FieldName, FieldPlace, Pointer, Profile};
 
 /// The members of every object of the Configuration APIs that say nothing about a connector
@@ -76,7 +77,7 @@ impl Profile {
             for pointer in place.into_iter().flat_map(FieldPlace::pointers) {
                 match pointer.find(object) {
                     None => {}
-                    Some(raw) if is_masked(raw) => masked_credentials.push(credential),
+                    Some(raw) if is_masked(raw.get()) => masked_credentials.push(credential),
                     Some(raw) if matches!(raw.get(), "null" | "\"\"") => {}
                     Some(_) => shown_credentials.push(credential),
                 }

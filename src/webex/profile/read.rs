@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use safe_text::Shown;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -22,12 +22,13 @@ use super::super::identifiers::{ConnectorId, OrganizationId};
 use super::super::json::{self, Object};
 use super::super::kinds::{Applies, BASIC, ConnectorKind, OAUTH2};
 use super::super::problems::BodyProblem;
+use super::super::shape::is_masked;
 use super::pointer::{Found, Places, Slot};
 use super::{
     Call, Encoding, FieldEntry, FieldName, FieldPlace, KindKey, NextEntry, Pointer, Profile,
 };
 
-/// The levels below which no credential stands.
+/// The levels that are searched for credentials.
 const DEEPEST: usize = 32;
 
 /// The slots of the fields in the objects of connectors.
@@ -312,16 +313,17 @@ impl Profile {
                 word.map(|word| word == "true")
             }
         };
+        let is_missing = |name| {
+            let has_place = self.0.places.fields.contains_key(&name);
+            has_place && places.get(&found, name, None).is_none()
+        };
+        let lacks_what_webex_sets =
+            [FieldName::Version, FieldName::CreatedTime, FieldName::LastUpdatedTime]
+                .into_iter()
+                .any(is_missing);
         if source == Source::Row {
-            let is_missing = |name| {
-                let has_place = self.0.places.fields.contains_key(&name);
-                has_place && places.get(&found, name, None).is_none()
-            };
-            let is_short = connector.active.is_none()
-                || !connector.not_told.is_empty()
-                || is_missing(FieldName::Version)
-                || is_missing(FieldName::LastUpdatedTime);
-            connector.object = ReadObject::Row { is_short };
+            let lacks_fields = connector.active.is_none() || !connector.not_told.is_empty();
+            connector.object = ReadObject::Row { is_short: lacks_fields || lacks_what_webex_sets };
         } else {
             if connector.fields.get(Field::Name).is_none() {
                 return Err(BodyProblem::Missing("name"));
@@ -329,8 +331,11 @@ impl Profile {
             if connector.active.is_none() {
                 return Err(BodyProblem::Missing("active"));
             }
-            let value = without_credentials(object, &self.0.places.credentials, &[]);
-            connector.object = ReadObject::Whole(value.into());
+            let credentials = &self.0.places.credentials;
+            let value = without_credentials(object, credentials, &mut Vec::new(), false);
+            let is_short = source == Source::Write && lacks_what_webex_sets;
+            connector.object =
+                ReadObject::Whole { value: value.unwrap_or_default().into(), is_short };
         }
         Ok(connector)
     }
@@ -486,28 +491,46 @@ fn decoded(raw: &RawValue, encoding: Encoding) -> Option<String> {
     }
 }
 
-/// Returns what was read, without credentials and without texts that look masked. None of them is
-/// decoded into a value.
-fn without_credentials(raw: &RawValue, credentials: &[Pointer], at: &[&str]) -> Value {
+/// Returns a value without credentials and without texts that look masked. `None` if the value is
+/// one, or cannot be searched because it is too deep.
+///
+/// In an array nothing is left out, because that would move or break the other elements: then there
+/// is no value at all. None of the values that are left out is decoded.
+fn without_credentials(
+    raw: &RawValue,
+    credentials: &[Pointer],
+    at: &mut Vec<String>,
+    is_in_array: bool,
+) -> Option<Value> {
     let text = raw.get();
-    if at.len() < DEEPEST && json::is_object(text.as_bytes()) {
-        let Ok(object) = Object::from_raw(raw) else { return Value::Null };
-        let members = object.members().filter_map(|(name, raw)| {
-            let place: Vec<&str> = at.iter().copied().chain([name]).collect();
-            if credentials.iter().any(|credential| credential.is_at(&place)) || is_masked(raw) {
-                return None;
-            }
-            Some((name.to_owned(), without_credentials(raw, credentials, &place)))
-        });
-        return Value::Object(members.collect());
+    if credentials.iter().any(|credential| credential.is_at(at)) || is_masked(text) {
+        return None;
     }
-    serde_json::from_str(text).unwrap_or(Value::Null)
-}
-
-/// Whether a text consists of asterisks or dots only.
-pub(super) fn is_masked(raw: &RawValue) -> bool {
-    let inner = raw.get().trim_matches('"');
-    inner.len() < raw.get().len()
-        && !inner.is_empty()
-        && inner.chars().all(|letter| matches!(letter, '*' | '•' | '.' | '●'))
+    let is_array = json::is_array(text.as_bytes());
+    if !is_array && !json::is_object(text.as_bytes()) {
+        return serde_json::from_str(text).ok();
+    }
+    if at.len() >= DEEPEST {
+        return None;
+    }
+    let mut child = |name: String, raw, is_in_array| {
+        at.push(name);
+        let value = without_credentials(raw, credentials, at, is_in_array);
+        at.pop();
+        value
+    };
+    if is_array {
+        let elements = json::array(text.as_bytes()).ok()?.into_iter().enumerate();
+        let elements = elements.map(|(index, raw)| child(index.to_string(), raw, true));
+        return elements.collect::<Option<_>>().map(Value::Array);
+    }
+    let mut members = Map::new();
+    for (name, raw) in Object::from_raw(raw).ok()?.members() {
+        match child(name.to_owned(), raw, is_in_array) {
+            Some(value) => drop(members.insert(name.to_owned(), value)),
+            None if is_in_array => return None,
+            None => {}
+        }
+    }
+    Some(Value::Object(members))
 }

@@ -264,7 +264,8 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
             inactive_time(failure)
         ),
         (_, RemoteState::Unchanged) if is_not_visible_yet(error, Operation::ReadConnector) => {
-            let detail = message(TRY_IN_A_MINUTE.to_owned(), NOT_VISIBLE.to_owned(), error);
+            let truth = if error.status.is_some() { ONLY_LISTED } else { NOT_VISIBLE };
+            let detail = message(TRY_IN_A_MINUTE.to_owned(), truth.to_owned(), error);
             return Diagnostic::error(not_yet_visible(named, "update"), detail);
         }
         (_, RemoteState::Unchanged) => "Nothing was changed in Webex or in state.".to_owned(),
@@ -309,6 +310,10 @@ fn not_yet_visible(named: &str, verb: &str) -> String {
 }
 
 const TRY_IN_A_MINUTE: &str = "Run the same command again in a minute.";
+
+const ONLY_LISTED: &str = "Nothing was changed in Webex or in state. Webex lists the connector, and \
+    does not return it by its ID. An update needs that, so that it drops nothing. If the error \
+    stays, compare the path of the call `read` in the API profile with Webex's.";
 
 const NOT_VISIBLE: &str = "Nothing was changed in Webex or in state. The connector was created \
     moments ago, and Webex may show a new connector late.";
@@ -471,26 +476,27 @@ pub fn not_taken(differences: &[Difference], name: &str, write: Write) -> Vec<Di
         .collect()
 }
 
-/// Warns that a new connector could not be activated or deactivated, where that is a call of its
-/// own.
+/// Reports that a connector could not be activated or deactivated after a write, where that is a
+/// call of its own. After a create this is a warning: Terraform would replace the connector.
 #[must_use]
-pub fn not_switched(error: &Error, name: &str, active: bool) -> Diagnostic {
-    let (summary, truth) = if active {
-        (
-            format!("Connector {name:?} is INACTIVE: flows cannot use it"),
-            "The connector was created, and activating it failed. The next plan shows active as a \
-             difference.",
-        )
-    } else {
-        (
-            format!("Connector {name:?} is active, although active = false"),
-            "The connector was created, and deactivating it failed. The next plan shows active as \
-             a difference.",
-        )
+pub fn not_switched(error: &Error, name: &str, active: bool, write: Write) -> Diagnostic {
+    let name = Shown::new(name);
+    let (diagnostic, made): (fn(String, String) -> Diagnostic, _) = match write {
+        Write::Create => (Diagnostic::warning, "created"),
+        Write::Update => (Diagnostic::error, "updated with all other changes"),
     };
+    let (summary, switching) = if active {
+        (format!("Connector {name:?} is INACTIVE: flows cannot use it"), "activating")
+    } else {
+        (format!("Connector {name:?} is active, although active = false"), "deactivating")
+    };
+    let truth = format!(
+        "The connector was {made}, and {switching} it failed. The next plan shows active as a \
+         difference."
+    );
     let next_step = "Run `terraform apply` again, or change `active` in Control Hub.";
-    let detail = message(next_step.to_owned(), truth.to_owned(), error);
-    Diagnostic::warning(summary, detail).at(Path::attribute("active"))
+    let detail = message(next_step.to_owned(), truth, error);
+    diagnostic(summary, detail).at(Path::attribute("active"))
 }
 
 /// Warns that Webex does not show a connector that was written moments ago.

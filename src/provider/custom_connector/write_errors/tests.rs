@@ -158,6 +158,15 @@ fn texts_of_all_write_outcomes() {
     let not_found = Error::new(Operation::ReadConnector, ErrorKind::NotFound);
     let message = update_failed(&failure(not_found, Unchanged, Unaffected), NAMED, password);
     let _ = write!(page, "=== update, not visible yet ===\n{}\n", shown(&message));
+    let listed = for_tests(Operation::ReadConnector, ErrorKind::NotFound);
+    let listed = Error::from(ErrorDetails { is_from_api: true, ..(*listed).clone() });
+    let message = update_failed(&failure(listed, Unchanged, Unaffected), NAMED, password);
+    let _ = write!(page, "=== update, only listed ===\n{}\n", shown(&message));
+    for (write, active) in [(Write::Create, true), (Write::Update, false)] {
+        let error = for_tests(Operation::DeactivateConnector, ErrorKind::Forbidden);
+        let message = not_switched(&error, "Help desk", active, write);
+        let _ = write!(page, "=== not switched ===\n{}\n", shown(&message));
+    }
     let outage = long_outage(NAMED, std::time::Duration::from_millis(7240)).unwrap();
     let _ = write!(page, "=== update, long outage ===\n{}\n", shown(&outage));
     assert_eq!(long_outage(NAMED, LONG_OUTAGE), None);

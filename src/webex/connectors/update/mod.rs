@@ -13,15 +13,15 @@ use super::super::budget::Budget;
 use super::super::calls::CallName;
 use super::super::connector::{Connector, ConnectorContent, Version};
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::fields::{ConnectorFields, NO_SECRETS, Secrets};
+use super::super::fields::{ConnectorFields, Field, NO_SECRETS, Secrets, readable_fields};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
-use super::Connectors;
 use super::activation::{
     ActivationError, Deactivated, Reactivated, is_about_the_content, is_gateway_timeout,
 };
 use super::name_conflict::Wait;
 use super::write_error::{Availability, RemoteState, WriteError, log_inactive_time, together};
+use super::{Connectors, Presence};
 
 /// A connector as it was when an update was planned.
 #[derive(Clone, Debug, Default)]
@@ -46,16 +46,29 @@ pub struct Updated {
     /// deactivated it to the response that shows it active again. `None` if the edit left it in
     /// service, or if it is inactive now because that was asked for.
     pub inactive_for: Option<Duration>,
+    /// The reason why it could not be activated or deactivated after the edit, where that is a call
+    /// of its own.
+    pub not_switched: Option<Error>,
 }
 
 impl Updated {
     /// Returns the outcome of an edit that did not take the connector out of service.
     fn in_service(connector: Connector) -> Self {
-        Self { connector, inactive_for: None }
+        Self { connector, inactive_for: None, not_switched: None }
     }
 }
 
 impl Planned {
+    /// Returns the plan of an update that is based on a connector.
+    fn of(connector: &Connector) -> Self {
+        Self {
+            version: connector.version.clone(),
+            fields: Some(connector.fields.clone()),
+            active: connector.active,
+            created: None,
+        }
+    }
+
     /// Whether a connector is as it was when the update was planned.
     fn is(&self, current: &Connector) -> bool {
         if let (Some(planned), Some(now)) = (&self.version, &current.version) {
@@ -129,8 +142,7 @@ impl Connectors {
             Wait::Unrelated => Err(refusal),
             Wait::StillHeld => Err(refusal.with_released_holder()),
             Wait::Freed => {
-                let planned = Planned { version: found.version.clone(), ..Planned::default() };
-                let again = self.update_once(id, content, &planned, budget).await;
+                let again = self.update_once(id, content, &Planned::of(found), budget).await;
                 let updated = again.map_err(|failure| failure.after_waiting_for(&refusal))?;
                 let inactive_for = together(refusal.inactive_for, updated.inactive_for);
                 Ok(Updated { inactive_for, ..updated })
@@ -190,14 +202,20 @@ impl Edit<'_> {
     async fn current(&self, planned: &Planned) -> Result<Connector, WriteError> {
         let mut pauses = self.connectors.session.pauses_until_visible();
         loop {
-            let current = match self.connectors.read_fresh(self.id, self.budget).await {
-                Ok(Some(connector)) => connector,
-                Ok(None) => {
-                    let error = Error::new(Operation::ReadConnector, ErrorKind::NotFound);
-                    if !self.connectors.is_recent(planned.created, self.budget).await {
-                        return Err(gone(error));
-                    }
-                    // It was created moments ago, and may become visible.
+            let current = match self.connectors.look_up(self.id, self.budget).await {
+                Ok(Presence::Found(connector)) => connector,
+                Ok(absent @ (Presence::OnlyListed(..) | Presence::Gone)) => {
+                    let error = match absent {
+                        Presence::OnlyListed(_, error) => error,
+                        Presence::Found(_) | Presence::Gone => {
+                            let error = Error::new(Operation::ReadConnector, ErrorKind::NotFound);
+                            if !self.connectors.is_recent(planned.created, self.budget).await {
+                                return Err(gone(error));
+                            }
+                            // It was created moments ago, and may become visible.
+                            error
+                        }
+                    };
                     match pauses.next() {
                         Some(pause) if self.budget.wait(pause).await.is_ok() => continue,
                         Some(_) | None => return Err(WriteError::unchanged(error)),
@@ -235,10 +253,7 @@ impl Edit<'_> {
         };
         match self.settle(error, current, self.content.active).await? {
             Settled::Done(connector) => Ok(Updated::in_service(*connector)),
-            Settled::Locked(error) => {
-                self.connectors.list_cache.note_lock(self.connectors.organization);
-                self.saga(error, current).await
-            }
+            Settled::Locked(error) => self.saga(error, current).await,
         }
     }
 
@@ -250,15 +265,16 @@ impl Edit<'_> {
         if endpoints.profile.writes_active(CallName::Update) || edited.active == Some(active) {
             return Ok(updated);
         }
-        let organization = self.connectors.organization;
-        let secrets = &self.content.secrets;
-        let request = endpoints.set_active(organization, edited, active, &NO_SECRETS, secrets);
-        let switch = async |budget: Budget| {
-            self.connectors.replace(request.clone(), edited, &edited.fields, &budget).await
-        };
-        match self.budget.clean_up(switch).await {
-            Ok(connector) => Ok(Updated { connector, ..updated }),
-            Err(error) => Err(WriteError::new(error, updated.connector.into())),
+        let watched = &self.content.secrets;
+        let switch = async |budget| self.connectors.switch(edited, active, watched, &budget).await;
+        let (connector, not_switched) = self.budget.clean_up(switch).await;
+        match not_switched {
+            // Somebody else has saved the connector after the edit, perhaps with other credentials.
+            Some(error) if matches!(error.kind, ErrorKind::Stale { .. }) => {
+                let failure = WriteError::new(error, connector.into());
+                Err(WriteError { credentials_uncertain: true, ..failure })
+            }
+            not_switched => Ok(Updated { connector, not_switched, ..updated }),
         }
     }
 
@@ -309,9 +325,14 @@ impl Edit<'_> {
             return Err(WriteError::unchanged(error));
         }
         let mut found =
-            match self.connectors.read_fresh(self.id, &self.budget.for_reconciliation()).await {
-                Ok(Some(found)) => found,
-                Ok(None) => return Err(gone(error)),
+            match self.connectors.look_up(self.id, &self.budget.for_reconciliation()).await {
+                Ok(Presence::Found(found)) => found,
+                Ok(Presence::Gone) => return Err(gone(error)),
+                // The row may be older than the edit, and lack what would show it.
+                Ok(Presence::OnlyListed(..)) if is_unclear => {
+                    return Err(WriteError::unknown(error, None));
+                }
+                Ok(Presence::OnlyListed(_, reason)) => return Err(WriteError::unchanged(reason)),
                 Err(reason) if is_missing && !is_unclear => {
                     return Err(WriteError::unchanged(reason));
                 }
@@ -330,7 +351,7 @@ impl Edit<'_> {
             return Ok(Settled::Done(found.into()));
         }
         if is_conflict {
-            return Err(self.conflict(error, version.as_ref(), found).await);
+            return Err(self.conflict(error, current, found).await);
         }
         if is_missing && !is_unclear || version.is_some() && found.version == *version && !may_come
         {
@@ -359,15 +380,10 @@ impl Edit<'_> {
     }
 
     /// Returns the error for 409 or 412: a stale version or a taken name. The version decides, not
-    /// the text.
-    async fn conflict(
-        &self,
-        error: Error,
-        version: Option<&Version>,
-        found: Connector,
-    ) -> WriteError {
-        if version != found.version.as_ref() {
-            let (expected, now) = (version.cloned(), found.version.clone());
+    /// the text. Where there are none, the content does.
+    async fn conflict(&self, error: Error, current: &Connector, found: Connector) -> WriteError {
+        if found.has_moved_since(current) {
+            let (expected, now) = (current.version.clone(), found.version.clone());
             let kind = ErrorKind::Stale { expected, found: now };
             return WriteError::new(error.with_kind(kind), found.into());
         }
@@ -391,6 +407,7 @@ impl Edit<'_> {
             let error = locked.with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.clone().into()));
         }
+        self.connectors.list_cache.note_lock(self.connectors.organization);
         // Deactivating the connector for a name that is taken would be in vain.
         if current.name() != self.content.fields.name()
             && let Some(holder) = self.name_holder().await
@@ -410,8 +427,12 @@ impl Edit<'_> {
     /// Deactivates an active connector, edits it, and activates it again.
     async fn switch_and_edit(&self, current: &Connector) -> Result<Updated, WriteError> {
         let secrets = &self.content.secrets;
+        // New secrets do not belong to another account or server: Webex would check them there, and
+        // a third party locks an account after some wrong ones.
+        let carried = if self.keeps_destination(current) { secrets } else { &NO_SECRETS };
         let began = Instant::now();
-        let deactivated = match self.connectors.deactivate(current, secrets, self.budget).await {
+        let deactivated = self.connectors.deactivate(current, carried, secrets, self.budget).await;
+        let deactivated = match deactivated {
             Ok(deactivated) => deactivated,
             Err(ActivationError { error, .. }) if error.outcome_unknown => {
                 let unknown = WriteError::unknown(error, None);
@@ -432,9 +453,10 @@ impl Edit<'_> {
         let finish =
             async |budget| self.connectors.reactivate(&edited, secrets, secrets, &budget).await;
         match self.budget.clean_up(finish).await {
-            Ok(Reactivated { connector, overtaken: None }) => {
-                Ok(Updated { connector, inactive_for: Some(log_inactive_time(self.id, began)) })
-            }
+            Ok(Reactivated { connector, overtaken: None }) => Ok(Updated {
+                inactive_for: Some(log_inactive_time(self.id, began)),
+                ..Updated::in_service(connector)
+            }),
             Ok(Reactivated { connector, overtaken: Some(error) }) => {
                 let failure = WriteError::new(error, connector.into());
                 Err(failure.with_availability(Availability::Restored).measured(self.id, began))
@@ -444,6 +466,32 @@ impl Edit<'_> {
                 Err(failure.with_availability(Availability::Lost(error)))
             }
         }
+    }
+
+    /// Whether the edit leaves the account and the servers of the credentials as they are.
+    fn keeps_destination(&self, current: &Connector) -> bool {
+        let is_same_kind = current.fields.kind() == self.content.fields.kind();
+        is_same_kind
+            && readable_fields().all(|(field, row)| {
+                let wanted = self.content.fields.get(field);
+                match field {
+                    Field::Name | Field::Scope | Field::AuthenticationType | Field::GrantType => {
+                        true
+                    }
+                    Field::ResourceDomainUrl
+                    | Field::ClientId
+                    | Field::TokenUrl
+                    | Field::Certificate
+                    | Field::Username
+                    | Field::ValidationUrl => {
+                        let present = current.fields.get(field);
+                        if current.not_told.contains(&field) {
+                            return wanted.is_none();
+                        }
+                        row.equivalence().may_be_stored_as(wanted, present)
+                    }
+                }
+            })
     }
 
     /// Edits the deactivated connector.
@@ -467,7 +515,11 @@ impl Edit<'_> {
     async fn undo(&self, failure: WriteError, deactivated: Deactivated<'_>) -> WriteError {
         // An edit by someone else in between is not overwritten, and gets no secrets, which may not
         // belong to it.
-        let theirs = |found: &Connector| found.version != deactivated.connector.version;
+        let theirs = |found: &Connector| {
+            let before = &deactivated.connector;
+            let is_known = found.may_be(&before.fields) || found.may_be(&self.content.fields);
+            found.version != before.version || found.version.is_none() && !is_known
+        };
         let (latest, secrets): (_, &Secrets) = match &failure.remote {
             RemoteState::Absent => return failure,
             RemoteState::Found(found) | RemoteState::Unknown(Some(found)) if theirs(found) => {

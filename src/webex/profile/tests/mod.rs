@@ -392,3 +392,47 @@ fn unknown_members_are_named() {
     let found = profile.examine(CallName::List, body.to_string().as_bytes(), &may_show).unwrap();
     assert_eq!(found[0].unknown_members, ["/(other)"]);
 }
+
+#[test]
+fn masked_texts_and_credentials_in_arrays_are_not_sent_back() {
+    let theirs = json!({
+        "secrets": [{"name": "password", "value": "********"}, {"name": "x", "value": "y"}],
+        "lists": [["a"], ["\u{2022}\u{2022}\u{2022}"]],
+        "nested": {"kept": [{"a": [1, "b"]}], "dropped": [{"a": ["***"]}], "token": "●●●●"},
+        "separator": ".", "dots": "..", "bullets": "**", "shiny": [{"deep": [1]}, "x"],
+    });
+    let sent = deactivate(&read(&with(object(4, 17), &theirs)), &NO_SECRETS);
+    for name in ["secrets", "lists"] {
+        assert!(sent.get(name).is_none(), "{name} is in {sent}");
+    }
+    assert_eq!(sent["nested"], json!({"kept": [{"a": [1, "b"]}]}));
+    for name in ["separator", "dots", "bullets", "shiny"] {
+        assert_eq!(sent[name], theirs[name], "{name}");
+    }
+    // Escapes of JSON do not hide the marks.
+    let escaped =
+        object(4, 17).to_string().replacen('{', r#"{"token":"\u2022\u2022\u2022\u2022","#, 1);
+    let profile = Profile::built_in();
+    let call = profile.call(CallName::Read).unwrap();
+    let current = profile.connector(call, escaped.as_bytes(), Source::Read).unwrap().unwrap();
+    assert!(deactivate(&current, &NO_SECRETS).get("token").is_none());
+}
+
+#[test]
+fn credential_of_the_profile_in_an_array_is_not_sent_back() {
+    let at = json!({"standing": "learned", "at": "/secrets/0/value"});
+    let profile = changed(&[("/fields/password", at)]).unwrap();
+    let theirs = json!({"secrets": [{"value": "in-the-clear"}, {"value": "x"}]});
+    let text = with(object(4, 17), &theirs).to_string();
+    let call = profile.call(CallName::Read).unwrap();
+    let current = profile.connector(call, text.as_bytes(), Source::Read).unwrap().unwrap();
+    let sent = update(&profile, &current, &content());
+    assert!(sent.get("secrets").is_none(), "{sent}");
+}
+
+#[test]
+fn what_is_too_deep_to_search_is_not_sent_back() {
+    let deep = (0..50).fold(json!("****"), |value, _| json!({ "a": value }));
+    let sent = deactivate(&read(&with(object(4, 17), &json!({"deep": deep}))), &NO_SECRETS);
+    assert!(!sent.to_string().contains("****"), "{sent}");
+}

@@ -429,3 +429,42 @@ async fn update_without_a_secret_sends_no_key_for_it() {
         assert!(!script.requests().last().unwrap().body.contains("clientSecret"));
     }
 }
+
+/// Webex checks the credentials of a request with the third party, which locks an account after
+/// some wrong ones.
+#[tokio::test(start_paused = true)]
+async fn deactivation_sends_no_new_secret_to_the_old_destination() {
+    for (key, value) in [
+        ("clientId", "another"),
+        ("tokenUrl", "https://another.example/token"),
+        ("resourceDomain", "https://another.example/api"),
+    ] {
+        let before = |version| with(old(version), &json!({ key: value }));
+        let script = Script::new([
+            response(200, &before(3)),
+            empty(423),
+            response(200, &with(before(4), &json!({"active": false}))),
+            response(200, &inactive(5)),
+            response(200, &object(6, 1)),
+        ]);
+        update_of_version_3(&script).await.unwrap();
+        let [deactivation, edit, activation] =
+            [2, 3, 4].map(|index| script.requests()[index].json());
+        assert_eq!(deactivation[key], value);
+        assert!(deactivation.get("clientSecret").is_none(), "{key}");
+        for request in [edit, activation] {
+            assert_eq!(request["clientSecret"], "s3cret-canary");
+        }
+        // An undo does not send it either.
+        let script = Script::new([
+            response(200, &before(3)),
+            empty(423),
+            response(200, &with(before(4), &json!({"active": false}))),
+            empty(400),
+            response(200, &before(5)),
+        ]);
+        update_of_version_3(&script).await.unwrap_err();
+        let undo = script.requests().last().unwrap().json();
+        assert_eq!((undo[key].clone(), undo.get("clientSecret")), (json!(value), None));
+    }
+}

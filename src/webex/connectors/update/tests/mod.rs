@@ -1,6 +1,9 @@
 //! Tests updates, request by request, with scripted responses.
 
+mod history;
 mod locked;
+mod switched;
+mod unversioned;
 
 use std::sync::Arc;
 
@@ -378,4 +381,77 @@ async fn refused_update_changes_nothing() {
 fn saga(edit: Reply, rest: impl IntoIterator<Item = Reply>) -> Arc<Script> {
     let begin = [empty(423), response(200, &with(old(4), &json!({"active": false})))];
     Script::new(begin.into_iter().chain([edit]).chain(rest))
+}
+
+#[tokio::test(start_paused = true)]
+async fn connector_that_only_the_list_has_is_not_updated() {
+    let listed = || response(200, &page(&[with(old(3), &json!({"shiny": 1}))]));
+    // It becomes visible.
+    let script = Script::new([
+        empty(404),
+        listed(),
+        response(200, &with(old(3), &json!({"shiny": 1}))),
+        response(200, &object(4, 1)),
+    ]);
+    update_of_version_3(&script).await.unwrap();
+    assert_eq!(script.requests().last().unwrap().json()["shiny"], 1);
+    // It does not: the profile has another path of the call, for example.
+    let script = Script::new((0..6).flat_map(|_| [empty(404), listed()]));
+    let failure = update_of_version_3(&script).await.unwrap_err();
+    assert_eq!(failure.error.kind, ErrorKind::NotFound);
+    assert_eq!(failure.error.operation, Operation::ReadConnector);
+    assert_eq!(failure.remote, RemoteState::Unchanged);
+    assert!(script.is_done());
+    // Nor does a row settle an edit.
+    let script = Script::new([empty(500), empty(404), listed()]);
+    let failure = update(&script).await.unwrap_err();
+    assert_eq!(failure.remote, RemoteState::Unknown(None));
+    assert!(script.is_done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn partial_response_to_a_write_is_completed_by_one_read() {
+    let partial = || {
+        let mut object = object(4, 1);
+        for key in ["version", "lastUpdatedTime", "createdTime"] {
+            object.as_object_mut().unwrap().remove(key);
+        }
+        response(200, &object)
+    };
+    let script = Script::new([partial(), response(200, &object(4, 17))]);
+    let connector = update(&script).await.unwrap();
+    assert_eq!((connector.version, connector.last_updated_time), (Some(4.into()), Some(17)));
+    assert!(script.is_done());
+    // The read fails, or shows an edit by someone else.
+    for reply in [empty(403), response(200, &with(object(5, 18), &json!({"scope": "theirs"})))] {
+        let script = Script::new([partial(), reply]);
+        let connector = update(&script).await.unwrap();
+        assert_eq!((connector.version, connector.last_updated_time), (None, None));
+        assert!(script.is_done());
+    }
+    // A server that never tells it is not asked.
+    let mut untold = old(3);
+    for key in ["version", "lastUpdatedTime", "createdTime"] {
+        untold.as_object_mut().unwrap().remove(key);
+    }
+    let script = Script::new([response(200, &untold), partial()]);
+    update_without_a_plan(&script).await.unwrap();
+    assert!(script.is_done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn token_endpoint_that_is_not_found_says_nothing_of_a_connector() {
+    // The path of the token endpoint is wrong.
+    for reply in [empty(404), problem(404, "no route")] {
+        let script = Script::new([reply.clone(), reply]);
+        let mut settings = crate::testing::settings(crate::testing::refresh_token());
+        settings.max_retries = 0;
+        let client = crate::Client::over(settings, script.clone()).unwrap();
+        let connectors = client.connectors(crate::testing::organization());
+        let failure =
+            connectors.update(&id(), &content(), &planned(3), &budget()).await.unwrap_err();
+        assert_eq!(failure.error.operation, Operation::RefreshAccessToken);
+        assert_eq!(failure.remote, RemoteState::Unchanged);
+        assert_eq!(script.requests().len(), 1, "it was not taken for a missing connector");
+    }
 }
