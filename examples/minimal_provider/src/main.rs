@@ -5,6 +5,7 @@ mod fresh_password;
 mod note;
 mod note_data;
 mod note_list;
+mod schema;
 mod shout;
 mod store;
 mod touch;

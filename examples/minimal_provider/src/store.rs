@@ -7,7 +7,7 @@ use std::{fs, io};
 use tf_provider::prelude::*;
 use tf_provider::value::msgpack;
 
-use crate::note;
+use crate::schema::schema;
 
 /// A folder with one file for each note.
 #[derive(Default)]
@@ -49,13 +49,13 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             bytes => tried("read the note", bytes)?,
         };
-        let schema = note::schema();
+        let schema = schema();
         let note = msgpack::decode(&bytes, &schema.value_type()).map_err(io::Error::other);
         Ok(Object::from_value(tried("read the note", note)?, &schema.block))
     }
 
     pub(crate) fn write(&self, id: &str, note: &Object) -> Result<()> {
-        let bytes = msgpack::encode(&note.clone().into_value(), &note::schema().value_type());
+        let bytes = msgpack::encode(&note.clone().into_value(), &schema().value_type());
         let bytes = tried("write the note", bytes.map_err(io::Error::other))?;
         self.write_file(&format!("{id}.note"), &bytes)
     }

@@ -92,7 +92,7 @@ impl Handshakes {
     fn begin(&mut self, handshake: Handshake) {
         if self.0.len() == CONCURRENT_HANDSHAKES {
             self.0.pop_front();
-            tracing::warn!("Closed a connection whose client has been silent");
+            tracing::warn!("Closed a connection: its client has sent nothing");
         }
         self.0.push_back(handshake);
     }
