@@ -24,7 +24,7 @@ fn planner(criterion: &mut Criterion) {
         .with("organization_id", "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430")
         .with("authentication_type", "basic")
         .with("active", true);
-    let prior = State::new(stored.clone(), &block);
+    let prior = State::new(stored.clone());
     for (kind, username, prior) in [
         ("unchanged", "agent", Some(&prior)),
         ("changed", "agent2", Some(&prior)),

@@ -18,8 +18,8 @@ use api_learner::{Bytes, Form};
 use terraform_provider_webex::provider;
 use terraform_provider_webex::provider::custom_connector::schema::{TYPE_NAME, schema};
 use terraform_provider_webex::provider::functions::rebind_connectors::rebind_connectors;
+use tf_provider::RawState;
 use tf_provider::handshake::{Handshake, HandshakeError, SocketKind};
-use tf_provider::object::State;
 use tf_provider::provider::Registry;
 use tf_provider::value::{Type, json, msgpack};
 
@@ -81,15 +81,10 @@ pub fn type_json(bytes: &[u8]) {
 /// A state, as an older or newer provider, or an editor, left it in the file.
 pub fn raw_state(bytes: &[u8]) {
     let served = &REGISTRY.resources[TYPE_NAME];
-    let upgraded =
-        within(bytes.len() * 700 + BASE, || served.object.upgrade(served.schema(), 0, bytes));
-    match upgraded {
+    let state = RawState::new(0, bytes, served.value_type());
+    match within(bytes.len() * 700 + BASE, || served.object.upgrade(state)) {
         Ok(object) => {
-            let state = State::new(object, &served.schema().block).into_object();
-            for attribute in served.schema().block.attributes.iter().filter(|a| a.write_only) {
-                assert!(state.get(&attribute.name).is_null(), "{} was kept", attribute.name);
-            }
-            msgpack::encode(&state.into_value(), served.value_type()).expect("the schema's keys");
+            msgpack::encode(&object.into_value(), served.value_type()).expect("the schema's keys");
         }
         Err(messages) => assert!(messages.has_errors()),
     }

@@ -35,8 +35,9 @@ use self::functions::encode_id::EncodeId;
 use self::functions::rebind_connectors::RebindConnectors;
 use self::provider_data::ProviderData;
 use tf_provider::TIME_FOR_CHANGES;
-use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use tf_provider::provider::{ConfigureRequest, Provider, Registry};
+use tf_provider::client::Deferred;
+use tf_provider::diagnostics::{Diagnostic, Diagnostics, Result};
+use tf_provider::provider::{ConfigureRequest, ConfigureResponse, Provider, Registry};
 use tf_provider::resource::ValidateRequest;
 use tf_provider::schema::Schema;
 use webex_contact_center::{CLEAN_UP_GRACE, STOP_GRACE};
@@ -65,31 +66,17 @@ const _: () = {
 #[must_use]
 pub fn registry() -> Registry {
     let provider_data = Arc::new(ProviderData::default());
-    Registry::new(Box::new(Webex { provider_data: provider_data.clone() }))
-        .resource(
-            custom_connector::schema::TYPE_NAME,
-            Box::new(CustomConnector::new(provider_data.clone())),
-        )
-        .data_source(
-            custom_connector::schema::TYPE_NAME,
-            Box::new(CustomConnectorData::new(provider_data.clone())),
-        )
-        .data_source(
-            custom_connectors::TYPE_NAME,
-            Box::new(CustomConnectorsData::new(provider_data.clone())),
-        )
-        .data_source(
-            flow_connectors::TYPE_NAME,
-            Box::new(FlowConnectorsData::new(provider_data.clone())),
-        )
-        .list_resource(
-            custom_connector::schema::TYPE_NAME,
-            Box::new(CustomConnectorList::new(provider_data.clone())),
-        )
-        .action(flow_publish::TYPE_NAME, Box::new(FlowPublish::new(provider_data)))
-        .function("decode_id", Box::new(DecodeId))
-        .function("encode_id", Box::new(EncodeId))
-        .function("rebind_connectors", Box::new(RebindConnectors))
+    let connector = custom_connector::schema::TYPE_NAME;
+    Registry::new(Webex { provider_data: provider_data.clone() })
+        .resource(connector, CustomConnector::new(provider_data.clone()))
+        .data_source(connector, CustomConnectorData::new(provider_data.clone()))
+        .data_source(custom_connectors::TYPE_NAME, CustomConnectorsData::new(provider_data.clone()))
+        .data_source(flow_connectors::TYPE_NAME, FlowConnectorsData::new(provider_data.clone()))
+        .list_resource(connector, CustomConnectorList::new(provider_data.clone()))
+        .action(flow_publish::TYPE_NAME, FlowPublish::new(provider_data))
+        .function("decode_id", DecodeId)
+        .function("encode_id", EncodeId)
+        .function("rebind_connectors", RebindConnectors)
 }
 
 /// The provider block.
@@ -109,9 +96,8 @@ impl Provider for Webex {
         configuration::validate(request.configuration)
     }
 
-    async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
+    async fn configure(&self, request: ConfigureRequest) -> Result<ConfigureResponse> {
         let user_agent = user_agent(&request.terraform_version);
-        let request_version = request.terraform_version.clone();
         let (status, mut messages) = off_the_thread(move || {
             configuration::read(&request.configuration, &process_environment, &user_agent)
         })
@@ -120,9 +106,10 @@ impl Provider for Webex {
         if let ProviderStatus::Missing(arguments) = &status {
             messages.push(missing(arguments));
         }
-        self.provider_data.note_version(&request_version);
+        let is_unknown = matches!(&status, ProviderStatus::Unknown(_));
+        let deferred = is_unknown.then_some(Deferred::ProviderConfigUnknown);
         self.provider_data.set(status);
-        messages
+        Ok(ConfigureResponse { diagnostics: messages, deferred })
     }
 }
 

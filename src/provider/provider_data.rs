@@ -6,7 +6,6 @@ use std::sync::{PoisonError, RwLock};
 use super::claims::Claims;
 use super::configuration::schema::variable;
 use super::configuration::status::{ConfiguredProvider, ProviderStatus, missing};
-use tf_provider::client::{ClientCapabilities, Deferred};
 use tf_provider::diagnostics::Diagnostic;
 use webex_contact_center::{ConnectorId, OrganizationId};
 
@@ -14,7 +13,6 @@ use webex_contact_center::{ConnectorId, OrganizationId};
 pub struct ProviderData {
     status: RwLock<ProviderStatus>,
     applying: AtomicBool,
-    handles_deferral: AtomicBool,
     /// The connectors and names that the resources of this run use.
     pub claims: Claims,
 }
@@ -24,7 +22,6 @@ impl Default for ProviderData {
         Self {
             status: RwLock::new(ProviderStatus::Unconfigured),
             applying: AtomicBool::new(false),
-            handles_deferral: AtomicBool::new(false),
             claims: Claims::default(),
         }
     }
@@ -37,22 +34,6 @@ impl ProviderData {
         self.applying.store(false, Ordering::Relaxed);
         self.claims.clear();
         *self.status.write().unwrap_or_else(PoisonError::into_inner) = status;
-    }
-
-    /// Notes the version of the client. OpenTofu 1.11 says by mistake that calls may be
-    /// deferred, and cannot handle one that is.
-    pub fn note_version(&self, version: &str) {
-        self.handles_deferral.store(!version.starts_with("1.11."), Ordering::Relaxed);
-    }
-
-    /// Returns the reason to defer a call: the provider's configuration is not known yet, and
-    /// the client allows it.
-    #[must_use]
-    pub fn deferred(&self, client: ClientCapabilities) -> Option<Deferred> {
-        let status = self.status.read().unwrap_or_else(PoisonError::into_inner);
-        let is_unknown = matches!(&*status, ProviderStatus::Unknown(_));
-        let may_wait = client.deferral_allowed && self.handles_deferral.load(Ordering::Relaxed);
-        (is_unknown && may_wait).then_some(Deferred::ProviderConfigUnknown)
     }
 
     /// Returns the configured provider, with which calls can be made.
@@ -111,4 +92,20 @@ fn unknown(argument: &str) -> Diagnostic {
             variable(argument)
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `terraform test` plans again in a process that has applied.
+    #[test]
+    fn read_after_an_apply_begins_another_run() {
+        let data = ProviderData::default();
+        data.mark_applying();
+        assert!(data.is_applying());
+        let organization = OrganizationId::parse("3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430").unwrap();
+        data.note_read(organization, &ConnectorId::parse("1").unwrap());
+        assert!(!data.is_applying());
+    }
 }

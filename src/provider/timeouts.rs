@@ -48,7 +48,7 @@ impl Timeout {
     /// Returns the limit that a configuration, plan or state holds.
     #[must_use]
     pub fn of(self, object: &Object) -> Duration {
-        let configured = object.object(BLOCK).known().and_then(|block| {
+        let configured = object.block(BLOCK).known().and_then(|block| {
             let text = block.string(self.name()).known()?.to_owned();
             parse(&text)
         });
@@ -76,7 +76,7 @@ pub fn block() -> NestedBlock {
 /// Checks the block of a configuration.
 #[must_use]
 pub fn validate(configuration: &Object) -> Diagnostics {
-    let Argument::Known(block) = configuration.object(BLOCK) else { return Diagnostics::new() };
+    let Argument::Known(block) = configuration.block(BLOCK) else { return Diagnostics::new() };
     let wrong = Timeout::ALL.iter().filter_map(|timeout| {
         let text = block.string(timeout.name()).known()?;
         parse(text).is_none().then(|| {

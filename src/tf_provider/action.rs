@@ -26,8 +26,16 @@ pub trait Action: Send + Sync {
         PlanActionResponse::default()
     }
 
-    /// Carries out the action, also if the client disconnects meanwhile.
-    async fn invoke(&self, request: InvokeRequest, progress: Progress) -> Diagnostics;
+    /// Carries out the action, even if the client disconnects meanwhile, and returns
+    /// warnings.
+    ///
+    /// # Errors
+    /// When the action could not be carried out.
+    async fn invoke(
+        &self,
+        request: InvokeRequest,
+        progress: Progress,
+    ) -> Result<Diagnostics, Diagnostics>;
 }
 
 /// The request to plan an action.

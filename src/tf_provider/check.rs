@@ -248,7 +248,10 @@ mod tests {
     use crate::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
     use crate::diagnostics::Diagnostics;
     use crate::list::{ListRequest, ListResource, ListSink};
-    use crate::provider::{ConfigureRequest, Provider};
+    use crate::provider::Provider;
+    use crate::resource::{
+        ApplyResponse, CreateRequest, DeleteRequest, ReadRequest, ReadResponse, UpdateRequest,
+    };
     use crate::schema::Schema;
     use crate::value::Value;
 
@@ -260,8 +263,24 @@ mod tests {
         fn schema(&self) -> Schema {
             Schema::new(self.0.clone())
         }
-        async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
-            Diagnostics::new()
+    }
+
+    #[async_trait]
+    impl Resource for Serves {
+        fn schema(&self) -> Schema {
+            Schema::new(self.0.clone())
+        }
+        async fn read(&self, _: ReadRequest) -> Result<ReadResponse, Diagnostics> {
+            Ok(ReadResponse::gone())
+        }
+        async fn create(&self, _: CreateRequest) -> Result<ApplyResponse, Diagnostics> {
+            Ok(ApplyResponse::deleted())
+        }
+        async fn update(&self, _: UpdateRequest) -> Result<ApplyResponse, Diagnostics> {
+            Ok(ApplyResponse::deleted())
+        }
+        async fn delete(&self, _: DeleteRequest) -> Result<ApplyResponse, Diagnostics> {
+            Ok(ApplyResponse::deleted())
         }
     }
 
@@ -280,7 +299,9 @@ mod tests {
         fn schema(&self) -> Schema {
             Schema::new(self.0.clone())
         }
-        async fn list(&self, _request: ListRequest, _sink: ListSink) {}
+        async fn list(&self, _: ListRequest, _sink: ListSink) -> Result<(), Diagnostics> {
+            Ok(())
+        }
     }
 
     fn block(attributes: Vec<Attribute>, blocks: Vec<NestedBlock>) -> Block {
@@ -288,7 +309,7 @@ mod tests {
     }
 
     fn registry() -> Registry {
-        Registry::new(Box::new(Serves(Block::default())))
+        Registry::new(Serves(Block::default()))
     }
 
     /// Returns the faults of a block in a resource.
@@ -306,11 +327,13 @@ mod tests {
 
     #[test]
     fn names_are_registered_once_and_lists_have_a_resource() {
-        let serves = || Box::new(Serves(Block::default()));
+        let serves = || Serves(Block::default());
         let found = registry().data_source("a", serves()).data_source("a", serves()).check();
         assert_eq!(found, ["the data source \"a\" is registered twice"]);
         let found = registry().list_resource("a", serves()).check();
         assert_eq!(found, ["list resource \"a\": there is no resource of this name"]);
+        let found = registry().resource("a", serves()).list_resource("a", serves()).check();
+        assert_eq!(found, ["list resource \"a\": the resource has no identity"]);
         let found = registry().data_source("A-b", serves()).check();
         assert_eq!(found.len(), 1, "{found:?}");
     }
@@ -361,7 +384,7 @@ mod tests {
         let twice = NestedBlock::single("o", Block::default()).at_most(2);
         assert_fault(&block(Vec::new(), vec![twice]), "a number that cannot be");
 
-        let found = registry().data_source("a", Box::new(Serves(secret()))).check();
+        let found = registry().data_source("a", Serves(secret())).check();
         assert!(found[0].contains("outside of a resource"), "{found:?}");
     }
 }

@@ -49,3 +49,11 @@ pub struct DataSourceResponse {
     /// The reason why the object cannot be read yet.
     pub deferred: Option<Deferred>,
 }
+
+impl DataSourceResponse {
+    /// Returns the result with these arguments and results.
+    #[must_use]
+    pub fn new(state: impl Into<State>) -> Self {
+        Self { state: state.into(), ..Self::default() }
+    }
+}

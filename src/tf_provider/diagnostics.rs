@@ -3,6 +3,9 @@
 use super::value::Path;
 use safe_text::shown_lines;
 
+/// The result of most calls. `?` turns a [`Diagnostic`] into its error.
+pub type Result<T, E = Diagnostics> = std::result::Result<T, E>;
+
 /// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -56,8 +59,8 @@ impl Diagnostic {
 
     /// Returns the message with the attribute at fault.
     #[must_use]
-    pub fn at(mut self, path: Path) -> Self {
-        self.attribute = Some(path);
+    pub fn at(mut self, path: impl Into<Path>) -> Self {
+        self.attribute = Some(path.into());
         self
     }
 

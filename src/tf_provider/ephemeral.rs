@@ -37,9 +37,12 @@ pub trait EphemeralResource: Send + Sync {
         Err(Diagnostic::error("The ephemeral resource cannot be renewed", detail).into())
     }
 
-    /// Releases the value. Terraform closes also after a Stop.
-    async fn close(&self, _request: CloseRequest) -> Diagnostics {
-        Diagnostics::new()
+    /// Releases the value, and returns warnings. Terraform closes also after a Stop.
+    ///
+    /// # Errors
+    /// When the value could not be released.
+    async fn close(&self, _request: CloseRequest) -> Result<Diagnostics, Diagnostics> {
+        Ok(Diagnostics::new())
     }
 }
 
@@ -68,6 +71,14 @@ pub struct OpenResponse {
     pub diagnostics: Diagnostics,
     /// The reason why there is no value yet.
     pub deferred: Option<Deferred>,
+}
+
+impl OpenResponse {
+    /// Returns the value with these arguments and results.
+    #[must_use]
+    pub fn new(result: Object) -> Self {
+        Self { result, ..Self::default() }
+    }
 }
 
 /// The request to prolong a value.

@@ -15,16 +15,22 @@ use super::schema::Schema;
 /// Finds existing objects of the managed resource of the same name.
 #[async_trait]
 pub trait ListResource: Send + Sync {
-    /// Returns the schema of the search criteria.
-    fn schema(&self) -> Schema;
+    /// Returns the schema of the search criteria; by default there are none.
+    fn schema(&self) -> Schema {
+        Schema::default()
+    }
 
     /// Checks a configuration offline. Values may be unknown.
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Sends the objects found, until [`ListSink::send`] returns `false`.
-    async fn list(&self, request: ListRequest, sink: ListSink);
+    /// Sends the objects found, until [`ListSink::send`] returns `false`. The search
+    /// is dropped when the client disconnects.
+    ///
+    /// # Errors
+    /// When the search cannot continue. The objects that were sent are kept.
+    async fn list(&self, request: ListRequest, sink: ListSink) -> Result<(), Diagnostics>;
 }
 
 /// The request to list objects.
@@ -50,12 +56,21 @@ impl ListRequest {
 /// One object found.
 #[derive(Debug)]
 pub struct ListItem {
-    /// The object's identity.
-    pub identity: Identity,
     /// The object's name for people.
     pub display_name: String,
-    /// The object, if the request includes it.
+    /// The object's identity. `None` is that of the attributes of the same names.
+    pub identity: Option<Identity>,
+    /// The object. It is sent if the request includes it.
     pub object: Option<State>,
+}
+
+impl ListItem {
+    /// Returns an item with an object, of which the identity is a part.
+    #[must_use]
+    pub fn new(display_name: impl Into<String>, object: impl Into<State>) -> Self {
+        let object = Some(object.into());
+        Self { display_name: display_name.into(), identity: None, object }
+    }
 }
 
 /// Receives the objects that a list resource finds.
@@ -92,13 +107,15 @@ impl ListSink {
     }
 
     /// Returns when the limit is reached, or the client has disconnected.
-    pub async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         self.events.closed().await;
     }
 
-    /// Sends an error or a warning.
-    pub async fn fail(&self, problem: Diagnostic) {
-        // A client that has disconnected does not miss the message.
-        let _ = self.events.send(Err(problem)).await;
+    /// Sends errors and warnings.
+    pub async fn report(&self, messages: impl Into<Diagnostics>) {
+        for message in messages.into() {
+            // A client that has disconnected does not miss the message.
+            let _ = self.events.send(Err(message)).await;
+        }
     }
 }

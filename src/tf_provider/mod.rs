@@ -20,98 +20,83 @@
 //! Its only resource keeps a text in a file:
 //!
 //! ```no_run
-//! use std::{fs, process::ExitCode};
+//! use std::fs;
+//! use std::process::ExitCode;
 //!
-//! use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-//! use tf_provider::object::{Object, State};
-//! use tf_provider::provider::{ConfigureRequest, Provider, Registry};
-//! use tf_provider::resource::{
-//!     ApplyResponse, CreateRequest, DeleteRequest, ReadRequest, ReadResponse, Resource,
-//!     UpdateRequest,
-//! };
-//! use tf_provider::schema::{Attribute, Block, Schema};
-//! use tf_provider::value::Type;
-//! use tf_provider::{Mode, ProviderInfo, async_trait, serve};
+//! use tf_provider::prelude::*;
 //!
 //! const INFO: ProviderInfo =
 //!     ProviderInfo::new("text", "0.1.0", "registry.terraform.io/example/text");
 //!
 //! fn main() -> ExitCode {
-//!     serve(&INFO, Mode::Child, || {
-//!         Registry::new(Box::new(Text)).resource("text_file", Box::new(File))
-//!     })
+//!     serve(&INFO, Mode::Child, || Registry::new(Text).resource("text_file", File))
 //! }
 //!
 //! struct Text;
 //!
-//! #[async_trait]
-//! impl Provider for Text {
-//!     fn schema(&self) -> Schema {
-//!         Schema::new(Block::default())
-//!     }
-//!
-//!     async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
-//!         Diagnostics::new()
-//!     }
-//! }
+//! impl Provider for Text {}
 //!
 //! struct File;
-//!
-//! impl File {
-//!     fn write(&self, planned: &Object) -> ApplyResponse {
-//!         let path = planned.string("path").known().unwrap_or_default();
-//!         let text = planned.string("text").known().unwrap_or_default();
-//!         match fs::write(path, text) {
-//!             Ok(()) => {
-//!                 let state = planned.clone().with("bytes", text.len() as i64);
-//!                 let state = Some(State::new(state, &self.schema().block));
-//!                 ApplyResponse { state, ..ApplyResponse::default() }
-//!             }
-//!             Err(error) => ApplyResponse {
-//!                 diagnostics: Diagnostic::error("Cannot write", error.to_string()).into(),
-//!                 ..ApplyResponse::default()
-//!             },
-//!         }
-//!     }
-//! }
 //!
 //! #[async_trait]
 //! impl Resource for File {
 //!     fn schema(&self) -> Schema {
-//!         let path = Attribute::required("path", Type::String, "The file.").requires_replace();
-//!         let text = Attribute::optional("text", Type::String, "The text.").default_value("");
-//!         let bytes = Attribute::computed("bytes", Type::Number, "The length.");
-//!         Schema::new(Block { attributes: vec![path, text, bytes], ..Block::default() })
+//!         Schema::new([
+//!             Attribute::required("path", Type::String, "The file.").requires_replace(),
+//!             Attribute::optional("text", Type::String, "The text.").default_value(""),
+//!             Attribute::computed("bytes", Type::Number, "The length."),
+//!         ])
 //!     }
 //!
-//!     async fn read(&self, request: ReadRequest) -> ReadResponse {
-//!         let path = request.state.object().string("path").known().unwrap_or_default();
-//!         let Ok(text) = fs::read_to_string(path) else { return ReadResponse::default() };
-//!         let length = text.len() as i64;
-//!         let object = request.state.object().clone().with("text", text).with("bytes", length);
-//!         let state = Some(State::new(object, &self.schema().block));
-//!         ReadResponse { state, ..ReadResponse::default() }
+//!     async fn read(&self, request: ReadRequest) -> Result<ReadResponse> {
+//!         let file = request.state.into_object();
+//!         match fs::read_to_string(file.string("path").unwrap_or_default()) {
+//!             Ok(text) => Ok(ReadResponse::new(with_text(file, &text))),
+//!             Err(_) => Ok(ReadResponse::gone()),
+//!         }
 //!     }
 //!
-//!     async fn create(&self, request: CreateRequest) -> ApplyResponse {
-//!         self.write(request.plan.object())
+//!     async fn create(&self, request: CreateRequest) -> Result<ApplyResponse> {
+//!         write(request.plan)
 //!     }
 //!
-//!     async fn update(&self, request: UpdateRequest) -> ApplyResponse {
-//!         self.write(request.plan.object())
+//!     async fn update(&self, request: UpdateRequest) -> Result<ApplyResponse> {
+//!         write(request.plan)
 //!     }
 //!
-//!     async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
-//!         let path = request.prior.object().string("path").known().unwrap_or_default();
-//!         let diagnostics = match fs::remove_file(path) {
-//!             Ok(()) => Diagnostics::new(),
-//!             Err(error) => Diagnostic::error("Cannot delete", error.to_string()).into(),
-//!         };
-//!         let state = diagnostics.has_errors().then(|| request.prior.clone());
-//!         ApplyResponse { state, diagnostics, ..ApplyResponse::default() }
+//!     async fn delete(&self, request: DeleteRequest) -> Result<ApplyResponse> {
+//!         let path = request.prior.string("path").unwrap_or_default();
+//!         fs::remove_file(path).map_err(failed)?;
+//!         Ok(ApplyResponse::deleted())
 //!     }
 //! }
+//!
+//! fn write(plan: Plan) -> Result<ApplyResponse> {
+//!     let text = plan.string("text").unwrap_or_default().to_owned();
+//!     fs::write(plan.string("path").unwrap_or_default(), &text).map_err(failed)?;
+//!     Ok(ApplyResponse::new(with_text(plan.into_object(), &text)))
+//! }
+//!
+//! fn with_text(file: Object, text: &str) -> Object {
+//!     file.with("text", text).with("bytes", text.len() as i64)
+//! }
+//!
+//! fn failed(error: std::io::Error) -> Diagnostic {
+//!     Diagnostic::error("Cannot write the file", error.to_string())
+//! }
 //! ```
+//!
+//! The framework does the rest:
+//!
+//! - It plans from the schema.
+//! - `?` ends a call with a message. State, private state and identity stay what they
+//!   are.
+//! - A response has the object. What it does not set is kept: the private state and the
+//!   identity. Attributes that it leaves out are null. If the resource has an identity,
+//!   the attributes of the same names are its values.
+//! - If a value of the provider block is not known yet
+//!   ([`ConfigureResponse::unknown`](provider::ConfigureResponse::unknown)), plans and
+//!   reads wait if Terraform allows that.
 //!
 //! `examples/minimal_provider` in the repository has one object of each kind: nested
 //! blocks with defaults, computed values and credentials at every depth, an identity,
@@ -122,34 +107,47 @@
 //! # Not supported
 //!
 //! - Protocol 6 with its nested attributes, and `provider_meta`.
-//! - Blocks with the nesting modes map and group.
+//! - Blocks with the nesting modes map and group. [`Nesting`](schema::Nesting) cannot
+//!   express them, and neither can HashiCorp's SDKs: SDKv2 has lists and sets, and
+//!   terraform-plugin-framework has lists, sets and single blocks. Use a list or a set
+//!   of blocks with a name in each, or an attribute that is a map.
 //! - Write-only attributes inside of sets, which Terraform forbids, and dynamic values
 //!   inside of collections. [`Registry::check`](provider::Registry::check) finds both.
 //!
 //! # Other frameworks in Rust
 //!
-//! The crate `tf-provider` (0.2.2) and the repository `tofu-sdk-rs` (2026) implement
-//! protocol 6. This framework implements protocol 5, which every Terraform since 0.12
-//! supports.
+//! The crate `tf-provider` (0.2.2) and the repository `cramt/tofu-sdk-rs` (as of June
+//! 2026) implement protocol 6. This framework implements protocol 5, which every
+//! Terraform since 0.12 supports.
 //!
-//! Only `tf-provider` has models that are derived from structs, nested attributes, and
-//! `provider_meta`. Only `tofu-sdk-rs` has models by reflection, semantic equality by
-//! type, `timeouts`, state stores and a TypeScript interface.
+//! They have these features, and this framework does not:
 //!
-//! Only this framework has these features:
+//! | | `tf-provider` | `tofu-sdk-rs` |
+//! |---|---|---|
+//! | models as structs | by serde | by reflection, with the schema |
+//! | blocks with labels (map) | yes | yes |
+//! | blocks of the nesting mode group | yes | no |
+//! | nested attributes (protocol 6) | yes | no |
+//! | `provider_meta` | yes | no |
+//! | semantic equality by type, `timeouts`, state stores, TypeScript | no | yes |
 //!
-//! - It plans defaults, computed values and replacements inside of nested blocks.
-//!   `tf-provider` leaves planning to each resource, and the planner of `tofu-sdk-rs`
-//!   covers the top level.
-//! - If the values of a create do not fit the schema, or the create panics, state keeps
-//!   the known part of the object.
-//! - Credentials are a type that only a configuration opens.
-//! - Numbers keep all digits.
-//! - The process accepts only the client that started it, finishes a change in flight,
-//!   and exits with Terraform.
+//! This framework has these features:
 //!
-//! Unlike `tf-provider`, it has write-only attributes, identities, lists, ephemeral
-//! resources, actions, moves and deferral.
+//! | | `tf-provider` | `tofu-sdk-rs` |
+//! |---|---|---|
+//! | plans from the schema | no | defaults and computed values |
+//! | replacements by the schema inside of blocks | no | no |
+//! | an update makes computed values unknown, except stable ones | no | no |
+//! | write-only attributes, identities, lists, actions, ephemeral resources, moves | no | yes |
+//! | generated configuration, deferral | no | no |
+//! | a created object whose values do not fit the schema stays in state | no | values always fit |
+//! | intermediate results of a call that panics stay in state | no | no |
+//! | panics become messages | no | yes, with their text |
+//! | a credential is a type that only a configuration opens | no | no |
+//! | numbers keep all digits | no | 64 bits |
+//! | only the client that started the process can connect | no | no |
+//! | a change is finished although the connection to Terraform breaks | no | no |
+//! | tests under Terraform's rules without Terraform | no | no |
 //!
 //! # Invariants
 //!
@@ -162,7 +160,8 @@
 //! - If values of a response do not fit the schema, the response keeps the others, the
 //!   identity, the private state and the messages, and gets an error. Terraform then
 //!   taints a created object and does not forget it.
-//! - Private state and identity are kept unless a response sets them.
+//! - Private state and identity are kept unless a response sets them. An object without
+//!   a stored identity gets that of the attributes of the same names.
 //! - An attribute with [`Type::Secret`](value::Type::Secret) in its type is sensitive,
 //!   and so is every other attribute on request. Values of that type are decoded as
 //!   secrets, which `Debug` does not show.
@@ -187,8 +186,10 @@ pub mod object;
 mod panics;
 pub mod plan;
 mod plugin;
+pub mod prelude;
 mod protocol;
 pub mod provider;
+mod raw_state;
 pub mod resource;
 pub mod schema;
 pub mod schema_json;
@@ -200,5 +201,6 @@ pub mod value;
 pub use async_trait::async_trait;
 pub use lifetime::TIME_FOR_CHANGES;
 pub use plugin::{Mode, ProviderInfo, handshake, started_by_terraform};
+pub use raw_state::RawState;
 pub use safe_text::Secret;
 pub use serve::serve;

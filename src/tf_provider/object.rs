@@ -1,8 +1,8 @@
 //! Objects in their three roles: configuration, plan and state.
 //!
-//! The roles are distinct types. [`Plan::new`] and [`State::new`] clear the
-//! write-only attributes of the block that they are given, at every depth, and
-//! the server clears those of the served schema once more.
+//! The roles are distinct types, which can be read like an [`Object`]. Before the
+//! server sends a plan or a state, it clears the write-only attributes of the served
+//! schema, at every depth, and sets what is missing to null.
 //!
 //! A credential is read from a configuration only, at any depth:
 //!
@@ -28,7 +28,7 @@
 //! ```compile_fail,E0599
 //! use tf_provider::object::State;
 //! fn reads(state: &State) {
-//!     let _ = state.object().secret("password");
+//!     let _ = state.secret("password");
 //! }
 //! ```
 //!
@@ -38,7 +38,7 @@
 //! use tf_provider::object::State;
 //! use tf_provider::value::Value;
 //! fn reads(state: &State) {
-//!     if let Value::Secret(secret) = state.object().get("password") {
+//!     if let Value::Secret(secret) = state.get("password") {
 //!         let _ = secret.expose();
 //!     }
 //! }
@@ -49,13 +49,14 @@
 //! use tf_provider::value::{Path, Value};
 //! fn reads(plan: &Plan) {
 //!     let nested = Path::attribute("rule").index(0).name("token");
-//!     if let Some(Value::Secret(secret)) = plan.object().at(&nested) {
+//!     if let Some(Value::Secret(secret)) = plan.at(&nested) {
 //!         let _ = secret.expose();
 //!     }
 //! }
 //! ```
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use super::schema::Block;
 use super::value::{Number, Path, Value};
@@ -80,6 +81,15 @@ impl<T> Argument<T> {
             Self::Known(value) => Some(value),
             Self::Absent | Self::Unknown => None,
         }
+    }
+
+    /// Returns the value if it is known, and otherwise an empty one.
+    #[must_use]
+    pub fn unwrap_or_default(self) -> T
+    where
+        T: Default,
+    {
+        self.known().unwrap_or_default()
     }
 
     /// Whether the attribute is null.
@@ -204,7 +214,7 @@ impl Object {
 
     /// Returns a copy of a nested object, that of a single block.
     #[must_use]
-    pub fn object(&self, name: &str) -> Argument<Object> {
+    pub fn block(&self, name: &str) -> Argument<Object> {
         self.argument(name, |value| {
             if let Value::Map(entries) = value { Some(Self(entries.clone())) } else { None }
         })
@@ -213,7 +223,7 @@ impl Object {
     /// Returns copies of nested objects, those of a repeated block. An unknown
     /// element has all attributes absent.
     #[must_use]
-    pub fn objects(&self, name: &str) -> Argument<Vec<Object>> {
+    pub fn blocks(&self, name: &str) -> Argument<Vec<Object>> {
         self.argument(name, |value| {
             let Value::List(items) = value else { return None };
             let objects = items.iter().map(|item| match item {
@@ -229,6 +239,16 @@ impl Object {
             });
             Some(objects.collect())
         })
+    }
+
+    /// Changes each of the nested objects of a block, with its position.
+    pub fn update_blocks(&mut self, name: &str, mut update: impl FnMut(usize, &mut Object)) {
+        let instances = self.0.get_mut(name).into_iter().flat_map(instances_mut);
+        for (position, entries) in instances.enumerate() {
+            let mut object = Object(std::mem::take(entries));
+            update(position, &mut object);
+            *entries = object.0;
+        }
     }
 
     /// Returns the part of the object at a path; `None` if there is no such part.
@@ -267,31 +287,29 @@ impl Object {
 
     /// Sets write-only attributes to null, at every depth.
     pub(crate) fn clear_write_only(&mut self, block: &Block) {
-        self.normalize(block, false);
+        normalize(&mut self.0, block, false);
     }
 
-    /// Sets write-only attributes to null, and repeated blocks that are null to
-    /// no blocks, at every depth.
+    /// Sets write-only and missing attributes to null, and repeated blocks that are
+    /// missing or null to no blocks, at every depth.
     pub(crate) fn normalize_state(&mut self, block: &Block) {
-        self.normalize(block, true);
-    }
-
-    fn normalize(&mut self, block: &Block, blocks: bool) {
-        normalize(&mut self.0, block, blocks);
+        normalize(&mut self.0, block, true);
     }
 }
 
-fn normalize(entries: &mut BTreeMap<String, Value>, block: &Block, blocks: bool) {
-    for attribute in block.attributes.iter().filter(|attribute| attribute.write_only) {
-        entries.insert(attribute.name.to_string(), Value::Null);
+fn normalize(entries: &mut BTreeMap<String, Value>, block: &Block, fills: bool) {
+    for attribute in &block.attributes {
+        let is_missing = || !entries.contains_key(attribute.name.as_ref());
+        if attribute.write_only || fills && is_missing() {
+            entries.insert(attribute.name.to_string(), Value::Null);
+        }
     }
     for nested in &block.blocks {
-        let Some(value) = entries.get_mut(nested.name.as_ref()) else { continue };
-        if blocks && value.is_null() {
-            *value = nested.absent();
+        if fills && entries.get(nested.name.as_ref()).is_none_or(Value::is_null) {
+            entries.insert(nested.name.to_string(), nested.absent());
         }
-        for inner in instances_mut(value) {
-            normalize(inner, &nested.block, blocks);
+        for inner in entries.get_mut(nested.name.as_ref()).into_iter().flat_map(instances_mut) {
+            normalize(inner, &nested.block, fills);
         }
     }
 }
@@ -347,6 +365,12 @@ macro_rules! role {
         pub struct $name(Object);
 
         impl $name {
+            /// Gives this role to values.
+            #[must_use]
+            pub fn new(object: Object) -> Self {
+                Self(object)
+            }
+
             /// The values.
             #[must_use]
             pub fn object(&self) -> &Object {
@@ -357,6 +381,20 @@ macro_rules! role {
             #[must_use]
             pub fn into_object(self) -> Object {
                 self.0
+            }
+        }
+
+        impl Deref for $name {
+            type Target = Object;
+
+            fn deref(&self) -> &Object {
+                &self.0
+            }
+        }
+
+        impl From<Object> for $name {
+            fn from(object: Object) -> Self {
+                Self(object)
             }
         }
     };
@@ -376,12 +414,6 @@ role! {
 }
 
 impl Configuration {
-    /// Makes a configuration of the values that Terraform sent.
-    #[must_use]
-    pub fn new(object: Object) -> Self {
-        Self(object)
-    }
-
     /// Returns a credential at the top level.
     #[must_use]
     pub fn secret(&self, name: &str) -> Argument<&Secret> {
@@ -400,24 +432,6 @@ impl Configuration {
     #[must_use]
     pub fn planned_secret<'p>(&self, plan: &'p Plan, name: &str) -> Argument<&'p Secret> {
         secret(plan.object().get(name))
-    }
-}
-
-impl Plan {
-    /// Makes a plan, and clears the block's write-only attributes.
-    #[must_use]
-    pub fn new(mut object: Object, block: &Block) -> Self {
-        object.clear_write_only(block);
-        Self(object)
-    }
-}
-
-impl State {
-    /// Makes a state, and clears the block's write-only attributes.
-    #[must_use]
-    pub fn new(mut object: Object, block: &Block) -> Self {
-        object.clear_write_only(block);
-        Self(object)
     }
 }
 
@@ -477,23 +491,15 @@ mod tests {
     /// Returns a block with write-only attributes at every depth.
     fn block() -> Block {
         let attributes = || {
-            vec![
+            [
                 Attribute::secret("secret", ""),
                 Attribute::write_only_secret("secret_wo", ""),
                 Attribute::optional("name", Type::String, ""),
             ]
         };
-        let inner = Block { attributes: attributes(), ..Block::default() };
-        let nested = Block {
-            attributes: attributes(),
-            blocks: vec![NestedBlock::list("many", inner.clone())],
-            ..Block::default()
-        };
-        Block {
-            attributes: attributes(),
-            blocks: vec![NestedBlock::single("one", nested), NestedBlock::list("many", inner)],
-            ..Block::default()
-        }
+        let nested = Block::new(attributes()).blocks([NestedBlock::list("many", attributes())]);
+        let one = NestedBlock::single("one", nested);
+        Block::new(attributes()).blocks([one, NestedBlock::list("many", attributes())])
     }
 
     /// Returns an object with the same secret in all of these attributes.
@@ -521,12 +527,10 @@ mod tests {
     }
 
     #[test]
-    fn plan_and_state_have_no_write_only_value_at_any_depth() {
-        let objects = [
-            Plan::new(object("hunter2"), &block()).into_object(),
-            State::new(object("hunter2"), &block()).into_object(),
-        ];
-        for object in objects {
+    fn write_only_values_are_cleared_at_every_depth() {
+        for clear in [Object::clear_write_only, Object::normalize_state] {
+            let mut object = object("hunter2");
+            clear(&mut object, &block());
             let (mut blank, mut kept) = (Vec::new(), Vec::new());
             let value = object.into_value();
             all(&value, "secret_wo", &mut blank);
@@ -534,6 +538,18 @@ mod tests {
             assert_eq!(blank, vec![Value::Null; 6]);
             assert_eq!(kept, vec![Value::from(Secret::from("hunter2")); 6]);
         }
+    }
+
+    #[test]
+    fn missing_parts_of_a_state_are_null_at_every_depth() {
+        let inner = Object::default().with("name", "a").into_value();
+        let mut object = Object::default().with("one", inner.clone());
+        object.set("many", Value::List(vec![inner]));
+        object.normalize_state(&block());
+        let nested = Object::null(&block().blocks[0].block).with("name", "a");
+        let many = Object::null(&block().blocks[1].block).with("name", "a").into_value();
+        let expected = Object::null(&block()).with("one", nested.into_value());
+        assert_eq!(object, expected.with("many", Value::List(vec![many])));
     }
 
     #[test]
@@ -549,7 +565,7 @@ mod tests {
             let object = object(&secret);
             let request = CreateRequest {
                 configuration: Configuration::new(object.clone()),
-                plan: Plan::new(object.clone(), &block()),
+                plan: Plan::new(object.clone()),
                 private: PrivateState::default(),
                 checkpoint: Checkpoint::default(),
                 stop: CancellationToken::new(),

@@ -148,7 +148,9 @@ pub fn plan_change(
         let after = Some(planned.entries());
         walk.collect(block, wanted, Some(before), after, &Path::root(), &mut requires_replace);
     }
-    PlannedChange { plan: Plan::new(planned, block), requires_replace, changes_remote }
+    // `modify` may have set one.
+    planned.clear_write_only(block);
+    PlannedChange { plan: Plan::new(planned), requires_replace, changes_remote }
 }
 
 /// The values of an object.
@@ -444,7 +446,7 @@ mod tests {
 
     fn plan(configuration: &Object, prior: Option<&Object>) -> PlannedChange {
         let block = block();
-        let prior_state = prior.map(|prior| State::new(prior.clone(), &block));
+        let prior_state = prior.map(|prior| State::new(prior.clone()));
         let proposed = proposed(configuration, prior);
         let configuration = Configuration::new(configuration.clone());
         plan_change(&block, &configuration, prior_state.as_ref(), proposed, |_| {})
@@ -508,7 +510,7 @@ mod tests {
     #[test]
     fn unknown_value_requires_replace_unless_it_may_turn_out_the_same() {
         let block = block();
-        let prior = State::new(stored(), &block);
+        let prior = State::new(stored());
         for (kind, is_kept) in [(Value::Unknown, true), (text("fancy"), false)] {
             let configuration = object(&[("name", text("a")), ("kind", kind)]);
             let proposed = proposed(&configuration, Some(&stored()));
@@ -551,7 +553,7 @@ mod tests {
 
     #[test]
     fn change_of_a_local_attribute_does_not_change_the_remote() {
-        let (block, state) = (block(), State::new(stored(), &block()));
+        let (block, state) = (block(), State::new(stored()));
         let configuration = stored().with("flavor", "sour");
         let planned = plan_change(
             &block,
@@ -568,7 +570,7 @@ mod tests {
     fn kept_prior_state_is_no_change() {
         let block = block();
         let keep = |configuration: &Object, prior: Option<&Object>| {
-            let state = prior.map(|prior| State::new(prior.clone(), &block));
+            let state = prior.map(|prior| State::new(prior.clone()));
             let proposed = proposed(configuration, prior);
             let configuration = Configuration::new(configuration.clone());
             plan_change(&block, &configuration, state.as_ref(), proposed, |builder| {
@@ -626,7 +628,7 @@ mod tests {
             });
             Object::default().with("rule", Value::List(rules.collect()))
         };
-        let prior = State::new(rules(&[("a", Some("x")), ("b", Some("y"))]), &block);
+        let prior = State::new(rules(&[("a", Some("x")), ("b", Some("y"))]));
         let configuration = Configuration::new(rules(&[("A", None), ("c", None)]));
         let proposed = rules(&[("A", Some("x")), ("c", Some("y"))]);
         let path = |index: usize, name: &str| Path::attribute("rule").index(index).name(name);
@@ -666,7 +668,7 @@ mod tests {
         };
         let object =
             |name: &str, zone: Value| Object::default().with("name", name).with("zone", zone);
-        let prior = State::new(object("a", text("eu")), &block);
+        let prior = State::new(object("a", text("eu")));
         let configuration = object("b", Value::Null);
         let planned = plan_change(
             &block,

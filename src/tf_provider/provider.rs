@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::action::Action;
-use super::client::ClientCapabilities;
+use super::client::{ClientCapabilities, Deferred};
 use super::data_source::DataSource;
 use super::diagnostics::Diagnostics;
 use super::ephemeral::EphemeralResource;
@@ -23,16 +23,27 @@ use super::value::Type;
 /// The provider block.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// Returns the schema.
-    fn schema(&self) -> Schema;
+    /// Returns the schema; by default that of an empty block.
+    fn schema(&self) -> Schema {
+        Schema::default()
+    }
 
     /// Checks a configuration offline. Values may be unknown.
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Configures the provider. Values may be unknown while Terraform plans.
-    async fn configure(&self, request: ConfigureRequest) -> Diagnostics;
+    /// Configures the provider. Values may be unknown while Terraform plans: then
+    /// [`ConfigureResponse::deferred`] lets the calls wait that need them.
+    ///
+    /// # Errors
+    /// When the provider cannot be configured.
+    async fn configure(
+        &self,
+        _request: ConfigureRequest,
+    ) -> Result<ConfigureResponse, Diagnostics> {
+        Ok(ConfigureResponse::default())
+    }
 }
 
 /// The request to configure the provider.
@@ -47,6 +58,24 @@ pub struct ConfigureRequest {
     pub client: ClientCapabilities,
     /// Cancelled when Terraform asks to stop.
     pub stop: CancellationToken,
+}
+
+/// The result of a configuration.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigureResponse {
+    /// Warnings.
+    pub diagnostics: Diagnostics,
+    /// The reason why calls that read or plan have to wait. The framework defers
+    /// them for a client that allows it, and carries them out for any other.
+    pub deferred: Option<Deferred>,
+}
+
+impl ConfigureResponse {
+    /// Returns the result for a configuration of which a value is not known yet.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self { deferred: Some(Deferred::ProviderConfigUnknown), ..Self::default() }
+    }
 }
 
 /// The objects of one kind by name.
@@ -100,9 +129,10 @@ macro_rules! register {
                 pub fn $method(
                     mut self,
                     type_name: impl Into<Cow<'static, str>>,
-                    object: Box<dyn $kind>,
+                    object: impl $kind + 'static,
                 ) -> Self {
                     let type_name = type_name.into();
+                    let object: Box<dyn $kind> = Box::new(object);
                     let registered = Registered::new(object, $kind::schema);
                     if self.$table.insert(type_name.clone(), registered).is_some() {
                         self.repeated.push(format!("the {} {type_name:?}", $word));
@@ -131,9 +161,9 @@ register! {
 impl Registry {
     /// Returns a registry with the provider block only.
     #[must_use]
-    pub fn new(provider: Box<dyn Provider>) -> Self {
+    pub fn new(provider: impl Provider + 'static) -> Self {
         Self {
-            provider: Registered::new(provider, Provider::schema),
+            provider: Registered::new(Box::new(provider), Provider::schema),
             resources: BTreeMap::new(),
             data_sources: BTreeMap::new(),
             list_resources: BTreeMap::new(),
@@ -149,10 +179,10 @@ impl Registry {
     pub fn function(
         mut self,
         name: impl Into<Cow<'static, str>>,
-        function: Box<dyn Function>,
+        function: impl Function + 'static,
     ) -> Self {
         let name = name.into();
-        if self.functions.insert(name.clone(), function).is_some() {
+        if self.functions.insert(name.clone(), Box::new(function)).is_some() {
             self.repeated.push(format!("the function {name:?}"));
         }
         self

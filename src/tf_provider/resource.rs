@@ -9,8 +9,9 @@ use super::client::{ClientCapabilities, Deferred};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::object::{Configuration, Identity, Object, Plan, PrivateState, State};
 use super::plan::PlanBuilder;
+use super::raw_state::RawState;
 use super::schema::{Block, IdentitySchema, Nesting, Requirement, Schema};
-use super::value::{Type, Value, json};
+use super::value::{Path, Value};
 
 /// A type of remote object that Terraform creates, updates and deletes.
 ///
@@ -18,7 +19,8 @@ use super::value::{Type, Value, json};
 /// [`check_plan`](Self::check_plan) add rules that a schema cannot express. No
 /// method needs to catch panics: a panic ends its own call only.
 ///
-/// Private state and identity are kept unless a response sets them.
+/// A method that returns messages instead of a response has changed nothing:
+/// state, private state and identity stay what they are.
 #[async_trait]
 pub trait Resource: Send + Sync {
     /// Returns the schema. It is built once and then kept.
@@ -45,18 +47,36 @@ pub trait Resource: Send + Sync {
     }
 
     /// Reads the object.
-    async fn read(&self, request: ReadRequest) -> ReadResponse;
+    ///
+    /// # Errors
+    /// When it could not be read.
+    async fn read(&self, request: ReadRequest) -> Result<ReadResponse, Diagnostics>;
 
     /// Creates the object.
-    async fn create(&self, request: CreateRequest) -> ApplyResponse;
+    ///
+    /// # Errors
+    /// When it was not created. If [`CreateRequest::checkpoint`] has a result, that
+    /// result is kept.
+    async fn create(&self, request: CreateRequest) -> Result<ApplyResponse, Diagnostics>;
 
     /// Updates the object in place.
-    async fn update(&self, request: UpdateRequest) -> ApplyResponse;
+    ///
+    /// # Errors
+    /// When it was not changed. If [`UpdateRequest::checkpoint`] has a result, that
+    /// result is kept, and otherwise the prior state.
+    async fn update(&self, request: UpdateRequest) -> Result<ApplyResponse, Diagnostics>;
 
     /// Deletes the object.
-    async fn delete(&self, request: DeleteRequest) -> ApplyResponse;
+    ///
+    /// # Errors
+    /// When it was not deleted. If [`DeleteRequest::checkpoint`] has a result, that
+    /// result is kept, and otherwise the prior state.
+    async fn delete(&self, request: DeleteRequest) -> Result<ApplyResponse, Diagnostics>;
 
     /// Returns the first state of an existing object. Terraform reads it next.
+    ///
+    /// # Errors
+    /// When there is no such object.
     async fn import(&self, _request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         Err(Diagnostic::error(
             "This resource cannot be imported",
@@ -65,83 +85,50 @@ pub trait Resource: Send + Sync {
         .into())
     }
 
-    /// Converts the state of an older schema version, which is JSON.
+    /// Converts the state of an older schema version.
     ///
     /// By default, attributes that the schema lacks are dropped, and those that
     /// the state lacks are null.
     ///
     /// # Errors
     /// When the state cannot be converted.
-    fn upgrade(&self, schema: &Schema, _version: i64, raw: &[u8]) -> Result<Object, Diagnostics> {
-        decode_state(raw, &schema.value_type(), "state").map(Object::from_entries)
+    fn upgrade(&self, state: RawState<'_>) -> Result<Object, Diagnostics> {
+        state.decode()
     }
 
-    /// Converts the identity of an older version, which is JSON, as
-    /// [`upgrade`](Self::upgrade) converts state.
+    /// Converts the identity of an older version, as [`upgrade`](Self::upgrade)
+    /// converts state.
     ///
     /// # Errors
     /// When the identity cannot be converted.
-    fn upgrade_identity(
-        &self,
-        schema: &IdentitySchema,
-        _version: i64,
-        raw: &[u8],
-    ) -> Result<Identity, Diagnostics> {
-        let entries = decode_state(raw, &schema.value_type(), "identity")?;
-        Ok(Identity(Object::from_entries(entries)))
+    fn upgrade_identity(&self, identity: RawState<'_>) -> Result<Identity, Diagnostics> {
+        identity.decode().map(Identity)
     }
 
-    /// Returns the conversion of objects of other types, if there is one.
-    fn moves(&self) -> Option<&dyn MoveState> {
-        None
+    /// Returns the names of the types whose objects
+    /// [`move_state`](Self::move_state) converts.
+    fn moves_from(&self) -> &[&str] {
+        &[]
+    }
+
+    /// Converts an object of one of the types of
+    /// [`moves_from`](Self::moves_from), for `moved` blocks. By default, the
+    /// attributes of the same names are kept.
+    ///
+    /// # Errors
+    /// When the object cannot be converted.
+    async fn move_state(
+        &self,
+        request: MoveStateRequest<'_>,
+    ) -> Result<MoveStateResponse, Diagnostics> {
+        Ok(MoveStateResponse::new(request.state.decode()?))
     }
 
     /// Returns a configuration for an imported object; by default that of
     /// [`generate_block`].
     fn generate(&self, schema: &Schema, state: &State) -> Object {
-        generate_block(&schema.block, state.object())
+        generate_block(&schema.block, state)
     }
-}
-
-fn decode_state(
-    raw: &[u8],
-    ty: &Type,
-    what: &str,
-) -> Result<std::collections::BTreeMap<String, Value>, Diagnostics> {
-    let unreadable = |cause: String| {
-        Diagnostic::error(
-            format!("The stored {what} cannot be read"),
-            format!(
-                "Restore the state from a backup, or remove this resource with `terraform state \
-                 rm` and import it again. Nothing was changed. The problem: {cause}."
-            ),
-        )
-    };
-    match json::decode_state(raw, ty).map_err(|error| unreadable(error.to_string()))? {
-        Value::Map(entries) => Ok(entries),
-        Value::Null
-        | Value::Unknown
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Secret(_)
-        | Value::List(_)
-        | Value::Dynamic(_) => Err(unreadable("it is not an object".to_owned()).into()),
-    }
-}
-
-/// Converts objects of other resource types, for `moved` blocks.
-#[async_trait]
-pub trait MoveState: Send + Sync {
-    /// Converts an object; `None` if its type is not one of those that can be
-    /// converted.
-    ///
-    /// # Errors
-    /// When the state cannot be converted.
-    async fn move_state(
-        &self,
-        request: MoveStateRequest<'_>,
-    ) -> Result<Option<MoveStateResponse>, Diagnostics>;
 }
 
 /// The request to convert an object of another type.
@@ -152,10 +139,8 @@ pub struct MoveStateRequest<'a> {
     pub provider_address: &'a str,
     /// The other type.
     pub type_name: &'a str,
-    /// The version of the other type's schema.
-    pub version: i64,
-    /// The state, which is JSON.
-    pub raw: &'a [u8],
+    /// The state, with the version of the other type's schema.
+    pub state: RawState<'a>,
     /// The identity, which is JSON; empty if there is none.
     pub raw_identity: &'a [u8],
     /// The private state.
@@ -163,16 +148,24 @@ pub struct MoveStateRequest<'a> {
 }
 
 /// The result of a move.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MoveStateResponse {
     /// The state of this type.
     pub state: State,
     /// The private state of this type. That of the other type is not kept.
     pub private: PrivateState,
-    /// The object's identity.
+    /// The object's identity. `None` is that of the attributes of the same names.
     pub identity: Option<Identity>,
     /// Warnings.
     pub diagnostics: Diagnostics,
+}
+
+impl MoveStateResponse {
+    /// Returns the result with this state.
+    #[must_use]
+    pub fn new(state: impl Into<State>) -> Self {
+        Self { state: state.into(), ..Self::default() }
+    }
 }
 
 /// Returns the configuration for an object with this state: every attribute that
@@ -193,10 +186,10 @@ pub fn generate_block(block: &Block, state: &Object) -> Object {
     for nested in &block.blocks {
         let generated = match nested.nesting {
             Nesting::Single => state
-                .object(&nested.name)
+                .block(&nested.name)
                 .known()
                 .map(|inner| generate_block(&nested.block, &inner).into_value()),
-            Nesting::List | Nesting::Set => state.objects(&nested.name).known().map(|items| {
+            Nesting::List | Nesting::Set => state.blocks(&nested.name).known().map(|items| {
                 let items = items.iter();
                 Value::List(
                     items.map(|item| generate_block(&nested.block, item).into_value()).collect(),
@@ -239,7 +232,7 @@ pub struct CheckPlanRequest<'a> {
     /// Whether applying the plan changes the remote object.
     pub changes_remote: bool,
     /// The changed attributes that require a replacement.
-    pub requires_replace: &'a [super::value::Path],
+    pub requires_replace: &'a [Path],
     /// The private state.
     pub private: &'a PrivateState,
     /// The capabilities of the client.
@@ -249,7 +242,7 @@ pub struct CheckPlanRequest<'a> {
 }
 
 /// The result of a check of a plan.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct CheckPlanResponse {
     /// Messages. An error refuses the plan.
     pub diagnostics: Diagnostics,
@@ -282,12 +275,27 @@ pub struct ReadResponse {
     pub state: Option<State>,
     /// The private state to store. An empty one keeps that of the request.
     pub private: PrivateState,
-    /// The object's identity. `None` keeps that of the request.
+    /// The object's identity. `None` keeps that of the request. If that has none,
+    /// the attributes of the same names are the identity.
     pub identity: Option<Identity>,
     /// Messages. With an error, `state` must be that of the request.
     pub diagnostics: Diagnostics,
     /// The reason why the object cannot be read yet.
     pub deferred: Option<Deferred>,
+}
+
+impl ReadResponse {
+    /// Returns the result for an existing object.
+    #[must_use]
+    pub fn new(state: impl Into<State>) -> Self {
+        Self { state: Some(state.into()), ..Self::default() }
+    }
+
+    /// Returns the result for an object that no longer exists.
+    #[must_use]
+    pub fn gone() -> Self {
+        Self::default()
+    }
 }
 
 /// The request to create an object.
@@ -342,8 +350,8 @@ pub struct DeleteRequest {
     pub stop: CancellationToken,
 }
 
-/// The result of a create, an update or a delete, also of a failed one: an
-/// object that was created before the failure is in `state`, and the error is
+/// The result of a create, an update or a delete, also of one that failed halfway:
+/// an object that was created before the failure is in `state`, and the error is
 /// in `diagnostics`.
 #[derive(Clone, Debug, Default)]
 pub struct ApplyResponse {
@@ -351,10 +359,25 @@ pub struct ApplyResponse {
     pub state: Option<State>,
     /// The private state to store. An empty one keeps that of the request.
     pub private: PrivateState,
-    /// The object's identity. `None` keeps that of the request.
+    /// The object's identity. `None` keeps that of the request. If that has none,
+    /// the attributes of the same names are the identity.
     pub identity: Option<Identity>,
     /// Messages.
     pub diagnostics: Diagnostics,
+}
+
+impl ApplyResponse {
+    /// Returns the result for an existing object.
+    #[must_use]
+    pub fn new(state: impl Into<State>) -> Self {
+        Self { state: Some(state.into()), ..Self::default() }
+    }
+
+    /// Returns the result for an object that does not exist (any more).
+    #[must_use]
+    pub fn deleted() -> Self {
+        Self::default()
+    }
 }
 
 /// Keeps the intermediate result of a call, which is its result if it panics.
@@ -396,14 +419,23 @@ pub enum ImportBy {
 }
 
 /// The result of an import.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ImportResponse {
-    /// The values from the request. Terraform reads the others next.
+    /// The values that are known. Terraform reads the others next.
     pub state: State,
     /// The private state to store.
     pub private: PrivateState,
-    /// The object's identity. `None` is that of the request.
+    /// The object's identity. `None` is that of the request, or that of the
+    /// attributes of the same names.
     pub identity: Option<Identity>,
     /// The reason why the object cannot be imported yet.
     pub deferred: Option<Deferred>,
+}
+
+impl ImportResponse {
+    /// Returns the result with this state.
+    #[must_use]
+    pub fn new(state: impl Into<State>) -> Self {
+        Self { state: state.into(), ..Self::default() }
+    }
 }

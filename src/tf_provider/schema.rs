@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::value::{Type, Value};
 
 /// The schema of an object in configuration and state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Schema {
     /// The version, raised when older state needs to be converted.
     pub version: i64,
@@ -21,8 +21,15 @@ pub struct Schema {
 impl Schema {
     /// Returns version 0 of a schema.
     #[must_use]
-    pub fn new(block: Block) -> Self {
-        Self { version: 0, block }
+    pub fn new(block: impl Into<Block>) -> Self {
+        Self { version: 0, block: block.into() }
+    }
+
+    /// Sets the version.
+    #[must_use]
+    pub fn version(mut self, version: i64) -> Self {
+        self.version = version;
+        self
     }
 
     /// Returns the type by which values of this schema are read and written.
@@ -44,6 +51,26 @@ pub struct Block {
 }
 
 impl Block {
+    /// Returns a block of these attributes.
+    #[must_use]
+    pub fn new(attributes: impl IntoIterator<Item = Attribute>) -> Self {
+        Self { attributes: attributes.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Sets the description.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<Cow<'static, str>>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// Adds nested blocks.
+    #[must_use]
+    pub fn blocks(mut self, blocks: impl IntoIterator<Item = NestedBlock>) -> Self {
+        self.blocks.extend(blocks);
+        self
+    }
+
     /// Returns the attribute with this name.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
@@ -60,6 +87,12 @@ impl Block {
         let blocks =
             self.blocks.iter().map(|block| (block.name.clone().into_owned(), block.value_type()));
         Type::Object(attributes.chain(blocks).collect())
+    }
+}
+
+impl<const N: usize> From<[Attribute; N]> for Block {
+    fn from(attributes: [Attribute; N]) -> Self {
+        Self::new(attributes)
     }
 }
 
@@ -291,25 +324,26 @@ pub struct NestedBlock {
 }
 
 impl NestedBlock {
-    fn new(name: impl Into<Cow<'static, str>>, block: Block, nesting: Nesting) -> Self {
+    fn new(name: impl Into<Cow<'static, str>>, block: impl Into<Block>, nesting: Nesting) -> Self {
+        let block = block.into();
         Self { name: name.into(), block, nesting, min_items: 0, max_items: 0, local: false }
     }
 
     /// Returns a block that may occur once.
     #[must_use]
-    pub fn single(name: impl Into<Cow<'static, str>>, block: Block) -> Self {
+    pub fn single(name: impl Into<Cow<'static, str>>, block: impl Into<Block>) -> Self {
         Self::new(name, block, Nesting::Single)
     }
 
     /// Returns a block that may be repeated, in order.
     #[must_use]
-    pub fn list(name: impl Into<Cow<'static, str>>, block: Block) -> Self {
+    pub fn list(name: impl Into<Cow<'static, str>>, block: impl Into<Block>) -> Self {
         Self::new(name, block, Nesting::List)
     }
 
     /// Returns a block that may be repeated, regardless of order.
     #[must_use]
-    pub fn set(name: impl Into<Cow<'static, str>>, block: Block) -> Self {
+    pub fn set(name: impl Into<Cow<'static, str>>, block: impl Into<Block>) -> Self {
         Self::new(name, block, Nesting::Set)
     }
 
@@ -366,6 +400,12 @@ pub struct IdentitySchema {
 }
 
 impl IdentitySchema {
+    /// Returns version 0 of an identity schema.
+    #[must_use]
+    pub fn new(attributes: impl IntoIterator<Item = IdentityAttribute>) -> Self {
+        Self { version: 0, attributes: attributes.into_iter().collect() }
+    }
+
     /// Returns the type by which identities are read and written.
     #[must_use]
     pub fn value_type(&self) -> Type {
@@ -388,4 +428,27 @@ pub struct IdentityAttribute {
     pub required_for_import: bool,
     /// The description, one sentence.
     pub description: Cow<'static, str>,
+}
+
+impl IdentityAttribute {
+    /// Returns an attribute that an import block must set.
+    #[must_use]
+    pub fn required(
+        name: impl Into<Cow<'static, str>>,
+        ty: Type,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let (name, description) = (name.into(), description.into());
+        Self { name, ty, required_for_import: true, description }
+    }
+
+    /// Returns an attribute that an import block may set.
+    #[must_use]
+    pub fn optional(
+        name: impl Into<Cow<'static, str>>,
+        ty: Type,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { required_for_import: false, ..Self::required(name, ty, description) }
+    }
 }

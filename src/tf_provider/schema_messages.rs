@@ -18,7 +18,7 @@ fn capabilities(registry: &Registry) -> protocol::ServerCapabilities {
         move_resource_state: registry
             .resources
             .values()
-            .any(|served| served.object.moves().is_some()),
+            .any(|served| !served.object.moves_from().is_empty()),
         generate_resource_config: true,
     }
 }

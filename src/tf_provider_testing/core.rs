@@ -108,8 +108,8 @@ pub struct Plan {
 /// process, for example for another resource.
 #[derive(Clone)]
 pub struct TerraformCore {
-    client: ProviderClient<Channel>,
-    type_name: String,
+    pub(crate) client: ProviderClient<Channel>,
+    pub(crate) type_name: String,
     configure: protocol::configure::Request,
     /// The resource's schema.
     pub shape: Shape,

@@ -1,10 +1,11 @@
 //! Makes Terraform's calls and checks the responses, for the tests of providers.
 //!
-//! Test a provider as a process, in two ways:
+//! Test a provider as a process, in three ways:
 //!
 //! - [`core`] makes the calls of Terraform's core in Terraform's order, and checks each
 //!   response by Terraform's rules ([`checker`]). It needs no Terraform, and covers the
 //!   behavior of all versions.
+//! - [`calls`] makes every call of the protocol with valid and invalid values.
 //! - [`cli`] runs the real command-line interface in a separate folder.
 //!
 //! [`plugin_client`] is the connection below [`core`]: go-plugin's handshake, mutual
@@ -41,6 +42,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test says what it skips")]
 
+pub mod calls;
 pub mod checker;
 pub mod cli;
 pub mod core;

@@ -96,7 +96,7 @@ fn planning_cost_is_linear() {
             }
             object
         };
-        let prior = State::new(written("old"), &block);
+        let prior = State::new(written("old"));
         (written("new"), Configuration::new(written("new")), prior, block)
     };
     assert_linear("a plan", prepare, |(proposed, configuration, prior, block)| {

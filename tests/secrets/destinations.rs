@@ -65,8 +65,9 @@ fn credentials_of_the_environment_do_not_go_to_hosts_of_the_configuration() {
     }
 }
 
-#[test]
-fn credentials_of_the_environment_do_not_go_to_hosts_of_a_module() {
+/// Returns a configuration with a module that has a provider block with this content, and the
+/// credentials of the environment.
+fn with_a_module(block: &str) -> Terraform {
     let mut terraform = Terraform::offline();
     terraform.set("WEBEX_ACCESS_TOKEN", TOKEN);
     let module = terraform.folder().join("module");
@@ -75,11 +76,16 @@ fn credentials_of_the_environment_do_not_go_to_hosts_of_a_module() {
         .expect("a file");
     let data = "data \"webex_cc_custom_connectors\" \"all\" {\n  organization_id = \
                 \"3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430\"\n}\n";
-    std::fs::write(module.join("main.tf"), format!("{}{data}", provider("base_url")))
-        .expect("a file");
+    let provider = format!("provider \"webex\" {{\n{block}}}\n");
+    std::fs::write(module.join("main.tf"), format!("{provider}{data}")).expect("a file");
     terraform.write("main.tf", "module \"helper\" {\n  source = \"./module\"\n}\n");
     terraform.run(["get"]).succeeded();
     terraform
+}
+
+#[test]
+fn credentials_of_the_environment_do_not_go_to_hosts_of_a_module() {
+    with_a_module(&format!("  base_url = \"https://{HOST}\"\n"))
         .plan()
         .failed()
         .says("base_url would send credentials of the environment to a host that is not allowed")
@@ -113,15 +119,7 @@ fn credentials_and_address_of_one_author_need_no_permission() {
 /// network.
 #[test]
 fn credentials_of_the_environment_do_not_meet_an_authority_of_a_module() {
-    let mut terraform = Terraform::offline();
-    terraform.set("WEBEX_ACCESS_TOKEN", TOKEN);
-    terraform.write("main.tf", "module \"helper\" {\n  source = \"./helper\"\n}\n");
-    let provider = "provider \"webex\" {\n  region = \"us1\"\n  ca_certificate_pem = \"a\"\n}\n";
-    let data = "data \"webex_cc_custom_connectors\" \"all\" {\n  organization_id = \
-                \"3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430\"\n}\n";
-    terraform.write("helper/main.tf", &format!("{provider}{data}"));
-    terraform.init();
-    terraform
+    with_a_module("  region = \"us1\"\n  ca_certificate_pem = \"a\"\n")
         .plan()
         .failed()
         .says("ca_certificate_pem cannot be used with credentials of the environment")

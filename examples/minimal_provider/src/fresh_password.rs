@@ -1,19 +1,11 @@
 //! The ephemeral resource `minimal_password`.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tf_provider::diagnostics::Diagnostics;
-use tf_provider::ephemeral::{
-    CloseRequest, EphemeralResource, OpenRequest, OpenResponse, RenewRequest, RenewResponse,
-};
-use tf_provider::object::PrivateState;
-use tf_provider::schema::{Attribute, Block, Schema};
-use tf_provider::value::Type;
-use tf_provider::{Secret, async_trait};
+use tf_provider::prelude::*;
 
-use crate::store::{Store, failed};
+use crate::store::Store;
 
 /// A password for one run. A file in the folder says that it is in use.
 pub(crate) struct FreshPassword(pub(crate) Arc<Store>);
@@ -21,38 +13,30 @@ pub(crate) struct FreshPassword(pub(crate) Arc<Store>);
 #[async_trait]
 impl EphemeralResource for FreshPassword {
     fn schema(&self) -> Schema {
-        Schema::new(Block {
-            attributes: vec![
-                Attribute::required("user", Type::String, "The user."),
-                Attribute::computed("password", Type::Secret, "The password."),
-            ],
-            ..Block::default()
-        })
+        Schema::new([
+            Attribute::required("user", Type::String, "The user."),
+            Attribute::computed("password", Type::Secret, "The password."),
+        ])
     }
 
-    async fn open(&self, request: OpenRequest) -> Result<OpenResponse, Diagnostics> {
-        let object = request.configuration.object().clone();
-        let user = object.string("user").known().unwrap_or_default().to_owned();
-        let lease = self.0.path(&format!("{user}.lease"));
-        lease.and_then(|lease| fs::write(lease, "")).map_err(|error| failed("open", &error))?;
+    async fn open(&self, request: OpenRequest) -> Result<OpenResponse> {
+        let user = request.configuration.string("user").unwrap_or_default().to_owned();
+        self.0.write_file(&format!("{user}.lease"), b"")?;
         let password = Secret::from(format!("{user}-password"));
+        let result = request.configuration.into_object().with("password", password);
         Ok(OpenResponse {
-            result: object.with("password", password),
             private: PrivateState::encode(&user),
             renew_at: Some(SystemTime::now() + Duration::from_secs(60)),
-            ..OpenResponse::default()
+            ..OpenResponse::new(result)
         })
     }
 
-    async fn renew(&self, _request: RenewRequest) -> Result<RenewResponse, Diagnostics> {
+    async fn renew(&self, _request: RenewRequest) -> Result<RenewResponse> {
         Ok(RenewResponse::default())
     }
 
-    async fn close(&self, request: CloseRequest) -> Diagnostics {
-        let lease = self.0.path(&format!("{}.lease", request.private.decode::<String>()));
-        match lease.and_then(fs::remove_file) {
-            Ok(()) => Diagnostics::new(),
-            Err(error) => failed("close", &error).into(),
-        }
+    async fn close(&self, request: CloseRequest) -> Result<Diagnostics> {
+        self.0.remove_file(&format!("{}.lease", request.private.decode::<String>()))?;
+        Ok(Diagnostics::new())
     }
 }

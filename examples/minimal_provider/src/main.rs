@@ -5,6 +5,7 @@ mod fresh_password;
 mod note;
 mod note_data;
 mod note_list;
+mod schema;
 mod shout;
 mod store;
 mod touch;
@@ -12,11 +13,7 @@ mod touch;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use tf_provider::provider::{ConfigureRequest, Provider, Registry};
-use tf_provider::schema::{Attribute, Block, Schema};
-use tf_provider::value::{Path, Type};
-use tf_provider::{Mode, ProviderInfo, async_trait, serve};
+use tf_provider::prelude::*;
 
 use self::store::Store;
 
@@ -34,16 +31,13 @@ fn main() -> ExitCode {
 /// The table of everything that is served: one line for each.
 fn registry() -> Registry {
     let store = Arc::new(Store::default());
-    Registry::new(Box::new(Minimal(store.clone())))
-        .resource("minimal_note", Box::new(note::Note(store.clone())))
-        .data_source("minimal_note", Box::new(note_data::NoteData(store.clone())))
-        .list_resource("minimal_note", Box::new(note_list::NoteList(store.clone())))
-        .ephemeral_resource(
-            "minimal_password",
-            Box::new(fresh_password::FreshPassword(store.clone())),
-        )
-        .action("minimal_touch", Box::new(touch::Touch(store)))
-        .function("shout", Box::new(shout::Shout))
+    Registry::new(Minimal(store.clone()))
+        .resource("minimal_note", note::Note(store.clone()))
+        .data_source("minimal_note", note_data::NoteData(store.clone()))
+        .list_resource("minimal_note", note_list::NoteList(store.clone()))
+        .ephemeral_resource("minimal_password", fresh_password::FreshPassword(store.clone()))
+        .action("minimal_touch", touch::Touch(store))
+        .function("shout", shout::Shout)
 }
 
 /// The provider block.
@@ -52,21 +46,16 @@ struct Minimal(Arc<Store>);
 #[async_trait]
 impl Provider for Minimal {
     fn schema(&self) -> Schema {
-        let folder = Attribute::required("folder", Type::String, "The folder of the notes.");
-        Schema::new(Block { attributes: vec![folder], ..Block::default() })
+        Schema::new([Attribute::required("folder", Type::String, "The folder of the notes.")])
     }
 
-    async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
-        // An unknown folder is no error: a resource defers its plan if it may.
-        let Some(folder) = request.configuration.object().string("folder").known() else {
-            return Diagnostics::new();
+    async fn configure(&self, request: ConfigureRequest) -> Result<ConfigureResponse> {
+        let Some(folder) = request.configuration.string("folder").known() else {
+            // The framework lets all calls wait that need it, if Terraform allows that.
+            return Ok(ConfigureResponse::unknown());
         };
-        match self.0.open(folder.into()) {
-            Ok(()) => Diagnostics::new(),
-            Err(error) => Diagnostic::error("The folder cannot be used", error.to_string())
-                .at(Path::attribute("folder"))
-                .into(),
-        }
+        self.0.open(folder.into())?;
+        Ok(ConfigureResponse::default())
     }
 }
 

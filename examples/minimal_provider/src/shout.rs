@@ -1,17 +1,15 @@
 //! The function `shout`.
 
-use tf_provider::function::{Function, FunctionError, Parameter, Signature};
-use tf_provider::value::{Type, Value};
+use tf_provider::prelude::*;
 
 /// Writes a text in capitals.
 pub(crate) struct Shout;
 
 impl Function for Shout {
     fn signature(&self) -> Signature {
-        let text = Parameter::new("text", Type::String, "The text, or null.").allow_null();
         Signature::new("Writes a text in capitals", Type::String)
             .description("Writes a text in capitals. Null stays null.")
-            .parameter(text)
+            .parameter(Parameter::new("text", Type::String, "The text, or null.").allow_null())
             .deprecated("Use upper instead.")
     }
 

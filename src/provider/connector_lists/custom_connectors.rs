@@ -71,10 +71,6 @@ impl DataSource for CustomConnectorsData {
     }
 
     async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
-        if let Some(deferred) = self.provider_data.deferred(request.client) {
-            let deferred = Some(deferred);
-            return Ok(DataSourceResponse { deferred, ..DataSourceResponse::default() });
-        }
         let object = request.configuration.object();
         let filter = Filter::read(object)?;
         let provider = self.provider_data.ready()?;
@@ -93,6 +89,6 @@ impl DataSource for CustomConnectorsData {
             id: connector.id.to_string(),
             value: Value::Map(readable_attributes::values(connector, organization, &base)),
         });
-        Ok(super::response(object, organization, rows.collect(), &schema(), &provider.client))
+        Ok(super::response(object, organization, rows.collect(), &provider.client))
     }
 }

@@ -73,10 +73,6 @@ impl DataSource for FlowConnectorsData {
     }
 
     async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
-        if let Some(deferred) = self.provider_data.deferred(request.client) {
-            let deferred = Some(deferred);
-            return Ok(DataSourceResponse { deferred, ..DataSourceResponse::default() });
-        }
         let object = request.configuration.object();
         let provider = self.provider_data.ready()?;
         let organization = provider.organization(organization::explicit(object)?)?;
@@ -93,6 +89,6 @@ impl DataSource for FlowConnectorsData {
             let texts = texts.map(|(key, text)| (key.to_owned(), Value::from(text)));
             Row { value: Value::Map(texts.into()), id, name }
         });
-        Ok(super::response(object, organization, rows.collect(), &schema(), &provider.client))
+        Ok(super::response(object, organization, rows.collect(), &provider.client))
     }
 }

@@ -10,8 +10,8 @@ use super::api_errors;
 use safe_text::Shown;
 use tf_provider::data_source::DataSourceResponse;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use tf_provider::object::{Object, State};
-use tf_provider::schema::{Attribute, Schema};
+use tf_provider::object::Object;
+use tf_provider::schema::Attribute;
 use tf_provider::value::{Type, Value};
 use webex_contact_center::{Client, OrganizationId};
 
@@ -47,7 +47,6 @@ fn response(
     arguments: &Object,
     organization: OrganizationId,
     mut rows: Vec<Row>,
-    schema: &Schema,
     client: &Client,
 ) -> DataSourceResponse {
     rows.sort_by(|left, right| (&left.name, &left.id).cmp(&(&right.name, &right.id)));
@@ -58,11 +57,7 @@ fn response(
     if arguments.get("organization_id").is_null() {
         state.set("organization_id", organization.to_string());
     }
-    DataSourceResponse {
-        state: State::new(state, &schema.block),
-        diagnostics,
-        ..DataSourceResponse::default()
-    }
+    DataSourceResponse { diagnostics, ..DataSourceResponse::new(state) }
 }
 
 /// Returns the map from names to ids.

@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn an_empty_credential_is_configured_and_not_sent() {
         let configuration = with("password_wo", Value::from(Secret::from("")));
-        let nothing = Plan::new(Object::null(block()), block());
+        let nothing = Plan::default();
         let secrets = planned_secrets(&nothing, &configuration, &PrivateData::default());
         assert_eq!(names(&secrets), [""; 0]);
         assert_eq!(stateful(&plan(&configuration).configured), ["password"]);

@@ -15,7 +15,7 @@ use crate::provider::{api_errors, organization};
 use safe_text::Shown;
 use tf_provider::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use tf_provider::object::{Argument, Object, State};
+use tf_provider::object::{Argument, Object};
 use tf_provider::resource::ValidateRequest;
 use tf_provider::schema::{Attribute, Block, Schema};
 use tf_provider::value::{Path, Type};
@@ -85,10 +85,6 @@ impl DataSource for CustomConnectorData {
     }
 
     async fn read(&self, request: DataSourceRequest) -> Result<DataSourceResponse, Diagnostics> {
-        if let Some(deferred) = self.provider_data.deferred(request.client) {
-            let deferred = Some(deferred);
-            return Ok(DataSourceResponse { deferred, ..DataSourceResponse::default() });
-        }
         let object = request.configuration.object();
         let Some(selector) = Selector::read(object)? else { return Err(neither_given().into()) };
         let provider = self.provider_data.ready()?;
@@ -98,11 +94,8 @@ impl DataSource for CustomConnectorData {
         for (name, value) in readable_attributes::values(&connector, organization, object) {
             state.set(&name, value);
         }
-        Ok(DataSourceResponse {
-            state: State::new(state, &schema().block),
-            diagnostics: api_errors::notices(&provider.client),
-            ..DataSourceResponse::default()
-        })
+        let diagnostics = api_errors::notices(&provider.client);
+        Ok(DataSourceResponse { diagnostics, ..DataSourceResponse::new(state) })
     }
 }
 

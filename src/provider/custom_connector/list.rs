@@ -5,14 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::filter::{self, Filter};
+use super::model;
 use super::naming::identity;
 use super::private_data::Returned;
-use super::{model, schema as resource_schema};
 use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
 use crate::provider::{api_errors, organization};
 use safe_text::Shown;
-use tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use tf_provider::diagnostics::{Diagnostics, Result};
 use tf_provider::list::{ListItem, ListRequest, ListResource, ListSink};
 use tf_provider::object::Object;
 use tf_provider::resource::ValidateRequest;
@@ -64,23 +64,9 @@ impl ListResource for CustomConnectorList {
         messages
     }
 
-    async fn list(&self, request: ListRequest, found: ListSink) {
-        let search = self.search(&request, &found);
-        // A receiver that is gone does not wait for a response of Webex.
-        let searched = tokio::select! {
-            searched = search => searched,
-            () = found.closed() => return,
-        };
-        if let Err(problem) = searched {
-            found.fail(problem).await;
-        }
-    }
-}
-
-impl CustomConnectorList {
     /// Sends the connectors of each page before it reads the next, so that a
     /// query at its limit reads no further page.
-    async fn search(&self, request: &ListRequest, found: &ListSink) -> Result<(), Diagnostic> {
+    async fn list(&self, request: ListRequest, found: ListSink) -> Result<()> {
         let object = request.configuration.object();
         let filter = Filter::read(object)?;
         let provider = self.provider_data.ready()?;
@@ -104,12 +90,10 @@ impl CustomConnectorList {
 }
 
 fn item(connector: &Connector, organization: OrganizationId, include_object: bool) -> ListItem {
-    let object = include_object.then(|| {
-        let nothing = Object::null(resource_schema::block());
-        model::state(connector, organization, &nothing, &Returned::new())
-    });
+    let object = include_object
+        .then(|| model::state(connector, organization, &Object::default(), &Returned::new()));
     ListItem {
-        identity: identity(&connector.id, organization),
+        identity: Some(identity(&connector.id, organization)),
         display_name: Shown::new(connector.name()).to_string(),
         object,
     }
@@ -155,23 +139,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn query_ends_when_the_receiver_is_gone_or_terraform_stops() {
+    async fn query_ends_when_terraform_stops() {
         let simulator = Simulator::start(Options::default()).unwrap();
         // Webex would take an hour to answer.
         simulator.faults([Script::new(Action::DelayMs(3_600_000))]);
-        for receiver_goes in [true, false] {
-            let (list, request) = list_of(&simulator);
-            let stop = request.stop.clone();
-            let (found, mut events) = ListSink::channel(1, usize::MAX);
-            let search = tokio::spawn(async move { list.list(request, found).await });
-            if receiver_goes {
-                drop(events);
-            } else {
-                stop.cancel();
-                let event = events.recv().await;
-                assert!(matches!(event, Some(Err(_))), "{event:?}");
-            }
-            tokio::time::timeout(Duration::from_secs(20), search).await.unwrap().unwrap();
-        }
+        let (list, request) = list_of(&simulator);
+        let stop = request.stop.clone();
+        let (found, _events) = ListSink::channel(1, usize::MAX);
+        let search = tokio::spawn(async move { list.list(request, found).await });
+        stop.cancel();
+        let searched = tokio::time::timeout(Duration::from_secs(20), search).await;
+        assert!(searched.unwrap().unwrap().is_err());
     }
 }

@@ -16,7 +16,6 @@ use webex_contact_center::{
 
 use super::credentials::planned_secrets;
 use super::private_data::{PrivateData, Returned};
-use super::schema::block;
 
 /// Returns a field's value in Webex. An empty string is none.
 fn remote(connector: &Connector, field: Field) -> Option<&str> {
@@ -142,7 +141,7 @@ pub fn state(
             object.set(argument, time.map(rfc3339));
         }
     }
-    State::new(object, block())
+    State::new(object)
 }
 
 /// Returns the arguments that Webex returned in another spelling than the one that was sent, where
@@ -180,7 +179,7 @@ pub fn as_planned(state: State, plan: &Plan, differences: &[Difference]) -> Stat
     for Difference { argument, .. } in differences {
         object.set(argument, plan.object().get(argument).clone());
     }
-    State::new(object, block())
+    State::new(object)
 }
 
 /// An argument that Webex has otherwise than it was sent.
@@ -236,6 +235,7 @@ pub(in crate::provider) mod tests {
     use webex_contact_center::{ConnectorId, Credential, OAUTH2};
 
     use super::*;
+    use crate::provider::custom_connector::schema::block;
 
     const ORGANIZATION: &str = "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430";
 
@@ -272,7 +272,7 @@ pub(in crate::provider) mod tests {
     }
 
     fn plan(object: Object) -> Plan {
-        Plan::new(object, block())
+        Plan::new(object)
     }
 
     #[test]
@@ -433,10 +433,8 @@ pub(in crate::provider) mod tests {
         let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
         let base64 = "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi8zZjFjOWE1Mi03ZDRlLTRiOGEtOWMwNi01ZTJkO\
                       DFiN2Y0MzA";
-        let prior = State::new(
-            planned().with("organization_id", ORGANIZATION).with("certificate", pem),
-            block(),
-        );
+        let prior =
+            State::new(planned().with("organization_id", ORGANIZATION).with("certificate", pem));
         for (argument, wanted, is_same) in [
             ("organization_id", base64, true),
             ("organization_id", &*ORGANIZATION.to_uppercase(), true),

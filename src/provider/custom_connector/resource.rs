@@ -17,8 +17,8 @@ use crate::provider::organization;
 use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
 use safe_text::Shown;
-use tf_provider::diagnostics::{Diagnostic, Diagnostics};
-use tf_provider::object::{Argument, Identity, Object, PrivateState, State};
+use tf_provider::diagnostics::{Diagnostic, Diagnostics, Result};
+use tf_provider::object::{Argument, Object, PrivateState, State};
 use tf_provider::plan::PlanBuilder;
 use tf_provider::resource::{
     ApplyResponse, CheckPlanRequest, CheckPlanResponse, CreateRequest, DeleteRequest,
@@ -93,9 +93,6 @@ impl Resource for CustomConnector {
     }
 
     async fn check_plan(&self, request: CheckPlanRequest<'_>) -> CheckPlanResponse {
-        if let Some(deferred) = self.provider.deferred(request.client) {
-            return CheckPlanResponse { deferred: Some(deferred), ..CheckPlanResponse::default() };
-        }
         if let Ok(ready) = self.provider.ready() {
             credentials::watch(&ready.client, request.configuration.object());
             if let Some(prior) = request.prior {
@@ -105,21 +102,8 @@ impl Resource for CustomConnector {
         plan_warnings::check_plan(&self.provider, request).await
     }
 
-    async fn read(&self, request: ReadRequest) -> ReadResponse {
-        if let Some(deferred) = self.provider.deferred(request.client) {
-            return ReadResponse { deferred: Some(deferred), ..ReadResponse::default() };
-        }
-        let unchanged = |messages: Diagnostics| ReadResponse {
-            state: Some(request.state.clone()),
-            private: request.private.clone(),
-            identity: request.identity.clone(),
-            diagnostics: messages,
-            ..ReadResponse::default()
-        };
-        let target = match Target::of_state(&self.provider, &request.state) {
-            Ok(target) => target,
-            Err(message) => return unchanged(message.into()),
-        };
+    async fn read(&self, request: ReadRequest) -> Result<ReadResponse> {
+        let target = Target::of_state(&self.provider, &request.state)?;
         let budget = Budget::within(Timeout::Read.of(request.state.object()), request.stop.clone());
         let connectors = target.ready.client.connectors(target.organization);
         let private = PrivateData::decode(&request.private);
@@ -131,24 +115,23 @@ impl Resource for CustomConnector {
                 let state = model::state(&connector, target.organization, base, &private.returned);
                 let mut diagnostics = notices(&target.ready);
                 diagnostics.extend(write_errors::unrecognized(&connector));
-                ReadResponse {
+                Ok(ReadResponse {
                     identity: Some(identity(&connector.id, target.organization)),
-                    state: Some(state),
                     private: private.encode(),
                     diagnostics,
-                    ..ReadResponse::default()
-                }
+                    ..ReadResponse::new(state)
+                })
             }
             Ok(Reading::NotVisible) => {
-                unchanged(write_errors::not_visible(&named(&request.state)).into())
+                Err(write_errors::not_visible(&named(&request.state)).into())
             }
             Ok(Reading::Gone) if request.state.object().get("name").is_null() => {
-                unchanged(never_there(&target).into())
+                Err(never_there(&target).into())
             }
-            Ok(Reading::Gone) => ReadResponse {
+            Ok(Reading::Gone) => Ok(ReadResponse {
                 diagnostics: gone(&request.state, &target).into(),
-                ..ReadResponse::default()
-            },
+                ..ReadResponse::gone()
+            }),
             Err(error) => {
                 let summary = format!("Could not read connector {}", named(&request.state));
                 let truth = if request.state.object().get("name").is_null() {
@@ -156,19 +139,14 @@ impl Resource for CustomConnector {
                 } else {
                     "Nothing was changed. State has what was known before."
                 };
-                unchanged(api_errors::error(summary, &error, truth).into())
+                Err(api_errors::error(summary, &error, truth).into())
             }
         }
     }
 
-    async fn create(&self, request: CreateRequest) -> ApplyResponse {
+    async fn create(&self, request: CreateRequest) -> Result<ApplyResponse> {
         self.provider.mark_applying();
-        let (ready, organization) = match self.destination(request.plan.object()) {
-            Ok(found) => found,
-            Err(message) => {
-                return ApplyResponse { diagnostics: message.into(), ..ApplyResponse::default() };
-            }
-        };
+        let (ready, organization) = self.destination(request.plan.object())?;
         let budget =
             Budget::within(Timeout::Create.of(request.plan.object()), request.stop.clone());
         let private = PrivateData::decode(&request.private);
@@ -203,44 +181,36 @@ impl Resource for CustomConnector {
                     None => write_errors::not_taken(&different, name, write_errors::Write::Create),
                 });
                 outcome.diagnostics.extend(notices(&ready));
-                outcome
+                Ok(outcome)
             }
             Err(failure) => {
-                let mut outcome = match &failure.remote {
-                    RemoteState::OnlyId(id) => outcome_of_id(id, organization, base, &sent),
+                let message =
+                    write_errors::create_failed(&failure, content.fields.name(), organization);
+                match &failure.remote {
+                    RemoteState::OnlyId(id) => Ok(ApplyResponse {
+                        diagnostics: message.into(),
+                        ..outcome_of_id(id, organization, base, &sent)
+                    }),
                     RemoteState::Absent
                     | RemoteState::Unchanged
                     | RemoteState::Found(_)
-                    | RemoteState::Unknown(_) => ApplyResponse::default(),
-                };
-                let message =
-                    write_errors::create_failed(&failure, content.fields.name(), organization);
-                outcome.diagnostics.push(message);
-                outcome
+                    | RemoteState::Unknown(_) => Err(message.into()),
+                }
             }
         }
     }
 
-    async fn update(&self, request: UpdateRequest) -> ApplyResponse {
+    async fn update(&self, request: UpdateRequest) -> Result<ApplyResponse> {
         self.provider.mark_applying();
-        let same = |messages: Diagnostics, state: State| ApplyResponse {
-            state: Some(state),
-            private: request.private.clone(),
-            identity: request.identity.clone(),
-            diagnostics: messages,
-        };
         let private = PrivateData::decode(&request.private);
         let credentials = CredentialsPlan::new(&request.configuration, &private);
         let unmanaged = credentials.unmanaged_arguments().collect::<Vec<_>>();
         if changes_nothing_remote(&request, &unmanaged) {
-            let state = State::new(request.plan.object().clone(), schema::block());
             let private = private.without(&unmanaged).encode();
-            return ApplyResponse { private, ..same(Diagnostics::new(), state) };
+            let planned = request.plan.into_object();
+            return Ok(ApplyResponse { private, ..ApplyResponse::new(planned) });
         }
-        let target = match Target::of_state(&self.provider, &request.prior) {
-            Ok(target) => target,
-            Err(message) => return same(message.into(), request.prior.clone()),
-        };
+        let target = Target::of_state(&self.provider, &request.prior)?;
         for object in [request.plan.object(), request.configuration.object()] {
             credentials::watch(&target.ready.client, object);
         }
@@ -295,64 +265,46 @@ impl Resource for CustomConnector {
                 outcome.diagnostics.extend(long);
                 outcome.diagnostics.extend(restored);
                 outcome.diagnostics.extend(notices(&target.ready));
-                outcome
+                Ok(outcome)
             }
             Err(failure) => {
                 let message = write_errors::update_failed(&failure, &named(&request.prior), &sent);
                 // The credentials of the prior state stay beside the old content,
                 // so that new ones are a difference still.
-                let known = Before { prior: &request.prior, identity: request.identity, private };
-                known.after(&failure, target.organization, message)
+                let known = Before { prior: &request.prior, private };
+                Ok(known.after(&failure, target.organization, message))
             }
         }
     }
 
-    async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
+    async fn delete(&self, request: DeleteRequest) -> Result<ApplyResponse> {
         self.provider.mark_applying();
-        let kept = |messages: Diagnostics| ApplyResponse {
-            state: Some(request.prior.clone()),
-            private: request.private.clone(),
-            identity: request.identity.clone(),
-            diagnostics: messages,
-        };
-        let target = match Target::of_state(&self.provider, &request.prior) {
-            Ok(target) => target,
-            Err(message) => return kept(message.into()),
-        };
+        let target = Target::of_state(&self.provider, &request.prior)?;
         let budget =
             Budget::within(Timeout::Delete.of(request.prior.object()), request.stop.clone());
         let connectors = target.ready.client.connectors(target.organization);
         let last = PrivateData::decode(&request.private).last_write();
         match connectors.delete_after(&target.id, &last, &budget).await {
             Ok(_) => {
-                ApplyResponse { diagnostics: notices(&target.ready), ..ApplyResponse::default() }
+                let diagnostics = notices(&target.ready);
+                Ok(ApplyResponse { diagnostics, ..ApplyResponse::deleted() })
             }
             Err(failure) => {
                 let message = write_errors::delete_failed(&failure, &named(&request.prior));
                 let private = PrivateData::decode(&request.private);
-                let known = Before { prior: &request.prior, identity: request.identity, private };
-                known.after(&failure, target.organization, message)
+                let known = Before { prior: &request.prior, private };
+                Ok(known.after(&failure, target.organization, message))
             }
         }
     }
 
-    async fn import(&self, request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
+    async fn import(&self, request: ImportRequest) -> Result<ImportResponse> {
         let given = ImportId::read(&request)?;
-        if let Some(deferred) = self.provider.deferred(request.client) {
-            return Ok(ImportResponse { deferred: Some(deferred), ..ImportResponse::default() });
-        }
         let ready = self.provider.ready()?;
         let organization = ready.organization(given.organization)?;
         let id = given.resolve(&ready, organization, &request).await?;
-        let block = schema::block();
-        let object = Object::null(block)
-            .with("id", id.as_str())
-            .with("organization_id", organization.to_string());
-        Ok(ImportResponse {
-            state: State::new(object, block),
-            identity: Some(identity(&id, organization)),
-            ..ImportResponse::default()
-        })
+        let identity = identity(&id, organization);
+        Ok(ImportResponse { identity: Some(identity.clone()), ..ImportResponse::new(identity.0) })
     }
 
     /// As for any resource, but without the provider's own organization, which
@@ -408,7 +360,6 @@ impl Target {
 /// The connector as Terraform knew it before a write that failed.
 struct Before<'a> {
     prior: &'a State,
-    identity: Option<Identity>,
     private: PrivateData,
 }
 
@@ -441,12 +392,7 @@ impl Before<'_> {
                         self.prior.clone()
                     }
                 };
-                ApplyResponse {
-                    state: Some(state),
-                    private: private.encode(),
-                    identity: self.identity,
-                    diagnostics: Diagnostics::new(),
-                }
+                ApplyResponse { private: private.encode(), ..ApplyResponse::new(state) }
             }
         };
         response.diagnostics.push(message);
@@ -484,10 +430,9 @@ fn outcome_of(
     private: &PrivateData,
 ) -> ApplyResponse {
     ApplyResponse {
-        state: Some(model::state(connector, organization, base, &private.returned)),
         private: private.encode(),
         identity: Some(identity(&connector.id, organization)),
-        diagnostics: Diagnostics::new(),
+        ..ApplyResponse::new(model::state(connector, organization, base, &private.returned))
     }
 }
 
@@ -499,9 +444,8 @@ fn outcome_of_id(
     plan: &Object,
     sent: &[&str],
 ) -> ApplyResponse {
-    let block = schema::block();
     let mut object = plan.clone();
-    for attribute in &block.attributes {
+    for attribute in &schema::block().attributes {
         if matches!(object.get(&attribute.name), Value::Unknown) {
             object.set(&attribute.name, Value::Null);
         }
@@ -511,18 +455,16 @@ fn outcome_of_id(
         object.set("organization_id", organization.to_string());
     }
     ApplyResponse {
-        state: Some(State::new(object, block)),
         private: PrivateData::of_unread_write(sent).encode(),
         identity: Some(identity(id, organization)),
-        diagnostics: Diagnostics::new(),
+        ..ApplyResponse::new(object)
     }
 }
 
 /// The state of a connector that may have been left deactivated. Saying so in
 /// state makes the next plan repair it; reading corrects it otherwise.
 fn inactive(prior: &State) -> State {
-    let object = prior.object().clone().with("active", false);
-    State::new(object, schema::block())
+    State::new(prior.object().clone().with("active", false))
 }
 
 /// Whether nothing that Webex knows of is to change. A time of change that is

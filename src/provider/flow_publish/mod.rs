@@ -16,8 +16,8 @@ use self::schema::Settings;
 use crate::provider::organization;
 use crate::provider::provider_data::ProviderData;
 use crate::provider::timeouts::Timeout;
-use tf_provider::action::{Action, InvokeRequest, PlanActionRequest, PlanActionResponse, Progress};
-use tf_provider::diagnostics::Diagnostics;
+use tf_provider::action::{Action, InvokeRequest, Progress};
+use tf_provider::diagnostics::{Diagnostics, Result};
 use tf_provider::resource::ValidateRequest;
 use tf_provider::schema::Schema;
 use webex_contact_center::{Budget, FlowFindings, Flows};
@@ -36,20 +36,6 @@ impl FlowPublish {
     pub fn new(provider_data: Arc<ProviderData>) -> Self {
         Self { provider_data }
     }
-
-    async fn run(
-        &self,
-        request: InvokeRequest,
-        progress: &Progress,
-    ) -> Result<Diagnostics, Diagnostics> {
-        let object = request.configuration.object();
-        let settings = Settings::read(object)?;
-        let provider = self.provider_data.ready()?;
-        let organization = provider.organization(organization::explicit(object)?)?;
-        let budget = Budget::within(Timeout::Update.by_default(), request.stop.clone());
-        let run = Run { flows: provider.client.flows(organization), settings, budget };
-        run.carry_out(progress).await
-    }
 }
 
 #[async_trait]
@@ -62,13 +48,14 @@ impl Action for FlowPublish {
         schema::validate(request.configuration.object())
     }
 
-    async fn plan(&self, request: PlanActionRequest) -> PlanActionResponse {
-        let deferred = self.provider_data.deferred(request.client);
-        PlanActionResponse { deferred, ..PlanActionResponse::default() }
-    }
-
-    async fn invoke(&self, request: InvokeRequest, progress: Progress) -> Diagnostics {
-        self.run(request, &progress).await.unwrap_or_else(|messages| messages)
+    async fn invoke(&self, request: InvokeRequest, progress: Progress) -> Result<Diagnostics> {
+        let object = request.configuration.object();
+        let settings = Settings::read(object)?;
+        let provider = self.provider_data.ready()?;
+        let organization = provider.organization(organization::explicit(object)?)?;
+        let budget = Budget::within(Timeout::Update.by_default(), request.stop.clone());
+        let run = Run { flows: provider.client.flows(organization), settings, budget };
+        run.carry_out(&progress).await
     }
 }
 
@@ -81,7 +68,7 @@ struct Run {
 
 impl Run {
     /// Carries out the steps. The warnings of a step are shown even if a later one fails.
-    async fn carry_out(&self, progress: &Progress) -> Result<Diagnostics, Diagnostics> {
+    async fn carry_out(&self, progress: &Progress) -> Result<Diagnostics> {
         let mut said = Diagnostics::new();
         match self.steps(progress, &mut said).await {
             Ok(()) => Ok(said),
@@ -92,7 +79,7 @@ impl Run {
         }
     }
 
-    async fn steps(&self, progress: &Progress, said: &mut Diagnostics) -> Result<(), Diagnostics> {
+    async fn steps(&self, progress: &Progress, said: &mut Diagnostics) -> Result<()> {
         let Settings { flow, flow_type, overwrite, publish, comment, tags } = &self.settings;
         let name = flow.name();
         let failed = |step| move |error| messages::failed(step, name, &error);
@@ -132,7 +119,7 @@ impl Run {
     }
 
     /// Fails with the errors of a validation.
-    fn check(&self, found: &FlowFindings, draft: Option<&str>) -> Result<(), Diagnostics> {
+    fn check(&self, found: &FlowFindings, draft: Option<&str>) -> Result<()> {
         if found.valid {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 
 use super::rpc::{Rpc, RpcResponse as _, defect, served};
 use super::{Server, find, wire};
-use crate::action::{Action, InvokeRequest, PlanActionRequest, Progress};
+use crate::action::{Action, InvokeRequest, PlanActionRequest, PlanActionResponse, Progress};
 use crate::diagnostics::{Diagnostics, Severity};
 use crate::panics::catch_panic;
 use crate::protocol::tfplugin5 as protocol;
@@ -40,9 +40,12 @@ impl Server {
     ) -> Result<protocol::plan_action::Response, Diagnostics> {
         let served = self.action(&request.action_type)?;
         let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let client = wire::client(request.client_capabilities.as_ref());
-        let plan = PlanActionRequest { configuration, client, stop: self.lifetime.stopping() };
-        let planned = served.object.plan(plan).await;
+        let client = self.client(request.client_capabilities.as_ref());
+        let stop = self.lifetime.stopping();
+        let planned = match self.deferred(client) {
+            None => served.object.plan(PlanActionRequest { configuration, client, stop }).await,
+            deferred => PlanActionResponse { deferred, ..PlanActionResponse::default() },
+        };
         let response = protocol::plan_action::Response {
             deferred: wire::deferred(planned.deferred, client)?,
             ..Default::default()
@@ -65,9 +68,9 @@ impl Server {
                 let configuration =
                     wire::decode_configuration(request.config.as_ref(), registered)?;
                 let request = InvokeRequest { configuration, stop };
-                Ok(registered.object.invoke(request, progress).await)
+                registered.object.invoke(request, progress).await
             });
-            let messages: Diagnostics = match invoked.await {
+            let messages = match invoked.await {
                 Ok(Ok(messages) | Err(messages)) => messages,
                 Err(panicked) => defect("InvokeAction", &panicked).into(),
             };

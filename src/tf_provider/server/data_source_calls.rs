@@ -3,7 +3,7 @@
 use super::rpc::RpcResponse as _;
 use super::wire;
 use super::{Server, find};
-use crate::data_source::{DataSource, DataSourceRequest};
+use crate::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
 use crate::diagnostics::Diagnostics;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registered;
@@ -29,9 +29,12 @@ impl Server {
     ) -> Result<protocol::read_data_source::Response, Diagnostics> {
         let served = self.data_source(&request.type_name)?;
         let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let client = wire::client(request.client_capabilities.as_ref());
-        let request = DataSourceRequest { configuration, client, stop: self.lifetime.stopping() };
-        let read = served.object.read(request).await?;
+        let client = self.client(request.client_capabilities.as_ref());
+        let stop = self.lifetime.stopping();
+        let read = match self.deferred(client) {
+            None => served.object.read(DataSourceRequest { configuration, client, stop }).await?,
+            deferred => DataSourceResponse { deferred, ..DataSourceResponse::default() },
+        };
         let mut messages = read.diagnostics;
         let deferred = wire::deferred(read.deferred, client)?;
         let state = match deferred {

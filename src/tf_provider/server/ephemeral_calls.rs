@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::rpc::RpcResponse as _;
 use super::{Server, find, wire};
 use crate::diagnostics::Diagnostics;
-use crate::ephemeral::{CloseRequest, EphemeralResource, OpenRequest, RenewRequest};
+use crate::ephemeral::{CloseRequest, EphemeralResource, OpenRequest, OpenResponse, RenewRequest};
 use crate::object::PrivateState;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registered;
@@ -36,13 +36,20 @@ impl Server {
     ) -> Result<protocol::open_ephemeral_resource::Response, Diagnostics> {
         let served = self.ephemeral_resource(&request.type_name)?;
         let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let client = wire::client(request.client_capabilities.as_ref());
-        let open = OpenRequest { configuration, client, stop: self.lifetime.stopping() };
-        let opened = served.object.open(open).await?;
+        let client = self.client(request.client_capabilities.as_ref());
+        let stop = self.lifetime.stopping();
+        let opened = match self.deferred(client) {
+            None => served.object.open(OpenRequest { configuration, client, stop }).await?,
+            deferred => OpenResponse { deferred, ..OpenResponse::default() },
+        };
         let deferred = wire::deferred(opened.deferred, client)?;
         let result = match deferred {
             Some(_) => Value::Unknown,
-            None => opened.result.into_value(),
+            None => {
+                let mut result = opened.result;
+                result.normalize_state(&served.schema().block);
+                result.into_value()
+            }
         };
         let response = protocol::open_ephemeral_resource::Response {
             result: Some(wire::encode(&result, served.value_type())?),
@@ -82,7 +89,7 @@ impl Server {
             private: PrivateState::from_bytes(request.private.clone().unwrap_or_default()),
             stop: self.lifetime.stopping(),
         };
-        let messages = served.object.close(close).await;
+        let messages = served.object.close(close).await?;
         Ok(protocol::close_ephemeral_resource::Response::default().with(messages))
     }
 }

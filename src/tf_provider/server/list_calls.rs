@@ -42,7 +42,8 @@ impl Server {
             Err(messages) => return stream::iter(messages.into_iter().map(message_event)).boxed(),
         };
         let registry = self.registry.clone();
-        let type_name = request.type_name.clone();
+        let (type_name, include_object) =
+            (request.type_name.clone(), request.include_resource_object);
         // The search is a task that the process waits for. It ends when the stream is
         // dropped: then its channel is closed.
         let span = Rpc::new("ListResource", &type_name).span();
@@ -50,12 +51,19 @@ impl Server {
             let registry = registry.clone();
             let type_name = type_name.clone();
             let search = async move {
-                if let Ok(served) = list_resource(&registry, &type_name) {
-                    let errors = sink.clone();
-                    let search = served.object.list(listed, sink);
-                    if let Err(panicked) = catch_panic(search).await {
-                        errors.fail(defect("ListResource", &panicked)).await;
-                    }
+                let found = sink.clone();
+                let search = catch_panic(async {
+                    list_resource(&registry, &type_name)?.object.list(listed, sink).await
+                });
+                // A client that is gone does not wait for the search.
+                let searched = tokio::select! {
+                    searched = search => searched,
+                    () = found.closed() => return,
+                };
+                match searched {
+                    Ok(Ok(())) => {}
+                    Ok(Err(messages)) => found.report(messages).await,
+                    Err(panicked) => found.report(defect("ListResource", &panicked)).await,
                 }
             };
             search.instrument(span)
@@ -68,7 +76,7 @@ impl Server {
             event.map(|event| (event, (events, left)))
         })
         .map(move |event| match event {
-            Ok(item) => item_event(&registry, &type_name, item),
+            Ok(item) => item_event(&registry, &type_name, item, include_object),
             Err(message) => message_event(message),
         })
         .boxed()
@@ -106,6 +114,7 @@ fn item_event(
     registry: &Registry,
     type_name: &str,
     item: ListItem,
+    include_object: bool,
 ) -> Result<protocol::list_resource::Event, Status> {
     let event = || -> Result<protocol::list_resource::Event, Diagnostics> {
         let Some(resource) = registry.resources.get(type_name) else {
@@ -116,13 +125,15 @@ fn item_event(
             .into());
         };
         let mut messages = Diagnostics::new();
+        let identity = item.identity.or_else(|| resource.identity_in(item.object.as_ref()));
         let object = match item.object {
-            Some(state) => Some(wire::encode_state(Some(state), resource, &mut messages)?),
-            None => None,
+            Some(state) if include_object => {
+                Some(wire::encode_state(Some(state), resource, &mut messages)?)
+            }
+            Some(_) | None => None,
         };
-        let identity = resource.identity();
         Ok(protocol::list_resource::Event {
-            identity: wire::encode_identity(Some(item.identity), identity, &mut messages)?,
+            identity: wire::encode_identity(identity, resource.identity(), &mut messages)?,
             display_name: item.display_name,
             resource_object: object,
             diagnostic: wire::diagnostics(messages),

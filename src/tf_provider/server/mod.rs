@@ -17,11 +17,12 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tonic::{Request, Response, Status};
 
 use self::rpc::{Rpc, run_rpc};
+use super::client::{ClientCapabilities, Deferred};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::lifetime::Lifetime;
 use super::protocol::tfplugin5::{self as protocol, provider_server};
@@ -32,13 +33,40 @@ use super::provider::{Registered, Registry, Table};
 pub(crate) struct Server {
     registry: Arc<Registry>,
     lifetime: Lifetime,
+    configured: Arc<Mutex<Configured>>,
+}
+
+/// The result of the last Configure.
+#[derive(Clone, Copy, Debug, Default)]
+struct Configured {
+    /// The reason why calls have to wait.
+    deferred: Option<Deferred>,
+    /// Whether the client handles a response that waits, if it allows one.
+    handles_deferral: bool,
 }
 
 impl Server {
     /// Returns a server of everything in `registry`. The Stop call cancels the
     /// token in the requests of all running calls, by `lifetime`.
     pub(crate) fn new(registry: Registry, lifetime: Lifetime) -> Self {
-        Self { registry: Arc::new(registry), lifetime }
+        Self { registry: Arc::new(registry), lifetime, configured: Arc::default() }
+    }
+
+    fn configured(&self) -> MutexGuard<'_, Configured> {
+        // A panic while the lock is held leaves it valid.
+        self.configured.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the capabilities of the client of a call.
+    fn client(&self, sent: Option<&protocol::ClientCapabilities>) -> ClientCapabilities {
+        let mut client = wire::client(sent);
+        client.deferral_allowed &= self.configured().handles_deferral;
+        client
+    }
+
+    /// Returns the reason why a call has to wait for the configuration of the provider.
+    fn deferred(&self, client: ClientCapabilities) -> Option<Deferred> {
+        self.configured().deferred.filter(|_| client.deferral_allowed)
     }
 }
 

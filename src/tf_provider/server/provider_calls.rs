@@ -1,8 +1,8 @@
 //! Calls about the provider as a whole.
 
-use super::Server;
 use super::rpc::RpcResponse as _;
 use super::wire;
+use super::{Configured, Server};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::{ConfigureRequest, Provider};
@@ -75,14 +75,18 @@ impl Server {
     ) -> Result<protocol::configure::Response, Diagnostics> {
         let served = &self.registry.provider;
         let configuration = wire::decode_configuration(request.config.as_ref(), served)?;
-        let terraform_version = request.terraform_version.clone();
-        let request = ConfigureRequest {
+        // OpenTofu 1.11 allows by mistake that calls are deferred, and fails if one is.
+        let handles_deferral = !request.terraform_version.starts_with("1.11.");
+        *self.configured() = Configured { deferred: None, handles_deferral };
+        let client = self.client(request.client_capabilities.as_ref());
+        let configured = served.object.configure(ConfigureRequest {
             configuration,
-            terraform_version,
-            client: wire::client(request.client_capabilities.as_ref()),
+            terraform_version: request.terraform_version.clone(),
+            client,
             stop: self.lifetime.stopping(),
-        };
-        let messages = served.object.configure(request).await;
-        Ok(protocol::configure::Response::default().with(messages))
+        });
+        let configured = configured.await?;
+        self.configured().deferred = configured.deferred;
+        Ok(protocol::configure::Response::default().with(configured.diagnostics))
     }
 }

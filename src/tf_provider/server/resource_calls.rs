@@ -8,8 +8,8 @@ use crate::plan::plan_change;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registered;
 use crate::resource::{
-    ApplyResponse, CheckPlanRequest, Checkpoint, CreateRequest, DeleteRequest, ReadRequest,
-    Resource, UpdateRequest, ValidateRequest,
+    ApplyResponse, CheckPlanRequest, CheckPlanResponse, Checkpoint, CreateRequest, DeleteRequest,
+    ReadRequest, ReadResponse, Resource, UpdateRequest, ValidateRequest,
 };
 use crate::schema::{Block, Nesting};
 use crate::value::{Path, Value};
@@ -28,7 +28,7 @@ impl Server {
     ) -> Result<protocol::validate_resource_type_config::Response, Diagnostics> {
         let served = self.resource(&request.type_name)?;
         let configuration = served.configuration(request.config.as_ref())?;
-        let client = wire::client(request.client_capabilities.as_ref());
+        let client = self.client(request.client_capabilities.as_ref());
         let mut messages =
             served.object.validate(ValidateRequest { configuration: &configuration, client });
         if !client.write_only_attributes_allowed {
@@ -66,7 +66,7 @@ impl Server {
             });
         };
         let stored = served.stored_identity(request.current_identity.as_ref())?;
-        let client = wire::client(request.client_capabilities.as_ref());
+        let client = self.client(request.client_capabilities.as_ref());
         let read = ReadRequest {
             state,
             private: PrivateState::from_bytes(request.private.clone()),
@@ -74,7 +74,10 @@ impl Server {
             client,
             stop: self.lifetime.stopping(),
         };
-        let result = served.object.read(read).await;
+        let result = match self.deferred(client) {
+            None => served.object.read(read).await?,
+            deferred => ReadResponse { deferred, ..ReadResponse::default() },
+        };
         if let Some(deferred) = wire::deferred(result.deferred, client)? {
             let kept = protocol::read_resource::Response {
                 new_state: request.current_state.clone(),
@@ -90,6 +93,7 @@ impl Server {
         }
         let mut messages = result.diagnostics;
         let identity = result.identity.or(stored);
+        let identity = identity.or_else(|| served.identity_in(result.state.as_ref()));
         if result.state.is_some() && served.lacks_identity(identity.as_ref(), &messages) {
             messages.push(missing_identity(Diagnostic::warning));
         }
@@ -112,7 +116,7 @@ impl Server {
         let prior = served.state(request.prior_state.as_ref())?;
         let proposed = served.object_of(request.proposed_new_state.as_ref(), "proposed state")?;
         let private = PrivateState::from_bytes(request.prior_private.clone());
-        let client = wire::client(request.client_capabilities.as_ref());
+        let client = self.client(request.client_capabilities.as_ref());
 
         let planned = proposed.map(|proposed| {
             plan_change(block, &configuration, prior.as_ref(), proposed, |builder| {
@@ -121,19 +125,20 @@ impl Server {
         });
         let requires_replace =
             planned.as_ref().map_or(&[][..], |planned| planned.requires_replace.as_slice());
-        let checked = served
-            .object
-            .check_plan(CheckPlanRequest {
-                configuration: &configuration,
-                prior: prior.as_ref(),
-                plan: planned.as_ref().map(|planned| &planned.plan),
-                changes_remote: planned.as_ref().is_none_or(|planned| planned.changes_remote),
-                requires_replace,
-                private: &private,
-                client,
-                stop: self.lifetime.stopping(),
-            })
-            .await;
+        let check = CheckPlanRequest {
+            configuration: &configuration,
+            prior: prior.as_ref(),
+            plan: planned.as_ref().map(|planned| &planned.plan),
+            changes_remote: planned.as_ref().is_none_or(|planned| planned.changes_remote),
+            requires_replace,
+            private: &private,
+            client,
+            stop: self.lifetime.stopping(),
+        };
+        let checked = match self.deferred(client) {
+            None => served.object.check_plan(check).await,
+            deferred => CheckPlanResponse { deferred, ..CheckPlanResponse::default() },
+        };
         let deferred = wire::deferred(checked.deferred, client)?;
         let response = protocol::plan_resource_change::Response {
             requires_replace: requires_replace.iter().map(wire::attribute_path).collect(),
@@ -168,11 +173,9 @@ impl Server {
         checkpoint: Checkpoint,
     ) -> Result<protocol::apply_resource_change::Response, Diagnostics> {
         let served = self.resource(&request.type_name)?;
-        let block = &served.schema().block;
         let prior = served.state(request.prior_state.as_ref())?;
-        let plan = served
-            .object_of(request.planned_state.as_ref(), "planned state")?
-            .map(|object| Plan::new(object, block));
+        let plan =
+            served.object_of(request.planned_state.as_ref(), "planned state")?.map(Plan::new);
         let configuration = served.configuration(request.config.as_ref())?;
         if plan.is_some() && !configuration.object().is_wholly_known() {
             return Err(not_known_at_apply().into());
@@ -187,7 +190,7 @@ impl Server {
             (None, None) => ApplyResponse::default(),
             (None, Some(plan)) => {
                 let request = CreateRequest { configuration, plan, private, checkpoint, stop };
-                served.object.create(request).await
+                served.object.create(request).await?
             }
             (Some(prior), Some(plan)) => {
                 let request = UpdateRequest {
@@ -199,21 +202,23 @@ impl Server {
                     checkpoint,
                     stop,
                 };
-                served.object.update(request).await
+                served.object.update(request).await?
             }
             (Some(prior), None) => {
                 let request = DeleteRequest { prior, private, identity, checkpoint, stop };
-                served.object.delete(request).await
+                served.object.delete(request).await?
             }
         };
         if let Some(change) = served.identity_change(stored.as_ref(), result.identity.as_ref()) {
             result.diagnostics.push(change);
         }
-        let messages = &result.diagnostics;
-        let lacks = result.state.is_some()
-            && is_create
-            && served.lacks_identity(result.identity.as_ref(), messages);
-        if lacks {
+        if result.identity.is_none() && stored.is_none() {
+            result.identity = served.identity_in(result.state.as_ref());
+        }
+        if is_create
+            && result.state.is_some()
+            && served.lacks_identity(result.identity.as_ref(), &result.diagnostics)
+        {
             result.diagnostics.push(missing_identity(Diagnostic::error));
         }
         served.encode_result(result, request)
@@ -243,7 +248,11 @@ impl Registered<dyn Resource> {
         value: Option<&protocol::DynamicValue>,
         what: &str,
     ) -> Result<Option<Object>, Diagnostics> {
-        wire::decode_object(value, self, what)
+        let mut object = wire::decode_object(value, self, what)?;
+        if let Some(object) = &mut object {
+            object.clear_write_only(&self.schema().block);
+        }
+        Ok(object)
     }
 
     fn configuration(
@@ -257,8 +266,7 @@ impl Registered<dyn Resource> {
         &self,
         value: Option<&protocol::DynamicValue>,
     ) -> Result<Option<State>, Diagnostics> {
-        let object = self.object_of(value, "state")?;
-        Ok(object.map(|object| State::new(object, &self.schema().block)))
+        Ok(self.object_of(value, "state")?.map(State::new))
     }
 
     pub(super) fn stored_identity(
@@ -279,7 +287,11 @@ impl Registered<dyn Resource> {
         request: &protocol::apply_resource_change::Request,
     ) -> Result<protocol::apply_resource_change::Response, Diagnostics> {
         let mut messages = result.diagnostics;
-        let identity = wire::encode_identity(result.identity, self.identity(), &mut messages)?;
+        let identity = result.identity.or_else(|| {
+            // A checkpoint of a create, whose plan has no identity.
+            self.identity_in(result.state.as_ref()).filter(|_| request.planned_identity.is_none())
+        });
+        let identity = wire::encode_identity(identity, self.identity(), &mut messages)?;
         let response = protocol::apply_resource_change::Response {
             new_state: Some(wire::encode_state(result.state, self, &mut messages)?),
             private: result.private.or(&request.planned_private),
@@ -287,6 +299,23 @@ impl Registered<dyn Resource> {
             ..Default::default()
         };
         Ok(response.with(messages))
+    }
+
+    /// Returns the identity in a state: its attributes of the same names. `None` if
+    /// one that an import needs is not known, or if all of them are null.
+    pub(super) fn identity_in(&self, state: Option<&State>) -> Option<Identity> {
+        let (state, (schema, _)) = (state?, self.identity()?);
+        let mut identity = Object::default();
+        for attribute in &schema.attributes {
+            let value = Some(state.get(&attribute.name)).filter(|value| value.is_wholly_known());
+            let value = value.unwrap_or(&Value::Null);
+            if value.is_null() && attribute.required_for_import {
+                return None;
+            }
+            identity.set(&attribute.name, value.clone());
+        }
+        let is_empty = identity.entries().values().all(Value::is_null);
+        (!is_empty).then_some(Identity(identity))
     }
 
     /// Whether a successful response has no identity, although the schema has one.
@@ -352,12 +381,12 @@ fn refuse_write_only(block: &Block, object: &Object, path: &Path, messages: &mut
         let at = path.clone().name(&nested.name);
         match nested.nesting {
             Nesting::Single => {
-                if let Some(inner) = object.object(&nested.name).known() {
+                if let Some(inner) = object.block(&nested.name).known() {
                     refuse_write_only(&nested.block, &inner, &at, messages);
                 }
             }
             Nesting::List | Nesting::Set => {
-                let items = object.objects(&nested.name).known().unwrap_or_default();
+                let items = object.blocks(&nested.name).unwrap_or_default();
                 for (index, inner) in items.iter().enumerate() {
                     refuse_write_only(&nested.block, inner, &at.clone().index(index), messages);
                 }

@@ -101,7 +101,7 @@ impl<'a> Rpc<'a> {
     }
 
     /// Returns the field for the type of this call.
-    fn kind(self) -> &'static str {
+    pub(super) fn kind(self) -> &'static str {
         let kinds = [
             ("DataSource", "tf_data_source_type"),
             ("ListResource", "tf_list_resource_type"),

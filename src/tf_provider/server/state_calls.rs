@@ -3,9 +3,10 @@
 use super::rpc::RpcResponse as _;
 use super::{Server, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::object::{PrivateState, State};
+use crate::object::PrivateState;
 use crate::protocol::tfplugin5 as protocol;
-use crate::resource::{ImportBy, ImportRequest, MoveStateRequest};
+use crate::raw_state::RawState;
+use crate::resource::{ImportBy, ImportRequest, ImportResponse, MoveStateRequest};
 use crate::value::Value;
 
 impl Server {
@@ -27,10 +28,10 @@ impl Server {
             )
             .into());
         }
-        let object = served.object.upgrade(schema, request.version, raw)?;
-        let state = State::new(object, &schema.block);
+        let stored = RawState::new(request.version, raw, served.value_type());
+        let object = served.object.upgrade(stored)?;
         let mut messages = Diagnostics::new();
-        let upgraded = wire::encode_state(Some(state), served, &mut messages)?;
+        let upgraded = wire::encode_state(Some(object.into()), served, &mut messages)?;
         if messages.has_errors() {
             return Err(messages);
         }
@@ -56,7 +57,8 @@ impl Server {
             return Err(newer_state("identity", request.version, schema.version).into());
         }
         let raw = request.raw_identity.as_ref().map_or(&[][..], |raw| raw.json.as_slice());
-        let identity = served.object.upgrade_identity(schema, request.version, raw)?;
+        let stored = RawState::new(request.version, raw, value_type);
+        let identity = served.object.upgrade_identity(stored)?;
         Ok(protocol::upgrade_resource_identity::Response {
             upgraded_identity: Some(protocol::ResourceIdentityData {
                 identity_data: Some(wire::encode(&identity.0.into_value(), value_type)?),
@@ -75,16 +77,20 @@ impl Server {
             Some(identity) => ImportBy::Identity(identity),
             None => ImportBy::Id(request.id.clone()),
         };
-        let client = wire::client(request.client_capabilities.as_ref());
-        let import = ImportRequest { by, client, stop: self.lifetime.stopping() };
-        let imported = served.object.import(import).await?;
+        let client = self.client(request.client_capabilities.as_ref());
+        let stop = self.lifetime.stopping();
+        let imported = match self.deferred(client) {
+            None => served.object.import(ImportRequest { by, client, stop }).await?,
+            deferred => ImportResponse { deferred, ..ImportResponse::default() },
+        };
         let deferred = wire::deferred(imported.deferred, client)?;
         let mut messages = Diagnostics::new();
+        let identity = imported.identity.or(identity);
+        let identity = identity.or_else(|| served.identity_in(Some(&imported.state)));
         let state = match deferred {
             Some(_) => wire::encode(&Value::Unknown, served.value_type())?,
             None => wire::encode_state(Some(imported.state), served, &mut messages)?,
         };
-        let identity = imported.identity.or(identity);
         let resource = protocol::import_resource_state::ImportedResource {
             type_name: request.type_name.clone(),
             state: Some(state),
@@ -111,16 +117,11 @@ impl Server {
         let moved = MoveStateRequest {
             provider_address: &request.source_provider_address,
             type_name: &request.source_type_name,
-            version: request.source_schema_version,
-            raw: &raw,
+            state: RawState::new(request.source_schema_version, &raw, served.value_type()),
             raw_identity: &raw_identity,
             private: PrivateState::from_bytes(request.source_private.clone()),
         };
-        let moved = match served.object.moves() {
-            Some(moves) => moves.move_state(moved).await?,
-            None => None,
-        };
-        let Some(moved) = moved else {
+        if !served.object.moves_from().contains(&moved.type_name) {
             return Err(Diagnostic::error(
                 "The resource cannot be moved from another type",
                 format!(
@@ -134,15 +135,13 @@ impl Server {
             )
             .into());
         };
+        let moved = served.object.move_state(moved).await?;
         let mut messages = moved.diagnostics;
+        let identity = moved.identity.or_else(|| served.identity_in(Some(&moved.state)));
         let response = protocol::move_resource_state::Response {
             target_state: Some(wire::encode_state(Some(moved.state), served, &mut messages)?),
             target_private: moved.private.into_bytes(),
-            target_identity: wire::encode_identity(
-                moved.identity,
-                served.identity(),
-                &mut messages,
-            )?,
+            target_identity: wire::encode_identity(identity, served.identity(), &mut messages)?,
             ..Default::default()
         };
         Ok(response.with(messages))

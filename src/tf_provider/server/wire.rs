@@ -68,12 +68,10 @@ pub(super) fn validate<T: ?Sized>(
 
 /// Returns the capabilities of a client. An old one sends none.
 pub(super) fn client(sent: Option<&protocol::ClientCapabilities>) -> ClientCapabilities {
-    let mut client = ClientCapabilities::default();
-    if let Some(sent) = sent {
-        client.deferral_allowed = sent.deferral_allowed;
-        client.write_only_attributes_allowed = sent.write_only_attributes_allowed;
-    }
-    client
+    sent.map_or_else(ClientCapabilities::default, |sent| ClientCapabilities {
+        deferral_allowed: sent.deferral_allowed,
+        write_only_attributes_allowed: sent.write_only_attributes_allowed,
+    })
 }
 
 /// Writes the reason why a call has to wait. It is an error if the client did not

@@ -6,7 +6,6 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::{Client, Credentials};
 use crate::problems::CertificateProblem;
 use crate::profile::NextPage;
 use crate::testing::{
@@ -14,6 +13,7 @@ use crate::testing::{
     page, planned, problem, raw, reply_with, response, settings, static_token,
 };
 use crate::transport::LARGEST_RESPONSE;
+use crate::{Client, Credentials};
 
 fn list() -> Reply {
     response(200, &page(&[]))

@@ -6,6 +6,7 @@
 mod calls;
 mod command_line;
 mod life_cycle;
+mod matrix;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -8,10 +8,10 @@ use super::{identity, received, request, schema, sent, sent_as, server, thing};
 use crate::diagnostics::Diagnostics;
 use crate::function::{Function, FunctionError, Parameter, Signature};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
-use crate::object::{Identity, Object, PrivateState, State};
+use crate::object::{Identity, Object};
 use crate::protocol::tfplugin5 as protocol;
 use crate::protocol::tfplugin5::provider_server::Provider as _;
-use crate::provider::{ConfigureRequest, Provider, Registry};
+use crate::provider::{Provider, Registry};
 use crate::resource::{
     ApplyResponse, CreateRequest, DeleteRequest, ReadRequest, ReadResponse, Resource, UpdateRequest,
 };
@@ -22,12 +22,9 @@ use crate::value::{Type, Value, msgpack};
 struct Echo;
 
 fn echoed(object: &Object) -> ApplyResponse {
-    let object = object.clone().with("id", "1");
     ApplyResponse {
-        state: Some(State::new(object, &schema().block)),
-        private: PrivateState::default(),
         identity: Some(Identity(Object::default().with("id", "1"))),
-        diagnostics: Diagnostics::new(),
+        ..ApplyResponse::new(object.clone().with("id", "1"))
     }
 }
 
@@ -39,55 +36,53 @@ impl Resource for Echo {
     fn identity(&self) -> Option<IdentitySchema> {
         Some(identity())
     }
-    async fn read(&self, request: ReadRequest) -> ReadResponse {
-        let outcome = echoed(request.state.object());
-        ReadResponse { state: outcome.state, identity: outcome.identity, ..ReadResponse::default() }
+    async fn read(&self, request: ReadRequest) -> Result<ReadResponse, Diagnostics> {
+        Ok(ReadResponse::new(request.state))
     }
-    async fn create(&self, request: CreateRequest) -> ApplyResponse {
-        echoed(request.plan.object())
+    async fn create(&self, request: CreateRequest) -> Result<ApplyResponse, Diagnostics> {
+        Ok(echoed(&request.plan))
     }
-    async fn update(&self, request: UpdateRequest) -> ApplyResponse {
-        echoed(request.plan.object())
+    async fn update(&self, request: UpdateRequest) -> Result<ApplyResponse, Diagnostics> {
+        Ok(echoed(&request.plan))
     }
-    async fn delete(&self, _request: DeleteRequest) -> ApplyResponse {
-        ApplyResponse::default()
+    async fn delete(&self, _request: DeleteRequest) -> Result<ApplyResponse, Diagnostics> {
+        Ok(ApplyResponse::deleted())
     }
 }
 
 #[async_trait]
-impl Provider for Echo {
-    fn schema(&self) -> Schema {
-        schema()
-    }
-    async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
-        Diagnostics::new()
-    }
-}
+impl Provider for Echo {}
 
 /// Finds objects until the client stops, and sends their number.
 struct Endless(mpsc::UnboundedSender<usize>);
+
+/// A search, which may be dropped at any time.
+struct Search<'a> {
+    found: usize,
+    ended: &'a mpsc::UnboundedSender<usize>,
+}
+
+impl Drop for Search<'_> {
+    fn drop(&mut self) {
+        self.ended.send(self.found).unwrap();
+    }
+}
 
 #[async_trait]
 impl ListResource for Endless {
     fn schema(&self) -> Schema {
         schema()
     }
-    async fn list(&self, request: ListRequest, found: ListSink) {
-        let mut count = 0;
+    async fn list(&self, _request: ListRequest, sink: ListSink) -> Result<(), Diagnostics> {
+        let mut search = Search { found: 0, ended: &self.0 };
         loop {
-            let id = count.to_string();
-            let object = Object::null(&schema().block).with("id", id.as_str());
-            let item = ListItem {
-                identity: Identity(Object::default().with("id", id.as_str())),
-                display_name: format!("Thing {id}"),
-                object: request.include_object.then(|| State::new(object, &schema().block)),
-            };
-            if !found.send(item).await {
-                break;
+            let id = search.found.to_string();
+            let object = Object::default().with("id", id.as_str());
+            if !sink.send(ListItem::new(format!("Thing {id}"), object)).await {
+                return Ok(());
             }
-            count += 1;
+            search.found += 1;
         }
-        self.0.send(count).unwrap();
     }
 }
 
@@ -124,10 +119,7 @@ impl Function for Same {
 }
 
 fn registry() -> Registry {
-    Registry::new(Box::new(Echo))
-        .resource("thing", Box::new(Echo))
-        .function("join", Box::new(Join))
-        .function("same", Box::new(Same))
+    Registry::new(Echo).resource("thing", Echo).function("join", Join).function("same", Same)
 }
 
 /// Plans and applies a create, and returns the new state.
@@ -251,7 +243,7 @@ fn wanted(limit: i64, include_resource_object: bool) -> protocol::list_resource:
 #[tokio::test]
 async fn list_ends_at_its_limit() {
     let (ended, mut ends) = mpsc::unbounded_channel();
-    let server = server(registry().list_resource("thing", Box::new(Endless(ended))));
+    let server = server(registry().list_resource("thing", Endless(ended)));
     for limit in [1, 3, 100] {
         let events = server.list_resource(request(wanted(limit, false))).await.unwrap();
         let events: Vec<_> = events.into_inner().collect().await;
@@ -265,7 +257,7 @@ async fn list_ends_at_its_limit() {
 #[tokio::test]
 async fn list_ends_when_the_client_disconnects() {
     let (ended, mut ends) = mpsc::unbounded_channel();
-    let server = server(registry().list_resource("thing", Box::new(Endless(ended))));
+    let server = server(registry().list_resource("thing", Endless(ended)));
     let mut events = server.list_resource(request(wanted(0, false))).await.unwrap().into_inner();
     assert!(events.next().await.is_some());
     drop(events);
@@ -275,7 +267,7 @@ async fn list_ends_when_the_client_disconnects() {
 #[tokio::test]
 async fn list_includes_objects_on_request() {
     let (ended, _ends) = mpsc::unbounded_channel();
-    let server = server(registry().list_resource("thing", Box::new(Endless(ended))));
+    let server = server(registry().list_resource("thing", Endless(ended)));
     for include in [false, true] {
         let mut events =
             server.list_resource(request(wanted(1, include))).await.unwrap().into_inner();

@@ -2,7 +2,7 @@
 //! their spans.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -15,10 +15,10 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::ephemeral::{CloseRequest, EphemeralResource, OpenRequest, OpenResponse};
 use crate::function::{Function, FunctionError, Parameter, Signature};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
-use crate::object::{Identity, Object};
+use crate::object::Object;
 use crate::protocol::tfplugin5 as protocol;
 use crate::protocol::tfplugin5::provider_server::Provider as _;
-use crate::provider::{ConfigureRequest, Provider, Registry};
+use crate::provider::{ConfigureRequest, ConfigureResponse, Provider, Registry};
 use crate::resource::ReadResponse;
 use crate::schema::{Block, Schema};
 use crate::value::{Type, Value, msgpack};
@@ -31,24 +31,21 @@ impl ListResource for Crowd {
     fn schema(&self) -> Schema {
         Schema::new(Block::default())
     }
-    async fn list(&self, _request: ListRequest, sink: ListSink) {
+    async fn list(&self, _request: ListRequest, sink: ListSink) -> Result<(), Diagnostics> {
         let sender = || async {
-            let item = || ListItem {
-                identity: Identity(Object::default().with("name", "a")),
-                display_name: "a".to_owned(),
-                object: None,
-            };
+            let item = || ListItem::new("a", Object::default().with("name", "a"));
             while sink.send(item()).await {}
         };
         tokio::join!(sender(), sender(), sender(), sender());
-        sink.closed().await;
+        // The search is dropped with the stream.
+        std::future::pending().await
     }
 }
 
 #[tokio::test]
 async fn limit_of_a_list_holds_for_concurrent_senders() {
     let lifetime = crate::lifetime::Lifetime::new();
-    let registry = registry(Scripted::default()).list_resource("thing", Box::new(Crowd));
+    let registry = registry(Scripted::default()).list_resource("thing", Crowd);
     let server = crate::server::Server::new(registry, lifetime.clone());
     let wanted = protocol::list_resource::Request {
         type_name: "thing".to_owned(),
@@ -59,7 +56,6 @@ async fn limit_of_a_list_holds_for_concurrent_senders() {
     let events = server.list_resource(request(wanted)).await.unwrap().into_inner();
     let events: Vec<_> = events.collect().await;
     assert_eq!(events.len(), 100);
-    // The sink is closed then, and the search has ended.
     lifetime.calls_finished().await;
 }
 
@@ -83,7 +79,7 @@ impl EphemeralResource for Panics {
     async fn open(&self, _request: OpenRequest) -> Result<OpenResponse, Diagnostics> {
         panic!("hunter2")
     }
-    async fn close(&self, _request: CloseRequest) -> Diagnostics {
+    async fn close(&self, _request: CloseRequest) -> Result<Diagnostics, Diagnostics> {
         panic!("hunter2")
     }
 }
@@ -93,7 +89,11 @@ impl Action for Panics {
     fn schema(&self) -> Schema {
         Schema::new(Block::default())
     }
-    async fn invoke(&self, _request: InvokeRequest, progress: Progress) -> Diagnostics {
+    async fn invoke(
+        &self,
+        _request: InvokeRequest,
+        progress: Progress,
+    ) -> Result<Diagnostics, Diagnostics> {
         progress.report("begun").await;
         panic!("hunter2")
     }
@@ -118,9 +118,8 @@ async fn kinds_without_objects_are_unimplemented_and_panics_are_errors() {
     let refused = none.invoke_action(request(invoke())).await.map(drop).unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unimplemented);
 
-    let registry = registry(Scripted::default())
-        .ephemeral_resource("thing", Box::new(Panics))
-        .action("thing", Box::new(Panics));
+    let registry =
+        registry(Scripted::default()).ephemeral_resource("thing", Panics).action("thing", Panics);
     let lifetime = crate::lifetime::Lifetime::new();
     let server = crate::server::Server::new(registry, lifetime.clone());
     let opened = server.open_ephemeral_resource(request(open())).await.unwrap().into_inner();
@@ -145,7 +144,7 @@ struct Fails;
 impl Function for Fails {
     fn signature(&self) -> Signature {
         let parameter = Parameter::new("it", Type::String, "It.").allow_unknown().allow_null();
-        Signature::new("Fails.", Type::String).parameter(parameter)
+        Signature::new("Fails.", Type::String).parameter(parameter).deprecated("Use another.")
     }
     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
         if let Value::String(text) = &arguments[0] {
@@ -157,7 +156,7 @@ impl Function for Fails {
 
 #[tokio::test]
 async fn function_takes_what_its_parameters_allow_and_its_error_is_printable() {
-    let registry = registry(Scripted::default()).function("fails", Box::new(Fails));
+    let registry = registry(Scripted::default()).function("fails", Fails);
     let server = server(registry);
     let call = async |argument: Value| {
         let arguments = vec![sent_as(&argument, &Type::String)];
@@ -170,6 +169,25 @@ async fn function_takes_what_its_parameters_allow_and_its_error_is_printable() {
     }
     let error = call("a\u{1b}[2Jb.".into()).await.error.unwrap();
     assert_eq!(error.text, "a\\u{1b}[2Jb");
+}
+
+#[tokio::test]
+async fn function_is_described_as_it_is_declared() {
+    let server = server(registry(Scripted::default()).function("fails", Fails));
+    let get = request(protocol::get_functions::Request {});
+    let functions = server.get_functions(get).await.unwrap().into_inner().functions;
+    let parameter = &functions["fails"].parameters[0];
+    assert!(parameter.allow_null_value && parameter.allow_unknown_values);
+    assert_eq!(functions["fails"].deprecation_message, "Use another.");
+}
+
+#[tokio::test]
+async fn registry_that_contradicts_itself_is_an_error_of_get_schema() {
+    let server = server(registry(Scripted::default()).list_resource("other", Crowd));
+    let get = request(protocol::get_provider_schema::Request {});
+    let schemas = server.get_schema(get).await.unwrap().into_inner();
+    assert_eq!(schemas.diagnostics.len(), 1, "{:?}", schemas.diagnostics);
+    assert!(schemas.diagnostics[0].detail.contains("there is no resource of this name"));
 }
 
 #[tokio::test]
@@ -191,21 +209,171 @@ struct Slow;
 
 #[async_trait]
 impl Provider for Slow {
-    fn schema(&self) -> Schema {
-        Schema::new(Block::default())
-    }
-    async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
+    async fn configure(&self, request: ConfigureRequest) -> Result<ConfigureResponse, Diagnostics> {
         request.stop.cancelled().await;
-        Diagnostic::warning("Stopped", "It was stopped.").into()
+        Err(Diagnostic::error("Stopped", "It was stopped.").into())
     }
 }
 
 #[tokio::test]
 async fn configure_is_stopped() {
-    let server = server(Registry::new(Box::new(Slow)));
+    let server = server(Registry::new(Slow));
     let (configured, _) = tokio::join!(
         server.configure(request(protocol::configure::Request::default())),
         server.stop(request(protocol::stop::Request {})),
     );
     assert_eq!(configured.unwrap().into_inner().diagnostics[0].summary, "Stopped");
+}
+
+/// Has a configuration that is not known yet.
+struct Unknown;
+
+#[async_trait]
+impl Provider for Unknown {
+    async fn configure(&self, _: ConfigureRequest) -> Result<ConfigureResponse, Diagnostics> {
+        Ok(ConfigureResponse::unknown())
+    }
+}
+
+/// OpenTofu 1.11 allows deferral by mistake.
+#[tokio::test]
+async fn calls_wait_for_the_configuration_of_the_provider() {
+    let resource = Scripted { read: Some(kept()), ..Scripted::default() };
+    let server = server(Registry::new(Unknown).resource("thing", resource));
+    for (version, allowed, waits) in
+        [("1.14.0", true, true), ("1.14.0", false, false), ("1.11.2", true, false)]
+    {
+        let terraform_version = version.to_owned();
+        let configure = protocol::configure::Request { terraform_version, ..Default::default() };
+        server.configure(request(configure)).await.unwrap();
+        let read = protocol::read_resource::Request {
+            type_name: "thing".to_owned(),
+            current_state: sent(&thing([("name", "b".into())])),
+            private: b"stored".to_vec(),
+            current_identity: named("b"),
+            client_capabilities: Some(protocol::ClientCapabilities {
+                deferral_allowed: allowed,
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let read = server.read_resource(request(read)).await.unwrap().into_inner();
+        assert_eq!(read.deferred.is_some(), waits, "{version}: {read:?}");
+        assert_eq!((read.private.as_slice(), read.new_identity), (&b"stored"[..], named("b")));
+        let name = if waits { "b" } else { "a" };
+        assert_eq!(received(read.new_state.as_ref()), thing([("name", name.into())]));
+    }
+}
+
+/// Each kind of call names itself and its type, in the spans that the log shows.
+#[tokio::test]
+async fn span_names_the_kind_of_its_type() {
+    let _log = tracing::subscriber::set_default(tracing_subscriber::registry());
+    for (call, field) in [
+        ("ReadResource", "tf_resource_type"),
+        ("ReadDataSource", "tf_data_source_type"),
+        ("ListResource", "tf_list_resource_type"),
+        ("OpenEphemeralResource", "tf_ephemeral_resource_type"),
+        ("InvokeAction", "tf_action_type"),
+        ("CallFunction", "tf_function_name"),
+    ] {
+        assert_eq!(crate::server::rpc::Rpc::new(call, "thing").kind(), field);
+    }
+}
+
+/// Records the span in which each kind of code runs.
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<Vec<&'static str>>>);
+
+impl Spans {
+    fn note(&self) {
+        let span = tracing::Span::current();
+        self.0.lock().unwrap().push(span.metadata().map_or("none", |metadata| metadata.name()));
+    }
+}
+
+#[async_trait]
+impl ListResource for Spans {
+    async fn list(&self, _request: ListRequest, _sink: ListSink) -> Result<(), Diagnostics> {
+        self.note();
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Action for Spans {
+    fn schema(&self) -> Schema {
+        Schema::default()
+    }
+    async fn invoke(
+        &self,
+        _request: InvokeRequest,
+        _progress: Progress,
+    ) -> Result<Diagnostics, Diagnostics> {
+        self.note();
+        Ok(Diagnostics::new())
+    }
+}
+
+impl Function for Spans {
+    fn signature(&self) -> Signature {
+        Signature::new("Notes.", Type::String)
+    }
+    fn call(&self, _arguments: &[Value]) -> Result<Value, FunctionError> {
+        self.note();
+        Ok(Value::Null)
+    }
+}
+
+#[tokio::test]
+async fn streams_and_functions_run_in_the_span_of_their_call() {
+    let _log = tracing::subscriber::set_default(tracing_subscriber::registry());
+    let spans = Spans::default();
+    let registry = registry(Scripted::default())
+        .list_resource("thing", spans.clone())
+        .action("thing", spans.clone())
+        .function("thing", spans.clone());
+    let server = server(registry);
+    let name = || "thing".to_owned();
+    let list = protocol::list_resource::Request { type_name: name(), ..Default::default() };
+    let events = server.list_resource(request(list)).await.unwrap().into_inner();
+    assert_eq!(events.count().await, 0);
+    let invoke = protocol::invoke_action::Request { action_type: name(), ..Default::default() };
+    let events = server.invoke_action(request(invoke)).await.unwrap().into_inner();
+    assert_eq!(events.count().await, 1);
+    let call = protocol::call_function::Request { name: name(), ..Default::default() };
+    server.call_function(request(call)).await.unwrap();
+    assert_eq!(*spans.0.lock().unwrap(), ["call"; 3]);
+}
+
+/// Searches until the test lets it end, without a look at its sink.
+struct Stubborn(Arc<tokio::sync::Notify>);
+
+#[async_trait]
+impl ListResource for Stubborn {
+    async fn list(&self, _request: ListRequest, _sink: ListSink) -> Result<(), Diagnostics> {
+        self.0.notified().await;
+        Ok(())
+    }
+}
+
+/// The process waits for a search as for any other call.
+#[tokio::test]
+async fn search_is_one_of_the_calls() {
+    let end = Arc::new(tokio::sync::Notify::new());
+    let lifetime = crate::lifetime::Lifetime::new();
+    let registry = registry(Scripted::default()).list_resource("thing", Stubborn(end.clone()));
+    let server = crate::server::Server::new(registry, lifetime.clone());
+    let list =
+        protocol::list_resource::Request { type_name: "thing".to_owned(), ..Default::default() };
+    let events = server.list_resource(request(list.clone())).await.unwrap().into_inner();
+    tokio::task::yield_now().await;
+    assert!(lifetime.calls_finished().now_or_never().is_none());
+    end.notify_one();
+    assert_eq!(events.count().await, 0);
+    lifetime.calls_finished().await;
+
+    // A client that is gone does not wait for it.
+    drop(server.list_resource(request(list)).await.unwrap());
+    lifetime.calls_finished().await;
 }

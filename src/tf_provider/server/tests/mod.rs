@@ -14,7 +14,7 @@ use super::Server;
 use crate::lifetime::Lifetime;
 use crate::protocol::tfplugin5 as protocol;
 use crate::provider::Registry;
-use crate::schema::{Attribute, Block, IdentityAttribute, IdentitySchema, Schema};
+use crate::schema::{Attribute, IdentityAttribute, IdentitySchema, Schema};
 use crate::value::{Type, Value, msgpack};
 
 /// Returns a server in a process that has just started.
@@ -25,30 +25,18 @@ fn server(registry: Registry) -> Server {
 /// Returns the schema of these tests: a name, a dynamic value, a number, a
 /// write-only credential, and an id.
 fn schema() -> Schema {
-    Schema::new(Block {
-        description: "A thing.".into(),
-        attributes: vec![
-            Attribute::computed("id", Type::String, "Its id.").use_state_for_unknown(),
-            Attribute::required("name", Type::String, "Its name."),
-            Attribute::optional("anything", Type::Dynamic, "Anything."),
-            Attribute::optional("number", Type::Number, "A number."),
-            Attribute::write_only_secret("secret_wo", "A credential."),
-        ],
-        blocks: Vec::new(),
-    })
+    Schema::new([
+        Attribute::computed("id", Type::String, "Its id.").use_state_for_unknown(),
+        Attribute::required("name", Type::String, "Its name."),
+        Attribute::optional("anything", Type::Dynamic, "Anything."),
+        Attribute::optional("number", Type::Number, "A number."),
+        Attribute::write_only_secret("secret_wo", "A credential."),
+    ])
 }
 
 /// Returns the identity schema of these tests.
 fn identity() -> IdentitySchema {
-    IdentitySchema {
-        version: 0,
-        attributes: vec![IdentityAttribute {
-            name: "id".into(),
-            ty: Type::String,
-            required_for_import: true,
-            description: "Its id.".into(),
-        }],
-    }
+    IdentitySchema::new([IdentityAttribute::required("id", Type::String, "Its id.")])
 }
 
 /// Returns a value of the schema with these attributes set.

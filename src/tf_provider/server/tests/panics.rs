@@ -9,10 +9,11 @@ use crate::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
 use crate::diagnostics::Diagnostics;
 use crate::function::{Function, FunctionError, Signature};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
-use crate::object::{Identity, Object, PrivateState, State};
+use crate::object::{Object, PrivateState, State};
 use crate::protocol::tfplugin5::provider_server::Provider as Service;
 use crate::protocol::tfplugin5::{self as protocol, Diagnostic};
-use crate::provider::{ConfigureRequest, Provider, Registry};
+use crate::provider::{ConfigureRequest, ConfigureResponse, Provider, Registry};
+use crate::raw_state::RawState;
 use crate::resource::{
     ApplyResponse, CheckPlanRequest, CheckPlanResponse, Checkpoint, CreateRequest, DeleteRequest,
     ImportRequest, ImportResponse, ReadRequest, ReadResponse, Resource, UpdateRequest,
@@ -37,12 +38,10 @@ fn panics() -> ! {
 /// Saves a checkpoint if the object has the name for it.
 fn save(checkpoint: &Checkpoint, name: &Value) {
     if *name == Value::from(CHECKPOINT) {
-        let object = Object::null(&schema().block).with("name", "saved").with("id", "7");
+        let object = Object::default().with("name", "saved").with("id", "7");
         checkpoint.save(ApplyResponse {
-            state: Some(State::new(object.with("secret_wo", CANARY), &schema().block)),
             private: PrivateState::encode(&"saved"),
-            identity: Some(Identity(Object::default().with("id", "7"))),
-            diagnostics: Diagnostics::new(),
+            ..ApplyResponse::new(object.with("secret_wo", CANARY))
         });
     }
 }
@@ -61,27 +60,27 @@ impl Resource for Panics {
     async fn check_plan(&self, _request: CheckPlanRequest<'_>) -> CheckPlanResponse {
         panics()
     }
-    async fn read(&self, _request: ReadRequest) -> ReadResponse {
+    async fn read(&self, _request: ReadRequest) -> Result<ReadResponse, Diagnostics> {
         tokio::task::yield_now().await;
         panics()
     }
-    async fn create(&self, request: CreateRequest) -> ApplyResponse {
-        save(&request.checkpoint, request.plan.object().get("name"));
+    async fn create(&self, request: CreateRequest) -> Result<ApplyResponse, Diagnostics> {
+        save(&request.checkpoint, request.plan.get("name"));
         tokio::task::yield_now().await;
         panics()
     }
-    async fn update(&self, request: UpdateRequest) -> ApplyResponse {
-        save(&request.checkpoint, request.plan.object().get("name"));
+    async fn update(&self, request: UpdateRequest) -> Result<ApplyResponse, Diagnostics> {
+        save(&request.checkpoint, request.plan.get("name"));
         panics()
     }
-    async fn delete(&self, request: DeleteRequest) -> ApplyResponse {
-        save(&request.checkpoint, request.prior.object().get("name"));
+    async fn delete(&self, request: DeleteRequest) -> Result<ApplyResponse, Diagnostics> {
+        save(&request.checkpoint, request.prior.get("name"));
         panics()
     }
     async fn import(&self, _request: ImportRequest) -> Result<ImportResponse, Diagnostics> {
         panics()
     }
-    fn upgrade(&self, _: &Schema, _: i64, _: &[u8]) -> Result<Object, Diagnostics> {
+    fn upgrade(&self, _state: RawState<'_>) -> Result<Object, Diagnostics> {
         panics()
     }
     fn generate(&self, _schema: &Schema, _state: &State) -> Object {
@@ -97,7 +96,7 @@ impl Provider for Panics {
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         panics()
     }
-    async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
+    async fn configure(&self, _: ConfigureRequest) -> Result<ConfigureResponse, Diagnostics> {
         panics()
     }
 }
@@ -123,9 +122,8 @@ impl ListResource for Panics {
     fn validate(&self, _request: ValidateRequest<'_>) -> Diagnostics {
         panics()
     }
-    async fn list(&self, _request: ListRequest, found: ListSink) {
-        let identity = Identity(Object::default().with("id", "1"));
-        found.send(ListItem { identity, display_name: "one".to_owned(), object: None }).await;
+    async fn list(&self, _request: ListRequest, found: ListSink) -> Result<(), Diagnostics> {
+        found.send(ListItem::new("one", Object::default().with("id", "1"))).await;
         panics()
     }
 }
@@ -147,15 +145,17 @@ impl ListResource for NoSchema {
     fn schema(&self) -> Schema {
         panics()
     }
-    async fn list(&self, _request: ListRequest, _found: ListSink) {}
+    async fn list(&self, _request: ListRequest, _found: ListSink) -> Result<(), Diagnostics> {
+        Ok(())
+    }
 }
 
 fn registry() -> Registry {
-    Registry::new(Box::new(Panics))
-        .resource("thing", Box::new(Panics))
-        .data_source("thing", Box::new(Panics))
-        .list_resource("thing", Box::new(Panics))
-        .function("panics", Box::new(Panics))
+    Registry::new(Panics)
+        .resource("thing", Panics)
+        .data_source("thing", Panics)
+        .list_resource("thing", Panics)
+        .function("panics", Panics)
 }
 
 /// Asserts one message, which names the call and not the text of the panic.
@@ -301,7 +301,7 @@ async fn list_keeps_the_objects_found_before_a_panic() {
     assert_eq!((found.display_name.as_str(), found.diagnostic.len()), ("one", 0));
     assert_defect("ListResource", &defect.diagnostic);
 
-    let server = super::server(registry().list_resource("thing", Box::new(NoSchema)));
+    let server = super::server(registry().list_resource("thing", NoSchema));
     let events = server.list_resource(request(wanted)).await.unwrap().into_inner();
     let events: Vec<_> = events.map(|event| event.expect("no gRPC error")).collect().await;
     assert_eq!(events.len(), 1);
@@ -310,7 +310,7 @@ async fn list_keeps_the_objects_found_before_a_panic() {
 
 #[tokio::test]
 async fn panic_in_a_schema_fails_only_the_calls_that_need_it() {
-    let server = server(registry().list_resource("thing", Box::new(NoSchema)));
+    let server = server(registry().list_resource("thing", NoSchema));
     for _ in 0..2 {
         let response = unary!(server, get_schema, protocol::get_provider_schema::Request {});
         assert_defect("GetSchema", &response.diagnostics);

@@ -13,7 +13,8 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::object::{Argument, Identity, Object, PrivateState, State};
 use crate::protocol::tfplugin5 as protocol;
 use crate::protocol::tfplugin5::provider_server::Provider as _;
-use crate::provider::{ConfigureRequest, Provider, Registry};
+use crate::provider::{Provider, Registry};
+use crate::raw_state::RawState;
 use crate::resource::{
     ApplyResponse, CreateRequest, DeleteRequest, ReadRequest, ReadResponse, Resource, UpdateRequest,
 };
@@ -22,8 +23,8 @@ use crate::value::{Type, Value, json, msgpack};
 use safe_text::Secret;
 
 /// Returns attributes of all kinds, for each depth.
-fn attributes() -> Vec<Attribute> {
-    vec![
+fn attributes() -> [Attribute; 6] {
+    [
         Attribute::optional("name", Type::String, "A name."),
         Attribute::optional("mode", Type::String, "A mode.").default_value("plain"),
         Attribute::optional("region", Type::String, "A region.").requires_replace(),
@@ -34,36 +35,21 @@ fn attributes() -> Vec<Attribute> {
 }
 
 fn nested_schema() -> Schema {
-    let leaf = Block { description: "".into(), attributes: attributes(), blocks: Vec::new() };
-    let rule = Block {
-        description: "".into(),
-        attributes: attributes(),
-        blocks: vec![NestedBlock::single("leaf", leaf)],
-    };
-    Schema::new(Block {
-        description: "".into(),
-        attributes: vec![
-            Attribute::computed("id", Type::String, "Its id.").use_state_for_unknown(),
-            Attribute::optional("name", Type::String, "A name."),
-            Attribute::optional("tokens", Type::List(Box::new(Type::Secret)), "Credentials."),
-            Attribute::optional("anything", Type::Dynamic, "Anything.")
-                .default_value(Value::Dynamic(Box::new((Type::String, "def".into())))),
-            Attribute::write_only_secret("token_wo", "A credential."),
-        ],
-        blocks: vec![NestedBlock::list("rule", rule)],
-    })
+    let rule = Block::new(attributes()).blocks([NestedBlock::single("leaf", attributes())]);
+    let attributes = [
+        Attribute::computed("id", Type::String, "Its id.").use_state_for_unknown(),
+        Attribute::optional("name", Type::String, "A name."),
+        Attribute::optional("tokens", Type::List(Box::new(Type::Secret)), "Credentials."),
+        Attribute::optional("anything", Type::Dynamic, "Anything.")
+            .default_value(Value::Dynamic(Box::new((Type::String, "def".into())))),
+        Attribute::write_only_secret("token_wo", "A credential."),
+    ];
+    Schema::new(Block::new(attributes).blocks([NestedBlock::list("rule", rule)]))
 }
 
 fn identity() -> IdentitySchema {
-    IdentitySchema {
-        version: 0,
-        attributes: vec![IdentityAttribute {
-            name: "name".into(),
-            ty: Type::String,
-            required_for_import: true,
-            description: "Its name.".into(),
-        }],
-    }
+    let name = IdentityAttribute::required("name", Type::String, "Its name.");
+    IdentitySchema { version: 1, attributes: vec![name] }
 }
 
 /// A resource whose responses a test decides.
@@ -83,37 +69,42 @@ impl Resource for Scripted {
     fn identity(&self) -> Option<IdentitySchema> {
         Some(identity())
     }
-    async fn read(&self, _request: ReadRequest) -> ReadResponse {
+    async fn read(&self, _request: ReadRequest) -> Result<ReadResponse, Diagnostics> {
         if let Some(span) = tracing::Span::current().metadata() {
             self.span.set(span.name()).unwrap();
         }
-        self.read.clone().unwrap()
+        Ok(self.read.clone().unwrap())
     }
-    async fn create(&self, _request: CreateRequest) -> ApplyResponse {
-        self.apply.clone().unwrap()
+    async fn create(&self, _request: CreateRequest) -> Result<ApplyResponse, Diagnostics> {
+        self.apply.clone().ok_or_else(refusal)
     }
-    async fn update(&self, _request: UpdateRequest) -> ApplyResponse {
-        self.apply.clone().unwrap()
+    async fn update(&self, _request: UpdateRequest) -> Result<ApplyResponse, Diagnostics> {
+        self.apply.clone().ok_or_else(refusal)
     }
-    async fn delete(&self, _request: DeleteRequest) -> ApplyResponse {
-        self.apply.clone().unwrap()
+    async fn delete(&self, _request: DeleteRequest) -> Result<ApplyResponse, Diagnostics> {
+        self.apply.clone().ok_or_else(refusal)
     }
+    fn upgrade_identity(&self, identity: RawState<'_>) -> Result<Identity, Diagnostics> {
+        let name = identity.attribute("title", Type::String)?;
+        let mut upgraded = Identity(identity.decode()?);
+        if identity.version == 0 {
+            upgraded.0.set("name", name);
+        }
+        Ok(upgraded)
+    }
+}
+
+fn refusal() -> Diagnostics {
+    Diagnostic::error("Refused", "It was refused.").into()
 }
 
 struct Nothing;
 
 #[async_trait]
-impl Provider for Nothing {
-    fn schema(&self) -> Schema {
-        Schema::new(Block::default())
-    }
-    async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
-        Diagnostics::new()
-    }
-}
+impl Provider for Nothing {}
 
 pub(super) fn registry(resource: Scripted) -> Registry {
-    Registry::new(Box::new(Nothing)).resource("thing", Box::new(resource))
+    Registry::new(Nothing).resource("thing", resource)
 }
 
 fn value_type() -> Type {
@@ -170,7 +161,7 @@ pub(super) fn named(name: &str) -> Option<protocol::ResourceIdentityData> {
 
 fn state(value: Value) -> State {
     let Value::Map(entries) = value else { panic!("an object") };
-    State::new(Object::from_entries(entries), &nested_schema().block)
+    State::new(Object::from_entries(entries))
 }
 
 /// Returns a part of a value.
@@ -202,7 +193,7 @@ async fn planned(
 
 async fn applied(
     prior: &Value,
-    response: ApplyResponse,
+    response: impl Into<Option<ApplyResponse>>,
     identity: Option<protocol::ResourceIdentityData>,
 ) -> protocol::apply_resource_change::Response {
     let request = request(protocol::apply_resource_change::Request {
@@ -214,7 +205,7 @@ async fn applied(
         planned_identity: identity,
         ..Default::default()
     });
-    let server = server(registry(Scripted { apply: Some(response), ..Scripted::default() }));
+    let server = server(registry(Scripted { apply: response.into(), ..Scripted::default() }));
     server.apply_resource_change(request).await.unwrap().into_inner()
 }
 
@@ -235,9 +226,8 @@ pub(super) async fn refreshed(
 
 fn result(value: Value) -> ApplyResponse {
     ApplyResponse {
-        state: Some(state(value)),
         identity: Some(Identity(Object::default().with("name", "a"))),
-        ..ApplyResponse::default()
+        ..ApplyResponse::new(state(value))
     }
 }
 
@@ -262,7 +252,7 @@ async fn create_that_does_not_fit_its_schema_keeps_what_fits() {
     let mut response = result(created);
     let mut object = response.state.unwrap().into_object();
     object.set("idd", "42");
-    response.state = Some(State::new(object, &nested_schema().block));
+    response.state = Some(State::new(object));
     response.private = PrivateState::encode(&"remembered");
     response.diagnostics = Diagnostic::warning("Created 42", "It is there.").into();
 
@@ -385,7 +375,6 @@ async fn generated_configuration_has_nested_blocks() {
 #[tokio::test]
 async fn identity_in_another_normal_form_is_the_same() {
     let response = ReadResponse {
-        state: Some(state(thing([("name", "a".into())]))),
         identity: Some(Identity(Object::default().with("name", "Zu\u{308}rich"))),
         ..kept()
     };
@@ -394,7 +383,7 @@ async fn identity_in_another_normal_form_is_the_same() {
 }
 
 pub(super) fn kept() -> ReadResponse {
-    ReadResponse { state: Some(state(thing([("name", "a".into())]))), ..ReadResponse::default() }
+    ReadResponse::new(state(thing([("name", "a".into())])))
 }
 
 #[tokio::test]
@@ -409,19 +398,46 @@ async fn identity_and_private_state_are_kept_unless_changed() {
     assert_eq!(updated.diagnostics, []);
 }
 
+/// Without an identity in the response, the attributes of the same names are it.
+#[tokio::test]
+async fn missing_identity_is_that_of_the_state() {
+    let response = ApplyResponse { identity: None, ..result(thing([("name", "b".into())])) };
+    let created = applied(&Value::Null, response, None).await;
+    assert_eq!((created.diagnostics.as_slice(), created.new_identity), (&[][..], named("b")));
+    let read = refreshed(kept(), None).await;
+    assert_eq!((read.diagnostics.as_slice(), read.new_identity), (&[][..], named("a")));
+    // The stored one stays, even if the state has another.
+    let read = refreshed(kept(), named("z")).await;
+    assert_eq!((read.diagnostics.as_slice(), read.new_identity), (&[][..], named("z")));
+}
+
 #[tokio::test]
 async fn missing_identity_is_reported() {
-    let response = ApplyResponse { identity: None, ..result(thing([("name", "b".into())])) };
+    let response = ApplyResponse { identity: None, ..result(thing([("id", "1".into())])) };
     let created = applied(&Value::Null, response.clone(), None).await;
     assert!(created.diagnostics[0].summary.contains("identity"), "{:?}", created.diagnostics);
     assert!(!received(created.new_state.as_ref()).is_null());
-    let read = refreshed(kept(), None).await;
+    let nameless = ReadResponse::new(state(thing([("id", "1".into())])));
+    let read = refreshed(nameless, None).await;
     assert!(read.diagnostics[0].summary.contains("identity"), "{:?}", read.diagnostics);
     assert_eq!(read.diagnostics[0].severity(), protocol::diagnostic::Severity::Warning);
 
     // A client that stored no identity does not get one by an update.
-    let updated = applied(&thing([("name", "a".into())]), response, None).await;
+    let updated = applied(&thing([("id", "1".into())]), response, None).await;
     assert_eq!(updated.diagnostics, []);
+}
+
+/// A call that returns only messages has changed nothing.
+#[tokio::test]
+async fn refused_change_keeps_what_was_there() {
+    let created = applied(&Value::Null, None, None).await;
+    assert_eq!(created.diagnostics[0].summary, "Refused");
+    assert!(received(created.new_state.as_ref()).is_null());
+    let prior = thing([("name", "a".into())]);
+    let updated = applied(&prior, None, named("a")).await;
+    assert_eq!(updated.diagnostics[0].summary, "Refused");
+    assert_eq!(received(updated.new_state.as_ref()), prior);
+    assert_eq!((updated.private.as_slice(), updated.new_identity), (&b"planned"[..], named("a")));
 }
 
 #[test]
@@ -503,19 +519,29 @@ async fn upgraded_list_block_is_empty_and_not_null() {
     assert_eq!(at(&state, &["rule"]), &Value::List(Vec::new()));
 }
 
+async fn upgraded_identity(json: &[u8]) -> protocol::upgrade_resource_identity::Response {
+    let server = server(registry(Scripted::default()));
+    let raw = protocol::RawState { json: json.to_vec(), flatmap: [].into() };
+    let request = request(protocol::upgrade_resource_identity::Request {
+        type_name: "thing".to_owned(),
+        version: 0,
+        raw_identity: Some(raw),
+    });
+    server.upgrade_resource_identity(request).await.unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn identity_of_an_older_version_is_converted() {
+    let upgraded = upgraded_identity(br#"{"title":"a"}"#).await;
+    assert_eq!(
+        (upgraded.diagnostics.as_slice(), upgraded.upgraded_identity),
+        (&[][..], named("a"))
+    );
+}
+
 #[tokio::test]
 async fn advice_about_an_unreadable_identity_can_be_followed() {
-    let server = server(registry(Scripted::default()));
-    let raw = protocol::RawState { json: b"7".to_vec(), flatmap: [].into() };
-    let upgraded = server
-        .upgrade_resource_identity(request(protocol::upgrade_resource_identity::Request {
-            type_name: "thing".to_owned(),
-            version: 0,
-            raw_identity: Some(raw),
-        }))
-        .await
-        .unwrap()
-        .into_inner();
+    let upgraded = upgraded_identity(b"7").await;
     let detail = &upgraded.diagnostics[0].detail;
     assert!(detail.contains("terraform state rm") && detail.contains("import"), "{detail}");
 }
@@ -524,8 +550,7 @@ async fn advice_about_an_unreadable_identity_can_be_followed() {
 async fn state_is_cleared_by_the_schema_that_is_served() {
     let leaked = thing([("id", "1".into()), ("token_wo", Value::from(Secret::from("hunter2")))]);
     let Value::Map(entries) = leaked else { panic!("an object") };
-    // The resource passes the block of another one.
-    let state = State::new(Object::from_entries(entries), &Block::default());
+    let state = State::new(Object::from_entries(entries));
     let response = ApplyResponse { state: Some(state), ..result(thing([])) };
     let applied = applied(&Value::Null, response, None).await;
     assert_eq!(at(&received(applied.new_state.as_ref()), &["token_wo"]), &Value::Null);
