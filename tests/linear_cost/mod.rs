@@ -155,3 +155,77 @@ fn rebinding_of_ten_mebibytes_takes_memory_in_proportion() {
         assert!(bytes < flow.len() * 40 + (64 << 20), "{bytes} bytes for {}", flow.len());
     }
 }
+
+/// Returns a map with as many new ids as a flow of 10 MiB has activities.
+fn new_ids(activities: usize) -> BTreeMap<String, String> {
+    let id = |index| format!("5c7c2677-0000-4000-8000-{index:012}");
+    (0..activities).map(|index| (format!("connector {index}"), id(index))).collect()
+}
+
+/// Returns flows of about this size, each with another thing to look up for each activity.
+fn large_flows(bytes: usize) -> Vec<(&'static str, String)> {
+    let list = |activity: &dyn Fn(usize) -> String| {
+        let size = activity(0).len() + 1;
+        let all = (0..bytes / size).map(activity).collect::<Vec<_>>();
+        format!("[{}]", all.join(","))
+    };
+    let found = |index| {
+        format!(
+            r#"{{"connectorId":"5c7c2677-0000-4000-8000-{index:012}","activityName":"http-request"}}"#
+        )
+    };
+    let missing = |index| {
+        format!(
+            r#"{{"connectorId":"5c7c2677-0000-4000-9000-{index:012}","activityName":"http-request"}}"#
+        )
+    };
+    let unclear = |index| format!(r#"{{"connectorId":"5c7c2677-0000-4000-9000-{index:012}"}}"#);
+    let named =
+        |index| format!(r#"{{"connectorId":"x","connectorId:name":"connector {index:06}"}}"#);
+    let keys = |index| {
+        format!(
+            r#"{{"key_{index}":{{"connectorId":"5c7c2677-0000-4000-9000-{index:012}","activityName":"http-request"}}}}"#
+        )
+    };
+    let long = "\\u0041".repeat(bytes / 60);
+    let strings =
+        |index| format!(r#"{{"connectorId":"{index}{long}","connectorId:name":"{index}{long}"}}"#);
+    vec![
+        ("ids that are new ids", list(&found)),
+        ("ids that the map does not have", list(&missing)),
+        ("objects that may be activities", list(&unclear)),
+        ("names that the map does not have", list(&named)),
+        ("many keys", list(&keys)),
+        ("long strings", list(&strings)),
+        (
+            "nested deeply",
+            format!("{}{}{}", r#"{"a":["#.repeat(60), list(&missing), "]}".repeat(60)),
+        ),
+    ]
+}
+
+/// An activity without a name keeps an id that is a new id, so each id is looked up among them all.
+/// Comparisons allocate nothing, so the time is limited as well: a search through all ids for each
+/// activity takes more than ten times as long as the limit.
+#[test]
+fn every_id_of_ten_mebibytes_is_looked_up_at_once() {
+    const SIZE: usize = 10 << 20;
+    let connectors = new_ids(SIZE / 80);
+    for (what, flow) in large_flows(SIZE) {
+        let activities = flow.matches("\"connectorId\"").count() as u64;
+        let began = std::time::Instant::now();
+        let cost = allocation_counter::measure(|| {
+            let rebound = rebind_connectors(&flow, &connectors);
+            assert_eq!(rebound.is_ok(), what == "ids that are new ids", "{what}");
+        });
+        let took = began.elapsed();
+        println!("{what}: {cost:?} {took:?}");
+        assert!(
+            cost.count_total < 8 * activities + 1000,
+            "{what}: {} allocations",
+            cost.count_total
+        );
+        assert!(cost.bytes_total < 40 * SIZE as u64, "{what}: {} bytes", cost.bytes_total);
+        assert!(took.as_secs() < 30, "{what}: {took:?}");
+    }
+}

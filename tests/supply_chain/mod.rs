@@ -214,6 +214,57 @@ fn no_crate_is_banned_or_duplicated_without_a_reason() {
     }
 }
 
+/// The fuzz targets are a workspace of their own, which an ordinary build does not read. So its lock
+/// file would become stale unnoticed, and the targets would be fuzzed with other crates.
+#[test]
+fn lock_file_of_the_fuzz_targets_is_current() {
+    let ours = lock("Cargo.lock");
+    let fuzzed = lock("fuzz/Cargo.lock");
+    let packages = workspace::packages();
+    for locked in &fuzzed {
+        let versions = ours.iter().filter(|other| other.name == locked.name);
+        let versions = versions.map(|other| other.version.as_str()).collect::<Vec<_>>();
+        assert!(
+            versions.is_empty() || versions.contains(&locked.version.as_str()),
+            "{} is {} in fuzz/Cargo.lock, and {versions:?} in Cargo.lock",
+            locked.name,
+            locked.version
+        );
+        let Some(package) = packages.iter().find(|package| package.name == locked.name) else {
+            continue;
+        };
+        let needed = package.dependencies.iter().filter(|one| one.kind.as_deref() != Some("dev"));
+        let needed = needed.map(|one| one.name.as_str()).collect::<BTreeSet<_>>();
+        let listed = locked.dependencies.iter().filter_map(|one| one.split(' ').next());
+        assert_eq!(
+            listed.collect::<BTreeSet<_>>(),
+            needed,
+            "{} in fuzz/Cargo.lock is stale: run cargo metadata in fuzz/",
+            locked.name
+        );
+    }
+    for name in ["webex_contact_center", "tf_provider", "libfuzzer-sys"] {
+        assert!(fuzzed.iter().any(|locked| locked.name == name), "{name} is not locked");
+    }
+}
+
+/// A crate in a lock file.
+#[derive(Deserialize)]
+struct Locked {
+    name: String,
+    version: String,
+    #[serde(default)]
+    dependencies: Vec<String>,
+}
+
+fn lock(file: &str) -> Vec<Locked> {
+    #[derive(Deserialize)]
+    struct Lock {
+        package: Vec<Locked>,
+    }
+    basic_toml::from_str::<Lock>(&files::read(file)).unwrap().package
+}
+
 /// Each package of the workspace inherits the lints of the workspace, which
 /// forbid unsafe code so that no module can allow it.
 #[test]

@@ -11,6 +11,15 @@ pub(crate) struct Package {
     pub name: String,
     pub manifest_path: PathBuf,
     pub targets: Vec<Target>,
+    pub dependencies: Vec<Dependency>,
+}
+
+/// A dependency of a package, for any system.
+#[derive(Deserialize)]
+pub(crate) struct Dependency {
+    pub name: String,
+    /// `build` or `dev`. None for the others.
+    pub kind: Option<String>,
 }
 
 /// A program, a library, a test or a benchmark of a package.
