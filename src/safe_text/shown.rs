@@ -89,7 +89,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{LONGEST, Shown, shown_lines};
-    use crate::is_invisible;
+    use crate::{hidden, is_invisible};
 
     #[test]
     fn invisible_characters_are_shown_as_escapes() {
@@ -115,11 +115,25 @@ mod tests {
         assert_eq!(*Shown::new(&whole), whole);
     }
 
+    /// Any character, and often one that controls the display: texts of proptest have none.
+    fn characters() -> impl Strategy<Value = char> {
+        let controls =
+            "\n\r\t\u{1b}\u{9b}\u{ad}\u{61c}\u{200b}\u{200d}\u{202e}\u{2028}\u{fe0f}\u{e0041}";
+        prop_oneof![
+            any::<char>(),
+            prop::sample::select(controls.chars().collect::<Vec<_>>()),
+            Just('\u{1f468}'),
+        ]
+    }
+
     proptest! {
         #[test]
-        fn shown_text_is_one_line_without_controls(text in any::<String>()) {
+        fn shown_text_is_one_line_without_controls(
+            text in prop::collection::vec(characters(), 0..40).prop_map(String::from_iter),
+        ) {
             let shown = Shown::new(&text);
             prop_assert!(!shown.chars().any(char::is_control));
+            prop_assert_eq!(hidden(&shown).next(), None);
             for character in ['\u{202e}', '\u{200b}', '\u{61c}', '\u{2028}'] {
                 prop_assert!(is_invisible(character) && !shown.contains(character));
             }

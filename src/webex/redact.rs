@@ -567,8 +567,8 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_cleaned(text in any::<String>()) {
-            redactor(CANARY).clean(&text);
+        fn any_text_is_cleaned(text in prop::collection::vec(any::<char>(), 0..100)) {
+            redactor(CANARY).clean(&String::from_iter(text));
         }
     }
 }
