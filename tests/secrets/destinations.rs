@@ -92,6 +92,38 @@ fn credentials_of_the_environment_do_not_go_to_hosts_of_a_module() {
         .does_not_say(TOKEN);
 }
 
+/// A profile may name the host of its API. One that an environment variable names is that of the
+/// owner of the environment.
+#[test]
+fn credentials_of_the_environment_do_not_go_to_hosts_of_a_profile() {
+    let text = include_str!("../support/profiles/rest.json");
+    let mut profile: serde_json::Value = serde_json::from_str(text).expect("a profile");
+    profile["base_url"] = format!("https://{HOST}").into();
+    for region in [None, Some("us1")] {
+        let mut terraform = Terraform::offline();
+        terraform.set("WEBEX_ACCESS_TOKEN", TOKEN);
+        terraform.set("WEBEX_ORGANIZATION_ID", "3f1c9a52-7d4e-4b8a-9c06-5e2d81b7f430");
+        if let Some(region) = region {
+            terraform.set("WEBEX_CC_REGION", region);
+        }
+        terraform.write("profile.json", &profile.to_string());
+        terraform.write("main.tf", "data \"webex_cc_custom_connectors\" \"all\" {}\n");
+        let block = "provider \"webex\" {\n  api_profile = file(\"profile.json\")\n}\n";
+        terraform.write("provider.tf", block);
+        terraform
+            .plan()
+            .failed()
+            .says("api_profile would send credentials of the environment to a host that is not")
+            .says(&format!("leads to {HOST}"))
+            .does_not_say(TOKEN);
+
+        // The name leads nowhere.
+        terraform.write("provider.tf", "");
+        terraform.set("WEBEX_CC_API_PROFILE", "profile.json");
+        terraform.plan().failed().does_not_say("would send").says(HOST);
+    }
+}
+
 #[test]
 fn credentials_and_address_of_one_author_need_no_permission() {
     // Both are the configuration's.
