@@ -212,6 +212,11 @@ impl ConnectorFields {
         }
     }
 
+    /// Returns the length of all values together, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.values().map(String::len).sum()
+    }
+
     /// Returns the fields with one field set.
     #[must_use]
     pub fn with(mut self, field: Field, value: &str) -> Self {

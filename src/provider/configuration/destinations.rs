@@ -1,10 +1,11 @@
 //! The hosts that credentials of the environment may be sent to.
 //!
-//! Whoever writes a configuration, or a module in it, chooses addresses. Whoever
-//! starts Terraform chooses the credentials in its environment. An address of the
+//! The author of a configuration, or of a module in it, chooses addresses. The person
+//! who starts Terraform chooses the credentials in its environment. An address of the
 //! configuration gets credentials of the environment only if it leads to Cisco, to
-//! this machine, or to a host that the environment allows. In the same way, a certificate authority of
-//! the configuration is not trusted with credentials of the environment.
+//! this machine, or to a host that the environment allows. In the same way, a
+//! certificate authority of the configuration is not trusted with credentials of the
+//! environment.
 
 use url::{Host, Url};
 
@@ -98,7 +99,7 @@ pub fn check(
 
 /// Checks that connections with credentials may trust further certificate authorities.
 ///
-/// Whoever has the key of an authority can read what is sent, if the network lets them. An authority
+/// The owner of an authority's key can read what is sent, from the right place in the network. One
 /// of the environment may be trusted with any credential, and one of the configuration with those of
 /// the configuration.
 ///
@@ -125,9 +126,9 @@ pub fn check_authority<'a>(
         "cannot be used with credentials of the environment",
         format!(
             "Set the environment variable {variable} instead of {argument}, or set the credentials \
-             in the provider block, too. Whoever has the key of this certificate authority can \
-             read what is sent to Webex, and a configuration does not choose who reads credentials \
-             of the environment ({}).",
+             in the provider block, too. The owner of this authority's key can read what is \
+             sent to Webex, and a configuration does not choose who reads credentials of the \
+             environment ({}).",
             sent.join(", "),
         ),
     ))

@@ -21,17 +21,17 @@ mod write_error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use tokio::time::Instant;
 
 use super::budget::Budget;
 use super::calls::CallName;
-use super::connector::{Connector, FlowConnector, Reference};
+use super::connector::{Connector, FlowConnector, ReadObject, Reference};
 use super::error::{Error, ErrorDetails, ErrorKind, Operation};
 use super::fields::{ConnectorFields, Field};
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::pipeline::{Response, RetryMode};
-use super::problems::BodyProblem;
+use super::problems::{BodyProblem, PagingProblem};
 use super::profile::{Profile, Source};
 use super::request::{FlowSearch, Request};
 use super::session::Session;
@@ -47,13 +47,17 @@ pub use update::{Planned, Updated};
 pub use write_error::{Availability, RemoteState, WriteError};
 
 use list_cache::ConnectorList;
-use paging::Pages;
+use paging::{MOST_BYTES, Pages};
 
 /// How many custom connectors an organization can have (documented by Cisco).
 pub const CONNECTOR_LIMIT: usize = 10;
 
 /// The longest time of [`Connectors::list_best_effort`].
 const BEST_EFFORT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The most connectors of a list that are read by id at a time, because its rows lack fields. An
+/// organization has ten connectors, and a response may have 4 MiB.
+const READS_AT_ONCE: usize = 10;
 
 /// The custom connectors of one organization.
 #[derive(Clone)]
@@ -140,7 +144,9 @@ impl Connectors {
         if !row.is_short() || !self.session.endpoints.profile.has_call(CallName::Read) {
             return Ok(row);
         }
-        let Some(connector) = self.get(&row.id, budget).await? else { return Ok(row) };
+        let Some(mut connector) = self.get(&row.id, budget).await? else { return Ok(row) };
+        // A list keeps no whole objects: a write reads its own.
+        connector.object = ReadObject::default();
         self.list_cache.complete(self.organization, &connector);
         Ok(connector)
     }
@@ -153,10 +159,23 @@ impl Connectors {
         budget: &Budget,
     ) -> Result<Vec<Connector>, Error> {
         let completed = rows.into_iter().map(|row| self.complete(row, budget));
-        let is_foreign =
-            |error: &Error| error.kind == ErrorKind::UnreadableBody(BodyProblem::OtherType);
-        let completed = join_all(completed).await.into_iter();
-        completed.filter(|one| !one.as_ref().is_err_and(is_foreign)).collect()
+        let mut completed = stream::iter(completed).buffered(READS_AT_ONCE);
+        let (mut connectors, mut bytes) = (Vec::new(), 0);
+        while let Some(connector) = completed.next().await {
+            let connector = match connector {
+                Err(error) if error.kind == ErrorKind::UnreadableBody(BodyProblem::OtherType) => {
+                    continue;
+                }
+                connector => connector?,
+            };
+            bytes += connector.fields.bytes();
+            if bytes > MOST_BYTES {
+                let problem = PagingProblem::TooManyBytes { limit: MOST_BYTES };
+                return Err(Error::new(Operation::ListConnectors, ErrorKind::Paging(problem)));
+            }
+            connectors.push(connector);
+        }
+        Ok(connectors)
     }
 
     /// Reads a connector by its id instead of from the shared list. Returns `None` when it is gone,
@@ -565,7 +584,6 @@ mod tests {
 
     use super::paging::MOST_PAGES;
     use super::*;
-    use crate::PagingProblem;
     use crate::testing::{
         ID, OTHER_ID, Script, budget, connectors, content, empty, id, object, page, problem, raw,
         response, with,

@@ -274,6 +274,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn objects_of_short_rows_with_too_many_bytes_are_an_error() {
+        let id = |number: usize| format!("5c7c2677-0000-4000-8000-{number:012}");
+        let rows = (0..50).map(|number| json!({"id": id(number), "name": "a"}));
+        let list = response(200, &crate::testing::page(&rows.collect::<Vec<_>>()));
+        let long = "x".repeat(LARGEST_RESPONSE / 4);
+        let whole = |number| {
+            response(200, &with(object(1, 1), &json!({"id": id(number), "username": long})))
+        };
+        let script = Script::new(std::iter::once(list).chain((0..50).map(whole)));
+        let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
+        let problem = PagingProblem::TooManyBytes { limit: MOST_BYTES };
+        assert_eq!(error.kind, ErrorKind::Paging(problem));
+        assert!(script.requests().len() < 40, "{}", script.requests().len());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn pages_end_after_an_error() {
         let script = Script::new([response(403, &json!({}))]);
         let connectors = connectors(script.clone());
