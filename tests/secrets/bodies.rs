@@ -232,7 +232,11 @@ async fn deactivation_and_activation_carry_the_credentials() {
                 without.as_object_mut().expect("an object").remove(credential.key);
             }
             // The refusal of the first one shows that the server locks active connectors.
-            let expected = [edit(0, true), switch, without, edit(1, false), edit(2, true)];
+            let mut expected = vec![edit(0, true), switch, without, edit(1, false), edit(2, true)];
+            // A new private key does not belong to the old certificate, which a deactivation sends.
+            if !expected[1]["certificate"].is_null() {
+                expected.remove(1);
+            }
             assert_eq!(sent, expected, "{}", connector.kind);
             for credential in &connector.credentials {
                 assert_eq!(stored(&simulator)[credential.key], json!(credential.values[1]));

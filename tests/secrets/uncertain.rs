@@ -30,10 +30,10 @@ fn abandoned_rotation_restores_the_old_credential() {
             terraform.write("main.tf", &old);
             terraform.apply().succeeded();
 
-            // The lock, the deactivation with the new credential (refused) and without it pass. The
-            // edit is refused.
+            // The lock and the deactivation pass. The new credential does not go with the old user
+            // name. The edit is refused.
             simulator.faults([
-                pass("PUT", 3),
+                pass("PUT", 2),
                 on("PUT", Script::answer(400, json!({ "error": "username: no" })).times(1)),
             ]);
             terraform.write("main.tf", &resource(&basic().edited().hcl_of(form, 1)));
