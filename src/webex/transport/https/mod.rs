@@ -1,5 +1,6 @@
 //! The transport over the network: reqwest over rustls.
 
+mod connections;
 mod one_connection;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use crate::error::Cause;
 use crate::problems::CertificateProblem;
 use crate::settings::{Deadlines, Settings, is_loopback};
 
+use connections::Connections;
 use one_connection::OneConnectionFirst;
 use trust::{Loader, Loading};
 
@@ -36,15 +38,22 @@ const LARGEST_HEADER: u32 = 16 * 1024;
 /// Sends requests over the network, by HTTP/2 where the server offers it by ALPN, otherwise by
 /// HTTP/1.1.
 ///
-/// There is one HTTP client for each origin (scheme, host and port), built for its first request.
-/// Those that use TLS share its configuration, with the certificate authorities. Reading these takes
-/// some milliseconds and may fail, so a thread does it meanwhile.
+/// There is one HTTP client for each origin (scheme, host and port), built for its first request, and
+/// a thread that serves its connections. Those that use TLS share its configuration, with the
+/// certificate authorities. Reading these takes some milliseconds and may fail, so a thread does it
+/// meanwhile.
 pub(crate) struct Https {
     deadlines: Deadlines,
     base_url: Url,
     load: Loader,
     tls: OnceLock<Loading>,
-    clients: Mutex<HashMap<String, reqwest::Client>>,
+    origins: Mutex<HashMap<String, Arc<Origin>>>,
+}
+
+/// A server, with the connections to it.
+struct Origin {
+    client: reqwest::Client,
+    connections: Connections,
 }
 
 impl Https {
@@ -64,7 +73,7 @@ impl Https {
             base_url: settings.base_url.clone(),
             load: Arc::new(load),
             tls: OnceLock::new(),
-            clients: Mutex::default(),
+            origins: Mutex::default(),
         }
     }
 
@@ -79,12 +88,12 @@ impl Https {
         self.tls.get_or_init(|| trust::in_a_thread(Arc::clone(&self.load))).clone()
     }
 
-    async fn http_client(&self, url: &Url) -> Result<reqwest::Client, Failure> {
-        let origin = url.origin().ascii_serialization();
+    async fn origin(&self, url: &Url) -> Result<Arc<Origin>, Failure> {
+        let name = url.origin().ascii_serialization();
         // Nothing panics while holding the lock, so a poisoned one is intact.
-        let clients = || self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients().get(&origin) {
-            return Ok(client.clone());
+        let origins = || self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(origin) = origins().get(&name) {
+            return Ok(Arc::clone(origin));
         }
         let unsendable =
             |cause: String| Failure::new(FailureKind::Unsendable).because(Cause::new(cause));
@@ -95,7 +104,9 @@ impl Https {
         // A loopback address is never reached through a proxy.
         let built = self.build(tls, !is_loopback(url));
         let client = built.map_err(|error| unsendable(chain(&error.without_url())))?;
-        Ok(clients().entry(origin).or_insert(client).clone())
+        let connections = Connections::start().map_err(|error| unsendable(error.to_string()))?;
+        let origin = Arc::new(Origin { client, connections });
+        Ok(Arc::clone(origins().entry(name).or_insert(origin)))
     }
 
     fn build(
@@ -127,13 +138,14 @@ impl Https {
 
     async fn exchange(
         &self,
-        client: &reqwest::Client,
+        origin: &Origin,
         request: reqwest::Request,
     ) -> Result<RawResponse, Failure> {
         // The library does not report when it is connected. Its own connect timeout passes before
         // this one.
         let patience = self.deadlines.connect.saturating_add(self.deadlines.first_byte);
-        let mut response = timeout(patience, client.execute(request))
+        let executing = origin.connections.serve(async { origin.client.execute(request).await });
+        let mut response = timeout(patience, executing)
             .await
             .map_err(|_| Failure::new(FailureKind::Timeout(Deadline::FirstByte)))?
             .map_err(failure)?;
@@ -167,8 +179,8 @@ impl Transport for Https {
             let cause = Cause::new(chain(&error.without_url()));
             Failure::new(FailureKind::Unsendable).because(cause)
         })?;
-        let client = self.http_client(request.url()).await?;
-        self.exchange(&client, request).await
+        let origin = self.origin(request.url()).await?;
+        self.exchange(&origin, request).await
     }
 }
 

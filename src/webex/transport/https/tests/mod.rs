@@ -1,5 +1,6 @@
 //! Tests the transport with faulty peers on loopback addresses.
 
+mod floods;
 mod http_2;
 
 use std::future::Future;
