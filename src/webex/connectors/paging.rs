@@ -283,7 +283,7 @@ mod tests {
             response(200, &with(object(1, 1), &json!({"id": id(number), "username": long})))
         };
         let script = Script::new(std::iter::once(list).chain((0..50).map(whole)));
-        let error = connectors(script.clone()).list(&budget()).await.unwrap_err();
+        let error = connectors(script.clone()).list(&budget()).await.err().unwrap();
         let problem = PagingProblem::TooManyBytes { limit: MOST_BYTES };
         assert_eq!(error.kind, ErrorKind::Paging(problem));
         assert!(script.requests().len() < 40, "{}", script.requests().len());

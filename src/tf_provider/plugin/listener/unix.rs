@@ -32,9 +32,11 @@ impl PrivateSocket {
     }
 
     /// Opens a socket in a new folder inside `first`. If that has too long a path, as on macOS, is
-    /// missing or cannot be written to, it uses `second`, where our folder is equally private. The
-    /// error is about `first`.
+    /// empty, is missing or cannot be written to, it uses `second`, where our folder is equally
+    /// private. The error is about `first`.
     fn open_in_one_of(first: &Path, second: &Path) -> Result<Self, ListenError> {
+        // An empty `TMPDIR` would mean the working folder.
+        let first = if first.as_os_str().is_empty() { second } else { first };
         Self::open_in(first).or_else(|error| Self::open_in(second).map_err(|_| error))
     }
 
@@ -129,11 +131,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn missing_folder_is_replaced_by_another_one() {
+    async fn missing_or_empty_folder_is_replaced_by_another_one() {
         let parent = tempfile::tempdir().unwrap();
-        let missing = parent.path().join("missing");
-        let listener = PrivateSocket::open_in_one_of(&missing, parent.path()).unwrap();
-        assert!(Path::new(&listener.place).starts_with(parent.path()));
+        for first in [&*parent.path().join("missing"), Path::new("")] {
+            let listener = PrivateSocket::open_in_one_of(first, parent.path()).unwrap();
+            assert!(Path::new(&listener.place).starts_with(parent.path()), "{first:?}");
+        }
     }
 
     #[tokio::test]
