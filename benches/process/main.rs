@@ -20,6 +20,7 @@
 mod api_calls;
 mod artifact;
 mod cli;
+mod first_call;
 mod instructions;
 mod machine;
 mod network;
@@ -44,9 +45,10 @@ use settings::Settings;
 type Section = (&'static str, fn(&Settings, &mut Report));
 
 /// The sections in the order of the report: long and disturbing ones come last.
-const SECTIONS: [Section; 10] = [
+const SECTIONS: [Section; 11] = [
     ("artifact", artifact::measure),
     ("starts", starts::measure),
+    ("first_call", first_call::measure),
     ("calls", api_calls::measure),
     ("cli", cli::measure),
     ("network", network::measure),

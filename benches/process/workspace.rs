@@ -32,6 +32,13 @@ pub(crate) struct Network {
     pub(crate) rate_limit: Option<u32>,
 }
 
+/// Returns the authorities of the system and another one, in PEM.
+pub(crate) fn with_authorities_of_the_system(another: &str) -> String {
+    let bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+    let system = bundles.iter().find_map(|file| std::fs::read_to_string(file).ok());
+    system.unwrap_or_default() + another
+}
+
 impl Workspace {
     /// Returns a folder with `objects` objects of a provider; `None` if there is no
     /// configuration for them.
@@ -68,9 +75,7 @@ impl Workspace {
         if subject.is_webex() {
             terraform.set("WEBEX_CC_CA_CERTIFICATE_PEM", &front.authority);
         } else {
-            let system = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
-            let system = system.iter().find_map(|file| std::fs::read_to_string(file).ok());
-            let all = system.unwrap_or_default() + &front.authority;
+            let all = with_authorities_of_the_system(&front.authority);
             terraform.write("authorities.pem", &all);
             let file = terraform.folder().join("authorities.pem");
             terraform.set("SSL_CERT_FILE", file.to_str().unwrap());
