@@ -16,6 +16,9 @@ const NAME: &str = "name_regex";
 /// the text, and one thread serves all calls.
 const LARGEST_EXPRESSION: usize = 16 << 10;
 
+/// The longest expression, in bytes. Reading one takes a hundred times its size in memory.
+const LONGEST_EXPRESSION: usize = 4096;
+
 /// The characters of a name that an expression is tried on.
 const LONGEST_NAME: usize = 1000;
 
@@ -41,8 +44,8 @@ pub fn attributes() -> Vec<Attribute> {
             "Only connectors with a name that matches this regular expression, anywhere in the \
              name. The \
              syntax is that of the Rust crate regex-lite, which is close to Terraform's: `^` and \
-             `$` match the beginning and the end, and `(?i)` ignores letter case. Only the first \
-             1,000 characters of a name are matched.",
+             `$` match the beginning and the end, and `(?i)` ignores letter case. It has at most \
+             4,096 bytes. Only the first 1,000 characters of a name are matched.",
         ),
     ]
 }
@@ -52,20 +55,25 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// A message that points at `name_regex` when it is no regular expression.
+    /// A message that points at `name_regex` when it is no regular expression, or too long.
     pub fn read(object: &Object) -> Result<Self, Diagnostic> {
+        let unusable = |detail: String| {
+            let summary = format!("{NAME} cannot be used as a regular expression");
+            Diagnostic::error(summary, detail).at(Path::attribute(NAME))
+        };
+        let expression = object.string(NAME).known();
+        if expression.is_some_and(|expression| expression.len() > LONGEST_EXPRESSION) {
+            return Err(unusable(format!(
+                "Shorten the expression. It has more than {LONGEST_EXPRESSION} bytes."
+            )));
+        }
         let compiled =
             |expression| RegexBuilder::new(expression).size_limit(LARGEST_EXPRESSION).build();
-        let name = object.string(NAME).known().map(compiled).transpose();
-        let name = name.map_err(|problem| {
-            Diagnostic::error(
-                format!("{NAME} cannot be used as a regular expression"),
-                format!(
-                    "{problem}. Correct the expression. To match a character such as ( or [ \
-                     literally, put a backslash before it; in a quoted Terraform string, write two."
-                ),
-            )
-            .at(Path::attribute(NAME))
+        let name = expression.map(compiled).transpose().map_err(|problem| {
+            unusable(format!(
+                "{problem}. Correct the expression. To match a character such as ( or [ literally, \
+                 put a backslash before it; in a quoted Terraform string, write two."
+            ))
         })?;
         Ok(Self { active: object.bool(ACTIVE).known(), name })
     }
@@ -82,7 +90,7 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
-    use super::{Filter, NAME};
+    use super::{Filter, LONGEST_EXPRESSION, NAME};
     use crate::provider::custom_connector::model::tests::connector;
     use tf_provider::object::Object;
     use webex_contact_center::Field;
@@ -99,6 +107,10 @@ mod tests {
         for large in ["(?:a{0,200}){0,200}b$", "(((a{100}){100}){100}){100}", "a{100000}", "("] {
             assert!(read(large).is_none(), "{large}");
         }
+        // What is read as blanks takes no memory when it is compiled.
+        let long = |length: usize| format!("{:length$}", "(?x)");
+        assert!(read(&long(LONGEST_EXPRESSION)).is_some());
+        assert!(read(&long(LONGEST_EXPRESSION + 1)).is_none());
         let mut connector = connector();
         connector.fields.set(Field::Name, Some("a".repeat(3 << 20) + "b"));
         assert!(!read("b").unwrap().accepts(&connector));

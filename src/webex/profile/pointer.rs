@@ -4,12 +4,15 @@ use serde_json::value::RawValue;
 
 use super::super::json::{self, Object};
 
+/// The most tokens of a pointer, and the levels of a response that are searched.
+pub(super) const DEEPEST: usize = 32;
+
 /// A JSON Pointer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pointer(Vec<String>);
 
 impl Pointer {
-    /// Reads a pointer: empty, or `/` before each token.
+    /// Reads a pointer: empty, or `/` before each of at most [`DEEPEST`] tokens.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.is_empty() {
             return Some(Self(Vec::new()));
@@ -18,7 +21,9 @@ impl Pointer {
             let rest = token.replace("~0", "").replace("~1", "");
             (!rest.contains('~')).then(|| token.replace("~1", "/").replace("~0", "~"))
         };
-        text.strip_prefix('/')?.split('/').map(unescaped).collect::<Option<_>>().map(Self)
+        let tokens = text.strip_prefix('/')?.split('/');
+        let tokens = tokens.map(unescaped).take(DEEPEST + 1).collect::<Option<Vec<_>>>()?;
+        (tokens.len() <= DEEPEST).then_some(Self(tokens))
     }
 
     /// Whether it points to the whole document.
@@ -165,9 +170,10 @@ mod tests {
             let pointer = Pointer::parse(pointer).unwrap();
             assert_eq!(pointer.find(document).map(RawValue::get), expected);
         }
-        for wrong in ["a", "/~2", "/a~"] {
+        for wrong in ["a", "/~2", "/a~", &"/a".repeat(DEEPEST + 1)] {
             assert_eq!(Pointer::parse(wrong), None, "{wrong}");
         }
+        assert!(Pointer::parse(&"/a".repeat(DEEPEST)).is_some());
     }
 
     #[test]

@@ -23,13 +23,10 @@ use super::super::json::{self, Object};
 use super::super::kinds::{Applies, BASIC, ConnectorKind, OAUTH2};
 use super::super::problems::BodyProblem;
 use super::super::shape::is_masked;
-use super::pointer::{Found, Places, Slot};
+use super::pointer::{DEEPEST, Found, Places, Slot};
 use super::{
     Call, Encoding, FieldEntry, FieldName, FieldPlace, KindKey, NextEntry, Pointer, Profile,
 };
-
-/// The levels that are searched for credentials.
-const DEEPEST: usize = 32;
 
 /// The slots of the fields in the objects of connectors.
 #[derive(Clone, Debug)]

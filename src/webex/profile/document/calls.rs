@@ -121,7 +121,7 @@ impl Reader {
     }
 
     fn query(&mut self, part: &Part<'_>) -> Vec<(String, QueryValue)> {
-        let Some(members) = self.object(part) else { return Vec::new() };
+        let Some(members) = self.open_object(part) else { return Vec::new() };
         let mut query = Vec::new();
         for (name, part) in members.each() {
             let value = match part.value {

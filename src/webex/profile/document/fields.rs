@@ -141,7 +141,7 @@ impl Reader {
     }
 
     pub(super) fn custom_only(&mut self, part: &Part<'_>) -> Vec<(Pointer, Value)> {
-        let Some(members) = self.object(part) else { return Vec::new() };
+        let Some(members) = self.open_object(part) else { return Vec::new() };
         let mut conditions = Vec::new();
         for (name, part) in members.each() {
             let Some(pointer) = Pointer::parse(name).filter(|pointer| !pointer.is_root()) else {

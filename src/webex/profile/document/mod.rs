@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::super::kinds::ConnectorKind;
+use super::pointer::DEEPEST;
 use super::read::FieldPlaces;
 use super::template::{Placeholder, bounded, escaped};
 use super::{
@@ -22,6 +23,9 @@ const FORMAT: u64 = 1;
 
 /// The largest document, in bytes.
 const LARGEST: usize = 1024 * 1024;
+
+/// The most members of an object whose names the profile chooses, such as headers.
+const MOST_MEMBERS: usize = 100;
 
 /// The most problems that are reported.
 const MOST_PROBLEMS: usize = 50;
@@ -118,6 +122,16 @@ impl Reader {
         Some(Members { members, pointer: part.pointer.clone(), known: Vec::new() })
     }
 
+    /// Reads an object whose names the profile chooses.
+    pub(super) fn open_object<'a>(&mut self, part: &Part<'a>) -> Option<Members<'a>> {
+        let members = self.object(part)?;
+        if members.members.len() > MOST_MEMBERS {
+            self.problem(&part.pointer, format!("must have at most {MOST_MEMBERS} members"));
+            return None;
+        }
+        Some(members)
+    }
+
     pub(super) fn text<'a>(&mut self, part: &Part<'a>) -> Option<&'a str> {
         let text = part.value.as_str();
         if text.is_none() {
@@ -210,7 +224,9 @@ impl Reader {
         part: Option<Part<'_>>,
         allowed: &[&str],
     ) -> Vec<HeaderTemplate> {
-        let Some(members) = part.and_then(|part| self.object(&part)) else { return Vec::new() };
+        let Some(members) = part.and_then(|part| self.open_object(&part)) else {
+            return Vec::new();
+        };
         let mut headers = Vec::new();
         for (name, part) in members.each() {
             let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -287,7 +303,10 @@ impl Reader {
     pub(super) fn pointer(&mut self, part: &Part<'_>) -> Option<Pointer> {
         let pointer = Pointer::parse(self.text(part)?);
         if pointer.is_none() {
-            self.problem(&part.pointer, "must be a JSON Pointer, such as /data or an empty text");
+            self.problem(
+                &part.pointer,
+                format!("must be a JSON Pointer of at most {DEEPEST} levels, such as /data"),
+            );
         }
         pointer
     }

@@ -90,6 +90,11 @@ fn objects(json: &Value, place: String) -> Vec<String> {
 }
 
 /// Each problem, with the place that it is reported at.
+/// Returns an object with more members than a profile may have.
+fn many_members(prefix: &str) -> Value {
+    (0..101).map(|number| (format!("{prefix}{number}"), json!("x"))).collect()
+}
+
 #[test]
 fn every_problem_is_found_with_its_pointer() {
     let problems = [
@@ -97,6 +102,15 @@ fn every_problem_is_found_with_its_pointer() {
         ("/surprise", json!(1), "/surprise"),
         ("/base_url", json!("not a url"), "/base_url"),
         ("/headers", json!({"Authorization": "x"}), "/headers/Authorization"),
+        ("/headers", many_members("X-"), "/headers"),
+        ("/calls/list/query", many_members(""), "/calls/list/query"),
+        ("/custom_only", many_members("/"), "/custom_only"),
+        ("/fields/name/at", json!("/a".repeat(33)), "/fields/name/at"),
+        (
+            "/custom_only",
+            json!({"/a".repeat(33): "x"}),
+            &format!("/custom_only/{}", "~1a".repeat(20)),
+        ),
         ("/headers", json!({"Cookie": "x"}), "/headers/Cookie"),
         ("/headers", json!({"Content-Type": "x"}), "/headers/Content-Type"),
         ("/headers", json!({"X-Name": "{name}"}), "/headers/X-Name"),
