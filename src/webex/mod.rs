@@ -136,8 +136,8 @@ pub use problems::{BodyProblem, CertificateProblem, Deadline, OauthError, Paging
 pub use profile::{Profile, ProfileProblem, Standing};
 pub use request::FlowSearch;
 pub use settings::{
-    APPLICATIONS_URL, Credentials, Deadlines, Setting, SettingProblem, Settings, SettingsError,
-    TOKEN_URL, is_loopback, is_proxy_address,
+    APPLICATIONS_URL, Credentials, Deadlines, Proxy, Setting, SettingProblem, Settings,
+    SettingsError, TOKEN_URL, is_loopback,
 };
 
 /// The comparison of a tenant's responses with the contract, see [`Connectors::probe`].

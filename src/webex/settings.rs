@@ -52,6 +52,8 @@ pub struct Settings {
     pub visibility_timeout: Duration,
     /// Certificates of authorities to trust in addition to the platform's, in PEM.
     pub certificate_authorities: Option<Vec<u8>>,
+    /// The proxy. Default: that of the system's settings.
+    pub proxy: Option<Proxy>,
     /// The `User-Agent` header.
     pub user_agent: String,
 }
@@ -232,6 +234,7 @@ impl Settings {
             deadlines: Deadlines::within(REQUEST_TIMEOUT),
             visibility_timeout: Duration::from_secs(8),
             certificate_authorities: None,
+            proxy: None,
             user_agent: concat!("terraform-provider-webex/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -338,16 +341,44 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether a variable such as `HTTPS_PROXY` holds an address that requests can go through. The
-/// HTTP library reads it in the same way, and ignores any other text.
-#[must_use]
-pub fn is_proxy_address(text: &str) -> bool {
-    let Ok(uri) = text.parse::<http::Uri>() else { return false };
-    let is_known = matches!(
-        uri.scheme_str(),
-        None | Some("http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h")
-    );
-    is_known && uri.authority().is_some_and(|authority| !authority.host().is_empty())
+/// A proxy for the requests to other machines.
+#[derive(Clone)]
+pub struct Proxy(reqwest::Proxy);
+
+impl Proxy {
+    /// Reads the address of a proxy, possibly with a user name and a password, as `HTTPS_PROXY` has
+    /// it. `exceptions` are the hosts to call without it, as in `NO_PROXY`.
+    ///
+    /// Returns `None` for any other text: the HTTP library would ignore a part of it.
+    #[must_use]
+    pub fn parse(address: &str, exceptions: &str) -> Option<Self> {
+        let uri = address.parse::<http::Uri>().ok()?;
+        let is_known = matches!(
+            uri.scheme_str(),
+            None | Some("http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h")
+        );
+        let authority = uri.authority()?;
+        // A slash in a password would end the authority, and the user name would be the host.
+        let is_authority_only = matches!(uri.path(), "" | "/") && uri.query().is_none();
+        let place = authority.as_str().rsplit('@').next()?;
+        let has_good_port = place == authority.host() || authority.port_u16().is_some();
+        if !is_known || authority.host().is_empty() || !is_authority_only || !has_good_port {
+            return None;
+        }
+        let exceptions = reqwest::NoProxy::from_string(exceptions);
+        Some(Self(reqwest::Proxy::all(address).ok()?.no_proxy(exceptions)))
+    }
+
+    pub(crate) fn of_library(&self) -> reqwest::Proxy {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for Proxy {
+    /// Shows no address: it may have a password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Proxy")
+    }
 }
 
 /// Whether a path segment is neither empty nor relative.
@@ -434,16 +465,27 @@ mod tests {
     }
 
     #[test]
-    fn address_of_a_proxy_is_read_as_the_library_does() {
+    fn address_of_a_proxy_is_read_in_full() {
         for good in ["http://u:p@proxy.example.com:3128", "proxy:3128", "https://[::1]:1", "proxy"]
         {
-            assert!(is_proxy_address(good), "{good}");
+            assert!(Proxy::parse(good, "").is_some(), "{good}");
         }
-        for bad in
-            ["http://u:p@[bad", "http://u:p w@proxy", "ftp://proxy", "/proxy", "http://", ":"]
-        {
-            assert!(!is_proxy_address(bad), "{bad}");
+        for bad in [
+            "http://u:p@[bad",
+            "http://u:p w@proxy",
+            "ftp://proxy",
+            "/proxy",
+            "http://",
+            ":",
+            "http://proxy:99999",
+            "http://user:2024/hunter2@proxy:3128",
+            "http://user/x@proxy:3128",
+            "http://user?x@proxy:3128",
+        ] {
+            assert!(Proxy::parse(bad, "").is_none(), "{bad}");
         }
+        let shown = format!("{:?}", Proxy::parse("http://user:hunter2@proxy:3128", "").unwrap());
+        assert!(!shown.contains("user") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

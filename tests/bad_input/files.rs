@@ -48,6 +48,18 @@ fn address_of_a_proxy_that_cannot_be_read_is_an_error_and_no_direct_connection()
             .does_not_say("hunter2");
         terraform.unset(variable);
     }
+    // The library would ignore these, too.
+    for (variables, unset) in [
+        ([("REQUEST_METHOD", "GET"), ("HTTPS_PROXY", "http://proxy.invalid:1")], "REQUEST_METHOD"),
+        ([("HTTPS_PROXY", ""), ("https_proxy", "http://proxy.invalid:1")], "https_proxy"),
+    ] {
+        for (name, value) in variables {
+            terraform.set(name, value);
+        }
+        // The plan warns that the connectors cannot be listed.
+        terraform.plan().succeeded().says("proxy.invalid");
+        terraform.unset(unset);
+    }
     // Loopback addresses are called without a proxy, so its address does not matter.
     let peer = Peer::start(|_, _| (200, "{\"data\":[]}".to_owned()));
     terraform.set("WEBEX_CC_BASE_URL", &peer.url);

@@ -28,8 +28,8 @@ use safe_text::Shown;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::{Argument, Configuration};
 use webex_contact_center::{
-    Address, AddressProblem, Client, Credentials, OrganizationId, Profile, Setting, SettingProblem,
-    Settings, SettingsError, TokenProblem, is_loopback, is_proxy_address,
+    Address, AddressProblem, Client, Credentials, OrganizationId, Profile, Proxy, Setting,
+    SettingProblem, Settings, SettingsError, TokenProblem, is_loopback,
 };
 
 /// The regions of which Cisco documents a host.
@@ -175,13 +175,14 @@ fn status(
     if let Argument::Known(given) = &authorities {
         destinations::check_authority(given.origin, &origins, called())?;
     }
-    if called().any(|address| !is_loopback(&address.value)) {
-        check_proxy(source.environment())?;
-    }
+    let needs_proxy = called().any(|address| !is_loopback(&address.value));
 
     let organization = default_organization(arguments.organization.known(), &credentials, messages);
     let mut settings = Settings::new(base_url.value, credentials);
     settings.user_agent = user_agent.to_owned();
+    if needs_proxy {
+        settings.proxy = proxy(source.environment())?;
+    }
     let authorities = authorities.known();
     let authorities_origin = authorities.as_ref().map(|given| given.origin);
     settings.certificate_authorities = authorities.map(|given| given.value);
@@ -217,21 +218,23 @@ fn status(
     }))
 }
 
-/// Checks the address of the proxy. The library ignores one that it cannot read, and would send
-/// requests past the proxy.
-fn check_proxy(environment: Environment<'_>) -> Result<(), Diagnostic> {
-    for names in [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]] {
-        let set = names.into_iter().find_map(|name| Some((name, environment(name)?)));
-        if let Some((name, _)) = set.filter(|(_, value)| !is_proxy_address(value)) {
-            return Err(Diagnostic::error(
-                format!("{name} cannot be used"),
-                "Write http://HOST:PORT, or unset the variable. The value is not the address of a \
-                 proxy, so requests would bypass the proxy. In a user name or a password, \
-                 percent-encode all characters other than letters and digits.",
-            ));
-        }
-    }
-    Ok(())
+/// Reads the proxy of the environment. The library would ignore an address that it cannot read, an
+/// empty variable with another in lower case, and all variables if `REQUEST_METHOD` is set. It would
+/// send requests past the proxy.
+fn proxy(environment: Environment<'_>) -> Result<Option<Proxy>, Diagnostic> {
+    let first =
+        |names: &[&'static str]| names.iter().find_map(|name| Some((*name, environment(name)?)));
+    let addresses = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let Some((name, address)) = first(&addresses) else { return Ok(None) };
+    let exceptions = first(&["NO_PROXY", "no_proxy"]).map(|(_, hosts)| hosts).unwrap_or_default();
+    Proxy::parse(&address, &exceptions).map(Some).ok_or_else(|| {
+        Diagnostic::error(
+            format!("{name} cannot be used"),
+            "Write http://HOST:PORT, or unset the variable. The value is not the address of a \
+             proxy, so requests would bypass the proxy. In a user name or a password, \
+             percent-encode all characters other than letters and digits.",
+        )
+    })
 }
 
 /// Returns an argument whose value is known only after apply. Of those that

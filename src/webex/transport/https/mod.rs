@@ -26,7 +26,7 @@ use super::{Deadline, Failure, FailureKind, LARGEST_RESPONSE, RawResponse, Trans
 use crate::body::WipedBuffer;
 use crate::error::Cause;
 use crate::problems::CertificateProblem;
-use crate::settings::{Deadlines, Settings, is_loopback};
+use crate::settings::{Deadlines, Proxy, Settings, is_loopback};
 
 use connections::Connections;
 use one_connection::OneConnectionFirst;
@@ -45,6 +45,7 @@ const LARGEST_HEADER: u32 = 16 * 1024;
 pub(crate) struct Https {
     deadlines: Deadlines,
     base_url: Url,
+    proxy: Option<Proxy>,
     load: Loader,
     tls: OnceLock<Loading>,
     origins: Mutex<HashMap<String, Arc<Origin>>>,
@@ -71,6 +72,7 @@ impl Https {
         Self {
             deadlines: settings.deadlines,
             base_url: settings.base_url.clone(),
+            proxy: settings.proxy.clone(),
             load: Arc::new(load),
             tls: OnceLock::new(),
             origins: Mutex::default(),
@@ -124,9 +126,11 @@ impl Https {
             // Shorter than the idle timeout of common gateways, so that requests are seldom sent on
             // a connection that is being closed.
             .pool_idle_timeout(Duration::from_secs(20));
-        if !uses_proxy {
-            builder = builder.no_proxy();
-        }
+        builder = match &self.proxy {
+            _ if !uses_proxy => builder.no_proxy(),
+            Some(proxy) => builder.proxy(proxy.of_library()),
+            None => builder,
+        };
         builder = match tls {
             Some(config) => builder
                 .tls_backend_preconfigured(config)

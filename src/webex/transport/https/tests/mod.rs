@@ -5,7 +5,6 @@ mod http_2;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -503,37 +502,8 @@ async fn plaintext_on_a_tls_port_is_not_tls() {
     assert_eq!((&error.kind, error.attempts), (&ErrorKind::NotTls, 1));
 }
 
-/// Runs [`requests_in_a_child_process_use_the_proxy`] in a process of its own, because the
-/// environment belongs to the whole process.
-async fn with_environment(variables: &[(&str, String)]) -> String {
-    let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["--exact", "--ignored", "--nocapture"])
-        .arg("transport::https::tests::requests_in_a_child_process_use_the_proxy")
-        .stdin(Stdio::null());
-    for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
-        command.env_remove(name).env_remove(name.to_lowercase());
-    }
-    command.envs(variables.iter().map(|(name, value)| (*name, value.as_str())));
-    let output = command.output().await.unwrap();
-    assert!(output.status.success());
-    let shown = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    assert!(shown.contains("1 passed"), "{shown}");
-    shown
-}
-
 #[tokio::test]
-#[ignore = "run in a child process by proxy_of_the_environment_is_used_with_hidden_credentials"]
-async fn requests_in_a_child_process_use_the_proxy() {
-    let error = list(settings_for("https", "proxied.invalid", 443, deadlines())).await;
-    println!("{0} {0:?}", error.unwrap_err());
-    let (address, _) = saying("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}").await;
-    let local = settings_for("http", "127.0.0.1", address.port(), deadlines());
-    assert_eq!(list(local).await, Ok(0), "a loopback address needs no proxy");
-}
-
-#[tokio::test]
-async fn proxy_of_the_environment_is_used_with_hidden_credentials() {
+async fn proxy_is_used_with_hidden_credentials() {
     let (heads, mut received) = tokio::sync::mpsc::unbounded_channel();
     let (address, connections) = peer(move |mut stream| {
         let heads = heads.clone();
@@ -544,21 +514,24 @@ async fn proxy_of_the_environment_is_used_with_hidden_credentials() {
         }
     })
     .await;
-    let proxy = format!("http://user:hunter2canary@{address}");
-    let both = [("HTTPS_PROXY", proxy.clone()), ("HTTP_PROXY", proxy.clone())];
-    let shown = with_environment(&both).await;
+    let through = |host: &str, exceptions: &str| {
+        let proxy = format!("http://user:hunter2canary@{address}");
+        let proxy = Some(Proxy::parse(&proxy, exceptions).unwrap());
+        list(Settings { proxy, ..settings_for("https", host, 443, deadlines()) })
+    };
+    let error = through("proxied.invalid", "").await.unwrap_err();
     let head = received.recv().await.unwrap();
     assert!(head.starts_with("CONNECT proxied.invalid:443 HTTP/1.1\r\n"), "{head}");
     let credentials = base64::engine::general_purpose::STANDARD.encode("user:hunter2canary");
     assert!(head.to_lowercase().contains("proxy-authorization: basic"), "{head}");
     assert!(head.contains(&credentials), "{head}");
+    let shown = format!("{error} {error:?}");
     assert!(shown.contains("Connection"), "{shown}");
     for secret in ["hunter2canary", &credentials, "user:"] {
         assert!(!shown.contains(secret), "{shown}");
     }
-    assert_eq!(connections.load(Ordering::SeqCst), 1, "one request, and none of loopback's");
-
-    let spared = [("HTTPS_PROXY", proxy), ("NO_PROXY", "proxied.invalid".to_owned())];
-    with_environment(&spared).await;
+    // A loopback address needs no proxy.
+    through("127.0.0.1", "").await.unwrap_err();
+    through("proxied.invalid", "other.invalid, proxied.invalid").await.unwrap_err();
     assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
