@@ -123,12 +123,16 @@ impl Facts {
                 true
             });
         }
-        let best = places.into_iter().max_by_key(|(place, _)| {
-            (likeness_of(place, &["id", "uuid"], &["key"]), usize::MAX - place.len())
+        let objects = |wanted: &(Place, bool)| places.iter().filter(|own| *own == wanted).count();
+        let best = places.iter().max_by_key(|found| {
+            let (place, _) = found;
+            // A value of some objects is equal to their id by chance.
+            let named = likeness_of(place, &["id", "uuid"], &["key"]);
+            (objects(found), named, usize::MAX - place.len())
         });
         if let Some((place, number)) = best {
-            self.id = Some(place);
-            self.id_is_number = number;
+            self.id = Some(place.clone());
+            self.id_is_number = *number;
         }
     }
 

@@ -87,12 +87,21 @@ pub(crate) fn find(story: &Story, facts: &Facts, calls: &[usize], rows: &[Row]) 
             continue;
         };
         for item in items {
-            let mut own = false;
-            item.walk(&mut |_, value| {
-                own |= value.token().is_some_and(|token| ids.contains(&token));
-                !own
-            });
-            if let Some(object) = item.at(&listing.row).filter(|_| !own) {
+            let Some(object) = item.at(&listing.row) else { continue };
+            let is_id = |value: &Json| value.token().is_some_and(|token| ids.contains(&token));
+            let at = facts.id.as_ref().and_then(|place| object.at(place));
+            let own = at.map_or_else(
+                || {
+                    let mut own = false;
+                    item.walk(&mut |_, value| {
+                        own |= is_id(value);
+                        !own
+                    });
+                    own
+                },
+                is_id,
+            );
+            if !own {
                 listing.others.push(object.clone());
             }
         }

@@ -20,6 +20,7 @@ mod facts;
 mod form;
 mod har;
 mod headers;
+mod ids;
 mod json;
 mod learn;
 mod listing;

@@ -21,6 +21,8 @@ pub(crate) struct Roles {
     pub(crate) list: Option<Group>,
     pub(crate) read: Option<Group>,
     pub(crate) create: Option<Group>,
+    /// Whether another call may as well be the one that creates.
+    pub(crate) doubtful_create: bool,
     pub(crate) update: Option<Group>,
     pub(crate) delete: Option<Group>,
     /// Calls that are about a connector and change something else than what is typed.
@@ -150,7 +152,9 @@ impl Roles {
                     })
             });
             let calls: Vec<usize> = creates.copied().collect();
-            let returned = calls.iter().filter(|&&index| self.returns_id(story, index)).count();
+            // Nothing shows a connector before it is created.
+            let new = calls.iter().any(|&index| !was_shown(story, index));
+            let returned = calls.iter().filter(|&&index| returns_id(story, index)).count();
             let score =
                 calls.iter().filter_map(|&index| story.author(index)).map(|(_, s)| s).max()?;
             let named = calls.iter().any(|&index| {
@@ -158,21 +162,20 @@ impl Roles {
                     story.carried(index, connector).contains(&Argument::Name)
                 })
             });
-            Some((returned, named, calls.len(), score, Group { calls }))
+            Some(((new, returned, named, score, calls.len()), Group { calls }))
         });
-        let best = scored
-            .max_by_key(|(returned, named, count, score, _)| (*returned, *named, *score, *count));
-        self.create = best.map(|(.., group)| group);
+        let mut scored: Vec<_> = scored.collect();
+        scored.sort_by_key(|(rank, _)| *rank);
+        let best = scored.pop();
+        self.doubtful_create = best
+            .as_ref()
+            .is_some_and(|(rank, _)| scored.last().is_some_and(|(other, _)| other == rank));
+        self.create = best.map(|(_, group)| group);
         if let Some(group) = &mut self.create
             && group.calls.iter().any(|&index| returns_id(story, index))
         {
             group.calls.retain(|&index| returns_id(story, index));
         }
-    }
-
-    #[expect(clippy::unused_self, reason = "it reads like the others")]
-    fn returns_id(&self, story: &Story, index: usize) -> bool {
-        returns_id(story, index)
     }
 
     fn find_update(&mut self, story: &Story, groups: &[Group]) {
@@ -329,6 +332,27 @@ pub(crate) fn returns_id(story: &Story, index: usize) -> bool {
         });
     }
     found
+}
+
+/// Whether a response before a call shows the connector that the call is about.
+fn was_shown(story: &Story, index: usize) -> bool {
+    let Some(connector) = story.about[index] else { return false };
+    let Some(id) = story.ids[connector].as_deref() else { return false };
+    (0..index).any(|earlier| {
+        let names = story.response_hits[earlier].iter().flat_map(|(_, hits)| hits);
+        let mut names =
+            names.filter(|hit| hit.connector == connector && hit.argument == Argument::Name);
+        let mut shows_id = false;
+        if let Some(response) = &story.calls[earlier].response
+            && names.next().is_some()
+        {
+            response.walk(&mut |_, value| {
+                shows_id |= value.token().as_deref() == Some(id);
+                !shows_id
+            });
+        }
+        shows_id
+    })
 }
 
 /// Whether no later successful request holds the id.

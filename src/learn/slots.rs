@@ -7,7 +7,7 @@ use crate::facts::{Facts, alike};
 use crate::form::{Argument, Kind};
 use crate::json::{Json, Place, Step, member};
 use crate::resolve::{Places, Sample, last_name};
-use crate::story::{Story, holds, split_at};
+use crate::story::{Story, split_at};
 use crate::values::{Encoding, is_mask, is_private, is_time, likeness};
 
 /// The content of a place in a template.
@@ -211,7 +211,7 @@ fn slot(
     if context.active.as_ref() == Some(place) {
         return Slot::Active;
     }
-    identifier(context.story, values)
+    identifier(context.story, place, values)
         .or_else(|| version(context, place, values, absent))
         .or_else(|| text(context.story, place, values))
         .unwrap_or_else(|| same_in_all(context, place, values, omitted))
@@ -229,13 +229,16 @@ fn masked(context: &Context<'_>, place: &Place, kind: Kind) -> Slot {
 }
 
 /// The id of the connector that a call is about, or the organization.
-fn identifier(story: &Story, values: &Values<'_>) -> Option<Slot> {
+fn identifier(story: &Story, place: &Place, values: &Values<'_>) -> Option<Slot> {
     let every = |test: &dyn Fn(usize, &Json) -> bool| {
         !values.is_empty() && values.iter().all(|(call, value)| test(*call, value))
     };
     let id_of =
         |call: usize| story.about[call].and_then(|connector| story.ids[connector].as_deref());
-    if every(&|call, value| id_of(call).is_some_and(|id| value.token().as_deref() == Some(id))) {
+    let is_id = |id: &str, value: &Json| {
+        value.token().as_deref() == Some(id) && !story.is_by_chance(place, id)
+    };
+    if every(&|call, value| id_of(call).is_some_and(|id| is_id(id, value))) {
         return Some(Slot::Id);
     }
     let organization = story.organization.as_ref()?;
@@ -395,7 +398,7 @@ pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text
     }
     if let Some(connector) = story.about[call] {
         if let Some(id) = &story.ids[connector]
-            && holds(place, &Json::text(text), id)
+            && story.holds(place, &Json::text(text), id)
         {
             replace(id, "{id}");
         }

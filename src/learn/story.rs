@@ -1,12 +1,13 @@
 //! The recorded calls with what is known about them: which connector they are about, its id, the
 //! organization.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::call::Call;
 use crate::form::{Argument, Typed};
+use crate::ids::{Ids, may_coincide};
 use crate::json::{Json, Place, Step};
-use crate::values::{Hit, TypedValues, is_time_text, is_uuid, likeness_of, name_words};
+use crate::values::{Hit, TypedValues, is_uuid, name_words};
 
 /// The places of a document at which typed values stand.
 pub(crate) type Hits = Vec<(Place, Vec<Hit>)>;
@@ -20,6 +21,10 @@ pub(crate) struct Story {
     pub(crate) response_hits: Vec<Hits>,
     /// The id of each connector of the form.
     pub(crate) ids: Vec<Option<String>>,
+    /// The connectors of which the recording leaves more than one value as their id.
+    pub(crate) doubtful: BTreeSet<usize>,
+    /// The places of requests at which a value is equal to a short id by chance.
+    by_chance: HashSet<Place>,
     pub(crate) organization: Option<String>,
     /// The connector that each call is about.
     pub(crate) about: Vec<Option<usize>>,
@@ -41,12 +46,15 @@ impl Story {
             about: vec![None; calls.len()],
             has_id: vec![false; calls.len()],
             ids: vec![None; typed.len()],
+            doubtful: BTreeSet::new(),
+            by_chance: HashSet::new(),
             organization: None,
             calls,
             request_hits,
             response_hits,
         };
-        story.find_ids();
+        let ids = Ids::find(&story);
+        (story.ids, story.doubtful, story.by_chance) = (ids.of, ids.doubtful, ids.by_chance);
         story.find_organization();
         for index in 0..story.calls.len() {
             let known = (0..story.ids.len()).filter(|&connector| story.holds_id(index, connector));
@@ -119,7 +127,7 @@ impl Story {
     }
 
     /// Whether a call may write typed values.
-    fn writes(&self, call: usize) -> Option<usize> {
+    pub(crate) fn writes(&self, call: usize) -> Option<usize> {
         if self.calls[call].method == "GET" {
             return None;
         }
@@ -128,149 +136,34 @@ impl Story {
         (score >= 5 || several).then_some(connector)
     }
 
+    /// Whether a value of a request is an id or holds it.
+    pub(crate) fn holds(&self, place: &[Step], value: &Json, id: &str) -> bool {
+        let Some(token) = value.token() else { return false };
+        if token == id {
+            return !is_paging_name(place) && !self.is_by_chance(place, id);
+        }
+        let part = match place.first() {
+            Some(Step::Member(part)) => part.as_str(),
+            Some(Step::Index(_)) | None => "",
+        };
+        let long = id.len() >= 8 || part == "path" && id.len() >= 2;
+        long && split_at(&token, id).is_some()
+    }
+
+    /// Whether a value at a place of requests is equal to an id by chance.
+    pub(crate) fn is_by_chance(&self, place: &[Step], id: &str) -> bool {
+        may_coincide(id) && self.by_chance.contains(place)
+    }
+
     /// Whether a request holds the id of a connector.
     fn holds_id(&self, call: usize, connector: usize) -> bool {
         let Some(id) = &self.ids[connector] else { return false };
         let mut found = false;
         self.calls[call].request.walk(&mut |place, value| {
-            found |= value.is_leaf() && holds(place, value, id);
+            found |= value.is_leaf() && self.holds(place, value, id);
             !found
         });
         found
-    }
-
-    /// Finds the id of each connector: a value of a response that later requests hold, and that no
-    /// request held before.
-    fn find_ids(&mut self) {
-        // Where each value stands in requests: the call, and whether outside of the body.
-        let mut uses: HashMap<String, Vec<(usize, bool)>> = HashMap::new();
-        for (index, call) in self.calls.iter().enumerate() {
-            call.request.walk(&mut |place, value| {
-                // Numbers of pages and cursors are no ids, and may be equal to anything.
-                if is_paging_name(place) {
-                    return false;
-                }
-                let outside = place.first() != Some(&Step::Member("body".to_owned()));
-                if let Some(token) = value.token().filter(|token| token.len() <= 500) {
-                    for piece in pieces(&token) {
-                        uses.entry(piece).or_default().push((index, outside));
-                    }
-                    uses.entry(token).or_default().push((index, outside));
-                }
-                true
-            });
-        }
-        let mut candidates: Vec<BTreeMap<String, u32>> = Vec::new();
-        let mut mentioned: Vec<usize> = Vec::new();
-        for connector in 0..self.typed.len() {
-            let (found, first) = self.id_candidates(connector, &uses);
-            candidates.push(found);
-            mentioned.push(first);
-        }
-        let mut taken: HashSet<String> = HashSet::new();
-        for connector in 0..self.typed.len() {
-            let others = candidates.iter().enumerate().filter(|(other, _)| *other != connector);
-            let others: HashSet<&String> = others.flat_map(|(_, all)| all.keys()).collect();
-            let own = candidates[connector].iter().filter(|(token, _)| !taken.contains(*token));
-            let best = own
-                .map(|(token, score)| {
-                    let shared = others.contains(token);
-                    (!shared, *score, token)
-                })
-                .max_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
-            if let Some((_, _, token)) = best {
-                taken.insert(token.clone());
-                self.ids[connector] = Some(token.clone());
-            }
-        }
-    }
-
-    /// Returns the values that may be the id of a connector with their scores, and the first call
-    /// that is about it.
-    fn id_candidates(
-        &self,
-        connector: usize,
-        uses: &HashMap<String, Vec<(usize, bool)>>,
-    ) -> (BTreeMap<String, u32>, usize) {
-        // The value, and how much its place speaks for it.
-        let mut seen: Vec<(String, u32, usize)> = Vec::new();
-        let mut first = usize::MAX;
-        for (index, call) in self.calls.iter().enumerate() {
-            if !call.succeeded() {
-                continue;
-            }
-            let writes = self.writes(index) == Some(connector);
-            if writes {
-                first = first.min(index);
-                if let Some(located) = call.located() {
-                    seen.push((located, 4, index));
-                }
-            }
-            let Some(response) = &call.response else { continue };
-            let mut bases: Vec<Place> = Vec::new();
-            if writes {
-                bases.push(Place::new());
-            }
-            for (place, hits) in &self.response_hits[index] {
-                let own = |hit: &Hit| {
-                    hit.connector == connector
-                        && hit.argument == Argument::Name
-                        && self.typed[connector]
-                            .of(Argument::Name)
-                            .iter()
-                            .any(|name| name.len() > 2)
-                };
-                if hits.iter().any(own) {
-                    first = first.min(index);
-                    let row = place.iter().rposition(|step| matches!(step, Step::Index(_)));
-                    bases.push(place[..row.map_or(0, |row| row + 1)].to_vec());
-                    // A name may itself stand in an array of names and values inside of the row.
-                    let inner = row.and_then(|row| response.at(&place[..=row]));
-                    if let Some(row) = row
-                        && inner.is_some_and(|inner| inner.get("value").is_some())
-                    {
-                        let outer =
-                            place[..row].iter().rposition(|step| matches!(step, Step::Index(_)));
-                        bases.extend(outer.map(|outer| place[..=outer].to_vec()));
-                    }
-                }
-            }
-            bases.sort();
-            bases.dedup();
-            for base in bases {
-                let Some(value) = response.at(&base) else { continue };
-                let mut count = 0;
-                value.walk(&mut |place, value| {
-                    count += 1;
-                    if let Some(token) = value.token()
-                        && !is_time_text(&token)
-                        && !token.is_empty()
-                        && token.len() <= 300
-                    {
-                        let named = likeness_of(&place.to_vec(), &["id", "uuid", "guid"], &["key"]);
-                        let bonus = 2 * u32::from(writes) + named.min(12) / 4;
-                        seen.push((token, bonus, index));
-                    }
-                    count < 20_000
-                });
-            }
-        }
-        let mut scores: BTreeMap<String, u32> = BTreeMap::new();
-        for (token, bonus, seen_at) in seen {
-            let Some(used) = uses.get(&token) else { continue };
-            let typed = !self.values.hits(&Json::text(&token)).is_empty();
-            if typed || used.iter().any(|(call, _)| *call <= first.min(seen_at)) {
-                continue;
-            }
-            let mut calls: BTreeMap<usize, bool> = BTreeMap::new();
-            for (call, outside) in used {
-                *calls.entry(*call).or_default() |= outside;
-            }
-            let score: u32 = calls.values().map(|outside| if *outside { 3 } else { 1 }).sum();
-            let known = scores.entry(token).or_default();
-            *known = (*known).max(score.min(200) + bonus);
-        }
-        (scores, first)
     }
 
     /// Finds the organization: a value that stands in nearly all requests, at a place that is named
@@ -364,32 +257,8 @@ fn is_organization_name(name: &str) -> bool {
     name_words(name).iter().any(|word| WORDS.contains(&word.as_str()))
 }
 
-/// Returns the pieces of a text that may be an id within it.
-fn pieces(text: &str) -> Vec<String> {
-    let splits = text.split(|character: char| {
-        !(character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '~'))
-    });
-    let pieces: Vec<String> =
-        splits.filter(|piece| !piece.is_empty() && *piece != text).map(str::to_owned).collect();
-    if pieces.len() > 20 { Vec::new() } else { pieces }
-}
-
-/// Whether a value of a request is an id or holds it.
-pub(crate) fn holds(place: &[Step], value: &Json, id: &str) -> bool {
-    let Some(token) = value.token() else { return false };
-    if token == id {
-        return !is_paging_name(place);
-    }
-    let part = match place.first() {
-        Some(Step::Member(part)) => part.as_str(),
-        Some(Step::Index(_)) | None => "",
-    };
-    let long = id.len() >= 8 || part == "path" && id.len() >= 2;
-    long && split_at(&token, id).is_some()
-}
-
 /// Whether a place is one for a number of rows or of a page.
-fn is_paging_name(place: &[Step]) -> bool {
+pub(crate) fn is_paging_name(place: &[Step]) -> bool {
     let Some(Step::Member(name)) = place.last() else { return false };
     name_words(name).iter().any(|word| {
         ["page", "size", "limit", "offset", "batch", "count", "top", "skip", "cursor"]

@@ -32,6 +32,18 @@ pub(crate) fn tell(
     if parts.facts.id.is_none() {
         report.missing("id: no response shows an id that later requests carry.");
     }
+    if !story.doubtful.is_empty() {
+        report.missing(
+            "id: more than one value of a connector may be its id. Open and edit the connector \
+             again, and delete it.",
+        );
+    }
+    if roles.doubtful_create {
+        report.missing(
+            "create: more than one call sends what was typed before a response shows the \
+             connector, and nothing shows which of them creates it. Check the call in the profile.",
+        );
+    }
     if let Some(create) = &parts.create {
         tell_arguments(story, parts, create, report);
         let missing = Kind::ALL.into_iter().filter(|kind| !create.slots.contains_key(kind));

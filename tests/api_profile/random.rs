@@ -152,22 +152,37 @@ async fn life_cycle(simulator: &Simulator, learned: &str, why: &str) {
     assert!(all_stored(simulator).is_empty(), "{why}");
 }
 
+/// Learns the API that bytes choose, and runs a life cycle with it.
+fn is_learned_and_used(bytes: &[u8]) {
+    let mut choices = Choices::new(bytes);
+    let mut options = options(&mut choices);
+    let profile = profile(&mut choices);
+    options.profile = Some(profile.clone());
+    let outcome = learned(options.clone());
+    let why = format!("{}\n{}\nof {profile:#}", outcome.report, outcome.profile);
+    assert!(outcome.whole, "{why}");
+    let simulator = Simulator::start(options).expect("a simulator");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(life_cycle(&simulator, &outcome.profile, &why));
+}
+
 proptest! {
     #![proptest_config(config())]
 
     #[test]
     fn random_api_is_learned_and_used(bytes in prop::collection::vec(any::<u8>(), 60)) {
-        let mut choices = Choices::new(&bytes);
-        let mut options = options(&mut choices);
-        let profile = profile(&mut choices);
-        options.profile = Some(profile.clone());
-        let outcome = learned(options.clone());
-        let why = format!("{}\n{}\nof {profile:#}", outcome.report, outcome.profile);
-        prop_assert!(outcome.whole, "{why}");
-        let simulator = Simulator::start(options).expect("a simulator");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(life_cycle(&simulator, &outcome.profile, &why));
+        is_learned_and_used(&bytes);
     }
+}
+
+/// An id equals a version number, and the create returns no id.
+#[test]
+fn random_api_whose_ids_equal_versions_is_learned_and_used() {
+    is_learned_and_used(&[
+        0, 0, 0, 108, 0, 43, 0, 0, 0, 0, 0, 0, 1, 21, 0, 1, 0, 0, 0, 0, 0, 0, 3, 153, 240, 184,
+        207, 62, 167, 131, 218, 83, 180, 197, 239, 31, 107, 221, 237, 233, 173, 195, 29, 103, 168,
+        168, 221, 18, 222, 200, 45, 174, 147, 2, 248, 147, 211, 156, 71, 84,
+    ]);
 }
 
 /// The profiles are not only learned: each that is drawn can be used as it is.

@@ -1,13 +1,21 @@
 //! Invalid input: the argument and the words of each message. No test needs Webex, and no unknown
 //! value is invalid.
 
+mod certificates;
 mod connector;
+mod credentials;
 mod files;
+mod kinds;
 mod provider;
 mod unconfigured;
 mod unknown;
 
+use terraform_provider_webex::provider::custom_connector::validation;
 use tf_provider::diagnostics::{Diagnostics, Severity};
+use tf_provider::object::{Configuration, Object};
+use tf_provider::value::Value;
+
+use crate::support::connectors::{Form, all};
 
 /// Returns the errors of a check, each as `argument: summary | detail`, with a dash for no
 /// argument.
@@ -32,4 +40,26 @@ fn are(messages: &Diagnostics, expected: &[&str], title: &str) {
         assert_eq!(found_head, head, "{title}");
         assert!(detail.contains(words), "{title}: {words:?} is not in {detail:?}");
     }
+}
+
+/// Returns a valid connector of a kind.
+fn good(kind: &str) -> Object {
+    let connector = all().into_iter().find(|connector| connector.kind == kind).expect("a kind");
+    connector.object(Form::WriteOnly, 0)
+}
+
+/// Returns a connector of a kind with another value of an argument.
+fn with(kind: &str, argument: &str, value: impl Into<Value>) -> Configuration {
+    Configuration::new(good(kind).with(argument, value))
+}
+
+fn validate(configuration: &Configuration) -> Diagnostics {
+    validation::validate(configuration)
+}
+
+/// Returns the details of the warnings whose summary begins like this.
+fn warnings(messages: &Diagnostics, summary: &str) -> Vec<String> {
+    let found = messages.iter().filter(|message| message.severity() == Severity::Warning);
+    let found = found.filter(|message| message.summary().starts_with(summary));
+    found.map(|message| message.detail().to_owned()).collect()
 }

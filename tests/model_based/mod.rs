@@ -1,12 +1,15 @@
 //! Random scenarios of two connectors, checked against a small model.
 //!
 //! A [`scenario`] is a list of things that users, Webex and the network do. [`world`] runs it with
-//! the real program through the plugin interface, and with a simulator on the other side. [`rules`]
-//! checks the invariants. A scenario that breaks one is shortened to a minimal one and printed.
+//! the real program through the plugin interface, and with a simulator on the other side. [`faults`]
+//! has what happens during a command, and [`block`] what is configured. [`rules`] checks the
+//! invariants. A scenario that breaks one is shortened to a minimal one and printed.
 //!
 //! Every run has the same scenarios: scenario 17 is always scenario 17. `SCENARIOS=500` (`make
 //! soak`) runs more of them, and `FIRST_SCENARIO=501` begins at another one.
 
+mod block;
+mod faults;
 mod rules;
 mod scenario;
 mod world;

@@ -11,55 +11,14 @@
 //! [`TerraformCore`]: crate::support::terraform_core::TerraformCore
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde_json::Value as Json;
+use tf_provider::value::Value;
 
+use super::block::{Block, CREDENTIALS, has_secret, is_by_hand, is_secret, secrets};
+use crate::support::checker::of;
 use crate::support::terraform_core::{Action, Instance, Message, Plan, failed};
-
-/// How all secrets begin. Only Webex may hold one.
-const SECRET: &str = "canary-secret-";
-
-/// How the secrets begin that people enter in Control Hub.
-pub(super) const BY_HAND: &str = "canary-secret-by-hand-";
-
-/// A resource block of the configuration.
-#[derive(Clone, Debug)]
-pub(super) struct Block {
-    pub(super) name: &'static str,
-    pub(super) oauth: bool,
-    pub(super) account: u32,
-    pub(super) domain: u32,
-    pub(super) active: bool,
-    pub(super) secret: u32,
-    pub(super) ignores_secret: bool,
-    pub(super) ignores_active: bool,
-}
-
-impl Block {
-    pub(super) fn secret(&self) -> String {
-        format!("{SECRET}{}", self.secret)
-    }
-
-    pub(super) fn account(&self) -> String {
-        format!("account-{}", self.account)
-    }
-
-    pub(super) fn domain(&self) -> String {
-        format!("https://example-{}.com/api/", self.domain)
-    }
-
-    /// Returns the fields of the connector that Webex returns, without `active`.
-    pub(super) fn visible(&self) -> Vec<(&'static str, Json)> {
-        let grant_type = if self.oauth { "CLIENT_CREDENTIALS_SECRET".into() } else { Json::Null };
-        vec![
-            ("name", self.name.into()),
-            ("resourceDomain", self.domain().into()),
-            (if self.oauth { "scope" } else { "username" }, self.account().into()),
-            ("authenticationType", if self.oauth { "OAUTH2" } else { "BASIC" }.into()),
-            ("grantType", grant_type),
-        ]
-    }
-}
 
 /// What people know in addition to the content of Webex.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +38,7 @@ pub(super) struct Knowledge {
 pub(super) struct Done {
     /// The plan, if there was one.
     pub(super) plan: Option<Plan>,
-    /// Whether the plan has another version of the secret.
+    /// Whether the plan has another credential, or another version of it.
     pub(super) rotates: bool,
     /// The instance before the apply.
     pub(super) before: Option<Instance>,
@@ -114,8 +73,7 @@ impl Done {
 #[derive(Clone, Debug)]
 pub(super) struct Overtaking {
     pub(super) id: String,
-    pub(super) field: String,
-    pub(super) value: Json,
+    pub(super) fields: Vec<(&'static str, Json)>,
     /// Whether the command may not overwrite it: its plan is no delete.
     pub(super) survives: bool,
 }
@@ -172,18 +130,31 @@ pub(super) fn inactivity_is_reported(
     })
 }
 
-/// A secret is in Webex only: in no message, plan, state, private state or log.
+/// A secret is in Webex only: in no message, private state or log, and in no plan or state outside
+/// of the sensitive arguments for it.
 pub(super) fn secrets_are_hidden(
     done: &[Done],
     instances: [Option<&Instance>; 2],
     log: &[String],
 ) -> Result<(), String> {
-    let mut seen = format!("{done:?} {instances:?}");
-    for instance in instances.into_iter().flatten() {
-        seen.push_str(&String::from_utf8_lossy(&instance.private));
+    let mut seen = String::new();
+    for done in done {
+        let plan = done.plan.iter().cloned().map(|mut plan| {
+            plan.planned = without_credentials(plan.planned);
+            plan
+        });
+        let plan: Vec<Plan> = plan.collect();
+        let _ = write!(seen, "{plan:?} {:?} {:?}", done.planning, done.applying);
     }
-    rule(!seen.contains(SECRET), || format!("a secret was shown: {seen}"))?;
-    let line = log.iter().find(|line| line.contains(SECRET));
+    for instance in
+        done.iter().filter_map(|done| done.before.as_ref()).chain(instances.into_iter().flatten())
+    {
+        let state = without_credentials(instance.state.clone());
+        let private = String::from_utf8_lossy(&instance.private);
+        let _ = write!(seen, "{state:?} {private} {:?}", instance.identity);
+    }
+    rule(!has_secret(&seen), || format!("a secret was shown: {seen}"))?;
+    let line = log.iter().find(|line| has_secret(line));
     rule(line.is_none(), || format!("a secret was logged: {line:?}"))
 }
 
@@ -209,15 +180,29 @@ pub(super) fn success_is_true(
     let found = found.ok_or("an apply without errors, and the connector does not exist")?;
     let mut wanted = block.visible();
     let old = with_id(before, instance.id()).filter(|_| done.keeps_connector());
-    wanted.push((
-        secret_field(found),
-        match old.map(secret) {
-            Some(old) if block.ignores_secret => old.into(),
+    if let Some(old) = old.filter(|_| block.ignores_secret) {
+        wanted.retain(|(field, _)| *field != "certificate");
+        if old["certificate"].is_string() {
+            wanted.push(("certificate", old["certificate"].clone()));
+        }
+    }
+    for (argument, field, secret) in block.secrets() {
+        let now = found[field].as_str().unwrap_or_default();
+        let kept = if let Value::String(kept) = of(&instance.state, argument) {
+            Some(kept.as_str())
+        } else {
+            None
+        };
+        let secret = match old.map(|old| old[field].as_str().unwrap_or_default()) {
+            // Every update sends what state has.
+            Some(old) if block.ignores_secret && now != old => kept.unwrap_or(old),
+            Some(old) if block.ignores_secret => old,
             // Another rule asks for a message about it.
-            Some(old) if is_by_hand(old) && secret(found) == old => old.into(),
-            Some(_) | None => block.secret().into(),
-        },
-    ));
+            Some(old) if is_by_hand(old) && now == old => old,
+            Some(_) | None => &secret,
+        };
+        wanted.push((field, secret.into()));
+    }
     if !block.ignores_active || old.is_none() {
         wanted.push(("active", block.active.into()));
     } else if block.active && knowledge.active.get(instance.id()) == Some(&true) {
@@ -254,7 +239,10 @@ pub(super) fn edits_of_others_survive(
     for done in done {
         let Some(id) = done.before.as_ref().map(Instance::id) else { continue };
         let (Some(old), Some(now)) = (with_id(before, id), with_id(after, id)) else { continue };
-        if is_by_hand(secret(old)) && secret(now) != secret(old) && !done.rotates {
+        let is_overwritten = |(field, secret): (&'static str, &str)| {
+            is_by_hand(secret) && now[field] != *secret && now[field].is_string()
+        };
+        if secrets(old).any(is_overwritten) && !done.rotates {
             let is_said = ["will be overwritten", "for the first time", "to Webex again"]
                 .into_iter()
                 .any(|words| says(&done.planning, id, words));
@@ -263,11 +251,14 @@ pub(super) fn edits_of_others_survive(
             })?;
         }
     }
-    let Some(Overtaking { id, field, value, survives: true }) = overtaking else { return Ok(()) };
+    let Some(Overtaking { id, fields, survives: true }) = overtaking else { return Ok(()) };
     let Some(now) = with_id(after, id) else { return Ok(()) };
-    rule(now[field] == *value, || {
-        format!("{field} of {id} was overwritten with {}, not {value} of somebody else", now[field])
-    })
+    for (field, value) in fields {
+        rule(now[field] == *value, || {
+            format!("{field} of {id} was overwritten: {}, not {value} of somebody else", now[field])
+        })?;
+    }
+    Ok(())
 }
 
 /// What somebody else has entered and Webex does not return is told by each plan that keeps it, as
@@ -280,7 +271,8 @@ pub(super) fn foreign_secrets_are_told(
 ) -> Result<(), String> {
     let (Some(instance), Some(block), Some(next)) = (instance, block, next) else { return Ok(()) };
     let id = instance.id();
-    let is_theirs = with_id(after, id).is_some_and(|now| is_by_hand(secret(now)));
+    let is_theirs =
+        with_id(after, id).is_some_and(|now| secrets(now).any(|(_, secret)| is_by_hand(secret)));
     let is_told = next.action != Action::Nothing
         || failed(&next.messages)
         || says(&next.messages, id, "Somebody else has saved");
@@ -314,7 +306,8 @@ pub(super) fn errors_help(done: &Done, block: Option<&Block>) -> Result<(), Stri
 
 /// All secrets are those that somebody entered: none is blank.
 pub(super) fn secrets_are_sound(stored: &[Json]) -> Result<(), String> {
-    let unsound = stored.iter().find(|connector| !secret(connector).starts_with(SECRET));
+    let unsound =
+        stored.iter().find(|connector| !secrets(connector).all(|(_, secret)| is_secret(secret)));
     rule(unsound.is_none(), || format!("a secret is blank: {unsound:#?}"))
 }
 
@@ -328,17 +321,11 @@ pub(super) fn with_id<'a>(stored: &'a [Json], wanted: &str) -> Option<&'a Json> 
     stored.iter().find(|connector| id(connector) == wanted)
 }
 
-/// Returns the JSON key of the secret of a connector.
-pub(super) fn secret_field(connector: &Json) -> &'static str {
-    if connector["authenticationType"] == "OAUTH2" { "clientSecret" } else { "password" }
-}
-
-fn secret(connector: &Json) -> &str {
-    connector[secret_field(connector)].as_str().unwrap_or_default()
-}
-
-fn is_by_hand(secret: &str) -> bool {
-    secret.starts_with(BY_HAND)
+/// Returns an object without the arguments that keep credentials in state.
+fn without_credentials(object: Value) -> Value {
+    let Value::Map(mut arguments) = object else { return object };
+    arguments.retain(|argument, _| !CREDENTIALS.contains(&argument.as_str()));
+    Value::Map(arguments)
 }
 
 fn says(messages: &[Message], id: &str, words: &str) -> bool {

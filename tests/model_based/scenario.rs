@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use webex_cc_simulator::{Action, Script, SecretsInAnswers};
 
+use super::block::Kind;
+
 /// How Webex behaves, and what happens.
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {
@@ -20,6 +22,9 @@ pub(super) struct Scenario {
     pub(super) lag: bool,
     /// Whether others have nine of the ten connectors that Webex allows.
     pub(super) crowd: bool,
+    /// The kind of each block at first, and whether its credentials are in the arguments that state
+    /// keeps.
+    pub(super) blocks: [(Kind, bool); 2],
     /// The steps, in order.
     pub(super) steps: Vec<Step>,
 }
@@ -90,8 +95,10 @@ pub(super) enum Change {
     Edit(Address, Argument),
     /// The other value of `active`.
     Switch(Address),
-    /// The other way to authenticate.
-    Reauthenticate(Address),
+    /// Another kind.
+    Reauthenticate(Address, Kind),
+    /// The credentials move to the arguments that state keeps, or back.
+    Store(Address),
     /// The resource is added or removed.
     AddOrRemove(Address),
     /// `ignore_changes` of an argument is added or removed.
@@ -135,6 +142,9 @@ pub(super) enum Fault {
     Failure { method: Method, failure: Failure, after: u32, times: u32 },
     /// Somebody edits a connector meanwhile.
     Overtaken { moment: Moment, argument: Argument },
+    /// A create is cut off before it is carried out, and somebody else creates a connector of this
+    /// name before the provider looks for its own.
+    Rival,
     /// Reads show an update a minute late.
     Lag,
     /// The user presses Ctrl-C while a write is in flight.
@@ -188,6 +198,11 @@ pub(super) enum Failure {
 }
 
 impl Fault {
+    /// Whether somebody acts during the command.
+    pub(super) fn has_person(&self) -> bool {
+        matches!(self, Self::Overtaken { .. } | Self::Rival)
+    }
+
     /// Returns the scripts of the simulator.
     pub(super) fn scripts(&self) -> Vec<Script> {
         let pass = |times: u32| Script::new(Action::DelayMs(0)).times(times);
@@ -202,6 +217,7 @@ impl Fault {
                 ["POST", "PUT"].into_iter().flat_map(of).collect()
             }
             Self::Overtaken { moment: Moment::Planned(_) | Moment::Written(_), .. } => Vec::new(),
+            Self::Rival => vec![Script::close_before().method("POST").times(1)],
             Self::Stop | Self::Kill => ["POST", "PUT", "DELETE"]
                 .map(|method| Script::new(Action::DelayMs(200)).method(method))
                 .to_vec(),
@@ -247,8 +263,17 @@ pub(super) fn scenarios() -> impl Strategy<Value = Scenario> {
         prop_oneof![Just(Secrets::Omitted), Just(Secrets::Masked), Just(Secrets::InTheClear)];
     let lag = prop_oneof![5 => Just(false), 1 => Just(true)];
     let crowd = prop_oneof![7 => Just(false), 1 => Just(true)];
-    (any::<bool>(), secrets, lag, crowd, vec(step(), 2..10)).prop_map(
-        |(lock, secrets, lag, crowd, steps)| Scenario { lock, secrets, lag, crowd, steps },
+    let block = || (kind(), any::<bool>());
+    let webex = (any::<bool>(), secrets, lag, crowd);
+    (webex, [block(), block()], vec(step(), 2..10)).prop_map(
+        |((lock, secrets, lag, crowd), blocks, steps)| Scenario {
+            lock,
+            secrets,
+            lag,
+            crowd,
+            blocks,
+            steps,
+        },
     )
 }
 
@@ -277,13 +302,23 @@ fn change() -> impl Strategy<Value = Change> {
             Change::Edit(address, argument)
         }),
         2 => address().prop_map(Change::Switch),
-        1 => address().prop_map(Change::Reauthenticate),
+        2 => (address(), kind()).prop_map(|(address, kind)| Change::Reauthenticate(address, kind)),
+        2 => address().prop_map(Change::Store),
         3 => Just(Change::AddOrRemove(Address::Second)),
         1 => Just(Change::AddOrRemove(Address::First)),
         2 => (address(), ignored).prop_map(|(address, ignored)| Change::Ignore(address, ignored)),
         1 => Just(Change::SwapNames),
         1 => address().prop_map(Change::TakeName),
         1 => Just(Change::SwapAddresses),
+    ]
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        Just(Kind::Basic),
+        Just(Kind::ClientCredentials),
+        Just(Kind::Password),
+        Just(Kind::Certificate),
     ]
 }
 
@@ -335,6 +370,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         16 => Just(Fault::None),
         16 => failures,
         5 => overtaken,
+        3 => Just(Fault::Rival),
         1 => Just(Fault::Lag),
         2 => Just(Fault::Stop),
         2 => Just(Fault::Kill),
@@ -350,6 +386,10 @@ impl fmt::Display for Scenario {
             Secrets::InTheClear => "shows secrets in the clear",
         };
         writeln!(formatter, "   Webex {shows}, and active connectors {lock} be edited.")?;
+        for (address, (kind, is_stateful)) in Address::ALL.into_iter().zip(self.blocks) {
+            let keeps = if is_stateful { "keeps" } else { "does not keep" };
+            writeln!(formatter, "   The {address} authenticates by {kind}, which state {keeps}.")?;
+        }
         if self.lag {
             writeln!(formatter, "   Reads show a write a moment late.")?;
         }
@@ -368,6 +408,17 @@ impl fmt::Display for Address {
         formatter.write_str(match self {
             Self::First => "first",
             Self::Second => "second",
+        })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Basic => "basic authentication",
+            Self::ClientCredentials => "client secret",
+            Self::Password => "password grant",
+            Self::Certificate => "certificate",
         })
     }
 }
@@ -412,9 +463,13 @@ impl fmt::Display for Change {
             Self::Switch(address) => {
                 write!(formatter, "The {address} gets the other value of active.")
             }
-            Self::Reauthenticate(address) => {
-                write!(formatter, "The {address} gets the other way to authenticate.")
+            Self::Reauthenticate(address, kind) => {
+                write!(formatter, "The {address} authenticates by {kind}.")
             }
+            Self::Store(address) => write!(
+                formatter,
+                "The {address} moves its credentials to the arguments that state keeps, or back."
+            ),
             Self::AddOrRemove(address) => {
                 write!(formatter, "The {address} is added, or removed if it is there.")
             }
@@ -458,6 +513,9 @@ impl fmt::Display for Fault {
                 formatter.write_str(", and the provider is killed while a write is in flight")
             }
             Self::Lag => formatter.write_str(", and reads show an update a minute late"),
+            Self::Rival => formatter.write_str(
+                ", and a create is cut off while somebody creates a connector of its name",
+            ),
             Self::Overtaken { moment, argument } => match moment {
                 Moment::Planned(address) => write!(
                     formatter,

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tf_provider::value::Value;
-use webex_cc_simulator::{Behavior, CONNECTOR_LIMIT, Exchange, Options, Simulator};
+use webex_cc_simulator::{Behavior, CONNECTOR_LIMIT, Options, Simulator};
 
-use super::rules::{self, BY_HAND, Block, Done, Knowledge, Overtaking, id, with_id};
+use super::block::{Block, credential_arguments};
+use super::faults::{Intrusion, LATENCY, Person, disturb};
+use super::rules::{self, Done, Knowledge, Overtaking, id, with_id};
 use super::scenario::{Address, Argument, Change, Fault, Ignored, Moment, Scenario, Step};
 use crate::support::checker::of;
 use crate::support::plugin_client::Plugin;
-use crate::support::plugin_client::proto::tfplugin5::stop;
 use crate::support::simulator;
 use crate::support::terraform_core::{Action, Instance, Message, Plan, TerraformCore, failed};
 
@@ -23,9 +24,6 @@ const APPLIES_TO_CONVERGE: usize = 3;
 
 /// How late reads show a write.
 const LAG: Duration = Duration::from_millis(600);
-
-/// The time in which somebody can edit a connector before the provider looks it up.
-const LATENCY: Duration = Duration::from_millis(30);
 
 /// The messages about creates of which the provider does not know the result.
 const IN_DOUBT: &str = "It is not known whether Webex created the connector";
@@ -75,9 +73,9 @@ struct World {
 
 impl World {
     async fn new(scenario: &Scenario) -> Self {
-        let is_overtaken = |step: &Step| {
+        let has_person = |step: &Step| {
             matches!(step, Step::Apply { fault, .. } | Step::Destroy { fault, .. }
-                if matches!(fault, Fault::Overtaken { .. }))
+                if fault.has_person())
         };
         let lag = if scenario.lag { LAG } else { Duration::ZERO };
         let behavior = Behavior {
@@ -89,25 +87,17 @@ impl World {
             secrets: scenario.secrets.option(),
             visible_after: lag,
             behavior: behavior.clone(),
-            latency: if scenario.steps.iter().any(is_overtaken) { LATENCY } else { Duration::ZERO },
+            latency: if scenario.steps.iter().any(has_person) { LATENCY } else { Duration::ZERO },
             ..Options::default()
         });
         let (plugin, core) = start(&simulator).await;
-        let resource = |index: u32, name| Resource {
-            block: Block {
-                name,
-                oauth: false,
-                account: index,
-                domain: index,
-                active: true,
-                secret: index,
-                ignores_secret: false,
-                ignores_active: false,
-            },
-            is_configured: index == 0,
-            instance: None,
+        let resource = |index: usize| {
+            let (kind, is_stateful) = scenario.blocks[index];
+            let block = Block::new(NAMES[index], u32::try_from(index).unwrap());
+            let block = Block { kind, is_stateful, ..block };
+            Resource { block, is_configured: index == 0, instance: None }
         };
-        let resources = [resource(0, NAMES[0]), resource(1, NAMES[1])];
+        let resources = [resource(0), resource(1)];
         let knowledge = Knowledge::default();
         let mut world =
             Self { simulator, plugin, core, resources, knowledge, behavior, next_secret: 2 };
@@ -159,7 +149,7 @@ impl World {
             }
             Step::EditByHand(address, argument) => {
                 if let Some(connector) = self.managed(*address) {
-                    self.edit_by_hand(&connector, *argument);
+                    self.person().edit(&connector, *argument);
                 }
             }
             Step::SwitchByHand(address) => {
@@ -220,9 +210,10 @@ impl World {
                 let block = self.block(address);
                 block.active = !block.active;
             }
-            Change::Reauthenticate(address) => {
+            Change::Reauthenticate(address, kind) => self.block(address).kind = kind,
+            Change::Store(address) => {
                 let block = self.block(address);
-                block.oauth = !block.oauth;
+                block.is_stateful = !block.is_stateful;
             }
             Change::AddOrRemove(address) => {
                 let resource = self.resource(address);
@@ -388,9 +379,8 @@ impl World {
             let plan = self.core(address).plan(done.before.as_ref(), &configuration).await?;
             done.planning.extend(plan.messages.clone());
             done.rotates = done.before.as_ref().is_some_and(|before| {
-                let is_other = |version| of(&before.state, version) != of(&plan.planned, version);
-                plan.action == Action::Update
-                    && ["password_wo_version", "client_secret_wo_version"].into_iter().any(is_other)
+                let is_other = |name| of(&before.state, name) != of(&plan.planned, name);
+                plan.action == Action::Update && credential_arguments().any(is_other)
             });
             done.plan = Some(plan);
         }
@@ -401,7 +391,7 @@ impl World {
         if let Fault::Overtaken { moment: Moment::Planned(address), argument } = fault
             && let Some(connector) = self.managed(*address)
         {
-            let edit = self.edit_by_hand(&connector, *argument);
+            let edit = self.person().edit(&connector, *argument);
             // A delete and a replacement delete whatever is there.
             let [first, second] = &all;
             let done = if *address == Address::First { first } else { second };
@@ -417,6 +407,7 @@ impl World {
         }
         let [first, second] =
             Address::ALL.map(|address| (self.core(address), self.configuration(address, goal)));
+        let blocks = self.resources.each_ref().map(|resource| resource.block.clone());
         let (applied, during) = {
             let wait = |address| async move {
                 if begins != address {
@@ -437,14 +428,19 @@ impl World {
                 )
             };
             tokio::pin!(apply);
+            let person = Person { simulator: &self.simulator, next_secret: &mut self.next_secret };
             tokio::select! {
                 biased;
                 applied = &mut apply => (applied, None),
-                connector = disturb(&self.simulator, &mut self.plugin, &unwritten, fault) => {
-                    let edit = connector.zip(overtaken_argument(fault));
-                    let during = edit.map(|(connector, argument)| {
-                        edit_by_hand(&self.simulator, &mut self.next_secret, &connector, argument)
-                    });
+                intrusion = disturb(person, &mut self.plugin, &unwritten, &blocks, fault) => {
+                    let during = match intrusion {
+                        Intrusion::None => None,
+                        Intrusion::Edit(edit) => Some(edit),
+                        Intrusion::Connector(theirs) => {
+                            self.knowledge.others.insert(id(&theirs).to_owned(), theirs);
+                            None
+                        }
+                    };
                     (apply.await, during)
                 }
             }
@@ -591,19 +587,7 @@ impl World {
     /// Returns Terraform's core for the resource at an address.
     fn core(&mut self, address: Address) -> TerraformCore {
         let mut core = self.core.clone();
-        let block = self.block(address);
-        if block.ignores_secret {
-            let names = [
-                "password_wo",
-                "password_wo_version",
-                "client_secret_wo",
-                "client_secret_wo_version",
-            ];
-            core.ignore_changes.extend(names);
-        }
-        if block.ignores_active {
-            core.ignore_changes.insert("active");
-        }
+        core.ignore_changes.extend(self.block(address).ignored());
         core
     }
 
@@ -613,35 +597,12 @@ impl World {
         if goal == Goal::Destroy || !resource.is_configured {
             return Value::Null;
         }
-        let block = &resource.block;
-        let version = i64::from(block.secret);
-        let common = [
-            ("name", Value::from(block.name)),
-            ("resource_domain_url", block.domain().into()),
-            ("active", block.active.into()),
-        ];
-        let other = if block.oauth {
-            vec![
-                ("authentication_type", "oauth2".into()),
-                ("client_id", "client".into()),
-                ("token_url", "https://login.example.com/token".into()),
-                ("scope", block.account().into()),
-                ("client_secret_wo", block.secret().into()),
-                ("client_secret_wo_version", version.into()),
-            ]
-        } else {
-            vec![
-                ("username", block.account().into()),
-                ("validation_url", "https://example.com/check".into()),
-                ("password_wo", block.secret().into()),
-                ("password_wo_version", version.into()),
-            ]
-        };
-        self.core.shape.object(common.into_iter().chain(other))
+        let arguments = resource.block.arguments();
+        self.core.shape.object(arguments)
     }
 
-    fn edit_by_hand(&mut self, connector: &Json, argument: Argument) -> Overtaking {
-        edit_by_hand(&self.simulator, &mut self.next_secret, connector, argument)
+    fn person(&mut self) -> Person<'_> {
+        Person { simulator: &self.simulator, next_secret: &mut self.next_secret }
     }
 
     fn switch_by_hand(&mut self, connector: &Json) {
@@ -664,22 +625,9 @@ impl World {
 
     /// Creates a connector with the arguments of an address and another secret.
     fn create_by_hand(&mut self, address: Address, name: Json) {
-        self.next_secret += 1;
-        let secret = format!("{BY_HAND}{}", self.next_secret);
-        let id = format!("6e1f0c4e-52a1-4d63-9a55-{:012}", self.next_secret);
-        let block = self.block(address);
-        let mut fields = Json::from_iter(block.visible());
-        if block.oauth {
-            fields["clientId"] = "client".into();
-            fields["tokenUrl"] = "https://login.example.com/token".into();
-            fields["clientSecret"] = secret.into();
-        } else {
-            fields["validationUrl"] = "https://example.com/check".into();
-            fields["password"] = secret.into();
-        }
-        fields["name"] = name;
-        let theirs = self.simulator.store(self.simulator.organization(), &id, fields);
-        self.knowledge.others.insert(id, theirs);
+        let block = self.block(address).clone();
+        let theirs = self.person().create(&block, name);
+        self.knowledge.others.insert(id(&theirs).to_owned(), theirs);
         self.pause();
     }
 
@@ -701,36 +649,6 @@ async fn apply(
     }
 }
 
-/// Edits a connector as if in Control Hub. The new name is never taken.
-fn edit_by_hand(
-    simulator: &Simulator,
-    next_secret: &mut u32,
-    connector: &Json,
-    argument: Argument,
-) -> Overtaking {
-    let is_oauth = connector["authenticationType"] == "OAUTH2";
-    let (field, value) = match argument {
-        Argument::Secret => {
-            *next_secret += 1;
-            (rules::secret_field(connector), format!("{BY_HAND}{next_secret}"))
-        }
-        Argument::Account if is_oauth => ("scope", "by hand".to_owned()),
-        Argument::Account => ("username", "by hand".to_owned()),
-        Argument::Domain => ("resourceDomain", "https://by-hand.example.com".to_owned()),
-        Argument::Name => ("name", format!("By hand {}", id(connector))),
-    };
-    simulator.store(simulator.organization(), id(connector), json!({field: value}));
-    let (id, field) = (id(connector).to_owned(), field.to_owned());
-    Overtaking { id, field, value: value.into(), survives: true }
-}
-
-fn overtaken_argument(fault: &Fault) -> Option<Argument> {
-    match fault {
-        Fault::Overtaken { argument, .. } => Some(*argument),
-        Fault::None | Fault::Failure { .. } | Fault::Lag | Fault::Stop | Fault::Kill => None,
-    }
-}
-
 async fn start(simulator: &Simulator) -> (Plugin, TerraformCore) {
     TerraformCore::running(&[
         ("WEBEX_CC_BASE_URL", simulator.base_url()),
@@ -738,54 +656,4 @@ async fn start(simulator: &Simulator) -> (Plugin, TerraformCore) {
         ("WEBEX_CC_MAX_RETRIES", "2"),
     ])
     .await
-}
-
-/// Waits for the moment of a fault, and stops or kills the provider. Returns the connector that
-/// somebody is to edit: the one that was written last. A write that Webex refused leaves none.
-async fn disturb(
-    simulator: &Simulator,
-    plugin: &mut Plugin,
-    unwritten: &[Json],
-    fault: &Fault,
-) -> Option<Json> {
-    let is_write = |request: &Exchange| ["POST", "PUT"].contains(&request.method.as_str());
-    let has_come = || {
-        let journal = simulator.journal();
-        match fault {
-            Fault::Stop | Fault::Kill => journal.iter().any(|request| request.method != "GET"),
-            Fault::Overtaken { moment: Moment::Written(write), .. } => {
-                let is_done = |request: &&Exchange| {
-                    is_write(request) && request.status.is_some_and(|status| status < 300)
-                };
-                u32::try_from(journal.iter().filter(is_done).count()).unwrap() >= *write
-            }
-            Fault::Overtaken { moment: Moment::ResponseLost(_), .. } => {
-                journal.iter().any(|request| is_write(request) && request.status.is_none())
-            }
-            Fault::Overtaken { moment: Moment::Planned(_), .. }
-            | Fault::None
-            | Fault::Failure { .. }
-            | Fault::Lag => false,
-        }
-    };
-    while !has_come() {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    match fault {
-        Fault::Stop => {
-            let stopped = plugin.provider().stop(stop::Request {}).await;
-            stopped.expect("Stop is always answered");
-            None
-        }
-        Fault::Kill => {
-            plugin.kill();
-            None
-        }
-        Fault::Overtaken { .. } => {
-            let stored = simulator::all_stored(simulator).into_iter();
-            let written = stored.filter(|found| !unwritten.contains(found));
-            written.max_by_key(|found| found["lastUpdatedTime"].as_u64())
-        }
-        Fault::None | Fault::Failure { .. } | Fault::Lag => None,
-    }
 }

@@ -1,6 +1,7 @@
 //! Recordings of several imaginary APIs, made as a page and a browser would make them.
 
 mod browser;
+mod coincidences;
 mod elsewhere;
 mod families;
 mod located;
