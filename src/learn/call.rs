@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::har::{self, Entry};
 use crate::json::{Json, Place, Step, member};
+use crate::values::has_credential_word;
 
 /// A call to one host. Batches are taken apart.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Call {
     pub(crate) bearer: bool,
     pub(crate) cookie: bool,
     pub(crate) csrf: bool,
+    /// What authenticated it: tokens, cookies, and headers of the session.
+    pub(crate) credentials: Vec<String>,
     /// Whether it has a body that is not JSON.
     pub(crate) other_body: bool,
     /// Whether it is a part of a batch.
@@ -82,6 +85,32 @@ const IGNORED_HEADERS: [&str; 48] = [
     "x-forwarded-for",
 ];
 
+/// The shortest cookie that is taken for a credential, unless its name says that it is one.
+const SHORTEST_CREDENTIAL: usize = 16;
+
+/// Returns what authenticates a request.
+fn credentials(headers: &[(String, String)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in headers {
+        match name.to_ascii_lowercase().as_str() {
+            "authorization" | "proxy-authorization" => {
+                let token = value.split_once(' ').map_or(value.as_str(), |(_, token)| token);
+                found.push(token.trim().to_owned());
+            }
+            "cookie" => {
+                let pairs = value.split(';').filter_map(|pair| pair.trim().split_once('='));
+                let own = pairs.filter(|(name, value)| {
+                    value.len() >= SHORTEST_CREDENTIAL || has_credential_word(name)
+                });
+                found.extend(own.map(|(_, value)| value.to_owned()));
+            }
+            name if has_credential_word(name) => found.push(value.clone()),
+            _ => {}
+        }
+    }
+    found
+}
+
 impl Call {
     /// Makes calls of an entry: none if it cannot be one of the API.
     pub(crate) fn of(entry: Entry) -> Vec<Self> {
@@ -140,6 +169,7 @@ impl Call {
             bearer,
             cookie,
             csrf,
+            credentials: credentials(&entry.headers),
             other_body,
             batched: false,
         };

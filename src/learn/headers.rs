@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::json::{Json, member};
-use crate::slots::with_placeholders;
+use crate::slots::{around_placeholders, with_placeholders};
 use crate::story::Story;
-use crate::values::{is_private, name_words};
+use crate::values::name_words;
 
 /// The headers of the profile: those of all calls, and those of a group of calls.
 #[derive(Debug, Default)]
@@ -127,7 +127,7 @@ fn own_headers(
         let text = with_placeholders(story, call, &place, value);
         if organization.is_some_and(|organization| value.contains(organization)) {
             // What stands beside the organization must be harmless, too.
-            if is_private(&text.replace("{organization}", "")) {
+            if story.is_of_session(value) || story.is_private(&around_placeholders(&text)) {
                 refused.insert(key);
             } else {
                 own.insert(key, (name.clone(), text));
@@ -136,7 +136,7 @@ fn own_headers(
         }
         let words = name_words(name);
         let session = words.iter().any(|word| SESSION_WORDS.contains(&word.as_str()));
-        let secret = is_private(value) || story.values.is_part_of(value) || text.contains("{name}");
+        let secret = story.is_private(value) || text.contains("{name}");
         if text.contains("{id}") {
             continue;
         }

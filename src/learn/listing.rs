@@ -321,13 +321,15 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
         true
     });
     if let Some((_, at)) = cursor {
-        let parameter = request.keys().find(|place| {
-            last_name(place).is_some_and(|name| {
-                let words = name_words(name);
-                words.iter().any(|word| cursor_words.contains(&word.as_str()))
-            })
+        let parameter = request.iter().find(|(place, value)| {
+            let is_of_session = value.as_text().is_some_and(|text| story.is_of_session(text));
+            !is_of_session
+                && last_name(place).is_some_and(|name| {
+                    let words = name_words(name);
+                    words.iter().any(|word| cursor_words.contains(&word.as_str()))
+                })
         });
-        if let Some(parameter) = parameter {
+        if let Some((parameter, _)) = parameter {
             listing.paging = Some(Paging::Cursor(at, parameter.clone()));
             return;
         }

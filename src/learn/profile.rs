@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::resolve::{self, Places, last_name};
 use crate::roles::Roles;
 use crate::story::Story;
-use crate::values::{is_private, likeness, likeness_of};
+use crate::values::{likeness, likeness_of};
 
 /// The profile that the provider has without a recording.
 const BUILT_IN: &str = include_str!("../webex/profile/built_in.json");
@@ -266,8 +266,7 @@ fn custom_only(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
             if let Json::Text(text) = value
                 && !text.is_empty()
                 && text.len() <= 60
-                && !is_private(text)
-                && !story.values.is_part_of(text)
+                && !story.is_private(text)
             {
                 candidates.entry(place).or_insert_with(|| value.clone());
             }

@@ -8,7 +8,7 @@ use crate::form::{Argument, Kind};
 use crate::json::{Json, Place, Step, member};
 use crate::resolve::{Places, Sample, last_name};
 use crate::story::{Story, split_at};
-use crate::values::{Encoding, is_mask, is_private, is_time, likeness};
+use crate::values::{Encoding, is_mask, is_time, likeness, names_a_private_value};
 
 /// The content of a place in a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -288,7 +288,14 @@ fn text(story: &Story, place: &Place, values: &Values<'_>) -> Option<Slot> {
     let text = with_placeholders(first)?;
     let is_same = values.iter().all(|other| with_placeholders(other).as_ref() == Some(&text));
     let has_placeholder = first.1.as_text().is_some_and(|plain| escaped(plain) != text);
-    (is_same && has_placeholder).then_some(Slot::Text(text))
+    if !is_same || !has_placeholder {
+        return None;
+    }
+    let is_path = place.first() == Some(&member("path"));
+    let is_private = story.is_of_session(first.1.as_text()?)
+        || story.is_private(&around_placeholders(&text))
+        || last_name(place).is_some_and(names_a_private_value);
+    (is_path || !is_private).then_some(Slot::Text(text))
 }
 
 /// A constant, unless the value differs between calls or belongs to the recording.
@@ -315,15 +322,18 @@ fn same_in_all(
         "headers" => return Slot::Dropped,
         _ => {}
     }
+    let has_private_name = last_name(place).is_some_and(names_a_private_value);
     let is_of_the_recording = match first {
-        Json::Text(text) => is_private(text) || context.story.values.is_part_of(text),
-        Json::Number(_) => is_time(first) || first.token().is_some_and(|token| token.len() > 6),
+        Json::Text(text) => has_private_name || context.story.is_private(text),
+        Json::Number(_) => {
+            has_private_name || is_time(first) || first.token().is_some_and(|token| token.len() > 6)
+        }
         Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => false,
     };
     let reason = match (steady, is_of_the_recording) {
         (true, false) => return Slot::Constant((*first).clone()),
         (false, _) => "it differs between calls",
-        (true, true) => "it looks like an id, a time or a name of the recording",
+        (true, true) => "it looks like an id, a time, a name or a credential of the recording",
     };
     let name = crate::json::pointer(&place[1..]);
     omitted.insert(format!("{part}{name} is omitted, because {reason}"));
@@ -413,6 +423,17 @@ pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text
     let written =
         pieces.into_iter().map(|(piece, fixed)| if fixed { piece } else { escaped(&piece) });
     written.collect()
+}
+
+/// Returns the constant parts of a text with placeholders.
+pub(crate) fn around_placeholders(template: &str) -> String {
+    // Doubled braces are those of a constant.
+    let plain = template.replace("{{", "").replace("}}", "");
+    let pieces = plain.split('{').enumerate().map(|(index, piece)| match index {
+        0 => piece,
+        _ => piece.split_once('}').map_or(piece, |(_, constant)| constant),
+    });
+    pieces.collect()
 }
 
 /// The state that the values at a place in requests show.

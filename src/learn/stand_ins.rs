@@ -49,11 +49,9 @@ impl StandIns {
             Json::Null | Json::Bool(_) => value.clone(),
             Json::Number(number) => {
                 let text = number.to_string();
-                let replaced = if number.as_f64().is_some_and(|number| number.abs() < 1000.0) {
-                    text
-                } else {
-                    self.digits(&text)
-                };
+                let is_small = |number: f64| number.abs() < 1000.0 && number.fract() == 0.0;
+                let replaced =
+                    if number.as_f64().is_some_and(is_small) { text } else { self.digits(&text) };
                 Json::read(replaced.as_bytes()).unwrap_or(Json::Null)
             }
             Json::Text(text) => Json::Text(self.text(text)),

@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::form::{Argument, Typed};
 use crate::ids::{Ids, may_coincide};
 use crate::json::{Json, Place, Step};
-use crate::values::{Hit, TypedValues, is_uuid, name_words};
+use crate::values::{Hit, TypedValues, is_private, is_uuid, name_words};
 
 /// The places of a document at which typed values stand.
 pub(crate) type Hits = Vec<(Place, Vec<Hit>)>;
@@ -26,6 +26,8 @@ pub(crate) struct Story {
     /// The places of requests at which a value is equal to a short id by chance.
     by_chance: HashSet<Place>,
     pub(crate) organization: Option<String>,
+    /// What authenticated the calls.
+    credentials: BTreeSet<String>,
     /// The connector that each call is about.
     pub(crate) about: Vec<Option<usize>>,
     /// Whether the request of each call holds the id of a connector.
@@ -49,6 +51,7 @@ impl Story {
             doubtful: BTreeSet::new(),
             by_chance: HashSet::new(),
             organization: None,
+            credentials: calls.iter().flat_map(|call| call.credentials.iter().cloned()).collect(),
             calls,
             request_hits,
             response_hits,
@@ -70,6 +73,20 @@ impl Story {
             };
         }
         story
+    }
+
+    /// Whether a text from a request has no place in a profile: it belongs to the session or to a
+    /// connector, and is no word of the API.
+    pub(crate) fn is_private(&self, text: &str) -> bool {
+        is_private(text) || self.values.is_part_of(text) || self.is_of_session(text)
+    }
+
+    /// Whether a text has what authenticated a call.
+    pub(crate) fn is_of_session(&self, text: &str) -> bool {
+        let mut credentials = self.credentials.iter().filter(|credential| !credential.is_empty());
+        credentials.any(|credential| {
+            text == credential || credential.len() >= 8 && text.contains(credential.as_str())
+        })
     }
 
     /// Returns the arguments of a connector that the request of a call carries.

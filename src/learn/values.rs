@@ -178,11 +178,49 @@ impl TypedValues {
         hits.filter(|(_, hits)| !hits.is_empty()).collect()
     }
 
-    /// Whether a text contains something that was typed and is long enough to be recognized.
+    /// Whether a text contains something that was typed and is long enough to be recognized, in any
+    /// letter case, also in base64.
     pub(crate) fn is_part_of(&self, text: &str) -> bool {
-        let text = normal(text);
-        self.texts.iter().any(|typed| typed.len() >= 5 && text.contains(typed.as_str()))
+        let has_typed = |text: &str| {
+            let text = normal(text).to_lowercase();
+            let long = self.texts.iter().filter(|typed| typed.len() >= 5);
+            long.into_iter().any(|typed| text.contains(&typed.to_lowercase()))
+        };
+        has_typed(text) || from_base64(text).is_some_and(|decoded| has_typed(&decoded))
     }
+}
+
+/// Words in names of values that are credentials, or belong to one session.
+const CREDENTIAL_WORDS: [&str; 14] = [
+    "csrf",
+    "xsrf",
+    "token",
+    "auth",
+    "authorization",
+    "session",
+    "cookie",
+    "secret",
+    "nonce",
+    "signature",
+    "jwt",
+    "password",
+    "passphrase",
+    "credential",
+];
+
+/// Whether the name of a header or a cookie says that its value is a credential.
+pub(crate) fn has_credential_word(name: &str) -> bool {
+    name_words(name).iter().any(|word| CREDENTIAL_WORDS.contains(&word.as_str()))
+}
+
+/// Whether the name of a member says that its value is a credential, or names a person. What a name
+/// is about is its last word: a `tokenUrl` is no token.
+pub(crate) fn names_a_private_value(name: &str) -> bool {
+    let words = name_words(name);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is_person = words.iter().any(|word| ["by", "owner", "author", "email"].contains(word));
+    let is_credential = words.last().is_some_and(|word| CREDENTIAL_WORDS.contains(word));
+    is_person || is_credential || words.ends_with(&["api", "key"]) || words == ["apikey"]
 }
 
 /// Returns the words of a JSON name: `clientSecret` has client and secret.
@@ -360,6 +398,7 @@ pub(crate) fn is_private(text: &str) -> bool {
         || text.contains('@')
         || text.starts_with("eyJ")
         || text.contains("-----BEGIN")
+        || text.ends_with('=') && from_base64(text).is_some()
         || digits >= 7
         || longest.0 >= 24
             && letters > 0
@@ -369,11 +408,14 @@ pub(crate) fn is_private(text: &str) -> bool {
 }
 
 /// Whether a text hides a credential: stars, bullets, or a word for it. One character hides nothing.
+/// Stars before or after the rest of a text hide it, too.
 pub(crate) fn is_mask(text: &str) -> bool {
-    text.chars().nth(1).is_some()
-        && text
-            .chars()
-            .all(|character| matches!(character, '*' | '•' | '●' | 'x' | 'X' | '·' | '.'))
+    let stars = text.chars().filter(|character| matches!(character, '*' | '•' | '●')).count();
+    stars >= 3 && 2 * stars >= text.chars().count()
+        || text.chars().nth(1).is_some()
+            && text
+                .chars()
+                .all(|character| matches!(character, '*' | '•' | '●' | 'x' | 'X' | '·' | '.'))
         || ["<redacted>", "redacted", "[redacted]", "masked", "<masked>", "hidden"]
             .contains(&text.to_lowercase().as_str())
 }

@@ -96,6 +96,62 @@ fn noise_changes_nothing() {
     }
 }
 
+/// A page may send its token, values of its session, and the person's name in any request.
+#[test]
+fn values_of_the_session_are_in_no_profile_and_in_no_copy() {
+    let tokens =
+        [&*format!("YjE2ZGQ0NmUtZmU0Ni00ZTQwLWI0Y2Yt_PF84_{ORGANIZATION}"), "abcdefghijklmnop"];
+    let added = json!({
+        "apiToken": "sk_live_abcdefgh",
+        "secret": "topsecret",
+        "createdByName": "Alice Smith",
+        "hint": "****rd-1",
+        "encoded": "cGVyc29uOmh1bnRlcjIyMg==",
+        "shouted": "CANARY-S3CRET-CRM",
+        "place": 48.137_154,
+    });
+    for (name, api) in apis() {
+        let quiet = entries(api, &four(), Habits::default());
+        let expected = learned(&form(&four()), &[har(&quiet)]);
+        for token in tokens {
+            let mut entries = quiet.clone();
+            for entry in &mut entries {
+                let request = &mut entry["request"];
+                let url = request["url"].as_str().unwrap();
+                let mark = if url.contains('?') { '&' } else { '?' };
+                request["url"] = json!(format!("{url}{mark}access_token={token}&api_key=AKIAIO"));
+                for header in request["headers"].as_array_mut().unwrap() {
+                    if header["name"] == "authorization" {
+                        header["value"] = json!(format!("Bearer {token}"));
+                    }
+                }
+                let encoded = json!({"name": "x-b64", "value": "dXNlcjpodW50ZXIyMg=="});
+                request["headers"].as_array_mut().unwrap().push(encoded);
+                let body = request["postData"]["text"].as_str().unwrap_or_default();
+                if let Ok(Value::Object(mut body)) = serde_json::from_str(body)
+                    && !body.is_empty()
+                {
+                    body.extend(added.as_object().unwrap().clone());
+                    body.insert("with".to_owned(), json!(format!("Bearer {token}")));
+                    request["postData"]["text"] = json!(Value::Object(body).to_string());
+                }
+            }
+            let outcome = learned(&form(&four()), &[har(&entries)]);
+            assert_eq!(profile(&outcome), profile(&expected), "{name}: {}", outcome.report);
+            let (_, copy) = scrubbed(&form(&four()), &[har(&entries)]);
+            let mut canaries: Vec<String> =
+                [token, "sk_live_abcdefgh", "topsecret", "Alice", "rd-1", "AKIAIO", "48.137154"]
+                    .map(str::to_owned)
+                    .into();
+            canaries.extend(token.split('_').filter(|part| part.len() > 8).map(str::to_owned));
+            canaries.extend(
+                ["dXNlcjpodW50ZXIyMg", "cGVyc29uOmh1bnRlcjIyMg", "CANARY"].map(str::to_owned),
+            );
+            holds_none(&String::from_utf8(copy).unwrap(), &canaries);
+        }
+    }
+}
+
 /// Firefox has no resource types, other times, and cuts what it writes down otherwise.
 #[test]
 fn other_browsers_and_encodings_change_nothing() {
