@@ -6,10 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::form::Argument;
+use crate::call::Call;
+use crate::form::{Argument, Typed};
 use crate::json::{Json, Place, Step};
-use crate::story::{Story, is_paging_name};
-use crate::values::{Hit, is_time_text, likeness_of};
+use crate::values::{Hit, TypedValues, is_time_text, likeness_of, name_words};
+
+/// The recorded calls, and what is known of them without ids.
+pub(crate) struct Recorded<'a> {
+    pub(crate) typed: &'a [Typed],
+    pub(crate) values: &'a TypedValues,
+    pub(crate) calls: &'a [Call],
+    pub(crate) response_hits: &'a [Vec<(Place, Vec<Hit>)>],
+    /// The connector that each call writes.
+    pub(crate) writes: Vec<Option<usize>>,
+}
 
 /// The ids that the recording shows.
 pub(crate) struct Ids {
@@ -24,9 +34,9 @@ pub(crate) struct Ids {
 impl Ids {
     /// Finds the id of each connector: a value of a response that later requests hold, and that no
     /// request held before.
-    pub(crate) fn find(story: &Story) -> Self {
-        let uses = Uses::find(story);
-        let connectors = 0..story.typed.len();
+    pub(crate) fn find(recorded: &Recorded<'_>) -> Self {
+        let uses = Uses::find(recorded);
+        let connectors = 0..recorded.typed.len();
         let (candidates, firsts): (Vec<_>, Vec<_>) =
             connectors.clone().map(|connector| uses.candidates(connector)).unzip();
         let mut ids = Self { of: Vec::new(), doubtful: BTreeSet::new(), by_chance: HashSet::new() };
@@ -83,9 +93,7 @@ struct Use {
 
 /// The values of all requests.
 struct Uses<'a> {
-    story: &'a Story,
-    /// The connector that each call writes.
-    writes: Vec<Option<usize>>,
+    recorded: &'a Recorded<'a>,
     by_value: HashMap<String, Vec<Use>>,
     places: HashMap<Place, usize>,
     /// The calls that have a value at each place.
@@ -114,22 +122,17 @@ struct Responses {
 }
 
 impl<'a> Uses<'a> {
-    fn find(story: &'a Story) -> Self {
-        let mut uses = Self {
-            story,
-            writes: (0..story.calls.len()).map(|call| story.writes(call)).collect(),
-            by_value: HashMap::new(),
-            places: HashMap::new(),
-            calls: Vec::new(),
-        };
-        for (call, recorded) in story.calls.iter().enumerate() {
-            recorded.request.walk(&mut |place, value| {
+    fn find(recorded: &'a Recorded<'a>) -> Self {
+        let mut uses =
+            Self { recorded, by_value: HashMap::new(), places: HashMap::new(), calls: Vec::new() };
+        for (number, call) in recorded.calls.iter().enumerate() {
+            call.request.walk(&mut |place, value| {
                 // Numbers of pages and cursors are no ids, and may be equal to anything.
                 if is_paging_name(place) {
                     return false;
                 }
                 if let Some(value) = value.token().filter(|value| value.len() <= 500) {
-                    uses.add(call, place, value);
+                    uses.add(number, place, value);
                 }
                 true
             });
@@ -157,14 +160,14 @@ impl<'a> Uses<'a> {
         let first = responses.first;
         for Shown { value, bonus, place } in &responses.shown {
             let Some(used) = self.by_value.get(value) else { continue };
-            let typed = !self.story.values.hits(&Json::text(value)).is_empty();
+            let typed = !self.recorded.values.hits(&Json::text(value)).is_empty();
             let (early, later): (Vec<&Use>, Vec<&Use>) =
                 used.iter().partition(|one| one.call <= first);
             if typed || !early.is_empty() && !may_coincide(value) {
                 continue;
             }
             let is_foreign =
-                |one: &Use| self.writes[one.call].is_some_and(|other| other != connector);
+                |one: &Use| self.recorded.writes[one.call].is_some_and(|other| other != connector);
             let own = !later.iter().any(|one| is_foreign(one));
             let mut calls: BTreeMap<usize, bool> = BTreeMap::new();
             for one in later {
@@ -191,8 +194,8 @@ impl<'a> Uses<'a> {
     /// Whether a request that writes a connector has another value at a place.
     fn has_other(&self, connector: usize, place: usize, value: &str) -> bool {
         self.calls[place].iter().any(|&call| {
-            self.writes[call] == Some(connector)
-                && self.story.calls[call].succeeded()
+            self.recorded.writes[call] == Some(connector)
+                && self.recorded.calls[call].succeeded()
                 && !self.has(value, call, place)
         })
     }
@@ -200,11 +203,11 @@ impl<'a> Uses<'a> {
     /// Returns the values of the responses that have a connector.
     fn responses(&self, connector: usize) -> Responses {
         let mut responses = Responses { first: usize::MAX, ..Responses::default() };
-        for (index, call) in self.story.calls.iter().enumerate() {
+        for (index, call) in self.recorded.calls.iter().enumerate() {
             if !call.succeeded() {
                 continue;
             }
-            let writes = self.writes[index] == Some(connector);
+            let writes = self.recorded.writes[index] == Some(connector);
             if writes {
                 responses.first = responses.first.min(index);
                 if let Some(value) = call.located() {
@@ -216,7 +219,7 @@ impl<'a> Uses<'a> {
             if writes {
                 bases.push(Place::new());
             }
-            for (place, hits) in &self.story.response_hits[index] {
+            for (place, hits) in &self.recorded.response_hits[index] {
                 if hits.iter().any(|hit| self.is_name(connector, hit)) {
                     responses.first = responses.first.min(index);
                     bases.extend(bases_of(response, place));
@@ -233,7 +236,7 @@ impl<'a> Uses<'a> {
     }
 
     fn is_name(&self, connector: usize, hit: &Hit) -> bool {
-        let names = self.story.typed[connector].of(Argument::Name);
+        let names = self.recorded.typed[connector].of(Argument::Name);
         hit.connector == connector
             && hit.argument == Argument::Name
             && names.iter().any(|name| name.len() > 2)
@@ -257,10 +260,10 @@ impl<'a> Uses<'a> {
             let (mut ids_here, mut others_here) = (0, 0);
             let mut is_other = early.contains(&number);
             for &call in &self.calls[number] {
-                if !self.story.calls[call].succeeded() {
+                if !self.recorded.calls[call].succeeded() {
                     continue;
                 }
-                let about = match self.writes[call] {
+                let about = match self.recorded.writes[call] {
                     Some(connector) => BTreeSet::from([connector]),
                     None => self.named(call),
                 };
@@ -269,7 +272,7 @@ impl<'a> Uses<'a> {
                 }
                 let mut own = about.iter().filter_map(|connector| ids[*connector].as_ref());
                 let holds = own.any(|id| self.has(id, call, number));
-                match self.writes[call] {
+                match self.recorded.writes[call] {
                     _ if holds => ids_here += 1,
                     // Equal values may make it look like a request about another connector.
                     Some(_) => others_here += 1,
@@ -291,7 +294,7 @@ impl<'a> Uses<'a> {
 
     /// Returns the connectors that the response to a call names.
     fn named(&self, call: usize) -> BTreeSet<usize> {
-        let hits = self.story.response_hits[call].iter().flat_map(|(_, hits)| hits);
+        let hits = self.recorded.response_hits[call].iter().flat_map(|(_, hits)| hits);
         let own = hits.filter(|hit| self.is_name(hit.connector, hit));
         own.map(|hit| hit.connector).collect()
     }
@@ -338,6 +341,15 @@ fn bases_of(response: &Json, name: &Place) -> Vec<Place> {
         bases.extend(outer.map(|outer| name[..=outer].to_vec()));
     }
     bases
+}
+
+/// Whether a place is one for a number of rows or of a page.
+pub(crate) fn is_paging_name(place: &[Step]) -> bool {
+    let Some(Step::Member(name)) = place.last() else { return false };
+    name_words(name).iter().any(|word| {
+        ["page", "size", "limit", "offset", "batch", "count", "top", "skip", "cursor"]
+            .contains(&word.as_str())
+    })
 }
 
 /// Returns the pieces of a text that may be an id within it.

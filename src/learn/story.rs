@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::call::Call;
 use crate::form::{Argument, Typed};
-use crate::ids::{Ids, may_coincide};
+use crate::ids::{Ids, Recorded, is_paging_name, may_coincide};
 use crate::json::{Json, Place, Step};
 use crate::values::{Hit, TypedValues, is_private, is_uuid, name_words};
 
@@ -56,7 +56,13 @@ impl Story {
             request_hits,
             response_hits,
         };
-        let ids = Ids::find(&story);
+        let ids = Ids::find(&Recorded {
+            typed: &story.typed,
+            values: &story.values,
+            calls: &story.calls,
+            response_hits: &story.response_hits,
+            writes: (0..story.calls.len()).map(|call| story.writes(call)).collect(),
+        });
         (story.ids, story.doubtful, story.by_chance) = (ids.of, ids.doubtful, ids.by_chance);
         story.find_organization();
         for index in 0..story.calls.len() {
@@ -144,7 +150,7 @@ impl Story {
     }
 
     /// Whether a call may write typed values.
-    pub(crate) fn writes(&self, call: usize) -> Option<usize> {
+    fn writes(&self, call: usize) -> Option<usize> {
         if self.calls[call].method == "GET" {
             return None;
         }
@@ -272,15 +278,6 @@ fn is_organization_name(name: &str) -> bool {
         "customer",
     ];
     name_words(name).iter().any(|word| WORDS.contains(&word.as_str()))
-}
-
-/// Whether a place is one for a number of rows or of a page.
-pub(crate) fn is_paging_name(place: &[Step]) -> bool {
-    let Some(Step::Member(name)) = place.last() else { return false };
-    name_words(name).iter().any(|word| {
-        ["page", "size", "limit", "offset", "batch", "count", "top", "skip", "cursor"]
-            .contains(&word.as_str())
-    })
 }
 
 /// Returns what stands before and after a token within a text, if it stands there as a whole.

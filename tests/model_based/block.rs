@@ -227,7 +227,7 @@ fn secrets_by_hand(kind: Kind, number: u32) -> Vec<(&'static str, Json)> {
 pub(super) fn replaced_by_hand(connector: &Json, number: u32) -> Vec<(&'static str, Json)> {
     let mut fields = secrets_by_hand(Kind::of(connector), number);
     if Kind::of(connector) == Kind::Password {
-        fields.remove(usize::from(number % 2 == 0));
+        fields.remove(usize::from(number.is_multiple_of(2)));
     }
     fields
 }
