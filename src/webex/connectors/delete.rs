@@ -9,7 +9,7 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
 use super::activation::{ActivationError, Deactivated};
-use super::write_error::{Availability, RemoteState, WriteError, log_inactive_time};
+use super::write_error::{RemoteState, WriteError, log_inactive_time};
 use super::{Connectors, LastWrite, Presence, is_missing};
 
 /// A deleted connector.
@@ -68,24 +68,19 @@ struct Deletion<'a> {
 impl Deletion<'_> {
     async fn run(&self) -> Result<Deleted, WriteError> {
         let profile = &self.connectors.session.endpoints.profile;
-        let needs_version = profile.uses_version(CallName::Delete);
         let is_locked = self.connectors.locks_active();
-        if !needs_version && !is_locked {
-            return match self.attempt(None).await {
-                Err(failure) if failure.error.kind == ErrorKind::Locked => {
-                    self.saga(failure.error).await
-                }
-                settled => settled,
+        let mut version = None;
+        if is_locked || profile.uses_version(CallName::Delete) {
+            let Some(current) = self.current().await? else {
+                return Ok(Deleted { was_missing: true });
             };
+            if is_locked && current.is_active() {
+                let locked = Error::new(Operation::DeleteConnector, ErrorKind::Locked);
+                return self.saga_from(locked, current).await;
+            }
+            version = current.version;
         }
-        let Some(current) = self.current().await? else {
-            return Ok(Deleted { was_missing: true });
-        };
-        if is_locked && current.is_active() {
-            let locked = Error::new(Operation::DeleteConnector, ErrorKind::Locked);
-            return self.saga_from(locked, current).await;
-        }
-        match self.attempt(current.version.as_ref()).await {
+        match self.attempt(version.as_ref()).await {
             Err(failure) if failure.error.kind == ErrorKind::Locked => {
                 self.saga(failure.error).await
             }
@@ -192,12 +187,7 @@ impl Deletion<'_> {
 
     /// Deactivates the connector, deletes it, and activates it again if the delete fails.
     async fn saga_from(&self, locked: Error, current: Connector) -> Result<Deleted, WriteError> {
-        if !current.is_active() {
-            // The lock has another reason than an active connector.
-            let error = locked.with_kind(ErrorKind::LockedThoughInactive);
-            return Err(WriteError::new(error, current.into()));
-        }
-        self.connectors.list_cache.note_lock(self.connectors.organization);
+        self.connectors.note_lock(&locked, &current)?;
         // Deactivating it would send back what the row has, and drop the rest.
         if current.is_row() {
             return Err(WriteError::new(locked, current.into()));
@@ -210,68 +200,40 @@ impl Deletion<'_> {
             Ok(references) => return Err(referenced(locked.without_descriptions(), references)),
             Err(error) => return Err(WriteError::new(error, current.into())),
         }
-        let budget = match self.connectors.reserve_switch(self.budget).await {
-            Ok(budget) => budget,
-            Err(error) => return Err(WriteError::new(error, current.into())),
-        };
+        let budget = self.connectors.reserve_switch(&current, self.budget).await?;
         let reserved = Deletion { budget: &budget, ..*self };
         reserved.switch_and_delete(&current).await
     }
 
-    /// Deactivates an active connector and deletes it.
+    /// Deactivates an active connector and deletes it. Activates it again if the delete fails, as
+    /// it was found after that.
     async fn switch_and_delete(&self, current: &Connector) -> Result<Deleted, WriteError> {
+        let connectors = self.connectors;
         let began = Instant::now();
-        let inactive = match self.deactivated(current).await {
-            Ok(deactivated) => deactivated.connector,
-            Err(ActivationError { error, .. }) if error.outcome_unknown => {
-                return Err(unknown(error).with_availability(Availability::Uncertain));
-            }
-            Err(failure) => return Err(failure.before_the_write()),
-        };
-        match self.attempt(inactive.version.as_ref()).await {
+        let inactive = connectors.deactivate(current, &NO_SECRETS, &NO_SECRETS, self.budget).await;
+        let inactive = inactive.map_err(ActivationError::before_the_write)?;
+        let mut failure = match self.attempt(inactive.connector.version.as_ref()).await {
             Ok(deleted) => {
                 log_inactive_time(self.id, began);
-                Ok(deleted)
+                return Ok(deleted);
             }
-            Err(mut failure) => {
-                if failure.error.kind == ErrorKind::Locked {
-                    failure.error = failure.error.with_kind(ErrorKind::LockedThoughInactive);
-                }
-                Err(self.undo(failure, inactive).await.measured(self.id, began))
-            }
+            Err(failure) => failure,
+        };
+        if failure.error.kind == ErrorKind::Locked {
+            failure.error = failure.error.with_kind(ErrorKind::LockedThoughInactive);
         }
-    }
-
-    async fn deactivated(
-        &self,
-        current: &Connector,
-    ) -> Result<Deactivated<'static>, ActivationError> {
-        self.connectors.deactivate(current, &NO_SECRETS, &NO_SECRETS, self.budget).await
-    }
-
-    /// Activates the connector again after a failed delete, as it was found after that.
-    async fn undo(&self, failure: WriteError, inactive: Connector) -> WriteError {
-        let inactive = match &failure.remote {
-            RemoteState::Found(found) if !found.is_row() => (**found).clone(),
+        let latest = match &failure.remote {
+            RemoteState::Found(found) if !found.is_row() => {
+                Deactivated { connector: (**found).clone(), ..inactive }
+            }
             RemoteState::Found(_)
             | RemoteState::Absent
             | RemoteState::Unchanged
             | RemoteState::OnlyId(_)
             | RemoteState::Unknown(_) => inactive,
         };
-        let activate = async |budget| {
-            self.connectors.reactivate(&inactive, &NO_SECRETS, &NO_SECRETS, &budget).await
-        };
-        let (remote, availability) = match (self.budget.clean_up(activate).await, failure.remote) {
-            (Ok(reactivated), _) => (reactivated.connector.into(), Availability::Restored),
-            (Err(_), RemoteState::Unknown(_)) => {
-                (RemoteState::Unknown(None), Availability::Uncertain)
-            }
-            (Err(ActivationError { error, connector }), _) => {
-                (connector.into(), Availability::Lost(error))
-            }
-        };
-        WriteError { remote, ..failure }.with_availability(availability)
+        let undone = connectors.undo(failure, latest, &NO_SECRETS, true, self.budget).await;
+        Err(undone.measured(self.id, began))
     }
 }
 
@@ -293,11 +255,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::Operation;
     use crate::testing::{
         ID, Reply, Script, budget, connectors, content, empty, found_connector, id, lost, object,
         page, problem, raw, response, with,
     };
+    use crate::{Availability, Operation};
 
     async fn delete(script: &Arc<Script>) -> Result<Deleted, WriteError> {
         connectors(script.clone()).delete(&id(), &budget()).await
