@@ -137,7 +137,7 @@ impl Connectors {
             let error = locked.clone().with_kind(ErrorKind::LockedThoughInactive);
             return Err(WriteError::new(error, current.clone().into()));
         }
-        self.list_cache.note_lock(self.organization);
+        self.shared.knowledge.note_lock();
         Ok(())
     }
 

@@ -32,7 +32,8 @@ use super::super::pipeline::{Response, RetryMode};
 use super::super::problems::BodyProblem;
 use super::super::profile::Source;
 use super::Connectors;
-use super::list_cache::{ConnectorList, CreateInFlight};
+use super::knowledge::CreateInFlight;
+use super::list_cache::ConnectorList;
 use super::name_conflict::Wait;
 use super::write_error::{RemoteState, WriteError};
 
@@ -93,7 +94,7 @@ impl Connectors {
     ) -> Result<Created, WriteError> {
         let request =
             self.session.endpoints.create(self.organization, content).map_err(not_created)?;
-        let creating = self.list_cache.creating(self.organization, content.fields.name());
+        let creating = self.shared.knowledge.creating(content.fields.name());
         let is_id_returned = self.session.endpoints.profile.returns_new_id();
         if !is_id_returned {
             // The new connector is the one that no list before had.
@@ -105,7 +106,7 @@ impl Connectors {
             content,
             budget,
             began: Instant::now(),
-            known: self.list_cache.listed_ids(self.organization),
+            known: self.shared.list_cache.listed_ids(),
             is_id_returned,
             creating,
         };
@@ -163,7 +164,7 @@ impl Creation<'_> {
         let Some(id) = id.filter(|id| !self.is_known(id)) else {
             return self.reconcile(error).await;
         };
-        self.connectors.list_cache.note_created(self.connectors.organization, &id);
+        self.connectors.shared.knowledge.note_created(&id);
         let error = match self.connectors.get(&id, &self.budget.for_reconciliation()).await {
             Ok(Some(connector)) => return Ok(self.created(connector, false)),
             Ok(None) => response.unreadable(problem),
@@ -238,8 +239,7 @@ impl Creation<'_> {
 
     /// Whether a connector existed before the request, or belongs to another caller.
     fn is_known(&self, id: &ConnectorId) -> bool {
-        let list_cache = &self.connectors.list_cache;
-        self.known.contains(id) || list_cache.is_requested(self.connectors.organization, id)
+        self.known.contains(id) || self.connectors.shared.knowledge.is_requested(id)
     }
 
     /// Whether a connector was created after the request began, by the server's clock. `None` when
@@ -309,7 +309,7 @@ impl Creation<'_> {
     }
 
     fn created(&self, connector: Connector, adopted: bool) -> Created {
-        self.connectors.list_cache.note_created(self.connectors.organization, &connector.id);
+        self.connectors.shared.knowledge.note_created(&connector.id);
         Created { connector, adopted, not_switched: None }
     }
 }

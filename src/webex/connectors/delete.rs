@@ -45,12 +45,12 @@ impl Connectors {
         last: &LastWrite,
         budget: &Budget,
     ) -> Result<Deleted, WriteError> {
-        self.list_cache.note_requested(self.organization, id);
-        let release = self.list_cache.releases.begin(self.organization, id, None);
+        self.shared.knowledge.note_requested(id);
+        let release = self.shared.releases.begin(id, None);
         let deletion = Deletion { connectors: self, id, last, budget };
         let outcome = deletion.run().await;
         if outcome.is_ok() {
-            self.list_cache.note_deleted(self.organization, id);
+            self.shared.knowledge.note_deleted(id);
             release.succeeded();
         }
         outcome
@@ -94,8 +94,7 @@ impl Deletion<'_> {
         let endpoints = &self.connectors.session.endpoints;
         let request =
             endpoints.delete(organization, self.id, version).map_err(WriteError::unchanged)?;
-        let mut may_be_too_early =
-            self.connectors.list_cache.was_just_created(organization, self.id);
+        let mut may_be_too_early = self.connectors.shared.knowledge.was_just_created(self.id);
         let mut pauses = self.connectors.session.pauses_until_visible();
         let mut may_be_deleted = false;
         loop {

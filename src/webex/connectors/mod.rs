@@ -1,8 +1,9 @@
 //! The custom connectors of an organization.
 //!
-//! Reads share one cached list per organization (`list_cache`). Each write has a file: `create`,
-//! `update`, `delete`. Updates and deletes share the deactivation and reactivation of a connector
-//! (`activation`). All writes share the description of a failure ([`WriteError`]).
+//! All callers share, by organization (`organizations`), one cached list (`list_cache`), what the
+//! process has learned (`knowledge`), and the names that it frees (`releases`). Each write has a
+//! file: `create`, `update`, `delete`. Updates and deletes share the deactivation and reactivation
+//! of a connector (`activation`). All writes share the description of a failure ([`WriteError`]).
 
 mod activation;
 pub(super) mod choices;
@@ -10,8 +11,10 @@ mod contract;
 mod create;
 mod delete;
 mod freshness;
+mod knowledge;
 mod list_cache;
 mod name_conflict;
+mod organizations;
 mod paging;
 mod probe;
 mod releases;
@@ -40,13 +43,14 @@ pub use contract::{Difference, DifferenceKind, Requirement};
 pub use create::Created;
 pub use delete::Deleted;
 pub use freshness::{LastWrite, Reading};
-pub(crate) use list_cache::ListCache;
+pub(crate) use organizations::Organizations;
 pub use paging::ConnectorPages;
 pub use probe::{Probe, ProbeTarget};
 pub use update::{Planned, Updated};
 pub use write_error::{Availability, RemoteState, WriteError};
 
 use list_cache::ConnectorList;
+use organizations::Shared;
 use paging::{MOST_BYTES, Pages};
 
 /// How many custom connectors an organization can have (documented by Cisco).
@@ -63,7 +67,7 @@ const READS_AT_ONCE: usize = 10;
 #[derive(Clone)]
 pub struct Connectors {
     session: Arc<Session>,
-    list_cache: Arc<ListCache>,
+    shared: Arc<Shared>,
     organization: OrganizationId,
 }
 
@@ -81,10 +85,10 @@ enum Presence {
 impl Connectors {
     pub(crate) fn new(
         session: Arc<Session>,
-        list_cache: Arc<ListCache>,
+        organizations: &Organizations,
         organization: OrganizationId,
     ) -> Self {
-        Self { session, list_cache, organization }
+        Self { session, shared: organizations.shared(organization), organization }
     }
 
     /// Returns the organization.
@@ -106,7 +110,7 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
-        self.list_cache.note_requested(self.organization, id);
+        self.shared.knowledge.note_requested(id);
         let list = match self.list_unless_refused(budget).await {
             Ok(list) => list,
             Err(error) if is_refusal(&error) => {
@@ -127,14 +131,14 @@ impl Connectors {
 
     /// Returns the list, or the refusal that an earlier read found.
     async fn list_unless_refused(&self, budget: &Budget) -> Result<ConnectorList, Error> {
-        if let Some(refusal) = self.list_cache.refusal(self.organization) {
+        if let Some(refusal) = self.shared.list_cache.refusal() {
             return Err(refusal);
         }
         let list = self.cached_list(RetryMode::Normal, budget).await;
         if let Err(error) = &list
             && is_refusal(error)
         {
-            self.list_cache.note_refusal(self.organization, error);
+            self.shared.list_cache.note_refusal(error);
         }
         list
     }
@@ -147,7 +151,7 @@ impl Connectors {
         let Some(mut connector) = self.get(&row.id, budget).await? else { return Ok(row) };
         // A list keeps no whole objects: a write reads its own.
         connector.object = ReadObject::default();
-        self.list_cache.complete(self.organization, &connector);
+        self.shared.list_cache.complete(&connector);
         Ok(connector)
     }
 
@@ -196,7 +200,7 @@ impl Connectors {
 
     /// Looks for a connector by its id and, after a 404, in a new list.
     async fn look_up(&self, id: &ConnectorId, budget: &Budget) -> Result<Presence, Error> {
-        self.list_cache.note_requested(self.organization, id);
+        self.shared.knowledge.note_requested(id);
         let missing = match self.get_or_missing(id, budget).await {
             Ok(connector) => return Ok(Presence::Found(connector)),
             Err(error) if is_missing(&error, Operation::ReadConnector) => error,
@@ -218,7 +222,7 @@ impl Connectors {
         let list = loop {
             let list = self.cached_list(RetryMode::Normal, budget).await?;
             // What this process has created may not be in the list yet.
-            if !self.list_cache.lacks_created(self.organization, &list) {
+            if !self.shared.knowledge.lacks_created(&list) {
                 break list;
             }
             let Some(pause) = pauses.next() else { break list };
@@ -323,7 +327,7 @@ impl Connectors {
                 Err(error) if is_missing(&error, Operation::ReadConnector) => error,
                 Err(error) => return Err(error),
             };
-            let may_appear = self.list_cache.was_just_created(self.organization, id);
+            let may_appear = self.shared.knowledge.was_just_created(id);
             let Some(pause) = pauses.next().filter(|_| may_appear) else { return Err(error) };
             budget
                 .wait(pause)
@@ -465,14 +469,14 @@ impl Connectors {
     fn is_one_edit(&self, before: &Connector, after: &Connector) -> bool {
         let versions = before.version.as_ref().zip(after.version.as_ref());
         versions.is_none_or(|(before, after)| {
-            before == after || self.list_cache.is_one_edit(self.organization, before, after)
+            before == after || self.shared.knowledge.is_one_edit(before, after)
         })
     }
 
     /// Whether it is known that an active connector refuses edits and deletes.
     fn locks_active(&self) -> bool {
         let profile = self.session.endpoints.profile.active_is_locked();
-        profile.unwrap_or_else(|| self.list_cache.locks_active(self.organization))
+        profile.unwrap_or_else(|| self.shared.knowledge.locks_active())
     }
 
     async fn send(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
@@ -481,7 +485,7 @@ impl Connectors {
 
     /// Sends a write, and drops the cached list at its end, also after an error.
     async fn write(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        let _invalidation = self.list_cache.invalidate_at_end(self.organization);
+        let _invalidation = self.shared.list_cache.invalidate_at_end();
         self.send(request, budget).await
     }
 
@@ -494,11 +498,11 @@ impl Connectors {
             let (connectors, budget) = (self.clone(), budget.clone());
             async move { connectors.fetch_list(retry_mode, &budget).await }
         };
-        self.list_cache.get(self.organization, retry_mode, budget, fetch).await
+        self.shared.list_cache.get(retry_mode, budget, fetch).await
     }
 
     fn forget_list(&self) {
-        self.list_cache.invalidate(self.organization);
+        self.shared.list_cache.invalidate();
     }
 
     /// Reads the list from the server.

@@ -99,9 +99,9 @@ impl Connectors {
         planned: &Planned,
         budget: &Budget,
     ) -> Result<Updated, WriteError> {
-        self.list_cache.note_requested(self.organization, id);
+        self.shared.knowledge.note_requested(id);
         let name = content.fields.name();
-        let release = self.list_cache.releases.begin(self.organization, id, Some(name));
+        let release = self.shared.releases.begin(id, Some(name));
         let outcome = match self.update_once(id, content, planned, budget).await {
             Err(failure) => self.update_with_a_freed_name(id, content, failure, budget).await,
             updated => updated,
@@ -191,7 +191,7 @@ impl Edit<'_> {
         let endpoints = &connectors.session.endpoints;
         let request = endpoints.update(connectors.organization, current, self.content, active);
         let edited = connectors.replace(request, current, &self.content.fields, budget).await?;
-        connectors.list_cache.note_edit(connectors.organization, current, &edited);
+        connectors.shared.knowledge.note_edit(current, &edited);
         Ok(edited)
     }
 
@@ -363,10 +363,9 @@ impl Edit<'_> {
     /// Without versions a new secret is not visible, so an edit with a secret counts as not
     /// effective. A version that moved by more than one edit moves it is also somebody else's.
     fn took_effect(&self, found: &Connector, before: &Connector, active: bool) -> bool {
-        let list_cache = &self.connectors.list_cache;
         let moved = match (&before.version, &found.version) {
             (Some(before), Some(after)) => {
-                list_cache.is_one_edit(self.connectors.organization, before, after)
+                self.connectors.shared.knowledge.is_one_edit(before, after)
             }
             _ => self.content.secrets.is_empty(),
         };
