@@ -84,7 +84,8 @@ impl Connectors {
     ) -> Result<Switch, ActivationError> {
         let endpoints = &self.session.endpoints;
         let request = endpoints.set_active(self.organization, before, active, secrets, watched);
-        let error = match self.replace(request, before, &before.fields, budget).await {
+        let error = match self.replace(request, before, &before.fields, Some(active), budget).await
+        {
             Ok(connector) => return Ok(Switch::Done(connector)),
             // It may be in conflict with the earlier one.
             Err(error) if is_repeated && error.kind == ErrorKind::Conflict => {

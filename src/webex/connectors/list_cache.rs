@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::super::budget::Budget;
 use super::super::connector::Connector;
-use super::super::error::{Error, Operation};
+use super::super::error::{Error, ErrorKind, Operation};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
 use super::super::single_flight::{Join, SharedRequest, single_flight};
@@ -204,12 +204,53 @@ impl Drop for Invalidation<'_> {
     }
 }
 
+/// Whether the server refuses a list for good: the token may not read it, or it is not there.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    // A token endpoint that fails the request is another problem.
+    if error.operation != Operation::ListConnectors {
+        return false;
+    }
+    match error.kind {
+        ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::InvalidRequest
+        | ErrorKind::UnexpectedStatus
+        | ErrorKind::NotInProfile(_) => true,
+        ErrorKind::NameResolution
+        | ErrorKind::Connection
+        | ErrorKind::Certificate(_)
+        | ErrorKind::Tls
+        | ErrorKind::NotTls
+        | ErrorKind::Timeout(_)
+        | ErrorKind::ConnectionLost
+        | ErrorKind::Redirected { .. }
+        | ErrorKind::Unauthorized { .. }
+        | ErrorKind::CredentialsRefused { .. }
+        | ErrorKind::UnusableToken(_)
+        | ErrorKind::NameTaken
+        | ErrorKind::Stale { .. }
+        | ErrorKind::Conflict
+        | ErrorKind::Referenced(_)
+        | ErrorKind::Locked
+        | ErrorKind::LockedThoughInactive
+        | ErrorKind::ActiveUnchanged
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::ServerError
+        | ErrorKind::UnreadableBody(_)
+        | ErrorKind::BodyTooLarge { .. }
+        | ErrorKind::Paging(_)
+        | ErrorKind::Stopped
+        | ErrorKind::DeadlineExceeded
+        | ErrorKind::Unsendable
+        | ErrorKind::Defect => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ErrorKind;
     use crate::testing::{
         Reply, Script, budget, connectors, content, empty, id, object, page, planned, response,
         with,

@@ -3,7 +3,8 @@
 //! All callers share, by organization (`organizations`), one cached list (`list_cache`), what the
 //! process has learned (`knowledge`), and the names that it frees (`releases`). Each write has a
 //! file: `create`, `update`, `delete`. Updates and deletes share the deactivation and reactivation
-//! of a connector (`activation`). All writes share the description of a failure ([`WriteError`]).
+//! of a connector (`activation`). Both of these and an edit are one request (`replace`). All writes
+//! share the description of a failure ([`WriteError`]).
 
 mod activation;
 pub(super) mod choices;
@@ -18,6 +19,7 @@ mod organizations;
 mod paging;
 mod probe;
 mod releases;
+mod replace;
 mod update;
 mod write_error;
 
@@ -31,7 +33,7 @@ use super::budget::Budget;
 use super::calls::CallName;
 use super::connector::{Connector, FlowConnector, ReadObject, Reference};
 use super::error::{Error, ErrorDetails, ErrorKind, Operation};
-use super::fields::{ConnectorFields, Field};
+use super::fields::Field;
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::pipeline::{Response, RetryMode};
 use super::problems::{BodyProblem, PagingProblem};
@@ -49,7 +51,7 @@ pub use probe::{Probe, ProbeTarget};
 pub use update::{Planned, Updated};
 pub use write_error::{Availability, RemoteState, WriteError};
 
-use list_cache::ConnectorList;
+use list_cache::{ConnectorList, is_refusal};
 use organizations::Shared;
 use paging::{MOST_BYTES, Pages};
 
@@ -362,109 +364,6 @@ impl Connectors {
         }
     }
 
-    /// Sends an edit, an activation or a deactivation. After an error with an unknown outcome it may
-    /// have been carried out.
-    ///
-    /// An activation or a deactivation that leaves `active` as it was is an error: a server may
-    /// report success and ignore a field. Fields that the response leaves out are as `sent`.
-    async fn replace(
-        &self,
-        request: Result<Request, Error>,
-        current: &Connector,
-        sent: &ConnectorFields,
-        budget: &Budget,
-    ) -> Result<Connector, Error> {
-        let request = request?;
-        let id = &current.id;
-        let response = self.write(&request, budget).await?;
-        let unknown = |error: Error| error.with_outcome_unknown(true);
-        let name = request.call.unwrap_or(CallName::Update);
-        let wanted = match request.operation {
-            Operation::DeactivateConnector => Some(false),
-            Operation::ReactivateConnector => Some(true),
-            Operation::CreateConnector
-            | Operation::ReadConnector
-            | Operation::ListConnectors
-            | Operation::UpdateConnector
-            | Operation::DeleteConnector
-            | Operation::ListReferences
-            | Operation::ListFlowConnectors
-            | Operation::ValidateFlow
-            | Operation::ImportFlow
-            | Operation::ValidateDraft
-            | Operation::PublishFlow
-            | Operation::RefreshAccessToken
-            | Operation::MakeServiceAppToken => None,
-        };
-        let told = self.read_response(name, &response, id).map_err(unknown)?;
-        let mut connector = match told {
-            Some(told) if !told.lacks_what_is_told_by(current) => told,
-            told => {
-                let budget = budget.for_reconciliation();
-                let seen = self.read_back(current, sent, wanted, &budget).await;
-                match (told, seen) {
-                    (None, Ok(Some(seen))) if self.is_one_edit(current, &seen) => seen,
-                    (None, Ok(None)) => return Err(unknown(response.error(ErrorKind::NotFound))),
-                    (None, Ok(Some(_)) | Err(_)) => {
-                        return Err(unknown(response.unreadable(BodyProblem::Empty)));
-                    }
-                    (Some(told), Ok(Some(seen))) if self.completes(&told, &seen, current, sent) => {
-                        seen
-                    }
-                    (Some(told), _) => told,
-                }
-            }
-        };
-        if wanted.is_some() && wanted != connector.active {
-            return Err(response.error(ErrorKind::ActiveUnchanged).with_outcome_unknown(true));
-        }
-        connector.complete_from(sent);
-        Ok(connector)
-    }
-
-    /// Whether a connector that was read is what the partial response to a write is about, and not
-    /// an older state or somebody else's save.
-    fn completes(
-        &self,
-        told: &Connector,
-        seen: &Connector,
-        before: &Connector,
-        sent: &ConnectorFields,
-    ) -> bool {
-        let is_of_this_write = match (&told.version, &before.version) {
-            (Some(_), _) => seen.version == told.version,
-            (None, Some(_)) => seen.version != before.version && self.is_one_edit(before, seen),
-            (None, None) => true,
-        };
-        is_of_this_write && seen.active == told.active && seen.may_be(sent)
-    }
-
-    /// Reads a connector after a write whose response does not have it, or only a part. The write
-    /// gets time to become visible: the version moves or, where there are none, the fields are as
-    /// `sent`. The caller checks that nobody else has saved the connector since.
-    async fn read_back(
-        &self,
-        before: &Connector,
-        sent: &ConnectorFields,
-        wanted: Option<bool>,
-        budget: &Budget,
-    ) -> Result<Option<Connector>, Error> {
-        let mut pauses = self.session.pauses_until_visible();
-        loop {
-            let Some(found) = self.get(&before.id, budget).await? else { return Ok(None) };
-            let is_visible = match wanted {
-                Some(active) => found.active == Some(active),
-                None if before.version.is_none() => found.may_be(sent),
-                None => found.version != before.version,
-            };
-            let pause = pauses.next().filter(|_| !is_visible);
-            let Some(pause) = pause else { return Ok(Some(found)) };
-            if budget.wait(pause).await.is_err() {
-                return Ok(Some(found));
-            }
-        }
-    }
-
     /// Whether a connector may be what one edit has made of another.
     fn is_one_edit(&self, before: &Connector, after: &Connector) -> bool {
         let versions = before.version.as_ref().zip(after.version.as_ref());
@@ -537,48 +436,6 @@ impl Connectors {
 /// does not say that, nor does one of the token endpoint, which fails the same step.
 fn is_missing(error: &Error, operation: Operation) -> bool {
     error.kind == ErrorKind::NotFound && error.operation == operation && error.is_from_api
-}
-
-/// Whether the server refuses a list for good: the token may not read it, or it is not there.
-fn is_refusal(error: &Error) -> bool {
-    // A token endpoint that fails the request is another problem.
-    if error.operation != Operation::ListConnectors {
-        return false;
-    }
-    match error.kind {
-        ErrorKind::Forbidden
-        | ErrorKind::NotFound
-        | ErrorKind::InvalidRequest
-        | ErrorKind::UnexpectedStatus
-        | ErrorKind::NotInProfile(_) => true,
-        ErrorKind::NameResolution
-        | ErrorKind::Connection
-        | ErrorKind::Certificate(_)
-        | ErrorKind::Tls
-        | ErrorKind::NotTls
-        | ErrorKind::Timeout(_)
-        | ErrorKind::ConnectionLost
-        | ErrorKind::Redirected { .. }
-        | ErrorKind::Unauthorized { .. }
-        | ErrorKind::CredentialsRefused { .. }
-        | ErrorKind::UnusableToken(_)
-        | ErrorKind::NameTaken
-        | ErrorKind::Stale { .. }
-        | ErrorKind::Conflict
-        | ErrorKind::Referenced(_)
-        | ErrorKind::Locked
-        | ErrorKind::LockedThoughInactive
-        | ErrorKind::ActiveUnchanged
-        | ErrorKind::RateLimited { .. }
-        | ErrorKind::ServerError
-        | ErrorKind::UnreadableBody(_)
-        | ErrorKind::BodyTooLarge { .. }
-        | ErrorKind::Paging(_)
-        | ErrorKind::Stopped
-        | ErrorKind::DeadlineExceeded
-        | ErrorKind::Unsendable
-        | ErrorKind::Defect => false,
-    }
 }
 
 #[cfg(test)]

@@ -190,7 +190,8 @@ impl Edit<'_> {
         let connectors = self.connectors;
         let endpoints = &connectors.session.endpoints;
         let request = endpoints.update(connectors.organization, current, self.content, active);
-        let edited = connectors.replace(request, current, &self.content.fields, budget).await?;
+        let edited =
+            connectors.replace(request, current, &self.content.fields, None, budget).await?;
         connectors.shared.knowledge.note_edit(current, &edited);
         Ok(edited)
     }
