@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::auth::Tokens;
-use super::connectors::{Connectors, ListCache};
+use super::connectors::{Connectors, Organizations};
 use super::flows::Flows;
 use super::identifiers::OrganizationId;
 use super::limiter::Limiter;
@@ -22,7 +22,7 @@ use safe_text::Secret;
 #[derive(Clone)]
 pub struct Client {
     pub(crate) session: Arc<Session>,
-    list_cache: Arc<ListCache>,
+    organizations: Arc<Organizations>,
 }
 
 impl Client {
@@ -60,7 +60,7 @@ impl Client {
         let tokens = Tokens::new(settings.credentials, Arc::clone(&pipeline), endpoints.clone());
         let visibility_timeout = settings.visibility_timeout;
         let session = Arc::new(Session { endpoints, tokens, pipeline, visibility_timeout });
-        Ok(Self { session, list_cache: Arc::default() })
+        Ok(Self { session, organizations: Arc::default() })
     }
 
     /// Adds a credential that no text from Webex may show, although no request of this process has
@@ -72,7 +72,7 @@ impl Client {
     /// Returns the connectors of one organization.
     #[must_use]
     pub fn connectors(&self, organization: OrganizationId) -> Connectors {
-        Connectors::new(Arc::clone(&self.session), Arc::clone(&self.list_cache), organization)
+        Connectors::new(Arc::clone(&self.session), &self.organizations, organization)
     }
 
     /// Returns the flows of one organization.
@@ -91,7 +91,7 @@ impl Client {
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
         let mut notices = self.session.tokens.take_notices();
-        notices.extend(self.list_cache.take_refusals().into_iter().map(Notice::ListRefused));
+        notices.extend(self.organizations.take_refusals().into_iter().map(Notice::ListRefused));
         notices
     }
 }

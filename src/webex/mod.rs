@@ -50,8 +50,9 @@
 //! - `client`: the assembly of all layers.
 //! - `connectors`: the operations. `create`, `update`, `delete` and `activation` are the writes,
 //!   `releases` and `name_conflict` the waits for a name that another write of this process frees,
-//!   `list_cache` and `paging` the reads, `probe` and `contract` the comparison of a tenant's
-//!   responses with the contract, `write_error` the error of a write.
+//!   `list_cache` and `paging` the reads, `knowledge` what the process has learned of an
+//!   organization, `probe` and `contract` the comparison of a tenant's responses with the contract,
+//!   `write_error` the error of a write.
 //! - `flows`: validation, import and publication of flows.
 //! - `session`: the parts that all operations share.
 //! - `auth`: access tokens and their renewal.

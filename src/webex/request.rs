@@ -165,7 +165,6 @@ impl Endpoints {
         let values = Values {
             version: current.version.as_ref(),
             active: Some(active),
-            fields: Some(&current.fields),
             secrets,
             read: Some(current),
             ..Values::of(organization, &current.id)

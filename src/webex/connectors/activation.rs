@@ -1,10 +1,12 @@
 //! Deactivates a connector for an edit or a delete, and activates it again.
 //!
-//! Both are an update to the present content, or calls of their own. An edit by someone else in between is not overwritten:
-//! then nothing is deactivated, or the connector is activated again with that edit.
+//! Both are a switch: an update to the present content, or a call of its own. A switch that may have
+//! been carried out is read back before anything is claimed. It counts only when the server shows
+//! it: a response of success with the old `active` is settled by a read, and is an error if that
+//! shows the old `active` as well.
 //!
-//! Either counts only when the server shows it: a response of success with the old `active` is
-//! settled by a read, and is an error if that shows the old `active` as well.
+//! An edit by someone else in between is not overwritten: then nothing is deactivated, or the
+//! connector is activated again with that edit.
 
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use super::super::connector::Connector;
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{NO_SECRETS, Secrets};
 use super::Connectors;
-use super::write_error::WriteError;
+use super::write_error::{Availability, RemoteState, WriteError};
 
 /// The wait before a PUT with credentials is sent once more.
 const REPETITION_PAUSE: Duration = Duration::from_secs(1);
@@ -41,26 +43,117 @@ pub(super) struct ActivationError {
     /// The reason. Its outcome is unknown if the PUT may have taken effect all the same.
     pub(super) error: Error,
     /// The state that was read last.
-    pub(super) connector: Connector,
+    pub(super) connector: Box<Connector>,
 }
 
 impl ActivationError {
     /// Returns the error of a write whose deactivation has failed.
     pub(super) fn before_the_write(self) -> WriteError {
         let Self { error, connector } = self;
+        if error.outcome_unknown {
+            return WriteError::unknown(error, None).with_availability(Availability::Uncertain);
+        }
         // The server may have stored or blanked the secrets although it ignored `active`.
         let credentials_uncertain = error.kind == ErrorKind::ActiveUnchanged;
-        WriteError { credentials_uncertain, ..WriteError::new(error, connector.into()) }
+        WriteError {
+            credentials_uncertain,
+            ..WriteError::new(error, RemoteState::Found(connector))
+        }
+    }
+}
+
+/// The result of a switch: of a request that turns a connector on or off, and changes nothing else.
+enum Switch {
+    /// It was carried out.
+    Done(Connector),
+    /// It may have been carried out. The connector was read after it.
+    Unclear(Error, Connector),
+}
+
+impl Connectors {
+    /// Sends a switch once, and reads the connector if it may have been carried out. `is_repeated`
+    /// is whether an earlier one may have been.
+    async fn send_switch(
+        &self,
+        before: &Connector,
+        active: bool,
+        secrets: &Secrets,
+        watched: &Secrets,
+        is_repeated: bool,
+        budget: &Budget,
+    ) -> Result<Switch, ActivationError> {
+        let endpoints = &self.session.endpoints;
+        let request = endpoints.set_active(self.organization, before, active, secrets, watched);
+        let error = match self.replace(request, before, &before.fields, Some(active), budget).await
+        {
+            Ok(connector) => return Ok(Switch::Done(connector)),
+            // It may be in conflict with the earlier one.
+            Err(error) if is_repeated && error.kind == ErrorKind::Conflict => {
+                error.with_outcome_unknown(true)
+            }
+            Err(error) => error,
+        };
+        let may_be_done = error.outcome_unknown || error.kind == ErrorKind::Conflict;
+        if may_be_done
+            && let Ok(Some(found)) = self.get(&before.id, &budget.for_reconciliation()).await
+        {
+            return Ok(Switch::Unclear(error, found));
+        }
+        Err(ActivationError { error, connector: before.clone().into() })
+    }
+
+    /// Returns the connector if it is switched, by the response or by what was read after it.
+    fn settle_switch(
+        &self,
+        before: &Connector,
+        active: bool,
+        switch: Switch,
+    ) -> Result<Connector, ActivationError> {
+        let (error, found) = match switch {
+            Switch::Done(connector) => return Ok(connector),
+            Switch::Unclear(error, found) => (error, found),
+        };
+        let may_be_ours = error.outcome_unknown && found.active == Some(active);
+        let has_same_content = found.has_content_of(before);
+        // A version that moved by more than one edit shows somebody else's save, whose secrets must
+        // survive.
+        if may_be_ours && has_same_content && self.is_one_edit(before, &found) {
+            return Ok(found);
+        }
+        let error = if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
+            error.with_outcome_unknown(false)
+        } else {
+            // It does not matter who has activated an active connector.
+            stale(error, before, &found).with_outcome_unknown(may_be_ours && !active)
+        };
+        Err(ActivationError { error, connector: found.into() })
     }
 }
 
 impl Connectors {
+    /// Notes that an active connector refuses a write. An inactive one has another reason, which is
+    /// an error.
+    pub(super) fn note_lock(&self, locked: &Error, current: &Connector) -> Result<(), WriteError> {
+        if !current.is_active() {
+            let error = locked.clone().with_kind(ErrorKind::LockedThoughInactive);
+            return Err(WriteError::new(error, current.clone().into()));
+        }
+        self.shared.knowledge.note_lock();
+        Ok(())
+    }
+
     /// Returns a budget with which a connector may be deactivated: its requests have room in the
     /// rate limit up to the reactivation.
-    pub(super) async fn reserve_switch(&self, budget: &Budget) -> Result<Budget, Error> {
+    pub(super) async fn reserve_switch(
+        &self,
+        current: &Connector,
+        budget: &Budget,
+    ) -> Result<Budget, WriteError> {
         let reserved = self.session.pipeline.limiter.reserve_switch(budget).await;
-        reserved
-            .map_err(|interruption| Error::new(Operation::DeactivateConnector, interruption.into()))
+        reserved.map_err(|interruption| {
+            let error = Error::new(Operation::DeactivateConnector, interruption.into());
+            WriteError::new(error, current.clone().into())
+        })
     }
 
     /// Deactivates a connector and changes nothing else.
@@ -101,65 +194,34 @@ impl Connectors {
         watched: &Secrets,
         budget: &Budget,
     ) -> Result<Deactivated<'a>, ActivationError> {
-        let mut carried = secrets;
-        let mut is_repeated = false;
+        let (mut carried, mut is_repeated) = (secrets, false);
         loop {
-            let endpoints = &self.session.endpoints;
-            let request = endpoints.set_active(self.organization, current, false, carried, watched);
-            let error = match self.replace(request, current, &current.fields, budget).await {
-                Ok(connector) => return Ok(Deactivated { connector, secrets: carried }),
-                // It may be in conflict with the first attempt.
-                Err(error) if is_repeated && error.kind == ErrorKind::Conflict => {
-                    error.with_outcome_unknown(true)
+            let sent = self.send_switch(current, false, carried, watched, is_repeated, budget);
+            let mut switch = match sent.await {
+                Err(refused) if is_about_the_content(&refused.error) && !carried.is_empty() => {
+                    carried = &NO_SECRETS;
+                    continue;
                 }
-                Err(error) => error,
+                sent => sent?,
             };
-            if is_about_the_content(&error) && !carried.is_empty() {
-                carried = &NO_SECRETS;
-                continue;
-            }
-            if !is_to_be_settled(&error) {
-                return Err(ActivationError { error, connector: current.clone() });
-            }
-            let mut found = match self.get(&current.id, &budget.for_reconciliation()).await {
-                Ok(Some(found)) => found,
-                Ok(None) | Err(_) => {
-                    return Err(ActivationError { error, connector: current.clone() });
-                }
-            };
-            if error.kind == ErrorKind::Conflict
-                && error.attempts > 1
-                && current.version.is_some()
-                && found.version == current.version
-            {
-                // The first attempt of a request that was repeated may have caused the conflict,
-                // and Webex does not show it yet.
-                found = self.read_until_changed(found, budget).await;
-            }
-            if !secrets.is_empty() && error.outcome_unknown && found == *current {
-                if is_gateway_timeout(&error) {
-                    found = self.read_until_changed(found, budget).await;
-                    if found == *current {
-                        return Err(ActivationError { error, connector: found });
-                    }
-                } else if !is_repeated && self.may_repeat(&error, budget).await {
+            if let Switch::Unclear(error, found) = &mut switch {
+                let is_without_effect =
+                    !secrets.is_empty() && error.outcome_unknown && found == current;
+                let may_come = is_without_effect && is_gateway_timeout(error);
+                if may_come || may_be_in_conflict_with_itself(error, current, found) {
+                    *found = self.read_until_changed(found.clone(), budget).await;
+                } else if is_without_effect && !is_repeated && self.may_repeat(error, budget).await
+                {
                     is_repeated = true;
                     continue;
                 }
+                if may_come && found == current {
+                    let (error, connector) = (error.clone(), found.clone().into());
+                    return Err(ActivationError { error, connector });
+                }
             }
-            let may_be_ours = error.outcome_unknown && found.active == Some(false);
-            let has_same_content = found.has_content_of(current);
-            // A version that moved by more than one edit shows somebody else's save, whose secrets
-            // must survive.
-            if may_be_ours && has_same_content && self.is_one_edit(current, &found) {
-                return Ok(Deactivated { connector: found, secrets: carried });
-            }
-            if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
-                let error = error.with_outcome_unknown(false);
-                return Err(ActivationError { error, connector: found });
-            }
-            let error = stale(error, current, &found).with_outcome_unknown(may_be_ours);
-            return Err(ActivationError { error, connector: found });
+            let connector = self.settle_switch(current, false, switch)?;
+            return Ok(Deactivated { connector, secrets: carried });
         }
     }
 
@@ -214,39 +276,66 @@ impl Connectors {
         let mut carried = secrets;
         let mut overtaken = None;
         while !connector.is_active() {
-            let endpoints = &self.session.endpoints;
-            let request =
-                endpoints.set_active(self.organization, &connector, true, carried, watched);
-            let error = match self.replace(request, &connector, &connector.fields, budget).await {
+            let sent = self.send_switch(&connector, true, carried, watched, false, budget).await;
+            let settled = sent.and_then(|switch| self.settle_switch(&connector, true, switch));
+            let failure = match settled {
                 Ok(connector) => return Ok(Reactivated { connector, overtaken }),
-                Err(error) => error,
+                Err(failure) => failure,
             };
-            if !is_to_be_settled(&error) {
-                return Err(ActivationError { error, connector });
+            let ActivationError { error, connector: found } = &failure;
+            let is_ignored =
+                error.kind == ErrorKind::ActiveUnchanged && found.has_content_of(&connector);
+            let may_go_on = overtaken.is_none() && matches!(error.kind, ErrorKind::Stale { .. });
+            if is_ignored || !found.is_active() && !may_go_on {
+                return Err(failure);
             }
-            let found = match self.get(&connector.id, &budget.for_reconciliation()).await {
-                Ok(Some(found)) => found,
-                Ok(None) | Err(_) => return Err(ActivationError { error, connector }),
-            };
-            let has_same_content = found.has_content_of(&connector);
-            let may_be_ours = error.outcome_unknown && self.is_one_edit(&connector, &found);
-            if found.active == Some(true) && has_same_content && may_be_ours {
-                return Ok(Reactivated { connector: found, overtaken });
-            }
-            if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
-                let error = error.with_outcome_unknown(false);
-                return Err(ActivationError { error, connector: found });
-            }
-            let is_moved = found.has_moved_since(&connector);
-            let error = stale(error, &connector, &found).with_outcome_unknown(false);
-            if !found.is_active() && (overtaken.is_some() || !is_moved) {
-                return Err(ActivationError { error, connector: found });
-            }
-            overtaken = Some(error);
-            connector = found;
+            overtaken = Some(failure.error);
+            connector = *failure.connector;
             carried = &NO_SECRETS;
         }
         Ok(Reactivated { connector, overtaken })
+    }
+
+    /// Activates a connector again after a failed write, also after a stop or the deadline. Returns
+    /// the error of the write with the connector as it is now.
+    ///
+    /// `deactivated` is the connector as it was read last, with the secrets to send. `may_be_gone`
+    /// is whether an unknown outcome of the write may mean that the connector is gone.
+    pub(super) async fn undo(
+        &self,
+        failure: WriteError,
+        deactivated: Deactivated<'_>,
+        watched: &Secrets,
+        may_be_gone: bool,
+        budget: &Budget,
+    ) -> WriteError {
+        let Deactivated { connector: latest, secrets } = deactivated;
+        let activate = async |budget: Budget| {
+            let activated = self.reactivate(&latest, secrets, watched, &budget).await;
+            match activated {
+                // The secrets may be the reason why the write was refused. The connector is better
+                // active with the present ones, which are uncertain anyway.
+                Err(refused) if is_about_the_content(&refused.error) && !secrets.is_empty() => {
+                    let latest = &refused.connector;
+                    self.reactivate(latest, &NO_SECRETS, watched, &budget).await
+                }
+                activated => activated,
+            }
+        };
+        let is_unknown = matches!(failure.remote, RemoteState::Unknown(_));
+        let (remote, availability) = match budget.clean_up(activate).await {
+            Ok(Reactivated { connector, .. }) if is_unknown && !may_be_gone => {
+                (RemoteState::Unknown(Some(connector.into())), Availability::Restored)
+            }
+            Ok(Reactivated { connector, .. }) => (connector.into(), Availability::Restored),
+            Err(_) if is_unknown && may_be_gone => {
+                (RemoteState::Unknown(None), Availability::Uncertain)
+            }
+            Err(ActivationError { error, connector }) => {
+                (RemoteState::Found(connector), Availability::Lost(error))
+            }
+        };
+        WriteError { remote, ..failure }.with_availability(availability)
     }
 }
 
@@ -263,12 +352,12 @@ impl Connectors {
         let (switched, error) = if active {
             match self.reactivate(connector, &NO_SECRETS, watched, budget).await {
                 Ok(Reactivated { connector, overtaken }) => (connector, overtaken),
-                Err(ActivationError { error, connector }) => (connector, Some(error)),
+                Err(ActivationError { error, connector }) => (*connector, Some(error)),
             }
         } else {
             match self.deactivate(connector, &NO_SECRETS, watched, budget).await {
                 Ok(Deactivated { connector, .. }) => (connector, None),
-                Err(ActivationError { error, connector }) => (connector, Some(error)),
+                Err(ActivationError { error, connector }) => (*connector, Some(error)),
             }
         };
         let is_done = switched.active == Some(active);
@@ -298,9 +387,11 @@ pub(super) fn is_gateway_timeout(error: &Error) -> bool {
     is_status || matches!(error.kind, ErrorKind::Timeout(_))
 }
 
-/// Whether the outcome of a failed PUT has to be read from the server.
-fn is_to_be_settled(error: &Error) -> bool {
-    error.outcome_unknown || error.kind == ErrorKind::Conflict
+/// Whether the first attempt of a request that was repeated may have caused its conflict, and Webex
+/// does not show that yet.
+fn may_be_in_conflict_with_itself(error: &Error, before: &Connector, found: &Connector) -> bool {
+    let is_unmoved = before.version.is_some() && found.version == before.version;
+    error.kind == ErrorKind::Conflict && error.attempts > 1 && is_unmoved
 }
 
 /// Returns the error; an edit by someone else makes it [`ErrorKind::Stale`].

@@ -1,4 +1,4 @@
-//! Caches one list of connectors per organization, shared by all reads of a run.
+//! Caches the list of connectors of an organization, shared by all reads of a run.
 //!
 //! Refreshing ten connectors of an organization costs one request. A write to the organization
 //! drops the list. The list alone never proves that a connector is gone.
@@ -11,34 +11,30 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::super::budget::Budget;
-use super::super::connector::{Connector, Version};
-use super::super::error::{Error, Operation};
-use super::super::identifiers::{ConnectorId, OrganizationId};
+use super::super::connector::Connector;
+use super::super::error::{Error, ErrorKind, Operation};
+use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
 use super::super::single_flight::{Join, SharedRequest, single_flight};
-use super::releases::Releases;
 
 /// The time for which a list is used. A run seldom takes longer; a longer process should not plan
 /// with an old list.
 const LONGEST_LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// The time after a create during which a 404 may mean that the connector is not visible yet.
-const VISIBILITY_WINDOW: Duration = Duration::from_secs(30);
-
 /// The connectors of an organization at one moment.
 #[derive(Clone, Debug)]
-pub(crate) struct ConnectorList {
+pub(super) struct ConnectorList {
     connectors: Arc<[Connector]>,
     /// Where the connectors are. Of several with the same id, the first counts.
     by_id: Arc<HashMap<ConnectorId, usize>>,
     /// The server's time of the list.
-    pub(crate) server_time: Option<SystemTime>,
+    pub(super) server_time: Option<SystemTime>,
     /// The time of this machine at that moment.
-    pub(crate) received: Instant,
+    pub(super) received: Instant,
 }
 
 impl ConnectorList {
-    pub(crate) fn new(
+    pub(super) fn new(
         rows: Vec<Connector>,
         server_time: Option<SystemTime>,
         received: Instant,
@@ -48,21 +44,21 @@ impl ConnectorList {
         Self { connectors: rows.into(), by_id: Arc::new(by_id), server_time, received }
     }
 
-    pub(crate) fn connectors(&self) -> Arc<[Connector]> {
+    pub(super) fn connectors(&self) -> Arc<[Connector]> {
         Arc::clone(&self.connectors)
     }
 
-    pub(crate) fn by_id(&self, id: &ConnectorId) -> Option<&Connector> {
+    pub(super) fn by_id(&self, id: &ConnectorId) -> Option<&Connector> {
         self.connectors.get(*self.by_id.get(id)?)
     }
 
-    pub(crate) fn by_name(&self, name: &str) -> Option<&Connector> {
+    pub(super) fn by_name(&self, name: &str) -> Option<&Connector> {
         self.connectors.iter().find(|connector| connector.name() == name)
     }
 
     /// Returns the connector that has a name, in the exact letter case if there is one: the server
     /// may compare names without it.
-    pub(crate) fn holder_of(&self, name: &str) -> Option<&Connector> {
+    pub(super) fn holder_of(&self, name: &str) -> Option<&Connector> {
         let lower = name.to_lowercase();
         self.by_name(name).or_else(|| {
             self.connectors.iter().find(|connector| connector.name().to_lowercase() == lower)
@@ -70,17 +66,13 @@ impl ConnectorList {
     }
 }
 
-/// The lists of all organizations.
+/// The list of one organization.
 #[derive(Default)]
-pub(crate) struct ListCache {
-    entries: Mutex<HashMap<OrganizationId, CacheEntry>>,
-    /// The names that this process frees.
-    pub(crate) releases: Releases,
-}
+pub(super) struct ListCache(Mutex<State>);
 
-/// The list and the recent creates of one organization.
+/// The state of the list.
 #[derive(Default)]
-struct CacheEntry {
+struct State {
     /// The number of writes. A list that was requested before the end of a write is not cached.
     generation: u64,
     list: Option<ConnectorList>,
@@ -88,28 +80,17 @@ struct CacheEntry {
     in_flight: Option<(SharedRequest<ConnectorList>, RetryMode)>,
     /// The ids of all lists so far.
     listed: Arc<HashSet<ConnectorId>>,
-    /// The ids that callers have read, edited or deleted.
-    requested: HashSet<ConnectorId>,
-    /// The connectors that this process created, with the times.
-    created: HashMap<ConnectorId, Instant>,
-    /// The names of creates in flight, with their numbers.
-    creating: HashMap<String, usize>,
     /// The refusal of the list, by which reads do without it.
     refusal: Option<Error>,
     /// Whether the user knows of it.
     is_refusal_told: bool,
-    /// Whether an active connector was found to refuse an edit or a delete.
-    locks_active: bool,
-    /// How far one edit moves the version: the shortest way of all confirmed edits.
-    version_step: Option<i64>,
 }
 
 impl ListCache {
     /// Returns the cached list, or the result of one request for all callers meanwhile. `fetch`
     /// makes the request.
-    pub(crate) async fn get<F>(
+    pub(super) async fn get<F>(
         self: &Arc<Self>,
-        organization: OrganizationId,
         retry_mode: RetryMode,
         budget: &Budget,
         fetch: impl Fn() -> F,
@@ -118,122 +99,62 @@ impl ListCache {
         F: Future<Output = Result<ConnectorList, Error>> + Send + 'static,
     {
         let join = || {
-            let mut entries = self.entries();
-            let entry = entries.entry(organization).or_default();
-            if let Some(list) = &entry.list
-                && list.received.elapsed() < LONGEST_LIFE
-            {
+            let mut state = self.state();
+            if let Some(list) = state.present_list() {
                 return Join::Cached(list.clone());
             }
-            if let Some((shared, theirs)) = &entry.in_flight {
+            if let Some((shared, theirs)) = &state.in_flight {
                 let is_weaker = *theirs == RetryMode::OneAttempt && retry_mode != *theirs;
                 return Join::Joined { shared: shared.clone(), is_weaker };
             }
-            let (cache, generation) = (Arc::clone(self), entry.generation);
-            let done = move |list: &Result<ConnectorList, Error>| {
-                cache.store(organization, generation, list)
-            };
+            let (cache, generation) = (Arc::clone(self), state.generation);
+            let done = move |list: &Result<ConnectorList, Error>| cache.store(generation, list);
             let shared = SharedRequest::new(Operation::ListConnectors, fetch(), done);
-            entry.in_flight = Some((shared.clone(), retry_mode));
+            state.in_flight = Some((shared.clone(), retry_mode));
             Join::Started(shared)
         };
         single_flight(budget, join).await
     }
 
     /// Caches a list, unless a write has ended since it was requested.
-    fn store(
-        &self,
-        organization: OrganizationId,
-        generation: u64,
-        list: &Result<ConnectorList, Error>,
-    ) {
-        let mut entries = self.entries();
-        let entry = entries.entry(organization).or_default();
+    fn store(&self, generation: u64, list: &Result<ConnectorList, Error>) {
+        let mut state = self.state();
         let rows = list.iter().flat_map(|list| list.connectors.iter());
         // The ids are copied if a create still has them.
-        Arc::make_mut(&mut entry.listed).extend(rows.map(|connector| connector.id.clone()));
-        if entry.generation == generation {
-            entry.in_flight = None;
-            entry.list = list.as_ref().ok().cloned();
+        Arc::make_mut(&mut state.listed).extend(rows.map(|connector| connector.id.clone()));
+        if state.generation == generation {
+            state.in_flight = None;
+            state.list = list.as_ref().ok().cloned();
         }
     }
 
     /// Returns the number of connectors in the cached list, if there is one.
-    pub(crate) fn cached_count(&self, organization: OrganizationId) -> Option<usize> {
-        let entries = self.entries();
-        let list = entries.get(&organization)?.list.as_ref()?;
-        (list.received.elapsed() < LONGEST_LIFE).then_some(list.connectors.len())
+    pub(super) fn cached_count(&self) -> Option<usize> {
+        Some(self.state().present_list()?.connectors.len())
     }
 
-    /// Drops an organization's list, and detaches the request in flight from later callers.
-    pub(crate) fn invalidate(&self, organization: OrganizationId) {
-        let mut entries = self.entries();
-        let entry = entries.entry(organization).or_default();
-        entry.generation += 1;
-        entry.list = None;
-        entry.in_flight = None;
+    /// Drops the list, and detaches the request in flight from later callers.
+    pub(super) fn invalidate(&self) {
+        let mut state = self.state();
+        state.generation += 1;
+        state.list = None;
+        state.in_flight = None;
     }
 
-    /// Returns a guard that drops an organization's list when it is dropped, also after a panic or
-    /// a cancellation.
-    pub(crate) fn invalidate_at_end(&self, organization: OrganizationId) -> Invalidation<'_> {
-        Invalidation { list_cache: self, organization }
+    /// Returns a guard that drops the list when it is dropped, also after a panic or a
+    /// cancellation.
+    pub(super) fn invalidate_at_end(&self) -> Invalidation<'_> {
+        Invalidation(self)
     }
 
     /// Returns the ids of all lists so far, also of those that a write has dropped.
-    pub(crate) fn listed_ids(&self, organization: OrganizationId) -> Arc<HashSet<ConnectorId>> {
-        let entries = self.entries();
-        entries.get(&organization).map(|entry| Arc::clone(&entry.listed)).unwrap_or_default()
-    }
-
-    /// Notes that a caller reads, edits or deletes a connector.
-    pub(crate) fn note_requested(&self, organization: OrganizationId, id: &ConnectorId) {
-        let mut entries = self.entries();
-        let entry = entries.entry(organization).or_default();
-        entry.requested.insert(id.clone());
-    }
-
-    /// Whether a caller has read, edited or deleted a connector, so that it is not the result of a
-    /// create in flight.
-    pub(crate) fn is_requested(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
-        let entries = self.entries();
-        entries.get(&organization).is_some_and(|entry| entry.requested.contains(id))
-    }
-
-    /// Notes a connector that this process created.
-    pub(crate) fn note_created(&self, organization: OrganizationId, id: &ConnectorId) {
-        let mut entries = self.entries();
-        let entry = entries.entry(organization).or_default();
-        entry.created.insert(id.clone(), Instant::now());
-    }
-
-    /// Notes a connector that this process deleted.
-    pub(crate) fn note_deleted(&self, organization: OrganizationId, id: &ConnectorId) {
-        self.entries().entry(organization).or_default().created.remove(id);
-    }
-
-    /// Whether a list lacks a connector that this process has just created.
-    pub(crate) fn lacks_created(&self, organization: OrganizationId, list: &ConnectorList) -> bool {
-        let entries = self.entries();
-        let created = entries.get(&organization).map(|entry| &entry.created);
-        created
-            .into_iter()
-            .flatten()
-            .any(|(id, created)| created.elapsed() < VISIBILITY_WINDOW && list.by_id(id).is_none())
-    }
-
-    /// Whether this process created a connector within the visibility window.
-    pub(crate) fn was_just_created(&self, organization: OrganizationId, id: &ConnectorId) -> bool {
-        let entries = self.entries();
-        let created = entries.get(&organization).and_then(|entry| entry.created.get(id));
-        created.is_some_and(|created| created.elapsed() < VISIBILITY_WINDOW)
+    pub(super) fn listed_ids(&self) -> Arc<HashSet<ConnectorId>> {
+        Arc::clone(&self.state().listed)
     }
 
     /// Replaces a short row of the cached list by the connector that was read by its id.
-    pub(crate) fn complete(&self, organization: OrganizationId, connector: &Connector) {
-        let mut entries = self.entries();
-        let entry = entries.entry(organization).or_default();
-        let Some(list) = &mut entry.list else { return };
+    pub(super) fn complete(&self, connector: &Connector) {
+        let Some(list) = &mut self.state().list else { return };
         if list.by_id(&connector.id).is_some_and(Connector::is_short)
             && let Some(index) = list.by_id.get(&connector.id)
             // All rows are copied if a caller still has the list.
@@ -244,123 +165,84 @@ impl ListCache {
     }
 
     /// Returns the refusal of the list, if there was one.
-    pub(crate) fn refusal(&self, organization: OrganizationId) -> Option<Error> {
-        self.entries().get(&organization)?.refusal.clone()
+    pub(super) fn refusal(&self) -> Option<Error> {
+        self.state().refusal.clone()
     }
 
     /// Notes that the list was refused.
-    pub(crate) fn note_refusal(&self, organization: OrganizationId, refusal: &Error) {
-        let mut entries = self.entries();
-        entries.entry(organization).or_default().refusal = Some(refusal.clone());
+    pub(super) fn note_refusal(&self, refusal: &Error) {
+        self.state().refusal = Some(refusal.clone());
     }
 
-    /// Returns the refusals that no caller has taken yet.
-    pub(crate) fn take_refusals(&self) -> Vec<Error> {
-        let mut entries = self.entries();
-        let untold = entries.values_mut().filter(|entry| !entry.is_refusal_told);
-        let take = |entry: &mut CacheEntry| {
-            entry.is_refusal_told = entry.refusal.is_some();
-            entry.refusal.clone()
-        };
-        untold.filter_map(take).collect()
-    }
-
-    /// Whether an active connector was found to refuse an edit or a delete.
-    pub(crate) fn locks_active(&self, organization: OrganizationId) -> bool {
-        self.entries().get(&organization).is_some_and(|entry| entry.locks_active)
-    }
-
-    /// Notes that an active connector refuses edits and deletes.
-    pub(crate) fn note_lock(&self, organization: OrganizationId) {
-        self.entries().entry(organization).or_default().locks_active = true;
-    }
-
-    /// Notes how far a confirmed edit has moved the version. An edit without a difference may not
-    /// move it, and somebody else's save in between moves it further, so the shortest way counts.
-    pub(crate) fn note_edit(
-        &self,
-        organization: OrganizationId,
-        before: &Connector,
-        after: &Connector,
-    ) {
-        let step = before.version.as_ref().zip(after.version.as_ref());
-        let step = step.and_then(|(before, after)| before.distance_to(after));
-        if let Some(step) = step.filter(|step| *step > 0) {
-            let mut entries = self.entries();
-            let known = &mut entries.entry(organization).or_default().version_step;
-            *known = Some(known.map_or(step, |known| known.min(step)));
-        }
-    }
-
-    /// Whether a version comes from another by one edit. How far an edit moves it is learned from
-    /// confirmed edits. Until then one is assumed: more may be somebody else's edit of a secret,
-    /// which nothing else shows.
-    pub(crate) fn is_one_edit(
-        &self,
-        organization: OrganizationId,
-        before: &Version,
-        after: &Version,
-    ) -> bool {
-        let step = self.entries().get(&organization).and_then(|entry| entry.version_step);
-        match before.distance_to(after) {
-            Some(distance) => distance == step.unwrap_or(1),
-            None => after.is_after(before),
-        }
-    }
-
-    /// Notes a create in flight of this name until the guard is dropped.
-    pub(crate) fn creating(&self, organization: OrganizationId, name: &str) -> CreateInFlight<'_> {
-        let mut entries = self.entries();
-        let entry = entries.entry(organization).or_default();
-        *entry.creating.entry(name.to_owned()).or_default() += 1;
-        CreateInFlight { list_cache: self, organization, name: name.to_owned() }
+    /// Returns the refusal, if no caller has taken it yet.
+    pub(super) fn take_refusal(&self) -> Option<Error> {
+        let mut state = self.state();
+        let refusal = state.refusal.clone().filter(|_| !state.is_refusal_told);
+        state.is_refusal_told = state.refusal.is_some();
+        refusal
     }
 
     /// Nothing panics while holding the lock, so a poisoned one is intact.
-    fn entries(&self) -> MutexGuard<'_, HashMap<OrganizationId, CacheEntry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Returns the list, if it is not too old.
+    fn present_list(&self) -> Option<&ConnectorList> {
+        self.list.as_ref().filter(|list| list.received.elapsed() < LONGEST_LIFE)
     }
 }
 
 /// Drops a list from the cache at the end of a write.
-pub(crate) struct Invalidation<'a> {
-    list_cache: &'a ListCache,
-    organization: OrganizationId,
-}
+pub(super) struct Invalidation<'a>(&'a ListCache);
 
 impl Drop for Invalidation<'_> {
     fn drop(&mut self) {
-        self.list_cache.invalidate(self.organization);
+        self.0.invalidate();
     }
 }
 
-/// A create in flight.
-pub(crate) struct CreateInFlight<'a> {
-    list_cache: &'a ListCache,
-    organization: OrganizationId,
-    name: String,
-}
-
-impl CreateInFlight<'_> {
-    /// Whether another create of this process has made a connector of this name, or may still make
-    /// one.
-    pub(crate) fn may_be_of_another_create(&self, id: &ConnectorId) -> bool {
-        let entries = self.list_cache.entries();
-        let Some(entry) = entries.get(&self.organization) else { return false };
-        entry.created.contains_key(id) || entry.creating.get(&self.name).is_some_and(|&n| n > 1)
+/// Whether the server refuses a list for good: the token may not read it, or it is not there.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    // A token endpoint that fails the request is another problem.
+    if error.operation != Operation::ListConnectors {
+        return false;
     }
-}
-
-impl Drop for CreateInFlight<'_> {
-    fn drop(&mut self) {
-        let mut entries = self.list_cache.entries();
-        let entry = entries.entry(self.organization).or_default();
-        if let Some(count) = entry.creating.get_mut(&self.name) {
-            *count -= 1;
-            if *count == 0 {
-                entry.creating.remove(&self.name);
-            }
-        }
+    match error.kind {
+        ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::InvalidRequest
+        | ErrorKind::UnexpectedStatus
+        | ErrorKind::NotInProfile(_) => true,
+        ErrorKind::NameResolution
+        | ErrorKind::Connection
+        | ErrorKind::Certificate(_)
+        | ErrorKind::Tls
+        | ErrorKind::NotTls
+        | ErrorKind::Timeout(_)
+        | ErrorKind::ConnectionLost
+        | ErrorKind::Redirected { .. }
+        | ErrorKind::Unauthorized { .. }
+        | ErrorKind::CredentialsRefused { .. }
+        | ErrorKind::UnusableToken(_)
+        | ErrorKind::NameTaken
+        | ErrorKind::Stale { .. }
+        | ErrorKind::Conflict
+        | ErrorKind::Referenced(_)
+        | ErrorKind::Locked
+        | ErrorKind::LockedThoughInactive
+        | ErrorKind::ActiveUnchanged
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::ServerError
+        | ErrorKind::UnreadableBody(_)
+        | ErrorKind::BodyTooLarge { .. }
+        | ErrorKind::Paging(_)
+        | ErrorKind::Stopped
+        | ErrorKind::DeadlineExceeded
+        | ErrorKind::Unsendable
+        | ErrorKind::Defect => false,
     }
 }
 
@@ -369,10 +251,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ErrorKind;
     use crate::testing::{
-        Reply, Script, budget, connectors, content, empty, id, object, organization, page, planned,
-        response, with,
+        Reply, Script, budget, connectors, content, empty, id, object, page, planned, response,
+        with,
     };
 
     #[tokio::test(start_paused = true)]
@@ -466,22 +347,6 @@ mod tests {
         tokio::time::advance(LONGEST_LIFE).await;
         connectors.list(&budget()).await.unwrap();
         assert!(script.is_done());
-    }
-
-    #[test]
-    fn create_detects_other_creates_of_its_name() {
-        let list_cache = ListCache::default();
-        let organization = organization();
-        let first = list_cache.creating(organization, "crm");
-        assert!(!first.may_be_of_another_create(&id()));
-        let other = list_cache.creating(organization, "other");
-        let second = list_cache.creating(organization, "crm");
-        assert!(first.may_be_of_another_create(&id()) && second.may_be_of_another_create(&id()));
-        assert!(!other.may_be_of_another_create(&id()));
-        drop(second);
-        assert!(!first.may_be_of_another_create(&id()));
-        list_cache.note_created(organization, &id());
-        assert!(first.may_be_of_another_create(&id()));
     }
 
     /// Lists so many connectors and reads each, from short rows if `is_short`. Returns the

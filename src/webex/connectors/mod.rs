@@ -1,8 +1,10 @@
 //! The custom connectors of an organization.
 //!
-//! Reads share one cached list per organization (`list_cache`). Each write has a file: `create`,
-//! `update`, `delete`. Updates and deletes share the deactivation and reactivation of a connector
-//! (`activation`). All writes share the description of a failure ([`WriteError`]).
+//! All callers share, by organization (`organizations`), one cached list (`list_cache`), what the
+//! process has learned (`knowledge`), and the names that it frees (`releases`). Each write has a
+//! file: `create`, `update`, `delete`. Updates and deletes share the deactivation and reactivation
+//! of a connector (`activation`). Both of these and an edit are one request (`replace`). All writes
+//! share the description of a failure ([`WriteError`]).
 
 mod activation;
 pub(super) mod choices;
@@ -10,11 +12,14 @@ mod contract;
 mod create;
 mod delete;
 mod freshness;
+mod knowledge;
 mod list_cache;
 mod name_conflict;
+mod organizations;
 mod paging;
 mod probe;
 mod releases;
+mod replace;
 mod update;
 mod write_error;
 
@@ -28,7 +33,7 @@ use super::budget::Budget;
 use super::calls::CallName;
 use super::connector::{Connector, FlowConnector, ReadObject, Reference};
 use super::error::{Error, ErrorDetails, ErrorKind, Operation};
-use super::fields::{ConnectorFields, Field};
+use super::fields::Field;
 use super::identifiers::{ConnectorId, OrganizationId};
 use super::pipeline::{Response, RetryMode};
 use super::problems::{BodyProblem, PagingProblem};
@@ -40,13 +45,14 @@ pub use contract::{Difference, DifferenceKind, Requirement};
 pub use create::Created;
 pub use delete::Deleted;
 pub use freshness::{LastWrite, Reading};
-pub(crate) use list_cache::ListCache;
+pub(crate) use organizations::Organizations;
 pub use paging::ConnectorPages;
 pub use probe::{Probe, ProbeTarget};
 pub use update::{Planned, Updated};
 pub use write_error::{Availability, RemoteState, WriteError};
 
-use list_cache::ConnectorList;
+use list_cache::{ConnectorList, is_refusal};
+use organizations::Shared;
 use paging::{MOST_BYTES, Pages};
 
 /// How many custom connectors an organization can have (documented by Cisco).
@@ -63,7 +69,7 @@ const READS_AT_ONCE: usize = 10;
 #[derive(Clone)]
 pub struct Connectors {
     session: Arc<Session>,
-    list_cache: Arc<ListCache>,
+    shared: Arc<Shared>,
     organization: OrganizationId,
 }
 
@@ -81,10 +87,10 @@ enum Presence {
 impl Connectors {
     pub(crate) fn new(
         session: Arc<Session>,
-        list_cache: Arc<ListCache>,
+        organizations: &Organizations,
         organization: OrganizationId,
     ) -> Self {
-        Self { session, list_cache, organization }
+        Self { session, shared: organizations.shared(organization), organization }
     }
 
     /// Returns the organization.
@@ -106,7 +112,7 @@ impl Connectors {
         id: &ConnectorId,
         budget: &Budget,
     ) -> Result<Option<Connector>, Error> {
-        self.list_cache.note_requested(self.organization, id);
+        self.shared.knowledge.note_requested(id);
         let list = match self.list_unless_refused(budget).await {
             Ok(list) => list,
             Err(error) if is_refusal(&error) => {
@@ -127,14 +133,14 @@ impl Connectors {
 
     /// Returns the list, or the refusal that an earlier read found.
     async fn list_unless_refused(&self, budget: &Budget) -> Result<ConnectorList, Error> {
-        if let Some(refusal) = self.list_cache.refusal(self.organization) {
+        if let Some(refusal) = self.shared.list_cache.refusal() {
             return Err(refusal);
         }
         let list = self.cached_list(RetryMode::Normal, budget).await;
         if let Err(error) = &list
             && is_refusal(error)
         {
-            self.list_cache.note_refusal(self.organization, error);
+            self.shared.list_cache.note_refusal(error);
         }
         list
     }
@@ -147,7 +153,7 @@ impl Connectors {
         let Some(mut connector) = self.get(&row.id, budget).await? else { return Ok(row) };
         // A list keeps no whole objects: a write reads its own.
         connector.object = ReadObject::default();
-        self.list_cache.complete(self.organization, &connector);
+        self.shared.list_cache.complete(&connector);
         Ok(connector)
     }
 
@@ -196,7 +202,7 @@ impl Connectors {
 
     /// Looks for a connector by its id and, after a 404, in a new list.
     async fn look_up(&self, id: &ConnectorId, budget: &Budget) -> Result<Presence, Error> {
-        self.list_cache.note_requested(self.organization, id);
+        self.shared.knowledge.note_requested(id);
         let missing = match self.get_or_missing(id, budget).await {
             Ok(connector) => return Ok(Presence::Found(connector)),
             Err(error) if is_missing(&error, Operation::ReadConnector) => error,
@@ -218,7 +224,7 @@ impl Connectors {
         let list = loop {
             let list = self.cached_list(RetryMode::Normal, budget).await?;
             // What this process has created may not be in the list yet.
-            if !self.list_cache.lacks_created(self.organization, &list) {
+            if !self.shared.knowledge.lacks_created(&list) {
                 break list;
             }
             let Some(pause) = pauses.next() else { break list };
@@ -323,7 +329,7 @@ impl Connectors {
                 Err(error) if is_missing(&error, Operation::ReadConnector) => error,
                 Err(error) => return Err(error),
             };
-            let may_appear = self.list_cache.was_just_created(self.organization, id);
+            let may_appear = self.shared.knowledge.was_just_created(id);
             let Some(pause) = pauses.next().filter(|_| may_appear) else { return Err(error) };
             budget
                 .wait(pause)
@@ -358,121 +364,18 @@ impl Connectors {
         }
     }
 
-    /// Sends an edit, an activation or a deactivation. After an error with an unknown outcome it may
-    /// have been carried out.
-    ///
-    /// An activation or a deactivation that leaves `active` as it was is an error: a server may
-    /// report success and ignore a field. Fields that the response leaves out are as `sent`.
-    async fn replace(
-        &self,
-        request: Result<Request, Error>,
-        current: &Connector,
-        sent: &ConnectorFields,
-        budget: &Budget,
-    ) -> Result<Connector, Error> {
-        let request = request?;
-        let id = &current.id;
-        let response = self.write(&request, budget).await?;
-        let unknown = |error: Error| error.with_outcome_unknown(true);
-        let name = request.call.unwrap_or(CallName::Update);
-        let wanted = match request.operation {
-            Operation::DeactivateConnector => Some(false),
-            Operation::ReactivateConnector => Some(true),
-            Operation::CreateConnector
-            | Operation::ReadConnector
-            | Operation::ListConnectors
-            | Operation::UpdateConnector
-            | Operation::DeleteConnector
-            | Operation::ListReferences
-            | Operation::ListFlowConnectors
-            | Operation::ValidateFlow
-            | Operation::ImportFlow
-            | Operation::ValidateDraft
-            | Operation::PublishFlow
-            | Operation::RefreshAccessToken
-            | Operation::MakeServiceAppToken => None,
-        };
-        let told = self.read_response(name, &response, id).map_err(unknown)?;
-        let mut connector = match told {
-            Some(told) if !told.lacks_what_is_told_by(current) => told,
-            told => {
-                let budget = budget.for_reconciliation();
-                let seen = self.read_back(current, sent, wanted, &budget).await;
-                match (told, seen) {
-                    (None, Ok(Some(seen))) if self.is_one_edit(current, &seen) => seen,
-                    (None, Ok(None)) => return Err(unknown(response.error(ErrorKind::NotFound))),
-                    (None, Ok(Some(_)) | Err(_)) => {
-                        return Err(unknown(response.unreadable(BodyProblem::Empty)));
-                    }
-                    (Some(told), Ok(Some(seen))) if self.completes(&told, &seen, current, sent) => {
-                        seen
-                    }
-                    (Some(told), _) => told,
-                }
-            }
-        };
-        if wanted.is_some() && wanted != connector.active {
-            return Err(response.error(ErrorKind::ActiveUnchanged).with_outcome_unknown(true));
-        }
-        connector.complete_from(sent);
-        Ok(connector)
-    }
-
-    /// Whether a connector that was read is what the partial response to a write is about, and not
-    /// an older state or somebody else's save.
-    fn completes(
-        &self,
-        told: &Connector,
-        seen: &Connector,
-        before: &Connector,
-        sent: &ConnectorFields,
-    ) -> bool {
-        let is_of_this_write = match (&told.version, &before.version) {
-            (Some(_), _) => seen.version == told.version,
-            (None, Some(_)) => seen.version != before.version && self.is_one_edit(before, seen),
-            (None, None) => true,
-        };
-        is_of_this_write && seen.active == told.active && seen.may_be(sent)
-    }
-
-    /// Reads a connector after a write whose response does not have it, or only a part. The write
-    /// gets time to become visible: the version moves or, where there are none, the fields are as
-    /// `sent`. The caller checks that nobody else has saved the connector since.
-    async fn read_back(
-        &self,
-        before: &Connector,
-        sent: &ConnectorFields,
-        wanted: Option<bool>,
-        budget: &Budget,
-    ) -> Result<Option<Connector>, Error> {
-        let mut pauses = self.session.pauses_until_visible();
-        loop {
-            let Some(found) = self.get(&before.id, budget).await? else { return Ok(None) };
-            let is_visible = match wanted {
-                Some(active) => found.active == Some(active),
-                None if before.version.is_none() => found.may_be(sent),
-                None => found.version != before.version,
-            };
-            let pause = pauses.next().filter(|_| !is_visible);
-            let Some(pause) = pause else { return Ok(Some(found)) };
-            if budget.wait(pause).await.is_err() {
-                return Ok(Some(found));
-            }
-        }
-    }
-
     /// Whether a connector may be what one edit has made of another.
     fn is_one_edit(&self, before: &Connector, after: &Connector) -> bool {
         let versions = before.version.as_ref().zip(after.version.as_ref());
         versions.is_none_or(|(before, after)| {
-            before == after || self.list_cache.is_one_edit(self.organization, before, after)
+            before == after || self.shared.knowledge.is_one_edit(before, after)
         })
     }
 
     /// Whether it is known that an active connector refuses edits and deletes.
     fn locks_active(&self) -> bool {
         let profile = self.session.endpoints.profile.active_is_locked();
-        profile.unwrap_or_else(|| self.list_cache.locks_active(self.organization))
+        profile.unwrap_or_else(|| self.shared.knowledge.locks_active())
     }
 
     async fn send(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
@@ -481,7 +384,7 @@ impl Connectors {
 
     /// Sends a write, and drops the cached list at its end, also after an error.
     async fn write(&self, request: &Request, budget: &Budget) -> Result<Response, Error> {
-        let _invalidation = self.list_cache.invalidate_at_end(self.organization);
+        let _invalidation = self.shared.list_cache.invalidate_at_end();
         self.send(request, budget).await
     }
 
@@ -494,11 +397,11 @@ impl Connectors {
             let (connectors, budget) = (self.clone(), budget.clone());
             async move { connectors.fetch_list(retry_mode, &budget).await }
         };
-        self.list_cache.get(self.organization, retry_mode, budget, fetch).await
+        self.shared.list_cache.get(retry_mode, budget, fetch).await
     }
 
     fn forget_list(&self) {
-        self.list_cache.invalidate(self.organization);
+        self.shared.list_cache.invalidate();
     }
 
     /// Reads the list from the server.
@@ -533,48 +436,6 @@ impl Connectors {
 /// does not say that, nor does one of the token endpoint, which fails the same step.
 fn is_missing(error: &Error, operation: Operation) -> bool {
     error.kind == ErrorKind::NotFound && error.operation == operation && error.is_from_api
-}
-
-/// Whether the server refuses a list for good: the token may not read it, or it is not there.
-fn is_refusal(error: &Error) -> bool {
-    // A token endpoint that fails the request is another problem.
-    if error.operation != Operation::ListConnectors {
-        return false;
-    }
-    match error.kind {
-        ErrorKind::Forbidden
-        | ErrorKind::NotFound
-        | ErrorKind::InvalidRequest
-        | ErrorKind::UnexpectedStatus
-        | ErrorKind::NotInProfile(_) => true,
-        ErrorKind::NameResolution
-        | ErrorKind::Connection
-        | ErrorKind::Certificate(_)
-        | ErrorKind::Tls
-        | ErrorKind::NotTls
-        | ErrorKind::Timeout(_)
-        | ErrorKind::ConnectionLost
-        | ErrorKind::Redirected { .. }
-        | ErrorKind::Unauthorized { .. }
-        | ErrorKind::CredentialsRefused { .. }
-        | ErrorKind::UnusableToken(_)
-        | ErrorKind::NameTaken
-        | ErrorKind::Stale { .. }
-        | ErrorKind::Conflict
-        | ErrorKind::Referenced(_)
-        | ErrorKind::Locked
-        | ErrorKind::LockedThoughInactive
-        | ErrorKind::ActiveUnchanged
-        | ErrorKind::RateLimited { .. }
-        | ErrorKind::ServerError
-        | ErrorKind::UnreadableBody(_)
-        | ErrorKind::BodyTooLarge { .. }
-        | ErrorKind::Paging(_)
-        | ErrorKind::Stopped
-        | ErrorKind::DeadlineExceeded
-        | ErrorKind::Unsendable
-        | ErrorKind::Defect => false,
-    }
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ impl Connectors {
     /// cached list shows an organization with as many connectors as Webex allows. A refusal would
     /// not show its reason.
     pub(super) async fn wait_before_create(&self, content: &ConnectorContent, budget: &Budget) {
-        let count = self.list_cache.cached_count(self.organization).unwrap_or_default();
+        let count = self.shared.list_cache.cached_count().unwrap_or_default();
         if count >= CONNECTOR_LIMIT && !content.secrets.is_empty() {
             self.wait_for_room(count, Instant::now(), budget).await;
         }
@@ -77,15 +77,15 @@ impl Connectors {
         own: Option<&ConnectorId>,
         budget: &Budget,
     ) -> Wait {
-        let releases = &self.list_cache.releases;
+        let releases = &self.shared.releases;
         if let Some(own) = own
-            && !releases.wait_for(self.organization, own, holder)
+            && !releases.wait_for(own, holder)
         {
             return Wait::StillHeld;
         }
         let wait = self.wait_for_release(name, holder, budget).await;
         if let Some(own) = own {
-            releases.wait_for_none(self.organization, own);
+            releases.wait_for_none(own);
         }
         if wait == Wait::Freed {
             let is_held = |list: &ConnectorList| {
@@ -97,12 +97,12 @@ impl Connectors {
     }
 
     async fn wait_for_release(&self, name: &str, holder: &ConnectorId, budget: &Budget) -> Wait {
-        let releases = &self.list_cache.releases;
+        let releases = &self.shared.releases;
         let mut changes = releases.subscribe();
         let grace = budget.at_most(START_GRACE);
         let mut has_begun = false;
         loop {
-            let (patience, otherwise) = match releases.state(self.organization, holder, name) {
+            let (patience, otherwise) = match releases.state(holder, name) {
                 ReleaseState::Ended => return Wait::Freed,
                 ReleaseState::InFlight => {
                     has_begun = true;
@@ -124,7 +124,7 @@ impl Connectors {
         own: Option<&ConnectorId>,
         budget: &Budget,
     ) -> Wait {
-        if !self.list_cache.releases.is_any_recent(self.organization, own) {
+        if !self.shared.releases.is_any_recent(own) {
             return Wait::Unrelated;
         }
         match budget.wait(UNSEEN_CONFLICT_PAUSE).await {
@@ -136,18 +136,18 @@ impl Connectors {
     /// Waits until a delete of this process makes room in an organization with as many connectors
     /// as Webex allows.
     async fn wait_for_room(&self, count: usize, began: Instant, budget: &Budget) -> Wait {
-        let releases = &self.list_cache.releases;
+        let releases = &self.shared.releases;
         let mut changes = releases.subscribe();
         let grace = budget.at_most(START_GRACE);
         loop {
-            let freed = releases.deletes_since(self.organization, began);
+            let freed = releases.deletes_since(began);
             if count + freed < CONNECTOR_LIMIT {
                 return Wait::Unrelated;
             }
             if freed > 0 {
                 break;
             }
-            let is_in_flight = releases.is_delete_in_flight(self.organization);
+            let is_in_flight = releases.is_delete_in_flight();
             let patience = if is_in_flight { budget } else { &grace };
             if patience.run(changes.changed()).await.is_err() {
                 return Wait::Unrelated;

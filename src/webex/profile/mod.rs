@@ -88,7 +88,8 @@ pub enum Standing {
     Learned,
 }
 
-/// The entries of `fields`: the arguments, and what only Webex sets.
+/// The entries of `fields`: the arguments, and what only Webex sets. A [`Name`] is a value that a
+/// request can send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum FieldName {
     Id,

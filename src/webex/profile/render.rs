@@ -32,6 +32,7 @@ pub(crate) struct Values<'a> {
     pub(crate) active: Option<bool>,
     pub(crate) page: Option<u64>,
     pub(crate) cursor: Option<&'a Value>,
+    /// The fields to write. `None` sends back those of `read`.
     pub(crate) fields: Option<&'a ConnectorFields>,
     pub(crate) secrets: &'a Secrets,
     /// The connector as it was read, for a request that sends it back.
@@ -57,6 +58,10 @@ impl<'a> Values<'a> {
     /// Returns the values of a request about a connector.
     pub(crate) fn of(organization: OrganizationId, id: &'a ConnectorId) -> Self {
         Self { id: Some(id), ..Self::new(organization) }
+    }
+
+    fn written_fields(&self) -> Option<&'a ConnectorFields> {
+        self.fields.or_else(|| self.read.map(|read| &read.fields))
     }
 }
 
@@ -210,15 +215,14 @@ impl<'a> Renderer<'a> {
             if let Some(literal) = read.unrecognized.get(&field) {
                 return Lookup::Value(Rendered::Json(Cow::Borrowed(literal)));
             }
-            let is_sent_back =
-                values.fields.is_some_and(|fields| std::ptr::eq(fields, &read.fields));
-            if is_sent_back && read.not_told.contains(&field) {
+            if values.fields.is_none() && read.not_told.contains(&field) {
                 return Lookup::Unknown;
             }
         }
-        let value = values.fields.and_then(|fields| fields.get(field));
+        let fields = values.written_fields();
+        let value = fields.and_then(|fields| fields.get(field));
         if matches!(field, Field::AuthenticationType | Field::GrantType) {
-            let kind = values.fields.and_then(ConnectorFields::kind);
+            let kind = fields.and_then(ConnectorFields::kind);
             let literal = kind.and_then(|kind| self.profile.literal(field, kind));
             return match (literal, value) {
                 (Some(literal), _) => Lookup::Value(Rendered::Json(Cow::Owned(literal.clone()))),

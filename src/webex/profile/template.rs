@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::super::fields::{Credential, FIELDS, Field, FieldContent, Row};
 
-/// The meaning of a placeholder.
+/// The meaning of a placeholder: a value that a request can send. A
+/// [`FieldName`](super::FieldName) is a value that a response can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Name {
     /// The organization's UUID.

@@ -180,9 +180,32 @@ fn causes(error: &Error, reason: &Error) -> String {
 #[must_use]
 pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagnostic {
     let error = &failure.error;
-    let failed = || summary(format!("Could not update connector {named}"), error);
-    let is_stale = matches!(error.kind, ErrorKind::Stale { .. });
-    let credentials = match (failure.credentials_uncertain, sent) {
+    let credentials = credentials_after_update(failure, sent);
+    match (&failure.availability, &failure.remote) {
+        (_, RemoteState::Absent) => update_of_missing(error, named),
+        (Availability::Lost(reason), _) => update_left_inactive(error, reason, named, credentials),
+        (Availability::Uncertain, RemoteState::Unknown(_) | RemoteState::OnlyId(_)) => {
+            update_left_maybe_inactive(error, named, credentials)
+        }
+        (_, RemoteState::Unknown(_) | RemoteState::OnlyId(_)) => {
+            update_unconfirmed(failure, named, credentials)
+        }
+        (Availability::Unaffected | Availability::Uncertain, RemoteState::Unchanged)
+            if is_not_visible_yet(error, Operation::ReadConnector) =>
+        {
+            let truth = if error.status.is_some() { ONLY_LISTED } else { NOT_VISIBLE };
+            let detail = message(TRY_IN_A_MINUTE.to_owned(), truth.to_owned(), error);
+            Diagnostic::error(not_yet_visible(named, "update"), detail)
+        }
+        (_, RemoteState::Unchanged | RemoteState::Found(_)) => {
+            update_not_made(failure, named, credentials)
+        }
+    }
+}
+
+/// Returns a sentence about the credentials that Webex may have after a failed update.
+fn credentials_after_update(failure: &WriteError, sent: &[&str]) -> &'static str {
+    match (failure.credentials_uncertain, sent) {
         (false, _) => "",
         (true, []) => {
             " It is not known whether Webex kept the connector's credentials, and the \
@@ -193,67 +216,87 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
             " It is not known which credentials Webex has now, so the next apply sends those of \
              the configuration again."
         }
+    }
+}
+
+fn could_not_update(named: &str, error: &Error) -> String {
+    summary(format!("Could not update connector {named}"), error)
+}
+
+/// Webex does not have the connector any more.
+fn update_of_missing(error: &Error, named: &str) -> Diagnostic {
+    let detail = detail_advising(
+        error,
+        "Webex does not have the connector any more. The next plan removes it from state.",
+        "Run `terraform plan` again: it plans to create the connector again, with a new id, if \
+         the configuration still has it."
+            .to_owned(),
+    );
+    Diagnostic::error(could_not_update(named, error), detail)
+}
+
+/// The connector was deactivated, and could not be activated again.
+fn update_left_inactive(
+    error: &Error,
+    reason: &Error,
+    named: &str,
+    credentials: &str,
+) -> Diagnostic {
+    let truth = format!(
+        "The connector had to be deactivated for the edit, and activating it again failed. State \
+         has active = false, so the next apply activates the connector.{credentials}"
+    );
+    let detail = paragraphs([
+        "Run `terraform apply` again, which activates the connector and makes the change. Or \
+         activate the connector in Control Hub."
+            .to_owned(),
+        truth,
+        causes(error, reason),
+        further_advice(error),
+        request(error),
+    ]);
+    Diagnostic::error(inactive(named), detail)
+}
+
+/// The connector may have been deactivated.
+fn update_left_maybe_inactive(error: &Error, named: &str, credentials: &str) -> Diagnostic {
+    let detail = message(
+        "Run `terraform apply` again, which activates the connector and makes the change. Or look \
+         at the connector in Control Hub, and activate it there."
+            .to_owned(),
+        format!(
+            "The connector had to be deactivated for the edit, and it is not known whether Webex \
+             did that. State has active = false, so the next apply activates the \
+             connector.{credentials}"
+        ),
+        error,
+    );
+    Diagnostic::error(maybe_inactive(named), detail)
+}
+
+/// The edit may have been made.
+fn update_unconfirmed(failure: &WriteError, named: &str, credentials: &str) -> Diagnostic {
+    let restored = match failure.availability {
+        Availability::Restored => format!(
+            " The connector had to be deactivated for the edit; it {}.",
+            inactive_time(failure)
+        ),
+        Availability::Unaffected | Availability::Lost(_) | Availability::Uncertain => String::new(),
     };
+    let detail = message(
+        "Run `terraform plan`: it reads the connector and shows which changes are left.".to_owned(),
+        format!("It is not known whether Webex made the change.{restored}{credentials}"),
+        &failure.error,
+    );
+    let unconfirmed = format!("Could not confirm that connector {named} was updated");
+    Diagnostic::error(summary(unconfirmed, &failure.error), detail)
+}
+
+/// The edit was definitely not made.
+fn update_not_made(failure: &WriteError, named: &str, credentials: &str) -> Diagnostic {
+    let error = &failure.error;
+    let is_stale = matches!(error.kind, ErrorKind::Stale { .. });
     let truth = match (&failure.availability, &failure.remote) {
-        (_, RemoteState::Absent) => {
-            let detail = detail_advising(
-                error,
-                "Webex does not have the connector any more. The next plan removes it from state.",
-                "Run `terraform plan` again: it plans to create the connector again, with a new \
-                 id, if the configuration still has it."
-                    .to_owned(),
-            );
-            return Diagnostic::error(failed(), detail);
-        }
-        (Availability::Lost(reason), _) => {
-            let truth = format!(
-                "The connector had to be deactivated for the edit, and activating it again failed. \
-                 State has active = false, so the next apply activates the connector.{credentials}"
-            );
-            let detail = paragraphs([
-                "Run `terraform apply` again, which activates the connector and makes the change. \
-                 Or activate the connector in Control Hub."
-                    .to_owned(),
-                truth,
-                causes(error, reason),
-                further_advice(error),
-                request(error),
-            ]);
-            return Diagnostic::error(inactive(named), detail);
-        }
-        (Availability::Uncertain, RemoteState::Unknown(_) | RemoteState::OnlyId(_)) => {
-            let detail = message(
-                "Run `terraform apply` again, which activates the connector and makes the change. \
-                 Or look at the connector in Control Hub, and activate it there."
-                    .to_owned(),
-                format!(
-                    "The connector had to be deactivated for the edit, and it is not known whether \
-                     Webex did that. State has active = false, so the next apply activates the \
-                     connector.{credentials}"
-                ),
-                error,
-            );
-            return Diagnostic::error(maybe_inactive(named), detail);
-        }
-        (availability, RemoteState::Unknown(_) | RemoteState::OnlyId(_)) => {
-            let restored = match availability {
-                Availability::Restored => format!(
-                    " The connector had to be deactivated for the edit; it {}.",
-                    inactive_time(failure)
-                ),
-                Availability::Unaffected | Availability::Lost(_) | Availability::Uncertain => {
-                    String::new()
-                }
-            };
-            let detail = message(
-                "Run `terraform plan`: it reads the connector and shows which changes are left."
-                    .to_owned(),
-                format!("It is not known whether Webex made the change.{restored}{credentials}"),
-                error,
-            );
-            let unconfirmed = format!("Could not confirm that connector {named} was updated");
-            return Diagnostic::error(summary(unconfirmed, error), detail);
-        }
         (Availability::Restored, _) if is_stale => format!(
             "Nothing was overwritten. Webex and state have the connector as the other edit left \
              it. The connector had to be deactivated; it {}.",
@@ -263,12 +306,6 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
             "The edit was not made. The connector had to be deactivated for it, {}.",
             inactive_time(failure)
         ),
-        (_, RemoteState::Unchanged) if is_not_visible_yet(error, Operation::ReadConnector) => {
-            let truth = if error.status.is_some() { ONLY_LISTED } else { NOT_VISIBLE };
-            let detail = message(TRY_IN_A_MINUTE.to_owned(), truth.to_owned(), error);
-            return Diagnostic::error(not_yet_visible(named, "update"), detail);
-        }
-        (_, RemoteState::Unchanged) => "Nothing was changed in Webex or in state.".to_owned(),
         (_, RemoteState::Found(_)) if is_stale => {
             "Nothing was overwritten. Webex and state have the connector as the other edit left it."
                 .to_owned()
@@ -276,13 +313,28 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
         (_, RemoteState::Found(connector)) => {
             format!("The connector is as it was before{}.", still_active(connector))
         }
+        (
+            _,
+            RemoteState::Unchanged
+            | RemoteState::Absent
+            | RemoteState::OnlyId(_)
+            | RemoteState::Unknown(_),
+        ) => "Nothing was changed in Webex or in state.".to_owned(),
     };
     let holder = failure.name_holder.as_ref().map(|holder| {
         let name = Shown::new(holder.name());
         format!(" The name {name:?} belongs to the connector {}.", holder.id)
     });
     let truth = format!("{truth}{credentials}{}", holder.unwrap_or_default());
-    let next_step = if matches!(error.kind, ErrorKind::Referenced(_)) {
+    let detail = detail_advising(error, &truth, advice_after_update(failure));
+    let message = Diagnostic::error(could_not_update(named, error), detail);
+    if error.kind == ErrorKind::NameTaken { message.at(Path::attribute("name")) } else { message }
+}
+
+/// Returns the next step after an update that was not made.
+fn advice_after_update(failure: &WriteError) -> String {
+    let error = &failure.error;
+    if matches!(error.kind, ErrorKind::Referenced(_)) {
         "In Flow Designer, remove the connector from the flows that use it, and publish them. \
          Apply again, and put the connector back. Webex allows edits of inactive connectors only, \
          and does not deactivate one that is in use."
@@ -293,9 +345,7 @@ pub fn update_failed(failure: &WriteError, named: &str, sent: &[&str]) -> Diagno
             .to_owned()
     } else {
         advice(error)
-    };
-    let message = Diagnostic::error(failed(), detail_advising(error, &truth, next_step));
-    if error.kind == ErrorKind::NameTaken { message.at(Path::attribute("name")) } else { message }
+    }
 }
 
 /// Whether the connector was created moments ago, and Webex does not show it to this step yet. Any

@@ -13,12 +13,10 @@ use super::super::budget::Budget;
 use super::super::calls::CallName;
 use super::super::connector::{Connector, ConnectorContent, Version};
 use super::super::error::{Error, ErrorKind, Operation};
-use super::super::fields::{ConnectorFields, Field, NO_SECRETS, Secrets, readable_fields};
+use super::super::fields::{ConnectorFields, Field, NO_SECRETS, readable_fields};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
-use super::activation::{
-    ActivationError, Deactivated, Reactivated, is_about_the_content, is_gateway_timeout,
-};
+use super::activation::{ActivationError, Deactivated, Reactivated, is_gateway_timeout};
 use super::name_conflict::Wait;
 use super::write_error::{Availability, RemoteState, WriteError, log_inactive_time, together};
 use super::{Connectors, Presence};
@@ -101,9 +99,9 @@ impl Connectors {
         planned: &Planned,
         budget: &Budget,
     ) -> Result<Updated, WriteError> {
-        self.list_cache.note_requested(self.organization, id);
+        self.shared.knowledge.note_requested(id);
         let name = content.fields.name();
-        let release = self.list_cache.releases.begin(self.organization, id, Some(name));
+        let release = self.shared.releases.begin(id, Some(name));
         let outcome = match self.update_once(id, content, planned, budget).await {
             Err(failure) => self.update_with_a_freed_name(id, content, failure, budget).await,
             updated => updated,
@@ -192,8 +190,9 @@ impl Edit<'_> {
         let connectors = self.connectors;
         let endpoints = &connectors.session.endpoints;
         let request = endpoints.update(connectors.organization, current, self.content, active);
-        let edited = connectors.replace(request, current, &self.content.fields, budget).await?;
-        connectors.list_cache.note_edit(connectors.organization, current, &edited);
+        let edited =
+            connectors.replace(request, current, &self.content.fields, None, budget).await?;
+        connectors.shared.knowledge.note_edit(current, &edited);
         Ok(edited)
     }
 
@@ -365,10 +364,9 @@ impl Edit<'_> {
     /// Without versions a new secret is not visible, so an edit with a secret counts as not
     /// effective. A version that moved by more than one edit moves it is also somebody else's.
     fn took_effect(&self, found: &Connector, before: &Connector, active: bool) -> bool {
-        let list_cache = &self.connectors.list_cache;
         let moved = match (&before.version, &found.version) {
             (Some(before), Some(after)) => {
-                list_cache.is_one_edit(self.connectors.organization, before, after)
+                self.connectors.shared.knowledge.is_one_edit(before, after)
             }
             _ => self.content.secrets.is_empty(),
         };
@@ -402,12 +400,7 @@ impl Edit<'_> {
 
     /// Deactivates the connector, edits it, and activates it again.
     async fn saga(&self, locked: Error, current: &Connector) -> Result<Updated, WriteError> {
-        if !current.is_active() {
-            // The lock has another reason than an active connector.
-            let error = locked.with_kind(ErrorKind::LockedThoughInactive);
-            return Err(WriteError::new(error, current.clone().into()));
-        }
-        self.connectors.list_cache.note_lock(self.connectors.organization);
+        self.connectors.note_lock(&locked, current)?;
         // Deactivating the connector for a name that is taken would be in vain.
         if current.name() != self.content.fields.name()
             && let Some(holder) = self.name_holder().await
@@ -416,10 +409,7 @@ impl Edit<'_> {
             let failure = WriteError::new(error, current.clone().into());
             return Err(failure.with_name_holder(Some(holder)));
         }
-        let budget = match self.connectors.reserve_switch(self.budget).await {
-            Ok(budget) => budget,
-            Err(error) => return Err(WriteError::new(error, current.clone().into())),
-        };
+        let budget = self.connectors.reserve_switch(current, self.budget).await?;
         let reserved = Edit { budget: &budget, ..*self };
         reserved.switch_and_edit(current).await
     }
@@ -432,14 +422,7 @@ impl Edit<'_> {
         let carried = if self.keeps_destination(current) { secrets } else { &NO_SECRETS };
         let began = Instant::now();
         let deactivated = self.connectors.deactivate(current, carried, secrets, self.budget).await;
-        let deactivated = match deactivated {
-            Ok(deactivated) => deactivated,
-            Err(ActivationError { error, .. }) if error.outcome_unknown => {
-                let unknown = WriteError::unknown(error, None);
-                return Err(unknown.with_availability(Availability::Uncertain));
-            }
-            Err(failure) => return Err(failure.before_the_write()),
-        };
+        let deactivated = deactivated.map_err(ActivationError::before_the_write)?;
         let edited = match self.edit_inactive(&deactivated.connector).await {
             Ok(edited) => edited,
             Err(failure) => {
@@ -462,7 +445,7 @@ impl Edit<'_> {
                 Err(failure.with_availability(Availability::Restored).measured(self.id, began))
             }
             Err(ActivationError { error, connector }) => {
-                let failure = WriteError::new(error.clone(), connector.into());
+                let failure = WriteError::new(error.clone(), RemoteState::Found(connector));
                 Err(failure.with_availability(Availability::Lost(error)))
             }
         }
@@ -520,45 +503,17 @@ impl Edit<'_> {
             let is_known = found.may_be(&before.fields) || found.may_be(&self.content.fields);
             found.version != before.version || found.version.is_none() && !is_known
         };
-        let (latest, secrets): (_, &Secrets) = match &failure.remote {
+        let latest = match &failure.remote {
             RemoteState::Absent => return failure,
             RemoteState::Found(found) | RemoteState::Unknown(Some(found)) if theirs(found) => {
-                ((**found).clone(), &NO_SECRETS)
+                Deactivated { connector: (**found).clone(), secrets: &NO_SECRETS }
             }
             RemoteState::Unchanged
             | RemoteState::Found(_)
             | RemoteState::OnlyId(_)
-            | RemoteState::Unknown(_) => (deactivated.connector, deactivated.secrets),
+            | RemoteState::Unknown(_) => deactivated,
         };
-        let watched = &self.content.secrets;
-        let activate = async |budget: Budget| {
-            let activated = self.connectors.reactivate(&latest, secrets, watched, &budget).await;
-            match activated {
-                // The secrets may be the reason why the edit was refused. The connector is better
-                // active with the present ones, which are uncertain anyway.
-                Err(refused) if is_about_the_content(&refused.error) && !secrets.is_empty() => {
-                    let latest = &refused.connector;
-                    self.connectors.reactivate(latest, &NO_SECRETS, watched, &budget).await
-                }
-                activated => activated,
-            }
-        };
-        let (remote, availability) = match self.budget.clean_up(activate).await {
-            Ok(Reactivated { connector, .. }) => {
-                let remote = match failure.remote {
-                    RemoteState::Unknown(_) => RemoteState::Unknown(Some(connector.into())),
-                    RemoteState::Absent
-                    | RemoteState::Unchanged
-                    | RemoteState::Found(_)
-                    | RemoteState::OnlyId(_) => connector.into(),
-                };
-                (remote, Availability::Restored)
-            }
-            Err(ActivationError { error, connector }) => {
-                (connector.into(), Availability::Lost(error))
-            }
-        };
-        WriteError { remote, ..failure }.with_availability(availability)
+        self.connectors.undo(failure, latest, &self.content.secrets, false, self.budget).await
     }
 }
 

@@ -74,7 +74,6 @@ fn deactivate(current: &Connector, secrets: &Secrets) -> Value {
     let values = Values {
         version: current.version.as_ref(),
         active: Some(false),
-        fields: Some(&current.fields),
         secrets,
         read: Some(current),
         ..Values::of(organization(), &current.id)

@@ -14,7 +14,7 @@ use crate::testing::{
     ID, OTHER_ID, Reply, Script, budget, connectors, content, empty, found_connector, id, lost,
     object, page, planned, problem, raw, response, with,
 };
-use crate::{CLEAN_UP_GRACE, Credential, Field};
+use crate::{CLEAN_UP_GRACE, Credential, Field, Secrets};
 
 /// Updates a connector of version 3, which the first request reads.
 async fn update(script: &Arc<Script>) -> Result<Connector, WriteError> {
