@@ -120,7 +120,8 @@ impl Connectors {
         if may_be_ours && has_same_content && self.is_one_edit(before, &found) {
             return Ok(found);
         }
-        let error = if error.kind == ErrorKind::ActiveUnchanged && has_same_content {
+        let is_ignored = error.kind == ErrorKind::ActiveUnchanged && found.active != Some(active);
+        let error = if is_ignored && has_same_content {
             error.with_outcome_unknown(false)
         } else {
             // It does not matter who has activated an active connector.
@@ -205,17 +206,21 @@ impl Connectors {
                 sent => sent?,
             };
             if let Switch::Unclear(error, found) = &mut switch {
-                let is_without_effect =
-                    !secrets.is_empty() && error.outcome_unknown && found == current;
-                let may_come = is_without_effect && is_gateway_timeout(error);
-                if may_come || may_be_in_conflict_with_itself(error, current, found) {
-                    *found = self.read_until_changed(found.clone(), budget).await;
-                } else if is_without_effect && !is_repeated && self.may_repeat(error, budget).await
+                // One read does not prove that a connector is still active: it may be late.
+                let is_without_effect = error.outcome_unknown && found == current;
+                let may_come = is_gateway_timeout(error);
+                if is_without_effect
+                    && !may_come
+                    && !is_repeated
+                    && self.may_repeat(error, budget).await
                 {
                     is_repeated = true;
                     continue;
                 }
-                if may_come && found == current {
+                if is_without_effect || may_be_in_conflict_with_itself(error, current, found) {
+                    *found = self.read_until_changed(found.clone(), budget).await;
+                }
+                if is_without_effect && may_come && found == current {
                     let (error, connector) = (error.clone(), found.clone().into());
                     return Err(ActivationError { error, connector });
                 }

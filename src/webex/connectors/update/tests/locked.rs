@@ -351,6 +351,38 @@ async fn lost_response_to_an_activation_is_settled_by_reading() {
     assert_eq!(update(&script).await.unwrap().version, Some(6.into()));
 }
 
+/// The response says that the connector is inactive, and somebody saves it before the read.
+#[tokio::test(start_paused = true)]
+async fn active_connector_is_not_reported_as_inactive_after_a_save_by_someone_else() {
+    let replies = [response(200, &inactive(6)), response(200, &object(7, 1))];
+    let failure = update(&saga(response(200, &inactive(5)), replies)).await.unwrap_err();
+    assert!(matches!(failure.error.kind, ErrorKind::Stale { .. }), "{failure:?}");
+    assert!(!matches!(failure.availability, Availability::Lost(_)), "{failure:?}");
+    assert!(found_connector(&failure).is_active());
+}
+
+/// Where the account changes, the deactivation carries no new secret.
+#[tokio::test(start_paused = true)]
+async fn deactivation_that_a_read_does_not_show_yet_is_not_taken_for_lost() {
+    for changed in [json!({}), json!({"clientId": "another"})] {
+        let before = with(old(3), &changed);
+        let deactivated = with(with(old(4), &json!({"active": false})), &changed);
+        let rest = || {
+            [response(200, &deactivated), response(200, &inactive(5)), response(200, &object(6, 1))]
+        };
+        let repeated = vec![lost(), response(200, &before), empty(409)];
+        let failed = vec![empty(500), response(200, &before), response(200, &before)];
+        for first in [repeated, failed] {
+            let begin = [response(200, &before), empty(423)];
+            let script = Script::new(begin.into_iter().chain(first).chain(rest()));
+            let connectors = connectors(script.clone());
+            let updated = connectors.update(&id(), &content(), &planned(3), &budget()).await;
+            assert_eq!(updated.unwrap().connector.version, Some(6.into()), "{changed}");
+            assert!(script.is_done());
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn stale_version_prevents_the_deactivation() {
     let script = Script::new([response(200, &old(5))]);
