@@ -58,12 +58,22 @@ impl Connectors {
         }
     }
 
-    /// Waits before a create with credentials until a delete of this process makes room, if the
-    /// cached list shows an organization with as many connectors as Webex allows. A refusal would
-    /// not show its reason.
+    /// Waits before a create with credentials until a delete of this process makes room, if a list
+    /// shows an organization with as many connectors as Webex allows. A refusal would not show its
+    /// reason. Without a cached list, a delete in flight is the reason to read one.
     pub(super) async fn wait_before_create(&self, content: &ConnectorContent, budget: &Budget) {
-        let count = self.shared.list_cache.cached_count().unwrap_or_default();
-        if count >= CONNECTOR_LIMIT && !content.secrets.is_empty() {
+        if content.secrets.is_empty() {
+            return;
+        }
+        let count = match self.shared.list_cache.cached_count() {
+            Some(count) => count,
+            None if self.shared.releases.is_delete_in_flight() => {
+                let list = self.cached_list(RetryMode::OneAttempt, budget).await;
+                list.map(|list| list.connectors().len()).unwrap_or_default()
+            }
+            None => return,
+        };
+        if count >= CONNECTOR_LIMIT {
             self.wait_for_room(count, Instant::now(), budget).await;
         }
     }
@@ -397,6 +407,26 @@ mod tests {
         let (budget, content, other) = (budget(), content(), other_id());
         let (created, deleted) =
             tokio::join!(connectors.create(&content, &budget), connectors.delete(&other, &budget),);
+        created.unwrap();
+        deleted.unwrap();
+        assert_eq!(posts(&script), 1);
+        assert!(script.is_done());
+    }
+
+    /// No list is cached: this process has read none, or the delete has dropped it.
+    #[tokio::test(start_paused = true)]
+    async fn create_reads_the_list_while_a_delete_is_in_flight() {
+        let script = Script::new([
+            late(empty(204)),
+            list(&ten()),
+            list(&ten()),
+            list(&ten()[1..]),
+            created(),
+        ]);
+        let connectors = connectors(script.clone());
+        let (budget, content, other) = (budget(), content(), other_id());
+        let (deleted, created) =
+            tokio::join!(connectors.delete(&other, &budget), connectors.create(&content, &budget));
         created.unwrap();
         deleted.unwrap();
         assert_eq!(posts(&script), 1);
