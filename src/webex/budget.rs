@@ -17,9 +17,9 @@ pub const STOP_GRACE: Duration = Duration::from_secs(5);
 /// The time that cleaning up may take in all after the deadline of an operation or after a stop: 10
 /// seconds. After a stop, no request begins in its last [`STOP_GRACE`].
 ///
-/// Cleaning up is finding out whether a write with a lost response took effect (after a deadline
-/// only), and activating a connector again that was deactivated for an edit or a delete that
-/// failed.
+/// Cleaning up is finding out whether a write with a lost response took effect (after a stop, a
+/// deactivation only), and activating a connector again that was deactivated for an edit or a delete
+/// that failed.
 pub const CLEAN_UP_GRACE: Duration = Duration::from_secs(10);
 
 /// The longest budget: one year. It stands for "no deadline" and can be added to any clock.

@@ -59,3 +59,21 @@ fn json_schema_of_profiles_is_printed() {
     assert!(schema["properties"]["calls"]["properties"]["create"].is_object());
     assert_eq!(run(&["--shema"], &[]).0, Some(2));
 }
+
+/// A redirection to a full disk leaves a part of the document.
+#[cfg(target_os = "linux")]
+#[test]
+fn document_that_cannot_be_written_is_an_error() {
+    for arguments in [&["profile"][..], &["profile", "--schema"], &["schema"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        let output = Command::new(env!("CARGO_BIN_EXE_terraform-provider-webex"))
+            .args(arguments)
+            .env_clear()
+            .stdout(full)
+            .output()
+            .expect("the program");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.starts_with("The output cannot be written: "), "{stderr}");
+    }
+}

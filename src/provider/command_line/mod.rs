@@ -8,7 +8,7 @@ mod recordings;
 mod scrub;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::configuration::profile;
@@ -94,25 +94,19 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Next {
         }
         ["--debug" | "-debug"] => Next::Debug,
         ["schema"] => {
-            print(io::stdout(), &format!("{:#}\n", schema_json::describe(&registry(), ADDRESS)));
-            Next::Exit(ExitCode::SUCCESS)
+            let schema = format!("{:#}\n", schema_json::describe(&registry(), ADDRESS));
+            Next::Exit(print_document(&schema))
         }
         ["doctor"] => Next::Exit(run_doctor(Format::Page)),
         ["doctor", "--json"] => Next::Exit(run_doctor(Format::Json)),
         ["profile"] => Next::Exit(match profile::in_force(&process_environment) {
-            Ok(profile) => {
-                print(io::stdout(), profile.text());
-                ExitCode::SUCCESS
-            }
+            Ok(profile) => print_document(profile.text()),
             Err(problem) => {
                 print(io::stderr(), &format!("{}\n", doctor::text(&problem)));
                 ExitCode::FAILURE
             }
         }),
-        ["profile", "--schema"] => {
-            print(io::stdout(), Profile::schema());
-            Next::Exit(ExitCode::SUCCESS)
-        }
+        ["profile", "--schema"] => Next::Exit(print_document(Profile::schema())),
         ["learn", rest @ ..] => Next::Exit(learn::run(rest, &usage_error)),
         ["scrub", rest @ ..] => Next::Exit(scrub::run(rest, &usage_error)),
         ["doctor" | "schema" | "profile", first, ..] | [first, ..] => {
@@ -165,6 +159,20 @@ fn run_doctor(format: Format) -> ExitCode {
         },
     );
     if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints a document, which is usually redirected to a file. A part of it would be of no use.
+fn print_document(text: &str) -> ExitCode {
+    let mut output = io::stdout();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            print(io::stderr(), &format!("The output cannot be written: {error}.\n"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Writes a text. A closed output is no error.

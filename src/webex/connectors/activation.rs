@@ -184,7 +184,39 @@ impl Connectors {
                 };
                 Err(ActivationError { error, connector })
             }
+            Err(failure) if failure.error.outcome_unknown && budget.stop.is_cancelled() => {
+                Err(self.restore_after_stop(current, failure, secrets, watched, budget).await)
+            }
             settled => settled,
+        }
+    }
+
+    /// Activates a connector again whose deactivation was carried out, but was stopped before its
+    /// response.
+    async fn restore_after_stop(
+        &self,
+        before: &Connector,
+        failure: ActivationError,
+        secrets: &Secrets,
+        watched: &Secrets,
+        budget: &Budget,
+    ) -> ActivationError {
+        let restore = async |budget: Budget| {
+            let found = self.get(&before.id, &budget).await.ok()??;
+            let is_ours = !found.is_active()
+                && found.has_content_of(before)
+                && self.is_one_edit(before, &found);
+            if !is_ours {
+                return None;
+            }
+            self.reactivate(&found, secrets, watched, &budget).await.ok()
+        };
+        match budget.clean_up(restore).await {
+            Some(Reactivated { connector, .. }) => {
+                let error = failure.error.with_outcome_unknown(false);
+                ActivationError { error, connector: connector.into() }
+            }
+            None => failure,
         }
     }
 

@@ -430,6 +430,30 @@ async fn update_stopped_after_deactivating_reactivates() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn update_stopped_before_the_response_to_its_deactivation_reactivates() {
+    let script = Script::new([
+        empty(423),
+        response(200, &old(4)).after(std::time::Duration::from_secs(60)),
+        response(200, &with(old(4), &json!({"active": false}))),
+        response(200, &old(5)),
+    ]);
+    let connectors = connectors(script.clone());
+    let (id, content, planned, budget) = (id(), content(), planned(3), budget());
+    script.first(response(200, &old(3)));
+    let began = tokio::time::Instant::now();
+    let (ended, ()) = tokio::join!(connectors.update(&id, &content, &planned, &budget), async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        budget.stop.cancel();
+    });
+    let failure = ended.unwrap_err();
+    assert_eq!(failure.error.kind, ErrorKind::Stopped);
+    assert!(found_connector(&failure).is_active());
+    assert_eq!(script.requests().last().unwrap().json()["active"], true);
+    assert!(began.elapsed() <= std::time::Duration::from_secs(1) + CLEAN_UP_GRACE);
+    assert!(script.is_done());
+}
+
+#[tokio::test(start_paused = true)]
 async fn stop_during_the_reactivation_bounds_it() {
     let again = || empty(429).header("retry-after", "100");
     let script = saga(response(200, &inactive(5)), [again(), again()]);
