@@ -54,6 +54,7 @@ fn learn_says_how_much_was_learned() {
         (&["learn", "--form", "form.json", "form.json"], 1),
         (&["scrub"], 2),
         (&["scrub", "life.har", "--scrubbed-form", "out.json"], 2),
+        (&["scrub", "life.har", "--form", "form.json", "--scrubbed-form", "x", "--output", "x"], 2),
         (&["scrub", "cut.har"], 1),
     ] {
         ends(&run(folder.path(), words), code);

@@ -23,6 +23,9 @@ pub(super) fn run(words: &[&str], usage_error: &dyn Fn(&str) -> ExitCode) -> Exi
     if scrubbed_form.is_some() && form.is_none() {
         return usage_error("--scrubbed-form needs --form FORM.json.");
     }
+    if scrubbed_form.is_some() && scrubbed_form == arguments.option("--output") {
+        return usage_error("--output and --scrubbed-form need different files.");
+    }
     let files = arguments.files();
     let recordings: Vec<&dyn Recording> = files.iter().map(|file| file as _).collect();
     let scrubber = match api_learner::scrub(form.as_ref(), &recordings) {
