@@ -84,7 +84,7 @@ impl Story {
     /// Whether a text from a request has no place in a profile: it belongs to the session or to a
     /// connector, and is no word of the API.
     pub(crate) fn is_private(&self, text: &str) -> bool {
-        is_private(text) || self.values.is_part_of(text) || self.is_of_session(text)
+        is_private(text) || self.values.is_hidden_in(text) || self.is_of_session(text)
     }
 
     /// Whether a text has what authenticated a call.

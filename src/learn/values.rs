@@ -178,15 +178,20 @@ impl TypedValues {
         hits.filter(|(_, hits)| !hits.is_empty()).collect()
     }
 
-    /// Whether a text contains something that was typed and is long enough to be recognized, in any
-    /// letter case, also in base64.
+    /// Whether a text contains something that was typed and is long enough to be recognized.
     pub(crate) fn is_part_of(&self, text: &str) -> bool {
-        let has_typed = |text: &str| {
-            let text = normal(text).to_lowercase();
-            let long = self.texts.iter().filter(|typed| typed.len() >= 5);
-            long.into_iter().any(|typed| text.contains(&typed.to_lowercase()))
-        };
-        has_typed(text) || from_base64(text).is_some_and(|decoded| has_typed(&decoded))
+        let text = normal(text);
+        self.texts.iter().any(|typed| typed.len() >= 5 && text.contains(typed.as_str()))
+    }
+
+    /// Whether a text contains something that was typed, also in base64 or, if it is too long to be
+    /// a word of an API, in other letter case.
+    pub(crate) fn is_hidden_in(&self, text: &str) -> bool {
+        let in_lower_case = normal(text).to_lowercase();
+        let mut long = self.texts.iter().filter(|typed| typed.len() >= 10);
+        self.is_part_of(text)
+            || long.any(|typed| in_lower_case.contains(&typed.to_lowercase()))
+            || from_base64(text).is_some_and(|decoded| self.is_part_of(&decoded))
     }
 }
 
