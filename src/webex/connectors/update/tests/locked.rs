@@ -407,6 +407,18 @@ async fn lock_of_an_inactive_connector_fails_its_update() {
     assert_eq!(failure.error.kind, ErrorKind::LockedThoughInactive);
 }
 
+/// Updates a connector of version 3, and stops after so many seconds.
+async fn update_stopped_after(script: &Arc<Script>, seconds: u64) -> WriteError {
+    script.first(response(200, &old(3)));
+    let connectors = connectors(script.clone());
+    let (id, content, planned, budget) = (id(), content(), planned(3), budget());
+    let (ended, ()) = tokio::join!(connectors.update(&id, &content, &planned, &budget), async {
+        tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+        budget.stop.cancel();
+    });
+    ended.unwrap_err()
+}
+
 #[tokio::test(start_paused = true)]
 async fn update_stopped_after_deactivating_reactivates() {
     let script = Script::new([
@@ -415,14 +427,7 @@ async fn update_stopped_after_deactivating_reactivates() {
             .after(std::time::Duration::from_secs(3)),
         response(200, &old(5)),
     ]);
-    let connectors = connectors(script.clone());
-    let (id, content, planned, budget) = (id(), content(), planned(3), budget());
-    script.first(response(200, &old(3)));
-    let (ended, ()) = tokio::join!(connectors.update(&id, &content, &planned, &budget), async {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        budget.stop.cancel();
-    });
-    let failure = ended.unwrap_err();
+    let failure = update_stopped_after(&script, 1).await;
     assert_eq!(failure.error.kind, ErrorKind::Stopped);
     assert_eq!(failure.availability, Availability::Restored);
     assert!(found_connector(&failure).is_active());
@@ -437,15 +442,8 @@ async fn update_stopped_before_the_response_to_its_deactivation_reactivates() {
         response(200, &with(old(4), &json!({"active": false}))),
         response(200, &old(5)),
     ]);
-    let connectors = connectors(script.clone());
-    let (id, content, planned, budget) = (id(), content(), planned(3), budget());
-    script.first(response(200, &old(3)));
     let began = tokio::time::Instant::now();
-    let (ended, ()) = tokio::join!(connectors.update(&id, &content, &planned, &budget), async {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        budget.stop.cancel();
-    });
-    let failure = ended.unwrap_err();
+    let failure = update_stopped_after(&script, 1).await;
     assert_eq!(failure.error.kind, ErrorKind::Stopped);
     assert!(found_connector(&failure).is_active());
     assert_eq!(script.requests().last().unwrap().json()["active"], true);
@@ -457,15 +455,8 @@ async fn update_stopped_before_the_response_to_its_deactivation_reactivates() {
 async fn stop_during_the_reactivation_bounds_it() {
     let again = || empty(429).header("retry-after", "100");
     let script = saga(response(200, &inactive(5)), [again(), again()]);
-    let connectors = connectors(script.clone());
-    let (id, content, planned, budget) = (id(), content(), planned(3), budget());
-    script.first(response(200, &old(3)));
     let began = tokio::time::Instant::now();
-    let (ended, ()) = tokio::join!(connectors.update(&id, &content, &planned, &budget), async {
-        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
-        budget.stop.cancel();
-    });
-    let failure = ended.unwrap_err();
+    let failure = update_stopped_after(&script, 60).await;
     assert!(matches!(failure.availability, Availability::Lost(_)));
     assert!(began.elapsed() <= std::time::Duration::from_secs(60) + CLEAN_UP_GRACE);
     assert_eq!(script.requests().len(), 5);
