@@ -85,7 +85,7 @@ const IGNORED_HEADERS: [&str; 48] = [
     "x-forwarded-for",
 ];
 
-/// The shortest cookie that is taken for a credential, unless its name says that it is one.
+/// The shortest cookie that is treated as a credential, unless its name says that it is one.
 const SHORTEST_CREDENTIAL: usize = 16;
 
 /// Returns what authenticates a request.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::json::{Json, member};
 use crate::slots::{around_placeholders, with_placeholders};
 use crate::story::Story;
-use crate::values::name_words;
+use crate::values::{has_credential_word, name_words};
 
 /// The headers of the profile: those of all calls, and those of a group of calls.
 #[derive(Debug, Default)]
@@ -16,32 +16,19 @@ pub(crate) struct Headers {
     pub(crate) refused: BTreeSet<String>,
 }
 
-/// Words in names of headers whose values are secrets or belong to one session or call.
-const SESSION_WORDS: [&str; 24] = [
-    "csrf",
-    "xsrf",
-    "token",
-    "auth",
-    "authorization",
-    "session",
-    "cookie",
-    "secret",
+/// Words in names of headers with values that belong to one session or call.
+const SESSION_WORDS: [&str; 11] = [
     "key",
-    "nonce",
     "request",
     "trace",
     "correlation",
     "tracking",
     "transaction",
     "device",
-    "signature",
-    "jwt",
     "timestamp",
     "time",
     "user",
     "span",
-    "password",
-    "credential",
 ];
 
 /// Headers by their names in lower case.
@@ -135,7 +122,8 @@ fn own_headers(
             continue;
         }
         let words = name_words(name);
-        let session = words.iter().any(|word| SESSION_WORDS.contains(&word.as_str()));
+        let session = has_credential_word(name)
+            || words.iter().any(|word| SESSION_WORDS.contains(&word.as_str()));
         let secret = story.is_private(value) || text.contains("{name}");
         if text.contains("{id}") {
             continue;

@@ -195,35 +195,43 @@ impl TypedValues {
     }
 }
 
-/// Words in names of values that are credentials, or belong to one session.
-const CREDENTIAL_WORDS: [&str; 14] = [
-    "csrf",
-    "xsrf",
+/// Words in names of credentials.
+const CREDENTIAL_WORDS: [&str; 11] = [
     "token",
-    "auth",
-    "authorization",
-    "session",
-    "cookie",
     "secret",
-    "nonce",
-    "signature",
-    "jwt",
     "password",
     "passphrase",
     "credential",
+    "session",
+    "cookie",
+    "csrf",
+    "xsrf",
+    "nonce",
+    "jwt",
 ];
+
+/// Words in names of headers and cookies that authenticate. A member with such a name may be the
+/// type of an authentication.
+const AUTHENTICATION_WORDS: [&str; 3] = ["auth", "authorization", "signature"];
 
 /// Whether the name of a header or a cookie says that its value is a credential.
 pub(crate) fn has_credential_word(name: &str) -> bool {
-    name_words(name).iter().any(|word| CREDENTIAL_WORDS.contains(&word.as_str()))
+    let mut words = CREDENTIAL_WORDS.iter().chain(&AUTHENTICATION_WORDS);
+    let own = name_words(name);
+    words.any(|word| own.iter().any(|own| own == word))
 }
 
 /// Whether the name of a member says that its value is a credential, or names a person. What a name
-/// is about is its last word: a `tokenUrl` is no token.
+/// is about is its last word: a `tokenUrl` is no token. `createdBy` is a person, `sortBy` is not.
 pub(crate) fn names_a_private_value(name: &str) -> bool {
     let words = name_words(name);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let is_person = words.iter().any(|word| ["by", "owner", "author", "email"].contains(word));
+    let is_actor = |pair: &[&str]| {
+        let acts = ["created", "updated", "modified", "changed", "edited"];
+        acts.contains(&pair[0]) && pair[1] == "by"
+    };
+    let is_person = words.windows(2).any(is_actor)
+        || words.iter().any(|word| ["owner", "author", "email"].contains(word));
     let is_credential = words.last().is_some_and(|word| CREDENTIAL_WORDS.contains(word));
     is_person || is_credential || words.ends_with(&["api", "key"]) || words == ["apikey"]
 }
@@ -444,4 +452,19 @@ pub(crate) fn most<T: Ord + Clone>(items: impl IntoIterator<Item = T>) -> Option
         }
     }
     best.map(|(_, item)| item)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_a_private_value;
+
+    #[test]
+    fn names_of_credentials_and_persons_are_told_from_words_of_an_api() {
+        for name in ["apiToken", "client_secret", "api-key", "apikey", "createdByName", "ownerId"] {
+            assert!(names_a_private_value(name), "{name}");
+        }
+        for name in ["tokenUrl", "secretLocation", "sortBy", "orderBy", "auth", "keyType", "body"] {
+            assert!(!names_a_private_value(name), "{name}");
+        }
+    }
 }
