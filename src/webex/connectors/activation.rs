@@ -129,9 +129,7 @@ impl Connectors {
         };
         Err(ActivationError { error, connector: found.into() })
     }
-}
 
-impl Connectors {
     /// Notes that an active connector refuses a write. An inactive one has another reason, which is
     /// an error.
     pub(super) fn note_lock(&self, locked: &Error, current: &Connector) -> Result<(), WriteError> {
@@ -374,9 +372,7 @@ impl Connectors {
         };
         WriteError { remote, ..failure }.with_availability(availability)
     }
-}
 
-impl Connectors {
     /// Activates or deactivates a connector that was created or edited, where that is a call of its
     /// own. Returns its state, and the reason if it is not switched.
     pub(super) async fn switch(
