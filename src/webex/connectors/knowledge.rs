@@ -127,6 +127,12 @@ impl CreateInFlight<'_> {
         let facts = self.knowledge.facts();
         facts.created.contains_key(id) || facts.creating.get(&self.name).is_some_and(|&n| n > 1)
     }
+
+    /// Whether this process has created a connector, or is creating one of its name.
+    pub(super) fn knows(&self, connector: &Connector) -> bool {
+        let facts = self.knowledge.facts();
+        facts.created.contains_key(&connector.id) || facts.creating.contains_key(connector.name())
+    }
 }
 
 impl Drop for CreateInFlight<'_> {

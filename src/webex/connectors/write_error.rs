@@ -36,6 +36,9 @@ pub struct WriteError {
     /// not be the created one: it is older than the request, has other fields, or may be of another
     /// create of this process.
     pub name_holder: Option<Box<Connector>>,
+    /// The connectors that are new since a create whose outcome is unknown, if none has the name of
+    /// the request: one of them may be the created one, if somebody has renamed it.
+    pub new_connectors: Vec<Connector>,
     /// Whether this process deletes or renames the connector that has the name, or was to.
     pub holder_is_released: bool,
     /// The number of custom connectors in the organization. It is counted when Webex finds a create
@@ -47,7 +50,7 @@ pub struct WriteError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteState {
     /// It does not exist. After a create with a lost response no connector has the name, also some
-    /// seconds later. Creating it again is safe, because names are unique.
+    /// seconds later, and none is new. Creating it again is safe, because names are unique.
     Absent,
     /// It is unchanged. It was not read again.
     Unchanged,
@@ -83,6 +86,7 @@ impl WriteError {
             inactive_for: None,
             credentials_uncertain: false,
             name_holder: None,
+            new_connectors: Vec::new(),
             holder_is_released: false,
             connectors_in_organization: None,
         }

@@ -107,6 +107,9 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
             ),
         )
         .at(at_name),
+        (RemoteState::Unknown(_), None) if !failure.new_connectors.is_empty() => {
+            Diagnostic::error(unconfirmed, maybe_renamed(failure, &name, organization))
+        }
         (RemoteState::Unknown(_), None) => Diagnostic::error(
             unconfirmed,
             message(
@@ -131,6 +134,30 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
             Diagnostic::error(failed, detail_advising(error, &truth, advice(error)))
         }
     }
+}
+
+/// Returns the detail about a create after which the organization has new connectors, but none of
+/// the name.
+fn maybe_renamed(failure: &WriteError, name: &Shown, organization: OrganizationId) -> String {
+    let (mut lines, mut blocks) = (String::new(), String::new());
+    for connector in &failure.new_connectors {
+        let named = Shown::new(connector.name());
+        lines.push_str(&format!("\n- {}, {named:?}", connector.id));
+        blocks.push_str(&format!("\n\n{}", import_block(organization, &connector.id)));
+    }
+    message(
+        format!(
+            "Ask who created these connectors:{lines}\n\nIf it was this run, and somebody has \
+             renamed the connector, add its block and apply again:{blocks}\n\nIf not, apply \
+             again without a block."
+        ),
+        format!(
+            "It is not known whether Webex created the connector. No connector in organization \
+             {organization} has the name {name:?}. The connectors above are new, and no other \
+             resource of this run has created them. State does not have the connector."
+        ),
+        &failure.error,
+    )
 }
 
 /// Returns the detail of a message whose next step does not follow from the error alone. The advice

@@ -24,6 +24,7 @@ fn failure(error: Error, remote: RemoteState, availability: Availability) -> Wri
             .then(|| std::time::Duration::from_millis(1340)),
         availability,
         name_holder: None,
+        new_connectors: Vec::new(),
         holder_is_released: false,
         connectors_in_organization: None,
     }
@@ -63,6 +64,13 @@ fn texts_of_all_write_outcomes() {
         let message = create_failed(&failure, "Help desk", organization());
         let _ = write!(page, "=== create ===\n{}\n", shown(&message));
     }
+    let error = for_tests(Operation::CreateConnector, ErrorKind::ConnectionLost);
+    let maybe_renamed = WriteError {
+        new_connectors: vec![connector()],
+        ..failure(error, Unknown(None), Unaffected)
+    };
+    let message = create_failed(&maybe_renamed, "CRM", organization());
+    let _ = write!(page, "=== create, maybe renamed ===\n{}\n", shown(&message));
 
     let reason = || server_error(Operation::ReactivateConnector);
     let stale = ErrorKind::Stale { expected: Some(3.into()), found: Some(4.into()) };

@@ -14,7 +14,8 @@
 //!   began. So the difference of the two clocks does not matter, and no list has to be read before
 //!   each create.
 //!
-//! Otherwise the create fails with an error that names the id.
+//! Otherwise the create fails with an error that names the id. If no connector has the name, somebody
+//! may have renamed the new one already: the error names the connectors that are new.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -138,6 +139,14 @@ struct Creation<'a> {
     creating: CreateInFlight<'a>,
 }
 
+/// The result of a look-up by the name.
+struct Lookup {
+    /// The connector that has the name.
+    holder: Option<Connector>,
+    /// The last list that was read.
+    list: ConnectorList,
+}
+
 impl Creation<'_> {
     /// Reads the connector after a response of success.
     async fn accepted(&self, response: &Response) -> Result<Created, WriteError> {
@@ -176,17 +185,16 @@ impl Creation<'_> {
     /// Looks up the connector after a response that has no id by the API profile.
     async fn created_without_id(&self, response: &Response) -> Result<Created, WriteError> {
         let is_page = !response.body().is_empty() && json::document(response.body()).is_err();
-        let found = self.find(&self.budget.for_reconciliation()).await;
         let error = || response.unreadable(BodyProblem::Missing("id")).with_outcome_unknown(true);
-        match found {
-            Ok(Some((connector, list))) if !is_page && self.may_be_ours(&connector, &list) => {
+        // The response says that it was created, and the list may show it later.
+        let Ok(lookup) = self.find(&self.budget.for_reconciliation()).await else {
+            return Err(WriteError::unknown(error(), None));
+        };
+        match lookup.holder {
+            Some(connector) if !is_page && self.may_be_ours(&connector, &lookup.list) => {
                 Ok(self.created(connector, false))
             }
-            Ok(Some((connector, _))) => {
-                Err(WriteError::unknown(error(), None).with_name_holder(Some(connector)))
-            }
-            // The response says that it was created, and the list may show it later.
-            Ok(None) | Err(_) => Err(WriteError::unknown(error(), None)),
+            holder => Err(self.unconfirmed(error(), holder, &lookup.list)),
         }
     }
 
@@ -201,34 +209,58 @@ impl Creation<'_> {
 
     /// Looks up the connector after a lost response.
     async fn reconcile(&self, error: Error) -> Result<Created, WriteError> {
-        match self.find(&self.budget.for_reconciliation()).await {
-            Ok(Some((connector, list))) if self.is_ours(&connector, &list) => {
+        let Ok(lookup) = self.find(&self.budget.for_reconciliation()).await else {
+            return Err(WriteError::unknown(error, None));
+        };
+        let is_lost = !matches!(error.kind, ErrorKind::UnreadableBody(_));
+        match lookup.holder {
+            Some(connector) if self.is_ours(&connector, &lookup.list) => {
                 Ok(self.created(connector, true))
             }
-            Ok(Some((connector, _))) => {
-                Err(WriteError::unknown(error, None).with_name_holder(Some(connector)))
-            }
             // A response of success was not lost: the list may show the connector later.
-            Ok(None) if !matches!(error.kind, ErrorKind::UnreadableBody(_)) => {
+            None if is_lost && self.new_connectors(&lookup.list).is_empty() => {
                 Err(not_created(error))
             }
-            Ok(None) | Err(_) => Err(WriteError::unknown(error, None)),
+            holder => Err(self.unconfirmed(error, holder, &lookup.list)),
         }
     }
 
+    /// Returns the error of a create with an unknown outcome after its look-up.
+    fn unconfirmed(
+        &self,
+        error: Error,
+        holder: Option<Connector>,
+        list: &ConnectorList,
+    ) -> WriteError {
+        let new_connectors = if holder.is_none() { self.new_connectors(list) } else { Vec::new() };
+        let failure = WriteError::unknown(error, None).with_name_holder(holder);
+        WriteError { new_connectors, ..failure }
+    }
+
+    /// Returns the connectors of a list that may be the result of this create, whatever their names
+    /// are now. One without a time counts as new if an earlier list is known.
+    fn new_connectors(&self, list: &ConnectorList) -> Vec<Connector> {
+        let is_new = |connector: &&Connector| {
+            !self.is_known(&connector.id)
+                && !self.creating.knows(connector)
+                && self.is_created_since(connector, list).unwrap_or(!self.known.is_empty())
+        };
+        list.connectors().iter().filter(is_new).cloned().collect()
+    }
+
     /// Looks up a connector of this name. A new connector gets time to become visible.
-    async fn find(&self, budget: &Budget) -> Result<Option<(Connector, ConnectorList)>, Error> {
+    async fn find(&self, budget: &Budget) -> Result<Lookup, Error> {
         let mut pauses = self.connectors.session.pauses_until_visible();
         loop {
             self.connectors.forget_list();
             let list = self.connectors.cached_list(RetryMode::Normal, budget).await?;
             if let Some(row) = list.by_name(self.content.fields.name()) {
                 let connector = self.connectors.complete(row.clone(), budget).await?;
-                return Ok(Some((connector, list)));
+                return Ok(Lookup { holder: Some(connector), list });
             }
-            let Some(pause) = pauses.next() else { return Ok(None) };
+            let Some(pause) = pauses.next() else { return Ok(Lookup { holder: None, list }) };
             if budget.wait(pause).await.is_err() {
-                return Ok(None);
+                return Ok(Lookup { holder: None, list });
             }
         }
     }

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::Planned;
 use crate::problems::Deadline;
 use crate::testing::{
     ID, OTHER_ID, Reply, SERVER_EPOCH, Script, budget, connectors, content, empty, id, lost,
     object, page, problem, raw, response, with,
 };
 use crate::transport::FailureKind;
+use crate::{Field, Planned};
 
 async fn create(script: &std::sync::Arc<Script>) -> Result<Created, WriteError> {
     connectors(script.clone()).create(&content(), &budget()).await
@@ -160,6 +160,59 @@ async fn connector_of_another_create_is_not_adopted() {
         let failure = one.err().or(other.err()).unwrap();
         assert_eq!(failure.remote, RemoteState::Unknown(None), "{failure:?}");
         assert!(failure.name_holder.is_some(), "{failure:?}");
+    }
+}
+
+/// The connector is renamed after the create, and before the look-up.
+#[tokio::test(start_paused = true)]
+async fn lost_create_names_new_connectors_of_other_names() {
+    let renamed = with(object(0, seconds(0)), &json!({"name": "renamed"}));
+    let undated = with(renamed.clone(), &json!({"createdTime": null}));
+    let older = with(renamed.clone(), &json!({"createdTime": seconds(-99)}));
+    let other = with(renamed.clone(), &json!({"id": OTHER_ID}));
+    for (reply, listed_before, listed, new) in [
+        (lost(), None, renamed.clone(), true),
+        (raw(200, "<html>"), None, renamed.clone(), true),
+        (lost(), None, older, false),
+        (lost(), None, undated.clone(), false),
+        (lost(), Some(other), undated.clone(), true),
+        (lost(), Some(undated.clone()), undated, false),
+        (lost(), Some(renamed.clone()), renamed, false),
+    ] {
+        let before = listed_before.as_ref().map(|before| rows(std::slice::from_ref(before)));
+        let after = (0..6).map(|_| rows(std::slice::from_ref(&listed)));
+        let script = Script::new(before.into_iter().chain([reply.clone()]).chain(after));
+        let connectors = connectors(script.clone());
+        if listed_before.is_some() {
+            connectors.list(&budget()).await.unwrap();
+        }
+        let failure = connectors.create(&content(), &budget()).await.unwrap_err();
+        let ids = failure.new_connectors.iter().map(|new| new.id.as_str()).collect::<Vec<_>>();
+        assert_eq!(ids, if new { vec![ID] } else { vec![] }, "{listed} {reply:?}");
+        let is_absent = failure.remote == RemoteState::Absent;
+        assert_eq!(is_absent, !new, "{failure:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_create_does_not_name_connectors_of_other_creates() {
+    // The other create gets its response before the look-up, or during it.
+    let other = with(object(0, seconds(0)), &json!({"id": OTHER_ID, "name": "other"}));
+    for delay in [0, 9] {
+        let made = response(201, &other).after(Duration::from_secs(delay));
+        let lists = (0..20).map(|_| rows(std::slice::from_ref(&other)));
+        let lost = lost().after(Duration::from_secs(1));
+        let script = Script::new([lost, made].into_iter().chain(lists));
+        let connectors = connectors(script.clone());
+        let (budget, one) = (budget(), content());
+        let two =
+            ConnectorContent { fields: content().fields.with(Field::Name, "other"), ..content() };
+        let (one, two) =
+            tokio::join!(connectors.create(&one, &budget), connectors.create(&two, &budget));
+        assert_eq!(two.unwrap().connector.id.as_str(), OTHER_ID);
+        let failure = one.unwrap_err();
+        assert!(failure.new_connectors.is_empty(), "{failure:?}");
+        assert_eq!(failure.remote, RemoteState::Absent);
     }
 }
 
