@@ -20,7 +20,7 @@ const APPLY_PLAN: &[&str] = &["apply", "-no-color", "plan.out"];
 const DESTROY: &[&str] = &["destroy", "-no-color", "-auto-approve"];
 
 /// The name of a figure, its description, and its target.
-const ROWS: [(&str, &str, Option<f64>); 17] = [
+const ROWS: [(&str, &str, Option<f64>); 15] = [
     ("calls_create", "create of 1", Some(1.0)),
     ("calls_create_plan", "… `plan` of it (a look for the name and the limit)", None),
     ("calls_create_saved", "… `apply` of the saved plan, which Terraform plans again", None),
@@ -36,14 +36,11 @@ const ROWS: [(&str, &str, Option<f64>); 17] = [
     ("calls_delete_locked_command", "… whole `terraform destroy`", None),
     ("calls_refresh", "refresh of 10", Some(1.0)),
     ("calls_nothing", "apply of 10 without changes", Some(1.0)),
-    ("calls_refresh_many", "refresh of 1,000 in 100 organizations", Some(100.0)),
-    ("calls_nothing_many", "apply of 1,000 in 100 organizations without changes", Some(100.0)),
 ];
 
 pub(crate) fn measure(settings: &Settings, report: &mut Report) {
-    let many = if settings.quick { 20 } else { 1_000 };
     let counted = settings.subjects.iter().map(|subject| {
-        if subject.is_webex() { count_calls(subject, many) } else { [const { None }; ROWS.len()] }
+        if subject.is_webex() { count_calls(subject) } else { [const { None }; ROWS.len()] }
     });
     let counted = counted.collect::<Vec<_>>();
     for (row, (id, name, target)) in ROWS.into_iter().enumerate() {
@@ -60,11 +57,10 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
     );
 }
 
-fn count_calls(subject: &Subject, many: usize) -> [Option<usize>; ROWS.len()] {
+fn count_calls(subject: &Subject) -> [Option<usize>; ROWS.len()] {
     let open = one(subject, false);
     let locked = one(subject, true);
     let [refresh, nothing] = unchanged(subject, 10);
-    let [refresh_many, nothing_many] = unchanged(subject, many);
     [
         runtime().block_on(creation(subject)),
         open.create_plan,
@@ -81,8 +77,6 @@ fn count_calls(subject: &Subject, many: usize) -> [Option<usize>; ROWS.len()] {
         locked.delete_command,
         refresh,
         nothing,
-        refresh_many,
-        nothing_many,
     ]
     .map(Some)
 }

@@ -1,21 +1,17 @@
 //! Commands of the real CLI, compared with the same commands for `terraform_data`,
 //! which Terraform serves without starting a provider.
 
-use crate::machine::{self, Demand};
+use crate::machine::Demand;
 use crate::report::{Figure, Report, Unit};
 use crate::settings::Settings;
 use crate::statistics::{mebibytes, milliseconds};
-use crate::subject::Subject;
 use crate::workspace::Workspace;
 
-const PLAN: &[&str] = &["plan", "-no-color"];
-const APPLY: &[&str] = &["apply", "-no-color", "-auto-approve"];
+pub(crate) const PLAN: &[&str] = &["plan", "-no-color"];
+pub(crate) const APPLY: &[&str] = &["apply", "-no-color", "-auto-approve"];
 
-/// The number of runs of the commands for few connectors.
+/// The number of runs of each command.
 const ROUNDS: usize = 15;
-
-/// The number of runs of the commands for a thousand.
-const ROUNDS_OF_MANY: usize = 3;
 
 pub(crate) fn measure(settings: &Settings, report: &mut Report) {
     for connectors in [1, 10] {
@@ -36,22 +32,6 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
         add("apply", "`apply`", Kind::Apply);
         add("refresh", "`plan` without changes", Kind::Refresh);
     }
-    let many = if settings.quick { 20 } else { 1_000 };
-    let timing = Timing::of(settings, many, settings.rounds(ROUNDS_OF_MANY));
-    for (id, what, kind) in [
-        ("plan_many", "`plan` of 1,000 new ones (connectors in 100 organizations)", Kind::Plan),
-        (
-            "refresh_many",
-            "`plan` of 1,000 without changes (connectors in 100 organizations)",
-            Kind::Refresh,
-        ),
-    ] {
-        let name = format!("{what} ÷ 1,000 `terraform_data`");
-        let figure = Figure::new(id, &name, Unit::Ratio).target(1.5);
-        report.add(figure.rounds(&timing.compared(kind, |left, right| left / right)));
-        let figure = Figure::new(&format!("{id}_time"), &format!("… {what}"), Unit::Milliseconds);
-        report.add(figure.rounds(&timing.rounds(kind)));
-    }
     report.note(
         "Commands run against the simulator with `requests_per_minute = 100000`. With the default, \
          300, which is what Cisco allows a client, what is more than 300 requests waits for a minute.",
@@ -60,8 +40,12 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
 
 /// Measures the provider's memory and CPU time in these commands.
 pub(crate) fn measure_provider(settings: &Settings, report: &mut Report) {
-    demands(settings, report, 10, 12.0);
-    demands(settings, report, if settings.quick { 20 } else { 1_000 }, 40.0);
+    let subjects = settings.subjects.iter();
+    let demands = subjects.map(|subject| {
+        let Some(workspace) = Workspace::of(subject, 10) else { return [None; 3] };
+        [PLAN, APPLY, PLAN].map(|command| workspace.demand(subject, command))
+    });
+    add_demands(report, 10, 12.0, &demands.collect::<Vec<_>>());
     report.note(
         "The provider's part of a command is looked at every 2 ms: the CPU time of all of its \
          processes together, and of their peaks of memory (`VmHWM`) the largest. The rest of the \
@@ -88,35 +72,25 @@ struct Timing {
 }
 
 impl Timing {
+    /// Times all commands. Each round begins with nothing.
     fn of(settings: &Settings, connectors: usize, rounds: usize) -> Self {
-        let mut workspaces = settings
-            .subjects
-            .iter()
-            .map(|subject| Workspace::of(subject, connectors))
-            .collect::<Vec<_>>();
-        workspaces.push(Some(Workspace::of_data(connectors)));
-        let mut measured = workspaces.iter().map(|_| Default::default()).collect::<Vec<_>>();
-        // The first run reads from disk, which is another figure. It is a small part of the time for
-        // a thousand.
-        let warm_up = usize::from(connectors < 100);
-        // Another program may need minutes for a thousand, and has one round.
-        let is_other = |index: usize| settings.subjects.get(index).is_some_and(|s| !s.is_webex());
-        for round in 0..rounds + warm_up {
-            for (index, (workspace, measured)) in workspaces.iter().zip(&mut measured).enumerate() {
+        let programs = settings.subjects.iter();
+        let programs = programs.map(|subject| Workspace::of(subject, connectors));
+        let workspaces = programs.chain([Some(Workspace::of_data(connectors))]).collect::<Vec<_>>();
+        let mut timing = Self { rounds: workspaces.iter().map(|_| Default::default()).collect() };
+        // The first round reads from disk, which is another figure.
+        for round in 0..=rounds {
+            for (workspace, measured) in workspaces.iter().zip(&mut timing.rounds) {
                 let Some(workspace) = workspace else { continue };
-                if connectors >= 100 && round > 0 && is_other(index) {
-                    continue;
-                }
                 workspace.reset();
                 let times = [PLAN, APPLY, PLAN].map(|command| workspace.run(command));
                 assert_eq!(workspace.stored(), connectors);
-                if round >= warm_up {
-                    let measured: &mut [Vec<f64>; 3] = measured;
+                if round > 0 {
                     measured.iter_mut().zip(times).for_each(|(all, time)| all.push(time));
                 }
             }
         }
-        Self { rounds: measured }
+        timing
     }
 
     fn rounds(&self, kind: Kind) -> Vec<Vec<f64>> {
@@ -134,9 +108,14 @@ impl Timing {
     }
 }
 
-fn demands(settings: &Settings, report: &mut Report, connectors: usize, memory: f64) {
-    let subjects = settings.subjects.iter();
-    let demands = subjects.map(|subject| demands_of(subject, connectors)).collect::<Vec<_>>();
+/// Adds the memory and the CPU time of each program in the three commands, with a target for the
+/// memory.
+pub(crate) fn add_demands(
+    report: &mut Report,
+    connectors: usize,
+    memory: f64,
+    demands: &[[Option<Demand>; 3]],
+) {
     let commands = [
         ("plan", "`plan` of new ones"),
         ("apply", "`apply`"),
@@ -154,10 +133,4 @@ fn demands(settings: &Settings, report: &mut Report, connectors: usize, memory: 
             Figure::new(&format!("cpu_{id}_{connectors}"), "… CPU time", Unit::Milliseconds);
         report.add(figure.rounds(&of_each(|demand| milliseconds(demand.cpu))));
     }
-}
-
-fn demands_of(subject: &Subject, connectors: usize) -> [Option<Demand>; 3] {
-    let Some(workspace) = Workspace::of(subject, connectors) else { return [None; 3] };
-    [PLAN, APPLY, PLAN]
-        .map(|command| machine::demand_of_children(workspace.command(command), &subject.program))
 }

@@ -23,6 +23,7 @@ mod cli;
 mod first_call;
 mod instructions;
 mod machine;
+mod many;
 mod network;
 mod report;
 mod session;
@@ -38,6 +39,8 @@ mod workspace;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+use std::time::Instant;
+
 use report::Report;
 use settings::Settings;
 
@@ -45,13 +48,14 @@ use settings::Settings;
 type Section = (&'static str, fn(&Settings, &mut Report));
 
 /// The sections in the order of the report: long and disturbing ones come last.
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 12] = [
     ("artifact", artifact::measure),
     ("starts", starts::measure),
     ("first_call", first_call::measure),
     ("calls", api_calls::measure),
     ("cli", cli::measure),
     ("network", network::measure),
+    ("many", many::measure),
     ("provider", cli::measure_provider),
     ("throughput", throughput::measure),
     ("instructions", instructions::measure),
@@ -65,8 +69,12 @@ fn main() {
     for (name, measure) in SECTIONS {
         if settings.wants(name) {
             eprintln!("measuring: {name} (load {})", machine::load());
+            let started = Instant::now();
             measure(&settings, &mut report);
+            report.finish_section(name, started.elapsed());
+            // A run that is stopped leaves what it has measured.
+            report.write(&settings.folder);
         }
     }
-    println!("{}", report.write(&settings.folder));
+    println!("{}", report.table());
 }

@@ -21,10 +21,10 @@ const LIFE: [(&str, &str, &[&str]); 4] = [
     ("destroy", "`destroy`", DESTROY),
 ];
 
-const LATENCY: Duration = Duration::from_millis(150);
-
 /// The limit that Cisco documents, for a minute.
-const LIMIT: u32 = 300;
+pub(crate) const LIMIT: u32 = 300;
+
+const LATENCY: Duration = Duration::from_millis(150);
 
 /// A network, its id and name, and the numbers of connectors with the numbers of rounds.
 type Condition = (&'static str, &'static str, Network, &'static [(usize, usize)]);
@@ -85,40 +85,11 @@ pub(crate) fn measure(settings: &Settings, report: &mut Report) {
             }
         }
     }
-    measure_many(settings, &subjects, report);
     report.note(
         "Over HTTPS, the server offers HTTP/2 and both providers trust the system's authorities and \
          one more. The first round of each row counts. A command starts the provider more than once, \
          so a `destroy` of any number needs two connections at least.",
     );
-    report.note(
-        "The apply of 1,000 is not measured with a latency or with the limit: 1,000 requests at \
-         300 a minute take three minutes whoever makes them, and three rounds of two programs would \
-         take longer than all else. The refresh of 1,000 with the limit has three rounds of ours, \
-         and one of another program, which may need three minutes for it.",
-    );
-}
-
-/// Measures the refresh of many connectors with the limit.
-fn measure_many(settings: &Settings, subjects: &[&Subject], report: &mut Report) {
-    let connectors = if settings.quick { 20 } else { 1_000 };
-    let refreshes = subjects.iter().map(|subject| {
-        if matches!(subject.kind, crate::subject::Kind::Other(_)) {
-            return Vec::new();
-        }
-        let network = Network { rate_limit: Some(LIMIT), ..Network::default() };
-        let workspace = Workspace::over_tls(subject, connectors, &network);
-        workspace.adopt();
-        let rounds = if subject.is_webex() { settings.rounds(3) } else { 1 };
-        let times = (0..rounds).map(|_| {
-            workspace.forget_requests();
-            workspace.run(PLAN)
-        });
-        times.collect()
-    });
-    let name = "HTTPS, 300 requests a minute: `plan` of 1,000 without changes (100 organizations)";
-    let figure = Figure::new("limit_refresh_many", name, Unit::Milliseconds);
-    report.add(figure.rounds(&refreshes.collect::<Vec<Vec<f64>>>()));
 }
 
 fn life(subject: &Subject, connectors: usize, network: &Network) -> Option<Life> {

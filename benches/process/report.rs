@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -118,6 +119,8 @@ pub(crate) struct Report {
     /// The names of the programs.
     programs: Vec<String>,
     figures: Vec<Figure>,
+    /// The sections, each with the time that it took.
+    sections: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -141,6 +144,7 @@ impl Report {
             load_after: String::new(),
             programs: programs.map(|subject| subject.name.clone()).collect(),
             figures: Vec::new(),
+            sections: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -157,28 +161,33 @@ impl Report {
         self.notes.push(note.into());
     }
 
-    /// Writes the report into a folder and returns the table.
-    pub(crate) fn write(mut self, folder: &Path) -> String {
+    /// Ends a section, which took this long.
+    pub(crate) fn finish_section(&mut self, name: &str, took: Duration) {
+        self.sections.push(format!("{name} {}", Unit::Seconds.shown(took.as_secs_f64())));
         self.load_after = machine::load();
-        let table = self.table();
-        fs::create_dir_all(folder).unwrap();
-        let json = serde_json::to_string_pretty(&self).unwrap();
-        fs::write(folder.join("report.json"), json).unwrap();
-        fs::write(folder.join("report.md"), &table).unwrap();
-        table
     }
 
-    fn table(&self) -> String {
+    /// Writes the report into a folder.
+    pub(crate) fn write(&self, folder: &Path) {
+        fs::create_dir_all(folder).unwrap();
+        let json = serde_json::to_string_pretty(self).unwrap();
+        fs::write(folder.join("report.json"), json).unwrap();
+        fs::write(folder.join("report.md"), self.table()).unwrap();
+    }
+
+    /// Returns the report as a table.
+    pub(crate) fn table(&self) -> String {
         let mut text = String::new();
         let _ = writeln!(
             text,
-            "{}, commit {}, on {}; {}. Load (1, 5, 15 minutes) {} before, {} after.\n",
+            "{}, commit {}, on {}; {}. Load (1, 5, 15 minutes) {} before, {} after. Sections: {}.\n",
             self.date,
             self.commit,
             self.machine,
             self.versions.join(", "),
             self.load_before,
-            self.load_after
+            self.load_after,
+            self.sections.join(", ")
         );
         let compares = self.programs.len() > 1;
         let _ = write!(text, "| figure | target |");

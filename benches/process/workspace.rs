@@ -1,13 +1,12 @@
 //! A folder in which the real CLI manages connectors, or `terraform_data` of the
 //! same content, which need no provider process.
 
-use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use webex_cc_simulator::{Options, Simulator};
 
+use crate::machine::{self, Demand};
 use crate::statistics::milliseconds;
 use crate::subject::{
     CONNECTORS_PER_ORGANIZATION, Example, Kind, Subject, clear, simulator, simulator_with,
@@ -159,9 +158,9 @@ impl Workspace {
         milliseconds(took)
     }
 
-    /// Returns the command, without running it.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        self.terraform.command(arguments)
+    /// Runs a command, which has to succeed, and returns what the processes of the provider needed.
+    pub(crate) fn demand(&self, subject: &Subject, arguments: &[&str]) -> Option<Demand> {
+        machine::demand_of_children(self.terraform.command(arguments), &subject.program)
     }
 
     /// Runs a command, and returns the number of its API calls.
@@ -179,23 +178,12 @@ impl Workspace {
         }
     }
 
-    /// Creates all objects without the limit of requests.
-    pub(crate) fn adopt(&self) {
-        let simulator = self.simulator.as_ref().expect("a provider that makes calls");
-        let applied = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !applied.load(Ordering::Relaxed) {
-                    simulator.advance_clock(Duration::from_secs(61));
-                    std::thread::sleep(Duration::from_millis(50));
-                }
-            });
-            let mut command = self.command(&["apply", "-no-color", "-auto-approve"]);
-            command.env("WEBEX_CC_REQUESTS_PER_MINUTE", "100000");
-            let output = command.output().unwrap();
-            applied.store(true, Ordering::Relaxed);
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        });
+    /// Makes the simulator and the provider keep the documented limit of requests from now on.
+    pub(crate) fn limit_requests(&mut self, limit: u32) {
+        if let Some(simulator) = &self.simulator {
+            simulator.limit_requests(Some(limit));
+        }
+        self.terraform.set("WEBEX_CC_REQUESTS_PER_MINUTE", &limit.to_string());
     }
 
     /// Removes all objects from state and from the simulator.

@@ -278,6 +278,11 @@ impl Simulator {
         service.tokens.expire(now);
     }
 
+    /// Replaces the limit of requests in a minute. `None` is no limit.
+    pub fn limit_requests(&self, limit: Option<u32>) {
+        lock(&self.service).rate_limit.set(limit);
+    }
+
     /// Moves the simulator's clock forward: tokens expire, the minute of the rate
     /// limit passes, created connectors become visible. Delays of responses are
     /// in real time and do not change.

@@ -18,6 +18,11 @@ impl RateLimit {
         Self { limit, window_ends: 0, used: 0 }
     }
 
+    /// Replaces the limit. The window and its count stay.
+    pub(crate) fn set(&mut self, limit: Option<u32>) {
+        self.limit = limit;
+    }
+
     /// Counts a request. The error is the number of seconds until the next
     /// window.
     pub(crate) fn admit(&mut self, now: u64) -> Result<(), u64> {
@@ -26,7 +31,7 @@ impl RateLimit {
             self.window_ends = now + WINDOW;
             self.used = 0;
         }
-        if self.used == limit {
+        if self.used >= limit {
             return Err((self.window_ends - now).div_ceil(1000));
         }
         self.used += 1;
