@@ -111,6 +111,12 @@ impl Provider for Webex {
         self.provider_data.set(status);
         Ok(ConfigureResponse { diagnostics: messages, deferred })
     }
+
+    fn take_notices(&self) -> Diagnostics {
+        self.provider_data
+            .ready()
+            .map_or_else(|_| Diagnostics::new(), |provider| api_errors::notices(&provider.client))
+    }
 }
 
 /// Reads the configuration in a thread of its own, because it may name a file on a disk that does

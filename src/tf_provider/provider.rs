@@ -44,6 +44,13 @@ pub trait Provider: Send + Sync {
     ) -> Result<ConfigureResponse, Diagnostics> {
         Ok(ConfigureResponse::default())
     }
+
+    /// Returns warnings that belong to no object, and forgets them: for example that a token was
+    /// replaced. The framework asks after each call, and adds them to its response, also if the call
+    /// has failed.
+    fn take_notices(&self) -> Diagnostics {
+        Diagnostics::new()
+    }
 }
 
 /// The request to configure the provider.

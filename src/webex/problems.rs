@@ -85,6 +85,9 @@ pub enum BodyProblem {
     /// one into a custom connector.
     #[error("it describes a connector of another type")]
     OtherType,
+    /// The token is of a type that the client cannot use (RFC 6749 §7.1).
+    #[error("its `token_type` is not Bearer")]
+    OtherTokenType,
 }
 
 /// The reason why a list cannot be read to its end.

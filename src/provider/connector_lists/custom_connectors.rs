@@ -89,6 +89,6 @@ impl DataSource for CustomConnectorsData {
             id: connector.id.to_string(),
             value: Value::Map(readable_attributes::values(connector, organization, &base)),
         });
-        Ok(super::response(object, organization, rows.collect(), &provider.client))
+        Ok(super::response(object, organization, rows.collect()))
     }
 }

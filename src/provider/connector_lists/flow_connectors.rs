@@ -89,6 +89,6 @@ impl DataSource for FlowConnectorsData {
             let texts = texts.map(|(key, text)| (key.to_owned(), Value::from(text)));
             Row { value: Value::Map(texts.into()), id, name }
         });
-        Ok(super::response(object, organization, rows.collect(), &provider.client))
+        Ok(super::response(object, organization, rows.collect()))
     }
 }

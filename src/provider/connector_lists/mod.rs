@@ -6,14 +6,13 @@ pub mod flow_connectors;
 
 use std::collections::BTreeMap;
 
-use super::api_errors;
 use safe_text::Shown;
 use tf_provider::data_source::DataSourceResponse;
 use tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use tf_provider::object::Object;
 use tf_provider::schema::Attribute;
 use tf_provider::value::{Type, Value};
-use webex_contact_center::{Client, OrganizationId};
+use webex_contact_center::OrganizationId;
 
 /// A connector of a list.
 struct Row {
@@ -47,11 +46,9 @@ fn response(
     arguments: &Object,
     organization: OrganizationId,
     mut rows: Vec<Row>,
-    client: &Client,
 ) -> DataSourceResponse {
     rows.sort_by(|left, right| (&left.name, &left.id).cmp(&(&right.name, &right.id)));
-    let (ids, mut diagnostics) = ids_by_name(&rows);
-    diagnostics.extend(api_errors::notices(client));
+    let (ids, diagnostics) = ids_by_name(&rows);
     let connectors = Value::List(rows.into_iter().map(|row| row.value).collect());
     let mut state = arguments.clone().with("connectors", connectors).with("ids", ids);
     if arguments.get("organization_id").is_null() {

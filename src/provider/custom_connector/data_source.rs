@@ -94,8 +94,7 @@ impl DataSource for CustomConnectorData {
         for (name, value) in readable_attributes::values(&connector, organization, object) {
             state.set(&name, value);
         }
-        let diagnostics = api_errors::notices(&provider.client);
-        Ok(DataSourceResponse { diagnostics, ..DataSourceResponse::new(state) })
+        Ok(DataSourceResponse::new(state))
     }
 }
 

@@ -3,6 +3,7 @@
 //! It is plain text in the state file: numbers and names, no credentials.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +40,8 @@ pub struct PrivateData {
     /// not known whether it was carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<i64>,
-    /// When we created the connector, by Webex's clock, in milliseconds since 1970, until a response
-    /// shows it. Webex may show it late, so one that is not found until then is not gone.
+    /// When we created the connector, in milliseconds since 1970, until a response shows it: by Webex's
+    /// clock, or by that of this machine if no response had the time. Webex may show it late, so one that is not found until then is not gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<i64>,
     /// When somebody else saved the connector after that: a credential may
@@ -104,7 +105,7 @@ impl PrivateData {
     /// Records our own create, which carried these credentials.
     #[must_use]
     pub fn of_create(connector: &Connector, sent: &[&str]) -> Self {
-        let created = connector.last_updated_time.or(connector.created_time);
+        let created = connector.last_updated_time.or(connector.created_time).or_else(now);
         Self { created, ..Self::of_write(connector, sent) }
     }
 
@@ -133,7 +134,7 @@ impl PrivateData {
     #[must_use]
     pub fn of_unread_write(sent: &[&str]) -> Self {
         let sent = sent.iter().map(|&credential| credential.to_owned()).collect();
-        Self { sent, ..Self::default() }
+        Self { sent, created: now(), ..Self::default() }
     }
 
     /// Records a write that failed, and the connector that was found after it, if
@@ -224,6 +225,12 @@ impl PrivateData {
     }
 }
 
+/// Returns the time of this machine, in milliseconds since 1970.
+fn now() -> Option<i64> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{LastWriter, PrivateData};
@@ -290,6 +297,11 @@ mod tests {
         assert_eq!(shown.created, None);
         assert_eq!(ours.after_read(&connector()).created, None);
         assert_eq!(PrivateData::of_write(&connector(), &[]).created, None);
+        // No response had a time.
+        let mut without = connector();
+        (without.created_time, without.last_updated_time) = (None, None);
+        assert!(PrivateData::of_create(&without, &[]).created.is_some());
+        assert!(PrivateData::of_unread_write(&[]).created.is_some());
     }
 
     #[test]

@@ -113,12 +113,10 @@ impl Resource for CustomConnector {
                 let private = private.after_read(&connector);
                 let base = request.state.object();
                 let state = model::state(&connector, target.organization, base, &private.returned);
-                let mut diagnostics = notices(&target.ready);
-                diagnostics.extend(write_errors::unrecognized(&connector));
                 Ok(ReadResponse {
                     identity: Some(identity(&connector.id, target.organization)),
                     private: private.encode(),
-                    diagnostics,
+                    diagnostics: write_errors::unrecognized(&connector).into_iter().collect(),
                     ..ReadResponse::new(state)
                 })
             }
@@ -180,7 +178,6 @@ impl Resource for CustomConnector {
                     }
                     None => write_errors::not_taken(&different, name, write_errors::Write::Create),
                 });
-                outcome.diagnostics.extend(notices(&ready));
                 Ok(outcome)
             }
             Err(failure) => {
@@ -264,7 +261,6 @@ impl Resource for CustomConnector {
                 let long = inactive_for.and_then(|time| write_errors::long_outage(&named, time));
                 outcome.diagnostics.extend(long);
                 outcome.diagnostics.extend(restored);
-                outcome.diagnostics.extend(notices(&target.ready));
                 Ok(outcome)
             }
             Err(failure) => {
@@ -283,15 +279,11 @@ impl Resource for CustomConnector {
         let budget =
             Budget::within(Timeout::Delete.of(request.prior.object()), request.stop.clone());
         let connectors = target.ready.client.connectors(target.organization);
-        let last = PrivateData::decode(&request.private).last_write();
-        match connectors.delete_after(&target.id, &last, &budget).await {
-            Ok(_) => {
-                let diagnostics = notices(&target.ready);
-                Ok(ApplyResponse { diagnostics, ..ApplyResponse::deleted() })
-            }
+        let private = PrivateData::decode(&request.private);
+        match connectors.delete_after(&target.id, &private.last_write(), &budget).await {
+            Ok(_) => Ok(ApplyResponse::deleted()),
             Err(failure) => {
                 let message = write_errors::delete_failed(&failure, &named(&request.prior));
-                let private = PrivateData::decode(&request.private);
                 let known = Before { prior: &request.prior, private };
                 Ok(known.after(&failure, target.organization, message))
             }
@@ -504,9 +496,4 @@ fn never_there(target: &Target) -> Diagnostic {
             target.id, target.organization
         ),
     )
-}
-
-/// Warnings that the client has for its user, each told once in a process.
-fn notices(ready: &ConfiguredProvider) -> Diagnostics {
-    api_errors::notices(&ready.client)
 }

@@ -1,13 +1,14 @@
 //! Calls about actions.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{Stream, StreamExt as _, stream};
 use tonic::Status;
 use tracing::Instrument as _;
 
-use super::rpc::{Rpc, RpcResponse as _, defect, served};
+use super::rpc::{Rpc, RpcResponse as _, defect, served, take_notices};
 use super::{Server, find, wire};
 use crate::action::{Action, InvokeRequest, PlanActionRequest, PlanActionResponse, Progress};
 use crate::diagnostics::{Diagnostics, Severity};
@@ -57,7 +58,7 @@ impl Server {
     /// any number of reports and exactly one result.
     pub(super) async fn invoke(&self, request: protocol::invoke_action::Request) -> Events {
         let (progress, reports) = Progress::channel();
-        let server = self.clone();
+        let (server, registry) = (self.clone(), Arc::clone(&self.registry));
         let change = self.lifetime.change();
         let stop = self.lifetime.stopping();
         let span = Rpc::new("InvokeAction", &request.action_type).span();
@@ -70,10 +71,11 @@ impl Server {
                 let request = InvokeRequest { configuration, stop };
                 registered.object.invoke(request, progress).await
             });
-            let messages = match invoked.await {
+            let mut messages = match invoked.await {
                 Ok(Ok(messages) | Err(messages)) => messages,
                 Err(panicked) => defect("InvokeAction", &panicked).into(),
             };
+            messages.extend(take_notices(&registry).await);
             let errors = messages.iter().filter(|said| said.severity() == Severity::Error).count();
             served(started, errors);
             drop(change);

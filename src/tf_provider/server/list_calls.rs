@@ -6,7 +6,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tonic::Status;
 use tracing::Instrument as _;
 
-use super::rpc::{Rpc, RpcResponse as _, defect};
+use super::rpc::{Rpc, RpcResponse as _, defect, take_notices};
 use super::{Server, find, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
@@ -65,6 +65,7 @@ impl Server {
                     Ok(Err(messages)) => found.report(messages).await,
                     Err(panicked) => found.report(defect("ListResource", &panicked)).await,
                 }
+                found.report(take_notices(&registry).await).await;
             };
             search.instrument(span)
         });

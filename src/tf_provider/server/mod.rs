@@ -117,7 +117,7 @@ macro_rules! service {
                     let request = request.into_inner();
                     let [type_name, ..] = [$(request.$name.as_str(),)? ""];
                     let rpc = Rpc::new($rpc, type_name);
-                    Ok(Response::new(run_rpc(rpc, self.$handler(&request)).await))
+                    Ok(Response::new(run_rpc(&self.registry, rpc, self.$handler(&request)).await))
                 }
             )+
             $(
@@ -137,7 +137,7 @@ macro_rules! service {
                     let request = request.into_inner();
                     let [type_name, ..] = [$(request.$type_name.as_str(),)? ""];
                     let rpc = Rpc::new($name_of, type_name);
-                    Ok(Response::new(run_rpc(rpc, self.$optional_handler(&request)).await))
+                    Ok(Response::new(run_rpc(&self.registry, rpc, self.$optional_handler(&request)).await))
                 }
             )+
 

@@ -51,7 +51,7 @@ impl Server {
         };
         let call =
             async { Ok(self.read(request).await.unwrap_or_else(|messages| kept().with(messages))) };
-        run_rpc_or(Rpc::new("ReadResource", &request.type_name), call, kept).await
+        run_rpc_or(&self.registry, Rpc::new("ReadResource", &request.type_name), call, kept).await
     }
 
     async fn read(
@@ -164,7 +164,8 @@ impl Server {
             let response = self.apply(request, checkpoint.clone()).await;
             Ok(response.unwrap_or_else(|messages| kept().with(messages)))
         };
-        run_rpc_or(Rpc::new("ApplyResourceChange", &request.type_name), call, kept).await
+        run_rpc_or(&self.registry, Rpc::new("ApplyResourceChange", &request.type_name), call, kept)
+            .await
     }
 
     async fn apply(

@@ -13,6 +13,7 @@ use super::wire;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::panics::{Panicked, catch_panic};
 use crate::protocol::tfplugin5 as protocol;
+use crate::provider::Registry;
 
 /// A response with diagnostics.
 pub(super) trait RpcResponse: Default {
@@ -116,15 +117,17 @@ impl<'a> Rpc<'a> {
 
 /// Runs a call that changes nothing, so that a panic leaves nothing to keep.
 pub(super) async fn run_rpc<R: RpcResponse>(
+    registry: &Registry,
     rpc: Rpc<'_>,
     call: impl Future<Output = Result<R, Diagnostics>>,
 ) -> R {
-    run_rpc_or(rpc, call, R::default).await
+    run_rpc_or(registry, rpc, call, R::default).await
 }
 
 /// Runs a call. `fallback` returns the response of a call that panicked, with all
 /// state that Terraform must not forget.
 pub(super) async fn run_rpc_or<R: RpcResponse>(
+    registry: &Registry,
     rpc: Rpc<'_>,
     call: impl Future<Output = Result<R, Diagnostics>>,
     fallback: impl FnOnce() -> R,
@@ -137,6 +140,7 @@ pub(super) async fn run_rpc_or<R: RpcResponse>(
             Ok(Err(messages)) => R::default().with(messages),
             Err(panicked) => fallback().with(defect(rpc.name, &panicked).into()),
         };
+        response = response.with(take_notices(registry).await);
         let errors = response
             .diagnostics()
             .iter()
@@ -146,6 +150,11 @@ pub(super) async fn run_rpc_or<R: RpcResponse>(
         response
     };
     call.instrument(rpc.span()).await
+}
+
+/// Returns the notices of the provider.
+pub(super) async fn take_notices(registry: &Registry) -> Diagnostics {
+    catch_panic(async { registry.provider.object.take_notices() }).await.unwrap_or_default()
 }
 
 /// Logs the end of a call.

@@ -105,6 +105,11 @@ fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Er
 
 fn issued_token(response: &Response) -> Result<IssuedToken, Error> {
     let object = Object::parse(response.body()).map_err(|problem| response.unreadable(problem))?;
+    // RFC 6749 §5.1 requires the type. A response without one is accepted: all tokens of Webex are
+    // bearer tokens (documented).
+    if object.text("token_type").is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+        return Err(response.unreadable(BodyProblem::OtherTokenType));
+    }
     let access_token = object
         .text("access_token")
         .map(Secret::new)

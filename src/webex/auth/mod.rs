@@ -145,10 +145,13 @@ impl Tokens {
             Err(error) => {
                 let Some(current) = &mut slot.current else { return Err(error) };
                 let now = Instant::now();
-                current.renew_from = Some(now + AFTER_FAILURE);
+                if current.ends.is_some_and(|ends| ends <= now) {
+                    slot.current = None;
+                    return Err(error);
+                }
                 // The renewal was early: the old token is still valid.
-                let serves = current.ends.is_none_or(|ends| ends > now);
-                if serves { Ok(current.token.clone()) } else { Err(error) }
+                current.renew_from = Some(now + AFTER_FAILURE);
+                Ok(current.token.clone())
             }
         }
     }

@@ -265,6 +265,25 @@ async fn issued_token_unfit_for_a_header_is_refused_and_hidden() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_bearer_tokens_are_used() {
+    let issued = |kind: &Value| {
+        response(200, &json!({"access_token": "canary", "expires_in": 9, "token_type": kind}))
+    };
+    for kind in [json!("bearer"), json!("BEARER"), Value::Null] {
+        let script = Script::new([issued(&kind), list()]);
+        read(&client(&script, refresh_token()), 1).await.unwrap();
+    }
+    for kind in ["mac", "DPoP", "", "Bearer "] {
+        for credentials in [refresh_token(), service_app()] {
+            let script = Script::new([issued(&json!(kind))]);
+            let error = read(&client(&script, credentials), 1).await.unwrap_err();
+            assert_eq!(error.kind, ErrorKind::UnreadableBody(BodyProblem::OtherTokenType));
+            assert!(!format!("{error:?} {error}").contains("canary"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn service_app_has_a_token_for_each_organization() {
     let script =
         Script::new([token_response("one"), list(), token_response("two"), list(), list()]);

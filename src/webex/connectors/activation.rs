@@ -44,12 +44,23 @@ pub(super) struct ActivationError {
     pub(super) error: Error,
     /// The state that was read last.
     pub(super) connector: Box<Connector>,
+    /// Whether the connector was deactivated and is active again.
+    pub(super) is_restored: bool,
 }
 
 impl ActivationError {
+    /// Returns the error of a connector that is as it was read.
+    fn new(error: Error, connector: Connector) -> Self {
+        Self { error, connector: Box::new(connector), is_restored: false }
+    }
+
     /// Returns the error of a write whose deactivation has failed.
     pub(super) fn before_the_write(self) -> WriteError {
-        let Self { error, connector } = self;
+        let Self { error, connector, is_restored } = self;
+        if is_restored {
+            let failure = WriteError::new(error, RemoteState::Found(connector));
+            return failure.with_availability(Availability::Restored);
+        }
         if error.outcome_unknown {
             return WriteError::unknown(error, None).with_availability(Availability::Uncertain);
         }
@@ -99,7 +110,7 @@ impl Connectors {
         {
             return Ok(Switch::Unclear(error, found));
         }
-        Err(ActivationError { error, connector: before.clone().into() })
+        Err(ActivationError::new(error, before.clone()))
     }
 
     /// Returns the connector if it is switched, by the response or by what was read after it.
@@ -127,7 +138,7 @@ impl Connectors {
             // It does not matter who has activated an active connector.
             stale(error, before, &found).with_outcome_unknown(may_be_ours && !active)
         };
-        Err(ActivationError { error, connector: found.into() })
+        Err(ActivationError::new(error, found))
     }
 
     /// Notes that an active connector refuses a write. An inactive one has another reason, which is
@@ -172,7 +183,7 @@ impl Connectors {
         budget: &Budget,
     ) -> Result<Deactivated<'a>, ActivationError> {
         match self.try_to_deactivate(current, secrets, watched, budget).await {
-            Err(ActivationError { error, connector }) if may_be_referenced(&error) => {
+            Err(ActivationError { error, connector, .. }) if may_be_referenced(&error) => {
                 let references = self.references_best_effort(&current.id, budget).await;
                 let is_referenced = !references.is_empty() || !error.referring_kinds.is_empty();
                 let error = if is_referenced {
@@ -180,7 +191,7 @@ impl Connectors {
                 } else {
                     error
                 };
-                Err(ActivationError { error, connector })
+                Err(ActivationError::new(error, *connector))
             }
             Err(failure) if failure.error.outcome_unknown && budget.stop.is_cancelled() => {
                 Err(self.restore_after_stop(current, failure, secrets, watched, budget).await)
@@ -212,7 +223,7 @@ impl Connectors {
         match budget.clean_up(restore).await {
             Some(Reactivated { connector, .. }) => {
                 let error = failure.error.with_outcome_unknown(false);
-                ActivationError { error, connector: connector.into() }
+                ActivationError { error, connector: connector.into(), is_restored: true }
             }
             None => failure,
         }
@@ -238,7 +249,7 @@ impl Connectors {
             if let Switch::Unclear(error, found) = &mut switch {
                 // One read does not prove that a connector is still active: it may be late.
                 let is_without_effect = error.outcome_unknown && found == current;
-                let may_come = is_gateway_timeout(error);
+                let may_come = may_still_be_done(error);
                 if is_without_effect
                     && !may_come
                     && !is_repeated
@@ -251,8 +262,7 @@ impl Connectors {
                     *found = self.read_until_changed(found.clone(), budget).await;
                 }
                 if is_without_effect && may_come && found == current {
-                    let (error, connector) = (error.clone(), found.clone().into());
-                    return Err(ActivationError { error, connector });
+                    return Err(ActivationError::new(error.clone(), found.clone()));
                 }
             }
             let connector = self.settle_switch(current, false, switch)?;
@@ -317,7 +327,7 @@ impl Connectors {
                 Ok(connector) => return Ok(Reactivated { connector, overtaken }),
                 Err(failure) => failure,
             };
-            let ActivationError { error, connector: found } = &failure;
+            let ActivationError { error, connector: found, .. } = &failure;
             let is_ignored =
                 error.kind == ErrorKind::ActiveUnchanged && found.has_content_of(&connector);
             let may_go_on = overtaken.is_none() && matches!(error.kind, ErrorKind::Stale { .. });
@@ -358,15 +368,20 @@ impl Connectors {
             }
         };
         let is_unknown = matches!(failure.remote, RemoteState::Unknown(_));
+        let mut failure = failure;
         let (remote, availability) = match budget.clean_up(activate).await {
             Ok(Reactivated { connector, .. }) if is_unknown && !may_be_gone => {
                 (RemoteState::Unknown(Some(connector.into())), Availability::Restored)
             }
-            Ok(Reactivated { connector, .. }) => (connector.into(), Availability::Restored),
+            Ok(Reactivated { connector, overtaken }) => {
+                // Somebody else's edit is more than the reason why ours was not made.
+                failure.error = overtaken.unwrap_or(failure.error);
+                (connector.into(), Availability::Restored)
+            }
             Err(_) if is_unknown && may_be_gone => {
                 (RemoteState::Unknown(None), Availability::Uncertain)
             }
-            Err(ActivationError { error, connector }) => {
+            Err(ActivationError { error, connector, .. }) => {
                 (RemoteState::Found(connector), Availability::Lost(error))
             }
         };
@@ -385,12 +400,12 @@ impl Connectors {
         let (switched, error) = if active {
             match self.reactivate(connector, &NO_SECRETS, watched, budget).await {
                 Ok(Reactivated { connector, overtaken }) => (connector, overtaken),
-                Err(ActivationError { error, connector }) => (*connector, Some(error)),
+                Err(ActivationError { error, connector, .. }) => (*connector, Some(error)),
             }
         } else {
             match self.deactivate(connector, &NO_SECRETS, watched, budget).await {
                 Ok(Deactivated { connector, .. }) => (connector, None),
-                Err(ActivationError { error, connector }) => (*connector, Some(error)),
+                Err(ActivationError { error, connector, .. }) => (*connector, Some(error)),
             }
         };
         let is_done = switched.active == Some(active);
@@ -414,10 +429,15 @@ fn may_be_referenced(error: &Error) -> bool {
 }
 
 /// Whether a PUT may still be carried out although its response is lost: a gateway or the client
-/// did not wait until Webex had checked the credentials.
-pub(super) fn is_gateway_timeout(error: &Error) -> bool {
+/// did not wait until Webex had checked the credentials. The client waits for a response no longer
+/// than the operation may take, and less after a stop.
+pub(super) fn may_still_be_done(error: &Error) -> bool {
     let is_status = matches!(error.status.map(|status| status.as_u16()), Some(408 | 504));
-    is_status || matches!(error.kind, ErrorKind::Timeout(_))
+    is_status
+        || matches!(
+            error.kind,
+            ErrorKind::Timeout(_) | ErrorKind::DeadlineExceeded | ErrorKind::Stopped
+        )
 }
 
 /// Whether the first attempt of a request that was repeated may have caused its conflict, and Webex

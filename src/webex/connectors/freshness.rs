@@ -74,12 +74,13 @@ impl Connectors {
         let is_recent = self.is_recent(last.time, budget).await;
         let mut pauses = self.session.pauses_until_visible();
         loop {
-            // The list may be older than the connector.
+            // The list may be older than the connector. One that is listed is not gone: a 404 may
+            // be as old.
             match self.get(id, budget).await? {
                 Some(connector) if !last.is_after(&connector) || !is_recent => {
                     return Ok(Reading::Found(Box::new(connector)));
                 }
-                None if !is_new => return Ok(Reading::Gone),
+                None if !is_new && !self.is_listed(id, budget).await? => return Ok(Reading::Gone),
                 Some(_) | None => {}
             }
             match pauses.next() {
@@ -87,6 +88,13 @@ impl Connectors {
                 Some(_) | None => return Ok(Reading::NotVisible),
             }
         }
+    }
+
+    /// Whether a new list has a connector.
+    async fn is_listed(&self, id: &ConnectorId, budget: &Budget) -> Result<bool, Error> {
+        self.forget_list();
+        let list = self.cached_list(RetryMode::Normal, budget).await?;
+        Ok(list.by_id(id).is_some())
     }
 
     /// Whether a write was moments ago, by Webex's clock.
@@ -144,9 +152,14 @@ mod tests {
             assert_eq!(read, Ok(Reading::Gone), "{last:?}");
         }
         // It is deleted after its row was listed.
-        let gone = Script::new([list(&[object(2, 1)]), empty(404)]);
+        let gone = Script::new([list(&[object(2, 1)]), empty(404), list(&[])]);
         let read = connectors(gone).read_after(&id(), &written(3, 5), &budget()).await;
         assert_eq!(read, Ok(Reading::Gone));
+        // The response to the read by id is as old as the row.
+        let late = [list(&[object(2, 1)]), empty(404), list(&[object(2, 1)])];
+        let late = Script::new(late.into_iter().chain([response(200, &object(3, 1))]));
+        let read = connectors(late).read_after(&id(), &written(3, 5), &budget()).await;
+        assert!(matches!(read, Ok(Reading::Found(_))), "{read:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use super::super::connector::{Connector, Reference, Version};
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::NO_SECRETS;
 use super::super::identifiers::ConnectorId;
-use super::activation::{ActivationError, Deactivated};
+use super::activation::Deactivated;
 use super::write_error::{RemoteState, WriteError, log_inactive_time};
 use super::{Connectors, LastWrite, Presence, is_missing};
 
@@ -110,7 +110,15 @@ impl Deletion<'_> {
                 matches!(error.kind, ErrorKind::Referenced(_)) || !error.referring_kinds.is_empty();
             if is_referenced {
                 let references = self.connectors.references_best_effort(self.id, self.budget).await;
-                return Err(referenced(error, references));
+                // A request with a version may have been refused for that.
+                let may_be_stale = endpoints.profile.uses_version(CallName::Delete)
+                    && references.is_empty()
+                    && error.referring_kinds.is_empty();
+                return Err(if may_be_stale {
+                    WriteError::unchanged(error.with_kind(ErrorKind::Conflict))
+                } else {
+                    referenced(error, references)
+                });
             }
             let is_unclear = error.outcome_unknown;
             may_be_deleted |= is_unclear;
@@ -210,7 +218,8 @@ impl Deletion<'_> {
         let connectors = self.connectors;
         let began = Instant::now();
         let inactive = connectors.deactivate(current, &NO_SECRETS, &NO_SECRETS, self.budget).await;
-        let inactive = inactive.map_err(ActivationError::before_the_write)?;
+        let inactive =
+            inactive.map_err(|failure| failure.before_the_write().measured(self.id, began))?;
         let mut failure = match self.attempt(inactive.connector.version.as_ref()).await {
             Ok(deleted) => {
                 log_inactive_time(self.id, began);

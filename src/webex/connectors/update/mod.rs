@@ -16,7 +16,7 @@ use super::super::error::{Error, ErrorKind, Operation};
 use super::super::fields::{ConnectorFields, Field, NO_SECRETS, readable_fields};
 use super::super::identifiers::ConnectorId;
 use super::super::pipeline::RetryMode;
-use super::activation::{ActivationError, Deactivated, Reactivated, is_gateway_timeout};
+use super::activation::{ActivationError, Deactivated, Reactivated, may_still_be_done};
 use super::name_conflict::Wait;
 use super::write_error::{Availability, RemoteState, WriteError, log_inactive_time, together};
 use super::{Connectors, Presence};
@@ -339,7 +339,7 @@ impl Edit<'_> {
                 Err(_) => return Err(WriteError::unchanged(error)),
             };
         let may_come = is_unclear
-            && is_gateway_timeout(&error)
+            && may_still_be_done(&error)
             && version.is_some()
             && found.version == *version
             && !self.content.secrets.is_empty();
@@ -383,7 +383,10 @@ impl Edit<'_> {
         if found.has_moved_since(current) {
             let (expected, now) = (current.version.clone(), found.version.clone());
             let kind = ErrorKind::Stale { expected, found: now };
-            return WriteError::new(error.with_kind(kind), found.into());
+            // Ours may have been carried out before theirs.
+            let credentials_uncertain = error.outcome_unknown && !self.content.secrets.is_empty();
+            let failure = WriteError::new(error.with_kind(kind), found.into());
+            return WriteError { credentials_uncertain, ..failure };
         }
         let holder = self.name_holder().await;
         let error = if holder.is_some() { error.with_kind(ErrorKind::NameTaken) } else { error };
@@ -422,7 +425,8 @@ impl Edit<'_> {
         let carried = if self.keeps_destination(current) { secrets } else { &NO_SECRETS };
         let began = Instant::now();
         let deactivated = self.connectors.deactivate(current, carried, secrets, self.budget).await;
-        let deactivated = deactivated.map_err(ActivationError::before_the_write)?;
+        let deactivated =
+            deactivated.map_err(|failure| failure.before_the_write().measured(self.id, began))?;
         let edited = match self.edit_inactive(&deactivated.connector).await {
             Ok(edited) => edited,
             Err(failure) => {
@@ -444,7 +448,7 @@ impl Edit<'_> {
                 let failure = WriteError::new(error, connector.into());
                 Err(failure.with_availability(Availability::Restored).measured(self.id, began))
             }
-            Err(ActivationError { error, connector }) => {
+            Err(ActivationError { error, connector, .. }) => {
                 let failure = WriteError::new(error.clone(), RemoteState::Found(connector));
                 Err(failure.with_availability(Availability::Lost(error)))
             }
