@@ -80,6 +80,23 @@ fn replaced_refresh_token_raises_a_warning() {
         .says("the refresh token has expired or was replaced: authorize the app again");
 }
 
+/// The run fails, and its process has the only token that is valid.
+#[test]
+fn failed_run_tells_that_it_used_up_the_refresh_token() {
+    let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
+    let simulator = start(Options { authorization, ..Options::default() });
+    let terraform = with_refresh_token(&simulator);
+    let id = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
+    let block = format!("import {{\n  to = webex_cc_custom_connector.test\n  id = \"{id}\"\n}}\n");
+    let connector = resource(&basic().hcl(Form::Absent));
+    terraform.write("main.tf", &format!("{connector}{block}"));
+    terraform
+        .plan()
+        .failed()
+        .says("There is no such connector")
+        .says("Webex has replaced the refresh token");
+}
+
 /// Nothing is read for a new connector but the list, for the checks of its plan.
 #[test]
 fn plan_of_a_new_connector_tells_that_it_used_up_the_refresh_token() {

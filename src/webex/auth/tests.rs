@@ -192,6 +192,23 @@ async fn valid_token_survives_a_failed_renewal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn expired_token_is_not_used_after_a_failed_renewal() {
+    let script = Script::new([
+        response(200, &json!({"access_token": "first", "expires_in": 1000})),
+        list(),
+        empty(400),
+        token_response("second"),
+        list(),
+    ]);
+    let client = client(&script, refresh_token());
+    read(&client, 1).await.unwrap();
+    tokio::time::advance(Duration::from_secs(1001)).await;
+    read(&client, 2).await.unwrap_err();
+    read(&client, 3).await.unwrap();
+    assert_eq!(script.requests().last().unwrap().token.as_deref(), Some("second"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn replaced_refresh_token_is_used_and_reported_once() {
     let script = Script::new([
         response(

@@ -496,6 +496,9 @@ impl Profile {
                 QueryValue::Json(json) => json.placeholders(&mut note),
             }
         }
+        for (_, text) in &call.headers {
+            text.placeholders().for_each(&mut note);
+        }
         names
     }
 

@@ -324,6 +324,11 @@ fn update_not_made(failure: &WriteError, named: &str, credentials: &str) -> Diag
     let error = &failure.error;
     let is_stale = matches!(error.kind, ErrorKind::Stale { .. });
     let truth = match (&failure.availability, &failure.remote) {
+        (_, RemoteState::Found(_)) if is_stale && error.outcome_unknown => {
+            "Webex and state have the connector as the other edit left it. It is not known whether \
+             Webex made this change before that edit."
+                .to_owned()
+        }
         (Availability::Restored, _) if is_stale => format!(
             "Nothing was overwritten. Webex and state have the connector as the other edit left \
              it. The connector had to be deactivated; it {}.",

@@ -110,6 +110,13 @@ fn texts_of_all_write_outcomes() {
         let _ = write!(page, "=== update{title} ===\n{}\n", shown(&message));
     }
 
+    let stale = ErrorKind::Stale { expected: Some(3.into()), found: Some(5.into()) };
+    let error = for_tests(Operation::UpdateConnector, stale);
+    let error = Error::from(ErrorDetails { outcome_unknown: true, ..(*error).clone() });
+    let unknown = WriteError { credentials_uncertain: true, ..failure(error, found(), Unaffected) };
+    let message = update_failed(&unknown, NAMED, password);
+    let _ = write!(page, "=== update, stale, unknown ===\n{}\n", shown(&message));
+
     let failed = || server_error(Operation::DeleteConnector);
     let deletes = [
         ("", failed(), Unchanged, Unaffected),

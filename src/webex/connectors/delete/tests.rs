@@ -208,6 +208,54 @@ async fn connector_is_reactivated_after_a_refused_delete() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn delete_stopped_before_the_response_to_its_deactivation_reactivates() {
+    let script = Script::new([
+        empty(423),
+        response(200, &object(3, 1)),
+        response(200, &page(&[])),
+        response(200, &inactive(4)).after(std::time::Duration::from_secs(60)),
+        response(200, &inactive(4)),
+        response(200, &object(5, 1)),
+    ]);
+    let (connectors, id, budget) = (connectors(script.clone()), id(), budget());
+    let (ended, ()) = tokio::join!(connectors.delete(&id, &budget), async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        budget.stop.cancel();
+    });
+    let failure = ended.unwrap_err();
+    assert_eq!(failure.error.kind, ErrorKind::Stopped);
+    assert_eq!(failure.availability, Availability::Restored);
+    assert!(failure.credentials_uncertain && failure.inactive_for.is_some());
+    assert!(found_connector(&failure).is_active());
+    assert!(script.is_done());
+}
+
+/// A profile may send the version in `If-Match`.
+#[tokio::test(start_paused = true)]
+async fn refused_version_of_a_delete_is_no_reference() {
+    let mut profile: Value = serde_json::from_str(crate::Profile::built_in().text()).unwrap();
+    profile["calls"]["delete"]["headers"] = json!({"If-Match": "{version}"});
+    let mut settings = crate::testing::settings(crate::testing::static_token());
+    settings.profile = crate::Profile::parse(&profile.to_string()).unwrap();
+    let flow = json!({"id": "f", "name": "Main", "type": "flow"});
+    for (references, kind) in
+        [(vec![], ErrorKind::Conflict), (vec![flow], ErrorKind::Referenced(Vec::new()))]
+    {
+        let script = Script::new([
+            response(200, &object(3, 1)),
+            empty(412),
+            response(200, &page(&references)),
+        ]);
+        let client = crate::Client::over(settings.clone(), script.clone()).unwrap();
+        let connectors = client.connectors(crate::testing::organization());
+        let failure = connectors.delete(&id(), &budget()).await.unwrap_err();
+        let found = std::mem::discriminant(&failure.error.kind);
+        assert_eq!(found, std::mem::discriminant(&kind), "{failure:?}");
+        assert!(script.is_done());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn delete_reports_a_failed_reactivation() {
     let script = saga([empty(403), empty(403)]);
     let failure = delete(&script).await.unwrap_err();

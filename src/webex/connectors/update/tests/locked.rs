@@ -449,6 +449,28 @@ async fn update_stopped_before_the_response_to_its_deactivation_reactivates() {
     assert_eq!(script.requests().last().unwrap().json()["active"], true);
     assert!(began.elapsed() <= std::time::Duration::from_secs(1) + CLEAN_UP_GRACE);
     assert!(script.is_done());
+    // Two saves have left the credentials out.
+    assert_eq!(failure.availability, Availability::Restored);
+    assert!(failure.credentials_uncertain && failure.inactive_for.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn edit_by_others_during_the_undo_is_reported() {
+    let theirs =
+        |version, active| with(object(version, 1), &json!({"scope": "theirs", "active": active}));
+    let script = Script::new([
+        empty(423),
+        response(200, &with(old(4), &json!({"active": false}))),
+        problem(400, "scope"),
+        empty(409),
+        response(200, &theirs(5, false)),
+        response(200, &theirs(6, true)),
+    ]);
+    let failure = update(&script).await.unwrap_err();
+    assert!(matches!(failure.error.kind, ErrorKind::Stale { .. }), "{failure:?}");
+    assert_eq!(failure.availability, Availability::Restored);
+    assert_eq!(found_connector(&failure).version, Some(6.into()));
+    assert!(script.is_done());
 }
 
 #[tokio::test(start_paused = true)]

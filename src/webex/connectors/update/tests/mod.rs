@@ -246,6 +246,42 @@ async fn gateway_timeout_sends_credentials_once() {
     }
 }
 
+/// The time of the operation ends before that of the request.
+#[tokio::test(start_paused = true)]
+async fn put_past_the_deadline_of_the_operation_may_still_be_done() {
+    let unmoved = || (0..6).map(|_| response(200, &old(3)));
+    let edit = Script::new([response(200, &old(3)), Reply::Hang].into_iter().chain(unmoved()));
+    let deactivation = [response(200, &old(3)), empty(423), Reply::Hang];
+    let deactivation = Script::new(deactivation.into_iter().chain(unmoved()));
+    for (script, availability) in
+        [(edit, Availability::Unaffected), (deactivation, Availability::Uncertain)]
+    {
+        let budget = budget().at_most(Duration::from_secs(30));
+        let connectors = connectors(script.clone());
+        let failure = connectors.update(&id(), &content(), &planned(3), &budget).await;
+        let failure = failure.unwrap_err();
+        assert_eq!(failure.error.kind, ErrorKind::DeadlineExceeded);
+        assert!(matches!(failure.remote, RemoteState::Unknown(_)), "{failure:?}");
+        assert!(failure.credentials_uncertain);
+        assert_eq!(failure.availability, availability);
+        assert!(script.is_done());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn edit_by_others_after_an_unclear_put_leaves_credentials_uncertain() {
+    let theirs = with(object(5, 1), &json!({"scope": "theirs"}));
+    let script =
+        Script::new([empty(503), response(200, &old(3)), empty(409), response(200, &theirs)]);
+    let failure = update(&script).await.unwrap_err();
+    assert!(matches!(failure.error.kind, ErrorKind::Stale { .. }), "{failure:?}");
+    assert!(failure.credentials_uncertain && failure.error.outcome_unknown);
+    // The only PUT was refused.
+    let script = Script::new([empty(409), response(200, &theirs)]);
+    let failure = update(&script).await.unwrap_err();
+    assert!(!failure.credentials_uncertain && !failure.error.outcome_unknown);
+}
+
 #[tokio::test(start_paused = true)]
 async fn conflict_with_the_first_attempt_is_a_success() {
     for status in [409, 412] {
