@@ -78,7 +78,6 @@ fn replaced_connector_is_not_its_own_rival() {
     quiet(&[]);
     terraform.run(["untaint", ADDRESS]).succeeded();
     quiet(&[&format!("-replace={ADDRESS}")]);
-    quiet(&["-refresh=false", &format!("-replace={ADDRESS}")]);
 }
 
 /// The output of the changed resource is known only after apply.

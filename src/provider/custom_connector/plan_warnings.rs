@@ -34,9 +34,6 @@ pub async fn check_plan(
 ) -> CheckPlanResponse {
     let private = PrivateData::before_plan(request.private);
     let mut diagnostics = Diagnostics::new();
-    if let Some(prior) = request.prior {
-        note_state(provider, prior);
-    }
     let Some(plan) = request.plan else {
         let private = private.encode();
         return CheckPlanResponse { diagnostics, private, ..CheckPlanResponse::default() };
@@ -99,16 +96,6 @@ pub async fn check_plan(
     let known = credentials.configured.iter().map(|row| row.stateful);
     let private = private.with_plan(known).encode();
     CheckPlanResponse { diagnostics, private, ..CheckPlanResponse::default() }
-}
-
-/// Notes the connector of a state. With `-refresh=false`, no read has noted it.
-fn note_state(provider: &ProviderData, prior: &State) {
-    let id = prior.object().string("id").known().and_then(|id| ConnectorId::parse(id).ok());
-    let Ok(ready) = provider.ready() else { return };
-    let organization = planned_organization(&ready, prior.object());
-    if let (Some(organization), Some(id)) = (organization, id) {
-        provider.claims.note_state(organization, &id);
-    }
 }
 
 /// Warns that another resource has the same connector or the same name.
