@@ -92,6 +92,7 @@ mod identifiers;
 mod json;
 mod kinds;
 mod limiter;
+mod lock;
 mod notice;
 mod percent;
 mod pipeline;

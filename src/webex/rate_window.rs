@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
+
+use super::lock::lock;
 
 /// The window of the limit, and some time for requests that arrive later than they were sent.
 pub(super) const WINDOW: Duration = Duration::from_millis(60_500);
@@ -108,9 +110,8 @@ impl RateWindow {
         window.caution = Some(Caution { interval, until: until + CAUTION });
     }
 
-    /// Nothing panics while holding the lock, so a poisoned one is intact.
     fn lock(&self) -> MutexGuard<'_, Window> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

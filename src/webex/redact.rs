@@ -16,7 +16,7 @@ use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::iter::once;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -24,6 +24,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::identifiers::OrganizationId;
+use super::lock::lock;
 use safe_text::{Secret, is_invisible};
 
 /// The replacement of a credential.
@@ -97,7 +98,7 @@ impl Redactor {
     }
 
     fn watch_part(&self, secret: &Secret, part: &str) {
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&self.0);
         let hash = watched.hasher.hash_one(secret.expose());
         if !secret.is_empty() && watched.known.insert(hash) {
             watched.learn(part);
@@ -106,7 +107,7 @@ impl Redactor {
 
     /// Returns the text with everything replaced that could be a part of a credential.
     pub(crate) fn clean(&self, text: &str) -> String {
-        let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = lock(&self.0);
         let mut covered = vec![false; text.len()];
         let mut view = view(text);
         for _ in 0..=LAYERS {

@@ -9,12 +9,13 @@ use super::super::budget::Budget;
 use super::super::error::{Error, ErrorKind, TokenProblem};
 use super::super::identifiers::OrganizationId;
 use super::super::json::{self, Object};
+use super::super::lock::lock;
 use super::super::notice::Notice;
 use super::super::pipeline::{Response, RetryMode};
 use super::super::problems::BodyProblem;
 use super::super::settings::Credentials;
+use super::Tokens;
 use super::bearer::FixedToken;
-use super::{Tokens, lock};
 use safe_text::Secret;
 
 /// A token of a token endpoint.

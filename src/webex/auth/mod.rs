@@ -10,7 +10,7 @@ mod grant;
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::budget::Budget;
 use super::error::{Error, Operation};
 use super::identifiers::OrganizationId;
+use super::lock::lock;
 use super::notice::Notice;
 use super::pipeline::{HttpPipeline, Token};
 use super::request::Endpoints;
@@ -173,10 +174,4 @@ impl Tokens {
             }
         }
     }
-}
-
-/// Locks a mutex, also after a panic: the guarded values are replaced as a whole, so they stay
-/// intact.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,13 +2,14 @@
 //! connectors its own calls are about.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::super::connector::{Connector, Version};
 use super::super::identifiers::ConnectorId;
+use super::super::lock::lock;
 use super::list_cache::ConnectorList;
 
 /// The time after a create during which a 404 may mean that the connector is not visible yet.
@@ -104,9 +105,8 @@ impl Knowledge {
         }
     }
 
-    /// Nothing panics while holding the lock, so a poisoned one is intact.
     fn facts(&self) -> MutexGuard<'_, Facts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

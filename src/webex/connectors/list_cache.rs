@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use super::super::budget::Budget;
 use super::super::connector::Connector;
 use super::super::error::{Error, ErrorKind, Operation};
 use super::super::identifiers::ConnectorId;
+use super::super::lock::lock;
 use super::super::pipeline::RetryMode;
 use super::super::single_flight::{Join, SharedRequest, single_flight};
 
@@ -182,9 +183,8 @@ impl ListCache {
         refusal
     }
 
-    /// Nothing panics while holding the lock, so a poisoned one is intact.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

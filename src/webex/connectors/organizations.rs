@@ -1,10 +1,11 @@
 //! Holds what all callers of a client share of each organization.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::super::error::Error;
 use super::super::identifiers::OrganizationId;
+use super::super::lock::lock;
 use super::knowledge::Knowledge;
 use super::list_cache::ListCache;
 use super::releases::Releases;
@@ -32,8 +33,7 @@ impl Organizations {
         self.all().values().filter_map(|shared| shared.list_cache.take_refusal()).collect()
     }
 
-    /// Nothing panics while holding the lock, so a poisoned one is intact.
     fn all(&self) -> MutexGuard<'_, HashMap<OrganizationId, Arc<Shared>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

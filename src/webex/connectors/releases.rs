@@ -4,13 +4,14 @@
 //! that a delete of the same run is about to free.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::super::identifiers::ConnectorId;
+use super::super::lock::lock;
 
 /// The time after a delete or a rename during which the server may still refuse the old name.
 const RECENT: Duration = Duration::from_secs(30);
@@ -112,9 +113,8 @@ impl Releases {
         }
     }
 
-    /// Nothing panics while holding the lock, so a poisoned one is intact.
     fn connectors(&self) -> MutexGuard<'_, HashMap<ConnectorId, Release>> {
-        self.connectors.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.connectors)
     }
 }
 

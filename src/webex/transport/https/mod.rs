@@ -9,7 +9,7 @@ mod trust;
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,6 +25,7 @@ use url::Url;
 use super::{Deadline, Failure, FailureKind, LARGEST_RESPONSE, RawResponse, Transport};
 use crate::body::WipedBuffer;
 use crate::error::Cause;
+use crate::lock::lock;
 use crate::problems::CertificateProblem;
 use crate::settings::{Deadlines, Proxy, Settings, is_loopback};
 
@@ -92,8 +93,7 @@ impl Https {
 
     async fn origin(&self, url: &Url) -> Result<Arc<Origin>, Failure> {
         let name = url.origin().ascii_serialization();
-        // Nothing panics while holding the lock, so a poisoned one is intact.
-        let origins = || self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let origins = || lock(&self.origins);
         if let Some(origin) = origins().get(&name) {
             return Ok(Arc::clone(origin));
         }
