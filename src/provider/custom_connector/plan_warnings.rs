@@ -519,9 +519,10 @@ fn name_taken(holder: &Connector, organization: OrganizationId) -> Diagnostic {
     Diagnostic::warning(
         format!("The name {:?} is already taken", Shown::new(holder.name())),
         format!(
-            "Choose another name, or import the existing connector:\n\n{}\n\nOrganization \
-             {organization} has this connector already, and names are unique. Applying this plan \
-             will fail, unless the same plan deletes or renames the existing connector first.",
+            "Choose another name. Or, if no other resource manages the existing connector, import \
+             it:\n\n{}\n\nOrganization {organization} has this connector already, and names are \
+             unique. Applying this plan will fail, unless the same plan deletes or renames the \
+             existing connector first.",
             import_block(organization, &holder.id)
         ),
     )
