@@ -18,11 +18,16 @@ pub(super) fn page() -> Page {
         let found = schema.pointer(place).unwrap_or_else(|| panic!("{place} is not in the schema"));
         found["properties"].as_object().expect("members").clone()
     };
+    let required = |place: &str| {
+        let found = schema.pointer(place).expect("a place")["required"].as_array();
+        let names = found.into_iter().flatten().filter_map(Value::as_str);
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
     let calls = members("/properties/calls");
     let mut text = String::new();
     for part in PROSE.split_inclusive('\n') {
         match part.trim() {
-            "{{document}}" => text.push_str(&table(&schema, &members(""), &[])),
+            "{{document}}" => text.push_str(&table(&schema, &members(""), &required(""), &[])),
             "{{calls}}" => {
                 for (name, call) in &calls {
                     let description = call["description"].as_str().expect("a description");
@@ -30,17 +35,14 @@ pub(super) fn page() -> Page {
                 }
             }
             "{{call}}" => {
-                text.push_str(&table(
-                    &schema,
-                    &members("/properties/calls/properties/update"),
-                    &["response"],
-                ));
+                let place = "/properties/calls/properties/update";
+                text.push_str(&table(&schema, &members(place), &required(place), &["response"]));
             }
             "{{responses}}" => {
                 for name in calls.keys() {
                     let place = format!("/properties/calls/properties/{name}/properties/response");
                     let _ = writeln!(text, "`{name}`:\n");
-                    text.push_str(&table(&schema, &members(&place), &[]));
+                    text.push_str(&table(&schema, &members(&place), &required(&place), &[]));
                     text.push('\n');
                 }
             }
@@ -62,7 +64,8 @@ pub(super) fn page() -> Page {
                 all.extend(members("/properties/fields/properties/id"));
                 all.extend(members("/properties/fields/properties/active"));
                 all.extend(members("/properties/fields/properties/scope"));
-                text.push_str(&table(&schema, &all, &[]));
+                let required = required("/properties/fields/properties/scope");
+                text.push_str(&table(&schema, &all, &required, &[]));
             }
             "{{built-in}}" => {
                 let _ = write!(text, "```json\n{}```\n", Profile::built_in().text());
@@ -73,14 +76,20 @@ pub(super) fn page() -> Page {
     Page { path: "guides/api-profile.md".to_owned(), text: markdown::filled(&text) }
 }
 
-fn table(schema: &Value, members: &Map<String, Value>, left_out: &[&str]) -> String {
+fn table(
+    schema: &Value,
+    members: &Map<String, Value>,
+    required: &[String],
+    left_out: &[&str],
+) -> String {
     let mut text = "| Member | Type | Meaning |\n|---|---|---|\n".to_owned();
     for (name, member) in members {
         if left_out.contains(&name.as_str()) || name == "$schema" {
             continue;
         }
         let kind = kind(schema, member);
-        let _ = writeln!(text, "| `{name}` | {kind} | {} |", description(schema, member));
+        let mark = if required.contains(name) { ", required" } else { "" };
+        let _ = writeln!(text, "| `{name}` | {kind}{mark} | {} |", description(schema, member));
     }
     text
 }

@@ -334,7 +334,7 @@ fn refused_deactivation_of_an_edit_names_the_flows() {
         .says("The connector is in use.")
         .says("\"Order status\"")
         .says("The connector is as it was before, and is active.")
-        .says("Apply again, and put the connector back");
+        .says("Then select the connector in those flows again, and publish them.");
     assert_eq!(stored(&simulator)["active"], json!(true));
 }
 

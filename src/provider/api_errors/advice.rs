@@ -9,9 +9,9 @@ use webex_contact_center::{
 };
 
 const TRY_LATER: &str =
-    "Try again later. If the problem persists, give Webex support the tracking id.";
+    "Try again later. If the problem persists, give Webex support the tracking ids below.";
 
-const SUPPORT: &str = "If the problem persists, give Webex support the tracking id.";
+const SUPPORT: &str = "If the problem persists, give Webex support the tracking ids below.";
 
 const TOKEN_ADDRESS: &str = "Check token_url if it is set: it has to be Webex's token endpoint.";
 
@@ -85,9 +85,20 @@ fn advice_for(reader: Reader, error: &Error) -> String {
         }
         // Windows and macOS have many texts for an issuer that they do not trust.
         ErrorKind::Certificate(CertificateProblem::UnknownIssuer | CertificateProblem::Other) => {
-            "If a proxy of your company inspects traffic, set ca_certificate_file to the \
-             certificate of its authority. Otherwise stop here: somebody may intercept the \
-             connection."
+            match reader {
+                Reader::Terraform => {
+                    "If a proxy of your company inspects traffic, set the environment variable \
+                     WEBEX_CC_CA_CERTIFICATE_FILE to a file with the certificate of its authority. \
+                     If your credentials are in the provider block, you can set \
+                     ca_certificate_file there. Otherwise stop here: somebody may intercept the \
+                     connection."
+                }
+                Reader::Doctor => {
+                    "If a proxy of your company inspects traffic, set the environment variable \
+                     WEBEX_CC_CA_CERTIFICATE_FILE to a file with the certificate of its authority. \
+                     Otherwise stop here: somebody may intercept the connection."
+                }
+            }
         }
         ErrorKind::Certificate(CertificateProblem::NotYetValid | CertificateProblem::Expired) => {
             "Check the clock of this machine. If the clock is right, the operator of the host has \
@@ -168,17 +179,18 @@ fn advice_for(reader: Reader, error: &Error) -> String {
              nobody edits for 15 minutes."
         }
         ErrorKind::Locked => {
-            "Deactivate the connector in Control Hub, which may show why Webex refuses that here. \
-             Then apply again. Webex allows edits and deletes of inactive connectors only."
+            "Try to deactivate the connector in Control Hub. If Control Hub refuses too, it may \
+             show the reason. If it succeeds, apply again. Webex allows edits and deletes of \
+             inactive connectors only."
         }
         ErrorKind::LockedThoughInactive => {
             "Try again later. Somebody may be working on the connector in Control Hub, or Webex \
              itself may have locked it."
         }
         ErrorKind::ActiveUnchanged => {
-            "Activate or deactivate the connector in Control Hub, which may show why Webex refuses \
-             that here. Then apply again. If the problem persists, give Webex support the tracking \
-             id."
+            "Try to activate or deactivate the connector in Control Hub. If Control Hub refuses \
+             too, it may show the reason. If it succeeds, apply again. If the problem persists, \
+             give Webex support the tracking ids below."
         }
         ErrorKind::RateLimited { .. } => match request {
             Request::Write => {
@@ -241,9 +253,14 @@ fn advice_for(reader: Reader, error: &Error) -> String {
         }
         ErrorKind::Stopped => "Run the same command again: it does what is left.",
         ErrorKind::DeadlineExceeded => return time_used_up(error, request),
-        ErrorKind::Defect => {
-            "Try again, and please report this message with the log (TF_LOG=ERROR)."
-        }
+        ErrorKind::Defect => match reader {
+            Reader::Terraform => {
+                "Run the command again with TF_LOG_PROVIDER=TRACE and TF_LOG_PATH=run.log. Report \
+                 this message with the lines of run.log that contain \
+                 provider.terraform-provider-webex."
+            }
+            Reader::Doctor => "Run the command again. If it fails again, report this message.",
+        },
         ErrorKind::Unsendable => {
             "Check ca_certificate_file or ca_certificate_pem, and the certificates of this machine."
         }
@@ -293,13 +310,16 @@ fn refused(request: Request, code: Option<OauthError>) -> &'static str {
 fn forbidden(request: Request) -> &'static str {
     match request {
         Request::Read | Request::ReadForFlows => {
-            "Check that the access token has the scope cjp:config_read, and that it belongs to the \
-             organization in organization_id."
+            "Check that the access token has the scope cjp:config_read: a personal token may lack \
+             it, and a token does not get scopes that are added to its app later. Check that the \
+             token is for the organization in organization_id. If both are right, check the User \
+             Profile of the token's user in Control Hub: other objects need its permissions, and \
+             connectors may need them, too."
         }
         Request::Write | Request::Flow => {
             "Check that the access token has the scope cjp:config_write, and that its owner is a \
-             full administrator or a Contact Center service administrator. A token does not get \
-             scopes that are added to its app later."
+             full administrator, a Contact Center Service administrator or a partner full \
+             administrator. A token does not get scopes that are added to its app later."
         }
         // A 403 of a token endpoint concerns the credentials.
         Request::RefreshedToken | Request::ServiceAppToken => refused(request, None),

@@ -297,7 +297,7 @@ pub(super) fn request(error: &Error) -> String {
         error.tracking_id.as_deref().filter(|id| error.server_tracking_id.as_deref() != Some(*id))
         && !has_not_left(error)
     {
-        facts.push(format!("tracking id {id}"));
+        facts.push(format!("sent as tracking id {id}"));
     }
     match error.attempts {
         0 | 1 => {}

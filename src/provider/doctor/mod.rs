@@ -68,8 +68,8 @@ async fn run(
     let verdict = verdict(checks.found(), has_endpoints);
     let unknown = "This command writes nothing. So it cannot check whether the token may create \
                    and change connectors (scope cjp:config_write, and the role of a full \
-                   administrator or a Contact Center service administrator), and how Webex \
-                   responds.";
+                   administrator, a Contact Center Service administrator or a partner full \
+                   administrator), and how Webex responds.";
     checks.push(Check::new("writing", Outcome::Skipped, unknown));
     Some(verdict)
 }

@@ -130,8 +130,8 @@ pub fn create_failed(failure: &WriteError, name: &str, organization: Organizatio
             ),
         ),
         (RemoteState::Absent | RemoteState::Unchanged | RemoteState::Found(_), None) => {
-            let truth = format!("Nothing was created.{}", limit_note(failure));
-            Diagnostic::error(failed, detail_advising(error, &truth, advice(error)))
+            let advice = advice_about_limit(failure).unwrap_or_else(|| advice(error));
+            Diagnostic::error(failed, detail_advising(error, "Nothing was created.", advice))
         }
     }
 }
@@ -166,15 +166,15 @@ fn message(next_step: String, truth: String, error: &Error) -> String {
     paragraphs([next_step, truth, cause(error), further_advice(error), request(error)])
 }
 
-/// The limit of connectors, which has no error of its own.
-fn limit_note(failure: &WriteError) -> String {
-    match failure.connectors_in_organization {
-        Some(count) if count >= CONNECTOR_LIMIT => format!(
-            " The organization has {count} custom connectors, and Webex allows {CONNECTOR_LIMIT}: \
-             delete one that is not used."
-        ),
-        _ => String::new(),
-    }
+/// Returns the next step in an organization with as many connectors as Webex allows. The limit has
+/// no error of its own: Webex refuses the request as invalid.
+fn advice_about_limit(failure: &WriteError) -> Option<String> {
+    let count = failure.connectors_in_organization.filter(|count| *count >= CONNECTOR_LIMIT)?;
+    Some(format!(
+        "The organization has {count} custom connectors, and Webex allows {CONNECTOR_LIMIT}. Delete \
+         one that is not used, then apply again. If Webex names an argument below, correct that as \
+         well."
+    ))
 }
 
 /// Returns the summary about a connector that flows cannot use now.
@@ -368,8 +368,8 @@ fn advice_after_update(failure: &WriteError) -> String {
     let error = &failure.error;
     if matches!(error.kind, ErrorKind::Referenced(_)) {
         "In Flow Designer, remove the connector from the flows that use it, and publish them. \
-         Apply again, and put the connector back. Webex allows edits of inactive connectors only, \
-         and does not deactivate one that is in use."
+         Apply again. Then select the connector in those flows again, and publish them. Webex \
+         allows edits of inactive connectors only, and does not deactivate one that is in use."
             .to_owned()
     } else if error.kind == ErrorKind::NameTaken && failure.holder_is_released {
         "Apply again: this run also deletes or renames the other connector. Connectors that swap \
@@ -393,9 +393,10 @@ fn not_yet_visible(named: &str, verb: &str) -> String {
 
 const TRY_IN_A_MINUTE: &str = "Run the same command again in a minute.";
 
-const ONLY_LISTED: &str = "Nothing was changed in Webex or in state. Webex lists the connector, and \
-    does not return it by its ID. An update needs that, so that it drops nothing. If the error \
-    stays, compare the path of the call `read` in the API profile with Webex's.";
+const ONLY_LISTED: &str = "Nothing was changed in Webex or in state. Webex lists the connector, but \
+    does not return it by its id. An update needs the full connector, so that no field is lost. If \
+    the problem persists, the path of the call `read` is wrong for your organization: run the \
+    provider's command `doctor`, and correct the API profile.";
 
 const NOT_VISIBLE: &str = "Nothing was changed in Webex or in state. The connector was created \
     moments ago, and Webex may show a new connector late.";
