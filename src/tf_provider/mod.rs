@@ -111,8 +111,9 @@
 //!   express them, and neither can HashiCorp's SDKs: SDKv2 has lists and sets, and
 //!   terraform-plugin-framework has lists, sets and single blocks. Use a list or a set
 //!   of blocks with a name in each, or an attribute that is a map.
-//! - Write-only attributes inside of sets, which Terraform forbids, and dynamic values
-//!   inside of collections. [`Registry::check`](provider::Registry::check) finds both.
+//! - Write-only attributes inside of sets and dynamic values inside of collections, which
+//!   Terraform forbids, and sensitive dynamic values.
+//!   [`Registry::check`](provider::Registry::check) finds all three.
 //!
 //! # Other frameworks in Rust
 //!
@@ -183,6 +184,7 @@ pub mod function;
 mod lifetime;
 pub mod list;
 pub mod object;
+mod pairs;
 mod panics;
 pub mod plan;
 mod plugin;
