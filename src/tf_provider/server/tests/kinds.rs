@@ -386,12 +386,15 @@ async fn search_is_one_of_the_calls() {
 
 /// Keeps a clone of everything that reports.
 #[derive(Clone, Default)]
-struct Keeps(Arc<Mutex<Vec<(Option<ListSink>, Option<Progress>)>>>);
+struct Keeps {
+    sinks: Arc<Mutex<Vec<ListSink>>>,
+    progress: Arc<Mutex<Vec<Progress>>>,
+}
 
 #[async_trait]
 impl ListResource for Keeps {
     async fn list(&self, _request: ListRequest, sink: ListSink) -> Result<(), Diagnostics> {
-        self.0.lock().unwrap().push((Some(sink.clone()), None));
+        self.sinks.lock().unwrap().push(sink.clone());
         sink.send(ListItem::new("a", Object::default().with("name", "a"))).await;
         Ok(())
     }
@@ -407,7 +410,7 @@ impl Action for Keeps {
         _request: InvokeRequest,
         progress: Progress,
     ) -> Result<Diagnostics, Diagnostics> {
-        self.0.lock().unwrap().push((None, Some(progress.clone())));
+        self.progress.lock().unwrap().push(progress.clone());
         progress.report("begun").await;
         Ok(Diagnostics::new())
     }
