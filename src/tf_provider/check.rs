@@ -1,15 +1,21 @@
 //! Contradictions in what a provider registers.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::function::Signature;
 use super::provider::{Registry, Table};
 use super::resource::Resource;
 use super::schema::{Attribute, Block, NestedBlock, Nesting, Requirement};
 use super::value::{Path, Type, msgpack};
 
-/// The names that Terraform itself uses in resource, data and module blocks.
-const RESERVED: [&str; 7] =
-    ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
+/// The names that Terraform itself uses in blocks of resources and data sources.
+const RESERVED: &[&str] =
+    &["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
+
+/// The names that Terraform itself uses, or reserves, in provider blocks.
+const RESERVED_BY_PROVIDERS: &[&str] =
+    &["alias", "count", "depends_on", "for_each", "lifecycle", "locals", "source", "version"];
 
 impl Registry {
     /// Returns the contradictions in what is registered, one sentence each. They
@@ -29,7 +35,7 @@ impl Registry {
         let mut found: Vec<String> =
             self.repeated.iter().map(|what| format!("{what} is registered twice")).collect();
         let block = &self.provider.schema().block;
-        Checker::new("the provider", Role::Other, &mut found).block(block);
+        Checker::new("the provider", Role::Provider, &mut found).block(block);
         check_table(&self.resources, "resource", Role::Resource, &mut found);
         check_table(&self.data_sources, "data source", Role::Other, &mut found);
         check_table(&self.list_resources, "list resource", Role::Other, &mut found);
@@ -41,6 +47,9 @@ impl Registry {
         for name in self.list_resources.keys() {
             check_list(name, &self.resources, &mut found);
         }
+        for (name, function) in &self.functions {
+            check_function(name, &function.signature(), &mut found);
+        }
         found
     }
 }
@@ -48,10 +57,38 @@ impl Registry {
 fn check_table<T: ?Sized>(table: &Table<T>, kind: &str, role: Role, found: &mut Vec<String>) {
     for (name, served) in table {
         let place = format!("{kind} {name:?}");
-        if !is_name(name) {
-            found.push(format!("{place}: the name is not one of lowercase letters"));
-        }
+        check_name(name, &place, found);
         Checker::new(&place, role, found).block(&served.schema().block);
+    }
+}
+
+fn check_name(name: &str, place: &str, found: &mut Vec<String>) {
+    if !is_name(name) {
+        found.push(format!("{place}: the name is not one of lowercase letters"));
+    }
+}
+
+fn check_function(name: &str, signature: &Signature, found: &mut Vec<String>) {
+    let place = format!("function {name:?}");
+    check_name(name, &place, found);
+    let parameters = signature.parameters.iter().chain(&signature.variadic);
+    check_names(parameters.map(|it| &it.name), &format!("{place}: the parameter"), found);
+}
+
+/// Finds names that are invalid or not unique.
+fn check_names<'a>(
+    all: impl Iterator<Item = &'a Cow<'static, str>>,
+    place: &str,
+    found: &mut Vec<String>,
+) {
+    let mut names = BTreeSet::new();
+    for name in all {
+        if !names.insert(name) {
+            found.push(format!("{place} {name} is declared twice"));
+        }
+        if !is_name(name) {
+            found.push(format!("{place} {name} is a name that Terraform does not allow"));
+        }
     }
 }
 
@@ -70,12 +107,11 @@ fn check_identity(
     schema: Option<&super::schema::IdentitySchema>,
     found: &mut Vec<String>,
 ) {
-    let mut names = BTreeSet::new();
-    for attribute in schema.into_iter().flat_map(|schema| &schema.attributes) {
-        let place = format!("resource {name:?}: the identity's {}", attribute.name);
-        if !names.insert(&attribute.name) {
-            found.push(format!("{place} is declared twice"));
-        }
+    let place = format!("resource {name:?}: the identity's");
+    let attributes = schema.map_or(&[][..], |schema| &schema.attributes);
+    check_names(attributes.iter().map(|attribute| &attribute.name), &place, found);
+    for attribute in attributes {
+        let place = format!("{place} {}", attribute.name);
         match &attribute.ty {
             Type::Bool | Type::Number | Type::String => {}
             Type::List(element)
@@ -102,6 +138,8 @@ fn is_name(name: &str) -> bool {
 /// The use of a schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
+    /// Is the provider block.
+    Provider,
     /// Has a configuration, plans and states.
     Resource,
     /// Has a configuration, and calls with capabilities.
@@ -127,6 +165,10 @@ impl<'a> Checker<'a> {
 
     /// `nesting` holds those of the blocks around, outermost first.
     fn walk(&mut self, block: &Block, path: &Path, nesting: &[Nesting]) {
+        let reserved = match self.role {
+            Role::Provider => RESERVED_BY_PROVIDERS,
+            Role::Resource | Role::Action | Role::Other => RESERVED,
+        };
         let mut names = BTreeSet::new();
         let rows = block.attributes.iter().map(|row| &row.name);
         for name in rows.chain(block.blocks.iter().map(|row| &row.name)) {
@@ -134,7 +176,7 @@ impl<'a> Checker<'a> {
             if !names.insert(name) {
                 self.report(&at, "is declared twice");
             }
-            if !is_name(name) || path.is_root() && RESERVED.contains(&name.as_ref()) {
+            if !is_name(name) || path.is_root() && reserved.contains(&name.as_ref()) {
                 self.report(&at, "is a name that Terraform does not allow");
             }
         }
@@ -173,7 +215,7 @@ impl<'a> Checker<'a> {
         let repeats = nesting.iter().any(|nesting| *nesting != Nesting::Single);
         let can_be_write_only = match self.role {
             Role::Resource | Role::Action => true,
-            Role::Other => false,
+            Role::Provider | Role::Other => false,
         };
         let rules = [
             (
@@ -210,6 +252,10 @@ impl<'a> Checker<'a> {
                 is_dynamic && repeats || contains_dynamic(&attribute.ty),
                 "is dynamic inside of a collection, which Terraform does not allow",
             ),
+            (
+                attribute.is_sensitive() && has_dynamic(&attribute.ty),
+                "is sensitive and dynamic, so its strings are not read as credentials",
+            ),
         ];
         rules.into_iter().filter_map(|(is_broken, fault)| is_broken.then_some(fault)).collect()
     }
@@ -229,14 +275,22 @@ fn items_fault(nested: &NestedBlock) -> Option<&'static str> {
 
 /// Whether a collection contains dynamic values.
 fn contains_dynamic(ty: &Type) -> bool {
-    fn is_dynamic(ty: &Type) -> bool {
-        *ty == Type::Dynamic || contains_dynamic(ty)
-    }
     match ty {
         Type::Bool | Type::Number | Type::String | Type::Secret | Type::Dynamic => false,
-        Type::List(element) | Type::Set(element) | Type::Map(element) => is_dynamic(element),
+        Type::List(element) | Type::Set(element) | Type::Map(element) => has_dynamic(element),
         Type::Tuple(elements) => elements.iter().any(contains_dynamic),
         Type::Object(attributes) => attributes.values().any(contains_dynamic),
+    }
+}
+
+/// Whether there are dynamic values at any depth.
+fn has_dynamic(ty: &Type) -> bool {
+    match ty {
+        Type::Dynamic => true,
+        Type::Bool | Type::Number | Type::String | Type::Secret => false,
+        Type::List(element) | Type::Set(element) | Type::Map(element) => has_dynamic(element),
+        Type::Tuple(elements) => elements.iter().any(has_dynamic),
+        Type::Object(attributes) => attributes.values().any(has_dynamic),
     }
 }
 
@@ -247,12 +301,13 @@ mod tests {
     use super::*;
     use crate::data_source::{DataSource, DataSourceRequest, DataSourceResponse};
     use crate::diagnostics::Diagnostics;
+    use crate::function::{Function, FunctionError, Parameter, Signature};
     use crate::list::{ListRequest, ListResource, ListSink};
     use crate::provider::Provider;
     use crate::resource::{
         ApplyResponse, CreateRequest, DeleteRequest, ReadRequest, ReadResponse, UpdateRequest,
     };
-    use crate::schema::Schema;
+    use crate::schema::{IdentityAttribute, IdentitySchema, Schema};
     use crate::value::Value;
 
     /// Serves a schema for every kind that the test needs.
@@ -342,6 +397,7 @@ mod tests {
     fn attributes_do_not_contradict_themselves() {
         let text = || Attribute::optional("a", Type::String, "");
         let list = |ty| Type::List(Box::new(ty));
+        let object = |ty| Type::Object([("o".to_owned(), ty)].into());
         for (attribute, expected) in [
             (Attribute::required("a", Type::String, "").default_value("x"), "is required"),
             (Attribute::computed("a", Type::String, "").default_value("x"), "cannot be set"),
@@ -352,6 +408,9 @@ mod tests {
             (text().use_state_for_unknown(), "is not computed"),
             (text().write_only().requires_replace(), "no change can be seen"),
             (Attribute::optional("a", list(Type::Dynamic), ""), "is dynamic inside"),
+            (Attribute::optional("a", list(object(Type::Dynamic)), ""), "is dynamic inside"),
+            (Attribute::optional("a", Type::Dynamic, "").sensitive(), "is sensitive and dynamic"),
+            (Attribute::optional("a", object(Type::Dynamic), "").sensitive(), "is sensitive and"),
             (Attribute::optional("count", Type::Number, ""), "does not allow"),
             (Attribute::optional("A", Type::Number, ""), "does not allow"),
         ] {
@@ -367,6 +426,64 @@ mod tests {
             vec![NestedBlock::single("d", block(vec![text().write_only()], Vec::new())).required()],
         );
         assert_eq!(faults(&sound), [""; 0]);
+    }
+
+    #[test]
+    fn provider_block_has_its_own_reserved_names() {
+        let provider = |name: &'static str| {
+            let attribute = Attribute::optional(name, Type::String, "");
+            Registry::new(Serves(block(vec![attribute], Vec::new()))).check()
+        };
+        for name in ["alias", "version", "source", "locals", "for_each"] {
+            assert_eq!(
+                provider(name),
+                [format!("the provider: {name} is a name that Terraform does not allow")]
+            );
+        }
+        for name in ["provider", "connection"] {
+            assert_eq!(provider(name), [""; 0]);
+        }
+        assert_eq!(
+            faults(&block(vec![Attribute::optional("version", Type::String, "")], vec![])),
+            [""; 0]
+        );
+    }
+
+    /// Has two parameters of these names.
+    struct Calls(&'static str, &'static str);
+
+    impl Function for Calls {
+        fn signature(&self) -> Signature {
+            let parameter = |name| Parameter::new(name, Type::String, "");
+            Signature::new("", Type::String)
+                .parameter(parameter(self.0))
+                .variadic(parameter(self.1))
+        }
+        fn call(&self, _arguments: &[Value]) -> Result<Value, FunctionError> {
+            Ok(Value::Null)
+        }
+    }
+
+    #[test]
+    fn functions_and_identities_have_valid_names() {
+        for (name, parameters, expected) in [
+            ("a", Calls("b", "c"), None),
+            ("A-b", Calls("b", "c"), Some("\"A-b\": the name is not")),
+            ("a", Calls("b", "b"), Some("the parameter b is declared twice")),
+            ("a", Calls("B c", "b"), Some("the parameter B c is a name that")),
+        ] {
+            let found = registry().function(name, parameters).check();
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{found:?}");
+            assert!(found.iter().all(|fault| fault.contains(expected.unwrap())), "{found:?}");
+        }
+        let identity = |name: &'static str| {
+            let schema = IdentitySchema::new([IdentityAttribute::required(name, Type::String, "")]);
+            let mut found = Vec::new();
+            check_identity("a", Some(&schema), &mut found);
+            found
+        };
+        assert_eq!(identity("id"), [""; 0]);
+        assert!(identity("Id")[0].contains("Id is a name that"), "{:?}", identity("Id"));
     }
 
     #[test]

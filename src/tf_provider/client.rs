@@ -10,15 +10,6 @@ pub struct ClientCapabilities {
     pub write_only_attributes_allowed: bool,
 }
 
-impl ClientCapabilities {
-    /// Returns the capabilities of a client that allows deferral.
-    #[must_use]
-    pub fn with_deferral(mut self) -> Self {
-        self.deferral_allowed = true;
-        self
-    }
-}
-
 /// The reason why a call cannot be carried out yet.
 ///
 /// A response may say so only if

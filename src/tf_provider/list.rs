@@ -84,14 +84,14 @@ pub struct ListSink {
 }
 
 impl ListSink {
-    /// Returns a channel for `limit` items. It holds `capacity` items, so that a
-    /// search never runs far ahead of the client.
+    /// Returns a channel for `limit` items. It holds `capacity` items, at least one,
+    /// so that a search never runs far ahead of the client.
     #[must_use]
     pub fn channel(
         capacity: usize,
         limit: usize,
     ) -> (Self, mpsc::Receiver<Result<ListItem, Diagnostic>>) {
-        let (events, receiver) = mpsc::channel(capacity);
+        let (events, receiver) = mpsc::channel(capacity.max(1));
         (Self { events, wanted: Arc::new(AtomicUsize::new(limit)) }, receiver)
     }
 
@@ -117,5 +117,18 @@ impl ListSink {
             // A client that has disconnected does not miss the message.
             let _ = self.events.send(Err(message)).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::Object;
+
+    #[tokio::test]
+    async fn channel_holds_at_least_one_item() {
+        let (sink, mut found) = ListSink::channel(0, 1);
+        assert!(!sink.send(ListItem::new("a", Object::default())).await, "the limit is reached");
+        assert!(found.recv().await.is_some());
     }
 }

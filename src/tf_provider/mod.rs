@@ -111,8 +111,9 @@
 //!   express them, and neither can HashiCorp's SDKs: SDKv2 has lists and sets, and
 //!   terraform-plugin-framework has lists, sets and single blocks. Use a list or a set
 //!   of blocks with a name in each, or an attribute that is a map.
-//! - Write-only attributes inside of sets, which Terraform forbids, and dynamic values
-//!   inside of collections. [`Registry::check`](provider::Registry::check) finds both.
+//! - Write-only attributes inside of sets and dynamic values inside of collections, which
+//!   Terraform forbids, and sensitive dynamic values.
+//!   [`Registry::check`](provider::Registry::check) finds all three.
 //!
 //! # Other frameworks in Rust
 //!
@@ -159,9 +160,11 @@
 //!   [`Checkpoint`](resource::Checkpoint), or else the prior state.
 //! - If values of a response do not fit the schema, the response keeps the others, the
 //!   identity, the private state and the messages, and gets an error. Terraform then
-//!   taints a created object and does not forget it.
+//!   taints a created object and does not forget it. An ephemeral value that does not fit
+//!   is closed, because Terraform closes only what it could open.
 //! - Private state and identity are kept unless a response sets them. An object without
-//!   a stored identity gets that of the attributes of the same names.
+//!   a stored identity gets that of the attributes of the same names. So does the delete
+//!   of a replacement, for which Terraform sends none.
 //! - An attribute with [`Type::Secret`](value::Type::Secret) in its type is sensitive,
 //!   and so is every other attribute on request. Values of that type are decoded as
 //!   secrets, which `Debug` does not show.
@@ -183,6 +186,7 @@ pub mod function;
 mod lifetime;
 pub mod list;
 pub mod object;
+mod pairs;
 mod panics;
 pub mod plan;
 mod plugin;

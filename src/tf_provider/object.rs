@@ -412,6 +412,10 @@ role! {
     /// The state.
     State
 }
+role! {
+    /// The resource identity: the values that identify one remote object.
+    Identity
+}
 
 impl Configuration {
     /// Returns a credential at the top level.
@@ -434,10 +438,6 @@ impl Configuration {
         secret(plan.object().get(name))
     }
 }
-
-/// The resource identity: the values that identify one remote object.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Identity(pub Object);
 
 /// The private state: the provider's own data, stored with an object's state.
 /// An empty one in a response keeps that of the request.

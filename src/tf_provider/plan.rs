@@ -10,10 +10,9 @@
 //! A block is compared with the prior block at the same position; in a set, with
 //! the one that has the same configured values.
 
-use std::collections::BTreeMap;
-
-use super::object::{Configuration, Object, Plan, State};
-use super::schema::{Attribute, Block, NestedBlock, Nesting, Requirement};
+use super::object::{Configuration, Object, Plan, State, instances_mut};
+use super::pairs::{Entries, counterparts, get, instances};
+use super::schema::{Attribute, Block, Nesting, Requirement};
 use super::value::{Path, Value};
 
 /// Builds a plan, and lets a resource modify it.
@@ -153,81 +152,6 @@ pub fn plan_change(
     PlannedChange { plan: Plan::new(planned), requires_replace, changes_remote }
 }
 
-/// The values of an object.
-type Entries = BTreeMap<String, Value>;
-
-fn get<'v>(entries: Option<&'v Entries>, name: &str) -> &'v Value {
-    entries.and_then(|entries| entries.get(name)).unwrap_or(&Value::Null)
-}
-
-/// Returns the blocks in a value with their paths. A set's elements have none, so
-/// the path ends at the set.
-fn instances<'v>(
-    nested: &NestedBlock,
-    value: &'v Value,
-    path: &Path,
-) -> Vec<(Path, Option<&'v Entries>)> {
-    let entries = |value: &'v Value| if let Value::Map(map) = value { Some(map) } else { None };
-    let path = path.clone().name(&nested.name);
-    match (nested.nesting, value) {
-        (Nesting::Single, value) => vec![(path, entries(value))],
-        (Nesting::List, Value::List(items)) => {
-            let items = items.iter().enumerate();
-            items.map(|(index, item)| (path.clone().index(index), entries(item))).collect()
-        }
-        (Nesting::Set, Value::List(items)) => {
-            items.iter().map(|item| (path.clone(), entries(item))).collect()
-        }
-        (Nesting::List | Nesting::Set, _) => Vec::new(),
-    }
-}
-
-/// Pairs the blocks of a value with their counterparts in another one.
-fn counterpart<'v>(
-    nested: &NestedBlock,
-    index: usize,
-    instance: Option<&Entries>,
-    other: &'v Value,
-) -> Option<&'v Entries> {
-    let entries = |value: &'v Value| if let Value::Map(map) = value { Some(map) } else { None };
-    match (nested.nesting, other) {
-        (Nesting::Single, value) => entries(value),
-        (Nesting::List, Value::List(items)) => entries(items.get(index)?),
-        (Nesting::Set, Value::List(items)) => {
-            let instance = instance?;
-            let mut items = items.iter().filter_map(entries);
-            items.find(|item| is_same_element(&nested.block, instance, item))
-        }
-        (Nesting::List | Nesting::Set, _) => None,
-    }
-}
-
-/// Whether two elements of a set are the same but for values that the provider
-/// may set, and that one of them lacks.
-fn is_same_element(block: &Block, one: &Entries, other: &Entries) -> bool {
-    let attributes = block.attributes.iter().all(|attribute| {
-        let [one, other] = [one, other].map(|entries| get(Some(entries), &attribute.name));
-        let is_open = |value: &Value| value.is_null() || value.is_unknown();
-        attribute.requirement == Requirement::Computed
-            || attribute.is_computed() && (is_open(one) || is_open(other))
-            || one.equals(other, &attribute.ty)
-    });
-    attributes
-        && block.blocks.iter().all(|nested| {
-            let [left, right] = [one, other].map(|entries| get(Some(entries), &nested.name));
-            let (left_items, right_items) =
-                (instances(nested, left, &Path::root()), instances(nested, right, &Path::root()));
-            left_items.len() == right_items.len()
-                && left_items.iter().enumerate().all(|(index, (_, item))| {
-                    match (item, counterpart(nested, index, *item, right)) {
-                        (Some(item), Some(pair)) => is_same_element(&nested.block, item, pair),
-                        (None, None) => true,
-                        (Some(_), None) | (None, Some(_)) => false,
-                    }
-                })
-        })
-}
-
 /// Sets the defaults of attributes that the configuration omits.
 fn apply_defaults(block: &Block, wanted: &Entries, planned: &mut Entries) {
     for attribute in &block.attributes {
@@ -240,8 +164,9 @@ fn apply_defaults(block: &Block, wanted: &Entries, planned: &mut Entries) {
     for nested in &block.blocks {
         let configured = get(Some(wanted), &nested.name);
         let Some(value) = planned.get_mut(nested.name.as_ref()) else { continue };
-        for (index, instance) in super::object::instances_mut(value).enumerate() {
-            if let Some(wanted) = counterpart(nested, index, Some(instance), configured) {
+        let wanted = counterparts(nested, value, configured);
+        for (instance, wanted) in instances_mut(value).zip(wanted) {
+            if let Some(wanted) = wanted {
                 apply_defaults(&nested.block, wanted, instance);
             }
         }
@@ -276,10 +201,11 @@ fn differs(
             }
             let (old, new) = (instances(nested, was, path), instances(nested, is, path));
             old.len() != new.len()
-                || new.iter().enumerate().any(|(index, (path, instance))| {
-                    let before = counterpart(nested, index, *instance, was);
-                    differs(&nested.block, before, *instance, path, local)
-                })
+                || new.iter().zip(counterparts(nested, is, was)).any(
+                    |((path, instance), before)| {
+                        differs(&nested.block, before, *instance, path, local)
+                    },
+                )
         })
 }
 
@@ -298,7 +224,7 @@ impl Filling<'_> {
         planned: &mut Entries,
         path: &Path,
     ) {
-        for attribute in block.attributes.iter() {
+        for attribute in &block.attributes {
             if !is_open(attribute, wanted, path, self.settled) {
                 continue;
             }
@@ -312,13 +238,15 @@ impl Filling<'_> {
             let (configured, stored) = (get(wanted, &nested.name), get(before, &nested.name));
             let Some(value) = planned.get_mut(nested.name.as_ref()) else { continue };
             let at = path.clone().name(&nested.name);
-            for (index, instance) in super::object::instances_mut(value).enumerate() {
+            let wanted = counterparts(nested, value, configured);
+            let before = counterparts(nested, value, stored);
+            let pairs = wanted.into_iter().zip(before);
+            for (index, (instance, (wanted, before))) in instances_mut(value).zip(pairs).enumerate()
+            {
                 let at = match nested.nesting {
                     Nesting::List => at.clone().index(index),
                     Nesting::Single | Nesting::Set => at.clone(),
                 };
-                let wanted = counterpart(nested, index, Some(instance), configured);
-                let before = counterpart(nested, index, Some(instance), stored);
                 self.fill(&nested.block, wanted, before, instance, &at);
             }
         }
@@ -359,16 +287,17 @@ impl Replacements<'_> {
         for nested in &block.blocks {
             let [configured, was, is] =
                 [wanted, before, after].map(|entries| get(entries, &nested.name));
-            let (old, new) = (instances(nested, was, path), instances(nested, is, path));
             let mut inner = Vec::new();
-            for (index, (at, instance)) in new.iter().enumerate() {
-                let wanted = counterpart(nested, index, *instance, configured);
-                let before = counterpart(nested, index, *instance, was);
-                self.collect(&nested.block, wanted, before, *instance, at, &mut inner);
+            let (wanted, before) =
+                (counterparts(nested, is, configured), counterparts(nested, is, was));
+            let new = instances(nested, is, path).into_iter();
+            for (((at, instance), wanted), before) in new.zip(wanted).zip(before) {
+                self.collect(&nested.block, wanted, before, instance, &at, &mut inner);
             }
-            for (index, (at, instance)) in old.iter().enumerate() {
-                if counterpart(nested, index, *instance, is).is_none() {
-                    self.collect(&nested.block, None, *instance, None, at, &mut inner);
+            let old = instances(nested, was, path).into_iter();
+            for ((at, instance), after) in old.zip(counterparts(nested, was, is)) {
+                if after.is_none() {
+                    self.collect(&nested.block, None, instance, None, &at, &mut inner);
                 }
             }
             match nested.nesting {

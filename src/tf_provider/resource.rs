@@ -85,7 +85,8 @@ pub trait Resource: Send + Sync {
         .into())
     }
 
-    /// Converts the state of an older schema version.
+    /// Converts the state of an older schema version. State of the current version
+    /// is not converted.
     ///
     /// By default, attributes that the schema lacks are dropped, and those that
     /// the state lacks are null.
@@ -102,7 +103,7 @@ pub trait Resource: Send + Sync {
     /// # Errors
     /// When the identity cannot be converted.
     fn upgrade_identity(&self, identity: RawState<'_>) -> Result<Identity, Diagnostics> {
-        identity.decode().map(Identity)
+        identity.decode().map(Identity::new)
     }
 
     /// Returns the names of the types whose objects
@@ -169,7 +170,8 @@ impl MoveStateResponse {
 }
 
 /// Returns the configuration for an object with this state: every attribute that
-/// a user may set, at every depth, except for credentials and defaults.
+/// a user may set, at every depth, except for credentials, defaults, and deprecated attributes
+/// that are not required.
 #[must_use]
 pub fn generate_block(block: &Block, state: &Object) -> Object {
     let mut configuration = Object::null(block);
@@ -178,6 +180,7 @@ pub fn generate_block(block: &Block, state: &Object) -> Object {
         let wanted = attribute.requirement != Requirement::Computed
             && !attribute.is_sensitive()
             && !attribute.write_only
+            && (attribute.deprecated.is_none() || attribute.requirement == Requirement::Required)
             && attribute.default.as_ref().is_none_or(|set| !set.equals(stored, &attribute.ty));
         if wanted {
             configuration.set(&attribute.name, stored.clone());

@@ -221,7 +221,10 @@ impl Attribute {
     }
 
     /// Makes Terraform hide the value. Strings in it are decoded as credentials,
-    /// which `Debug` does not show; numbers and booleans it shows.
+    /// which `Debug` does not show; numbers and booleans it shows. A dynamic value
+    /// cannot be sensitive: [`Registry::check`] refuses it.
+    ///
+    /// [`Registry::check`]: super::provider::Registry::check
     #[must_use]
     pub fn sensitive(mut self) -> Self {
         self.ty = self.ty.with_secrets();
@@ -404,6 +407,13 @@ impl IdentitySchema {
     #[must_use]
     pub fn new(attributes: impl IntoIterator<Item = IdentityAttribute>) -> Self {
         Self { version: 0, attributes: attributes.into_iter().collect() }
+    }
+
+    /// Sets the version.
+    #[must_use]
+    pub fn version(mut self, version: i64) -> Self {
+        self.version = version;
+        self
     }
 
     /// Returns the type by which identities are read and written.

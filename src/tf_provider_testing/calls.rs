@@ -24,7 +24,7 @@ pub struct Matrix {
     client: ProviderClient<Channel>,
     schemas: protocol::get_provider_schema::Response,
     type_name: String,
-    identity: Type,
+    identity: Option<Type>,
 }
 
 impl Matrix {
@@ -41,13 +41,13 @@ impl Matrix {
     /// UNIMPLEMENTED without objects; the other calls return messages.
     fn is_served(&self, call: Call) -> bool {
         match call.about() {
+            About::List => !self.schemas.list_resource_schemas.is_empty(),
             About::Ephemeral => !self.schemas.ephemeral_resource_schemas.is_empty(),
             About::Action => !self.schemas.action_schemas.is_empty(),
             About::Nothing
             | About::Provider
             | About::Resource
             | About::DataSource
-            | About::List
             | About::Function => true,
         }
     }
@@ -67,7 +67,7 @@ impl Matrix {
         };
         match (call, call.about()) {
             (Call::UpgradeResourceIdentity | Call::ImportResourceState, _) => {
-                Some((self.type_name.clone(), self.identity.clone()))
+                Some((self.type_name.clone(), self.identity.clone()?))
             }
             (_, About::Provider) => Some((String::new(), type_of(self.schemas.provider.as_ref()?))),
             (_, About::Resource) => {

@@ -166,14 +166,18 @@ pub fn plain(object: &Object) -> Value {
     texts(object.clone().into_value())
 }
 
-/// Returns the problems of an identity. `required` forbids an absent or unknown one, which only the
+/// Returns the problems of an identity, by its type if the resource has one. `required` forbids an absent or unknown one, which only the
 /// plan of a create may have.
 pub fn identity_problems(
     identity: Option<&protocol::ResourceIdentityData>,
-    ty: &Type,
+    ty: Option<&Type>,
     before: Option<&Value>,
     required: bool,
 ) -> Result<Option<Value>, Problems> {
+    let Some(ty) = ty else {
+        let problems = identity.map(|_| vec!["an identity that no schema describes".to_owned()]);
+        return problems.map_or(Ok(None), Err);
+    };
     let Some(identity) = identity else {
         return if required { Err(vec!["no identity came back".to_owned()]) } else { Ok(None) };
     };
@@ -285,8 +289,14 @@ fn proposed_new(block: &Block, prior: &Value, configuration: &Value) -> Value {
         let value = match configured {
             Value::Map(_) => proposed_new(&nested.block, prior, configured),
             Value::List(items) if nested.nesting == NestingMode::Set => {
+                let mut unused = if let Value::List(prior) = prior {
+                    prior.iter().collect()
+                } else {
+                    Vec::new()
+                };
                 let merged = items.iter().map(|item| {
-                    proposed_new(&nested.block, same_element(&nested.block, prior, item), item)
+                    let prior = take_element(&nested.block, &mut unused, item);
+                    proposed_new(&nested.block, prior, item)
                 });
                 Value::List(merged.collect())
             }
@@ -428,9 +438,8 @@ fn sets_match(one: &[Value], other: &[Value], fits: impl Fn(&Value, &Value) -> b
         && other.iter().all(|other| one.iter().any(|one| fits(one, other)))
 }
 
-/// Returns the prior element of a set that a configured one describes.
-fn same_element<'v>(block: &Block, prior: &'v Value, configured: &Value) -> &'v Value {
-    let Value::List(items) = prior else { return &Value::Null };
+/// Takes the prior element of a set that a configured one describes.
+fn take_element<'v>(block: &Block, prior: &mut Vec<&'v Value>, configured: &Value) -> &'v Value {
     let is_same = |item: &&Value| {
         block.attributes.iter().all(|attribute| {
             let ty = Type::from_json(&attribute.r#type).expect("it was checked");
@@ -438,7 +447,8 @@ fn same_element<'v>(block: &Block, prior: &'v Value, configured: &Value) -> &'v 
             attribute.computed && wanted.is_null() || of(item, &attribute.name).equals(wanted, &ty)
         })
     };
-    items.iter().find(is_same).unwrap_or(&Value::Null)
+    let found = prior.iter().position(is_same);
+    found.map_or(&Value::Null, |index| prior.remove(index))
 }
 
 /// Whether a known value is unchanged. An unknown one may have become anything.
@@ -588,6 +598,21 @@ mod tests {
     }
 
     #[test]
+    fn prior_element_of_a_set_is_used_once() {
+        let mut shape = shape();
+        let nested = &mut shape.block.blocks[0];
+        nested.nesting = NestingMode::Set;
+        nested.block.attributes[0].computed = true;
+        let parts = |parts: [Value; 2]| with(&shape.empty(), "part", Value::List(parts.into()));
+        let prior = with(&shape.empty(), "part", Value::List(vec![part("red", "left".into())]));
+        let [open, red] = [Value::Null, "red".into()].map(|color| {
+            Value::Map([("color".to_owned(), color), ("place".to_owned(), Value::Null)].into())
+        });
+        let proposed = shape.proposed_new(&prior, &parts([open, red.clone()]));
+        assert_eq!(proposed, parts([part("red", "left".into()), red]));
+    }
+
+    #[test]
     fn applied_values_must_equal_planned_values() {
         let shape = shape();
         let planned = with(&shape.object([("name", "caf\u{e9}")]), "id", Value::Unknown);
@@ -617,13 +642,16 @@ mod tests {
         let identity = |value: Value| protocol::ResourceIdentityData {
             identity_data: Some(encode(&Value::Map([("id".to_owned(), value)].into()), &ty)),
         };
-        let one = identity_problems(Some(&identity("1".into())), &ty, None, true).unwrap();
+        let one = identity_problems(Some(&identity("1".into())), Some(&ty), None, true).unwrap();
         assert!(one.is_some());
         for wrong in [None, Some(identity(Value::Unknown)), Some(identity("2".into()))] {
-            let problems = identity_problems(wrong.as_ref(), &ty, one.as_ref(), true);
+            let problems = identity_problems(wrong.as_ref(), Some(&ty), one.as_ref(), true);
             assert!(problems.is_err(), "{wrong:?}");
         }
-        let unknown = identity_problems(Some(&identity(Value::Unknown)), &ty, None, false);
+        let unknown = identity_problems(Some(&identity(Value::Unknown)), Some(&ty), None, false);
         assert!(unknown.is_ok(), "in the plan of a creation");
+        // A resource without an identity.
+        assert_eq!(identity_problems(None, None, None, true), Ok(None));
+        assert!(identity_problems(Some(&identity("1".into())), None, None, false).is_err());
     }
 }

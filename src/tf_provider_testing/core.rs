@@ -113,8 +113,8 @@ pub struct TerraformCore {
     configure: protocol::configure::Request,
     /// The resource's schema.
     pub shape: Shape,
-    /// The type of its identity.
-    pub identity: Type,
+    /// The type of its identity, if the type of resource has one.
+    pub identity: Option<Type>,
     /// The arguments of `ignore_changes`.
     pub ignore_changes: BTreeSet<&'static str>,
 }
@@ -142,12 +142,14 @@ impl TerraformCore {
         let request = protocol::get_resource_identity_schemas::Request {};
         let identities = client.get_resource_identity_schemas(request).await;
         let identities = answer("GetResourceIdentitySchemas", identities)?.identity_schemas;
-        let identity = identities.get(type_name).ok_or("the type has no identity")?;
-        let identity = identity.identity_attributes.iter().map(|attribute| {
-            let ty = Type::from_json(&attribute.r#type).map_err(|error| error.to_string())?;
-            Ok((attribute.name.clone(), ty))
+        let identity = identities.get(type_name).map(|identity| {
+            let attributes = identity.identity_attributes.iter().map(|attribute| {
+                let ty = Type::from_json(&attribute.r#type).map_err(|error| error.to_string())?;
+                Ok((attribute.name.clone(), ty))
+            });
+            attributes.collect::<Checked<BTreeMap<_, _>>>().map(Type::Object)
         });
-        let identity = Type::Object(identity.collect::<Checked<BTreeMap<_, _>>>()?);
+        let identity = identity.transpose()?;
 
         let configuration =
             if configuration.is_null() { of_provider.empty() } else { configuration };
@@ -345,7 +347,7 @@ impl TerraformCore {
         let before = identity.as_ref().filter(|_| replaces.is_empty() && !prior.is_null());
         checker::identity_problems(
             answered.planned_identity.as_ref(),
-            &self.identity,
+            self.identity.as_ref(),
             before,
             before.is_some(),
         )
@@ -431,7 +433,8 @@ impl TerraformCore {
         plan: &Plan,
     ) -> Checked<(Option<Instance>, Vec<Message>)> {
         let Some(instance) = instance else { return Ok((None, Vec::new())) };
-        let identity = instance.identity.as_ref();
+        // Terraform sends no identity with the deletion that is a part of a replacement.
+        let identity = instance.identity.as_ref().filter(|_| plan.action == Action::Delete);
         let plan = Plan {
             planned: Value::Null,
             action: Action::Delete,
@@ -575,9 +578,9 @@ impl TerraformCore {
     }
 
     fn sent_identity(&self, identity: Option<&Value>) -> Option<protocol::ResourceIdentityData> {
-        identity.map(|identity| protocol::ResourceIdentityData {
-            identity_data: Some(checker::encode(identity, &self.identity)),
-        })
+        let (identity, ty) = identity.zip(self.identity.as_ref())?;
+        let identity_data = Some(checker::encode(identity, ty));
+        Some(protocol::ResourceIdentityData { identity_data })
     }
 
     fn identity(
@@ -586,7 +589,7 @@ impl TerraformCore {
         before: Option<&Value>,
         after: &str,
     ) -> Checked<Option<Value>> {
-        checker::identity_problems(sent, &self.identity, before, true)
+        checker::identity_problems(sent, self.identity.as_ref(), before, true)
             .map_err(|wrong| format!("the identity after {after}: {}", wrong.join("; ")))
     }
 }

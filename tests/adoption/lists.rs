@@ -76,7 +76,8 @@ fn checked(
     include_object: bool,
 ) -> Event {
     let identity =
-        checker::identity_problems(event.identity.as_ref(), &core.identity, None, true).unwrap();
+        checker::identity_problems(event.identity.as_ref(), core.identity.as_ref(), None, true)
+            .unwrap();
     let Some(Value::String(id)) = identity.as_ref().map(|identity| of(identity, "id")).cloned()
     else {
         panic!("{identity:?}")

@@ -131,7 +131,8 @@ async fn identity_upgrade_refuses_newer_versions() {
             return None;
         }
         let data = upgraded.upgraded_identity.expect("an identity").identity_data;
-        Some(checker::decode(data.as_ref(), &core.identity).expect("an identity of its type"))
+        let ty = core.identity.as_ref().expect("the type of an identity");
+        Some(checker::decode(data.as_ref(), ty).expect("an identity of its type"))
     };
     let identity = upgrade(0, "{\"id\": \"a\", \"extra\": 1}").await.expect("it is readable");
     assert_eq!(of(&identity, "id"), &Value::from("a"));

@@ -68,7 +68,7 @@ impl Resource for Note {
     async fn import(&self, request: ImportRequest) -> Result<ImportResponse> {
         let is_wanted = |note: &Object| match &request.by {
             ImportBy::Id(id) => note.string("id").known() == Some(id.as_str()),
-            ImportBy::Identity(identity) => note.string("title") == identity.0.string("title"),
+            ImportBy::Identity(identity) => note.string("title") == identity.string("title"),
         };
         let note = self.0.notes()?.into_iter().find(is_wanted).ok_or_else(|| {
             Diagnostic::error("There is no such note", "The folder has no file for it.")
@@ -78,11 +78,7 @@ impl Resource for Note {
 
     /// In version 0, the title was called `name`.
     fn upgrade(&self, state: RawState<'_>) -> Result<Object> {
-        let note = state.decode()?;
-        match state.version {
-            0 => Ok(note.with("title", state.attribute("name", Type::String)?)),
-            _ => Ok(note),
-        }
+        Ok(state.decode()?.with("title", state.attribute("name", Type::String)?))
     }
 
     /// A `terraform_data` with the id of a note becomes that note.

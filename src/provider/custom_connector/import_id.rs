@@ -34,9 +34,9 @@ impl<'a> ImportId<'a> {
                 Some((organization, id)) => (Some(organization::parse(organization.trim())?), id),
             },
             ImportBy::Identity(identity) => {
-                let organization = identity.0.string("organization_id").known();
+                let organization = identity.string("organization_id").known();
                 let organization = organization.map(organization::parse).transpose()?;
-                (organization, identity.0.string("id").known().unwrap_or_default())
+                (organization, identity.string("id").known().unwrap_or_default())
             }
         };
         Ok(Self { organization, text })

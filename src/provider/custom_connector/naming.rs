@@ -21,7 +21,7 @@ pub fn named(state: &State) -> String {
 #[must_use]
 pub fn identity(id: &ConnectorId, organization: OrganizationId) -> Identity {
     let object = Object::default().with("id", id.as_str());
-    Identity(object.with("organization_id", organization.to_string()))
+    Identity::new(object.with("organization_id", organization.to_string()))
 }
 
 /// Returns the block that adopts an existing connector.

@@ -296,7 +296,8 @@ impl Resource for CustomConnector {
         let organization = ready.organization(given.organization)?;
         let id = given.resolve(&ready, organization, &request).await?;
         let identity = identity(&id, organization);
-        Ok(ImportResponse { identity: Some(identity.clone()), ..ImportResponse::new(identity.0) })
+        let state = identity.object().clone();
+        Ok(ImportResponse { identity: Some(identity), ..ImportResponse::new(state) })
     }
 
     /// As for any resource, but without the provider's own organization, which

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{Stream, StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tracing::Instrument as _;
 
-use super::rpc::{Rpc, RpcResponse as _, defect, served, take_notices};
+use super::rpc::{Rpc, RpcResponse as _, defect, served, take_notices, until_ended};
 use super::{Server, find, wire};
 use crate::action::{Action, InvokeRequest, PlanActionRequest, PlanActionResponse, Progress};
 use crate::diagnostics::{Diagnostics, Severity};
@@ -62,7 +63,10 @@ impl Server {
         let change = self.lifetime.change();
         let stop = self.lifetime.stopping();
         let span = Rpc::new("InvokeAction", &request.action_type).span();
+        let ended = CancellationToken::new();
+        let end = ended.clone().drop_guard();
         let action = async move {
+            let _end = end;
             let started = Instant::now();
             let invoked = catch_panic(async {
                 let registered = server.action(&request.action_type)?;
@@ -82,10 +86,9 @@ impl Server {
             messages
         };
         let action = self.lifetime.spawn(action.instrument(span));
-        let reports = stream::unfold(reports, async |mut reports| {
-            let message = reports.recv().await?;
+        let reports = until_ended(reports, ended).map(|message| {
             let progress = event::Type::Progress(event::Progress { message });
-            Some((Ok(Event { r#type: Some(progress) }), reports))
+            Ok(Event { r#type: Some(progress) })
         });
         let completed = async move {
             let messages = action.await.unwrap_or_default();

@@ -51,8 +51,21 @@ impl Server {
                 result.into_value()
             }
         };
+        let result = match wire::encode(&result, served.value_type()) {
+            Ok(result) => result,
+            Err(misfit) => {
+                // Terraform closes nothing that it could not open.
+                let mut messages = opened.diagnostics;
+                messages.extend(misfit);
+                let stop = self.lifetime.stopping();
+                let close = CloseRequest { private: opened.private, stop };
+                let (Ok(said) | Err(said)) = served.object.close(close).await;
+                messages.extend(said);
+                return Err(messages);
+            }
+        };
         let response = protocol::open_ephemeral_resource::Response {
-            result: Some(wire::encode(&result, served.value_type())?),
+            result: Some(result),
             private: Some(opened.private.into_bytes()),
             renew_at: opened.renew_at.map(timestamp),
             deferred,

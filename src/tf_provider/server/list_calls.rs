@@ -3,10 +3,11 @@
 use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tracing::Instrument as _;
 
-use super::rpc::{Rpc, RpcResponse as _, defect, take_notices};
+use super::rpc::{Rpc, RpcResponse as _, defect, take_notices, until_ended};
 use super::{Server, find, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
@@ -47,10 +48,13 @@ impl Server {
         // The search is a task that the process waits for. It ends when the stream is
         // dropped: then its channel is closed.
         let span = Rpc::new("ListResource", &type_name).span();
+        let ended = CancellationToken::new();
+        let end = ended.clone().drop_guard();
         self.lifetime.spawn({
             let registry = registry.clone();
             let type_name = type_name.clone();
             let search = async move {
+                let _end = end;
                 let found = sink.clone();
                 let search = catch_panic(async {
                     list_resource(&registry, &type_name)?.object.list(listed, sink).await
@@ -65,14 +69,19 @@ impl Server {
                     Ok(Err(messages)) => found.report(messages).await,
                     Err(panicked) => found.report(defect("ListResource", &panicked)).await,
                 }
-                found.report(take_notices(&registry).await).await;
             };
             search.instrument(span)
         });
-        // The stream ends with the last object that is wanted, which closes the channel.
+        // With the last object that is wanted, the channel is closed. The notices come last, which
+        // are kept for the next call if the client disconnects before.
+        let notices = {
+            let registry = registry.clone();
+            stream::once(async move { stream::iter(take_notices(&registry).await) }).flatten()
+        };
         let wanted = limit.unwrap_or(usize::MAX);
+        let events = Box::pin(until_ended(events, ended));
         stream::unfold((events, wanted), async |(mut events, wanted)| {
-            let event = if wanted == 0 { None } else { events.recv().await };
+            let event = if wanted == 0 { None } else { events.next().await };
             let left = wanted.saturating_sub(event.iter().filter(|event| event.is_ok()).count());
             event.map(|event| (event, (events, left)))
         })
@@ -80,6 +89,7 @@ impl Server {
             Ok(item) => item_event(&registry, &type_name, item, include_object),
             Err(message) => message_event(message),
         })
+        .chain(notices.map(message_event))
         .boxed()
     }
 

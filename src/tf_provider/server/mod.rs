@@ -147,6 +147,7 @@ macro_rules! service {
                 &self,
                 request: Request<protocol::list_resource::Request>,
             ) -> Result<Response<Self::ListResourceStream>, Status> {
+                served_kind(&self.registry.list_resources, "list resources")?;
                 Ok(Response::new(self.list(&request.into_inner()).await))
             }
 
@@ -180,7 +181,6 @@ service! {
         generate_resource_config "GenerateResourceConfig" => generate(type_name);
         validate_data_source_config "ValidateDataSourceConfig" => validate_data_source(type_name);
         read_data_source "ReadDataSource" => read_data(type_name);
-        validate_list_resource_config "ValidateListResourceConfig" => validate_list(type_name);
     }
     infallible {
         stop => stop_calls();
@@ -189,6 +189,8 @@ service! {
         call_function => function_result();
     }
     optional {
+        validate_list_resource_config "ValidateListResourceConfig" =>
+            validate_list(type_name) in list_resources "list resources";
         validate_ephemeral_resource_config "ValidateEphemeralResourceConfig" =>
             validate_ephemeral(type_name) in ephemeral_resources "ephemeral resources";
         open_ephemeral_resource "OpenEphemeralResource" =>

@@ -182,7 +182,11 @@ impl Server {
             return Err(not_known_at_apply().into());
         }
         let private = PrivateState::from_bytes(request.planned_private.clone());
-        let identity = served.stored_identity(request.planned_identity.as_ref())?;
+        let mut identity = served.stored_identity(request.planned_identity.as_ref())?;
+        if plan.is_none() {
+            // Terraform sends none with the deletion that is a part of a replacement.
+            identity = identity.or_else(|| served.identity_in(prior.as_ref()));
+        }
         let stored = identity.clone().filter(|_| prior.is_some());
         let stop = self.lifetime.stopping();
         let _change = prior.is_some().then(|| self.lifetime.change());
@@ -237,9 +241,20 @@ impl Server {
         saved.unwrap_or_else(|| protocol::apply_resource_change::Response {
             new_state: request.prior_state.clone(),
             private: request.planned_private.clone(),
-            new_identity: request.planned_identity.clone(),
+            new_identity: request.planned_identity.clone().or_else(|| self.prior_identity(request)),
             ..Default::default()
         })
+    }
+
+    /// Returns the identity in the prior state.
+    fn prior_identity(
+        &self,
+        request: &protocol::apply_resource_change::Request,
+    ) -> Option<protocol::ResourceIdentityData> {
+        let served = self.resource(&request.type_name).ok()?;
+        let prior = served.state(request.prior_state.as_ref()).ok()?;
+        let identity = served.identity_in(prior.as_ref());
+        wire::encode_identity(identity, served.identity(), &mut Diagnostics::new()).ok()?
     }
 }
 
@@ -316,7 +331,7 @@ impl Registered<dyn Resource> {
             identity.set(&attribute.name, value.clone());
         }
         let is_empty = identity.entries().values().all(Value::is_null);
-        (!is_empty).then_some(Identity(identity))
+        (!is_empty).then_some(Identity::new(identity))
     }
 
     /// Whether a successful response has no identity, although the schema has one.
@@ -334,8 +349,8 @@ impl Registered<dyn Resource> {
         let (stored, now) = (stored?, now?);
         let (schema, _) = self.identity()?;
         let changed = schema.attributes.iter().find(|attribute| {
-            let before = stored.0.get(&attribute.name);
-            !before.is_null() && !before.equals(now.0.get(&attribute.name), &attribute.ty)
+            let before = stored.get(&attribute.name);
+            !before.is_null() && !before.equals(now.get(&attribute.name), &attribute.ty)
         })?;
         Some(Diagnostic::error(
             "State has the identity of another object",
@@ -386,7 +401,9 @@ fn refuse_write_only(block: &Block, object: &Object, path: &Path, messages: &mut
                     refuse_write_only(&nested.block, &inner, &at, messages);
                 }
             }
-            Nesting::List | Nesting::Set => {
+            // No argument in a set is write-only: see `Registry::check`.
+            Nesting::Set => {}
+            Nesting::List => {
                 let items = object.blocks(&nested.name).unwrap_or_default();
                 for (index, inner) in items.iter().enumerate() {
                     refuse_write_only(&nested.block, inner, &at.clone().index(index), messages);

@@ -7,6 +7,9 @@
 use std::future::Future;
 use std::time::Instant;
 
+use futures_util::{Stream, stream};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span, field};
 
 use super::wire;
@@ -150,6 +153,24 @@ pub(super) async fn run_rpc_or<R: RpcResponse>(
         response
     };
     call.instrument(rpc.span()).await
+}
+
+/// Returns what a call sends, until the call has ended: a clone of its sender may live longer.
+pub(super) fn until_ended<T>(
+    receiver: mpsc::Receiver<T>,
+    ended: CancellationToken,
+) -> impl Stream<Item = T> {
+    stream::unfold((receiver, ended), async |(mut receiver, ended)| {
+        let sent = tokio::select! {
+            biased;
+            sent = receiver.recv() => sent,
+            () = ended.cancelled() => {
+                receiver.close();
+                receiver.recv().await
+            }
+        };
+        sent.map(|sent| (sent, (receiver, ended)))
+    })
 }
 
 /// Returns the notices of the provider.

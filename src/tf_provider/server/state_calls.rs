@@ -3,7 +3,7 @@
 use super::rpc::RpcResponse as _;
 use super::{Server, wire};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::object::PrivateState;
+use crate::object::{Identity, PrivateState};
 use crate::protocol::tfplugin5 as protocol;
 use crate::raw_state::RawState;
 use crate::resource::{ImportBy, ImportRequest, ImportResponse, MoveStateRequest};
@@ -29,7 +29,11 @@ impl Server {
             .into());
         }
         let stored = RawState::new(request.version, raw, served.value_type());
-        let object = served.object.upgrade(stored)?;
+        let object = if request.version == schema.version {
+            stored.decode()?
+        } else {
+            served.object.upgrade(stored)?
+        };
         let mut messages = Diagnostics::new();
         let upgraded = wire::encode_state(Some(object.into()), served, &mut messages)?;
         if messages.has_errors() {
@@ -58,10 +62,17 @@ impl Server {
         }
         let raw = request.raw_identity.as_ref().map_or(&[][..], |raw| raw.json.as_slice());
         let stored = RawState::new(request.version, raw, value_type);
-        let identity = served.object.upgrade_identity(stored)?;
+        let identity = if request.version == schema.version {
+            Identity::new(stored.decode()?)
+        } else {
+            served.object.upgrade_identity(stored)?
+        };
         Ok(protocol::upgrade_resource_identity::Response {
             upgraded_identity: Some(protocol::ResourceIdentityData {
-                identity_data: Some(wire::encode(&identity.0.into_value(), value_type)?),
+                identity_data: Some(wire::encode(
+                    &identity.into_object().into_value(),
+                    value_type,
+                )?),
             }),
             ..Default::default()
         })

@@ -106,7 +106,7 @@ pub(super) fn decode_identity(
     let (Some(identity), Some((_, ty))) = (identity, schema) else { return Ok(None) };
     let value = decode(identity.identity_data.as_ref(), ty, "identity")?;
     if let Value::Map(entries) = value {
-        return Ok(Some(Identity(Object::from_entries(entries))));
+        return Ok(Some(Identity::new(Object::from_entries(entries))));
     }
     Ok(None)
 }
@@ -167,7 +167,7 @@ pub(super) fn encode_identity(
     messages: &mut Diagnostics,
 ) -> Result<Option<protocol::ResourceIdentityData>, Diagnostics> {
     let (Some(identity), Some((_, ty))) = (identity, schema) else { return Ok(None) };
-    let identity_data = encode_fitting(identity.0.into_value(), ty, messages)?;
+    let identity_data = encode_fitting(identity.into_object().into_value(), ty, messages)?;
     Ok(Some(protocol::ResourceIdentityData { identity_data: Some(identity_data) }))
 }
 

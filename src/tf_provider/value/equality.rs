@@ -12,9 +12,9 @@ impl Value {
     ///
     /// Strings are compared in Unicode's normal form C, in which Terraform sends
     /// and stores them, numbers by value, and sets regardless of order. Null and
-    /// unknown equal themselves only; the null of a dynamic value has no type. A secret equals a string of the same
-    /// content, so that a value may be compared before and after its schema made
-    /// it a secret.
+    /// unknown equal themselves only; the null of a dynamic value has no type. A
+    /// secret equals a string of the same content, so that a value may be compared
+    /// before and after its schema made it a secret.
     ///
     /// In contrast, `==` compares representations.
     #[must_use]

@@ -30,6 +30,7 @@ fn note(core: &TerraformCore, title: &str, heading: &str, language: &str) -> Val
         [
             ("title", title.into()),
             ("pin", 1234.into()),
+            ("subject", title.into()),
             ("tokens", Value::List(vec!["s3cret".into()])),
             ("section", Value::List(sections)),
             ("label", Value::List(vec![label(ty, "red"), label(ty, "urgent")])),
@@ -102,10 +103,57 @@ async fn note_runs_its_life_cycle() {
     assert_eq!(at(&generated, section_path().name("language")), &"de".into());
     assert_eq!(of(&generated, "tokens"), &Value::Null, "credentials");
     assert_eq!(of(&generated, "pin"), &Value::Null, "sensitive");
+    assert_eq!(of(&generated, "subject"), &Value::Null, "deprecated");
 
     let plan = core.plan(Some(&renamed_note), &Value::Null).await.unwrap();
     let (left, said) = core.apply(Some(&renamed_note), &Value::Null, &plan).await.unwrap();
     assert_eq!((left, said), (None, Vec::new()));
+    plugin.shutdown().await.assert_tidy();
+}
+
+/// In either order, a label without a color gets the default, although a label with a color has
+/// the same name.
+#[tokio::test]
+async fn labels_of_the_same_name_keep_their_colors() {
+    let folder = tempfile();
+    let (plugin, mut core) = running(folder.path()).await;
+    let ty = core.shape.ty().clone();
+    let label =
+        |color: Value| filled(element(&ty, "label"), [("name", "a".into()), ("color", color)]);
+    let labels = [label("red".into()), label(Value::Null)];
+    for labels in [labels.to_vec(), labels.iter().rev().cloned().collect()] {
+        let configuration =
+            filled(&ty, [("title", "Bern".into()), ("label", Value::List(labels.clone()))]);
+        let created = settle(&mut core, None, &configuration, Action::Create).await;
+        let Value::List(stored) = of(&created.state, "label") else { panic!("a list") };
+        let colors: Vec<_> = stored.iter().map(|label| of(label, "color").clone()).collect();
+        let expected = labels.iter().map(|label| match of(label, "color") {
+            Value::Null => "gray".into(),
+            color => color.clone(),
+        });
+        assert_eq!(colors, expected.collect::<Vec<Value>>());
+        // Both labels keep their computed values in an update.
+        let changed = with(&configuration, "body", "another".into());
+        let (_, plan) = core.settle(Some(&created), &changed).await.unwrap();
+        assert_eq!(of(&plan.planned, "label"), of(&created.state, "label"));
+    }
+    plugin.shutdown().await.assert_tidy();
+}
+
+/// Terraform sends no identity with the deletion that is a part of a replacement.
+#[tokio::test]
+async fn failed_replacement_keeps_the_identity() {
+    let folder = tempfile();
+    let (plugin, mut core) = running(folder.path()).await;
+    let before = note(&core, "Bern", "first", "en");
+    let created = settle(&mut core, None, &before, Action::Create).await;
+    let after = note(&core, "Bern", "first", "de");
+    let plan = core.plan(Some(&created), &after).await.unwrap();
+    assert_eq!(plan.action, Action::Replace);
+    std::fs::remove_file(folder.path().join("1.note")).unwrap();
+    let (left, said) = core.apply(Some(&created), &after, &plan).await.unwrap();
+    assert!(failed(&said), "{said:?}");
+    assert_eq!(left.unwrap().identity, created.identity);
     plugin.shutdown().await.assert_tidy();
 }
 

@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::{identity, received, request, schema, sent, sent_as, server, thing};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::function::{Function, FunctionError, Parameter, Signature};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
 use crate::object::{Identity, Object};
@@ -23,7 +23,7 @@ struct Echo;
 
 fn echoed(object: &Object) -> ApplyResponse {
     ApplyResponse {
-        identity: Some(Identity(Object::default().with("id", "1"))),
+        identity: Some(Identity::new(Object::default().with("id", "1"))),
         ..ApplyResponse::new(object.clone().with("id", "1"))
     }
 }
@@ -45,8 +45,12 @@ impl Resource for Echo {
     async fn update(&self, request: UpdateRequest) -> Result<ApplyResponse, Diagnostics> {
         Ok(echoed(&request.plan))
     }
-    async fn delete(&self, _request: DeleteRequest) -> Result<ApplyResponse, Diagnostics> {
-        Ok(ApplyResponse::deleted())
+    async fn delete(&self, request: DeleteRequest) -> Result<ApplyResponse, Diagnostics> {
+        let id = request.identity.as_ref().and_then(|identity| identity.string("id").known());
+        match id {
+            Some("1") => Ok(ApplyResponse::deleted()),
+            id => Err(Diagnostic::error("Refused", format!("The identity is {id:?}.")).into()),
+        }
     }
 }
 
@@ -342,6 +346,28 @@ async fn replacement_does_not_plan_the_old_identity() {
     let prior = sent(&thing([("name", "old".into()), ("id", "1".into())]));
     assert_eq!(plan(prior).await, known);
     assert_eq!(plan(sent(&Value::Null)).await, None);
+}
+
+/// Terraform sends no identity with the deletion that is a part of a replacement.
+#[tokio::test]
+async fn deletion_without_an_identity_has_that_of_the_state() {
+    let server = server(registry());
+    for (id, errors) in [("1", 0), ("2", 1)] {
+        let prior = thing([("name", "a".into()), ("id", id.into())]);
+        let delete = protocol::apply_resource_change::Request {
+            type_name: "thing".to_owned(),
+            prior_state: sent(&prior),
+            planned_state: sent(&Value::Null),
+            config: sent(&Value::Null),
+            ..Default::default()
+        };
+        let applied = server.apply_resource_change(request(delete)).await.unwrap().into_inner();
+        assert_eq!(applied.diagnostics.len(), errors, "{applied:?}");
+        let kept = applied.new_identity.and_then(|identity| identity.identity_data);
+        let expected = Value::Map([("id".to_owned(), id.into())].into());
+        let expected = sent_as(&expected, &identity().value_type());
+        assert_eq!(kept, Some(expected).filter(|_| errors > 0), "a failed one keeps it");
+    }
 }
 
 #[tokio::test]

@@ -15,12 +15,12 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::ephemeral::{CloseRequest, EphemeralResource, OpenRequest, OpenResponse};
 use crate::function::{Function, FunctionError, Parameter, Signature};
 use crate::list::{ListItem, ListRequest, ListResource, ListSink};
-use crate::object::Object;
+use crate::object::{Object, PrivateState};
 use crate::protocol::tfplugin5 as protocol;
 use crate::protocol::tfplugin5::provider_server::Provider as _;
 use crate::provider::{ConfigureRequest, ConfigureResponse, Provider, Registry};
 use crate::resource::ReadResponse;
-use crate::schema::{Block, Schema};
+use crate::schema::{Attribute, Block, Schema};
 use crate::value::{Type, Value, msgpack};
 
 /// Sends objects from four tasks at a time.
@@ -116,6 +116,12 @@ async fn kinds_without_objects_are_unimplemented_and_panics_are_errors() {
     let refused = none.open_ephemeral_resource(request(open())).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unimplemented);
     let refused = none.invoke_action(request(invoke())).await.map(drop).unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::Unimplemented);
+    let list = protocol::list_resource::Request { config: open().config, ..Default::default() };
+    let refused = none.list_resource(request(list)).await.map(drop).unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::Unimplemented);
+    let validate = protocol::validate_list_resource_config::Request::default();
+    let refused = none.validate_list_resource_config(request(validate)).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unimplemented);
 
     let registry =
@@ -376,4 +382,94 @@ async fn search_is_one_of_the_calls() {
     // A client that is gone does not wait for it.
     drop(server.list_resource(request(list)).await.unwrap());
     lifetime.calls_finished().await;
+}
+
+/// Keeps a clone of everything that reports.
+#[derive(Clone, Default)]
+struct Keeps {
+    sinks: Arc<Mutex<Vec<ListSink>>>,
+    progress: Arc<Mutex<Vec<Progress>>>,
+}
+
+#[async_trait]
+impl ListResource for Keeps {
+    async fn list(&self, _request: ListRequest, sink: ListSink) -> Result<(), Diagnostics> {
+        self.sinks.lock().unwrap().push(sink.clone());
+        sink.send(ListItem::new("a", Object::default().with("name", "a"))).await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Action for Keeps {
+    fn schema(&self) -> Schema {
+        Schema::default()
+    }
+    async fn invoke(
+        &self,
+        _request: InvokeRequest,
+        progress: Progress,
+    ) -> Result<Diagnostics, Diagnostics> {
+        self.progress.lock().unwrap().push(progress.clone());
+        progress.report("begun").await;
+        Ok(Diagnostics::new())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_ends_with_its_call_although_a_clone_is_kept() {
+    let limit = std::time::Duration::from_secs(1);
+    let keeps = Keeps::default();
+    let registry = registry(Scripted::default())
+        .list_resource("thing", keeps.clone())
+        .action("thing", keeps.clone());
+    let server = server(registry);
+    let name = || "thing".to_owned();
+    let list = protocol::list_resource::Request { type_name: name(), ..Default::default() };
+    let events = server.list_resource(request(list)).await.unwrap().into_inner();
+    let events = tokio::time::timeout(limit, events.count()).await;
+    assert_eq!(events, Ok(1), "of the list");
+    let invoke = protocol::invoke_action::Request { action_type: name(), ..Default::default() };
+    let events = server.invoke_action(request(invoke)).await.unwrap().into_inner();
+    let events = tokio::time::timeout(limit, events.count()).await;
+    assert_eq!(events, Ok(2), "of the action");
+}
+
+/// Opens a value that does not fit its schema, and notes what is closed.
+#[derive(Clone, Default)]
+struct Misfit(Arc<Mutex<Vec<String>>>);
+
+#[async_trait]
+impl EphemeralResource for Misfit {
+    fn schema(&self) -> Schema {
+        Schema::new([Attribute::computed("token", Type::String, "A token.")])
+    }
+    async fn open(&self, _request: OpenRequest) -> Result<OpenResponse, Diagnostics> {
+        Ok(OpenResponse {
+            private: PrivateState::encode(&"lease"),
+            diagnostics: Diagnostic::warning("Opened", "It was opened.").into(),
+            ..OpenResponse::new(Object::default().with("token", 7))
+        })
+    }
+    async fn close(&self, request: CloseRequest) -> Result<Diagnostics, Diagnostics> {
+        self.0.lock().unwrap().push(request.private.decode());
+        Ok(Diagnostic::warning("Closed", "It was closed.").into())
+    }
+}
+
+/// Terraform closes nothing that it could not open.
+#[tokio::test]
+async fn ephemeral_value_that_does_not_fit_is_closed() {
+    let misfit = Misfit::default();
+    let server = server(registry(Scripted::default()).ephemeral_resource("thing", misfit.clone()));
+    let open = protocol::open_ephemeral_resource::Request {
+        type_name: "thing".to_owned(),
+        ..Default::default()
+    };
+    let opened = server.open_ephemeral_resource(request(open)).await.unwrap().into_inner();
+    let said: Vec<_> = opened.diagnostics.iter().map(|said| said.summary.as_str()).collect();
+    let [first, misfitting, last] = said.as_slice() else { panic!("{said:?}") };
+    assert_eq!((*first, *last), ("Opened", "Closed"));
+    assert!(misfitting.contains("does not fit"), "{misfitting}");
+    assert_eq!(*misfit.0.lock().unwrap(), ["lease"]);
 }

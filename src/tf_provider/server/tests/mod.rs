@@ -3,6 +3,7 @@
 
 mod corner_cases;
 mod kinds;
+mod notices;
 mod panics;
 mod promises;
 

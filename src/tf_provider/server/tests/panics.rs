@@ -49,7 +49,7 @@ fn save(checkpoint: &Checkpoint, name: &Value) {
 #[async_trait]
 impl Resource for Panics {
     fn schema(&self) -> Schema {
-        schema()
+        schema().version(1)
     }
     fn identity(&self) -> Option<IdentitySchema> {
         Some(identity())
@@ -214,6 +214,18 @@ async fn panic_in_a_call_that_changes_nothing_is_its_error() {
         }
     );
     assert_defect("UpgradeResourceState", &response.diagnostics);
+    // State of the current version is not converted.
+    let response = unary!(
+        server,
+        upgrade_resource_state,
+        protocol::upgrade_resource_state::Request {
+            type_name: name(),
+            version: 1,
+            raw_state: raw()
+        }
+    );
+    assert_eq!(response.diagnostics, []);
+    assert_eq!(received(response.upgraded_state.as_ref()), thing([]));
     let response = unary!(
         server,
         plan_resource_change,

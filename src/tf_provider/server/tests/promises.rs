@@ -49,7 +49,7 @@ fn nested_schema() -> Schema {
 
 fn identity() -> IdentitySchema {
     let name = IdentityAttribute::required("name", Type::String, "Its name.");
-    IdentitySchema { version: 1, attributes: vec![name] }
+    IdentitySchema::new([name]).version(1)
 }
 
 /// A resource whose responses a test decides.
@@ -86,11 +86,7 @@ impl Resource for Scripted {
     }
     fn upgrade_identity(&self, identity: RawState<'_>) -> Result<Identity, Diagnostics> {
         let name = identity.attribute("title", Type::String)?;
-        let mut upgraded = Identity(identity.decode()?);
-        if identity.version == 0 {
-            upgraded.0.set("name", name);
-        }
-        Ok(upgraded)
+        Ok(Identity::new(Object::default().with("name", name)))
     }
 }
 
@@ -226,7 +222,7 @@ pub(super) async fn refreshed(
 
 fn result(value: Value) -> ApplyResponse {
     ApplyResponse {
-        identity: Some(Identity(Object::default().with("name", "a"))),
+        identity: Some(Identity::new(Object::default().with("name", "a"))),
         ..ApplyResponse::new(state(value))
     }
 }
@@ -274,7 +270,7 @@ async fn create_that_does_not_fit_its_schema_keeps_what_fits() {
 #[tokio::test]
 async fn identity_that_does_not_fit_does_not_lose_the_object() {
     let mut response = result(thing([("id", "42".into())]));
-    response.identity = Some(Identity(Object::default().with("id", "42")));
+    response.identity = Some(Identity::new(Object::default().with("id", "42")));
     let applied = applied(&Value::Null, response, None).await;
     assert_eq!(at(&received(applied.new_state.as_ref()), &["id"]), &Value::from("42"));
     assert_eq!(applied.diagnostics.len(), 1, "{:?}", applied.diagnostics);
@@ -375,7 +371,7 @@ async fn generated_configuration_has_nested_blocks() {
 #[tokio::test]
 async fn identity_in_another_normal_form_is_the_same() {
     let response = ReadResponse {
-        identity: Some(Identity(Object::default().with("name", "Zu\u{308}rich"))),
+        identity: Some(Identity::new(Object::default().with("name", "Zu\u{308}rich"))),
         ..kept()
     };
     let read = refreshed(response, named("Z\u{fc}rich")).await;
@@ -519,29 +515,34 @@ async fn upgraded_list_block_is_empty_and_not_null() {
     assert_eq!(at(&state, &["rule"]), &Value::List(Vec::new()));
 }
 
-async fn upgraded_identity(json: &[u8]) -> protocol::upgrade_resource_identity::Response {
+async fn upgraded_identity(
+    version: i64,
+    json: &[u8],
+) -> protocol::upgrade_resource_identity::Response {
     let server = server(registry(Scripted::default()));
     let raw = protocol::RawState { json: json.to_vec(), flatmap: [].into() };
     let request = request(protocol::upgrade_resource_identity::Request {
         type_name: "thing".to_owned(),
-        version: 0,
+        version,
         raw_identity: Some(raw),
     });
     server.upgrade_resource_identity(request).await.unwrap().into_inner()
 }
 
 #[tokio::test]
-async fn identity_of_an_older_version_is_converted() {
-    let upgraded = upgraded_identity(br#"{"title":"a"}"#).await;
-    assert_eq!(
-        (upgraded.diagnostics.as_slice(), upgraded.upgraded_identity),
-        (&[][..], named("a"))
-    );
+async fn only_identity_of_an_older_version_is_converted() {
+    for (version, json) in [(0, br#"{"title":"a"}"#.as_slice()), (1, br#"{"name":"a"}"#)] {
+        let upgraded = upgraded_identity(version, json).await;
+        assert_eq!(
+            (upgraded.diagnostics.as_slice(), upgraded.upgraded_identity),
+            (&[][..], named("a"))
+        );
+    }
 }
 
 #[tokio::test]
 async fn advice_about_an_unreadable_identity_can_be_followed() {
-    let upgraded = upgraded_identity(b"7").await;
+    let upgraded = upgraded_identity(0, b"7").await;
     let detail = &upgraded.diagnostics[0].detail;
     assert!(detail.contains("terraform state rm") && detail.contains("import"), "{detail}");
 }
