@@ -31,7 +31,8 @@ pub(crate) fn assemble(story: &Story, origin: &str, report: &mut Report) -> Opti
         roles.list.as_ref().map(|group| listing::find(story, &facts, &group.calls, &roles.rows));
     let mut assembly = Assembly { story, roles: &roles, facts: &facts, omitted: Omissions::new() };
     let create = assembly.create(&writes);
-    let update = assembly.update(&writes, create.as_ref(), report);
+    let marks = marks(story, &facts, create.as_ref(), listing.as_ref());
+    let update = assembly.update(&writes, create.as_ref(), &marks, report);
     let others = assembly.others(listing.as_ref().and_then(|listing| listing.paging.as_ref()));
     let by_update = update.as_ref().is_some_and(|update| update.active);
     let switches = if by_update { Switches::new() } else { assembly.switches() };
@@ -71,6 +72,7 @@ pub(crate) fn assemble(story: &Story, origin: &str, report: &mut Report) -> Opti
         facts,
         places: writes.places(),
         listing,
+        marks,
     };
     tell(story, &roles, &parts, &headers, &omitted, report);
     Some(profile(story, origin, &roles, &parts, &headers, report))
@@ -156,7 +158,10 @@ impl Assembly<'_> {
             grant: self.facts.grant.place.clone(),
             active: slots::active_place(self.facts, &writes.created),
             created: BTreeMap::new(),
+            marks: &[],
             updates: false,
+            is_overlaid: false,
+            call: "create",
         };
         Some(calls::write_by_kind(&context, &writes.created, &mut self.omitted))
     }
@@ -166,6 +171,7 @@ impl Assembly<'_> {
         &mut self,
         writes: &Writes,
         create: Option<&Written>,
+        marks: &[(Place, Json)],
         report: &mut Report,
     ) -> Option<Written> {
         if writes.updated.is_empty() {
@@ -180,7 +186,7 @@ impl Assembly<'_> {
         let constants = constants
             .filter_map(|(place, slot)| Some((writes.moved(place)?, slot.constant()?.clone())));
         let same = |choice| same_choice(choice, &writes.updated, writes.shift.as_ref());
-        let context = Context {
+        let mut context = Context {
             story: self.story,
             facts: self.facts,
             places: &writes.update_places,
@@ -189,13 +195,23 @@ impl Assembly<'_> {
             grant: same(&self.facts.grant),
             active: slots::active_place(self.facts, &writes.updated),
             created: constants.collect(),
+            marks,
             updates: true,
+            is_overlaid: false,
+            call: "update",
         };
+        let overlay =
+            |written: &Written| calls::overlay(self.story, self.facts, &writes.updated, written);
+        let first = calls::write_by_kind(&context, &writes.updated, &mut Omissions::new());
+        context.is_overlaid = overlay(&first).is_some();
         let mut written = calls::write_by_kind(&context, &writes.updated, &mut self.omitted);
-        written.overlay = calls::overlay(self.story, self.facts, &writes.updated, &written);
+        written.overlay = overlay(&written);
         calls::leave_out(&mut written);
         if let (Some(create), Some(shift)) = (create, &writes.shift) {
-            let (arguments, kinds) = calls::complete(&mut written, create, shift);
+            let (arguments, kinds) = calls::complete(&mut written, create, shift, &|place| {
+                calls::is_shown(self.facts, place)
+                    && !marks.iter().any(|(mark, _)| place.ends_with(mark))
+            });
             if !arguments.is_empty() {
                 report.line(format!(
                     "update: no recorded edit sends {}. The profile sends them as the create does.",
@@ -224,7 +240,7 @@ impl Assembly<'_> {
         ];
         let mut others = BTreeMap::new();
         for (name, group, updates, paging) in all {
-            let written = self.without_arguments(&calls_of(group), updates, paging);
+            let written = self.without_arguments(name, &calls_of(group), updates, paging);
             others.extend(written.map(|written| (name, written)));
         }
         others
@@ -232,6 +248,7 @@ impl Assembly<'_> {
 
     fn without_arguments(
         &mut self,
+        name: &'static str,
         recorded: &[usize],
         updates: bool,
         paging: Option<&Paging>,
@@ -249,7 +266,10 @@ impl Assembly<'_> {
             grant: None,
             active: None,
             created: BTreeMap::new(),
+            marks: &[],
             updates,
+            is_overlaid: false,
+            call: name,
         };
         Some(calls::write(&context, &samples, paging, &mut self.omitted))
     }
@@ -257,7 +277,7 @@ impl Assembly<'_> {
     fn switches(&mut self) -> Switches {
         let mut switches = Switches::new();
         for (name, recorded) in switch_calls(self.story, self.facts, self.roles) {
-            if let Some(written) = self.without_arguments(&recorded, true, None) {
+            if let Some(written) = self.without_arguments(name, &recorded, true, None) {
                 switches.insert(name, (written, recorded));
             }
         }

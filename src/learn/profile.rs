@@ -27,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) facts: Facts,
     pub(crate) places: Places,
     pub(crate) listing: Option<Listing>,
+    /// The members that mark custom connectors.
+    pub(crate) marks: Vec<(Place, Json)>,
     pub(crate) switches: BTreeMap<&'static str, usize>,
     pub(crate) switched: bool,
 }
@@ -101,9 +103,9 @@ pub(crate) fn profile(
         }
     }
     members.push(("fields".to_owned(), Json::Object(fields)));
-    let custom = custom_only(story, parts);
-    if !custom.is_empty() {
-        members.push(("custom_only".to_owned(), Json::Object(custom)));
+    if !parts.marks.is_empty() {
+        let marks = parts.marks.iter().map(|(place, value)| (pointer(place), value.clone()));
+        members.push(("custom_only".to_owned(), Json::Object(marks.collect())));
     }
     let setting = |value: bool| {
         Json::Object(vec![
@@ -253,12 +255,16 @@ fn hidden_place(story: &Story, parts: &Parts, argument: Argument) -> Option<Plac
     None
 }
 
-/// Returns the members that only custom connectors have.
-fn custom_only(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
-    let Some(create) = &parts.create else { return Vec::new() };
-    let facts = &parts.facts;
-    let own: Vec<&Json> = parts.listing.iter().flat_map(|listing| &listing.own).collect();
-    let others: Vec<&Json> = parts.listing.iter().flat_map(|listing| &listing.others).collect();
+/// Returns the members that mark custom connectors.
+pub(crate) fn marks(
+    story: &Story,
+    facts: &Facts,
+    create: Option<&Written>,
+    listing: Option<&Listing>,
+) -> Vec<(Place, Json)> {
+    let Some(create) = create else { return Vec::new() };
+    let own: Vec<&Json> = listing.iter().flat_map(|listing| &listing.own).collect();
+    let others: Vec<&Json> = listing.iter().flat_map(|listing| &listing.others).collect();
     let objects: Vec<&Json> = facts.timeline.iter().map(|seen| &seen.object).collect();
     let mut candidates: BTreeMap<Place, Json> = BTreeMap::new();
     for object in &objects {
@@ -307,7 +313,7 @@ fn custom_only(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
         let choice = likeness(&place, Argument::GrantType) >= 12
             || likeness(&place, Argument::AuthenticationType) >= 14;
         if (sent && (differs || words > 0) || differs && words > 0) && !choice {
-            found.push((pointer(&place), value));
+            found.push((place, value));
         }
     }
     found

@@ -116,8 +116,14 @@ pub(crate) struct Context<'a> {
     pub(crate) active: Option<Place>,
     /// The constants in requests to create, at the places of this request.
     pub(crate) created: BTreeMap<Place, Json>,
+    /// The members that mark custom connectors. An update cannot change them.
+    pub(crate) marks: &'a [(Place, Json)],
     /// Whether it changes a connector that exists.
     pub(crate) updates: bool,
+    /// Whether it sends back the whole connector that was read.
+    pub(crate) is_overlaid: bool,
+    /// The name of the call.
+    pub(crate) call: &'static str,
 }
 
 /// The values that a template omits.
@@ -307,11 +313,16 @@ fn same_in_all(
 ) -> Slot {
     let Some((_, first)) = values.first() else { return Slot::Dropped };
     let steady = values.iter().all(|(_, value)| value == first);
-    if steady && context.created.get(place) == Some(first) {
+    let is_created = steady && context.created.get(place) == Some(first);
+    // The page's default of a member that reads show may be changed elsewhere.
+    if is_created && !context.is_overlaid {
         return Slot::Constant((*first).clone());
     }
     if context.updates && is_read_back(context, place, values) {
         return Slot::ReadBack;
+    }
+    if is_created {
+        return Slot::Constant((*first).clone());
     }
     let part = match place.first() {
         Some(Step::Member(part)) => part.as_str(),
@@ -371,7 +382,8 @@ fn optional(
 
 /// Whether a value is one that was read before, and neither typed nor constant.
 fn is_read_back(context: &Context<'_>, place: &Place, values: &[(usize, &Json)]) -> bool {
-    if place.first() != Some(&member("body")) {
+    let is_mark = context.marks.iter().any(|(mark, _)| place.ends_with(mark));
+    if is_mark || place.first() != Some(&member("body")) {
         return false;
     }
     values.iter().all(|(call, value)| {

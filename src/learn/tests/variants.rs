@@ -1,0 +1,141 @@
+//! APIs and recordings that differ in one respect from the families.
+
+use serde_json::{Value, json};
+
+use super::browser::{Browser, har};
+use super::elsewhere::Elsewhere;
+use super::families::{learned, profile};
+use super::located::Located;
+use super::page::{Api, Habits, ORGANIZATION, Sheet, form, four, visit};
+use super::today::Today;
+use crate::Outcome;
+
+/// A recorded call, to be altered.
+struct Exchange {
+    method: String,
+    /// The path with the query.
+    target: String,
+    headers: Vec<(&'static str, String)>,
+    body: Value,
+    status: u64,
+    response: Value,
+}
+
+fn entries(api: &dyn Api, sheets: &[Sheet], alter: &mut dyn FnMut(&mut Exchange)) -> Vec<Value> {
+    recorded(api, sheets, Habits::default(), alter)
+}
+
+fn recorded(
+    api: &dyn Api,
+    sheets: &[Sheet],
+    habits: Habits,
+    alter: &mut dyn FnMut(&mut Exchange),
+) -> Vec<Value> {
+    let mut page = Browser::new();
+    visit(api, &mut page, sheets, habits);
+    let json = |text: &Value| serde_json::from_str(text.as_str().unwrap_or("null")).unwrap();
+    for entry in &mut page.entries {
+        let url = entry["request"]["url"].as_str().unwrap();
+        let mut exchange = Exchange {
+            method: entry["request"]["method"].as_str().unwrap().to_owned(),
+            target: url.strip_prefix(&page.host).unwrap().to_owned(),
+            headers: Vec::new(),
+            body: json(&entry["request"]["postData"]["text"]),
+            status: entry["response"]["status"].as_u64().unwrap(),
+            response: json(&entry["response"]["content"]["text"]),
+        };
+        alter(&mut exchange);
+        entry["request"]["url"] = json!(format!("{}{}", page.host, exchange.target));
+        for (name, value) in exchange.headers {
+            let header = json!({"name": name, "value": value});
+            entry["request"]["headers"].as_array_mut().unwrap().push(header);
+        }
+        if !exchange.body.is_null() {
+            entry["request"]["postData"]["text"] = json!(exchange.body.to_string());
+        }
+        entry["response"]["status"] = json!(exchange.status);
+        if !exchange.response.is_null() {
+            entry["response"]["content"] = json!({
+                "mimeType": "application/json", "text": exchange.response.to_string(),
+            });
+        }
+    }
+    page.entries
+}
+
+const TODAY: Today = Today { nulls: false };
+
+/// Learns today's API with one difference.
+fn altered(alter: &mut dyn FnMut(&mut Exchange)) -> Outcome {
+    learned(&form(&four()), &[har(&entries(&TODAY, &four(), alter))])
+}
+
+/// Adds members to each connector in a response.
+fn extend(value: &mut Value, added: &Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| extend(item, added)),
+        Value::Object(members) if members.contains_key("connectorType") => {
+            members.extend(added.as_object().unwrap().clone());
+        }
+        Value::Object(members) => members.values_mut().for_each(|member| extend(member, added)),
+        _ => {}
+    }
+}
+
+fn is_list(exchange: &Exchange) -> bool {
+    exchange.target.contains("/v2/connector?")
+}
+
+/// Returns all bodies of a call.
+fn bodies(call: &Value) -> Vec<&Value> {
+    let by_kind = call["body_by_kind"].as_object().into_iter().flat_map(|all| all.values());
+    call.get("body").into_iter().chain(by_kind).collect()
+}
+
+#[track_caller]
+fn says(outcome: &Outcome, text: &str) {
+    assert!(outcome.report.contains(text), "{}\n{}", outcome.report, outcome.profile);
+}
+
+#[track_caller]
+fn is_missing(outcome: &Outcome, text: &str) {
+    let missing = outcome.report.split("\nMissing\n").nth(1).unwrap_or_default();
+    assert!(missing.contains(text), "{}\n{}", outcome.report, outcome.profile);
+    assert!(!outcome.whole, "{}", outcome.report);
+}
+
+#[test]
+fn update_sends_back_members_that_no_argument_manages() {
+    let defaults = json!({"description": null, "timeout": 30, "tags": [], "zone": "UTC"});
+    let one_edited = vec![four().remove(0), {
+        let mut sheet = four().remove(1);
+        sheet.iter_mut().for_each(|(_, values)| values.truncate(1));
+        sheet
+    }];
+    let no_switch = Habits { no_switch: true, ..Habits::default() };
+    for (sheets, habits) in [(four(), Habits::default()), (one_edited, no_switch)] {
+        let entries = recorded(&TODAY, &sheets, habits, &mut |call| {
+            extend(&mut call.response, &defaults);
+            if !call.body.is_null() {
+                extend(&mut call.body, &defaults);
+                call.body["origin"] = json!("CONTROL_HUB");
+            }
+        });
+        let outcome = learned(&form(&sheets), &[har(&entries)]);
+        let profile = profile(&outcome);
+        let (create, update) = (&profile["calls"]["create"], &profile["calls"]["update"]);
+        assert_eq!(update["overlay"], "", "{}", outcome.profile);
+        assert!(!bodies(update).is_empty(), "{}", outcome.profile);
+        for body in bodies(update) {
+            for member in defaults.as_object().unwrap().keys() {
+                assert_eq!(body.get(member), None, "{member}: {}", outcome.profile);
+            }
+            assert_eq!(body["connectorType"], "CUSTOM", "{}", outcome.profile);
+            // Nothing shows this one, so the update must have it.
+            assert_eq!(body["origin"], "CONTROL_HUB", "{}", outcome.profile);
+        }
+        for body in bodies(create) {
+            assert_eq!((&body["timeout"], &body["zone"]), (&json!(30), &json!("UTC")));
+        }
+    }
+}
