@@ -139,3 +139,39 @@ fn update_sends_back_members_that_no_argument_manages() {
         }
     }
 }
+
+#[test]
+fn words_of_states_are_told_apart() {
+    let pairs = [
+        ("IN_SERVICE", "OUT_OF_SERVICE", false),
+        ("DEPLOYED", "UNDEPLOYED", true),
+        ("DEPLOYED", "RETIRED", true),
+        ("INSTALLED", "REMOVED", true),
+        ("INSTALLED", "UNINSTALLED", true),
+        ("DISCOVERABLE", "VISIBLE", false),
+        ("ACTIVATED", "DEACTIVATED", true),
+        ("active", "inactive", true),
+        ("ENABLED", "DISABLED", true),
+        ("ON", "DISABLED", true),
+        ("RUNNING", "INACTIVE", true),
+        ("running", "not_running", true),
+        ("live", "paused", true),
+    ];
+    for (active, inactive, is_certain) in pairs {
+        let mut replace = |call: &mut Exchange| {
+            for value in [&mut call.body, &mut call.response] {
+                let text = value.to_string();
+                let text = text.replace("\"status\":\"on\"", &format!("\"status\":\"{active}\""));
+                let text =
+                    text.replace("\"status\":\"off\"", &format!("\"status\":\"{inactive}\""));
+                *value = serde_json::from_str(&text).unwrap();
+            }
+        };
+        let har = har(&entries(&Located, &four(), &mut replace));
+        let outcome = learned(&form(&four()), &[har]);
+        let values = &profile(&outcome)["fields"]["active"]["values"];
+        assert_eq!(*values, json!({"true": active, "false": inactive}), "{}", outcome.report);
+        let reported = outcome.report.contains("the words of the two states do not show");
+        assert_eq!(reported, !is_certain, "{active}: {}", outcome.report);
+    }
+}
