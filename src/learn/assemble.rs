@@ -57,15 +57,16 @@ pub(crate) fn assemble(story: &Story, origin: &str, report: &mut Report) -> Opti
             report.line(text);
         }
     }
-    for (name, (written, recorded)) in &switches {
+    // A profile has both or none.
+    let both = switches.len() == 2;
+    for (name, (written, recorded)) in switches.iter().filter(|_| both) {
         let response = assembly.object_in_response(recorded);
         calls.insert(name, written.json(response, &headers, name));
     }
     let omitted = assembly.omitted;
     let parts = Parts {
         calls,
-        switched: by_update
-            || switches.contains_key("activate") && switches.contains_key("deactivate"),
+        switched: by_update || both,
         switches: switches.iter().map(|(name, (_, calls))| (*name, calls.len())).collect(),
         create,
         update,

@@ -219,7 +219,7 @@ fn slot(
     }
     identifier(context.story, place, values)
         .or_else(|| version(context, place, values, absent))
-        .or_else(|| text(context.story, place, values))
+        .or_else(|| text(context, place, values))
         .unwrap_or_else(|| same_in_all(context, place, values, omitted))
 }
 
@@ -286,9 +286,11 @@ fn version(
 }
 
 /// A text that holds an id, the organization or the name.
-fn text(story: &Story, place: &Place, values: &Values<'_>) -> Option<Slot> {
+fn text(context: &Context<'_>, place: &Place, values: &Values<'_>) -> Option<Slot> {
+    let story = context.story;
+    let names = matches!(context.call, "create" | "update" | "activate" | "deactivate");
     let with_placeholders = |(call, value): &(usize, &Json)| {
-        value.as_text().map(|text| with_placeholders(story, *call, place, text))
+        value.as_text().map(|text| with_placeholders(story, *call, place, text, names))
     };
     let first = values.first()?;
     let text = with_placeholders(first)?;
@@ -397,8 +399,15 @@ fn is_read_back(context: &Context<'_>, place: &Place, values: &[(usize, &Json)])
     })
 }
 
-/// Returns a text with placeholders for the ids, the organization, and the name that stand in it.
-pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text: &str) -> String {
+/// Returns a text with placeholders for the ids, the organization, and if `names` is set for the
+/// name that stand in it.
+pub(crate) fn with_placeholders(
+    story: &Story,
+    call: usize,
+    place: &[Step],
+    text: &str,
+    names: bool,
+) -> String {
     let mut pieces: Vec<(String, bool)> = vec![(text.to_owned(), false)];
     let mut replace = |token: &str, placeholder: &str| {
         let mut next = Vec::new();
@@ -424,12 +433,12 @@ pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text
         {
             replace(id, "{id}");
         }
-        if !body {
-            for name in story.typed[connector].of(Argument::Name) {
-                if name.len() >= 4 {
-                    replace(name, "{name}");
-                }
-            }
+        if names && !body {
+            let names = story.typed[connector].of(Argument::Name).iter();
+            let mut names: Vec<&String> = names.filter(|name| name.len() >= 4).collect();
+            // One name may be the beginning of another one.
+            names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+            names.into_iter().for_each(|name| replace(name, "{name}"));
         }
     }
     let written =

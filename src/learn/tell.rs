@@ -125,7 +125,8 @@ fn tell_activation(parts: &Parts, report: &mut Report) {
         report.line("activation: the update carries the state.");
     } else if !parts.switched {
         let missing = ["activate", "deactivate"].into_iter();
-        let missing: Vec<&str> = missing.filter(|name| !parts.calls.contains_key(name)).collect();
+        let missing: Vec<&str> =
+            missing.filter(|name| !parts.switches.contains_key(name)).collect();
         report.missing(format!(
             "activation: {} is not in the recording. Deactivate a connector, open it, and activate \
              it again.",

@@ -175,3 +175,37 @@ fn words_of_states_are_told_apart() {
         assert_eq!(reported, !is_certain, "{active}: {}", outcome.report);
     }
 }
+
+#[test]
+fn single_switch_is_no_part_of_a_profile() {
+    let failed = |call: &mut Exchange| {
+        if call.target.ends_with("/enable") {
+            call.status = 503;
+        }
+    };
+    let har = har(&entries(&Elsewhere, &four(), &mut { failed }));
+    let outcome = learned(&form(&four()), &[har]);
+    is_missing(&outcome, "activation: activate is not in the recording.");
+    assert_eq!(profile(&outcome)["calls"].get("deactivate"), None, "{}", outcome.profile);
+    webex_contact_center::Profile::parse(&outcome.profile).unwrap();
+}
+
+#[test]
+fn names_stand_in_writes_only_and_the_longest_first() {
+    let mut name = String::new();
+    let outcome = altered(&mut |call| {
+        if let Some(current) = call.body["name"].as_str() {
+            name = current.replace(' ', "%20");
+        }
+        if call.method == "PUT" {
+            call.target.push_str(&format!("?note=saved%3A%20{name}"));
+        } else if !is_list(call) && call.method != "POST" && !name.is_empty() {
+            call.target.push_str(&format!("?note=opened%3A%20{name}"));
+        }
+    });
+    let calls = &profile(&outcome)["calls"];
+    assert_eq!(calls["update"]["query"]["note"], "saved: {name}", "{}", outcome.profile);
+    assert_eq!(calls["read"].get("query"), None, "{}", outcome.profile);
+    assert_eq!(calls["delete"].get("query"), None, "{}", outcome.profile);
+    webex_contact_center::Profile::parse(&outcome.profile).unwrap();
+}
