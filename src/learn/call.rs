@@ -224,7 +224,7 @@ impl Call {
         members.iter().any(|(name, value)| {
             matches!(name.as_str(), "error" | "errors")
                 && match value {
-                    Json::Object(_) => true,
+                    Json::Object(members) => !members.is_empty(),
                     Json::Array(items) => !items.is_empty(),
                     Json::Text(text) => !text.is_empty(),
                     Json::Null | Json::Bool(_) | Json::Number(_) => false,

@@ -209,3 +209,16 @@ fn names_stand_in_writes_only_and_the_longest_first() {
     assert_eq!(calls["delete"].get("query"), None, "{}", outcome.profile);
     webex_contact_center::Profile::parse(&outcome.profile).unwrap();
 }
+
+#[test]
+fn empty_error_in_a_response_is_no_failure() {
+    let mut add = |call: &mut Exchange| {
+        if let Some(response) = call.response.as_object_mut() {
+            response.insert("error".to_owned(), json!({}));
+        }
+    };
+    let outcome = altered(&mut add);
+    assert!(outcome.whole, "{}", outcome.report);
+    let usual = altered(&mut |_| {});
+    assert_eq!(profile(&outcome)["calls"], profile(&usual)["calls"]);
+}
