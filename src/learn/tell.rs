@@ -10,7 +10,7 @@ use crate::json::{Json, Place, member};
 use crate::listing::Listing;
 use crate::profile::Parts;
 use crate::report::Report;
-use crate::roles::Roles;
+use crate::roles::{Group, Roles};
 use crate::slots::Omissions;
 use crate::story::Story;
 use crate::values::is_private;
@@ -102,6 +102,9 @@ fn tell_calls(story: &Story, roles: &Roles, parts: &Parts, report: &mut Report) 
             continue;
         };
         report.call(name, call, group.calls.len());
+        if name == "update" {
+            tell_if_match(story, group, call, report);
+        }
         if story.calls[group.calls[0]].other_body {
             report.missing(format!("{name}: its body is not JSON, which is not supported."));
         }
@@ -110,6 +113,24 @@ fn tell_calls(story: &Story, roles: &Roles, parts: &Parts, report: &mut Report) 
         if let Some(call) = parts.calls.get(name) {
             report.call(name, call, parts.switches.get(name).copied().unwrap_or_default());
         }
+    }
+}
+
+/// A header `If-Match` that is not the version is not in the profile.
+fn tell_if_match(story: &Story, update: &Group, call: &Json, report: &mut Report) {
+    let is_if_match = |(name, _): &&(String, Json)| name.eq_ignore_ascii_case("if-match");
+    let has = |json: Option<&Json>| match json {
+        Some(Json::Object(members)) => {
+            members.iter().find(is_if_match).is_some_and(|(_, value)| value.as_text() != Some("*"))
+        }
+        _ => false,
+    };
+    let sent = update.calls.iter().any(|&call| has(story.calls[call].request.get("headers")));
+    if sent && !has(call.get("headers")) {
+        report.missing(
+            "update: the header If-Match is omitted, because its value is in no member of the \
+             responses, which a profile cannot express.",
+        );
     }
 }
 
@@ -143,6 +164,9 @@ fn tell_activation(parts: &Parts, report: &mut Report) {
         report.missing("active: no response shows the state of a connector.");
     } else if facts.active_by_name {
         report.line("active: known by its name; the recording shows one state only.");
+    }
+    if facts.version.is_none() {
+        report.line("version: no member of the responses changes with each update.");
     }
 }
 

@@ -222,3 +222,47 @@ fn empty_error_in_a_response_is_no_failure() {
     let usual = altered(&mut |_| {});
     assert_eq!(profile(&outcome)["calls"], profile(&usual)["calls"]);
 }
+
+#[test]
+fn overlapping_recordings_and_a_late_row_do_not_hide_the_version() {
+    let all = entries(&TODAY, &four(), &mut |_| {});
+    let usual = learned(&form(&four()), &[har(&all)]);
+    let overlapping = [har(&all[..all.len() * 2 / 3]), har(&all)];
+    let outcome = learned(&form(&four()), &overlapping);
+    assert_eq!(profile(&outcome), profile(&usual), "{}", outcome.report);
+    let mut lists = 0;
+    let outcome = altered(&mut |call| {
+        lists += usize::from(is_list(call));
+        // The list after the edits of the first connector.
+        if is_list(call) && lists == 6 {
+            call.response["data"][0]["version"] = json!(1);
+        }
+    });
+    assert_eq!(profile(&outcome), profile(&usual), "{}", outcome.report);
+}
+
+#[test]
+fn missing_version_and_header_that_is_not_understood_are_reported() {
+    let mut remove = |call: &mut Exchange| {
+        for value in [&mut call.body, &mut call.response] {
+            let text = value.to_string().replace("\"version\":", "\"counted\":");
+            *value = serde_json::from_str(&text).unwrap();
+            extend(value, &json!({"counted": 7}));
+            if value.get("counted").is_some() {
+                value["counted"] = json!(7);
+            }
+        }
+    };
+    let outcome = altered(&mut remove);
+    assert!(outcome.whole, "{}", outcome.report);
+    says(&outcome, "version: no member of the responses changes with each update.");
+    let mut count = 0;
+    let outcome = altered(&mut |call| {
+        remove(call);
+        if call.method == "PUT" {
+            count += 1;
+            call.headers.push(("If-Match", format!("\"tag-{count}\"")));
+        }
+    });
+    is_missing(&outcome, "update: the header If-Match is omitted");
+}
