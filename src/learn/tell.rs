@@ -171,6 +171,12 @@ fn tell_activation(parts: &Parts, report: &mut Report) {
 }
 
 fn tell_listing(listing: &Listing, report: &mut Report) {
+    if listing.by_offset {
+        report.missing(
+            "list: its pages begin at the number of a row (an offset), which a profile cannot \
+             express.",
+        );
+    }
     let paging = match (&listing.paging, listing.paging_seen) {
         (Some(_), true) => "list: paging was seen.",
         (Some(_), false) => {

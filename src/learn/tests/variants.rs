@@ -266,3 +266,56 @@ fn missing_version_and_header_that_is_not_understood_are_reported() {
     });
     is_missing(&outcome, "update: the header If-Match is omitted");
 }
+
+/// Lists of one API with several pages, of which each has a number of rows.
+fn pages(parameters: &dyn Fn(usize) -> String, added: &Value) -> Outcome {
+    let mut page = Browser::new();
+    visit(&TODAY, &mut page, &four(), Habits::default());
+    let mut all: Vec<Value> = Vec::new();
+    for mut entry in page.entries {
+        let text = entry["response"]["content"]["text"].as_str().unwrap_or("null");
+        let response: Value = serde_json::from_str(text).unwrap();
+        let Some(rows) = response["data"].as_array() else {
+            all.push(entry);
+            continue;
+        };
+        for (number, rows) in rows.chunks(2).enumerate() {
+            let url = format!("{}/organization/{ORGANIZATION}/v2/connector?", page.host);
+            entry["request"]["url"] = json!(format!("{url}{}", parameters(number)));
+            let mut response = json!({"data": rows, "total": 5});
+            response.as_object_mut().unwrap().extend(added.as_object().unwrap().clone());
+            entry["response"]["content"]["text"] = json!(response.to_string());
+            all.push(entry.clone());
+        }
+    }
+    learned(&form(&four()), &[har(&all)])
+}
+
+#[test]
+fn echoed_sizes_and_filters_are_no_cursors() {
+    let mut lists = 0;
+    let outcome = altered(&mut |call| {
+        if is_list(call) {
+            lists += 1;
+            call.response["facets"] = json!(["CUSTOM_OWNED", "SHARED_2024"]);
+            call.response["limits"] = json!({"most": 1000, "pageSize": 2000, "total": 3000});
+            if lists % 2 == 0 {
+                let own = ["&limit=2000", "&rows=3000", "&most=1000", "&owner=SHARED_2024"];
+                call.target.push_str(own[lists / 2 % 4]);
+            }
+        }
+    });
+    let next = &profile(&outcome)["calls"]["list"]["response"]["next"];
+    assert_eq!(*next, json!({"link": "/meta/links/next"}), "{}", outcome.profile);
+}
+
+#[test]
+fn pages_by_offset_are_missing_and_by_number_are_learned() {
+    let outcome = pages(&|number| format!("offset={}", 2 * number), &json!({}));
+    is_missing(&outcome, "list: its pages begin at the number of a row (an offset)");
+    let outcome = pages(&|number| format!("chunk={number}"), &json!({}));
+    assert!(outcome.whole, "{}", outcome.report);
+    let list = &profile(&outcome)["calls"]["list"];
+    assert_eq!(list["query"]["chunk"], "{page}", "{}", outcome.profile);
+    assert_eq!(list["response"]["next"], json!({"page": 0, "total": "/total"}));
+}
