@@ -1,6 +1,6 @@
 //! Assembles a profile of the calls that were recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calls::{self, Shift, Written};
 use crate::choices;
@@ -9,7 +9,7 @@ use crate::form::Argument;
 use crate::headers::{self, Headers};
 use crate::json::{Json, Place, member, pointer};
 use crate::listing::{self, Listing, Paging};
-use crate::profile::{Parts, field_names, profile, text_member};
+use crate::profile::{Parts, field_names, leave_out_own, marks, profile, text_member};
 use crate::report::Report;
 use crate::resolve::{self, Places, Sample, last_name};
 use crate::roles::{self, Group, Roles};
@@ -64,7 +64,7 @@ pub(crate) fn assemble(story: &Story, origin: &str, report: &mut Report) -> Opti
         calls.insert(name, written.json(response, &headers, name));
     }
     let omitted = assembly.omitted;
-    let parts = Parts {
+    let mut parts = Parts {
         calls,
         switched: by_update || both,
         switches: switches.iter().map(|(name, (_, calls))| (*name, calls.len())).collect(),
@@ -74,7 +74,9 @@ pub(crate) fn assemble(story: &Story, origin: &str, report: &mut Report) -> Opti
         places: writes.places(),
         listing,
         marks,
+        left_out: BTreeSet::new(),
     };
+    leave_out_own(story, &mut parts, report);
     tell(story, &roles, &parts, &headers, &omitted, report);
     Some(profile(story, origin, &roles, &parts, &headers, report))
 }

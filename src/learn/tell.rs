@@ -98,7 +98,9 @@ fn tell_calls(story: &Story, roles: &Roles, parts: &Parts, report: &mut Report) 
         ("delete", &roles.delete, "Delete the connector that you have created."),
     ] {
         let (Some(group), Some(call)) = (group, parts.calls.get(name)) else {
-            report.missing(format!("{name}: the recording does not show it. {advice}"));
+            if !parts.left_out.contains(name) {
+                report.missing(format!("{name}: the recording does not show it. {advice}"));
+            }
             continue;
         };
         report.call(name, call, group.calls.len());
@@ -243,10 +245,11 @@ fn tell_arguments(story: &Story, parts: &Parts, create: &Written, report: &mut R
                 &parts.facts.grant
             };
             match (&choice.place, kinds.is_empty()) {
+                (Some(place), _) if story.has_own_step(place) => {}
                 (Some(place), _) => report.field(
                     argument.word(),
                     place,
-                    choice.at.as_deref(),
+                    choice.at.as_deref().filter(|at| !story.has_own_step(at)),
                     if choice.by_name { "by its name" } else { "by what differs between kinds" },
                 ),
                 (None, false) if argument == Argument::AuthenticationType => report.missing(
@@ -281,6 +284,9 @@ fn tell_arguments(story: &Story, parts: &Parts, create: &Written, report: &mut R
             .collect();
         for place in &places {
             let at = parts.facts.arguments.get(&argument).and_then(|own| own.values().next());
+            if story.has_own_step(place) || at.is_some_and(|at| story.has_own_step(at)) {
+                continue;
+            }
             report.field(
                 argument.word(),
                 place,

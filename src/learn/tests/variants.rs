@@ -319,3 +319,44 @@ fn pages_by_offset_are_missing_and_by_number_are_learned() {
     assert_eq!(list["query"]["chunk"], "{page}", "{}", outcome.profile);
     assert_eq!(list["response"]["next"], json!({"page": 0, "total": "/total"}));
 }
+
+#[test]
+fn ids_and_names_as_names_of_members_are_in_no_profile() {
+    let holds_none = |outcome: &Outcome| {
+        for text in [&outcome.profile, &outcome.report] {
+            let is_there = (0..4).any(|number| text.contains(&TODAY.id(number)));
+            assert!(
+                !is_there && !text.contains("canary") && !text.contains(ORGANIZATION),
+                "{text}"
+            );
+        }
+    };
+    // The connector as a member that is named by its id, or by its name.
+    for key in ["id", "name"] {
+        let outcome = altered(&mut |call| {
+            if let Some(key) = call.response[key].as_str() {
+                call.response = json!({ key: call.response });
+            }
+        });
+        holds_none(&outcome);
+        is_missing(&outcome, "name: the responses use ids as names of members");
+    }
+    // A member of the connector that is named by the id.
+    let outcome = altered(&mut |call| {
+        if let Some(id) = call.response["id"].as_str() {
+            call.response = json!({"id": id, id: call.response});
+        }
+    });
+    holds_none(&outcome);
+    // A segment with a value of the session.
+    let session = "canary-session-0123456789";
+    let outcome = altered(&mut |call| {
+        call.headers.push(("cookie", format!("JSESSIONID={session}")));
+        if call.method == "DELETE" {
+            call.target.push_str(&format!(";jsessionid={session}"));
+        }
+    });
+    holds_none(&outcome);
+    is_missing(&outcome, "delete: its path has a value of the session");
+    assert_eq!(profile(&outcome)["calls"].get("delete"), None, "{}", outcome.profile);
+}
