@@ -123,8 +123,7 @@ pub(crate) fn write(
     if let Some((place, name)) = paging.and_then(Paging::parameter) {
         let absent = samples.iter().any(|sample| sample.document.at(place).is_none());
         let placeholder = Slot::Text(format!("{{{name}{}}}", if absent { "?" } else { "" }));
-        let name = format!("query{} ", pointer(&place[1..]));
-        omitted.retain(|omission| !omission.starts_with(&name));
+        omitted.remove(&(context.call, place.clone()));
         match slots.iter_mut().find(|(known, _)| known == place) {
             Some((_, slot)) => *slot = placeholder,
             None => slots.push((place.clone(), placeholder)),
@@ -230,7 +229,9 @@ pub(crate) fn write_by_kind(
 ) -> Written {
     let mut all = Omissions::new();
     let mut written = write(context, samples, None, &mut all);
-    omitted.extend(all.into_iter().filter(|omission| !omission.starts_with("body")));
+    let in_body = |place: &Place| place.first() == Some(&member("body"));
+    all.retain(|(_, place), omission| !in_body(place) || omission.is_constant);
+    omitted.extend(all);
     for sample in samples {
         let values = context.story.typed[sample.connector].values.iter();
         let filled = values.filter(|(_, values)| values.iter().any(|value| !value.is_empty()));

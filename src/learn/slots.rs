@@ -126,8 +126,16 @@ pub(crate) struct Context<'a> {
     pub(crate) call: &'static str,
 }
 
-/// The values that a template omits.
-pub(crate) type Omissions = BTreeSet<String>;
+/// Why a value is omitted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Omission {
+    pub(crate) reason: &'static str,
+    /// Whether the call may need it.
+    pub(crate) is_constant: bool,
+}
+
+/// The values that templates omit, by the name of the call.
+pub(crate) type Omissions = BTreeMap<(&'static str, Place), Omission>;
 
 /// Makes a template for one kind of connector of its requests.
 pub(crate) fn template(
@@ -335,6 +343,10 @@ fn same_in_all(
         "headers" => return Slot::Dropped,
         _ => {}
     }
+    // The server knows a GraphQL query by its hash.
+    if steady && place.ends_with(&[member("persistedQuery"), member("sha256Hash")]) {
+        return Slot::Constant((*first).clone());
+    }
     let has_private_name = last_name(place).is_some_and(names_a_private_value);
     let is_of_the_recording = match first {
         Json::Text(text) => has_private_name || context.story.is_private(text),
@@ -348,8 +360,15 @@ fn same_in_all(
         (false, _) => "it differs between calls",
         (true, true) => "it looks like an id, a time, a name or a credential of the recording",
     };
-    let name = crate::json::pointer(&place[1..]);
-    omitted.insert(format!("{part}{name} is omitted, because {reason}"));
+    let is_personal = has_private_name
+        || is_time(first)
+        || first.as_text().is_some_and(|text| {
+            let story = context.story;
+            text.contains('@') || story.values.is_hidden_in(text) || story.is_of_session(text)
+        });
+    let is_constant = steady && values.len() > 1 && !is_personal;
+    let key = (context.call, place.clone());
+    omitted.entry(key).or_insert(Omission { reason, is_constant });
     Slot::Dropped
 }
 

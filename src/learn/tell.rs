@@ -6,7 +6,7 @@ use crate::call::Call;
 use crate::calls::Written;
 use crate::form::{Argument, Kind};
 use crate::headers::Headers;
-use crate::json::{Json, Place, member};
+use crate::json::{Json, Place, member, pointer};
 use crate::listing::Listing;
 use crate::profile::Parts;
 use crate::report::Report;
@@ -60,8 +60,16 @@ pub(crate) fn tell(
             "More than one call edits connectors. The profile has the one that sends the most.",
         );
     }
-    for omission in omitted {
-        report.line(format!("{omission}."));
+    for ((call, place), omission) in
+        omitted.iter().filter(|((_, place), _)| !story.has_own_step(place))
+    {
+        let text =
+            format!("{call}: {} is omitted, because {}.", &pointer(place)[1..], omission.reason);
+        if omission.is_constant && *call != "references" {
+            report.missing(format!("{text} If the call needs it, add it to the profile."));
+        } else {
+            report.line(text);
+        }
     }
     tell_headers(story, roles, headers, report);
     for (name, call) in &parts.calls {

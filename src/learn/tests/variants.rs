@@ -267,6 +267,29 @@ fn missing_version_and_header_that_is_not_understood_are_reported() {
     is_missing(&outcome, "update: the header If-Match is omitted");
 }
 
+#[test]
+fn constants_that_look_random_are_missing() {
+    let hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    let outcome = altered(&mut |call| {
+        if call.method == "POST" {
+            call.body["connectorTypeId"] = json!("0a0b0c0d-1111-4222-8333-999955556666");
+            call.body["apiToken"] = json!("0a0b0c0d-1111-4222-8333-777755556666");
+            call.body["extensions"] = json!({"persistedQuery": {"sha256Hash": hash}});
+        }
+    });
+    is_missing(
+        &outcome,
+        "create: body/connectorTypeId is omitted, because it looks like an id, a time, a name or a \
+         credential of the recording. If the call needs it, add it to the profile.",
+    );
+    let missing = outcome.report.split("Missing").nth(1).unwrap();
+    assert!(!missing.contains("apiToken"), "{}", outcome.report);
+    for body in bodies(&profile(&outcome)["calls"]["create"]) {
+        assert_eq!(body["extensions"]["persistedQuery"]["sha256Hash"], hash);
+        assert_eq!((body.get("connectorTypeId"), body.get("apiToken")), (None, None));
+    }
+}
+
 /// Lists of one API with several pages, of which each has a number of rows.
 fn pages(parameters: &dyn Fn(usize) -> String, added: &Value) -> Outcome {
     let mut page = Browser::new();
