@@ -108,6 +108,9 @@ fn credentials(headers: &[(String, String)]) -> Vec<String> {
             _ => {}
         }
     }
+    // A switch such as `cookie_consent=true` says nothing about equal values elsewhere.
+    let switches = ["true", "false"];
+    found.retain(|value| value.len() >= 4 && !switches.contains(&&*value.to_ascii_lowercase()));
     found
 }
 

@@ -268,6 +268,19 @@ fn missing_version_and_header_that_is_not_understood_are_reported() {
 }
 
 #[test]
+fn switches_of_the_page_are_no_credentials() {
+    let outcome = altered(&mut |call| {
+        call.headers.push(("cookie", "cookie_consent=true; auth=1; session=on".to_owned()));
+        call.headers.push(("X-CSRF", "1".to_owned()));
+        if is_list(call) {
+            call.target.push_str("&includeInactive=true");
+        }
+    });
+    let list = &profile(&outcome)["calls"]["list"];
+    assert_eq!(list["query"]["includeInactive"], "true", "{}", outcome.report);
+}
+
+#[test]
 fn constants_that_look_random_are_missing() {
     let hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let outcome = altered(&mut |call| {
