@@ -112,6 +112,13 @@ fn tell_calls(story: &Story, roles: &Roles, parts: &Parts, report: &mut Report) 
             continue;
         };
         report.call(name, call, group.calls.len());
+        let repeated = group.calls.iter().flat_map(|&call| &story.calls[call].repeated);
+        for parameter in repeated.filter(|parameter| !story.is_private(parameter)) {
+            report.missing(format!(
+                "{name}: the parameter {parameter} is sent more than once, which a profile cannot \
+                 express."
+            ));
+        }
         if name == "update" {
             tell_if_match(story, group, call, report);
         }

@@ -303,6 +303,26 @@ fn constants_that_look_random_are_missing() {
     }
 }
 
+#[test]
+fn repeated_parameter_is_missing() {
+    let outcome = altered(&mut |call| {
+        if is_list(call) {
+            call.target.push_str("&include=a&include=b");
+        }
+    });
+    is_missing(
+        &outcome,
+        "list: the parameter include is sent more than once, which a profile cannot express.",
+    );
+    // Other calls of the page do not matter.
+    let outcome = altered(&mut |call| {
+        if call.method == "POST" && call.status == 201 {
+            call.target.push_str("?a=1");
+        }
+    });
+    assert!(outcome.whole, "{}", outcome.report);
+}
+
 /// Lists of one API with several pages, of which each has a number of rows.
 fn pages(parameters: &dyn Fn(usize) -> String, added: &Value) -> Outcome {
     let mut page = Browser::new();
