@@ -80,13 +80,17 @@ fn escaped_json(value: &Json) -> Json {
     }
 }
 
-/// Makes a document of a template; none without any place.
+/// Makes a document of a template; none without any place. It is empty if all members are omitted.
 pub(crate) fn document(slots: &[(Place, Slot)], under: &[Step]) -> Option<Json> {
     let mut document: Option<Json> = None;
     // Elements that are left out must not leave a hole.
     let mut indices: BTreeMap<Place, BTreeMap<usize, usize>> = BTreeMap::new();
     for (place, slot) in slots {
-        let (Some(rest), Some(json)) = (place.strip_prefix(under), slot.json()) else { continue };
+        let Some(rest) = place.strip_prefix(under) else { continue };
+        if matches!(rest.first(), Some(Step::Member(_))) {
+            document.get_or_insert(Json::Object(Vec::new()));
+        }
+        let Some(json) = slot.json() else { continue };
         let mut moved = Place::new();
         for step in rest {
             match step {

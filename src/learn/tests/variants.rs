@@ -377,6 +377,20 @@ fn pages_by_offset_are_missing_and_by_number_are_learned() {
 }
 
 #[test]
+fn body_whose_members_are_all_omitted_is_empty() {
+    let mut count = 0;
+    let outcome = altered(&mut |call| {
+        if call.method == "DELETE" {
+            count += 1;
+            call.body = json!({"requested": 1_764_158_400_123_u64 + count});
+        }
+    });
+    let calls = &profile(&outcome)["calls"];
+    assert_eq!(calls["delete"]["body"], json!({}), "{}", outcome.profile);
+    assert_eq!(calls["read"].get("body"), None, "{}", outcome.profile);
+}
+
+#[test]
 fn ids_and_names_as_names_of_members_are_in_no_profile() {
     let holds_none = |outcome: &Outcome| {
         for text in [&outcome.profile, &outcome.report] {
