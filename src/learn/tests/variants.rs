@@ -78,7 +78,7 @@ fn extend(value: &mut Value, added: &Value) {
             members.extend(added.as_object().unwrap().clone());
         }
         Value::Object(members) => members.values_mut().for_each(|member| extend(member, added)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
