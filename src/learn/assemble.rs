@@ -1,6 +1,6 @@
 //! Assembles a profile of the calls that were recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calls::{self, Shift, Written};
 use crate::choices;
@@ -9,7 +9,7 @@ use crate::form::Argument;
 use crate::headers::{self, Headers};
 use crate::json::{Json, Place, member, pointer};
 use crate::listing::{self, Listing, Paging};
-use crate::profile::{Parts, field_names, profile, text_member};
+use crate::profile::{Parts, field_names, leave_out_own, marks, profile, text_member};
 use crate::report::Report;
 use crate::resolve::{self, Places, Sample, last_name};
 use crate::roles::{self, Group, Roles};
@@ -31,7 +31,8 @@ pub(crate) fn assemble(story: &Story, origin: &str, report: &mut Report) -> Opti
         roles.list.as_ref().map(|group| listing::find(story, &facts, &group.calls, &roles.rows));
     let mut assembly = Assembly { story, roles: &roles, facts: &facts, omitted: Omissions::new() };
     let create = assembly.create(&writes);
-    let update = assembly.update(&writes, create.as_ref(), report);
+    let marks = marks(story, &facts, create.as_ref(), listing.as_ref());
+    let update = assembly.update(&writes, create.as_ref(), &marks, report);
     let others = assembly.others(listing.as_ref().and_then(|listing| listing.paging.as_ref()));
     let by_update = update.as_ref().is_some_and(|update| update.active);
     let switches = if by_update { Switches::new() } else { assembly.switches() };
@@ -56,22 +57,26 @@ pub(crate) fn assemble(story: &Story, origin: &str, report: &mut Report) -> Opti
             report.line(text);
         }
     }
-    for (name, (written, recorded)) in &switches {
+    // A profile has both or none.
+    let both = switches.len() == 2;
+    for (name, (written, recorded)) in switches.iter().filter(|_| both) {
         let response = assembly.object_in_response(recorded);
         calls.insert(name, written.json(response, &headers, name));
     }
     let omitted = assembly.omitted;
-    let parts = Parts {
+    let mut parts = Parts {
         calls,
-        switched: by_update
-            || switches.contains_key("activate") && switches.contains_key("deactivate"),
+        switched: by_update || both,
         switches: switches.iter().map(|(name, (_, calls))| (*name, calls.len())).collect(),
         create,
         update,
         facts,
         places: writes.places(),
         listing,
+        marks,
+        left_out: BTreeSet::new(),
     };
+    leave_out_own(story, &mut parts, report);
     tell(story, &roles, &parts, &headers, &omitted, report);
     Some(profile(story, origin, &roles, &parts, &headers, report))
 }
@@ -156,7 +161,10 @@ impl Assembly<'_> {
             grant: self.facts.grant.place.clone(),
             active: slots::active_place(self.facts, &writes.created),
             created: BTreeMap::new(),
+            marks: &[],
             updates: false,
+            is_overlaid: false,
+            call: "create",
         };
         Some(calls::write_by_kind(&context, &writes.created, &mut self.omitted))
     }
@@ -166,6 +174,7 @@ impl Assembly<'_> {
         &mut self,
         writes: &Writes,
         create: Option<&Written>,
+        marks: &[(Place, Json)],
         report: &mut Report,
     ) -> Option<Written> {
         if writes.updated.is_empty() {
@@ -180,7 +189,7 @@ impl Assembly<'_> {
         let constants = constants
             .filter_map(|(place, slot)| Some((writes.moved(place)?, slot.constant()?.clone())));
         let same = |choice| same_choice(choice, &writes.updated, writes.shift.as_ref());
-        let context = Context {
+        let mut context = Context {
             story: self.story,
             facts: self.facts,
             places: &writes.update_places,
@@ -189,13 +198,23 @@ impl Assembly<'_> {
             grant: same(&self.facts.grant),
             active: slots::active_place(self.facts, &writes.updated),
             created: constants.collect(),
+            marks,
             updates: true,
+            is_overlaid: false,
+            call: "update",
         };
+        let overlay =
+            |written: &Written| calls::overlay(self.story, self.facts, &writes.updated, written);
+        let first = calls::write_by_kind(&context, &writes.updated, &mut Omissions::new());
+        context.is_overlaid = overlay(&first).is_some();
         let mut written = calls::write_by_kind(&context, &writes.updated, &mut self.omitted);
-        written.overlay = calls::overlay(self.story, self.facts, &writes.updated, &written);
+        written.overlay = overlay(&written);
         calls::leave_out(&mut written);
         if let (Some(create), Some(shift)) = (create, &writes.shift) {
-            let (arguments, kinds) = calls::complete(&mut written, create, shift);
+            let (arguments, kinds) = calls::complete(&mut written, create, shift, &|place| {
+                calls::is_shown(self.facts, place)
+                    && !marks.iter().any(|(mark, _)| place.ends_with(mark))
+            });
             if !arguments.is_empty() {
                 report.line(format!(
                     "update: no recorded edit sends {}. The profile sends them as the create does.",
@@ -224,7 +243,7 @@ impl Assembly<'_> {
         ];
         let mut others = BTreeMap::new();
         for (name, group, updates, paging) in all {
-            let written = self.without_arguments(&calls_of(group), updates, paging);
+            let written = self.without_arguments(name, &calls_of(group), updates, paging);
             others.extend(written.map(|written| (name, written)));
         }
         others
@@ -232,6 +251,7 @@ impl Assembly<'_> {
 
     fn without_arguments(
         &mut self,
+        name: &'static str,
         recorded: &[usize],
         updates: bool,
         paging: Option<&Paging>,
@@ -249,7 +269,10 @@ impl Assembly<'_> {
             grant: None,
             active: None,
             created: BTreeMap::new(),
+            marks: &[],
             updates,
+            is_overlaid: false,
+            call: name,
         };
         Some(calls::write(&context, &samples, paging, &mut self.omitted))
     }
@@ -257,7 +280,7 @@ impl Assembly<'_> {
     fn switches(&mut self) -> Switches {
         let mut switches = Switches::new();
         for (name, recorded) in switch_calls(self.story, self.facts, self.roles) {
-            if let Some(written) = self.without_arguments(&recorded, true, None) {
+            if let Some(written) = self.without_arguments(name, &recorded, true, None) {
                 switches.insert(name, (written, recorded));
             }
         }

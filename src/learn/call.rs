@@ -1,5 +1,7 @@
 //! A recorded call: request and response as JSON documents.
 
+use std::collections::BTreeSet;
+
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -30,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) other_body: bool,
     /// Whether it is a part of a batch.
     pub(crate) batched: bool,
+    /// The parameters of the query that are sent more than once.
+    pub(crate) repeated: BTreeSet<String>,
 }
 
 /// Headers that say nothing about the API: the browser's, the connection's, and those that
@@ -108,6 +112,9 @@ fn credentials(headers: &[(String, String)]) -> Vec<String> {
             _ => {}
         }
     }
+    // A switch such as `cookie_consent=true` says nothing about equal values elsewhere.
+    let switches = ["true", "false"];
+    found.retain(|value| value.len() >= 4 && !switches.contains(&&*value.to_ascii_lowercase()));
     found
 }
 
@@ -123,7 +130,11 @@ impl Call {
         let path: Vec<String> = url.path().split('/').skip(1).map(str::to_owned).collect();
         let decoded = path.iter().map(|segment| Json::text(decode(segment)));
         let mut query = Json::Object(Vec::new());
+        let mut repeated = BTreeSet::new();
         for (name, value) in url.query_pairs() {
+            if query.get(&name).is_some() {
+                repeated.insert(name.clone().into_owned());
+            }
             let json = har::json_of(value.as_bytes());
             query.set(&name, json.unwrap_or_else(|| Json::text(value)));
         }
@@ -172,6 +183,7 @@ impl Call {
             credentials: credentials(&entry.headers),
             other_body,
             batched: false,
+            repeated,
         };
         call.split()
     }
@@ -224,7 +236,7 @@ impl Call {
         members.iter().any(|(name, value)| {
             matches!(name.as_str(), "error" | "errors")
                 && match value {
-                    Json::Object(_) => true,
+                    Json::Object(members) => !members.is_empty(),
                     Json::Array(items) => !items.is_empty(),
                     Json::Text(text) => !text.is_empty(),
                     Json::Null | Json::Bool(_) | Json::Number(_) => false,

@@ -123,8 +123,7 @@ pub(crate) fn write(
     if let Some((place, name)) = paging.and_then(Paging::parameter) {
         let absent = samples.iter().any(|sample| sample.document.at(place).is_none());
         let placeholder = Slot::Text(format!("{{{name}{}}}", if absent { "?" } else { "" }));
-        let name = format!("query{} ", pointer(&place[1..]));
-        omitted.retain(|omission| !omission.starts_with(&name));
+        omitted.remove(&(context.call, place.clone()));
         match slots.iter_mut().find(|(known, _)| known == place) {
             Some((_, slot)) => *slot = placeholder,
             None => slots.push((place.clone(), placeholder)),
@@ -230,7 +229,9 @@ pub(crate) fn write_by_kind(
 ) -> Written {
     let mut all = Omissions::new();
     let mut written = write(context, samples, None, &mut all);
-    omitted.extend(all.into_iter().filter(|omission| !omission.starts_with("body")));
+    let in_body = |place: &Place| place.first() == Some(&member("body"));
+    all.retain(|(_, place), omission| !in_body(place) || omission.is_constant);
+    omitted.extend(all);
     for sample in samples {
         let values = context.story.typed[sample.connector].values.iter();
         let filled = values.filter(|(_, values)| values.iter().any(|value| !value.is_empty()));
@@ -338,14 +339,17 @@ impl Shift {
 }
 
 /// Completes an update: arguments that no edit showed, and kinds that were not edited, stand where
-/// they stand in requests to create. Returns what was added.
+/// they stand in requests to create. Constants at places that are read back are no part of it.
+/// Returns what was added.
 pub(crate) fn complete(
     update: &mut Written,
     create: &Written,
     shift: &Shift,
+    is_read_back: &dyn Fn(&Place) -> bool,
 ) -> (BTreeSet<Argument>, BTreeSet<Kind>) {
     let mut added = (BTreeSet::new(), BTreeSet::new());
     let omits = update.omits;
+    let overlaid = update.overlay.is_some();
     let sent: BTreeSet<Argument> = update.arguments.values().flatten().copied().collect();
     let moved = |kind: Kind| -> Option<Slots> {
         let own = create.slots.get(&kind)?.iter();
@@ -400,7 +404,8 @@ pub(crate) fn complete(
         }
         for (place, slot) in &own {
             let argument = matches!(slot, Slot::Argument(..));
-            let left_out = in_model(place) && !in_update(place) && !argument;
+            let left_out = in_model(place) && !in_update(place) && !argument
+                || overlaid && slot.constant().is_some() && is_read_back(place);
             if !left_out && !slots.iter().any(|(known, _)| known == place) {
                 slots.push((place.clone(), for_update(slot, kind)));
             }
@@ -449,6 +454,13 @@ pub(crate) fn overlay(
     let _ = story;
     let base = most(bases)?;
     Some(pointer(&base[1..]))
+}
+
+/// Whether a connector in a response has the member of a request.
+pub(crate) fn is_shown(facts: &Facts, place: &Place) -> bool {
+    let starts = 1..place.len();
+    let mut seen = facts.timeline.iter();
+    seen.any(|seen| starts.clone().any(|start| seen.object.at(&place[start..]).is_some()))
 }
 
 /// Returns the `response` of a call whose response has the connector.

@@ -314,7 +314,7 @@ impl Facts {
                 (Json::Bool(!inverted), Json::Bool(inverted))
             }
             [first, second] => {
-                let (one, other) = (is_negative(first), is_negative(second));
+                let (one, other) = (is_negative(first, second), is_negative(second, first));
                 self.active_by_order = one == other;
                 let swap = one && !other;
                 let pair = if swap { (second, first) } else { (first, second) };
@@ -351,9 +351,11 @@ impl Facts {
                 steady &= values.iter().all(|value| !matches!(value, Json::Bool(_)));
                 values.dedup();
                 changes += values.len() - 1;
+                // A late response may show an earlier version again, so a clear name is enough.
                 let distinct: Vec<String> =
                     values.iter().filter_map(|value| value.token()).collect();
-                steady &= distinct.iter().collect::<BTreeSet<_>>().len() == distinct.len();
+                steady &=
+                    named >= 12 || distinct.iter().collect::<BTreeSet<_>>().len() == distinct.len();
                 for &update in updates.iter().filter(|&&call| story.about[call] == Some(*connector))
                 {
                     let before = history.iter().rev().find(|(call, _)| *call < update);
@@ -496,13 +498,25 @@ fn holds_version(header: &Json, version: &Json) -> bool {
     header.trim_start_matches("W/").trim_matches('"') == version
 }
 
-/// Whether a literal means that a connector is not active.
-fn is_negative(value: &Json) -> bool {
-    let Some(text) = value.token() else { return false };
-    let text = text.to_lowercase();
-    let starts = ["in", "de", "dis", "un", "not"].iter().any(|start| text.starts_with(start));
+/// Whether a literal means that a connector is not active. Letters at its start negate it only if
+/// the rest is the other literal: `INSTALLED` is no negation of `REMOVED`.
+fn is_negative(value: &Json, other: &Json) -> bool {
+    let (Some(text), Some(other)) = (value.token(), other.token()) else { return false };
+    let (text, other) = (text.to_lowercase(), other.to_lowercase());
+    let is_other = |rest: &str| {
+        let common = rest.bytes().zip(other.bytes()).take_while(|(left, right)| left == right);
+        common.count() >= 4 || rest == other || other.strip_prefix("en") == Some(rest)
+    };
+    let rest = text.strip_prefix("not").map(|rest| rest.trim_start_matches(['_', '-']));
+    let starts = ["in", "de", "dis", "un"].iter().filter_map(|start| text.strip_prefix(start));
+    let negates = starts.chain(rest).any(is_other);
     let words = [
         "off",
+        "inactive",
+        "deactivated",
+        "disabled",
+        "retired",
+        "removed",
         "suspended",
         "paused",
         "stopped",
@@ -517,7 +531,7 @@ fn is_negative(value: &Json) -> bool {
         "idle",
         "standby",
     ];
-    starts || words.contains(&text.as_str())
+    negates || words.contains(&text.as_str())
 }
 
 /// Returns the place that all objects have in common.

@@ -111,7 +111,7 @@ fn own_headers(
         }
         let organization = story.organization.as_deref();
         let place = [member("headers"), member(name)];
-        let text = with_placeholders(story, call, &place, value);
+        let text = with_placeholders(story, call, &place, value, true);
         if organization.is_some_and(|organization| value.contains(organization)) {
             // What stands beside the organization must be harmless, too.
             if story.is_of_session(value) || story.is_private(&around_placeholders(&text)) {

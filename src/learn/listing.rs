@@ -22,6 +22,8 @@ pub(crate) struct Listing {
     pub(crate) paging: Option<Paging>,
     /// Whether more than one page was seen.
     pub(crate) paging_seen: bool,
+    /// Whether the request of another page has the number of its first row.
+    pub(crate) by_offset: bool,
     /// The places of all rows, own and others.
     pub(crate) others: Vec<Json>,
     pub(crate) own: Vec<Json>,
@@ -107,7 +109,7 @@ pub(crate) fn find(story: &Story, facts: &Facts, calls: &[usize], rows: &[Row]) 
         }
     }
     find_fields(story, facts, rows, &mut listing);
-    find_paging(story, calls, &mut listing);
+    find_paging(story, facts, calls, &mut listing);
     listing
 }
 
@@ -214,7 +216,7 @@ fn find_fields(story: &Story, facts: &Facts, rows: &[Row], listing: &mut Listing
 }
 
 /// Finds how the next page is fetched: by value over several pages, or by names on one.
-fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
+fn find_paging(story: &Story, facts: &Facts, calls: &[usize], listing: &mut Listing) {
     let parts = [member("query"), member("body")];
     let leaves = |call: usize| {
         let request = &story.calls[call].request;
@@ -225,6 +227,7 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
         own.map(|(place, value)| (place, value.clone())).collect::<BTreeMap<Place, Json>>()
     };
     let outside = |place: &[Step]| !place.starts_with(&listing.rows);
+    let ids = |call: usize| row_ids(story, facts, call, listing);
     // A value of one page that the request of the next one has.
     for (index, &call) in calls.iter().enumerate() {
         let before = leaves(call);
@@ -236,7 +239,11 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
                 continue;
             }
             let Some(response) = &story.calls[call].response else { continue };
+            // Lists that show a row twice are no pages of one list.
+            let (first, second) = (ids(call), ids(next));
+            let are_pages = !first.is_empty() && !second.is_empty() && first.is_disjoint(&second);
             let found = continued(story, response, (call, next), &changed, &listing.rows);
+            let found = found.filter(|found| are_pages || matches!(found, Paging::Link(_)));
             if let Some(paging) = found {
                 listing.paging = Some(paging);
                 listing.paging_seen = true;
@@ -245,7 +252,7 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
             let counted = changed.iter().find(|(place, value)| {
                 let old = before.get(*place).and_then(number);
                 let step = number(value).zip(old).is_some_and(|(new, old)| new == old + 1);
-                step && is_page_name(place)
+                step && (is_page_name(place) || are_pages && first.len() > 1)
             });
             if let Some((place, _)) = counted {
                 let first =
@@ -258,6 +265,17 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
             }
         }
     }
+    let is_offset = |call: usize, next: usize| {
+        let (before, rows, others) = (leaves(call), ids(call), ids(next));
+        let are_pages = !rows.is_empty() && !others.is_empty() && rows.is_disjoint(&others);
+        are_pages
+            && leaves(next).iter().any(|(place, value)| {
+                let old = before.get(place).and_then(number).unwrap_or_default();
+                let step = number(value).and_then(|new| new.checked_sub(old));
+                step == u64::try_from(rows.len()).ok()
+            })
+    };
+    let by_offset = calls.windows(2).any(|two| is_offset(two[0], two[1]));
     let Some(response) = calls.iter().rev().find_map(|&call| story.calls[call].response.as_ref())
     else {
         return;
@@ -341,7 +359,28 @@ fn find_paging(story: &Story, calls: &[usize], listing: &mut Listing) {
         let first = number(value).unwrap_or_default();
         let total = total(response, listing);
         listing.paging = Some(Paging::Page(first, place.clone(), total));
+        return;
     }
+    listing.by_offset = by_offset;
+}
+
+/// Returns what identifies the rows of a response.
+fn row_ids(story: &Story, facts: &Facts, call: usize, listing: &Listing) -> BTreeSet<String> {
+    let response = story.calls[call].response.as_ref();
+    let Some(Json::Array(items)) = response.and_then(|body| body.at(&listing.rows)) else {
+        return BTreeSet::new();
+    };
+    let place = listing.fields.get("id").cloned().flatten().or(facts.id.clone());
+    let id = |item: &Json| item.at(&listing.row)?.at(place.as_ref()?)?.token();
+    items.iter().map(|item| id(item).unwrap_or_else(|| item.compact())).collect()
+}
+
+/// Whether the name of a place is that of a number of rows.
+fn is_size_name(place: &[Step]) -> bool {
+    last_name(place).is_some_and(|name| {
+        let words = name_words(name);
+        words.iter().any(|word| ["limit", "size", "count", "total", "per"].contains(&word.as_str()))
+    })
 }
 
 /// Finds what the request of the next page has of the response before it: a link, or a cursor.
@@ -390,15 +429,18 @@ fn continued(
         }
         for (parameter, other) in parameters.iter().filter(|_| is_cursor(value)) {
             let same = value == *other || value.token().is_some_and(|t| other.token() == Some(t));
-            if !same || is_page_name(parameter) {
+            if !same || is_page_name(parameter) || is_size_name(place) || is_size_name(parameter) {
                 continue;
             }
             let last = |place: &[Step]| place[place.len().saturating_sub(1)..].to_vec();
             let named = likeness_of(&last(place), &words, &weak)
                 + likeness_of(&last(parameter), &words, &weak);
-            let short = value.token().is_some_and(|token| token.len() < 4);
+            // Without a name, only what no person reads can be a cursor.
+            let is_opaque = value.as_text().is_none_or(|text| {
+                text.len() >= 8 && text.bytes().any(|byte| byte.is_ascii_digit())
+            }) && !matches!(value, Json::Number(_));
             let better = cursor.as_ref().is_none_or(|(known, ..)| named > *known);
-            if better && (!short || named > 0) {
+            if better && (is_opaque || named > 0) {
                 cursor = Some((named, place.to_vec(), parameter.clone()));
             }
         }

@@ -1,7 +1,8 @@
 //! Reads the calls of the API out of recordings: a first pass finds its host, a second one keeps
 //! its calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::call::Call;
 use crate::form::{Argument, Form};
@@ -67,13 +68,20 @@ pub(crate) fn load(
     };
     let mut related = (0, 0);
     let mut others = (0, 0);
+    let mut known: HashSet<u64> = HashSet::new();
     for recording in recordings {
         let mut own: Vec<Call> = Vec::new();
         har::each_entry(*recording, &mut |json| {
-            for call in Call::of(har::entry(&json)?) {
-                if call.origin != loaded.origin {
-                    continue;
-                }
+            let entry = har::entry(&json)?;
+            let identity = identity(&entry);
+            let calls = Call::of(entry).into_iter().filter(|call| call.origin == loaded.origin);
+            let calls: Vec<Call> = calls.collect();
+            // Two recordings may overlap, because a browser keeps its log.
+            let is_new = |identity| known.len() >= 2 * MAX_CALLS || known.insert(identity);
+            if !calls.is_empty() && !identity.is_none_or(is_new) {
+                return Ok(());
+            }
+            for call in calls {
                 let typed = !values.hits_in(&call.request).is_empty()
                     || call.response.as_ref().is_some_and(|body| !values.hits_in(body).is_empty());
                 let (budget, values) =
@@ -98,6 +106,14 @@ pub(crate) fn load(
         loaded.calls.extend(own);
     }
     Ok(loaded)
+}
+
+/// Returns what two entries of one call have in common.
+fn identity(entry: &har::Entry) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    (&entry.method, &entry.url, &entry.body, &entry.started).hash(&mut hasher);
+    (entry.status, &entry.content).hash(&mut hasher);
+    (!entry.started.is_empty()).then(|| hasher.finish())
 }
 
 /// Puts calls in the order in which they were made, if all times can be read.

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::call::decode;
 use crate::calls::Written;
 use crate::facts::{Facts, alike};
 use crate::form::Argument;
 use crate::headers::Headers;
-use crate::json::{Json, Place, pointer};
+use crate::json::{Json, Place, Step, pointer};
 use crate::listing::Listing;
 use crate::objects::Seen;
 use crate::report::Report;
@@ -27,6 +28,10 @@ pub(crate) struct Parts {
     pub(crate) facts: Facts,
     pub(crate) places: Places,
     pub(crate) listing: Option<Listing>,
+    /// The calls that a profile cannot express.
+    pub(crate) left_out: BTreeSet<&'static str>,
+    /// The members that mark custom connectors.
+    pub(crate) marks: Vec<(Place, Json)>,
     pub(crate) switches: BTreeMap<&'static str, usize>,
     pub(crate) switched: bool,
 }
@@ -84,7 +89,14 @@ pub(crate) fn profile(
     }
     members.push(("calls".to_owned(), Json::Object(calls)));
     let mut fields = Vec::new();
-    let learned = fields_json(story, parts);
+    let mut learned = fields_json(story, parts);
+    learned.retain(|(name, field)| {
+        let is_own = holds_own_step(story, field);
+        if is_own {
+            report.missing(own_steps(name));
+        }
+        !is_own
+    });
     let same = fits
         && learned.iter().all(|(name, field)| {
             let known = built_in.get("fields").and_then(|fields| fields.get(name));
@@ -101,9 +113,9 @@ pub(crate) fn profile(
         }
     }
     members.push(("fields".to_owned(), Json::Object(fields)));
-    let custom = custom_only(story, parts);
-    if !custom.is_empty() {
-        members.push(("custom_only".to_owned(), Json::Object(custom)));
+    if !parts.marks.is_empty() {
+        let marks = parts.marks.iter().map(|(place, value)| (pointer(place), value.clone()));
+        members.push(("custom_only".to_owned(), Json::Object(marks.collect())));
     }
     let setting = |value: bool| {
         Json::Object(vec![
@@ -118,6 +130,55 @@ pub(crate) fn profile(
         members.push(("active_is_locked".to_owned(), setting(locked)));
     }
     Json::Object(members)
+}
+
+/// Leaves out the calls that a profile cannot express, because a value of the recording is in their
+/// paths or is the name of a member.
+pub(crate) fn leave_out_own(story: &Story, parts: &mut Parts, report: &mut Report) {
+    parts.calls.retain(|name, call| {
+        let path = call.get("path").and_then(Json::as_text).unwrap_or_default();
+        let in_path = path.split('/').any(|segment| story.is_own(&decode(segment)));
+        if in_path {
+            report.missing(format!(
+                "{name}: its path has a value of the session or of a connector, which a profile \
+                 cannot express."
+            ));
+        }
+        let in_steps = holds_own_step(story, call);
+        if in_steps {
+            report.missing(own_steps(name));
+        }
+        if in_path || in_steps {
+            parts.left_out.insert(name);
+        }
+        !in_path && !in_steps
+    });
+    // A profile has both or none.
+    let switches = ["activate", "deactivate"];
+    if switches.iter().any(|name| parts.left_out.contains(name)) {
+        parts.calls.retain(|name, _| !switches.contains(name));
+    }
+}
+
+fn own_steps(name: &str) -> String {
+    format!("{name}: the responses use ids as names of members, which a profile cannot express.")
+}
+
+/// Whether a part of a profile has a member, or a JSON Pointer with a step, that is a value of the
+/// recording.
+fn holds_own_step(story: &Story, part: &Json) -> bool {
+    let mut found = false;
+    part.walk(&mut |place, value| {
+        let parts = ["response", "overlay", "at"];
+        let is_pointer =
+            matches!(place.first(), Some(Step::Member(part)) if parts.contains(&part.as_str()));
+        let pointer = value.as_text().filter(|_| is_pointer);
+        let mut steps = pointer.into_iter().flat_map(|text| text.split('/'));
+        found |= story.has_own_step(&place[place.len().saturating_sub(1)..])
+            || steps.any(|step| story.is_own(&step.replace("~1", "/").replace("~0", "~")));
+        !found
+    });
+    found
 }
 
 /// Whether a host is that of a region.
@@ -253,12 +314,16 @@ fn hidden_place(story: &Story, parts: &Parts, argument: Argument) -> Option<Plac
     None
 }
 
-/// Returns the members that only custom connectors have.
-fn custom_only(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
-    let Some(create) = &parts.create else { return Vec::new() };
-    let facts = &parts.facts;
-    let own: Vec<&Json> = parts.listing.iter().flat_map(|listing| &listing.own).collect();
-    let others: Vec<&Json> = parts.listing.iter().flat_map(|listing| &listing.others).collect();
+/// Returns the members that mark custom connectors.
+pub(crate) fn marks(
+    story: &Story,
+    facts: &Facts,
+    create: Option<&Written>,
+    listing: Option<&Listing>,
+) -> Vec<(Place, Json)> {
+    let Some(create) = create else { return Vec::new() };
+    let own: Vec<&Json> = listing.iter().flat_map(|listing| &listing.own).collect();
+    let others: Vec<&Json> = listing.iter().flat_map(|listing| &listing.others).collect();
     let objects: Vec<&Json> = facts.timeline.iter().map(|seen| &seen.object).collect();
     let mut candidates: BTreeMap<Place, Json> = BTreeMap::new();
     for object in &objects {
@@ -291,7 +356,7 @@ fn custom_only(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
     for (place, value) in candidates {
         let same = |object: &&Json| object.at(&place).is_none_or(|other| *other == value);
         let constant = objects.iter().all(same) && own.iter().all(same);
-        if !constant || taken(&place) {
+        if !constant || taken(&place) || story.has_own_step(&place) {
             continue;
         }
         let words = likeness_of(
@@ -307,7 +372,7 @@ fn custom_only(story: &Story, parts: &Parts) -> Vec<(String, Json)> {
         let choice = likeness(&place, Argument::GrantType) >= 12
             || likeness(&place, Argument::AuthenticationType) >= 14;
         if (sent && (differs || words > 0) || differs && words > 0) && !choice {
-            found.push((pointer(&place), value));
+            found.push((place, value));
         }
     }
     found

@@ -80,13 +80,17 @@ fn escaped_json(value: &Json) -> Json {
     }
 }
 
-/// Makes a document of a template; none without any place.
+/// Makes a document of a template; none without any place. It is empty if all members are omitted.
 pub(crate) fn document(slots: &[(Place, Slot)], under: &[Step]) -> Option<Json> {
     let mut document: Option<Json> = None;
     // Elements that are left out must not leave a hole.
     let mut indices: BTreeMap<Place, BTreeMap<usize, usize>> = BTreeMap::new();
     for (place, slot) in slots {
-        let (Some(rest), Some(json)) = (place.strip_prefix(under), slot.json()) else { continue };
+        let Some(rest) = place.strip_prefix(under) else { continue };
+        if matches!(rest.first(), Some(Step::Member(_))) {
+            document.get_or_insert(Json::Object(Vec::new()));
+        }
+        let Some(json) = slot.json() else { continue };
         let mut moved = Place::new();
         for step in rest {
             match step {
@@ -116,12 +120,26 @@ pub(crate) struct Context<'a> {
     pub(crate) active: Option<Place>,
     /// The constants in requests to create, at the places of this request.
     pub(crate) created: BTreeMap<Place, Json>,
+    /// The members that mark custom connectors. An update cannot change them.
+    pub(crate) marks: &'a [(Place, Json)],
     /// Whether it changes a connector that exists.
     pub(crate) updates: bool,
+    /// Whether it sends back the whole connector that was read.
+    pub(crate) is_overlaid: bool,
+    /// The name of the call.
+    pub(crate) call: &'static str,
 }
 
-/// The values that a template omits.
-pub(crate) type Omissions = BTreeSet<String>;
+/// Why a value is omitted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Omission {
+    pub(crate) reason: &'static str,
+    /// Whether the call may need it.
+    pub(crate) is_constant: bool,
+}
+
+/// The values that templates omit, by the name of the call.
+pub(crate) type Omissions = BTreeMap<(&'static str, Place), Omission>;
 
 /// Makes a template for one kind of connector of its requests.
 pub(crate) fn template(
@@ -213,7 +231,7 @@ fn slot(
     }
     identifier(context.story, place, values)
         .or_else(|| version(context, place, values, absent))
-        .or_else(|| text(context.story, place, values))
+        .or_else(|| text(context, place, values))
         .unwrap_or_else(|| same_in_all(context, place, values, omitted))
 }
 
@@ -280,9 +298,11 @@ fn version(
 }
 
 /// A text that holds an id, the organization or the name.
-fn text(story: &Story, place: &Place, values: &Values<'_>) -> Option<Slot> {
+fn text(context: &Context<'_>, place: &Place, values: &Values<'_>) -> Option<Slot> {
+    let story = context.story;
+    let names = matches!(context.call, "create" | "update" | "activate" | "deactivate");
     let with_placeholders = |(call, value): &(usize, &Json)| {
-        value.as_text().map(|text| with_placeholders(story, *call, place, text))
+        value.as_text().map(|text| with_placeholders(story, *call, place, text, names))
     };
     let first = values.first()?;
     let text = with_placeholders(first)?;
@@ -307,11 +327,16 @@ fn same_in_all(
 ) -> Slot {
     let Some((_, first)) = values.first() else { return Slot::Dropped };
     let steady = values.iter().all(|(_, value)| value == first);
-    if steady && context.created.get(place) == Some(first) {
+    let is_created = steady && context.created.get(place) == Some(first);
+    // The page's default of a member that reads show may be changed elsewhere.
+    if is_created && !context.is_overlaid {
         return Slot::Constant((*first).clone());
     }
     if context.updates && is_read_back(context, place, values) {
         return Slot::ReadBack;
+    }
+    if is_created {
+        return Slot::Constant((*first).clone());
     }
     let part = match place.first() {
         Some(Step::Member(part)) => part.as_str(),
@@ -321,6 +346,10 @@ fn same_in_all(
         "path" => return Slot::Constant((*first).clone()),
         "headers" => return Slot::Dropped,
         _ => {}
+    }
+    // The server knows a GraphQL query by its hash.
+    if steady && place.ends_with(&[member("persistedQuery"), member("sha256Hash")]) {
+        return Slot::Constant((*first).clone());
     }
     let has_private_name = last_name(place).is_some_and(names_a_private_value);
     let is_of_the_recording = match first {
@@ -335,8 +364,15 @@ fn same_in_all(
         (false, _) => "it differs between calls",
         (true, true) => "it looks like an id, a time, a name or a credential of the recording",
     };
-    let name = crate::json::pointer(&place[1..]);
-    omitted.insert(format!("{part}{name} is omitted, because {reason}"));
+    let is_personal = has_private_name
+        || is_time(first)
+        || first.as_text().is_some_and(|text| {
+            let story = context.story;
+            text.contains('@') || story.values.is_hidden_in(text) || story.is_of_session(text)
+        });
+    let is_constant = steady && values.len() > 1 && !is_personal;
+    let key = (context.call, place.clone());
+    omitted.entry(key).or_insert(Omission { reason, is_constant });
     Slot::Dropped
 }
 
@@ -371,7 +407,8 @@ fn optional(
 
 /// Whether a value is one that was read before, and neither typed nor constant.
 fn is_read_back(context: &Context<'_>, place: &Place, values: &[(usize, &Json)]) -> bool {
-    if place.first() != Some(&member("body")) {
+    let is_mark = context.marks.iter().any(|(mark, _)| place.ends_with(mark));
+    if is_mark || place.first() != Some(&member("body")) {
         return false;
     }
     values.iter().all(|(call, value)| {
@@ -385,8 +422,15 @@ fn is_read_back(context: &Context<'_>, place: &Place, values: &[(usize, &Json)])
     })
 }
 
-/// Returns a text with placeholders for the ids, the organization, and the name that stand in it.
-pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text: &str) -> String {
+/// Returns a text with placeholders for the ids, the organization, and if `names` is set for the
+/// name that stand in it.
+pub(crate) fn with_placeholders(
+    story: &Story,
+    call: usize,
+    place: &[Step],
+    text: &str,
+    names: bool,
+) -> String {
     let mut pieces: Vec<(String, bool)> = vec![(text.to_owned(), false)];
     let mut replace = |token: &str, placeholder: &str| {
         let mut next = Vec::new();
@@ -412,12 +456,12 @@ pub(crate) fn with_placeholders(story: &Story, call: usize, place: &[Step], text
         {
             replace(id, "{id}");
         }
-        if !body {
-            for name in story.typed[connector].of(Argument::Name) {
-                if name.len() >= 4 {
-                    replace(name, "{name}");
-                }
-            }
+        if names && !body {
+            let names = story.typed[connector].of(Argument::Name).iter();
+            let mut names: Vec<&String> = names.filter(|name| name.len() >= 4).collect();
+            // One name may be the beginning of another one.
+            names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+            names.into_iter().for_each(|name| replace(name, "{name}"));
         }
     }
     let written =

@@ -95,6 +95,25 @@ impl Story {
         })
     }
 
+    /// Whether a name of a member or a segment of a path is a value of the recording.
+    pub(crate) fn is_own(&self, text: &str) -> bool {
+        let ids = self.ids.iter().flatten().filter(|id| !may_coincide(id));
+        let names = self.typed.iter().flat_map(|typed| typed.of(Argument::Name));
+        let mut names = names.filter(|name| name.len() >= 4);
+        ids.chain(&self.organization).any(|id| split_at(text, id).is_some())
+            // A short name may be a part of a word of the API.
+            || names.any(|name| text == name || name.len() >= 8 && text.contains(name.as_str()))
+            || text.len() >= 8 && self.is_of_session(text)
+    }
+
+    /// Whether a step to a place is a value of the recording.
+    pub(crate) fn has_own_step(&self, place: &[Step]) -> bool {
+        place.iter().any(|step| match step {
+            Step::Member(name) => self.is_own(name),
+            Step::Index(_) => false,
+        })
+    }
+
     /// Returns the arguments of a connector that the request of a call carries.
     pub(crate) fn carried(&self, call: usize, connector: usize) -> BTreeSet<Argument> {
         let hits = self.request_hits[call].iter().flat_map(|(_, hits)| hits);

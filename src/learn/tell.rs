@@ -6,11 +6,11 @@ use crate::call::Call;
 use crate::calls::Written;
 use crate::form::{Argument, Kind};
 use crate::headers::Headers;
-use crate::json::{Json, Place, member};
+use crate::json::{Json, Place, member, pointer};
 use crate::listing::Listing;
 use crate::profile::Parts;
 use crate::report::Report;
-use crate::roles::Roles;
+use crate::roles::{Group, Roles};
 use crate::slots::Omissions;
 use crate::story::Story;
 use crate::values::is_private;
@@ -60,8 +60,16 @@ pub(crate) fn tell(
             "More than one call edits connectors. The profile has the one that sends the most.",
         );
     }
-    for omission in omitted {
-        report.line(format!("{omission}."));
+    for ((call, place), omission) in
+        omitted.iter().filter(|((_, place), _)| !story.has_own_step(place))
+    {
+        let text =
+            format!("{call}: {} is omitted, because {}.", &pointer(place)[1..], omission.reason);
+        if omission.is_constant && *call != "references" {
+            report.missing(format!("{text} If the call needs it, add it to the profile."));
+        } else {
+            report.line(text);
+        }
     }
     tell_headers(story, roles, headers, report);
     for (name, call) in &parts.calls {
@@ -98,10 +106,22 @@ fn tell_calls(story: &Story, roles: &Roles, parts: &Parts, report: &mut Report) 
         ("delete", &roles.delete, "Delete the connector that you have created."),
     ] {
         let (Some(group), Some(call)) = (group, parts.calls.get(name)) else {
-            report.missing(format!("{name}: the recording does not show it. {advice}"));
+            if !parts.left_out.contains(name) {
+                report.missing(format!("{name}: the recording does not show it. {advice}"));
+            }
             continue;
         };
         report.call(name, call, group.calls.len());
+        let repeated = group.calls.iter().flat_map(|&call| &story.calls[call].repeated);
+        for parameter in repeated.filter(|parameter| !story.is_private(parameter)) {
+            report.missing(format!(
+                "{name}: the parameter {parameter} is sent more than once, which a profile cannot \
+                 express."
+            ));
+        }
+        if name == "update" {
+            tell_if_match(story, group, call, report);
+        }
         if story.calls[group.calls[0]].other_body {
             report.missing(format!("{name}: its body is not JSON, which is not supported."));
         }
@@ -110,6 +130,24 @@ fn tell_calls(story: &Story, roles: &Roles, parts: &Parts, report: &mut Report) 
         if let Some(call) = parts.calls.get(name) {
             report.call(name, call, parts.switches.get(name).copied().unwrap_or_default());
         }
+    }
+}
+
+/// A header `If-Match` that is not the version is not in the profile.
+fn tell_if_match(story: &Story, update: &Group, call: &Json, report: &mut Report) {
+    let is_if_match = |(name, _): &&(String, Json)| name.eq_ignore_ascii_case("if-match");
+    let has = |json: Option<&Json>| match json {
+        Some(Json::Object(members)) => {
+            members.iter().find(is_if_match).is_some_and(|(_, value)| value.as_text() != Some("*"))
+        }
+        _ => false,
+    };
+    let sent = update.calls.iter().any(|&call| has(story.calls[call].request.get("headers")));
+    if sent && !has(call.get("headers")) {
+        report.missing(
+            "update: the header If-Match is omitted, because its value is in no member of the \
+             responses, which a profile cannot express.",
+        );
     }
 }
 
@@ -125,7 +163,8 @@ fn tell_activation(parts: &Parts, report: &mut Report) {
         report.line("activation: the update carries the state.");
     } else if !parts.switched {
         let missing = ["activate", "deactivate"].into_iter();
-        let missing: Vec<&str> = missing.filter(|name| !parts.calls.contains_key(name)).collect();
+        let missing: Vec<&str> =
+            missing.filter(|name| !parts.switches.contains_key(name)).collect();
         report.missing(format!(
             "activation: {} is not in the recording. Deactivate a connector, open it, and activate \
              it again.",
@@ -143,9 +182,18 @@ fn tell_activation(parts: &Parts, report: &mut Report) {
     } else if facts.active_by_name {
         report.line("active: known by its name; the recording shows one state only.");
     }
+    if facts.version.is_none() {
+        report.line("version: no member of the responses changes with each update.");
+    }
 }
 
 fn tell_listing(listing: &Listing, report: &mut Report) {
+    if listing.by_offset {
+        report.missing(
+            "list: its pages begin at the number of a row (an offset), which a profile cannot \
+             express.",
+        );
+    }
     let paging = match (&listing.paging, listing.paging_seen) {
         (Some(_), true) => "list: paging was seen.",
         (Some(_), false) => {
@@ -212,10 +260,11 @@ fn tell_arguments(story: &Story, parts: &Parts, create: &Written, report: &mut R
                 &parts.facts.grant
             };
             match (&choice.place, kinds.is_empty()) {
+                (Some(place), _) if story.has_own_step(place) => {}
                 (Some(place), _) => report.field(
                     argument.word(),
                     place,
-                    choice.at.as_deref(),
+                    choice.at.as_deref().filter(|at| !story.has_own_step(at)),
                     if choice.by_name { "by its name" } else { "by what differs between kinds" },
                 ),
                 (None, false) if argument == Argument::AuthenticationType => report.missing(
@@ -250,6 +299,9 @@ fn tell_arguments(story: &Story, parts: &Parts, create: &Written, report: &mut R
             .collect();
         for place in &places {
             let at = parts.facts.arguments.get(&argument).and_then(|own| own.values().next());
+            if story.has_own_step(place) || at.is_some_and(|at| story.has_own_step(at)) {
+                continue;
+            }
             report.field(
                 argument.word(),
                 place,

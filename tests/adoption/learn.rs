@@ -66,6 +66,22 @@ fn learn_says_how_much_was_learned() {
 }
 
 #[test]
+fn profile_that_the_provider_refuses_is_reported_with_its_problems() {
+    let folder = folder();
+    let life = folder.path().join("life.har");
+    let recording = fs::read_to_string(&life).unwrap();
+    // The page sends the name in a form that nobody typed.
+    let sent = r#"{\"name\":\"canary desk\","#;
+    let (first, rest) = recording.split_once(sent).unwrap();
+    fs::write(&life, format!(r#"{first}{{\"name\":\"c-desk\",{rest}"#)).unwrap();
+    let learned = run(folder.path(), &["learn", "--form", "form.json", "life.har"]);
+    ends(&learned, 3);
+    let errors = String::from_utf8_lossy(&learned.stderr);
+    assert!(errors.contains("The provider does not accept the profile:"), "{errors}");
+    assert!(errors.contains("/calls/create: must have the placeholder {name}"), "{errors}");
+}
+
+#[test]
 fn output_is_written_as_a_whole_and_for_its_owner() {
     let folder = folder();
     let file = folder.path().join("out.json");

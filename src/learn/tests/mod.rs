@@ -10,3 +10,4 @@ mod noise;
 mod page;
 mod procedures;
 mod today;
+mod variants;

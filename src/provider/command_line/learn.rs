@@ -4,11 +4,13 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use api_learner::Recording;
+use webex_contact_center::Profile;
 
 use super::print;
 use super::recordings::{Arguments, read_form, write_whole};
 
-/// The exit code for a profile that does not have the whole life cycle.
+/// The exit code for a profile that does not have the whole life cycle, or that the provider does
+/// not accept.
 const PARTLY: u8 = 3;
 
 /// Learns a profile, prints it, and prints the report to standard error.
@@ -42,8 +44,13 @@ pub(super) fn run(words: &[&str], usage_error: &dyn Fn(&str) -> ExitCode) -> Exi
         }
     };
     print(io::stderr(), &outcome.report);
+    let problems = Profile::parse(&outcome.profile).err().unwrap_or_default();
+    if !problems.is_empty() {
+        let problems: String = problems.iter().map(|problem| format!("  {problem}\n")).collect();
+        print(io::stderr(), &format!("The provider does not accept the profile:\n{problems}"));
+    }
     match written {
-        Ok(()) if outcome.whole => ExitCode::SUCCESS,
+        Ok(()) if outcome.whole && problems.is_empty() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::from(PARTLY),
         Err(error) => {
             print(io::stderr(), &format!("The profile cannot be written: {error}.\n"));
