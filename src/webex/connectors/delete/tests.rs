@@ -207,29 +207,6 @@ async fn connector_is_reactivated_after_a_refused_delete() {
     assert_eq!((found.active, found.version.clone()), (Some(true), Some(5.into())));
 }
 
-#[tokio::test(start_paused = true)]
-async fn delete_stopped_before_the_response_to_its_deactivation_reactivates() {
-    let script = Script::new([
-        empty(423),
-        response(200, &object(3, 1)),
-        response(200, &page(&[])),
-        response(200, &inactive(4)).after(std::time::Duration::from_secs(60)),
-        response(200, &inactive(4)),
-        response(200, &object(5, 1)),
-    ]);
-    let (connectors, id, budget) = (connectors(script.clone()), id(), budget());
-    let (ended, ()) = tokio::join!(connectors.delete(&id, &budget), async {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        budget.stop.cancel();
-    });
-    let failure = ended.unwrap_err();
-    assert_eq!(failure.error.kind, ErrorKind::Stopped);
-    assert_eq!(failure.availability, Availability::Restored);
-    assert!(failure.credentials_uncertain && failure.inactive_for.is_some());
-    assert!(found_connector(&failure).is_active());
-    assert!(script.is_done());
-}
-
 /// A profile may send the version in `If-Match`.
 #[tokio::test(start_paused = true)]
 async fn refused_version_of_a_delete_is_no_reference() {
@@ -372,24 +349,28 @@ async fn failed_delete_reports_how_long_the_connector_was_inactive() {
 
 #[tokio::test(start_paused = true)]
 async fn delete_stopped_after_deactivating_reactivates() {
-    let script = Script::new([
-        empty(423),
-        response(200, &object(3, 1)),
-        response(200, &page(&[])),
-        response(200, &inactive(4)).after(std::time::Duration::from_secs(3)),
-        response(200, &object(5, 1)),
-    ]);
-    let connectors = connectors(script.clone());
-    let (id, budget) = (id(), budget());
-    let (ended, ()) = tokio::join!(connectors.delete(&id, &budget), async {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        budget.stop.cancel();
-    });
-    let failure = ended.unwrap_err();
-    assert_eq!(failure.error.kind, ErrorKind::Stopped);
-    assert_eq!(failure.availability, Availability::Restored);
-    assert!(found_connector(&failure).is_active());
-    assert_eq!(script.requests().len(), 5);
+    let deactivated =
+        |seconds| response(200, &inactive(4)).after(std::time::Duration::from_secs(seconds));
+    let active = || response(200, &object(5, 1));
+    // The response comes soon after the stop, or too late.
+    for rest in [
+        vec![deactivated(3), active()],
+        vec![deactivated(60), response(200, &inactive(4)), active()],
+    ] {
+        let begin = [empty(423), response(200, &object(3, 1)), response(200, &page(&[]))];
+        let script = Script::new(begin.into_iter().chain(rest));
+        let (connectors, id, budget) = (connectors(script.clone()), id(), budget());
+        let (ended, ()) = tokio::join!(connectors.delete(&id, &budget), async {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            budget.stop.cancel();
+        });
+        let failure = ended.unwrap_err();
+        assert_eq!(failure.error.kind, ErrorKind::Stopped);
+        assert_eq!(failure.availability, Availability::Restored);
+        assert!(failure.credentials_uncertain && failure.inactive_for.is_some());
+        assert!(found_connector(&failure).is_active());
+        assert!(script.is_done());
+    }
 }
 
 #[tokio::test(start_paused = true)]
