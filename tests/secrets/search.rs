@@ -8,8 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::Value as Json;
 
-/// The length of a part of a credential that counts as a hit.
-const WINDOW: usize = 8;
+/// The characters of a credential that count as a hit, in any encoding.
+const PART: usize = 8;
+
+/// The same in hexadecimal digits. Eight of them would be in a random id sooner or later.
+const HEXADECIMAL_PART: usize = 2 * PART;
 
 /// A credential with a name for reports.
 #[derive(Clone, Debug)]
@@ -24,7 +27,7 @@ impl Canary {
     /// Names a credential, which must be unlike all other text of the test.
     pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
-        assert!(text.len() >= WINDOW, "{name} is too short to be told from other text");
+        assert!(text.len() >= PART, "{name} is too short to be told from other text");
         Self { name, text }
     }
 }
@@ -43,19 +46,18 @@ pub(crate) struct Hit {
 /// All parts of all credentials in all encodings.
 #[derive(Default)]
 pub(crate) struct Search {
-    windows: HashMap<[u8; WINDOW], (String, &'static str)>,
+    parts: HashMap<Vec<u8>, (String, &'static str)>,
 }
 
 impl Search {
     /// Prepares a search. A part that two credentials share belongs to neither.
     pub(crate) fn of(canaries: &[Canary]) -> Self {
-        let mut windows = HashMap::<[u8; WINDOW], Option<(String, &'static str)>>::new();
+        let mut parts = HashMap::<Vec<u8>, Option<(String, &'static str)>>::new();
         for canary in canaries {
             for (encoding, form) in encodings(&canary.text) {
-                for window in form.windows(WINDOW) {
-                    let window = window.try_into().expect("a window of that size");
-                    let owner = windows
-                        .entry(window)
+                for part in form.windows(length(encoding)) {
+                    let owner = parts
+                        .entry(part.to_vec())
                         .or_insert_with(|| Some((canary.name.clone(), encoding)));
                     if owner.as_ref().is_some_and(|(name, _)| *name != canary.name) {
                         *owner = None;
@@ -65,18 +67,19 @@ impl Search {
         }
         for canary in canaries {
             for (encoding, form) in encodings(&canary.text) {
-                let beginning = &windows[&form[..WINDOW]];
+                let beginning = &parts[&form[..length(encoding)]];
                 assert!(beginning.is_some(), "{} is like another in {encoding}", canary.name);
             }
         }
-        let owned = |(window, owner): (_, Option<_>)| Some((window, owner?));
-        Self { windows: windows.into_iter().filter_map(owned).collect() }
+        let owned = |(part, owner): (_, Option<_>)| Some((part, owner?));
+        Self { parts: parts.into_iter().filter_map(owned).collect() }
     }
 
     /// Returns the credentials of which these bytes hold a part, each once.
     pub(crate) fn hits(&self, place: &str, bytes: &[u8]) -> Vec<Hit> {
-        let found = bytes.windows(WINDOW).filter_map(|window| self.windows.get(window));
-        let mut hits = found
+        let windows = bytes.windows(PART).chain(bytes.windows(HEXADECIMAL_PART));
+        let mut hits = windows
+            .filter_map(|window| self.parts.get(window))
             .map(|(canary, encoding)| Hit {
                 canary: canary.clone(),
                 encoding,
@@ -87,6 +90,11 @@ impl Search {
         hits.dedup();
         hits
     }
+}
+
+/// Returns the length of a part in an encoding.
+fn length(encoding: &str) -> usize {
+    if encoding.ends_with("hexadecimal") { HEXADECIMAL_PART } else { PART }
 }
 
 /// Returns a text in all encodings.
@@ -240,9 +248,9 @@ fn search_finds_every_encoding() {
         ("base64 behind three", STANDARD.encode(format!("me:{text}"))),
         ("base64 before something", STANDARD.encode(format!("{text} and more"))),
         ("URL-safe base64", URL_SAFE.encode(format!("me:{text}"))),
-        ("the beginning", text[..WINDOW].to_owned()),
-        ("the end", text[text.len() - WINDOW..].to_owned()),
-        ("the beginning in base64", STANDARD.encode(&text[..WINDOW])),
+        ("the beginning", text[..PART].to_owned()),
+        ("the end", text[text.len() - PART..].to_owned()),
+        ("the beginning in base64", STANDARD.encode(&text[..PART])),
     ];
     for (place, content) in places {
         let around = format!("before it{content}behind it");
@@ -251,6 +259,8 @@ fn search_finds_every_encoding() {
     let wide = text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     assert!(!search.hits("UTF-16", &wide).is_empty());
     assert_eq!(search.hits("elsewhere", b"nothing with 'cAn4ry ' in it"), []);
+    // Four characters in hexadecimal digits may be a part of any random id.
+    assert_eq!(search.hits("id", hexadecimal(&text[..PART / 2], false).as_bytes()), []);
 }
 
 #[test]
