@@ -166,8 +166,8 @@ pub fn plain(object: &Object) -> Value {
     texts(object.clone().into_value())
 }
 
-/// Returns the problems of an identity, by its type if the resource has one. `required` forbids an absent or unknown one, which only the
-/// plan of a create may have.
+/// Returns the problems of an identity, by its type if the resource has one. `required` forbids an
+/// absent or unknown one, which only the plan of a create may have.
 pub fn identity_problems(
     identity: Option<&protocol::ResourceIdentityData>,
     ty: Option<&Type>,

@@ -55,6 +55,12 @@ fn parallel_operations_share_one_token_refresh() {
     assert_eq!(token_requests(&simulator), 1);
 }
 
+/// Returns a configuration that imports a connector.
+fn import_of(id: &str) -> String {
+    let connector = resource(&basic().hcl(Form::Absent));
+    format!("{connector}import {{\n  to = webex_cc_custom_connector.test\n  id = \"{id}\"\n}}\n")
+}
+
 /// The run continues with the new refresh token.
 #[test]
 fn replaced_refresh_token_raises_a_warning() {
@@ -63,9 +69,7 @@ fn replaced_refresh_token_raises_a_warning() {
     let simulator = start(options);
     let terraform = with_refresh_token(&simulator);
     let id = basic().make_by_hand(&simulator);
-    let block = format!("import {{\n  to = webex_cc_custom_connector.test\n  id = \"{id}\"\n}}\n");
-    let connector = resource(&basic().hcl(Form::Absent));
-    terraform.write("main.tf", &format!("{connector}{block}"));
+    terraform.write("main.tf", &import_of(&id));
     terraform
         .plan()
         .succeeded()
@@ -86,10 +90,7 @@ fn failed_run_tells_that_it_used_up_the_refresh_token() {
     let authorization = Authorization { rotate_refresh_token: true, ..Authorization::default() };
     let simulator = start(Options { authorization, ..Options::default() });
     let terraform = with_refresh_token(&simulator);
-    let id = "6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10";
-    let block = format!("import {{\n  to = webex_cc_custom_connector.test\n  id = \"{id}\"\n}}\n");
-    let connector = resource(&basic().hcl(Form::Absent));
-    terraform.write("main.tf", &format!("{connector}{block}"));
+    terraform.write("main.tf", &import_of("6e1f0c4e-52a1-4d63-9a55-0b9f3f1f2a10"));
     terraform
         .plan()
         .failed()

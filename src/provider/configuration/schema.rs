@@ -105,8 +105,8 @@ fn attributes() -> Vec<Attribute> {
         Attribute::optional(
             "requests_per_minute",
             Type::Number,
-            "The largest number of requests that this process sends in a minute, 1 to 100,000. Default \
-             300, the limit that Cisco documents for a client. Environment: \
+            "The largest number of requests that this process sends in a minute, 1 to 100,000. \
+             Default 300, the limit that Cisco documents for a client. Environment: \
              `WEBEX_CC_REQUESTS_PER_MINUTE`.",
         ),
         Attribute::optional(

@@ -40,8 +40,9 @@ pub struct PrivateData {
     /// not known whether it was carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<i64>,
-    /// When we created the connector, in milliseconds since 1970, until a response shows it: by Webex's
-    /// clock, or by that of this machine if no response had the time. Webex may show it late, so one that is not found until then is not gone.
+    /// When we created the connector, in milliseconds since 1970, until a response shows it: by
+    /// Webex's clock, or by that of this machine if no response had the time. Webex may show it
+    /// late, so one that is not found until then is not gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<i64>,
     /// When somebody else saved the connector after that: a credential may

@@ -137,7 +137,8 @@ macro_rules! service {
                     let request = request.into_inner();
                     let [type_name, ..] = [$(request.$type_name.as_str(),)? ""];
                     let rpc = Rpc::new($name_of, type_name);
-                    Ok(Response::new(run_rpc(&self.registry, rpc, self.$optional_handler(&request)).await))
+                    let call = self.$optional_handler(&request);
+                    Ok(Response::new(run_rpc(&self.registry, rpc, call).await))
                 }
             )+
 

@@ -14,8 +14,8 @@
 //!   began. So the difference of the two clocks does not matter, and no list has to be read before
 //!   each create.
 //!
-//! Otherwise the create fails with an error that names the id. If no connector has the name, somebody
-//! may have renamed the new one already: the error names the connectors that are new.
+//! Otherwise the create fails with an error that names the id. If no connector has the name,
+//! somebody may have renamed the new one already: the error names the connectors that are new.
 
 use std::collections::HashSet;
 use std::sync::Arc;
